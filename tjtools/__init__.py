@@ -1,0 +1,1 @@
+"""Run a TrafficJunky creative library: know what is there, upload what is new."""

@@ -1,0 +1,116 @@
+"""Every error that tjtools raises on purpose.
+
+::
+
+    TJToolsError
+    ├── WorkspaceError         the folder, its site or its settings
+    │   ├── WorkspaceNotFound
+    │   ├── SiteMismatch
+    │   ├── SettingsError
+    │   └── UnsafePath
+    ├── TrackingFileError      a CSV in tracking/
+    │   ├── WrongHeader
+    │   └── NotText
+    ├── SiteError              the browser and the web site
+    │   ├── BrowserNotFound
+    │   ├── BrowserClosed
+    │   ├── SiteUnreachable
+    │   ├── SignInNeeded
+    │   └── PageChanged
+    └── Cancelled
+
+A message says what happened and where; `remedy` says what to do next. `str(error)` holds both.
+
+>>> str(WorkspaceError("There is no workspace here.", remedy="Run tjtools init."))
+'There is no workspace here. Run tjtools init.'
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class TJToolsError(Exception):
+    """Something that a person can understand and mend."""
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(f"{message} {remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class WorkspaceError(TJToolsError):
+    """The workspace can't be used as asked."""
+
+
+class WorkspaceNotFound(WorkspaceError):
+    """No folder with tracking files was found."""
+
+
+class SiteMismatch(WorkspaceError):
+    """The workspace belongs to another site than the one asked for."""
+
+
+class SettingsError(WorkspaceError):
+    """A setting has a value that can't be used."""
+
+
+class UnsafePath(WorkspaceError):
+    """A path leads out of the folder that it has to stay in."""
+
+
+class TrackingFileError(TJToolsError):
+    """A tracking file can't be read or written.
+
+    `path` is the file; `line` is the line in it, counted from 1, or None for the whole file.
+    """
+
+    def __init__(self, message: str, *, path: Path, line: int | None = None, remedy: str = "") -> None:
+        where = f"{path}:{line}" if line else f"{path}"
+        super().__init__(f"{where}: {message}", remedy=remedy)
+        self.path = path
+        self.line = line
+
+
+class WrongHeader(TrackingFileError):
+    """The first line does not name the columns that this file must have."""
+
+
+class NotText(TrackingFileError):
+    """The file holds binary data, or text in no encoding that we read."""
+
+
+class SiteError(TJToolsError):
+    """The browser or the site did not do what was asked."""
+
+
+class BrowserNotFound(SiteError):
+    """No browser is on this machine, and none could be installed."""
+
+
+class BrowserClosed(SiteError):
+    """The browser window or its process went away in the middle of the work."""
+
+
+class SiteUnreachable(SiteError):
+    """The site does not answer."""
+
+
+class SignInNeeded(SiteError):
+    """There is no browser session, or the site no longer accepts it."""
+
+
+class PageChanged(SiteError):
+    """A page did not show, in time, an element that the driver relies on.
+
+    `element` is the element's name in the selectors file; `selector` is what was looked for.
+    """
+
+    def __init__(self, message: str, *, element: str, selector: str, remedy: str = "") -> None:
+        super().__init__(f"{message} (looked for {element}: {selector})", remedy=remedy)
+        self.element = element
+        self.selector = selector
+
+
+class Cancelled(TJToolsError):
+    """A person stopped the work; what was confirmed until then is recorded."""

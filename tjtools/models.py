@@ -1,0 +1,132 @@
+"""The words that everybody shares: sections, creative types, review statuses, creatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+
+
+class Medium(Enum):
+    """Whether a creative moves."""
+
+    MOVING = "moving"
+    STILL = "still"
+
+
+class Section(Enum):
+    """One of the Media Library's five lists; the value is its name as the site and older tracking files write it."""
+
+    STATIC_BANNER = "Static Banner"
+    VIDEO_BANNERS = "Video Banners"
+    IN_STREAM_VIDEO = "In-Stream Video"
+    NATIVE_STATIC_BANNER = "Native Static Banner"
+    NATIVE_ROLLOVER = "Native Rollover"
+
+    @property
+    def creative_type(self) -> CreativeType:
+        """The type that the tracking files use for this section's creatives.
+
+        >>> Section.NATIVE_ROLLOVER.creative_type.value
+        'native_video'
+        """
+        return _TYPE_OF_SECTION[self]
+
+
+class CreativeType(Enum):
+    """What kind of creative a file is, as the tracking files write it."""
+
+    NATIVE_VIDEO = "native_video"
+    NATIVE_IMAGE = "native_image"
+    VIDEO = "video"
+    SHORT_VIDEO = "short_video"
+    IMAGE = "image"
+    VIDEO_BANNER = "video_banner"
+
+    @property
+    def section(self) -> Section:
+        """The section that holds creatives of this type.
+
+        >>> CreativeType.SHORT_VIDEO.section.value
+        'In-Stream Video'
+        """
+        return _SECTION_OF_TYPE[self]
+
+    @property
+    def medium(self) -> Medium:
+        """Whether creatives of this type move."""
+        return Medium.STILL if self in (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE) else Medium.MOVING
+
+    @classmethod
+    def parse(cls, text: str) -> CreativeType:
+        """Read a type in either vocabulary: ours, or the section names that older files use.
+
+        Raises ValueError for any other text.
+
+        >>> CreativeType.parse("Native Rollover")
+        <CreativeType.NATIVE_VIDEO: 'native_video'>
+        >>> CreativeType.parse("video_banner")
+        <CreativeType.VIDEO_BANNER: 'video_banner'>
+        """
+        word = " ".join(text.split()).lower()
+        known = _TYPE_OF_WORD.get(word)
+        if known is None:
+            msg = f"{text!r} is not a creative type"
+            raise ValueError(msg)
+        return known
+
+
+_TYPE_OF_SECTION = {
+    Section.STATIC_BANNER: CreativeType.IMAGE,
+    Section.VIDEO_BANNERS: CreativeType.VIDEO_BANNER,
+    Section.IN_STREAM_VIDEO: CreativeType.VIDEO,
+    Section.NATIVE_STATIC_BANNER: CreativeType.NATIVE_IMAGE,
+    Section.NATIVE_ROLLOVER: CreativeType.NATIVE_VIDEO,
+}
+_SECTION_OF_TYPE = {kind: section for section, kind in _TYPE_OF_SECTION.items()} | {
+    CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO
+}
+_TYPE_OF_WORD = {kind.value: kind for kind in CreativeType} | {
+    section.value.lower(): kind for section, kind in _TYPE_OF_SECTION.items()
+}
+
+
+class ReviewStatus(Enum):
+    """How the network's review of a creative stands; `REMOVED` is ours, for a creative that is gone from the site."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+    @classmethod
+    def parse(cls, text: str) -> ReviewStatus:
+        """Read a status in any case; raises ValueError for a word that is none.
+
+        >>> ReviewStatus.parse(" Approved ")
+        <ReviewStatus.APPROVED: 'approved'>
+        """
+        return cls(text.strip().lower())
+
+
+@dataclass(frozen=True, slots=True)
+class Creative:
+    """One creative of the library.
+
+    `creative_id` is the site's ID, decimal digits as text. `filename` has an extension when an upload of ours is the
+    source, none when it was read from the site. `upload_date` is the day it was added to the site, `dimensions` is
+    `WIDTHxHEIGHT` in pixels, `file_type` is `mp4`, `png`, `jpg` or `gif`; an unknown value is None, or `""` for text.
+    """
+
+    creative_id: str
+    filename: str
+    upload_date: date | None = None
+    dimensions: str = ""
+    file_type: str = ""
+    creative_type: CreativeType | None = None
+    review_status: ReviewStatus | None = None
+
+    @property
+    def removed(self) -> bool:
+        """Whether the creative is gone from the site; such a row never counts as there."""
+        return self.review_status is ReviewStatus.REMOVED

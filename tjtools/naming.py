@@ -1,0 +1,123 @@
+"""Names of creatives: when two are the same, and what a name by the convention tells.
+
+The convention::
+
+    {Language}_{Category}_{ModelSex}_{Style}_{Rating}_{Type}_{Creator}_{Duration}sec_T-{TestID}_ID-{UniqueID}.ext
+    VID_…_ID-{UniqueID}-VID.mp4   IMG_…_ID-{UniqueID}-IMG.png   ORG_…_ID-{UniqueID}.mp4
+
+Duration stands only in videos' names and the test ID only in some; older names lack model sex and style, or also
+rating, type and creator. About half of a real library follows no convention: such a name is kept as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from tjtools.models import CreativeType, Medium
+
+_MEDIUM_OF_EXTENSION = {
+    "mp4": Medium.MOVING,
+    "png": Medium.STILL,
+    "jpg": Medium.STILL,
+    "jpeg": Medium.STILL,
+    "gif": Medium.STILL,
+}
+
+_CONVENTION = re.compile(
+    r"""
+    (?:(?P<prefix>VID|IMG|ORG)_)?
+    (?P<language>[A-Z]{2,3})_
+    (?P<category>[^_]+)_
+    (?:(?P<model_sex>MFT|M|F|T)_(?P<style>Anime|Real|Both)_)?
+    (?:(?P<rating>N?SFW)_(?P<content_type>[^_]+)_(?P<creator>.+?)_)?
+    (?:(?P<duration>\d+(?:\.\d+)?)sec_)?
+    (?:T-(?P<test_id>[^_]+)_)?
+    ID-(?P<unique_id>[0-9A-Fa-f]{8})
+    (?:-(?:VID|IMG))?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedName:
+    """What a name by the convention tells; a part that the name lacks is None. `duration` is in seconds."""
+
+    prefix: str | None
+    language: str
+    category: str
+    model_sex: str | None
+    style: str | None
+    rating: str | None
+    content_type: str | None
+    creator: str | None
+    duration: float | None
+    test_id: str | None
+    unique_id: str
+
+
+def parse_name(name: str) -> ParsedName | None:
+    """Read a name by the convention, with or without extension; None where it follows none.
+
+    >>> parse_name("VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4").creator
+    'Ana'
+    >>> parse_name("banner 3 final") is None
+    True
+    """
+    match = _CONVENTION.fullmatch(stem(name))
+    if match is None:
+        return None
+    parts = match.groupdict()
+    duration = parts.pop("duration")
+    return ParsedName(**parts, duration=float(duration) if duration else None)
+
+
+def extension(name: str) -> str:
+    """The name's final extension among those that creatives have, in lower case; `""` where there is none.
+
+    >>> extension("clip.MP4"), extension("v1.2 final")
+    ('mp4', '')
+    """
+    _, dot, last = name.rpartition(".")
+    return last.lower() if dot and last.lower() in _MEDIUM_OF_EXTENSION else ""
+
+
+def stem(name: str) -> str:
+    """The name without one final extension, as the site shows it.
+
+    >>> stem("clip.tar.png"), stem("v1.2 final")
+    ('clip.tar', 'v1.2 final')
+    """
+    found = extension(name)
+    return name[: -len(found) - 1] if found else name
+
+
+def match_key(name: str) -> str:
+    r"""What two names share when they are the same name on the site.
+
+    Unicode form NFC, no final extension, and the characters that a browser rewrites when it sends a file (a quote
+    becomes ``%22``, a line break ``%0D`` or ``%0A``) in the form that arrives.
+
+    >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
+    True
+    """
+    sent = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return stem(sent if sent.isascii() else unicodedata.normalize("NFC", sent))
+
+
+def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | None = None) -> Medium | None:
+    """Whether a creative moves: by its extension, else its file type, else its creative type; None if unknown.
+
+    >>> medium_of("a.mp4", creative_type=CreativeType.IMAGE)
+    <Medium.MOVING: 'moving'>
+    """
+    told = _MEDIUM_OF_EXTENSION.get(extension(filename)) or _MEDIUM_OF_EXTENSION.get(file_type)
+    return told or (creative_type.medium if creative_type else None)
+
+
+def is_source(filename: str) -> bool:
+    """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
+    return PurePath(filename).name.startswith("ORG_")
