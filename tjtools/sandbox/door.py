@@ -1,0 +1,59 @@
+"""Who comes in: only this machine's own pages, and to the signed-in area only who has a session."""
+
+from __future__ import annotations
+
+import time
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tjtools.sandbox.site import COOKIE, Site, wait
+
+# as a content network would serve them: at once, to everybody; the control interface isn't part of the site
+AT_ONCE = ("/_sandbox/", "/static/", "/cdn/")
+STARTED = "sandbox.started"
+
+
+class Door:
+    """Stands before every page. It adds the site's latency, and sends who has no session to sign in."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app = app
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it."""
+        if scope["type"] != "http":
+            return
+        scope[STARTED] = time.time()
+        request = Request(scope, receive)
+        if _is_foreign(request):
+            await _drain(request)
+            answer = JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
+            await answer(scope, receive, send)
+            return
+        path = request.url.path
+        if not path.startswith(AT_ONCE):
+            await wait(self.site.settings.latency_ms / 1000)
+            if path != "/sign-in" and not self._is_signed_in(request):
+                await _drain(request)
+                await RedirectResponse("/sign-in", status_code=303)(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _is_signed_in(self, request: Request) -> bool:
+        return self.site.store.open_section(request.cookies.get(COOKIE, "")) is not None
+
+
+def _is_foreign(request: Request) -> bool:
+    """Whether another site's page sends something here."""
+    origin = request.headers.get("origin")
+    own = f"http://{request.headers.get('host')}"
+    return request.method not in {"GET", "HEAD"} and origin is not None and origin != own
+
+
+async def _drain(request: Request) -> None:
+    """Read to the end: a browser that is cut off while it sends never sees the answer."""
+    async for _ in request.stream():
+        pass

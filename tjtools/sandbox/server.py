@@ -1,0 +1,155 @@
+"""The sandbox as a server of this process, on loopback only."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tjtools.sandbox import control, pages, uploads
+from tjtools.sandbox.door import Door
+from tjtools.sandbox.site import Site
+from tjtools.sandbox.store import Store
+from tjtools.sandbox.words import Settings
+
+ADDRESS = "127.0.0.1"
+
+
+class Sandbox:
+    """The replica, from `start()` to `stop()` or as a context manager.
+
+    What it knows is kept in the folder `data` and found again there; without one it is gone afterwards. `creatives`
+    says how many a new folder is seeded with; `latency_ms` is added to every page and list, and `processing_s` is how
+    long the site works on each upload.
+    """
+
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        port: int = 0,
+        creatives: int = 481,
+        latency_ms: int = 0,
+        processing_s: float = 0.0,
+    ) -> None:
+        self.origin = ""
+        self._data = data
+        self._port = port
+        self._creatives = creatives
+        self._settings = Settings(latency_ms=latency_ms, processing_s=processing_s)
+        self._running = ExitStack()
+
+    def start(self) -> Self:
+        """Serve; it answers from the moment this returns."""
+        with ExitStack() as stack:
+            listener = stack.enter_context(_listener(self._port))
+            folder = self._data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
+            store = Store(folder, self._creatives)
+            stack.callback(store.close)
+            server = _Server(_application(Site(store, self._settings)))
+            stack.callback(server.stop)
+            server.start(listener)
+            self.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
+            self._running = stack.pop_all()
+        return self
+
+    def stop(self) -> None:
+        """Stop at once, whatever is under way."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serve(sandbox: Sandbox, ready: Callable[[str], None]) -> None:
+    """Run a sandbox until Ctrl-C; `ready` gets its address as soon as it answers."""
+    with sandbox:
+        ready(sandbox.origin)
+        forever = threading.Event()
+        try:
+            # a wait without a limit can't be interrupted on every system
+            while not forever.wait(0.5):
+                pass
+        except KeyboardInterrupt:
+            return
+
+
+class _Server(uvicorn.Server):
+    """uvicorn in a thread, ended at once."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        # the program that uses the sandbox owns the log
+        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http="h11"))
+        self._settled = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, listener: socket.socket) -> None:
+        """Return when it answers."""
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="sandbox", daemon=True)
+        self._thread.start()
+        self._settled.wait()
+        if not self.started:
+            raise RuntimeError("The sandbox's server didn't start: see the log for the reason.")
+
+    def stop(self) -> None:
+        """Return when it has ended."""
+        self.should_exit = self.force_exit = True
+        if self._thread:
+            self._thread.join()
+
+    def _run(self, listener: socket.socket) -> None:
+        try:
+            asyncio.run(self.serve([listener]))
+        finally:
+            self._settled.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._settled.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Cut the connections: a browser keeps them open, and an upload may take minutes."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await super().shutdown(sockets)
+
+
+def _listener(port: int) -> socket.socket:
+    """Bound before the server runs: the port is ours from now on."""
+    return socket.create_server((ADDRESS, port))
+
+
+def _application(site: Site) -> ASGIApp:
+    errors: dict[Any, Any] = {404: pages.not_found, KeyError: control.wrong, ValueError: control.wrong}
+    app = Starlette(
+        routes=[*pages.ROUTES, *uploads.ROUTES, *control.ROUTES],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"]),
+            Middleware(Door, site=site),
+        ],
+        exception_handlers=errors,
+    )
+    app.state.site = site
+
+    async def until_cut(scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(asyncio.CancelledError):  # only the server's end cancels, and the connection is cut by then
+            await app(scope, receive, send)
+
+    return until_cut

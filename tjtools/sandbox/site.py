@@ -1,0 +1,44 @@
+"""The site itself, as its pages, uploads and control interface share it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from tjtools.sandbox.store import Store
+from tjtools.sandbox.words import Script, Settings
+
+COOKIE = "sandbox_session"
+
+
+@dataclass
+class Site:
+    """What the site remembers, and how it behaves at the moment."""
+
+    store: Store
+    defaults: Settings
+    settings: Settings = field(init=False)
+    scripts: dict[str, Script] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settings = self.defaults
+
+    def reset(self) -> None:
+        """As on the first day."""
+        self.store.reset()
+        self.settings, self.scripts = self.defaults, {}
+
+
+def site_of(request: Request[Any]) -> Site:
+    """The site that a request is for."""
+    site: Site = request.app.state.site
+    return site
+
+
+async def wait(seconds: float) -> None:
+    """The site's own slowness."""
+    if seconds > 0:
+        await asyncio.sleep(seconds)

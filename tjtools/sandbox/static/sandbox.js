@@ -1,0 +1,13 @@
+// The cookie banner and the sign-in form, as far as they need a script.
+$(function () {
+  "use strict";
+
+  $("#acceptAll").on("click", function () {
+    document.cookie = "cookie_consent=all; path=/; max-age=31536000; samesite=lax";
+    $(".cookieBanner").remove();
+  });
+
+  $("#robot").on("change", function () {
+    $("#submitBtn").prop("disabled", !this.checked);
+  });
+});

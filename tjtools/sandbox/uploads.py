@@ -1,0 +1,155 @@
+"""A file's way in: read, checked against the section's limits, kept, dropped or refused."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tjtools.sandbox.door import STARTED
+from tjtools.sandbox.media import Media, examine
+from tjtools.sandbox.site import Site, site_of, wait
+from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, Refusal, Script, Section
+
+EXTENSION = re.compile(r"(?s)(.+)\.[A-Za-z0-9]{1,5}")
+# the raw header: a parser would take backslashes for escapes and cut paths off
+FILE_NAME = re.compile(r'(?s)\bfilename="([^"]*)"')
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A file that has arrived in full."""
+
+    file_name: str
+    section: Section
+    path: Path
+    sha256: str
+    bytes: int
+    started_at: float
+
+    @property
+    def card_name(self) -> str:
+        """The name that its card shows."""
+        found = EXTENSION.fullmatch(self.file_name)
+        return found[1] if found else self.file_name
+
+
+async def upload(request: Request) -> Response:
+    """Take one file, as Dropzone sends it; a refusal's text is what Dropzone shows."""
+    site = site_of(request)
+    try:
+        async with request.form() as form:
+            file, section = form.get("file"), str(form.get("section", "")).upper()
+            if not isinstance(file, UploadFile) or section not in Section.__members__:
+                return JSONResponse({"error": "There is no file, or no section for it."}, status_code=400)
+            arrival = await run_in_threadpool(_arrived, site, file, Section[section], request.scope[STARTED])
+    except ClientDisconnect:
+        return Response(status_code=400)  # nobody is there to read it
+    try:
+        return await _handled(site, arrival)
+    finally:
+        arrival.path.unlink(missing_ok=True)
+
+
+async def _handled(site: Site, arrival: Arrival) -> Response:
+    script = site.scripts.get(arrival.file_name, Script())
+    _others_upload(site, script.before)
+    creative, reason = None, None
+    try:
+        media = await run_in_threadpool(_judged, arrival, script)
+    except Refusal as refusal:
+        outcome, reason = Outcome.REFUSED, str(refusal)
+        answer = JSONResponse({"error": reason}, status_code=script.status)
+    else:
+        await wait(site.settings.processing_s)
+        creative = await run_in_threadpool(_taken_in, site, arrival, media, script)
+        outcome = Outcome.ACCEPTED if creative else Outcome.DROPPED
+        # the same for both: the site drops in silence
+        answer = JSONResponse({"success": True, "shown_after_ms": round(site.settings.card_delay_s * 1000)})
+    _others_upload(site, script.after)
+    site.store.record(_received(arrival, outcome, creative, reason))
+    return answer
+
+
+def _arrived(site: Site, file: UploadFile, section: Section, started_at: float) -> Arrival:
+    path = site.store.incoming / secrets.token_hex(8)
+    digest, size = _copied(file.file, path)
+    return Arrival(_name(file), section, path, digest, size, started_at)
+
+
+def _name(file: UploadFile) -> str:
+    """The file's name exactly as it arrived."""
+    found = FILE_NAME.search(file.headers.get("content-disposition", ""))
+    return found[1].encode("latin-1").decode("utf-8", "replace") if found else file.filename or ""
+
+
+def _copied(source: BinaryIO, path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    with path.open("wb") as target:
+        while chunk := source.read(CHUNK):
+            digest.update(chunk)
+            size += target.write(chunk)
+    return digest.hexdigest(), size
+
+
+def _judged(arrival: Arrival, script: Script) -> Media:
+    if script.outcome == "error":
+        raise Refusal(script.message)
+    return examine(arrival.path, arrival.section)
+
+
+def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script) -> Creative | None:
+    """The new creative; None where the site drops the file."""
+    if script.outcome == "drop":
+        return None
+    now, section, folder = time.time(), arrival.section, site.store.media
+
+    def keep(creative_id: str) -> None:
+        arrival.path.replace(folder / f"{creative_id}.{media.kind}")
+        if media.poster:
+            (folder / f"{creative_id}.poster.jpg").write_bytes(media.poster)
+
+    new = NewCreative(
+        name=arrival.card_name,
+        section=section,
+        dimensions=f"{media.width}x{media.height}" if section.dimensions else None,
+        file_type=f".{media.kind}" if section.file_type else None,
+        file_name=arrival.file_name,
+        sha256=arrival.sha256,
+        uploaded_at=now,
+        media=media.kind,
+    )
+    return site.store.add_unless_held(new, now + site.settings.card_delay_s, keep)
+
+
+def _others_upload(site: Site, creatives: tuple[NewCreative, ...]) -> None:
+    for new in creatives:
+        site.store.add(new)
+
+
+def _received(arrival: Arrival, outcome: Outcome, creative: Creative | None, reason: str | None) -> Received:
+    return Received(
+        file_name=arrival.file_name,
+        section=arrival.section,
+        sha256=arrival.sha256,
+        bytes=arrival.bytes,
+        outcome=outcome,
+        creative_id=creative.creative_id if creative else None,
+        reason=reason,
+        started_at=arrival.started_at,
+        ended_at=time.time(),
+    )
+
+
+ROUTES = [Route("/media-library/upload", upload, methods=["POST"])]
