@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tjtools.sandbox.site import COOKIE, site_of
-from tjtools.sandbox.words import NewCreative, ReviewStatus, Script, Section, Settings
+from tjtools.sandbox.site import COOKIE, Site, site_of
+from tjtools.sandbox.words import Creative, NewCreative, Notice, ReviewStatus, Script, Scripted, Section, plain
 
 
 def _creatives(request: Request) -> Response:
     section = request.query_params.get("section")
     found = site_of(request).store.creatives(Section(section) if section else None)
-    return JSONResponse([creative.as_json() for creative in found])
+    return JSONResponse([_shown(creative) for creative in found])
 
 
 async def _add(request: Request) -> Response:
     new = _new_creative(await request.json())
-    return JSONResponse(site_of(request).store.add(new).as_json(), status_code=201)
+    return JSONResponse(_shown(site_of(request).store.add(new)), status_code=201)
 
 
 async def _change(request: Request) -> Response:
@@ -29,14 +32,14 @@ async def _change(request: Request) -> Response:
     status = values.get("review_status")
     store.change(creative_id, ReviewStatus(status) if status else None, values.get("name"))
     creative = store.creative(creative_id)
-    return JSONResponse(creative.as_json()) if creative else _unknown(creative_id)
+    return JSONResponse(_shown(creative)) if creative else _unknown(creative_id)
 
 
 def _delete(request: Request) -> Response:
     store, creative_id = site_of(request).store, request.path_params["creative_id"]
     creative = store.creative(creative_id)
     store.delete(creative_id)
-    return JSONResponse(creative.as_json()) if creative else _unknown(creative_id)
+    return JSONResponse(_shown(creative)) if creative else _unknown(creative_id)
 
 
 def _session(request: Request) -> Response:
@@ -49,7 +52,7 @@ def _expire(request: Request) -> Response:
 
 
 def _received(request: Request) -> Response:
-    return JSONResponse([received.as_json() for received in site_of(request).store.received()])
+    return JSONResponse([plain(received) for received in site_of(request).store.received()])
 
 
 async def _script(request: Request) -> Response:
@@ -61,8 +64,9 @@ async def _script(request: Request) -> Response:
 async def _settings(request: Request) -> Response:
     site = site_of(request)
     if request.method == "PUT":
-        site.settings = _changed(site.settings, await request.json())
-    return JSONResponse(site.settings.as_json())
+        given = await request.json()
+        site.settings = replace(site.settings, **{name: READ[name](value) for name, value in given.items()})
+    return JSONResponse(plain(site.settings))
 
 
 def _reset(request: Request) -> Response:
@@ -71,13 +75,16 @@ def _reset(request: Request) -> Response:
 
 
 def _new_creative(values: dict[str, Any]) -> NewCreative:
-    """What isn't said is as usual for the section."""
+    """What isn't said is as usual for the section; what its cards don't show isn't kept."""
     section = Section(values["section"])
+    dimensions = values.get("dimensions") or section.dimensions
+    if dimensions and not re.fullmatch(r"[1-9]\d*x[1-9]\d*", dimensions):
+        raise ValueError(f"dimensions are like 300x250, not {dimensions}")
     return NewCreative(
-        name=values["name"],
+        name=str(values["name"]),
         section=section,
-        dimensions=values.get("dimensions", section.dimensions),
-        file_type=values.get("file_type", section.file_type),
+        dimensions=dimensions if section.dimensions else None,
+        file_type=(values.get("file_type") or section.file_type) if section.file_type else None,
         review_status=ReviewStatus(values.get("review_status", "pending")),
         sha256=values.get("sha256"),
     )
@@ -85,36 +92,47 @@ def _new_creative(values: dict[str, Any]) -> NewCreative:
 
 def _read_script(values: dict[str, Any]) -> Script:
     others = {when: tuple(map(_new_creative, values.get(when, ()))) for when in ("before", "after")}
-    if values.get("outcome") not in {None, "drop", "error"}:
-        raise ValueError(f"outcome is drop or error, not {values['outcome']}")
-    return Script(**values | others)
+    return Script(**values | others | {"outcome": Scripted(values.get("outcome"))})
 
 
-def _changed(settings: Settings, values: dict[str, Any]) -> Settings:
-    """Only what is said changes."""
-    if section := values.get("first_section"):
-        values = values | {"first_section": Section(section)}
-    return replace(settings, **values)
+def _shown(creative: Creative) -> dict[str, Any]:
+    values = plain(creative)
+    del values["media"]
+    return values
 
 
 def _unknown(creative_id: str) -> Response:
     return JSONResponse({"error": f"There is no creative {creative_id}."}, status_code=404)
 
 
-def wrong(_request: Request, error: Exception) -> Response:
-    """What a caller hears who asks for something that can't be."""
+def _wrong(_request: Request, error: Exception) -> Response:
     return JSONResponse({"error": f"{type(error).__name__}: {error}"}, status_code=400)
 
 
+READ: dict[str, Callable[[Any], Any]] = {
+    "latency_ms": int,
+    "processing_s": float,
+    "card_delay_s": float,
+    "first_section": lambda name: Section(name) if name else None,
+    "notice": lambda text: str(text) if text else None,
+    "notice_kind": Notice,
+}
 ROUTES = [
-    Route("/_sandbox/creatives", _creatives),
-    Route("/_sandbox/creatives", _add, methods=["POST"]),
-    Route("/_sandbox/creatives/{creative_id}", _change, methods=["PATCH"]),
-    Route("/_sandbox/creatives/{creative_id}", _delete, methods=["DELETE"]),
-    Route("/_sandbox/session", _session, methods=["POST"]),
-    Route("/_sandbox/sessions", _expire, methods=["DELETE"]),
-    Route("/_sandbox/received", _received),
-    Route("/_sandbox/script", _script, methods=["PUT"]),
-    Route("/_sandbox/settings", _settings, methods=["GET", "PUT"]),
-    Route("/_sandbox/reset", _reset, methods=["POST"]),
+    Route("/creatives", _creatives),
+    Route("/creatives", _add, methods=["POST"]),
+    Route("/creatives/{creative_id}", _change, methods=["PATCH"]),
+    Route("/creatives/{creative_id}", _delete, methods=["DELETE"]),
+    Route("/session", _session, methods=["POST"]),
+    Route("/sessions", _expire, methods=["DELETE"]),
+    Route("/received", _received),
+    Route("/script", _script, methods=["PUT"]),
+    Route("/settings", _settings, methods=["GET", "PUT"]),
+    Route("/reset", _reset, methods=["POST"]),
 ]
+
+
+def application(site: Site) -> Starlette:
+    """The interface as an application of its own: here wrong values are the caller's, elsewhere they are ours."""
+    app = Starlette(routes=ROUTES, exception_handlers=dict.fromkeys((KeyError, TypeError, ValueError), _wrong))
+    app.state.site = site
+    return app

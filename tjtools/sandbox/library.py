@@ -89,7 +89,7 @@ def _names(section: Section, count: int, dice: random.Random) -> Iterator[str]:
 def _middle(number: int, dice: random.Random) -> str:
     """Language, category and so on; older names say less."""
     language, category = dice.choice(("EN", "EN", "EN", "FR", "DE", "ES")), dice.choice(CATEGORIES)
-    creator, rating = dice.choice(CREATORS), f"SFW_{dice.choice(('Generic', 'Closeup', 'Event'))}"
+    creator, rating = dice.choice(CREATORS), f"SFW_{dice.choice(('Generic', 'Outdoor', 'Event'))}"
     if number % 8 == 6:
         return f"{language}_{category}"
     if number % 8 == 4:

@@ -82,7 +82,7 @@ def _video(path: Path, kind: str, section: Section) -> Media:
     _check_kind(kind, section)
     try:
         # the format is given: a text file must never be read as a playlist
-        with av.open(str(path), format="mp4") as container:
+        with av.open(str(path), format="mp4", metadata_errors="ignore") as container:
             if not container.streams.video:
                 raise Refusal("The file has no picture: it holds only sound.")
             stream = container.streams.video[0]
@@ -90,6 +90,8 @@ def _video(path: Path, kind: str, section: Section) -> Media:
             _check_size(size, section)
             _check_length((container.duration or 0) / av.time_base, section)
             frame = next(container.decode(stream))
+            if any(packet.is_corrupt for packet in container.demux(stream)):
+                raise Refusal("The video breaks off: the file isn't whole.")
             return Media(kind, *size, _poster(frame.to_image()))  # type: ignore[no-untyped-call]
     except (av.FFmpegError, StopIteration) as error:
         raise Refusal("The video can't be read.") from error
@@ -104,8 +106,8 @@ def _poster(picture: Image.Image) -> bytes:
 
 def _check_kind(kind: str, section: Section) -> None:
     if kind not in (kinds := LIMITS[section].kinds):
-        what = "video" if kind in {"mp4", "mov"} else "image"
-        raise Refusal(f"The file is a {kind} {what}; {section.value} takes {_listed(kinds)}.")
+        what = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image")
+        raise Refusal(f"The file is {what}; {section.value} takes {_listed(kinds)}.")
 
 
 def _check_size(size: tuple[int, int], section: Section) -> None:

@@ -19,6 +19,7 @@ from tjtools.sandbox.words import Creative, Section
 HERE = Path(__file__).parent
 PRACTICE = ("demo", "demo")
 CONSENT = "cookie_consent"
+A_FORTNIGHT = 14 * 86_400
 PAGE_LENGTH = 12
 LONGEST_PAGE = 100
 MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
@@ -29,6 +30,7 @@ PALETTES = (
     ("#c85a32", "#ffd78c", "#502319"),
     ("#2f6b4f", "#e6e8b0", "#16382a"),
 )
+NOT_IN_TITLES = {"VID", "IMG", "SFW", "Real", "Anime", "Generic", "Outdoor", "Event", "sec"}
 _templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
 
 
@@ -54,7 +56,7 @@ async def sign_in(request: Request) -> Response:
     if given != PRACTICE:
         return _page(request, "sign_in.html", problem="Sorry, we don't recognize these credentials.")
     answer = RedirectResponse("/campaigns", status_code=303)
-    answer.set_cookie(COOKIE, site_of(request).store.sign_in(), httponly=True, samesite="lax")
+    answer.set_cookie(COOKIE, site_of(request).store.sign_in(), max_age=A_FORTNIGHT, httponly=True, samesite="lax")
     return answer
 
 
@@ -128,7 +130,7 @@ def media_file(request: Request) -> Response:
 def _drawn(creative: Creative) -> str:
     dice = hashlib.sha256(creative.name.encode("utf-8", "replace")).digest()
     width, height = (int(side) for side in (creative.dimensions or "640x360").split("x"))
-    words = [word for word in re.split(r"[\W_]+", creative.name) if len(word) > 3 and not word.startswith("SFW")]
+    words = [word for word in re.findall(r"[^\W\d_]{3,}", creative.name) if word not in NOT_IN_TITLES]
     return _templates.get_template("poster.svg").render(
         width=width, height=height, title=" ".join(words[:2]), palette=PALETTES[dice[0] % len(PALETTES)], dice=dice
     )

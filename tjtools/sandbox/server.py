@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tjtools.sandbox import control, pages, uploads
@@ -80,15 +81,11 @@ class Sandbox:
 
 def serve(sandbox: Sandbox, ready: Callable[[str], None]) -> None:
     """Run a sandbox until Ctrl-C; `ready` gets its address as soon as it answers."""
-    with sandbox:
+    forever = threading.Event()
+    with sandbox, suppress(KeyboardInterrupt):
         ready(sandbox.origin)
-        forever = threading.Event()
-        try:
-            # a wait without a limit can't be interrupted on every system
-            while not forever.wait(0.5):
-                pass
-        except KeyboardInterrupt:
-            return
+        while not forever.wait(0.5):  # a wait without a limit can't be interrupted on every system
+            pass
 
 
 class _Server(uvicorn.Server):
@@ -137,14 +134,13 @@ def _listener(port: int) -> socket.socket:
 
 
 def _application(site: Site) -> ASGIApp:
-    errors: dict[Any, Any] = {404: pages.not_found, KeyError: control.wrong, ValueError: control.wrong}
     app = Starlette(
-        routes=[*pages.ROUTES, *uploads.ROUTES, *control.ROUTES],
+        routes=[*pages.ROUTES, *uploads.ROUTES, Mount("/_sandbox", control.application(site))],
         middleware=[
             Middleware(TrustedHostMiddleware, allowed_hosts=[ADDRESS, "localhost"]),
             Middleware(Door, site=site),
         ],
-        exception_handlers=errors,
+        exception_handlers={404: pages.not_found},
     )
     app.state.site = site
 

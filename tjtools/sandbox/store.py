@@ -9,13 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
-from enum import Enum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tjtools.sandbox.library import seeded
-from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, ReviewStatus, Section
+from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, ReviewStatus, Section, plain
 
 FIRST_ID = 1_032_500_011
 STEP = 10
@@ -126,9 +125,11 @@ class Store:
             )
 
     def delete(self, creative_id: str) -> None:
-        """Take a creative out."""
+        """Take a creative out, and its files."""
         with self._transaction() as db:
             db.execute("DELETE FROM creative WHERE number = ?", (_number(creative_id),))
+        for kept in self.media.glob(f"{_identity(_number(creative_id))}.*"):
+            kept.unlink()
 
     def sign_in(self) -> str:
         """Open a session; its token."""
@@ -159,7 +160,7 @@ class Store:
             db.execute(
                 "INSERT INTO received VALUES (:file_name, :section, :sha256, :bytes, :outcome, :creative_id, :reason,"
                 " :started_at, :ended_at)",
-                _plain(received),
+                plain(received),
             )
 
     def received(self) -> list[Received]:
@@ -183,15 +184,11 @@ class Store:
     def _insert(self, db: sqlite3.Connection, new: NewCreative, shown_at: float) -> Creative:
         new = replace(new, uploaded_at=new.uploaded_at or time.time())
         number = db.execute(INSERT, _row(new, shown_at)).lastrowid or 0
-        return Creative(creative_id=_identity(number), **{name: getattr(new, name) for name in _plain(new)})
-
-
-def _plain(record: NewCreative | Received) -> dict[str, Any]:
-    return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(record).items()}
+        return Creative(creative_id=_identity(number), **{name: getattr(new, name) for name in plain(new)})
 
 
 def _row(new: NewCreative, shown_at: float) -> dict[str, Any]:
-    return _plain(new) | {"shown_at": shown_at}
+    return plain(new) | {"shown_at": shown_at}
 
 
 def _creative(row: sqlite3.Row) -> Creative:

@@ -19,12 +19,13 @@ from starlette.routing import Route
 from tjtools.sandbox.door import STARTED
 from tjtools.sandbox.media import Media, examine
 from tjtools.sandbox.site import Site, site_of, wait
-from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, Refusal, Script, Section
+from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, Refusal, Script, Scripted, Section
 
 EXTENSION = re.compile(r"(?s)(.+)\.[A-Za-z0-9]{1,5}")
 # the raw header: a parser would take backslashes for escapes and cut paths off
 FILE_NAME = re.compile(r'(?s)\bfilename="([^"]*)"')
 CHUNK = 1 << 20
+DROPPED = "The section holds this name already, or a script says so."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ async def upload(request: Request) -> Response:
 async def _handled(site: Site, arrival: Arrival) -> Response:
     script = site.scripts.get(arrival.file_name, Script())
     _others_upload(site, script.before)
-    creative, reason = None, None
+    creative: Creative | None = None
+    reason: str | None = None
     try:
         media = await run_in_threadpool(_judged, arrival, script)
     except Refusal as refusal:
@@ -74,7 +76,7 @@ async def _handled(site: Site, arrival: Arrival) -> Response:
     else:
         await wait(site.settings.processing_s)
         creative = await run_in_threadpool(_taken_in, site, arrival, media, script)
-        outcome = Outcome.ACCEPTED if creative else Outcome.DROPPED
+        outcome, reason = (Outcome.ACCEPTED, None) if creative else (Outcome.DROPPED, DROPPED)
         # the same for both: the site drops in silence
         answer = JSONResponse({"success": True, "shown_after_ms": round(site.settings.card_delay_s * 1000)})
     _others_upload(site, script.after)
@@ -104,14 +106,14 @@ def _copied(source: BinaryIO, path: Path) -> tuple[str, int]:
 
 
 def _judged(arrival: Arrival, script: Script) -> Media:
-    if script.outcome == "error":
+    if script.outcome is Scripted.ERROR:
         raise Refusal(script.message)
     return examine(arrival.path, arrival.section)
 
 
 def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script) -> Creative | None:
     """The new creative; None where the site drops the file."""
-    if script.outcome == "drop":
+    if script.outcome is Scripted.DROP:
         return None
     now, section, folder = time.time(), arrival.section, site.store.media
 

@@ -57,6 +57,21 @@ class Outcome(Enum):
     REFUSED = "refused"
 
 
+class Notice(Enum):
+    """How a notice covers the page."""
+
+    ALERT = "alert"
+    MODAL = "modal"
+
+
+class Scripted(Enum):
+    """What a script makes of a file."""
+
+    AS_USUAL = None
+    DROP = "drop"
+    ERROR = "error"
+
+
 class Refusal(Exception):
     """The site doesn't take the file; the text is the reason that the person reads."""
 
@@ -82,12 +97,6 @@ class Creative(NewCreative):
 
     creative_id: str
 
-    def as_json(self) -> dict[str, Any]:
-        """For the control interface."""
-        row = asdict(self)
-        del row["media"]
-        return row | {"section": self.section.value, "review_status": self.review_status.value}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
@@ -103,10 +112,6 @@ class Received:
     started_at: float
     ended_at: float
 
-    def as_json(self) -> dict[str, Any]:
-        """For the control interface."""
-        return asdict(self) | {"section": self.section.value, "outcome": self.outcome.value}
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
@@ -117,19 +122,20 @@ class Settings:
     card_delay_s: float = 0.0
     first_section: Section | None = None  # None: the one that this session opened last
     notice: str | None = None  # a box that covers the Media Library until somebody closes it
-    notice_kind: str = "alert"  # or "modal"
-
-    def as_json(self) -> dict[str, Any]:
-        """For the control interface."""
-        return asdict(self) | {"first_section": self.first_section and self.first_section.value}
+    notice_kind: Notice = Notice.ALERT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
     """What shall happen to a file of a certain name instead of the usual."""
 
-    outcome: str | None = None  # "drop" or "error"
+    outcome: Scripted = Scripted.AS_USUAL
     message: str = "The file could not be processed."
     status: int = 400
     before: tuple[NewCreative, ...] = ()
     after: tuple[NewCreative, ...] = ()
+
+
+def plain(record: NewCreative | Received | Settings) -> dict[str, Any]:
+    """A record's values as JSON and SQLite know them."""
+    return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(record).items()}
