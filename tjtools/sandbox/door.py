@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -55,5 +56,6 @@ def _is_foreign(request: Request) -> bool:
 
 async def _drain(request: Request) -> None:
     """Read to the end: a browser that is cut off while it sends never sees the answer."""
-    async for _ in request.stream():
-        pass
+    with suppress(ClientDisconnect):
+        async for _ in request.stream():
+            pass

@@ -93,7 +93,9 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: ASGIApp) -> None:
         # the program that uses the sandbox owns the log
-        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http="h11"))
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http="h11")
+        config.timeout_keep_alive = 75  # as usual elsewhere: idle browsers shouldn't meet a closed connection
+        super().__init__(config)
         self._settled = threading.Event()
         self._thread: threading.Thread | None = None
 

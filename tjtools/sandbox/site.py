@@ -22,6 +22,7 @@ class Site:
     defaults: Settings
     settings: Settings = field(init=False)
     scripts: dict[str, Script] = field(default_factory=dict)
+    resets: int = 0
 
     def __post_init__(self) -> None:
         self.settings = self.defaults
@@ -30,6 +31,7 @@ class Site:
         """As on the first day."""
         self.store.reset()
         self.settings, self.scripts = self.defaults, {}
+        self.resets += 1
 
 
 def site_of(request: Request[Any]) -> Site:

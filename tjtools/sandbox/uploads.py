@@ -64,7 +64,7 @@ async def upload(request: Request) -> Response:
 
 
 async def _handled(site: Site, arrival: Arrival) -> Response:
-    script = site.scripts.get(arrival.file_name, Script())
+    resets, script = site.resets, site.scripts.get(arrival.file_name, Script())
     _others_upload(site, script.before)
     creative: Creative | None = None
     reason: str | None = None
@@ -75,6 +75,8 @@ async def _handled(site: Site, arrival: Arrival) -> Response:
         answer = JSONResponse({"error": reason}, status_code=script.status)
     else:
         await wait(site.settings.processing_s)
+        if resets != site.resets:
+            return JSONResponse({"error": "The sandbox was reset."}, status_code=503)
         creative = await run_in_threadpool(_taken_in, site, arrival, media, script)
         outcome, reason = (Outcome.ACCEPTED, None) if creative else (Outcome.DROPPED, DROPPED)
         # the same for both: the site drops in silence
