@@ -1,0 +1,287 @@
+"""The library cache, `TJ_Creative_Library.csv`: every creative known to be on the site.
+
+It is read without a lock and never written by reading. `add` appends and `rewrite` replaces, both under the file's
+lock and after taking in what other processes have written. Bad lines are reported and stay where they are until a
+rewrite moves them, as they were, to `TJ_Creative_Library.quarantine.csv` (`line,reason,text`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from tjtools.catalogue import Catalogue, Conflict, heads_of
+from tjtools.csvfile import BadLine, Form, append_rows, locked, quarantine, replace_file, translated
+from tjtools.csvtext import blocks, line_of, read_form
+from tjtools.errors import TrackingFileError
+from tjtools.libraryrow import COLUMNS, Record, agree, fields_of, joined, merge, same_medium
+from tjtools.models import Creative, CreativeType
+from tjtools.naming import match_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "BadLine", "Conflict", "Library", "Match"]
+
+_REMEDY = "Mend it, or run tjtools rebuild-cache to read the library from the site again."
+_TAIL = 4096  # bytes that are compared to tell an appended file from one that was edited in place
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What the library knows of a file's name.
+
+    `there` counts as already there. `elsewhere` has the same name but is not taken for the file: it stands in another
+    section, or a creative of exactly the file's name is there. `removed` has the same name and is gone from the site.
+    `bad_lines` mention the name: nobody should upload the file before a person has mended them.
+    """
+
+    there: tuple[Creative, ...] = ()
+    elsewhere: tuple[Creative, ...] = ()
+    removed: tuple[Creative, ...] = ()
+    bad_lines: tuple[BadLine, ...] = ()
+
+    @property
+    def creative_id(self) -> str | None:
+        """The ID to write down for the file: only if exactly one creative is there."""
+        return self.there[0].creative_id if len(self.there) == 1 else None
+
+
+_NOTHING = Match()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """How much of which file has been taken in: `size` bytes, the last of them `tail`, up to before line `line`."""
+
+    device: int
+    inode: int
+    size: int
+    changed: int
+    tail: bytes
+    line: int
+    extendable: bool
+
+    def same(self, stat: os.stat_result) -> bool:
+        return self.inhabits(stat) and stat.st_size == self.size and stat.st_mtime_ns == self.changed
+
+    def inhabits(self, stat: os.stat_result) -> bool:
+        return (stat.st_dev, stat.st_ino) == (self.device, self.inode)
+
+
+class Library:
+    """The creatives of one library file, one per ID; `Library.load(path)` reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._catalogue = Catalogue()
+        self._form: Form | None = None
+        self._seen: _Seen | None = None
+        self._mentions = ""
+
+    @classmethod
+    def load(cls, path: Path) -> Library:
+        """Read a library; a missing file is an empty one.
+
+        Raises WrongHeader, NotText, or TrackingFileError if the disk can't be read.
+        """
+        library = cls(path)
+        library.refresh()
+        return library
+
+    @property
+    def bad_lines(self) -> tuple[BadLine, ...]:
+        """The lines that can't be understood, in the file's order."""
+        return tuple(sorted(self._catalogue.bad, key=lambda bad: bad.line))
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """The IDs whose rows contradict each other; each row stays."""
+        return self._catalogue.conflicts
+
+    def __len__(self) -> int:
+        return len(self._catalogue)
+
+    def __iter__(self) -> Iterator[Creative]:
+        return (record.creative for record in self._catalogue)
+
+    def __contains__(self, creative_id: object) -> bool:
+        return isinstance(creative_id, str) and bool(self._catalogue.numbered(creative_id))
+
+    def get(self, creative_id: str) -> tuple[Creative, ...]:
+        """The creative with this ID; several if the file's rows contradict each other, none if it is unknown."""
+        return tuple(record.creative for record in self._catalogue.numbered(creative_id))
+
+    def find(self, filename: str, creative_type: CreativeType | None = None) -> Match:
+        """Look a file up by its name; without a creative type, a creative in any section counts.
+
+        >>> Library(Path("TJ_Creative_Library.csv")).find("clip.mp4").there
+        ()
+        """
+        named = self._catalogue.named(match_key(filename))
+        bad = self._mentioning(filename) if self._catalogue.bad else ()
+        if not named and not bad:
+            return _NOTHING
+        same = [each for each in named if each.filename == filename or same_medium(filename, creative_type, each)]
+        present = [each for each in same if not each.removed]
+        there = [each for each in present if each.filename == filename] or [
+            each for each in present if _in_section(each, creative_type)
+        ]
+        elsewhere = tuple(each for each in present if each not in there)
+        return Match(tuple(there), elsewhere, tuple(each for each in same if each.removed), bad)
+
+    def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
+        if not self._mentions:
+            self._mentions = "\n".join(_plain_text(bad.text) for bad in self._catalogue.bad)
+        name = _plain_text(match_key(filename))
+        if name not in self._mentions:
+            return ()
+        return tuple(bad for bad in self.bad_lines if _mentions(_plain_text(bad.text), name))
+
+    def refresh(self) -> None:
+        """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
+        with translated(self.path, "read"):
+            try:
+                file = self.path.open("rb")
+            except FileNotFoundError:
+                self._forget()
+                return
+            with file:
+                self._take_changes(file)
+
+    def _forget(self) -> None:
+        self._catalogue, self._form, self._seen, self._mentions = Catalogue(), None, None, ""
+
+    def _take_changes(self, file: BinaryIO) -> None:
+        seen, stat = self._seen, os.fstat(file.fileno())
+        if seen and seen.same(stat):
+            return
+        if seen and self._form and seen.extendable and seen.inhabits(stat) and seen.size <= stat.st_size:
+            file.seek(seen.size - len(seen.tail))
+            if file.read(len(seen.tail)) == seen.tail and seen.size < stat.st_size:
+                self._take(file, file, self._form, seen.line, stat)
+                return
+        self._forget()
+        file.seek(0)
+        form, source, line = read_form(file, self.path, COLUMNS, _REMEDY)
+        self._catalogue.extra_columns = tuple(name for name in form.header if name not in COLUMNS) if form else ()
+        self._take(file, source, form, line, stat)
+
+    def _take(self, file: BinaryIO, source: BinaryIO, form: Form | None, line: int, stat: os.stat_result) -> None:
+        utf8, open_quote = True, False
+        if form:
+            for block in blocks(source, form, line, heads_of(form)):
+                self._catalogue.take(block, form)
+                utf8, open_quote, line = utf8 and block.utf8, block.open_quote, block.end
+            form = replace(form, plain=form.plain and utf8)
+        self._form, self._mentions = form, ""
+        size = file.seek(0, os.SEEK_CUR)
+        file.seek(max(size - _TAIL, 0))
+        tail = file.read(min(size, _TAIL))
+        extendable = source is file and tail.endswith(b"\n") and not open_quote
+        self._seen = _Seen(stat.st_dev, stat.st_ino, size, stat.st_mtime_ns, tail, line, extendable)
+
+    def add(self, creatives: Iterable[Creative]) -> tuple[Creative, ...]:
+        """Append what the library does not know yet, and return it; it is on the disk when this returns.
+
+        A creative that tells nothing new (each of its fields is known for its ID) is not appended. Raises
+        TrackingFileError if one of them can't be written so that it is read back the same; then none is.
+        """
+        with locked(self.path):
+            self.refresh()
+            new = tuple(self._news(creatives))
+            append_rows(self.path, COLUMNS, [self._fields(creative) for creative in new], form=self._form)
+            self.refresh()
+        return new
+
+    def _news(self, creatives: Iterable[Creative]) -> Iterator[Creative]:
+        known: dict[str, list[Record]] = {}
+        for creative in creatives:
+            record = Record(creative)
+            records = known.setdefault(creative.creative_id, list(self._catalogue.numbered(creative.creative_id)))
+            if not any(agree(other, record) and joined(other, record) == other for other in records):
+                known[creative.creative_id] = list(merge([*records, record]).values())
+                yield creative
+
+    def _fields(self, creative: Creative) -> tuple[str, ...]:
+        try:
+            return fields_of(creative)
+        except ValueError as error:
+            raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
+
+    def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime) -> None:
+        """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
+
+        With `creatives`, these take the place of those that this object knew when it was called; what other processes
+        have appended since is kept. Extra columns keep their values. `now` is for the backup's name. Raises
+        TrackingFileError if the disk does not take it; the old file is then as it was.
+        """
+        with locked(self.path):
+            if creatives is None:
+                self.refresh()
+                records = list(self._catalogue)
+            else:
+                records = self._replaced(list(creatives))
+            header = self._form.header if self._form else COLUMNS
+            try:
+                text = line_of(header) + "".join(line_of(_row(record, header)) for record in records)
+                data = text.encode()
+            except ValueError as error:
+                raise TrackingFileError(f"a creative can't be written: {error}.", path=self.path) from error
+            quarantine(self.path, self.bad_lines)
+            replace_file(self.path, data, backup=now, seen=self._seen.size if self._seen else 0)
+            self.refresh()
+
+    def _replaced(self, creatives: list[Creative]) -> list[Record]:
+        before = set(self._catalogue)
+        self.refresh()
+        since = [record for record in self._catalogue if record not in before]
+        given = [Record(creative, self._extra(creative)) for creative in creatives]
+        by_id: dict[str, list[Record]] = {}
+        for record in [*given, *since]:
+            by_id.setdefault(record.creative.creative_id, []).append(record)
+        return [record for records in by_id.values() for record in merge(records).values()]
+
+    def _extra(self, creative: Creative) -> tuple[str, ...]:
+        """The values of the extra columns of the row that a creative stands for."""
+        known = self._catalogue.numbered(creative.creative_id)
+        key = match_key(creative.filename)
+        ranked = sorted(known, key=lambda record: match_key(record.creative.filename) != key)
+        return ranked[0].extra if ranked else ()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row a creative, in the file's order: the seven columns and the extra ones, all text, `""` for unknown."""
+        import pandas as pd
+
+        header = self._form.header if self._form else COLUMNS
+        return pd.DataFrame([_row(record, header) for record in self._catalogue], columns=list(header), dtype=str)
+
+
+def _row(record: Record, header: tuple[str, ...]) -> list[str]:
+    """A record's fields in the order of the file's header."""
+    others = [name for name in header if name not in COLUMNS]
+    values = dict(zip(COLUMNS, fields_of(record.creative), strict=True)) | dict(zip(others, record.extra, strict=False))
+    return [values.get(name, "") for name in header]
+
+
+def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:
+    kind = creative.creative_type
+    return creative_type is None or kind is None or kind.section is creative_type.section
+
+
+def _plain_text(text: str) -> str:
+    """Text in which a name can be looked for, however it was quoted, sent or composed."""
+    plain = text.replace('""', '"').replace("%22", '"').replace("%0D", "\r").replace("%0A", "\n")
+    return unicodedata.normalize("NFC", plain)
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether a name stands in a text as a whole, not as a part of a longer word."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None

@@ -1,0 +1,261 @@
+"""The library's rows in memory: read in columns, found by name and by ID, one creative per ID."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+from typing import Generic, TypeVar, cast
+
+from tjtools.csvtext import BadLine, Block, Form, wrong_count
+from tjtools.libraryrow import COLUMNS, Facts, Record, merge, read_day, read_facts, why_bad
+from tjtools.models import Creative
+from tjtools.naming import match_key
+
+V = TypeVar("V")
+
+_FACTS = 3  # the columns before those that `Facts` holds
+
+# The last four characters, in any case, of names that `match_key` cuts: calling it a million times takes a second.
+_TAILS = frozenset(
+    "".join(letters)
+    for tail in (".mp4", ".png", ".jpg", ".gif", "jpeg")
+    for letters in product(*((letter, letter.upper()) for letter in tail))
+)
+
+
+def keys_of(names: Sequence[str]) -> list[str]:
+    """What `match_key` says of each name, for many at once.
+
+    >>> keys_of(["clip.MP4", "photo.jpeg", "myjpeg", "caf\u0065\u0301.png"])
+    ['clip', 'photo', 'myjpeg', 'café']
+    """
+    text = "".join(names)
+    if '"' in text or "\r" in text or "\n" in text:
+        return list(map(match_key, names))
+    keys = [
+        name if (tail := name[-4:]) not in _TAILS else name[:-4] if tail[0] == "." else match_key(name)
+        for name in names
+    ]
+    if text.isascii():
+        return keys
+    return [key if key.isascii() else match_key(name) for key, name in zip(keys, names, strict=True)]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Rows of one ID that contradict each other: the creatives that they tell of, and these rows' line numbers."""
+
+    creative_id: str
+    creatives: tuple[Creative, ...]
+    lines: tuple[int, ...]
+
+
+class _Meanings(dict[str, "V | None"], Generic[V]):
+    """What the distinct texts of a column mean, each read once; None for a text that means nothing."""
+
+    def __init__(self, read: Callable[[str], V]) -> None:
+        super().__init__()
+        self.read = read
+
+    def __missing__(self, text: str) -> V | None:
+        meaning: V | None
+        try:
+            meaning = self.read(text)
+        except ValueError:
+            meaning = None
+        self[text] = meaning
+        return meaning
+
+
+def _day(text: str) -> tuple[date | None]:
+    return (read_day(text),)
+
+
+def _facts(text: str) -> Facts:
+    return read_facts(text.split(","))
+
+
+class _Index:
+    """Row numbers by a text: the first one, and the others where there are several."""
+
+    def __init__(self) -> None:
+        self.first: dict[str, int] = {}
+        self.others: dict[str, list[int]] = {}
+
+    def add(self, keys: Sequence[str], start: int) -> set[str]:
+        """Enter rows from number `start` on; return the keys that were there before or came twice."""
+        before = len(self.first)
+        rows = range(start, start + len(keys))
+        first = list(map(self.first.setdefault, keys, rows))
+        if len(self.first) - before == len(keys):
+            return set()
+        doubled = [(key, row) for key, row, found in zip(keys, rows, first, strict=True) if found != row]
+        for key, row in doubled:
+            self.others.setdefault(key, []).append(row)
+        return {key for key, _ in doubled}
+
+    def __getitem__(self, key: str) -> Sequence[int]:
+        first = self.first.get(key)
+        if first is None:
+            return ()
+        others = self.others.get(key)
+        return (first, *others) if others else (first,)
+
+
+class Catalogue:
+    """All creatives of a library. Rows are numbered from 0 in the file's order; one merged away keeps its number."""
+
+    def __init__(self) -> None:
+        self.extra_columns: tuple[str, ...] = ()
+        self.bad: list[BadLine] = []
+        self._ids: list[str] = []
+        self._names: list[str] = []
+        self._days: list[tuple[date | None]] = []
+        self._facts: list[Facts] = []
+        self._extras: list[tuple[str, ...]] = []
+        self._by_key = _Index()
+        self._by_id = _Index()
+        self._merged: dict[int, Record] = {}
+        self._gone: set[int] = set()
+        self._conflicts: dict[str, Conflict] = {}
+        self._line_spans: list[tuple[int, int]] = []  # (row, its line) wherever the lines do not simply go on
+        self._meaning_of_day: _Meanings[tuple[date | None]] = _Meanings(_day)
+        self._meaning_of_facts: _Meanings[Facts] = _Meanings(_facts)
+
+    def __len__(self) -> int:
+        return len(self._ids) - len(self._gone)
+
+    def __iter__(self) -> Iterator[Record]:
+        gone = self._gone
+        return (self.record(row) for row in range(len(self._ids)) if row not in gone)
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        return tuple(self._conflicts.values())
+
+    def named(self, key: str) -> tuple[Creative, ...]:
+        """The creatives whose names have this match key."""
+        gone = self._gone
+        return tuple([self.record(row).creative for row in self._by_key[key] if row not in gone])
+
+    def numbered(self, creative_id: str) -> tuple[Record, ...]:
+        """The records with this ID: one, or several that contradict each other."""
+        gone = self._gone
+        return tuple([self.record(row) for row in self._by_id[creative_id] if row not in gone])
+
+    def record(self, row: int) -> Record:
+        return self._merged.get(row) or self._as_read(row)
+
+    def _as_read(self, row: int) -> Record:
+        creative = Creative(self._ids[row], self._names[row], self._days[row][0], *self._facts[row])
+        return Record(creative, self._extras[row] if self._extras else ())
+
+    def take(self, block: Block, form: Form) -> None:
+        """Take in a block of the file; a row whose columns mean nothing becomes a bad line."""
+        self.bad += block.bad
+        texts = _texts(block, form)
+        days, facts = self._meanings(texts)
+        if not (texts.named and all(days) and all(facts)):
+            texts = self._sifted(texts, block, form)
+            days, facts = self._meanings(texts)
+        start = len(self._ids)
+        self._line_spans += _spans(texts.lines, start, self._line_spans[-1:])
+        self._ids += texts.ids
+        self._names += texts.names
+        self._days += cast("list[tuple[date | None]]", days)
+        self._facts += cast("list[Facts]", facts)
+        self._extras += texts.extras
+        self._by_key.add(keys_of(texts.names), start)
+        self._combine(self._by_id.add(texts.ids, start))
+
+    def _meanings(self, texts: _Texts) -> tuple[list[tuple[date | None] | None], list[Facts | None]]:
+        days, facts = self._meaning_of_day.__getitem__, self._meaning_of_facts.__getitem__
+        return list(map(days, texts.days)), list(map(facts, texts.facts))
+
+    def _sifted(self, texts: _Texts, block: Block, form: Form) -> _Texts:
+        """The rows that have a meaning; the others are reported."""
+        good = []
+        for row, line in enumerate(texts.lines):
+            fields = block.fields(row)
+            reason = wrong_count(len(fields), len(form.header)) or why_bad([fields[place] for place in _places(form)])
+            if reason:
+                self.bad.append(BadLine(line, reason, block.text(row)))
+            else:
+                good.append(row)
+        return texts.only(good)
+
+    def _combine(self, creative_ids: Iterable[str]) -> None:
+        """Merge the rows of each ID, or find that they contradict each other."""
+        for creative_id in creative_ids:
+            rows = self._by_id[creative_id]
+            merged = {rows[place]: record for place, record in merge(map(self._as_read, rows)).items()}
+            self._merged.update(merged)
+            self._gone.update(set(rows) - set(merged))
+            if len(merged) > 1:
+                creatives = tuple(record.creative for record in merged.values())
+                self._conflicts[creative_id] = Conflict(creative_id, creatives, tuple(map(self._line, merged)))
+
+    def _line(self, row: int) -> int:
+        start, line = self._line_spans[bisect_right(self._line_spans, row, key=lambda span: span[0]) - 1]
+        return line + row - start
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """The columns of a block as the file has them; `facts` are the last four, joined by commas."""
+
+    ids: list[str]
+    names: list[str]
+    days: list[str]
+    facts: list[str]
+    extras: list[tuple[str, ...]]
+    lines: Sequence[int]
+
+    @property
+    def named(self) -> bool:
+        """Whether every row has an ID of digits and a name."""
+        digits = "".join(self.ids)
+        return ((digits.isdigit() and digits.isascii()) or not digits) and all(self.ids) and all(self.names)
+
+    def only(self, rows: Sequence[int]) -> _Texts:
+        return _Texts(
+            [self.ids[row].strip() for row in rows],
+            [self.names[row] for row in rows],
+            [self.days[row] for row in rows],
+            [self.facts[row] for row in rows],
+            [self.extras[row] for row in rows] if self.extras else [],
+            [self.lines[row] for row in rows],
+        )
+
+
+def heads_of(form: Form) -> int | None:
+    """How many columns `take` wants split off each line: with the usual header, the last four stay one text."""
+    return _FACTS if form.header == COLUMNS and form.delimiter == "," else None
+
+
+def _places(form: Form) -> list[int]:
+    return [form.header.index(name) for name in COLUMNS]
+
+
+def _texts(block: Block, form: Form) -> _Texts:
+    if heads_of(form):
+        ids, names, days, facts = block.columns
+        return _Texts(ids, names, days, facts, [], block.lines)
+    ids, names, days, *last = (block.columns[place] for place in _places(form))
+    others = [block.columns[place] for place, name in enumerate(form.header) if name not in COLUMNS]
+    return _Texts(
+        ids, names, days, list(map(",".join, zip(*last, strict=True))), list(zip(*others, strict=True)), block.lines
+    )
+
+
+def _spans(lines: Sequence[int], start: int, last: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The rows at which line numbers do not simply go on from the row before, with their lines."""
+    places: Iterable[int] = range(min(len(lines), 1)) if isinstance(lines, range) else range(len(lines))
+    shift = last[0][1] - last[0][0] if last else None
+    for place in places:
+        if lines[place] - (start + place) != shift:
+            shift = lines[place] - (start + place)
+            yield start + place, lines[place]

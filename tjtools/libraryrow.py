@@ -1,0 +1,210 @@
+"""What a row of the library means, and when two rows of one creative become one.
+
+A row is read once, here: the file's texts become an ID, a name, a day and `Facts`, or there is a reason why not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+from tjtools.models import Creative, CreativeType, ReviewStatus
+from tjtools.naming import extension, match_key, medium_of
+
+COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
+
+_SPREADSHEET_ID = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
+_DAY = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ].*)?")
+_OTHER_DAY = re.compile(r"(\d\d?)([./])(\d\d?)\2(\d{4})")
+_SIZE = re.compile(r"(\d+)\s*[xX×]\s*(\d+)")
+
+
+class Facts(NamedTuple):
+    """The last four columns of a row, as `Creative` has them."""
+
+    dimensions: str
+    file_type: str
+    creative_type: CreativeType | None
+    review_status: ReviewStatus | None
+
+
+def read_id(text: str) -> str:
+    """Read a Creative ID; ValueError, with the reason, for what is none.
+
+    >>> read_id("1.03E+09")
+    Traceback (most recent call last):
+    ValueError: Excel turned the ID into 1.03E+09; its digits are lost, look the ID up on the site
+    """
+    digits = text.strip()
+    if digits.isascii() and digits.isdigit():
+        return digits
+    if _SPREADSHEET_ID.fullmatch(digits):
+        raise ValueError(f"Excel turned the ID into {digits}; its digits are lost, look the ID up on the site")
+    raise ValueError(f"{text!r} is not a Creative ID, which has digits only" if digits else "there is no Creative ID")
+
+
+def read_name(text: str) -> str:
+    """Read a file name, exactly as it is; ValueError for none."""
+    if not text:
+        raise ValueError("there is no file name")
+    return text
+
+
+def read_day(text: str) -> date | None:
+    """Read a day as `YYYY-MM-DD`, also with slashes or a time behind it, or in another order that has one meaning only.
+
+    >>> read_day("2025-11-13 12:00:00") == read_day("13.11.2025") == read_day("11/13/2025") == date(2025, 11, 13)
+    True
+    >>> read_day("11/12/2025")
+    Traceback (most recent call last):
+    ValueError: '11/12/2025' could be 2025-11-12 or 2025-12-11; write the upload date as YYYY-MM-DD
+    """
+    text = text.strip()
+    if not text:
+        return None
+    days = sorted(set(_days(text)))
+    if len(days) == 1:
+        return days[0]
+    if days:
+        raise ValueError(f"{text!r} could be {days[0]} or {days[1]}; write the upload date as YYYY-MM-DD")
+    raise ValueError(f"{text!r} is not a date; write the upload date as YYYY-MM-DD")
+
+
+def _days(text: str) -> Iterable[date]:
+    if match := _DAY.fullmatch(text):
+        year, _, month, day = match.groups()
+        orders = [(month, day)]
+    elif match := _OTHER_DAY.fullmatch(text):
+        first, mark, second, year = match.groups()
+        orders = [(second, first)] if mark == "." else [(second, first), (first, second)]
+    else:
+        return
+    for month, day in orders:
+        try:
+            yield date(int(year), int(month), int(day))
+        except ValueError:
+            continue
+
+
+def read_facts(fields: Sequence[str]) -> Facts:
+    """Read the last four columns; ValueError, with the reason, for an unknown type or status.
+
+    >>> read_facts(["640 X 360", "MP4", "Native Rollover", "Approved"])
+    Facts(dimensions='640x360', file_type='mp4', creative_type=<CreativeType.NATIVE_VIDEO: 'native_video'>, \
+review_status=<ReviewStatus.APPROVED: 'approved'>)
+    """
+    if any("," in field for field in fields):
+        raise ValueError("a comma stands in the dimensions, a type or the status")
+    dimensions, file_type, kind, status = (field.strip() for field in fields)
+    size = _SIZE.fullmatch(dimensions)
+    try:
+        review_status = ReviewStatus.parse(status) if status else None
+    except ValueError as error:
+        raise ValueError(f"{status!r} is not a review status") from error
+    return Facts(
+        "x".join(size.groups()) if size else dimensions,
+        file_type.lower().removeprefix(".").replace("jpeg", "jpg"),
+        CreativeType.parse(kind).section.creative_type if kind else None,
+        review_status,
+    )
+
+
+def why_bad(fields: Sequence[str]) -> str:
+    """The reason why a row's seven fields can't be understood, or `""`."""
+    try:
+        read_id(fields[0])
+        read_name(fields[1])
+        read_day(fields[2])
+        read_facts(fields[3:])
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def fields_of(creative: Creative) -> tuple[str, ...]:
+    """The seven fields of a creative's row, as the library is written; ValueError if they could not be read back."""
+    fields = (
+        creative.creative_id,
+        creative.filename,
+        creative.upload_date.isoformat() if creative.upload_date else "",
+        creative.dimensions,
+        creative.file_type,
+        creative.creative_type.section.creative_type.value if creative.creative_type else "",
+        creative.review_status.value if creative.review_status else "",
+    )
+    if reason := why_bad(fields):
+        raise ValueError(reason)
+    return fields
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A creative with the values of the file's extra columns, in the file's order; `()` where none are known."""
+
+    creative: Creative
+    extra: tuple[str, ...] = ()
+
+
+def merge(records: Iterable[Record]) -> dict[int, Record]:
+    """Make one record of those that agree, in their order; what contradicts every one before it stays by itself.
+
+    Returns what stays, by the place (from 0) of the first record that went into it.
+
+    The name with an extension stands, the earliest day, the last status that is not empty, each other field from the
+    record that has it.
+
+    >>> rows = [Record(Creative("1", name)) for name in ("a", "b", "a.mp4")]
+    >>> {place: record.creative.filename for place, record in merge(rows).items()}
+    {0: 'a.mp4', 1: 'b'}
+    """
+    merged: dict[int, Record] = {}
+    for number, record in enumerate(records):
+        place = next((place for place, other in merged.items() if agree(other, record)), number)
+        merged[place] = joined(merged[place], record) if place in merged else record
+    return merged
+
+
+def agree(one: Record, other: Record) -> bool:
+    """Whether nothing in the two records contradicts: each field is the same, or unknown in one of them."""
+    a, b = one.creative, other.creative
+    pairs: list[tuple[object, object]] = [
+        (a.creative_id, b.creative_id),
+        (match_key(a.filename), match_key(b.filename)),
+        (_kind(a.filename), _kind(b.filename)),
+        (a.dimensions, b.dimensions),
+        (a.file_type, b.file_type),
+        (a.creative_type, b.creative_type),
+        *zip(one.extra, other.extra, strict=False),
+    ]
+    return all(not left or not right or left == right for left, right in pairs)
+
+
+def _kind(filename: str) -> str:
+    return extension(filename).replace("jpeg", "jpg")
+
+
+def joined(one: Record, later: Record) -> Record:
+    """What two records that agree tell together."""
+    a, b = one.creative, later.creative
+    days = [day for day in (a.upload_date, b.upload_date) if day]
+    extra = tuple(x or y for x, y in zip(one.extra, later.extra, strict=False)) or one.extra or later.extra
+    creative = replace(
+        a,
+        filename=max(a.filename, b.filename, key=lambda name: (bool(extension(name)), len(name))),
+        upload_date=min(days, default=None),
+        dimensions=a.dimensions or b.dimensions,
+        file_type=a.file_type or b.file_type,
+        creative_type=a.creative_type or b.creative_type,
+        review_status=b.review_status or a.review_status,
+    )
+    return Record(creative, extra)
+
+
+def same_medium(filename: str, creative_type: CreativeType | None, creative: Creative) -> bool:
+    """Whether a file and a creative move alike, or one of the two is unknown."""
+    file = medium_of(filename, creative_type=creative_type)
+    other = medium_of(creative.filename, creative.file_type, creative.creative_type)
+    return file is None or other is None or file is other
