@@ -17,11 +17,10 @@ KEPT = 20
 def private_folder(path: Path) -> Path:
     """The folder for what only our programs read, for a tracking file or one of the workspace's other CSV files.
 
-    >>> private_folder(Path("shop/tracking/TJ_Creative_Library.csv")).as_posix()
+    >>> private_folder(Path("shop/tracking/Upload_CSV/Batch001_Native.csv")).as_posix()
     'shop/tracking/.tjtools'
     """
-    beside = path.parent.parent / "tracking"
-    tracking = beside if path.parent.name != "tracking" and beside.is_dir() else path.parent
+    tracking = next((folder for folder in path.parents if folder.name == "tracking"), path.parent)
     return tracking / ".tjtools"
 
 

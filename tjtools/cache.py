@@ -179,6 +179,7 @@ class Library:
             for block in blocks(source, form, line, heads_of(form)):
                 self._catalogue.take(block, form)
                 utf8, open_quote, line = utf8 and block.utf8, block.open_quote, block.end
+            self._catalogue.index()
             form = replace(form, plain=form.plain and utf8)
         self._form, self._mentions = form, ""
         size = file.seek(0, os.SEEK_CUR)

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import product
 from typing import Generic, TypeVar, cast
 
 from tjtools.csvtext import BadLine, Block, Form, wrong_count
+from tjtools.index import Index, NameIndex
 from tjtools.libraryrow import COLUMNS, Facts, Record, merge, read_day, read_facts, why_bad
 from tjtools.models import Creative
-from tjtools.naming import match_key
 
 V = TypeVar("V")
 
 _FACTS = 3  # the columns before those that `Facts` holds
 
-# The last four characters, in any case, of names that `match_key` cuts: calling it a million times takes a second.
-_TAILS = frozenset(
-    "".join(letters)
-    for tail in (".mp4", ".png", ".jpg", ".gif", "jpeg")
-    for letters in product(*((letter, letter.upper()) for letter in tail))
-)
-
-
-def keys_of(names: Sequence[str]) -> list[str]:
-    """What `match_key` says of each name, for many at once.
-
-    >>> keys_of(["clip.MP4", "photo.jpeg", "myjpeg", "caf\u0065\u0301.png"])
-    ['clip', 'photo', 'myjpeg', 'café']
-    """
-    text = "".join(names)
-    if '"' in text or "\r" in text or "\n" in text:
-        return list(map(match_key, names))
-    keys = [
-        name if (tail := name[-4:]) not in _TAILS else name[:-4] if tail[0] == "." else match_key(name)
-        for name in names
-    ]
-    if text.isascii():
-        return keys
-    return [key if key.isascii() else match_key(name) for key, name in zip(keys, names, strict=True)]
+_AT_ONCE = 65_536  # rows that are indexed in one go
+_DIGITS = 18  # of an ID that surely fits into 64 bits
 
 
 @dataclass(frozen=True)
@@ -70,6 +48,11 @@ class _Meanings(dict[str, "V | None"], Generic[V]):
         return meaning
 
 
+def _number(creative_id: str) -> int:
+    """A number of 64 bits for an ID; two IDs may share it."""
+    return int(creative_id[-_DIGITS:])
+
+
 def _day(text: str) -> tuple[date | None]:
     return (read_day(text),)
 
@@ -78,46 +61,21 @@ def _facts(text: str) -> Facts:
     return read_facts(text.split(","))
 
 
-class _Index:
-    """Row numbers by a text: the first one, and the others where there are several."""
-
-    def __init__(self) -> None:
-        self.first: dict[str, int] = {}
-        self.others: dict[str, list[int]] = {}
-
-    def add(self, keys: Sequence[str], start: int) -> set[str]:
-        """Enter rows from number `start` on; return the keys that were there before or came twice."""
-        before = len(self.first)
-        rows = range(start, start + len(keys))
-        first = list(map(self.first.setdefault, keys, rows))
-        if len(self.first) - before == len(keys):
-            return set()
-        doubled = [(key, row) for key, row, found in zip(keys, rows, first, strict=True) if found != row]
-        for key, row in doubled:
-            self.others.setdefault(key, []).append(row)
-        return {key for key, _ in doubled}
-
-    def __getitem__(self, key: str) -> Sequence[int]:
-        first = self.first.get(key)
-        if first is None:
-            return ()
-        others = self.others.get(key)
-        return (first, *others) if others else (first,)
-
-
 class Catalogue:
     """All creatives of a library. Rows are numbered from 0 in the file's order; one merged away keeps its number."""
 
     def __init__(self) -> None:
         self.extra_columns: tuple[str, ...] = ()
         self.bad: list[BadLine] = []
-        self._ids: list[str] = []
+        self._numbers = array("Q")  # the IDs as numbers take an eighth of the memory of texts
+        self._odd_ids: dict[int, str] = {}  # those, by row, that are not the digits of their number
         self._names: list[str] = []
         self._days: list[tuple[date | None]] = []
         self._facts: list[Facts] = []
         self._extras: list[tuple[str, ...]] = []
-        self._by_key = _Index()
-        self._by_id = _Index()
+        self._by_name = NameIndex()
+        self._by_number: Index[int] = Index()
+        self._indexed = 0
         self._merged: dict[int, Record] = {}
         self._gone: set[int] = set()
         self._conflicts: dict[str, Conflict] = {}
@@ -126,11 +84,11 @@ class Catalogue:
         self._meaning_of_facts: _Meanings[Facts] = _Meanings(_facts)
 
     def __len__(self) -> int:
-        return len(self._ids) - len(self._gone)
+        return len(self._numbers) - len(self._gone)
 
     def __iter__(self) -> Iterator[Record]:
         gone = self._gone
-        return (self.record(row) for row in range(len(self._ids)) if row not in gone)
+        return (self.record(row) for row in range(len(self._numbers)) if row not in gone)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -139,18 +97,18 @@ class Catalogue:
     def named(self, key: str) -> tuple[Creative, ...]:
         """The creatives whose names have this match key."""
         gone = self._gone
-        return tuple([self.record(row).creative for row in self._by_key[key] if row not in gone])
+        return tuple([self.record(row).creative for row in self._by_name.rows(key) if row not in gone])
 
     def numbered(self, creative_id: str) -> tuple[Record, ...]:
         """The records with this ID: one, or several that contradict each other."""
         gone = self._gone
-        return tuple([self.record(row) for row in self._by_id[creative_id] if row not in gone])
+        return tuple([self.record(row) for row in self._rows_of(creative_id) if row not in gone])
 
     def record(self, row: int) -> Record:
         return self._merged.get(row) or self._as_read(row)
 
     def _as_read(self, row: int) -> Record:
-        creative = Creative(self._ids[row], self._names[row], self._days[row][0], *self._facts[row])
+        creative = Creative(self._id(row), self._names[row], self._days[row][0], *self._facts[row])
         return Record(creative, self._extras[row] if self._extras else ())
 
     def take(self, block: Block, form: Form) -> None:
@@ -161,15 +119,40 @@ class Catalogue:
         if not (texts.named and all(days) and all(facts)):
             texts = self._sifted(texts, block, form)
             days, facts = self._meanings(texts)
-        start = len(self._ids)
+        start = len(self._numbers)
         self._line_spans += _spans(texts.lines, start, self._line_spans[-1:])
-        self._ids += texts.ids
+        self._number(texts.ids, start)
         self._names += texts.names
         self._days += cast("list[tuple[date | None]]", days)
         self._facts += cast("list[Facts]", facts)
         self._extras += texts.extras
-        self._by_key.add(keys_of(texts.names), start)
-        self._combine(self._by_id.add(texts.ids, start))
+        if len(self._numbers) - self._indexed >= _AT_ONCE:
+            self.index()
+
+    def index(self) -> None:
+        """Make what was taken in be found, and merge rows of one ID; to be called after the last block."""
+        rows = list(range(self._indexed, len(self._numbers)))
+        self._indexed = len(self._numbers)
+        self._by_name.add(self._names[rows[0] :] if rows else [], rows)
+        doubled = self._by_number.add(self._numbers[rows[0] :] if rows else [], rows)
+        self._combine({self._id(row) for number in doubled for row in self._by_number.rows(number)})
+
+    def _number(self, ids: list[str], start: int) -> None:
+        if max(map(len, ids), default=0) <= _DIGITS and "\n0" not in "\n".join(["", *ids]):
+            self._numbers.extend(map(int, ids))
+            return
+        for row, creative_id in enumerate(ids, start):
+            self._numbers.append(_number(creative_id))
+            if str(self._numbers[-1]) != creative_id:
+                self._odd_ids[row] = creative_id
+
+    def _id(self, row: int) -> str:
+        return self._odd_ids.get(row) or str(self._numbers[row])
+
+    def _rows_of(self, creative_id: str) -> list[int]:
+        if not (creative_id.isascii() and creative_id.isdigit()):
+            return []
+        return [row for row in self._by_number.rows(_number(creative_id)) if self._id(row) == creative_id]
 
     def _meanings(self, texts: _Texts) -> tuple[list[tuple[date | None] | None], list[Facts | None]]:
         days, facts = self._meaning_of_day.__getitem__, self._meaning_of_facts.__getitem__
@@ -190,7 +173,7 @@ class Catalogue:
     def _combine(self, creative_ids: Iterable[str]) -> None:
         """Merge the rows of each ID, or find that they contradict each other."""
         for creative_id in creative_ids:
-            rows = self._by_id[creative_id]
+            rows = self._rows_of(creative_id)
             merged = {rows[place]: record for place, record in merge(map(self._as_read, rows)).items()}
             self._merged.update(merged)
             self._gone.update(set(rows) - set(merged))

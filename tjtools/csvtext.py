@@ -233,7 +233,7 @@ def _parse(text: str, form: Form, line: int, heads: int, utf8: bool, *, final: b
             break
         open_quote |= record.open_quote
         if record.reason:
-            bad.append(BadLine(line + at, record.reason, lines[at].removesuffix("\r").replace("\0", "")))
+            bad.append(BadLine(line + at, record.reason, lines[at].replace("\0", "").removesuffix("\r")))
         elif any(record.fields):
             numbers.append(line + at)
             raw.append("\n".join(lines[at : at + record.count]).removesuffix("\r"))
