@@ -7,7 +7,6 @@ holds the bytes of the file as they were. The last twenty of each file are kept.
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +34,8 @@ def keep(path: Path, now: datetime) -> Path:
     try:
         os.link(path, backup)
     except OSError:
+        import shutil  # rarely needed, and slow to import
+
         shutil.copy2(path, backup)
     older = [other for other in backups_of(path) if other != backup]
     for other in older[: max(len(older) - KEPT + 1, 0)]:

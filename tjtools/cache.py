@@ -14,15 +14,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tjtools.catalogue import Catalogue, Conflict, heads_of
-from tjtools.csvfile import BadLine, Form, append_rows, locked, quarantine, replace_file, translated
-from tjtools.csvtext import blocks, line_of, read_form
+from tjtools.csvfile import BadLine, Form, append_rows, encoded, locked, quarantine, replace_file, translated
+from tjtools.csvtext import blocks, read_form
 from tjtools.errors import TrackingFileError
-from tjtools.libraryrow import COLUMNS, Record, agree, fields_of, joined, merge, same_medium
-from tjtools.models import Creative, CreativeType
-from tjtools.naming import match_key
+from tjtools.libraryrow import COLUMNS, Record, agree, joined, merge, moves_alike
+from tjtools.models import Creative, CreativeType, ReviewStatus
+from tjtools.naming import match_key, medium_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,8 +56,7 @@ class Match:
 _NOTHING = Match()
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """How much of which file has been taken in: `size` bytes, the last of them `tail`, up to before line `line`."""
 
     device: int
@@ -109,7 +108,7 @@ class Library:
         return len(self._catalogue)
 
     def __iter__(self) -> Iterator[Creative]:
-        return (record.creative for record in self._catalogue)
+        return self._catalogue.creatives()
 
     def __contains__(self, creative_id: object) -> bool:
         return isinstance(creative_id, str) and bool(self._catalogue.numbered(creative_id))
@@ -128,13 +127,23 @@ class Library:
         bad = self._mentioning(filename) if self._catalogue.bad else ()
         if not named and not bad:
             return _NOTHING
-        same = [each for each in named if each.filename == filename or same_medium(filename, creative_type, each)]
-        present = [each for each in same if not each.removed]
-        there = [each for each in present if each.filename == filename] or [
-            each for each in present if _in_section(each, creative_type)
-        ]
-        elsewhere = tuple(each for each in present if each not in there)
-        return Match(tuple(there), elsewhere, tuple(each for each in same if each.removed), bad)
+        exact: list[Creative] = []
+        own: list[Creative] = []
+        other: list[Creative] = []
+        removed: list[Creative] = []
+        medium = medium_of(filename, creative_type=creative_type)
+        for each in named:
+            if each.filename != filename and not moves_alike(medium, each):
+                continue
+            if each.review_status is ReviewStatus.REMOVED:
+                removed.append(each)
+            elif each.filename == filename:
+                exact.append(each)
+            else:
+                (own if _in_section(each, creative_type) else other).append(each)
+        if exact:
+            return Match(tuple(exact), (*own, *other), tuple(removed), bad)
+        return Match(tuple(own), tuple(other), tuple(removed), bad)
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
         if not self._mentions:
@@ -196,23 +205,27 @@ class Library:
         """
         with locked(self.path):
             self.refresh()
-            new = tuple(self._news(creatives))
-            append_rows(self.path, COLUMNS, [self._fields(creative) for creative in new], form=self._form)
+            asked = {self._record(creative): creative for creative in creatives}
+            news = self._news(asked)
+            append_rows(self.path, COLUMNS, [record.fields for record in news], form=self._form)
             self.refresh()
-        return new
+        return tuple(asked[record] for record in news)
 
-    def _news(self, creatives: Iterable[Creative]) -> Iterator[Creative]:
+    def _news(self, records: Iterable[Record]) -> list[Record]:
+        """Those that tell what neither the library nor one before them tells."""
         known: dict[str, list[Record]] = {}
-        for creative in creatives:
-            record = Record(creative)
-            records = known.setdefault(creative.creative_id, list(self._catalogue.numbered(creative.creative_id)))
-            if not any(agree(other, record) and joined(other, record) == other for other in records):
-                known[creative.creative_id] = list(merge([*records, record]).values())
-                yield creative
+        news = []
+        for record in records:
+            creative_id = record.creative_id
+            others = known.setdefault(creative_id, self._catalogue.numbered(creative_id))
+            if not any(agree(other, record) and joined(other, record) == other for other in others):
+                known[creative_id] = list(merge([*others, record]).values())
+                news.append(record)
+        return news
 
-    def _fields(self, creative: Creative) -> tuple[str, ...]:
+    def _record(self, creative: Creative, extra: tuple[str, ...] = ()) -> Record:
         try:
-            return fields_of(creative)
+            return Record.of(creative, extra)
         except ValueError as error:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
 
@@ -230,31 +243,26 @@ class Library:
             else:
                 records = self._replaced(list(creatives))
             header = self._form.header if self._form else COLUMNS
-            try:
-                text = line_of(header) + "".join(line_of(_row(record, header)) for record in records)
-                data = text.encode()
-            except ValueError as error:
-                raise TrackingFileError(f"a creative can't be written: {error}.", path=self.path) from error
+            lines = encoded(self.path, [header, *(_fields(record, header) for record in records)])
             quarantine(self.path, self.bad_lines)
-            replace_file(self.path, data, backup=now, seen=self._seen.size if self._seen else 0)
+            replace_file(self.path, b"".join(lines), backup=now, seen=self._seen.size if self._seen else 0)
             self.refresh()
 
     def _replaced(self, creatives: list[Creative]) -> list[Record]:
         before = set(self._catalogue)
         self.refresh()
         since = [record for record in self._catalogue if record not in before]
-        given = [Record(creative, self._extra(creative)) for creative in creatives]
         by_id: dict[str, list[Record]] = {}
-        for record in [*given, *since]:
-            by_id.setdefault(record.creative.creative_id, []).append(record)
+        for record in [*(self._record(creative, self._extra(creative)) for creative in creatives), *since]:
+            by_id.setdefault(record.creative_id, []).append(record)
         return [record for records in by_id.values() for record in merge(records).values()]
 
     def _extra(self, creative: Creative) -> tuple[str, ...]:
         """The values of the extra columns of the row that a creative stands for."""
         known = self._catalogue.numbered(creative.creative_id)
         key = match_key(creative.filename)
-        ranked = sorted(known, key=lambda record: match_key(record.creative.filename) != key)
-        return ranked[0].extra if ranked else ()
+        same_name = [record for record in known if match_key(record.filename) == key]
+        return (same_name or known)[0].extra if known else ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -262,19 +270,21 @@ class Library:
         import pandas as pd
 
         header = self._form.header if self._form else COLUMNS
-        return pd.DataFrame([_row(record, header) for record in self._catalogue], columns=list(header), dtype=str)
+        return pd.DataFrame([_fields(record, header) for record in self._catalogue], columns=list(header), dtype=str)
 
 
-def _row(record: Record, header: tuple[str, ...]) -> list[str]:
+def _fields(record: Record, header: tuple[str, ...]) -> list[str]:
     """A record's fields in the order of the file's header."""
     others = [name for name in header if name not in COLUMNS]
-    values = dict(zip(COLUMNS, fields_of(record.creative), strict=True)) | dict(zip(others, record.extra, strict=False))
+    values = dict(zip(COLUMNS, record.fields, strict=True)) | dict(zip(others, record.extra, strict=False))
     return [values.get(name, "") for name in header]
 
 
 def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:
     kind = creative.creative_type
-    return creative_type is None or kind is None or kind.section is creative_type.section
+    if kind is creative_type or kind is None or creative_type is None:
+        return True
+    return kind.section is creative_type.section
 
 
 def _plain_text(text: str) -> str:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar, cast
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from tjtools.csvtext import BadLine, Block, Form, wrong_count
 from tjtools.index import Index, NameIndex
@@ -88,28 +88,39 @@ class Catalogue:
 
     def __iter__(self) -> Iterator[Record]:
         gone = self._gone
-        return (self.record(row) for row in range(len(self._numbers)) if row not in gone)
+        return (self._record(row) for row in range(len(self._numbers)) if row not in gone)
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         return tuple(self._conflicts.values())
 
-    def named(self, key: str) -> tuple[Creative, ...]:
-        """The creatives whose names have this match key."""
+    def creatives(self) -> Iterator[Creative]:
+        """Each creative once, in the file's order."""
         gone = self._gone
-        return tuple([self.record(row).creative for row in self._by_name.rows(key) if row not in gone])
+        return (self._creative(row) for row in range(len(self._numbers)) if row not in gone)
 
-    def numbered(self, creative_id: str) -> tuple[Record, ...]:
+    def named(self, key: str) -> list[Creative]:
+        """The creatives whose names have this match key, in the file's order."""
+        gone = self._gone
+        return [self._creative(row) for row in self._by_name.rows(key) if row not in gone]
+
+    def numbered(self, creative_id: str) -> list[Record]:
         """The records with this ID: one, or several that contradict each other."""
         gone = self._gone
-        return tuple([self.record(row) for row in self._rows_of(creative_id) if row not in gone])
+        return [self._record(row) for row in self._rows_of(creative_id) if row not in gone]
 
-    def record(self, row: int) -> Record:
+    def _record(self, row: int) -> Record:
         return self._merged.get(row) or self._as_read(row)
 
     def _as_read(self, row: int) -> Record:
-        creative = Creative(self._id(row), self._names[row], self._days[row][0], *self._facts[row])
-        return Record(creative, self._extras[row] if self._extras else ())
+        extra = self._extras[row] if self._extras else ()
+        return Record(self._id(row), self._names[row], self._days[row][0], self._facts[row], extra)
+
+    def _creative(self, row: int) -> Creative:
+        merged = self._merged.get(row)
+        if merged:
+            return merged.creative
+        return Creative(self._id(row), self._names[row], self._days[row][0], *self._facts[row])
 
     def take(self, block: Block, form: Form) -> None:
         """Take in a block of the file; a row whose columns mean nothing becomes a bad line."""
@@ -135,7 +146,8 @@ class Catalogue:
         self._indexed = len(self._numbers)
         self._by_name.add(self._names[rows[0] :] if rows else [], rows)
         doubled = self._by_number.add(self._numbers[rows[0] :] if rows else [], rows)
-        self._combine({self._id(row) for number in doubled for row in self._by_number.rows(number)})
+        for number in doubled:
+            self._combine(self._by_number.rows(number))
 
     def _number(self, ids: list[str], start: int) -> None:
         if max(map(len, ids), default=0) <= _DIGITS and "\n0" not in "\n".join(["", *ids]):
@@ -147,7 +159,7 @@ class Catalogue:
                 self._odd_ids[row] = creative_id
 
     def _id(self, row: int) -> str:
-        return self._odd_ids.get(row) or str(self._numbers[row])
+        return (self._odd_ids and self._odd_ids.get(row)) or str(self._numbers[row])
 
     def _rows_of(self, creative_id: str) -> list[int]:
         if not (creative_id.isascii() and creative_id.isdigit()):
@@ -170,24 +182,30 @@ class Catalogue:
                 good.append(row)
         return texts.only(good)
 
-    def _combine(self, creative_ids: Iterable[str]) -> None:
-        """Merge the rows of each ID, or find that they contradict each other."""
-        for creative_id in creative_ids:
-            rows = self._rows_of(creative_id)
-            merged = {rows[place]: record for place, record in merge(map(self._as_read, rows)).items()}
-            self._merged.update(merged)
-            self._gone.update(set(rows) - set(merged))
-            if len(merged) > 1:
-                creatives = tuple(record.creative for record in merged.values())
-                self._conflicts[creative_id] = Conflict(creative_id, creatives, tuple(map(self._line, merged)))
+    def _combine(self, rows: list[int]) -> None:
+        """Merge the rows of one number; with several IDs of that number, those of each."""
+        if self._odd_ids and len(by_id := {self._id(row): row for row in rows}) > 1:
+            for creative_id in by_id:
+                self._combine([row for row in rows if self._id(row) == creative_id])
+            return
+        merged = merge(map(self._as_read, rows))
+        self._merged[rows[0]] = merged[0]
+        if len(merged) == 1:
+            self._gone.update(rows[1:])
+            return
+        stay = {rows[place]: record for place, record in merged.items()}
+        self._merged.update(stay)
+        self._gone.update(set(rows) - set(stay))
+        creatives = tuple(record.creative for record in stay.values())
+        conflict = Conflict(merged[0].creative_id, creatives, tuple(map(self._line, stay)))
+        self._conflicts[conflict.creative_id] = conflict
 
     def _line(self, row: int) -> int:
         start, line = self._line_spans[bisect_right(self._line_spans, row, key=lambda span: span[0]) - 1]
         return line + row - start
 
 
-@dataclass(frozen=True, slots=True)
-class _Texts:
+class _Texts(NamedTuple):
     """The columns of a block as the file has them; `facts` are the last four, joined by commas."""
 
     ids: list[str]

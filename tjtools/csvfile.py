@@ -24,6 +24,7 @@ __all__ = [
     "Form",
     "Table",
     "append_rows",
+    "encoded",
     "locked",
     "neutralise",
     "quarantine",
@@ -98,8 +99,8 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
             table = read_table(path, columns)
             form = _made_plain(table)
         header = form.header if form else tuple(columns)
-        first = [] if form else _lines(path, [header])
-        _append(path, first + _lines(path, _arranged(values, columns, header)))
+        first = [] if form else encoded(path, [header])
+        _append(path, first + encoded(path, _arranged(values, columns, header)))
 
 
 def _made_plain(table: Table) -> Form | None:
@@ -121,7 +122,8 @@ def _arranged(rows: Iterable[Sequence[str]], columns: Sequence[str], header: Seq
     return ([row[place] if place is not None else "" for place in places] for row in rows)
 
 
-def _lines(path: Path, rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> list[bytes]:
+def encoded(path: Path, rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> list[bytes]:
+    """Rows as lines in UTF-8; TrackingFileError for a value that can't be written as text."""
     try:
         return [line_of(row, quote_all=quote_all).encode() for row in rows]
     except ValueError as error:
@@ -172,7 +174,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
     Raises TrackingFileError if the disk does not take it; the old file is then as it was.
     """
-    data = b"".join(_lines(path, [columns, *rows], quote_all=quote_all))
+    data = b"".join(encoded(path, [columns, *rows], quote_all=quote_all))
     with locked(path):
         replace_file(path, data)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain, repeat
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from tjtools.errors import NotText, WrongHeader
 
@@ -209,8 +209,7 @@ def _split(text: str, delimiter: str, line: int, heads: int, utf8: bool, *, whol
     return Block(columns, range(line, line + len(lines)), None, delimiter, line + len(lines), utf8=utf8)
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
+class _Record(NamedTuple):
     """One record over `count` lines: its fields, or why there are none; `open_quote` if later lines could end it."""
 
     fields: tuple[str, ...]

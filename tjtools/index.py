@@ -8,15 +8,18 @@ another Unicode form) are entered by their key too.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from itertools import product
+from itertools import compress, product
+from operator import itemgetter, ne
 from typing import Generic, TypeVar
 
 from tjtools.naming import extension, match_key
 
 K = TypeVar("K", bound=Hashable)
 
+_REWRITTEN = '"\r\n'  # what a browser rewrites in the name of a file that it sends
 _ENDINGS = (".mp4", ".png", ".jpg", ".jpeg", ".gif")
-# The last four characters of names that end in one of these otherwise than in small letters.
+_TAIL = itemgetter(slice(-4, None))
+# The tails of names that end in one of these otherwise than in small letters.
 _CAPITAL_TAILS = frozenset(
     "".join(letters)
     for ending in _ENDINGS
@@ -26,11 +29,11 @@ _CAPITAL_TAILS = frozenset(
 
 
 class Index(Generic[K]):
-    """Row numbers by a key: the first one, and the others where there are several."""
+    """Row numbers by a key: in `first` the first one, in `others` the rest where there are several."""
 
     def __init__(self) -> None:
-        self._first: dict[K, int] = {}
-        self._others: dict[K, list[int]] = {}
+        self.first: dict[K, int] = {}
+        self.others: dict[K, list[int]] = {}
 
     def add(self, keys: Sequence[K], rows: Sequence[int]) -> set[K]:
         """Enter rows under their keys; return the keys that more than one row has now.
@@ -38,21 +41,19 @@ class Index(Generic[K]):
         >>> Index[str]().add(["a", "b", "a"], [0, 1, 2])
         {'a'}
         """
-        before = len(self._first)
-        first = list(map(self._first.setdefault, keys, rows))
-        if len(self._first) - before == len(keys):
+        before = len(self.first)
+        first = list(map(self.first.setdefault, keys, rows))
+        if len(self.first) - before == len(keys):
             return set()
-        doubled = [(key, row) for key, row, found in zip(keys, rows, first, strict=True) if found != row]
+        doubled = list(compress(zip(keys, rows, strict=True), map(ne, first, rows)))
         for key, row in doubled:
-            self._others.setdefault(key, []).append(row)
+            self.others.setdefault(key, []).append(row)
         return {key for key, _ in doubled}
 
     def rows(self, key: K) -> list[int]:
         """The rows under a key, in their order."""
-        first = self._first.get(key)
-        if first is None:
-            return []
-        return [first, *self._others.get(key, ())]
+        first = self.first.get(key)
+        return [] if first is None else [first, *self.others.get(key, ())]
 
 
 class NameIndex:
@@ -61,10 +62,17 @@ class NameIndex:
     def __init__(self) -> None:
         self._by_name: Index[str] = Index()
         self._by_key: Index[str] = Index()
+        self._endings: tuple[str, ...] = ()  # those that occur
 
     def add(self, names: Sequence[str], rows: Sequence[int]) -> None:
+        """Enter names with their rows."""
         self._by_name.add(names, rows)
-        unusual = [(match_key(name), row) for name, row in _unusual(names, rows)]
+        tails = set(map(_TAIL, names))
+        self._endings = tuple(each for each in _ENDINGS if each in self._endings or each[-4:] in tails)
+        text = "".join(names)
+        if tails.isdisjoint(_CAPITAL_TAILS) and text.isascii() and not any(mark in text for mark in _REWRITTEN):
+            return
+        unusual = [(match_key(name), row) for name, row in zip(names, rows, strict=True) if _unusual(name)]
         self._by_key.add([key for key, _ in unusual], [row for _, row in unusual])
 
     def rows(self, key: str) -> list[int]:
@@ -75,21 +83,18 @@ class NameIndex:
         >>> index.rows("clip")
         [0, 1, 3]
         """
-        by_name = self._by_name.rows
-        found = [row for ending in _ENDINGS for row in by_name(key + ending)]
-        if not extension(key):  # else that very name has another key
-            found += by_name(key)
-        found += self._by_key.rows(key)
+        first, others = self._by_name.first, self._by_name.others
+        found: list[int] = []
+        for ending in self._endings:
+            if (name := key + ending) in first:
+                found += (first[name], *others.get(name, ()))
+        if key in first and not extension(key):  # a name that ends in an extension has another key
+            found += (first[key], *others.get(key, ()))
+        if self._by_key.first:
+            found += self._by_key.rows(key)
         return sorted(set(found)) if len(found) > 1 else found
 
 
-def _unusual(names: Sequence[str], rows: Sequence[int]) -> list[tuple[str, int]]:
-    """The names that are not surely their match key and one of the endings."""
-    text = "".join(names)
-    if text.isascii() and '"' not in text and "\r" not in text and "\n" not in text:
-        return [(name, row) for name, row in zip(names, rows, strict=True) if name[-4:] in _CAPITAL_TAILS]
-    return [
-        (name, row)
-        for name, row in zip(names, rows, strict=True)
-        if name[-4:] in _CAPITAL_TAILS or not name.isascii() or '"' in name or "\r" in name or "\n" in name
-    ]
+def _unusual(name: str) -> bool:
+    """Whether a name may be something else than its match key and one of the endings."""
+    return _TAIL(name) in _CAPITAL_TAILS or not name.isascii() or any(mark in name for mark in _REWRITTEN)

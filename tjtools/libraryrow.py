@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
-from tjtools.models import Creative, CreativeType, ReviewStatus
+from tjtools.models import Creative, CreativeType, Medium, ReviewStatus
 from tjtools.naming import extension, match_key, medium_of
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
@@ -124,9 +123,35 @@ def why_bad(fields: Sequence[str]) -> str:
     return ""
 
 
-def fields_of(creative: Creative) -> tuple[str, ...]:
-    """The seven fields of a creative's row, as the library is written; ValueError if they could not be read back."""
-    fields = (
+class Record(NamedTuple):
+    """A row as it was understood; `extra` has the values of the extra columns, or is `()` where none is known."""
+
+    creative_id: str
+    filename: str
+    upload_date: date | None
+    facts: Facts
+    extra: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, creative: Creative, extra: tuple[str, ...] = ()) -> Record:
+        """The record that a creative's row will be read as; ValueError if it can't be read."""
+        fields = _fields_of(creative)
+        name = read_name(creative.filename)
+        return cls(read_id(fields[0]), name, creative.upload_date, read_facts(fields[3:]), extra)
+
+    @property
+    def creative(self) -> Creative:
+        """The creative that the row tells of."""
+        return Creative(self.creative_id, self.filename, self.upload_date, *self.facts)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The seven fields, as the library is written."""
+        return _fields_of(self.creative)
+
+
+def _fields_of(creative: Creative) -> tuple[str, ...]:
+    return (
         creative.creative_id,
         creative.filename,
         creative.upload_date.isoformat() if creative.upload_date else "",
@@ -135,76 +160,80 @@ def fields_of(creative: Creative) -> tuple[str, ...]:
         creative.creative_type.section.creative_type.value if creative.creative_type else "",
         creative.review_status.value if creative.review_status else "",
     )
-    if reason := why_bad(fields):
-        raise ValueError(reason)
-    return fields
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A creative with the values of the file's extra columns, in the file's order; `()` where none are known."""
-
-    creative: Creative
-    extra: tuple[str, ...] = ()
 
 
 def merge(records: Iterable[Record]) -> dict[int, Record]:
-    """Make one record of those that agree, in their order; what contradicts every one before it stays by itself.
+    """Make one record of those of one ID that agree; what contradicts every one before it stays by itself.
 
     Returns what stays, by the place (from 0) of the first record that went into it.
 
     The name with an extension stands, the earliest day, the last status that is not empty, each other field from the
     record that has it.
 
-    >>> rows = [Record(Creative("1", name)) for name in ("a", "b", "a.mp4")]
-    >>> {place: record.creative.filename for place, record in merge(rows).items()}
+    >>> records = [Record.of(Creative("1", name)) for name in ("a", "b", "a.mp4")]
+    >>> {place: record.filename for place, record in merge(records).items()}
     {0: 'a.mp4', 1: 'b'}
     """
     merged: dict[int, Record] = {}
     for number, record in enumerate(records):
-        place = next((place for place, other in merged.items() if agree(other, record)), number)
-        merged[place] = joined(merged[place], record) if place in merged else record
+        for place, other in merged.items():
+            if agree(other, record):
+                merged[place] = joined(other, record)
+                break
+        else:
+            merged[number] = record
     return merged
 
 
 def agree(one: Record, other: Record) -> bool:
     """Whether nothing in the two records contradicts: each field is the same, or unknown in one of them."""
-    a, b = one.creative, other.creative
-    pairs: list[tuple[object, object]] = [
-        (a.creative_id, b.creative_id),
-        (match_key(a.filename), match_key(b.filename)),
-        (_kind(a.filename), _kind(b.filename)),
-        (a.dimensions, b.dimensions),
-        (a.file_type, b.file_type),
-        (a.creative_type, b.creative_type),
-        *zip(one.extra, other.extra, strict=False),
-    ]
-    return all(not left or not right or left == right for left, right in pairs)
+    a, b = one.facts, other.facts
+    return (
+        (one.filename == other.filename or _names_agree(one.filename, other.filename))
+        and (a.dimensions == b.dimensions or not a.dimensions or not b.dimensions)
+        and (a.file_type == b.file_type or not a.file_type or not b.file_type)
+        and (a.creative_type is b.creative_type or not a.creative_type or not b.creative_type)
+        and (one.extra == other.extra or _extras_agree(one.extra, other.extra))
+    )
 
 
-def _kind(filename: str) -> str:
-    return extension(filename).replace("jpeg", "jpg")
+def _names_agree(name: str, other: str) -> bool:
+    ending, other_ending = (extension(each).replace("jpeg", "jpg") for each in (name, other))
+    return match_key(name) == match_key(other) and (ending == other_ending or not ending or not other_ending)
+
+
+def _extras_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    return not (one and other) or all(a == b or not a or not b for a, b in zip(one, other, strict=True))
 
 
 def joined(one: Record, later: Record) -> Record:
     """What two records that agree tell together."""
-    a, b = one.creative, later.creative
-    days = [day for day in (a.upload_date, b.upload_date) if day]
-    extra = tuple(x or y for x, y in zip(one.extra, later.extra, strict=False)) or one.extra or later.extra
-    creative = replace(
-        a,
-        filename=max(a.filename, b.filename, key=lambda name: (bool(extension(name)), len(name))),
-        upload_date=min(days, default=None),
-        dimensions=a.dimensions or b.dimensions,
-        file_type=a.file_type or b.file_type,
-        creative_type=a.creative_type or b.creative_type,
-        review_status=b.review_status or a.review_status,
+    name, day, other_day = one.filename, one.upload_date, later.upload_date
+    return Record(
+        one.creative_id,
+        name if name == later.filename else max(name, later.filename, key=_told_by_name),
+        min(day, other_day) if day and other_day else day or other_day,
+        one.facts if one.facts is later.facts else _joined_facts(one.facts, later.facts),
+        tuple(a or b for a, b in zip(one.extra, later.extra, strict=True))
+        if one.extra and later.extra
+        else one.extra or later.extra,
     )
-    return Record(creative, extra)
 
 
-def same_medium(filename: str, creative_type: CreativeType | None, creative: Creative) -> bool:
-    """Whether a file and a creative move alike, or one of the two is unknown."""
-    file = medium_of(filename, creative_type=creative_type)
+def _told_by_name(name: str) -> tuple[bool, int]:
+    return bool(extension(name)), len(name)
+
+
+def _joined_facts(one: Facts, later: Facts) -> Facts:
+    return Facts(
+        one.dimensions or later.dimensions,
+        one.file_type or later.file_type,
+        one.creative_type or later.creative_type,
+        later.review_status or one.review_status,
+    )
+
+
+def moves_alike(medium: Medium | None, creative: Creative) -> bool:
+    """Whether a creative is of this medium, or one of the two is unknown."""
     other = medium_of(creative.filename, creative.file_type, creative.creative_type)
-    return file is None or other is None or file is other
+    return medium is other or medium is None or other is None
