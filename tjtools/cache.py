@@ -149,7 +149,7 @@ class Library:
         if not self._mentions:
             self._mentions = "\n".join(_plain_text(bad.text) for bad in self._catalogue.bad)
         name = _plain_text(match_key(filename))
-        if name not in self._mentions:
+        if not name or name not in self._mentions:
             return ()
         return tuple(bad for bad in self.bad_lines if _mentions(_plain_text(bad.text), name))
 
@@ -179,7 +179,6 @@ class Library:
         self._forget()
         file.seek(0)
         form, source, line = read_form(file, self.path, COLUMNS, _REMEDY)
-        self._catalogue.extra_columns = tuple(name for name in form.header if name not in COLUMNS) if form else ()
         self._take(file, source, form, line, stat)
 
     def _take(self, file: BinaryIO, source: BinaryIO, form: Form | None, line: int, stat: os.stat_result) -> None:

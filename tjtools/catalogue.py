@@ -65,7 +65,6 @@ class Catalogue:
     """All creatives of a library. Rows are numbered from 0 in the file's order; one merged away keeps its number."""
 
     def __init__(self) -> None:
-        self.extra_columns: tuple[str, ...] = ()
         self.bad: list[BadLine] = []
         self._numbers = array("Q")  # the IDs as numbers take an eighth of the memory of texts
         self._odd_ids: dict[int, str] = {}  # those, by row, that are not the digits of their number

@@ -98,7 +98,7 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
     """
     head, encoded = file.read(_HEAD), "utf-8"
     if head.startswith(_UTF16):
-        encoded, file = "utf-16", BytesIO(_from_utf16(head + file.read(), path))
+        encoded, file = "utf-16", BytesIO(_from_utf16(head + file.read(), path, remedy))
         head = file.read(_HEAD)
     if b"\0" in head.split(b"\n", 1)[0]:
         raise NotText("this is not a text file.", path=path, remedy=remedy)
@@ -117,11 +117,11 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
     return Form(form.header, form.delimiter, plain), file, line + 1
 
 
-def _from_utf16(data: bytes, path: Path) -> bytes:
+def _from_utf16(data: bytes, path: Path, remedy: str) -> bytes:
     try:
         return data.decode("utf-16").encode()
     except UnicodeError as error:
-        raise NotText("this starts as UTF-16 and goes on as something else.", path=path) from error
+        raise NotText("this starts as UTF-16 and goes on as something else.", path=path, remedy=remedy) from error
 
 
 def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:
