@@ -16,7 +16,8 @@
     │   ├── BrowserClosed
     │   ├── SiteUnreachable
     │   ├── SignInNeeded
-    │   └── PageChanged
+    │   ├── PageChanged
+    │   └── IncompleteReading
     └── Cancelled
 
 A message says what happened and where; `remedy` says what to do next. `str(error)` holds both.
@@ -110,6 +111,10 @@ class PageChanged(SiteError):
         super().__init__(f"{message} (looked for {element}: {selector})", remedy=remedy)
         self.element = element
         self.selector = selector
+
+
+class IncompleteReading(SiteError):
+    """A section could not be read to its end: the page states no total, or what it lists keeps changing."""
 
 
 class Cancelled(TJToolsError):

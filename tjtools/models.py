@@ -1,10 +1,12 @@
-"""The words that everybody shares: sections, creative types, review statuses, creatives."""
+"""The words that everybody shares: sections, creative types, review statuses, creatives, session files."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from pathlib import Path
 
 
 class Medium(Enum):
@@ -109,6 +111,20 @@ class ReviewStatus(Enum):
         return cls(text.strip().lower())
 
 
+class UploadStatus(Enum):
+    """What came of a file in a run, as the status CSV writes it.
+
+    `UNKNOWN_ID`: the site took it, or may have, and its ID could not be read yet.
+    """
+
+    SUCCESS = "success"
+    DUPLICATE = "duplicate"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    DRY_RUN = "dry_run"
+    UNKNOWN_ID = "unknown_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Creative:
     """One creative of the library.
@@ -130,3 +146,32 @@ class Creative:
     def removed(self) -> bool:
         """Whether the creative is gone from the site; such a row never counts as there."""
         return self.review_status is ReviewStatus.REMOVED
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFile:
+    """One file to upload: a row of the session inventory, or a file that a person named.
+
+    `path` is where it lies. `duration` is in seconds, `width` and `height` in pixels, as the inventory claims them;
+    None where it does not. `row` holds the inventory's row, column by column; empty for a file that a person named.
+    """
+
+    path: Path
+    creative_type: CreativeType
+    unique_id: str = ""
+    category: str = ""
+    native_pair_id: str = ""
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    row: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The file's name, with its extension."""
+        return self.path.name
+
+    @property
+    def section(self) -> Section:
+        """The section that it belongs into."""
+        return self.creative_type.section

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import sys
 
+from tjtools.errors import Cancelled, SignInNeeded, TJToolsError
+
 
 def main() -> None:
     """Run the command; `check` starts without the other commands' imports."""
-    from tjtools.cli.app import app
+    arguments = sys.argv[1:]
+    try:
+        if arguments[:1] == ["check"]:
+            from tjtools.cli.check import main as check
 
-    sys.exit(app())
+            sys.exit(check(arguments[1:]))
+        from tjtools.cli.app import app
+
+        app(prog_name="tjtools")
+    except TJToolsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(exit_code(error))
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped.\n")
+        sys.exit(130)
+
+
+def exit_code(error: TJToolsError) -> int:
+    """2 for an error, 3 where a person has to sign in, 130 where one stopped the work."""
+    return 130 if isinstance(error, Cancelled) else 3 if isinstance(error, SignInNeeded) else 2

@@ -1,28 +1,47 @@
-"""Every command but `check`."""
+"""Every command but `check`, which must start faster than these imports take."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True)
+from tjtools.cli import demo, library, session, workspace
+from tjtools.cli.check import main as answer
+from tjtools.cli.console import out, start_log
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
 
-@app.callback()
-def root() -> None:
-    """Run a TrafficJunky creative library: know what is there, upload what is new."""
-
-
-@app.command()
-def sandbox(
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8642,
-    creatives: Annotated[int, typer.Option(help="How many creatives a new sandbox holds.")] = 481,
-    latency: Annotated[int, typer.Option(help="Milliseconds added to each request.")] = 0,
-    processing: Annotated[float, typer.Option(help="Seconds the site works on each upload.")] = 0.0,
-    data: Annotated[Path | None, typer.Option(help="Where its state is kept.")] = None,
+@app.callback(invoke_without_command=True)
+def root(
+    debug: Annotated[bool, typer.Option("--debug", help="Log every step.")] = False,
+    show_version: Annotated[bool, typer.Option("--version", help="Say the version and end.")] = False,
 ) -> None:
-    """Run the practice site on this machine until Ctrl-C."""
-    from tjtools.sandbox import Sandbox, serve
+    """Run a TrafficJunky creative library: know what is there, upload what is new."""
+    if show_version:
+        out.print(f"tjtools {version('tjtools')}")
+        raise typer.Exit
+    start_log(debug=debug)
 
-    site = Sandbox(data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing)
-    serve(site, lambda origin: print(f"Sandbox ready at {origin}", flush=True))  # noqa: T201
+
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+def check(context: typer.Context) -> None:
+    """Say whether files or Creative IDs are in the library; offline, and at once."""
+    raise typer.Exit(answer(context.args))
+
+
+for command in (
+    demo.demo,
+    workspace.sandbox,
+    workspace.init,
+    workspace.login,
+    session.review,
+    session.upload,
+    library.add,
+    workspace.status,
+    workspace.doctor,
+):
+    app.command()(command)
+app.command("rebuild-cache")(library.rebuild)

@@ -1,0 +1,277 @@
+"""The command as a process: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Truth, read_rows, write_inventory
+
+from tjtools import samples
+from tjtools.workspace import Workspace
+
+LIBRARY = """\
+creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status
+1032530571,VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4,2025-11-13,640x360,mp4,native_video,approved
+1032530581,banner 3 final,,300x250,png,Static Banner,pending
+"""
+
+
+def tjtools(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tjtools", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=120, env=os.environ | environment,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def shop(bare_workspace: Workspace) -> Path:
+    bare_workspace.library.write_text(LIBRARY, "utf-8")
+    return bare_workspace.root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["new.mp4"], 0, "not there      new.mp4"),
+        (
+            ["VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4"],
+            1,
+            "already there  VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4 → 1032530571",
+        ),
+        (["banner 3 final.png"], 1, "Static Banner; pending; day unknown"),
+        (["1032530581"], 1, "already there  1032530581 → 1032530581 (banner 3 final;"),
+        (["banner 3 final.png", "--type", "native_image"], 0, "in another section: 1032530581"),
+        (["new.mp4", "banner 3 final.png"], 1, "not there      new.mp4"),
+        ([], 2, ""),
+        (["x", "--type", "poster"], 2, ""),
+    ],
+)
+def test_check_answers_offline(shop: Path, arguments: list[str], code: int, said: str) -> None:
+    done = tjtools("check", *arguments, cwd=shop)
+    assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+
+
+def test_check_answers_unclear_where_a_bad_line_mentions_the_name(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1.03E+09,torn.mp4,,,,,\n")
+    done = tjtools("check", "torn.mp4", cwd=shop)
+    assert (done.returncode, "line 4 mentions it" in done.stdout) == (2, True)
+    assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
+
+
+def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
+    (shop / "list.txt").write_text("\ufeffbanner 3 final.png\n\n=cmd.mp4\n", "utf-8")
+    [there, missing] = json.loads(tjtools("check", "--from", "list.txt", "--json", cwd=shop).stdout)
+    assert (there["there"], there["creatives"][0]["creative_id"]) == (True, "1032530581")
+    assert (missing["asked"], missing["there"]) == ("=cmd.mp4", False)
+    lines = tjtools("check", "--from", "list.txt", "--csv", cwd=shop).stdout.splitlines()
+    assert lines[1:] == [
+        "banner 3 final.png,already there,1032530581,banner 3 final,,300x250,png,image,pending",
+        "'=cmd.mp4,not there,,,,,,,",
+    ]
+
+
+def test_check_loads_neither_pandas_nor_playwright_nor_typer(shop: Path) -> None:
+    code = """
+import sys
+from tjtools.cli import main
+sys.argv = ["tjtools", "check", "x"]
+try:
+    main()
+except SystemExit:
+    heavy = ("pandas", "playwright", "typer", "rich", "pydantic", "filelock")
+    print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=shop, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_library_with_a_wrong_header_names_the_command_that_mends_it(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_text("a,b\n", "utf-8")
+    done = tjtools("check", "x.mp4", cwd=shop)
+    assert (done.returncode, "rebuild-cache" in done.stderr) == (2, True)
+
+
+def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
+    first = tjtools("add", "0032530591", "new.mp4", "--type", "video", "--today", cwd=shop)
+    assert (first.returncode, first.stdout) == (0, "Added to TJ_Creative_Library.csv: new.mp4 → 0032530591\n")
+    again = tjtools("add", "0032530591", "new.mp4", cwd=shop)
+    assert (again.returncode, "nothing was added" in again.stdout) == (1, True)
+    rows = read_rows(shop / "tracking" / "TJ_Creative_Library.csv")
+    assert [row["creative_id"] for row in rows] == ["1032530571", "1032530581", "0032530591"]
+    assert rows[2]["review_status"] == "pending"
+    assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
+
+
+def test_rebuild_cache_keeps_what_can_be_read_and_adds_what_the_master_knows(shop: Path) -> None:
+    columns = "unique_id,new_filename,creative_type,width_px,height_px,tj_creative_id,tj_upload_date"
+    (shop / "tracking" / "creative_inventory.csv").write_text(
+        f"{columns}\n1,m.mp4,short_video,360,640,1032530601,2025-11-12\n"
+        "2,VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4,native_video,640,360,1032530571,2025-11-13\n"
+        "3,none.mp4,video,,,,\n4,bad.mp4,video,,,1.03E+09,\n",
+        "utf-8",
+    )
+    done = tjtools("rebuild-cache", "--json", cwd=shop)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["kept"], told["added"], told["bad_lines"][0]["line"]) == (1, 2, 1, 5)
+    assert [tuple(row.values()) for row in read_rows(shop / "tracking" / "TJ_Creative_Library.csv")] == [
+        (
+            "1032530571",
+            "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4",
+            "2025-11-13",
+            "640x360",
+            "mp4",
+            "native_video",
+            "approved",
+        ),
+        ("1032530581", "banner 3 final", "", "300x250", "png", "image", "pending"),
+        ("1032530601", "m.mp4", "2025-11-12", "360x640", "mp4", "video", "pending"),
+    ]
+    assert len(list((shop / "tracking" / ".tjtools" / "backups").iterdir())) == 1
+
+
+def test_rebuild_cache_sets_an_unreadable_cache_aside(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_bytes(b"\0\1\2binary")
+    (shop / "tracking" / "creative_inventory.csv").write_text(
+        "unique_id,new_filename,creative_type,tj_creative_id\n1,m.mp4,video,1032530601\n", "utf-8"
+    )
+    told = json.loads(tjtools("rebuild-cache", "--json", cwd=shop).stdout)
+    assert (told["kept"], told["added"]) == (0, 1)
+    assert Path(told["set_aside"]).read_bytes() == b"\0\1\2binary"
+
+
+def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> None:
+    assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
+    assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["tjtools.toml", "tracking", "uploaded"]
+    assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
+    other = tjtools("init", "shop", "--site", "live", cwd=tmp_path)
+    assert (other.returncode, "belongs to http://127.0.0.1:8642" in other.stderr) == (2, True)
+
+
+def test_init_adopts_an_existing_folder_with_all_its_files(shop: Path) -> None:
+    assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
+    assert tjtools("init", ".", "--site", "live", "--account", "ana", cwd=shop).returncode == 0
+    assert (shop / "tracking" / "TJ_Creative_Library.csv").read_text("utf-8") == LIBRARY
+
+
+def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> None:
+    samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
+    write_inventory(
+        shop / "tracking" / "creative_inventory_session.csv", [{"new_filename": "b.png", "creative_type": "image"}]
+    )
+    done = tjtools("upload", "--live", cwd=shop)
+    assert (done.returncode, "tjtools init" in done.stderr) == (2, True)
+
+
+def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) -> None:
+    tjtools("init", ".", "--origin", "http://127.0.0.1:9", cwd=shop)
+    rows = [{"new_filename": "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4", "creative_type": "native_video"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("upload", "--session", "--live", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "✓ Loaded 2 Creative IDs from TJ Library cache",
+        "Loading files from session CSV...",
+        "Found 1 files to upload",
+        "=" * 60,
+        "BATCH 1: NATIVE_VIDEO (1/1 files)",
+        "Skipping VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4: Already exists on TJ (ID: 1032530571 from cache)",
+        "No files to upload in this batch (all skipped)",
+        "[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]",
+        "Total: 0 uploaded, 1 skipped",
+    ):
+        assert f"] {line}\n" in done.stderr
+
+
+def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
+    samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
+    rows = [{"new_filename": name, "creative_type": "image"} for name in ("=1.png", "gone.png")]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("review", "--json", "--csv", "out.csv", cwd=shop)
+    told = {one["file_name"]: one["verdict"] for one in json.loads(done.stdout)["files"]}
+    assert (done.returncode, told) == (1, {"=1.png": "new", "gone.png": "missing"})
+    assert (shop / "out.csv").read_text("utf-8-sig").splitlines()[1].startswith("new,'=1.png,image")
+
+
+def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    done = tjtools("upload", "--file", str(path), "--live", "--json", cwd=workspace.root)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["files"][0]["creative_id"]) == (0, truth.named("b")[0])
+    assert "✓ Batch upload successful! 1 Creative IDs extracted" in done.stderr
+    assert "[CACHE UPDATED: 1 new IDs added to TJ_Creative_Library.csv]" in done.stderr
+
+
+def test_an_expired_session_has_an_exit_code_of_its_own(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    truth.ask("sessions", "DELETE")
+    done = tjtools("upload", "--file", str(path), "--live", cwd=workspace.root)
+    assert (done.returncode, "tjtools login" in done.stderr) == (3, True)
+
+
+def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    truth.settings(processing_s=60)
+    command = [sys.executable, "-m", "tjtools", "upload", "--file", str(path), "--live"]
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Processing upload..." in line:
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130, "".join(said)
+    [status_file] = workspace.upload_logs.glob("upload_status_*.csv")
+    assert [row["status"] for row in read_rows(status_file)] == ["unknown_id"]
+
+
+def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
+    status = tjtools("status", cwd=shop)
+    assert (status.returncode, "tjtools init" in status.stdout) == (1, True)
+    tjtools("init", ".", cwd=shop)
+    told = json.loads(tjtools("status", "--json", cwd=shop).stdout)
+    assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
+    findings = {one["what"]: one for one in json.loads(tjtools("doctor", "--json", cwd=shop).stdout)}
+    assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
+        ("browser", "workspace", "settings", "selectors", "library", "session", "master", "browser session"), True
+    )
+    (shop / "tracking" / ".tjtools").mkdir(exist_ok=True)
+    (shop / "tracking" / ".tjtools" / "browser_session.json").write_text("{}", "utf-8")
+    (shop / "tracking" / ".tjtools" / "browser_session.json").chmod(0o644)
+    done = tjtools("doctor", cwd=shop)
+    assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
+
+
+def test_terminal_commands_in_names_are_shown_and_not_run(shop: Path) -> None:
+    rows = [{"new_filename": "a\x1b[31mred.png", "creative_type": "image"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("review", cwd=shop)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "a\\x1b[31mred.png" in done.stdout.replace("\n", "")
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    told = tjtools("--help", cwd=tmp_path).stdout
+    commands = [
+        "demo",
+        "sandbox",
+        "init",
+        "login",
+        "check",
+        "review",
+        "upload",
+        "add",
+        "rebuild-cache",
+        "status",
+        "doctor",
+    ]
+    assert [name for name in commands if f"\n  {name}" not in told] == []

@@ -1,0 +1,144 @@
+"""Every file of a session gets one verdict, with its reason, from records alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tjtools.cache import Library
+from tjtools.diff import FileReview, Verdict, review_session
+from tjtools.models import CreativeType, SessionFile
+from tjtools.preflight import MediaFacts, problems
+
+HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
+GOOD = {
+    CreativeType.NATIVE_VIDEO: MediaFacts(1000, "mp4", 640, 360, 4.0),
+    CreativeType.NATIVE_IMAGE: MediaFacts(1000, "png", 640, 360),
+    CreativeType.VIDEO: MediaFacts(1000, "mp4", 640, 360, 8.0),
+    CreativeType.IMAGE: MediaFacts(1000, "png", 300, 250),
+}
+
+
+def file(name: str, kind: CreativeType = CreativeType.IMAGE, pair: str = "") -> SessionFile:
+    return SessionFile(Path("uploaded") / name, kind, native_pair_id=pair)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    path = tmp_path / "TJ_Creative_Library.csv"
+    path.write_text(
+        HEADER
+        + "1032530511,there,2025-11-01,300x250,png,image,approved\n"
+        + "1032530521,twice,,,,image,approved\n1032530531,twice,,,,image,rejected\n"
+        + "1032530541,gone,,,,image,removed\n"
+        + "1032530551,elsewhere,,,,native_image,approved\n"
+        + "1032530561,moving,,,mp4,,approved\n"
+        + "1.03E+09,torn.png,,,,image,approved\n",
+        "utf-8",
+    )
+    return Library.load(path)
+
+
+def review(library: Library, *files: SessionFile, **options: object) -> list[FileReview]:
+    facts = {one.path: GOOD[one.creative_type] for one in files}
+    return list(review_session(files, library, facts | options.pop("facts", {}), **options))  # type: ignore[arg-type, operator]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "creative_id"),
+    [
+        ("new.png", Verdict.NEW, None),
+        ("there.png", Verdict.ALREADY_THERE, "1032530511"),
+        ("twice.png", Verdict.ALREADY_THERE, None),
+        ("gone.png", Verdict.NEW, None),
+        ("elsewhere.png", Verdict.NEW, None),
+        ("moving.png", Verdict.NEW, None),
+        ("torn.png", Verdict.BLOCKED, None),
+        ("ORG_there.png", Verdict.SOURCE, None),
+    ],
+)
+def test_the_verdict_of_one_file(library: Library, name: str, verdict: Verdict, creative_id: str | None) -> None:
+    [one] = review(library, file(name))
+    assert (one.verdict, one.creative_id) == (verdict, creative_id)
+
+
+def test_all_creatives_of_the_name_are_listed(library: Library) -> None:
+    [one] = review(library, file("twice.png"))
+    assert [creative.creative_id for creative in one.known] == ["1032530521", "1032530531"]
+    assert "2 creatives bear this name" in one.reason
+
+
+def test_a_match_in_another_section_is_shown_and_not_skipped(library: Library) -> None:
+    [one] = review(library, file("elsewhere.png"))
+    assert one.notes == ("also in another section: ID 1032530551 in Native Static Banner, approved",)
+
+
+def test_a_missing_file(library: Library) -> None:
+    one = file("new.png")
+    [found] = review(library, one, facts={one.path: None})
+    assert (found.verdict, found.reason) == (Verdict.MISSING, "there is no file uploaded/new.png")
+
+
+def test_a_known_file_need_not_be_on_this_machine(library: Library) -> None:
+    one = file("there.png")
+    [found] = review(library, one, facts={one.path: None})
+    assert found.verdict is Verdict.ALREADY_THERE
+
+
+def test_the_same_name_twice_is_for_a_person(library: Library) -> None:
+    found = review(library, file("a.png"), file("a.gif"), file("a.mp4", CreativeType.VIDEO))
+    assert [one.verdict for one in found] == [Verdict.SAME_NAME, Verdict.SAME_NAME, Verdict.NEW]
+
+
+def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
+    video = file("v.mp4", CreativeType.NATIVE_VIDEO, "99A0D7C3")
+    image = file("i.png", CreativeType.NATIVE_IMAGE, "99A0D7C3")
+    heavy = MediaFacts(310_000, "png", 640, 360)
+    assert [one.verdict for one in review(library, video, image)] == [Verdict.NEW, Verdict.NEW]
+    assert [one.verdict for one in review(library, video)] == [Verdict.HALF_PAIR]
+    found = review(library, video, image, facts={image.path: heavy})
+    assert [one.verdict for one in found] == [Verdict.HALF_PAIR, Verdict.INVALID]
+    assert found[0].reason.startswith("its native_image is invalid: 310,000 bytes")
+
+
+def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> None:
+    path = tmp_path / "TJ_Creative_Library.csv"
+    path.write_text(HEADER + "1032530511,i,,640x360,png,native_image,approved\n", "utf-8")
+    video = file("v.mp4", CreativeType.NATIVE_VIDEO, "1")
+    image = file("i.png", CreativeType.NATIVE_IMAGE, "1")
+    assert [one.verdict for one in review(Library.load(path), video, image)] == [Verdict.NEW, Verdict.ALREADY_THERE]
+
+
+def test_the_master_alone_is_a_warning_and_never_a_skip(library: Library) -> None:
+    [one] = review(library, file("new.png"), master_ids={"new.png": "1032530999"})
+    assert (one.verdict, "uploaded as 1032530999" in one.notes[0]) == (Verdict.NEW, True)
+
+
+def test_force_bypasses_the_duplicate_checks_and_no_other(library: Library) -> None:
+    known, torn, heavy = file("there.png"), file("torn.png"), file("huge.png")
+    found = review(library, known, torn, heavy, force=True, facts={heavy.path: MediaFacts(9, "png", 1, 1)})
+    assert [one.verdict for one in found] == [Verdict.NEW, Verdict.BLOCKED, Verdict.INVALID]
+    assert found[0].notes == (
+        "forced, although it is there: ID 1032530511 in Static Banner, approved, added 2025-11-01",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "expected"),
+    [
+        (CreativeType.NATIVE_IMAGE, MediaFacts(300_000, "png", 640, 360), ()),
+        (CreativeType.NATIVE_IMAGE, MediaFacts(300_001, "jpg", 640, 360), ("300,001 bytes",)),
+        (CreativeType.NATIVE_IMAGE, MediaFacts(1, "gif", 640, 361), ("the content is gif", "640x361 pixels")),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 5.0), ()),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 31.0), ()),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 4.9), ("4.9 s long",)),
+        (CreativeType.SHORT_VIDEO, MediaFacts(1, "mp4", 1, 1, 40.0), ("40.0 s long",)),
+        (CreativeType.VIDEO_BANNER, MediaFacts(1, "mp4", 301, 250, 5.0), ("301x250 pixels",)),
+        (CreativeType.IMAGE, MediaFacts(0, ""), ("no image or video that can be read",)),
+    ],
+)
+def test_the_reason_names_limit_and_value(kind: CreativeType, facts: MediaFacts, expected: tuple[str, ...]) -> None:
+    found = problems(facts, kind)
+    assert len(found) == len(expected)
+    assert all(text.startswith(start) for text, start in zip(found, expected, strict=True))

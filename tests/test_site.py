@@ -1,0 +1,149 @@
+"""The driver on the sandbox: it never takes old cards for new ones, and says what the page did not show."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Truth
+
+from tjtools.connection import connect, site_of
+from tjtools.errors import IncompleteReading, PageChanged, SettingsError, SignInNeeded
+from tjtools.models import Section
+from tjtools.scrape import read_section
+from tjtools.settings import load_settings
+from tjtools.site import Site
+from tjtools.site.selectors import load_selectors
+from tjtools.workspace import Workspace
+
+
+@pytest.fixture
+def site(workspace: Workspace, chromium: str) -> Iterator[Site]:
+    site = connect(workspace, load_settings(workspace), say=lambda _: None)
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize("latency", [0, 2000])
+def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: Site, truth: Truth, latency: int) -> None:
+    held = truth.creatives()
+    truth.settings(latency_ms=latency)
+    for section in (
+        Section.VIDEO_BANNERS,
+        Section.STATIC_BANNER,
+        Section.NATIVE_ROLLOVER,
+        Section.NATIVE_STATIC_BANNER,
+    ):
+        site.open_section(section)
+        shown = {held[card.creative_id]["section"] for card in site.read_page().cards}
+        assert shown == {section.value}
+
+
+def test_a_section_is_read_to_its_end(site: Site, truth: Truth) -> None:
+    held = truth.creatives()
+    for section in Section:
+        reading = read_section(site, section)
+        expected = {one for one, card in held.items() if card["section"] == section.value}
+        assert {card.creative_id for card in reading.cards} == expected
+        assert {card.creative_id: card.name for card in reading.cards} == {one: held[one]["name"] for one in expected}
+
+
+def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: Site, truth: Truth) -> None:
+    turned = []
+
+    def somebody_uploads(read: int, total: int) -> None:
+        if not turned:
+            turned.append(truth.add("Video Banners", "somebody else's"))
+
+    reading = read_section(site, Section.VIDEO_BANNERS, somebody_uploads)
+    held = {one for one, card in truth.creatives().items() if card["section"] == "Video Banners"}
+    assert ({card.creative_id for card in reading.cards}, reading.rereads) == (held, 1)
+
+
+def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:
+    with pytest.raises(IncompleteReading, match="never kept still"):
+        read_section(site, Section.VIDEO_BANNERS, lambda *_: truth.add("Video Banners", "another") and None)
+
+
+def test_a_changed_page_is_named_with_element_and_selector(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    workspace.selectors_file.write_text('[library]\nstatic_tab = "a#renamed_tab"\n', "utf-8")
+    with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
+        site._library.patience = 1  # type: ignore[union-attr]
+        site.open_library()
+        with pytest.raises(PageChanged) as caught:
+            site.open_section(Section.STATIC_BANNER)
+    assert (caught.value.element, caught.value.selector) == ("library.static_tab", "a#renamed_tab")
+
+
+def test_a_box_that_covers_the_page_is_told(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    truth.settings(notice="Maintenance tonight", notice_kind="modal")
+    with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
+        site._library.patience = 1  # type: ignore[union-attr]
+        site.open_library()
+        with pytest.raises(PageChanged, match="A box covers the page: 'Maintenance tonight"):
+            site.open_section(Section.STATIC_BANNER)
+
+
+def test_selectors_that_nobody_looks_for_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "selectors.toml").write_text('[library]\nsatic_tab = "a"\n', "utf-8")
+    with pytest.raises(SettingsError, match=r"library\.satic_tab is not an element"):
+        load_selectors(tmp_path / "selectors.toml")
+
+
+def test_a_person_signs_in_and_the_session_is_kept_for_its_owner_alone(
+    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test is the person: it ticks the robot box and presses the button, which the driver never does."""
+    workspace.browser_session.unlink()
+    monkeypatch.setenv("TJTOOLS_USERNAME", "demo")
+    monkeypatch.setenv("TJTOOLS_PASSWORD", "demo")
+    from tjtools.connection import sign_in
+
+    settings = load_settings(workspace)
+    with site_of(workspace, settings, say=lambda _: None) as site:
+        person = threading.Thread(target=solve_captcha, args=(site,))
+        person.start()
+        sign_in(site, workspace, settings, say=lambda _: None)
+        person.join()
+    assert stat.S_IMODE(workspace.browser_session.stat().st_mode) == 0o600
+    assert "demo" not in workspace.browser_session.read_text("utf-8").replace("sandbox", "")
+    connect(workspace, settings, say=lambda _: None).close()
+
+
+def solve_captcha(site: Site) -> None:
+    async def solve() -> None:
+        context = site._context
+        page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
+        await page.locator("input[type=checkbox]").first.check()
+        await page.locator("input#submitBtn:not([disabled])").click()
+
+    assert site._thread
+    site._thread.run(solve())
+
+
+def test_without_a_session_and_a_window_the_remedy_is_to_sign_in(
+    workspace: Workspace, truth: Truth, chromium: str
+) -> None:
+    workspace.browser_session.unlink()
+    with pytest.raises(SignInNeeded, match="tjtools login"):
+        connect(workspace, load_settings(workspace), say=lambda _: None)
+
+
+def test_the_site_works_where_an_event_loop_already_runs(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    import asyncio
+
+    async def cell() -> int | None:
+        site = connect(workspace, load_settings(workspace), say=lambda _: None)
+        total = site.read_page().total
+        site.close()
+        return total
+
+    assert asyncio.run(cell())
+
+
+def test_no_thread_and_no_browser_stays_behind(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    connect(workspace, load_settings(workspace), say=lambda _: None).close()
+    assert [thread.name for thread in threading.enumerate() if thread.name == "tjtools-browser"] == []

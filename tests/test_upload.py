@@ -1,0 +1,414 @@
+"""Runs against the sandbox in a real browser: what the tracking files say is what the site holds."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import NOW, Truth, read_rows, write_inventory
+
+from tjtools import samples
+from tjtools.connection import connect
+from tjtools.errors import Cancelled, SignInNeeded, SiteError, SiteUnreachable, UnsafePath
+from tjtools.journal import Journal
+from tjtools.models import CreativeType, Section
+from tjtools.settings import load_settings
+from tjtools.site import Site
+from tjtools.upload import FileProgress, UploadReport, make_plan, named_file, prepare, upload
+from tjtools.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("chromium")
+
+
+def banner(folder: Path, name: str, seed: int = 0) -> dict[str, str]:
+    """A static banner on disk, and its row in the inventory; each seed has its own content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = folder / f"drawn-{seed}.png"
+    samples.write_image(drawn, width=300, height=250, title="Sports", seed=seed)
+    drawn.rename(folder / name)
+    return {"unique_id": f"{seed:08X}", "new_filename": name, "creative_type": "image", "category": "Sports"}
+
+
+def native_pair(uploaded: Path, pair: str, seed: int = 0) -> list[dict[str, str]]:
+    names = f"VID_EN_Travel_4sec_ID-{pair}-VID.mp4", f"IMG_EN_Travel_ID-{pair}-IMG.png"
+    samples.write_video(uploaded / "Native/Video" / names[0], width=640, height=360, seconds=4, title="x", seed=seed)
+    samples.write_image(uploaded / "Native/Image" / names[1], width=640, height=360, title="x", seed=seed)
+    return [
+        {
+            "unique_id": f"{pair}-{half}",
+            "new_filename": name,
+            "creative_type": kind,
+            "category": "Travel",
+            "native_pair_id": pair,
+        }
+        for half, name, kind in zip(("VID", "IMG"), names, ("native_video", "native_image"), strict=True)
+    ]
+
+
+def session(workspace: Workspace, rows: list[dict[str, str]]) -> None:
+    write_inventory(workspace.session, rows)
+    write_inventory(workspace.master, rows)
+
+
+def go(
+    workspace: Workspace,
+    *,
+    live: bool = True,
+    force: bool = False,
+    limit: int | None = None,
+    now: datetime = NOW,
+    progress: Callable[[FileProgress], None] | None = None,
+    open_site: Callable[[], Site] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> UploadReport:
+    settings = load_settings(workspace)
+    prepared = prepare(workspace, force=force)
+    plan = make_plan(prepared.reviews, limit=limit)
+
+    def connected() -> Site:
+        return connect(workspace, settings, say=lambda _: None, cancelled=cancelled)
+
+    return upload(
+        plan, workspace, prepared.library, settings, open_site or connected,
+        now=lambda: now, live=live, force=force, progress=progress,
+    )  # fmt: skip
+
+
+def no_site() -> Site:
+    raise AssertionError("the site was opened")
+
+
+def ended(report: UploadReport) -> dict[str, str]:
+    return {one.file.name: one.status.value for one in report.outcomes}
+
+
+def library_ids(workspace: Workspace) -> dict[str, str]:
+    return {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
+
+
+def test_a_session_becomes_ids_in_library_master_status_and_campaign_files(workspace: Workspace, truth: Truth) -> None:
+    session(
+        workspace, [*native_pair(workspace.root / "uploaded", "99A0D7C3"), banner(workspace.root / "uploaded", "b.png")]
+    )
+    report = go(workspace)
+    [video], [image], [still] = (
+        truth.named(name) for name in ("VID_EN_Travel_4sec_ID-99A0D7C3-VID", "IMG_EN_Travel_ID-99A0D7C3-IMG", "b")
+    )
+    assert read_rows(workspace.library) == [
+        row(video, "VID_EN_Travel_4sec_ID-99A0D7C3-VID.mp4", "640x360", "mp4", "native_video"),
+        row(image, "IMG_EN_Travel_ID-99A0D7C3-IMG.png", "640x360", "png", "native_image"),
+        row(still, "b.png", "300x250", "png", "image"),
+    ]
+    assert [(one["tj_creative_id"], one["tj_upload_date"]) for one in read_rows(workspace.master)] == [
+        (video, "2025-11-13"),
+        (image, "2025-11-13"),
+        (still, "2025-11-13"),
+    ]
+    assert report.status_file.name == "upload_status_20251113_120000.csv"
+    assert [(one["file_path"], one["status"], one["tj_creative_id"]) for one in read_rows(report.status_file)] == [
+        ("uploaded/Native/Video/VID_EN_Travel_4sec_ID-99A0D7C3-VID.mp4", "success", video),
+        ("uploaded/Native/Image/IMG_EN_Travel_ID-99A0D7C3-IMG.png", "success", image),
+        ("uploaded/b.png", "success", still),
+    ]
+    assert [path.name for path in report.campaign_files] == [
+        "Batch001_20251113_120000_Native.csv",
+        "Batch001_20251113_120000_Native_Travel.csv",
+    ]
+    assert report.campaign_files[0].read_text("utf-8").splitlines() == [
+        '"Ad Name","Target URL","Video Creative ID","Thumbnail Creative ID","Headline","Brand Name"',
+        f'"VID_EN_Travel_4sec_ID-99A0D7C3-VID","PLACEHOLDER_URL","{video}","{image}","Travel","PLACEHOLDER_BRAND"',
+    ]
+    assert not report.needs_a_person
+
+
+def row(creative_id: str, filename: str, dimensions: str, file_type: str, kind: str) -> dict[str, str]:
+    return {
+        "creative_id": creative_id,
+        "filename": filename,
+        "upload_date": "2025-11-13",
+        "dimensions": dimensions,
+        "file_type": file_type,
+        "creative_type": kind,
+        "review_status": "pending",
+    }
+
+
+def test_a_second_run_uploads_nothing_and_opens_no_site(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    go(workspace)
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", truth.named("b")[0])]
+    assert truth.received() == ["b.png"]
+
+
+def test_a_dry_run_walks_the_pages_and_hands_nothing_over(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace, live=False)
+    assert ended(report) == {"b.png": "dry_run"}
+    assert truth.received() == []
+    assert not workspace.library.exists()
+    assert sorted(path.name for path in workspace.screenshots.iterdir()) == [
+        "20251113_120000_batch01_image_panel.png",
+        "20251113_120000_batch01_image_section.png",
+    ]
+
+
+def test_a_name_that_the_section_holds_already_is_a_duplicate_with_the_id_found(
+    workspace: Workspace, truth: Truth
+) -> None:
+    there = truth.add("Static Banner", "b", dimensions="300x250", file_type=".png")
+    for number in range(14):
+        truth.add("Static Banner", f"other {number}")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("duplicate", there)]
+    assert [(one["creative_id"], one["upload_date"]) for one in read_rows(workspace.library)] == [(there, "")]
+    assert report.campaign_files == ()
+
+
+def test_the_same_name_in_another_section_is_another_creative(workspace: Workspace, truth: Truth) -> None:
+    other = truth.add("Native Static Banner", "b", dimensions="640x360", file_type=".png")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace)
+    [only] = report.outcomes
+    assert (only.status.value, only.creative_id != other) == ("success", True)
+
+
+def test_a_refused_file_fails_alone_with_the_sites_own_reason(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
+    truth.script({"b.png": {"outcome": "error", "message": "Too many colours.", "status": 400}})
+    report = go(workspace)
+    assert ended(report) == {"a.png": "success", "b.png": "failed", "c.png": "success"}
+    assert [one.message for one in report.outcomes if one.status.value == "failed"] == ["Too many colours."]
+
+
+def test_a_file_whose_creative_never_shows_has_an_unknown_id(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.5")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.script({"b.png": {"outcome": "drop"}})
+    report = go(workspace)
+    assert ended(report) == {"b.png": "unknown_id"}
+    assert not workspace.library.exists()
+    assert read_rows(workspace.master)[0].get("tj_creative_id", "") == ""
+
+
+def test_a_creative_that_shows_late_is_waited_for(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(card_delay_s=1.5)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "success"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_id_written_belongs_to_its_file_whatever_happens_in_between(
+    workspace: Workspace, truth: Truth, seed: int
+) -> None:
+    """Some of ten files are dropped in silence, some refused, and other people's uploads land among them."""
+    dice = random.Random(seed)  # noqa: S311 (repeatable orders, no secrets)
+    uploaded = workspace.root / "uploaded"
+    rows = [banner(uploaded, f"banner {number}.png", seed * 100 + number) for number in range(10)]
+    contents = {one["new_filename"]: checksum(uploaded / one["new_filename"]) for one in rows}
+    names = dice.sample(sorted(contents), 10)
+    dropped, refused = names[:2], names[2:5]
+    for name in dropped:
+        truth.add("Static Banner", name.removesuffix(".png"), sha256=contents[name])
+    others = [{"section": "Static Banner", "name": f"other {number}"} for number in range(8)]
+    script: dict[str, object] = {
+        name: {"before": dice.sample(others, 2), "after": dice.sample(others, dice.randrange(3))} for name in names[5:]
+    }
+    truth.script(script | {name: {"outcome": "error", "message": "No.", "status": 400} for name in refused})
+    dice.shuffle(rows)
+    session(workspace, rows)
+    report = go(workspace)
+    held = truth.creatives()
+    written = library_ids(workspace)
+    for filename, creative_id in written.items():
+        name = filename if filename.endswith(".png") else f"{filename}.png"
+        assert held[creative_id]["sha256"] == contents[name], filename
+    expected = dict.fromkeys(dropped, "duplicate") | dict.fromkeys(refused, "failed")
+    assert ended(report) == expected | dict.fromkeys(names[5:], "success")
+
+
+def checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+ODD_NAMES = [
+    "a, b; c.png",
+    'say "hi".png',
+    "line\nbreak.png",
+    "100%22 sure.png",
+    "snow ❄ 雪 🏔.png",
+    "=1+1.png",
+    "+49.png",
+    "-1.png",
+    "@sum.png",
+    "x" * 251 + ".png",
+    "[red]not markup[bold].png",
+    "<img src=x onerror=alert(1)>.png",
+]
+
+
+def test_odd_names_are_kept_exactly_and_paired_rightly(workspace: Workspace, truth: Truth) -> None:
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [banner(uploaded, name, seed) for seed, name in enumerate(ODD_NAMES)])
+    report = go(workspace)
+    assert ended(report) == dict.fromkeys(ODD_NAMES, "success")
+    held = truth.creatives()
+    written = library_ids(workspace)
+    assert {name: held[written[name]]["sha256"] for name in ODD_NAMES} == {
+        name: checksum(uploaded / name) for name in ODD_NAMES
+    }
+    assert [one["file_name"] for one in read_rows(report.status_file)] == ODD_NAMES
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+
+
+def test_odd_names_are_kept_exactly_in_campaign_files(workspace: Workspace) -> None:
+    names = ['=cmd "x", y.mp4', "-1 🏔.mp4"]
+    rows = []
+    for seed, name in enumerate(names):
+        samples.write_video(
+            workspace.root / "uploaded" / "v.mp4", width=640, height=360, seconds=6, title="x", seed=seed
+        )
+        (workspace.root / "uploaded" / "v.mp4").rename(workspace.root / "uploaded" / name)
+        rows.append({"new_filename": name, "creative_type": "video", "category": "Music"})
+    session(workspace, rows)
+    report = go(workspace)
+    assert [one["Ad Name"] for one in read_rows(report.campaign_files[0])] == [name[:-4] for name in names]
+
+
+def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace: Workspace, truth: Truth) -> None:
+    session(
+        workspace, [*native_pair(workspace.root / "uploaded", "00000001"), banner(workspace.root / "uploaded", "b.png")]
+    )
+    settings = load_settings(workspace)
+    site = connect(workspace, settings, say=lambda _: None)
+    handed: list[str] = []
+
+    def close_at_the_image(event: FileProgress) -> None:
+        handed.append(event.name)
+        if event.name.startswith("IMG") and event.state == "processing":
+            site._thread._loop.create_task(site._browser.close())
+
+    truth.settings(processing_s=0.5)
+    report = go(workspace, open_site=lambda: site, progress=close_at_the_image)
+    assert type(report.stopped).__name__ == "BrowserClosed"
+    assert list(ended(report).values()) == ["success", "unknown_id", "skipped"]
+    assert list(library_ids(workspace)) == ["VID_EN_Travel_4sec_ID-00000001-VID.mp4"]
+
+
+def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_again(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    files = [named_file(workspace.root / "uploaded" / f"{name}.png") for name in "ab"]
+    Journal(workspace.journal).handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW)
+    there = truth.add("Static Banner", "a")
+    report = go(workspace)
+    assert ended(report) == {"a.png": "duplicate", "b.png": "success"}
+    assert library_ids(workspace)["a"] == there
+    assert truth.received() == ["b.png"]
+
+
+def test_a_cancelled_run_says_so_and_leaves_the_files_true(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=30)
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
+    begun: list[str] = []
+    report = go(workspace, progress=lambda event: begun.append(event.name), cancelled=lambda: bool(begun))
+    assert isinstance(report.stopped, Cancelled)
+    assert set(ended(report).values()) == {"unknown_id"}
+    assert Journal(workspace.journal).in_doubt() == {(Section.STATIC_BANNER, f"{name}.png") for name in "abc"}
+
+
+def test_a_file_on_which_the_site_timed_out_is_not_handed_over_again(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "0.5")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.5")
+    truth.settings(processing_s=30)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "unknown_id"}
+    truth.ask("reset", "POST")
+    sign_in_again(workspace, truth)
+    assert ended(go(workspace, now=NOW.replace(hour=13))) == {"b.png": "unknown_id"}
+    assert truth.received() == []
+    assert ended(go(workspace, now=NOW.replace(hour=14), force=True)) == {"b.png": "success"}
+
+
+def sign_in_again(workspace: Workspace, truth: Truth) -> None:
+    from tjtools.demo import bind_to_sandbox
+
+    bind_to_sandbox(workspace, truth.origin)
+
+
+def test_an_expired_session_ends_the_run_before_anything_is_handed_over(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.ask("sessions", "DELETE")
+    report = go(workspace)
+    assert isinstance(report.stopped, SignInNeeded)
+    assert ended(report) == {"b.png": "skipped"}
+
+
+def test_a_session_that_expires_during_the_upload_leaves_the_files_unknown(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    settings = load_settings(workspace)
+    site = connect(workspace, settings, say=lambda _: None)
+    opened = site.open_upload_panel
+
+    def open_then_expire() -> None:
+        opened()
+        truth.ask("sessions", "DELETE")
+
+    site.open_upload_panel = open_then_expire  # type: ignore[method-assign]
+    report = go(workspace, open_site=lambda: site)
+    assert isinstance(report.stopped, SignInNeeded)
+    assert ended(report) == {"b.png": "unknown_id"}
+
+
+def test_a_site_that_is_down_is_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    toml = workspace.settings_file.read_text("utf-8")
+    origin = load_settings(workspace).site.origin  # type: ignore[union-attr]
+    workspace.settings_file.write_text(toml.replace(origin, "http://127.0.0.1:9"), "utf-8")
+    report = go(workspace)
+    assert isinstance(report.stopped, SiteError)
+    assert isinstance(report.stopped, SiteUnreachable)
+    assert "http://127.0.0.1:9" in str(report.stopped)
+
+
+def test_a_link_out_of_the_workspace_that_appears_after_the_review_is_not_uploaded(
+    workspace: Workspace, truth: Truth, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.png"
+    banner(tmp_path, "secret.png")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    prepared = prepare(workspace)
+    (workspace.root / "uploaded" / "b.png").unlink()
+    (workspace.root / "uploaded" / "b.png").symlink_to(secret)
+    settings = load_settings(workspace)
+    with pytest.raises(UnsafePath, match="leads out of"):
+        upload(
+            make_plan(prepared.reviews), workspace, prepared.library, settings,
+            lambda: connect(workspace, settings, say=lambda _: None), now=lambda: NOW, live=True,
+        )  # fmt: skip
+    assert truth.received() == []
+
+
+def test_the_types_of_named_files_are_told_by_name_and_content(tmp_path: Path) -> None:
+    samples.write_image(tmp_path / "IMG_EN_Travel_ID-99A0D7C3-IMG.png", width=640, height=360, title="x")
+    samples.write_image(tmp_path / "banner.gif", width=300, height=250, title="x")
+    samples.write_video(tmp_path / "clip.mp4", width=640, height=360, seconds=1, title="x")
+    samples.write_video(tmp_path / "banner.mp4", width=300, height=250, seconds=1, title="x")
+    kinds = {path.name: named_file(path).creative_type for path in tmp_path.iterdir()}
+    assert kinds == {
+        "IMG_EN_Travel_ID-99A0D7C3-IMG.png": CreativeType.NATIVE_IMAGE,
+        "banner.gif": CreativeType.IMAGE,
+        "clip.mp4": CreativeType.VIDEO,
+        "banner.mp4": CreativeType.VIDEO_BANNER,
+    }

@@ -1,0 +1,132 @@
+"""What every command shares: options, the log on standard error, tables, progress, and errors as exit codes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tjtools.models import CreativeType
+from tjtools.workspace import Workspace
+
+OK, NEEDS_A_PERSON, ERROR, SIGN_IN, STOPPED = 0, 1, 2, 3, 130
+EXIT_CODES = (
+    "Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal."
+)
+
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", help="The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", help=f"One of {', '.join(kind.value for kind in CreativeType)}.")
+]
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def now() -> datetime:
+    """The local time."""
+    return datetime.now(tz=UTC).astimezone()
+
+
+def find_workspace(named: Path | None) -> Workspace:
+    """The workspace that the command works in."""
+    return Workspace.find(named, cwd=Path.cwd())
+
+
+def parse_type(text: str | None) -> CreativeType | None:
+    """The value of `--type`; an unknown word is a usage error."""
+    if text is None:
+        return None
+    try:
+        return CreativeType.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
+
+
+def say(text: str) -> None:
+    """A line for the person, beside the answer."""
+    logging.getLogger("tjtools").info("%s", text)
+
+
+def printable(text: str) -> str:
+    r"""The text without what a terminal would take for a command.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    return "".join(char if char.isprintable() or char == " " else repr(char)[1:-1] for char in text)
+
+
+class _Lines(logging.Handler):
+    """`[HH:MM:SS] message`, on standard error, above a progress bar if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        style = "yellow" if record.levelno == logging.WARNING else "red" if record.levelno > logging.WARNING else ""
+        clock = datetime.fromtimestamp(record.created).astimezone()
+        err.print(f"[{clock:%H:%M:%S}] {printable(record.getMessage())}", style=style, markup=False)
+
+
+def start_log(*, debug: bool) -> None:
+    """Show what the package logs."""
+    logger = logging.getLogger("tjtools")
+    logger.handlers = [_Lines()]
+    logger.setLevel(logging.DEBUG if debug else logging.INFO)
+    logger.propagate = False
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, console: Console = out) -> None:
+    """Show a table; text from files is shown as it is, never taken for markup."""
+    shown = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
+    )
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(printable(value).replace("[", "\\[") for value in row))
+    console.print(shown, soft_wrap=False)
+
+
+@contextmanager
+def bar(what: str, total: int | None) -> Iterator[Callable[[str, int], None]]:
+    """A progress bar on standard error, where that is a terminal; call it with the work and the number done.
+
+    `total` None: nobody knows how many there will be.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda text, done: progress.update(task, description=printable(text)[:40], completed=done)
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM stop the work in good order; a second one ends it at once."""
+    asked = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        err.print("Stopping: what is confirmed is being recorded. Once more to stop at once.", style="yellow")
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, ask) for number in numbers]
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,144 @@
+"""`tjtools demo`: the whole main job on the sandbox, shown step by step."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tjtools.cli.console import OK, JsonOption, bar, err, now, out, say, table
+from tjtools.cli.session import run_plan, show_reviews
+from tjtools.cli.shapes import of_outcome, of_review, print_json
+from tjtools.errors import TJToolsError
+from tjtools.models import UploadStatus
+
+if TYPE_CHECKING:
+    from tjtools.demo import Demo
+    from tjtools.upload import Plan, Prepared, UploadReport
+
+FAILED = 1
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace is made.")] = Path("tjtools-demo"),
+    headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Try everything on a practice site on this machine: review, dry run, live upload, and a second run that skips.
+
+    Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
+    2 error.
+    """
+    from tjtools.demo import Demo, bind_to_sandbox, confirmed, fresh_folder
+    from tjtools.sandbox import Sandbox
+    from tjtools.site.browser import ensure_browser
+
+    began = time.monotonic()
+    _step(1, "A browser")
+    say(f"Using {ensure_browser(say=say)}")
+    _step(2, "A practice site on this machine, with 481 creatives")
+    workspace = fresh_folder(folder)
+    with Sandbox(workspace.root / "sandbox") as sandbox:
+        bind_to_sandbox(workspace, sandbox.origin)
+        say(f"The sandbox runs at {sandbox.origin}")
+        shown = Demo(workspace, sandbox)
+        prepared, plan = _make_and_review(shown, headless=headless)
+        _step(5, "Dry run: the real pages, up to handing files over")
+        run_plan(workspace, prepared, plan, live=False, headless=headless)
+        _step(6, "Live upload to the sandbox")
+        report = run_plan(workspace, prepared, plan, live=True, headless=headless)
+        _show_ids(report)
+        _step(7, "The same session again: nothing to upload, no browser started")
+        again = _run_again(shown)
+        right, written = confirmed(sandbox.origin, report)
+    seconds = time.monotonic() - began
+    well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
+    if as_json:
+        print_json(
+            {
+                "well": well,
+                "seconds": round(seconds, 1),
+                "workspace": str(workspace.root),
+                "review": [of_review(one) for one in prepared.reviews],
+                "files": [of_outcome(one) for one in report.outcomes],
+                "again": [of_outcome(one) for one in again.outcomes],
+                "ids_confirmed_by_checksum": right,
+            }
+        )
+    else:
+        _summary(shown, report, again, f"{right} of {written}", seconds)
+    raise typer.Exit(OK if well else FAILED)
+
+
+def _step(number: int, what: str) -> None:
+    err.print(f"\n{number}  {what}", style="bold cyan")
+
+
+def _make_and_review(shown: Demo, *, headless: bool) -> tuple[Prepared, Plan]:
+    from tjtools.connection import connect
+    from tjtools.demo import make_session, read_library
+    from tjtools.settings import load_settings
+    from tjtools.upload import load_library, make_plan, prepare
+
+    workspace = shown.workspace
+    _step(3, "Read the library off the site, and draw a session of new files")
+    library = load_library(workspace)
+    with bar("Reading", 481) as progress:
+        site = connect(workspace, load_settings(workspace), say=say, headless=headless)
+        try:
+            creatives = read_library(site, library, progress)
+        finally:
+            site.close()
+    say(f"Read {len(creatives)} creatives into {workspace.library.name}")
+    with bar("Drawing", 26) as progress:
+        drawn = make_session(workspace, creatives, now(), progress)
+    say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
+    _step(4, "Review: what is new, what is there, what the site would refuse")
+    prepared = prepare(workspace)
+    show_reviews(prepared.reviews)
+    return prepared, make_plan(prepared.reviews)
+
+
+def _run_again(shown: Demo) -> UploadReport:
+    from tjtools.settings import load_settings
+    from tjtools.site import Site
+    from tjtools.upload import make_plan, prepare, upload
+
+    def no_browser() -> Site:
+        raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
+
+    workspace = shown.workspace
+    prepared = prepare(workspace)
+    plan = make_plan(prepared.reviews)
+    return upload(plan, workspace, prepared.library, load_settings(workspace), no_browser, now=now, live=True)
+
+
+def _show_ids(report: UploadReport) -> None:
+    rows = [(one.creative_id, one.file.name, one.file.section.value) for one in report.outcomes if one.card]
+    table(f"{len(rows)} Creative IDs", ("Creative ID", "file", "section"), rows)
+
+
+def _summary(shown: Demo, report: UploadReport, again: UploadReport, checked: str, seconds: float) -> None:
+    workspace = shown.workspace
+    skipped = sum(bool(one.creative_id) for one in again.outcomes)
+    port = shown.sandbox.origin.rpartition(":")[2]
+    lines = [
+        "",
+        f"Done in {seconds:.0f} s: {report.count(UploadStatus.SUCCESS)} files uploaded, {checked} IDs confirmed by"
+        f" checksum; the second run skipped {skipped} with the ID that the cache knows.",
+        f"Held back, as the site would refuse them: {', '.join(one.file.name for one in report.held_back)}",
+        "",
+        "Written:",
+        *(f"  {path}" for path in (workspace.library, workspace.master, report.status_file, *report.campaign_files)),
+        f"  {workspace.screenshots}/ ({len(list(workspace.screenshots.glob('*.png')))} pictures of the steps)",
+        "",
+        "What to do next:",
+        f"  tjtools check NAME --workspace {workspace.root}        is this file there?",
+        f"  tjtools status --workspace {workspace.root}            the workspace at a glance",
+        f"  tjtools sandbox --port {port} --data {shown.sandbox_data}  the practice site (demo / demo)",
+        "  tjtools init DIR --site live                           your own account, see the README",
+    ]
+    for line in lines:
+        out.print(line, markup=False)

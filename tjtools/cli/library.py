@@ -1,0 +1,93 @@
+"""Commands that look after the library cache: `add` and `rebuild-cache`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tjtools.cli.console import (
+    NEEDS_A_PERSON,
+    OK,
+    JsonOption,
+    TypeOption,
+    WorkspaceOption,
+    find_workspace,
+    now,
+    out,
+    parse_type,
+)
+from tjtools.cli.shapes import of_bad_line, of_creative, print_json
+from tjtools.models import Creative, ReviewStatus
+
+
+def add(
+    creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID as the site shows it.")],
+    filename: Annotated[str, typer.Argument(metavar="NAME", help="The file's full name.")],
+    kind: TypeOption = None,
+    status: Annotated[str, typer.Option(help="pending, approved or rejected.")] = "pending",
+    today: Annotated[bool, typer.Option("--today", help="It was uploaded today; else the day is unknown.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a creative that was uploaded by hand to the library cache.
+
+    Exit codes: 0 added, 1 the library has this ID already, 2 error.
+    """
+    from tjtools.cache import Library
+    from tjtools.naming import extension
+
+    if not (creative_id.isascii() and creative_id.isdigit()):
+        raise typer.BadParameter(f"{creative_id!r} is no Creative ID: it has digits only")
+    try:
+        review_status = ReviewStatus.parse(status)
+    except ValueError as error:
+        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected") from error
+    chosen = parse_type(kind)
+    creative = Creative(
+        creative_id=creative_id,
+        filename=filename,
+        upload_date=now().date() if today else None,
+        file_type=extension(filename).replace("jpeg", "jpg"),
+        creative_type=chosen.section.creative_type if chosen else None,
+        review_status=review_status,
+    )
+    library = Library.load(find_workspace(workspace).library)
+    known = library.get(creative_id)
+    if not known:
+        library.add([creative])
+    if as_json:
+        print_json({"added": not known, "creative": of_creative(known[0] if known else creative)})
+    elif known:
+        out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.", markup=False)
+    else:
+        out.print(f"Added to {library.path.name}: {filename} → {creative_id}", markup=False)
+    raise typer.Exit(NEEDS_A_PERSON if known else OK)
+
+
+def rebuild(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Rebuild the library cache from the master inventory, with a backup.
+
+    Rows that can be read stay, with their statuses; IDs that only the master knows become pending.
+    Exit codes: 0 all well, 1 lines of the master could not be used, 2 error.
+    """
+    from tjtools.rebuild import rebuild_cache
+
+    place = find_workspace(workspace)
+    done = rebuild_cache(place, now=now())
+    if as_json:
+        print_json(
+            {
+                "kept": done.kept,
+                "added": done.added,
+                "bad_lines": [of_bad_line(bad) for bad in done.bad_lines],
+                "set_aside": str(done.set_aside) if done.set_aside else None,
+            }
+        )
+    else:
+        out.print(f"{place.library.name}: {done.kept} creatives kept, {done.added} added from {place.master.name}.")
+        if done.set_aside:
+            out.print(f"The old cache could not be read; it is kept as {done.set_aside}.", markup=False)
+        for bad in done.bad_lines:
+            out.print(f"{place.master.name}:{bad.line}: {bad.reason}", markup=False)
+    raise typer.Exit(NEEDS_A_PERSON if done.bad_lines else OK)

@@ -1,0 +1,195 @@
+"""Commands for a session of files: `review` and `upload`."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tjtools.cli import exit_code
+from tjtools.cli.console import (
+    EXIT_CODES,
+    NEEDS_A_PERSON,
+    OK,
+    JsonOption,
+    TypeOption,
+    WorkspaceOption,
+    bar,
+    err,
+    find_workspace,
+    now,
+    out,
+    parse_type,
+    say,
+    stoppable,
+    table,
+)
+from tjtools.cli.shapes import of_bad_line, of_outcome, of_review, print_json
+from tjtools.csvfile import neutralise
+
+if TYPE_CHECKING:
+    from tjtools.diff import FileReview
+    from tjtools.models import SessionFile
+    from tjtools.upload import Plan, Prepared, UploadReport
+    from tjtools.workspace import Workspace
+
+FileOption = Annotated[
+    list[Path] | None, typer.Option("--file", help="A file instead of the session; may be given several times.")
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Bypass every duplicate check, and no other.")]
+
+
+def review(
+    file: FileOption = None,
+    kind: TypeOption = None,
+    force: ForceOption = False,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
+    ] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say of every file of the session what it is: new, already there, invalid, missing … and why. Offline.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error.
+    """
+    prepared = _prepare(find_workspace(workspace), file, kind, force=force)
+    if csv_file:
+        write_review_csv(csv_file, prepared.reviews)
+    if as_json:
+        print_json(
+            {
+                "files": [of_review(one) for one in prepared.reviews],
+                "bad_lines": [of_bad_line(bad) for bad in prepared.bad_lines],
+            }
+        )
+    else:
+        show_reviews(prepared.reviews)
+    raise typer.Exit(NEEDS_A_PERSON if prepared.needs_a_person else OK)
+
+
+def upload(
+    session: Annotated[bool, typer.Option("--session", help="Upload the session's files (the default).")] = False,
+    file: FileOption = None,
+    kind: TypeOption = None,
+    live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
+    force: ForceOption = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
+    ] = None,
+    headless: Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.settings import load_settings
+    from tjtools.upload import make_plan
+
+    if session and file:
+        raise typer.BadParameter("give either --session or --file")
+    place = find_workspace(workspace)
+    settings = load_settings(place)
+    prepared = _prepare(place, file, kind, force=force)
+    plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit)
+    report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
+    if as_json:
+        print_json(_of_report(report))
+    else:
+        show_report(report)
+    if report.stopped:
+        err.print(str(report.stopped), style="red", markup=False)
+        raise typer.Exit(exit_code(report.stopped))
+    raise typer.Exit(NEEDS_A_PERSON if report.needs_a_person or prepared.bad_lines else OK)
+
+
+upload.__doc__ = f"""Upload the session's files, or the files named; a dry run without --live.
+
+A dry run walks the real pages up to, and not including, handing files over. {EXIT_CODES}
+"""
+
+
+def run_plan(
+    workspace: Workspace,
+    prepared: Prepared,
+    plan: Plan,
+    *,
+    live: bool,
+    force: bool = False,
+    headless: bool | None = None,
+) -> UploadReport:
+    """Carry out a plan with a progress bar, and Ctrl-C in good order."""
+    from tjtools import connection
+    from tjtools.settings import load_settings
+    from tjtools.upload import upload as carry_out
+
+    settings = load_settings(workspace)
+    with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
+        return carry_out(
+            plan,
+            workspace,
+            prepared.library,
+            settings,
+            lambda: connection.connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            now=now,
+            live=live,
+            force=force,
+            progress=lambda event: progress(f"{event.state}: {event.name}", event.done),
+        )
+
+
+def _prepare(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
+    from tjtools.upload import named_file, prepare
+
+    files: list[SessionFile] | None = [named_file(path, parse_type(kind)) for path in paths] if paths else None
+    return prepare(workspace, files, force=force)
+
+
+def show_reviews(reviews: Sequence[FileReview]) -> None:
+    """The verdicts as a table, and their count."""
+    rows = [
+        (
+            one.verdict.value,
+            one.file.name,
+            one.file.creative_type.value,
+            "; ".join(filter(None, (one.reason, *one.notes))),
+        )
+        for one in reviews
+    ]
+    table(f"{len(reviews)} files in the session", ("verdict", "file", "type", "why"), rows)
+    count = Counter(one.verdict.value for one in reviews)
+    out.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
+
+
+def write_review_csv(path: Path, reviews: Sequence[FileReview]) -> None:
+    """The verdicts for a spreadsheet: text that it would run is made harmless."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["verdict", "file_name", "creative_type", "creative_id", "reason", "notes"])
+        for one in reviews:
+            kind, notes = one.file.creative_type.value, "; ".join(one.notes)
+            row = [one.verdict.value, one.file.name, kind, one.creative_id or "", one.reason, notes]
+            writer.writerow(map(neutralise, row))
+
+
+def show_report(report: UploadReport) -> None:
+    """What came of each file, and the files that were written."""
+    rows = [(one.status.value, one.file.name, one.creative_id, one.message) for one in report.outcomes]
+    table(
+        "Live run" if report.live else "Dry run: nothing was uploaded", ("status", "file", "Creative ID", "why"), rows
+    )
+    for path in (report.status_file, *report.campaign_files):
+        if path.exists():
+            out.print(f"Written: {path}", markup=False)
+
+
+def _of_report(report: UploadReport) -> dict[str, object]:
+    return {
+        "live": report.live,
+        "files": [of_outcome(one) for one in report.outcomes],
+        "status_file": str(report.status_file),
+        "campaign_files": [str(path) for path in report.campaign_files],
+        "stopped": str(report.stopped) if report.stopped else None,
+    }

@@ -1,0 +1,62 @@
+"""The shapes of `--json`: plain dicts of the records that the package returns."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from tjtools.csvfile import BadLine
+from tjtools.models import Creative
+
+if TYPE_CHECKING:
+    from tjtools.diff import FileReview
+    from tjtools.upload import Outcome
+
+
+def print_json(value: object) -> None:
+    """The answer of a command with `--json`: one JSON value on standard output."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def of_creative(creative: Creative) -> dict[str, str | None]:
+    """Its seven columns; None: unknown."""
+    return {
+        "creative_id": creative.creative_id,
+        "filename": creative.filename,
+        "upload_date": creative.upload_date.isoformat() if creative.upload_date else None,
+        "dimensions": creative.dimensions or None,
+        "file_type": creative.file_type or None,
+        "creative_type": creative.creative_type.value if creative.creative_type else None,
+        "review_status": creative.review_status.value if creative.review_status else None,
+    }
+
+
+def of_bad_line(bad: BadLine) -> dict[str, str | int]:
+    """Where it stands, why, and its text."""
+    return {"line": bad.line, "reason": bad.reason, "text": bad.text}
+
+
+def of_review(one: FileReview) -> dict[str, object]:
+    """A file's verdict."""
+    return {
+        "file_name": one.file.name,
+        "creative_type": one.file.creative_type.value,
+        "verdict": one.verdict.value,
+        "reason": one.reason,
+        "creative_id": one.creative_id,
+        "known": [of_creative(creative) for creative in one.known],
+        "notes": list(one.notes),
+    }
+
+
+def of_outcome(one: Outcome) -> dict[str, str | None]:
+    """What came of a file."""
+    return {
+        "file_name": one.file.name,
+        "creative_type": one.file.creative_type.value,
+        "status": one.status.value,
+        "creative_id": one.creative_id or None,
+        "message": one.message,
+    }

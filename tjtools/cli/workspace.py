@@ -1,0 +1,131 @@
+"""Commands for the workspace and its site: `init`, `login`, `status`, `doctor`, `sandbox`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from tjtools.cli.console import ERROR, NEEDS_A_PERSON, OK, JsonOption, WorkspaceOption, find_workspace, now, out, say
+from tjtools.cli.shapes import print_json
+
+
+def init(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder; an existing one keeps all its files.")
+    ] = Path(),
+    site: Annotated[Literal["sandbox", "live"], typer.Option(help="The site that its files belong to.")] = "sandbox",
+    origin: Annotated[str | None, typer.Option(help="The site's address, if it is not the usual one.")] = None,
+    account: Annotated[str, typer.Option(help="The account's user name, for sign-in and confirmations.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Make a workspace, or adopt a folder with tracking files, and bind it to one site.
+
+    Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
+    """
+    from tjtools.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
+    from tjtools.workspace import Workspace
+
+    address = origin or (LIVE_ORIGIN if site == "live" else SANDBOX_ORIGIN)
+    try:
+        bound = SiteSettings(kind=site, origin=address, account=account)
+    except ValueError as error:
+        raise typer.BadParameter(f"--origin {address} does not fit --site {site}") from error
+    for part in ("tracking", "uploaded/Native/Video", "uploaded/Native/Image"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    workspace = Workspace(folder.resolve())
+    new = bind(workspace, bound)
+    if as_json:
+        print_json({"workspace": str(workspace.root), "site": site, "origin": bound.origin, "new": new})
+    else:
+        done = "now belongs to" if new else "belonged already to"
+        out.print(f"{workspace.root} {done} {bound.origin} ({site}); settings: {workspace.settings_file}", markup=False)
+
+
+def login(
+    headless: Annotated[bool, typer.Option("--headless/--headed", help="A person needs to see the window.")] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
+
+    User name and password are filled in where TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
+    Exit codes: 0 signed in, 2 error, 3 nobody signed in.
+    """
+    from tjtools.connection import sign_in, site_of
+    from tjtools.settings import load_settings
+
+    place = find_workspace(workspace)
+    settings = load_settings(place)
+    with site_of(place, settings, say=say, headless=headless) as site:
+        sign_in(site, place, settings, say=say)
+        site.open_library()
+    if as_json:
+        print_json({"signed_in": True, "browser_session": str(place.browser_session)})
+    else:
+        out.print("Signed in.")
+
+
+def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """The workspace at a glance: site, library, session, last run.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error.
+    """
+    from tjtools.overview import overview
+
+    seen = overview(find_workspace(workspace), now=now())
+    if as_json:
+        print_json(seen.facts)
+    else:
+        for name, value in seen.facts.items():
+            out.print(f"{name.replace('_', ' '):18} {value if value not in (None, '') else '–'}", markup=False)
+        for line in seen.to_do:
+            out.print(f"To do: {line}", style="yellow", markup=False)
+    raise typer.Exit(NEEDS_A_PERSON if seen.to_do else OK)
+
+
+def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+    """Check browser, workspace, settings and tracking files, and say how to mend each.
+
+    Exit codes: 0 all well, 1 something needs a person.
+    """
+    from tjtools.doctor import examine
+
+    findings = examine(workspace, cwd=Path.cwd())
+    if as_json:
+        print_json([{"what": one.what, "well": one.well, "found": one.found, "remedy": one.remedy} for one in findings])
+    else:
+        for one in findings:
+            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}", markup=False)
+            if one.remedy:
+                out.print(f"  → {one.remedy}", style="yellow", markup=False)
+    raise typer.Exit(OK if all(one.well for one in findings) else NEEDS_A_PERSON)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8642,
+    creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
+    latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
+    processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
+    data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
+
+    Exit codes: 0 ended by Ctrl-C, 2 error.
+    """
+    from tjtools.sandbox import Sandbox, serve
+
+    def ready(origin: str) -> None:
+        if as_json:
+            print_json({"origin": origin})
+        else:
+            out.print(f"Sandbox ready at {origin} (demo / demo); Ctrl-C ends it")
+        out.file.flush()
+
+    try:
+        serve(Sandbox(data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing), ready)
+    except OSError as error:
+        out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
+        raise typer.Exit(ERROR) from error

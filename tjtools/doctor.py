@@ -1,0 +1,117 @@
+"""What is well and what is not with browser, workspace, settings and tracking files, each with its remedy."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tjtools.cache import Library
+from tjtools.errors import TJToolsError
+from tjtools.session import load_session, master_ids
+from tjtools.settings import load_settings
+from tjtools.site.browser import find_browser
+from tjtools.site.selectors import load_selectors
+from tjtools.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `remedy` is `""` where all is well."""
+
+    what: str
+    well: bool
+    found: str
+    remedy: str = ""
+
+
+def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
+    """Look at everything that can be looked at without the site; nothing is changed."""
+    try:
+        workspace = Workspace.find(named, cwd=cwd)
+    except TJToolsError as error:
+        return (_browser(None), Finding("workspace", False, error.message, error.remedy))
+    looks: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (
+        ("settings", _settings),
+        ("selectors", _selectors),
+        ("library", _library),
+        ("session", _session),
+        ("master", _master),
+        ("browser session", _browser_session),
+    )
+    findings = [Finding("workspace", True, str(workspace.root))]
+    findings += [_guarded(what, look, workspace) for what, look in looks]
+    return (_browser(workspace), *findings)
+
+
+def _guarded(what: str, look: Callable[[Workspace], Finding], workspace: Workspace) -> Finding:
+    try:
+        return look(workspace)
+    except TJToolsError as error:
+        return Finding(what, False, error.message, error.remedy)
+
+
+def _browser(workspace: Workspace | None) -> Finding:
+    try:
+        configured = load_settings(workspace).browser.executable if workspace else None
+        found = find_browser(configured)
+    except TJToolsError as error:
+        return Finding("browser", False, error.message, error.remedy)
+    if found:
+        return Finding("browser", True, str(found))
+    remedy = "Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium"
+    return Finding("browser", False, "none was found", remedy)
+
+
+def _settings(workspace: Workspace) -> Finding:
+    site = load_settings(workspace).site
+    if site:
+        return Finding("settings", True, f"{site.kind} at {site.origin}")
+    return Finding("settings", False, "no site yet", f"Run: tjtools init {workspace.root} --site live")
+
+
+def _selectors(workspace: Workspace) -> Finding:
+    load_selectors(workspace.selectors_file)
+    own = workspace.selectors_file.exists()
+    return Finding("selectors", True, str(workspace.selectors_file) if own else "the package's own")
+
+
+def _library(workspace: Workspace) -> Finding:
+    library = Library.load(workspace.library)
+    problems = [f"line {bad.line}: {bad.reason}" for bad in library.bad_lines]
+    problems += [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
+    found = f"{len(library)} creatives" if workspace.library.exists() else "not there yet (created on first upload)"
+    return _with_problems("library", found, problems, workspace.library)
+
+
+def _session(workspace: Workspace) -> Finding:
+    session = load_session(workspace)
+    problems = [f"line {bad.line}: {bad.reason}" for bad in session.bad_lines]
+    return _with_problems("session", f"{len(session.files)} files", problems, session.path)
+
+
+def _master(workspace: Workspace) -> Finding:
+    return Finding("master", True, f"{len(master_ids(workspace))} files with a Creative ID")
+
+
+def _browser_session(workspace: Workspace) -> Finding:
+    path = workspace.browser_session
+    if not path.exists():
+        return Finding("browser session", True, "none saved: tjtools login makes one")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding("browser session", False, f"{path} can be read by others ({mode:o})", f"Run: chmod 600 {path}")
+    return Finding("browser session", True, "saved, readable by its owner alone")
+
+
+def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:
+    if not problems:
+        return Finding(what, True, found)
+    return Finding(what, False, f"{found}; {'; '.join(_first(problems))}", f"Mend these lines in {path}")
+
+
+def _first(problems: list[str], most: int = 10) -> Iterator[str]:
+    yield from problems[:most]
+    if len(problems) > most:
+        yield f"and {len(problems) - most} more"

@@ -1,0 +1,133 @@
+"""The inventories: the session (files to upload now) and the master (all ever, with the Creative IDs they got)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tjtools.csvfile import BadLine, locked, quarantine, read_table, write_rows
+from tjtools.errors import UnsafePath
+from tjtools.limits import true_type
+from tjtools.models import CreativeType, SessionFile
+from tjtools.workspace import Workspace
+
+COLUMNS = (
+    "unique_id",
+    "original_filename",
+    "new_filename",
+    "creator_name",
+    "language",
+    "category",
+    "content_type",
+    "creative_type",
+    "duration_seconds",
+    "aspect_ratio",
+    "width_px",
+    "height_px",
+    "file_size_mb",
+    "file_format",
+    "date_processed",
+    "source_path",
+    "notes",
+    "native_pair_id",
+)
+ID_COLUMNS = ("tj_creative_id", "tj_upload_date")
+NEEDED_COLUMNS = ("unique_id", "new_filename", "creative_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The files to upload now, in the inventory's order, and the lines of it that can't be used."""
+
+    path: Path
+    files: tuple[SessionFile, ...]
+    bad_lines: tuple[BadLine, ...]
+
+
+def load_session(workspace: Workspace) -> Session:
+    """Read the session inventory; a missing file is an empty session.
+
+    A line that names no file, an unknown type or a path out of the workspace is reported in `bad_lines`, and the rest
+    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory.
+    """
+    table = read_table(workspace.session, NEEDED_COLUMNS)
+    files, bad = [], list(table.bad)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        try:
+            files.append(_file(workspace, row))
+        except (UnsafePath, ValueError) as error:
+            bad.append(BadLine(line, str(error), ",".join(row.values())))
+    return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
+
+
+def master_ids(workspace: Workspace) -> dict[str, str]:
+    """The Creative IDs that the master inventory knows, by file name; a file without one is not in it."""
+    table = read_table(workspace.master, NEEDED_COLUMNS)
+    if "tj_creative_id" not in table.header:
+        return {}
+    return {row["new_filename"]: row["tj_creative_id"] for row in table.rows if row["tj_creative_id"]}
+
+
+def record_in_master(workspace: Workspace, found: Iterable[tuple[SessionFile, str, date | None]]) -> None:
+    """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
+
+    A file is found by its name; one that the master lacks is added. Lines that can't be understood are moved to the
+    quarantine file, as they were.
+    """
+    with locked(workspace.master):
+        table = read_table(workspace.master, NEEDED_COLUMNS)
+        header = table.header if workspace.master.exists() else COLUMNS
+        header = (*header, *(column for column in ID_COLUMNS if column not in header))
+        rows = [dict(row) for row in table.rows]
+        for file, creative_id, day in found:
+            values = {"tj_creative_id": creative_id, "tj_upload_date": day.isoformat() if day else ""}
+            present = [row for row in rows if row["new_filename"] == file.name] or [_new_row(rows, file)]
+            for row in present:
+                row.update(values)
+        quarantine(workspace.master, table.bad)
+        write_rows(workspace.master, header, ([row.get(column, "") for column in header] for row in rows))
+
+
+def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
+    told = {
+        "unique_id": file.unique_id,
+        "new_filename": file.name,
+        "category": file.category,
+        "creative_type": file.creative_type.value,
+        "native_pair_id": file.native_pair_id,
+    }
+    rows.append(told | dict(file.row))
+    return rows[-1]
+
+
+def _file(workspace: Workspace, row: Mapping[str, str]) -> SessionFile:
+    width, height = _number(row, "width_px"), _number(row, "height_px")
+    kind = true_type(CreativeType.parse(row["creative_type"]), f"{width or 0:.0f}x{height or 0:.0f}")
+    return SessionFile(
+        path=workspace.media_file(row["new_filename"], kind),
+        creative_type=kind,
+        unique_id=row["unique_id"],
+        category=row.get("category", ""),
+        native_pair_id=row.get("native_pair_id", ""),
+        duration=_number(row, "duration_seconds"),
+        width=None if width is None else int(width),
+        height=None if height is None else int(height),
+        row=row,
+    )
+
+
+def _number(row: Mapping[str, str], column: str) -> float | None:
+    text = row.get(column, "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        msg = f"{column} is {text!r}, which is no number of its kind"
+        raise ValueError(msg)
+    return number

@@ -1,0 +1,6 @@
+"""The one room that knows the web site: the browser, the pages, and what to look for on them."""
+
+from tjtools.site.driver import Site
+from tjtools.site.records import Card, CardPage, FileResult, FileState
+
+__all__ = ["Card", "CardPage", "FileResult", "FileState", "Site"]

@@ -1,0 +1,232 @@
+"""The site as plain functions: sign-in, sections, pages of cards, uploads. The one border that browser errors cross."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tjtools.errors import BrowserClosed, BrowserNotFound, PageChanged, SignInNeeded, SiteError, SiteUnreachable
+from tjtools.models import Section
+from tjtools.site.records import CardPage, FileResult
+from tjtools.site.selectors import Selectors
+from tjtools.site.thread import BrowserThread
+
+if TYPE_CHECKING:
+    from tjtools.site.pages import LibraryPage, SignInPage
+
+Result = TypeVar("Result")
+_LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
+
+
+class Site:
+    """The network's site in a browser of our own; open it with `with`, or `open()` and `close()`.
+
+    `browser_session` is the file with the saved sign-in. `patience` is how many seconds a page may take to come to
+    what it must come to. `cancelled` is asked ten times a second whether the person has stopped the work.
+    """
+
+    def __init__(
+        self,
+        origin: str,
+        *,
+        sign_in_url: str,
+        selectors: Selectors,
+        executable: Path,
+        browser_session: Path,
+        headless: bool = True,
+        patience: float = 30,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> None:
+        self.origin = origin
+        self._sign_in_url = sign_in_url
+        self._selectors = selectors
+        self._executable = executable
+        self._browser_session = browser_session
+        self._headless = headless
+        self._patience = patience
+        self._cancelled = cancelled
+        self._thread: BrowserThread | None = None
+        self._playwright: Any = None
+        self._browser: Any = None
+        self._context: Any = None
+        self._library: LibraryPage | None = None
+
+    def __enter__(self) -> Site:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Start the browser with the saved sign-in; raises `BrowserNotFound` where it does not start."""
+        if self._thread:
+            return
+        self._thread = BrowserThread()
+        atexit.register(self.close)
+        try:
+            self._run(self._start())
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the browser and its thread; safe to call twice."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        atexit.unregister(self.close)
+        try:
+            thread.run(self._end())
+        finally:
+            thread.stop()
+
+    def open_library(self) -> None:
+        """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
+        self._run(self._page().open(self.origin))
+
+    def sign_in(self, username: str, password: str, *, timeout: float) -> None:
+        """Show the sign-in page, fill in what is known, wait for the person to finish, and keep the session."""
+        self._run(self._sign_in(username, password, timeout))
+
+    def open_section(self, section: Section) -> None:
+        """Show a section's list, from its first page."""
+        self._run(self._page().open_section(section))
+
+    def read_page(self) -> CardPage:
+        """The cards that are shown now."""
+        return self._run(self._page().read())
+
+    def turn_page(self) -> None:
+        """Turn to the list's next page."""
+        self._run(self._page().turn())
+
+    def wait_for_names(self, names: Sequence[str], timeout: float) -> None:
+        """Wait until a card of one of these names is shown, or for `timeout` seconds."""
+        self._run(self._page().wait_for_names(names, timeout))
+
+    def open_upload_panel(self) -> None:
+        """Open the panel that takes files into the section that is shown."""
+        self._run(self._page().open_upload_panel())
+
+    def hand_over(
+        self, paths: Sequence[Path], told: Callable[[str, FileResult], None], *, stalled_after: float
+    ) -> dict[str, FileResult]:
+        """Upload files into the section that is shown, and follow each to its end; the results are by file name.
+
+        `told` hears each change, in the browser's thread. A file is `STALLED` after that many seconds without a change.
+        """
+        return self._run(self._page().hand_over(paths, told, stalled_after=stalled_after))
+
+    def screenshot(self, path: Path) -> None:
+        """Keep a picture of the page; never of the sign-in page, which shows a name."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._run(self._page().page.screenshot(path=path))
+
+    def _page(self) -> LibraryPage:
+        if self._library is None:
+            raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
+        return self._library
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run it in the browser's thread; what Playwright raises becomes one of our errors here, and nowhere else."""
+        if self._thread is None:
+            work.close()
+            raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
+        from playwright.async_api import Error
+
+        try:
+            return self._thread.run(work, self._cancelled)
+        except Error as error:
+            raise self._translated(error) from error
+
+    def _translated(self, error: Exception) -> SiteError:
+        from playwright._impl._errors import TargetClosedError
+
+        first = str(error).strip().splitlines()[0]
+        gone = self._browser is not None and not self._browser.is_connected()
+        if gone or isinstance(error, TargetClosedError):
+            return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
+        if "net::ERR_" in first or "NS_ERROR_" in first:
+            return SiteUnreachable(
+                f"{self.origin} does not answer: {first}.", remedy="Check the connection, try again."
+            )
+        return PageChanged(
+            f"The browser could not do what was asked: {first}",
+            element="page",
+            selector=self.origin,
+            remedy="Try again; with --headed you see what the page shows.",
+        )
+
+    async def _start(self) -> None:
+        from playwright.async_api import Error, async_playwright
+
+        from tjtools.site.pages import LibraryPage, page_script
+
+        self._playwright = await async_playwright().start()
+        try:
+            self._browser = await self._playwright.chromium.launch(
+                executable_path=self._executable, headless=self._headless, args=_LAUNCH_ARGUMENTS,
+                handle_sigint=False, handle_sigterm=False, handle_sighup=False,
+            )  # fmt: skip
+        except Error as error:
+            first = error.message.strip().splitlines()[0]
+            raise BrowserNotFound(
+                f"{self._executable} does not start: {first}", remedy="Run: tjtools doctor"
+            ) from error
+        self._context = await self._browser.new_context(
+            storage_state=self._saved_state(), viewport={"width": 1280, "height": 800}, locale="en-US"
+        )
+        await self._context.add_init_script(page_script(self._selectors))
+        page = await self._context.new_page()
+        self._library = LibraryPage(page, self._selectors, patience=self._patience)
+        await self._library.accept_cookies()
+
+    async def _end(self) -> None:
+        from playwright.async_api import Error
+
+        try:
+            if self._browser:
+                await self._browser.close()
+        except Error:
+            pass  # it was gone already
+        if self._playwright:
+            await self._playwright.stop()
+
+    async def _sign_in(self, username: str, password: str, timeout: float) -> None:
+        from tjtools.site.pages import SignInPage
+
+        page = await self._context.new_page()
+        sign_in: SignInPage = SignInPage(page, self._selectors, patience=self._patience)
+        await sign_in.open(self._sign_in_url)
+        await sign_in.fill(username, password)
+        await sign_in.wait_for_person(timeout)
+        save_browser_session(self._browser_session, await self._context.storage_state())
+        await page.close()
+
+    def _saved_state(self) -> Any:
+        if not self._browser_session.is_file():
+            return None
+        try:
+            return json.loads(self._browser_session.read_text("utf-8"))
+        except ValueError as error:
+            raise SignInNeeded(
+                f"{self._browser_session} holds no browser session.", remedy="Run: tjtools login"
+            ) from error
+
+
+def save_browser_session(path: Path, state: object) -> None:
+    """Keep cookies and storage in a file that its owner alone can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    beside.unlink(missing_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        json.dump(state, file)
+    beside.replace(path)

@@ -1,0 +1,109 @@
+// Runs in every document that the driver opens: reads the list in one go, and tells when it has settled.
+// `S` is the selectors by page and element.
+(S => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const text = node => (node ? node.textContent : "");
+  const resting = () => !window.jQuery || window.jQuery.active === 0;
+
+  // DataTables' own line: Showing 1 to 12 of 1,170 entries
+  const info = () => {
+    const numbers = text(document.querySelector(S.library.total)).match(/\d[\d.,\u00a0\u202f' ]*/g) || [];
+    const [first, last, total] = numbers.map(number => Number(number.replace(/\D/g, "")));
+    return numbers.length < 3 ? null : { first, last, total };
+  };
+
+  const cards = () => all(S.card.card);
+
+  const complete = () => {
+    const told = info();
+    return !told || cards().length === (told.total && told.last - told.first + 1);
+  };
+
+  const nextLink = () => all(S.library.next_page).find(node =>
+    text(node).trim() === S.library.next_text || node.matches("a[rel=next], li.next a"));
+
+  const hasNext = () => {
+    const link = nextLink();
+    return Boolean(link) && !link.disabled && !link.closest("li.disabled, .disabled, [aria-disabled=true]");
+  };
+
+  const readCard = card => {
+    const name = card.querySelector(S.card.name);
+    return {
+      creative_id: card.getAttribute(S.card.id_attribute) || "",
+      name: name ? name.getAttribute("title") || text(name).trim() : "",
+      dimensions: text(card.querySelector(S.card.dimensions)).trim(),
+      file_type: text(card.querySelector(S.card.file_type)).trim(),
+      review_status: card.getAttribute(S.card.status_attribute) || "",
+    };
+  };
+
+  // Before an action that reloads the list, note what is shown; after it, the list has settled when the table was drawn
+  // again (or, where no table event comes, when every card that was shown has gone) and nothing is under way.
+  let draws = 0, shown = [], listening = false;
+  const arm = () => {
+    if (window.jQuery && !listening) {
+      window.jQuery(document).on("draw.dt", () => { draws += 1; });
+      listening = true;
+    }
+    draws = 0;
+    shown = cards();
+  };
+  const reloaded = () => draws > 0 || (shown.length > 0 && shown.every(card => !card.isConnected));
+  const settled = () => reloaded() && resting() && complete();
+
+  const until = check => new Promise(resolve => {
+    const observer = new MutationObserver(() => again());
+    const again = () => {
+      const found = check();
+      if (!found) return;
+      observer.disconnect();
+      if (window.jQuery) window.jQuery(document).off("draw.dt ajaxStop", again);
+      resolve(found);
+    };
+    observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    if (window.jQuery) window.jQuery(document).on("draw.dt ajaxStop", again);
+    again();
+  });
+
+  // Previews that stood there before the files were handed over belong to others.
+  let earlier = new Set();
+  const armUpload = () => { earlier = new Set(all(S.upload.preview)); };
+  const connectionLost = node => {
+    for (let at = node; at; at = at.parentElement) {
+      const file = at.dropzone && at.dropzone.files.find(one => one.previewElement === node);
+      if (file) return Boolean(file.xhr) && file.xhr.status === 0;
+    }
+    return false;
+  };
+  const stateOf = node => {
+    const has = name => node.classList.contains(name);
+    if (has("dz-error")) return connectionLost(node) ? "lost" : "refused";
+    if (has("dz-complete")) return has("dz-success") ? "taken" : "refused";
+    return has("dz-processing") ? "processing" : "queued";
+  };
+  const previews = () => all(S.upload.preview).filter(node => !earlier.has(node)).map(node => ({
+    name: text(node.querySelector(S.upload.preview_name)),
+    state: stateOf(node),
+    message: text(node.querySelector(S.upload.preview_error)).trim(),
+  }));
+  const changedPreviews = known => until(() => {
+    const now = previews();
+    return JSON.stringify(now) === known ? null : now;
+  });
+
+  window.__tjtools = {
+    arm,
+    armUpload,
+    changedPreviews,
+    settled: () => until(settled),
+    atRest: () => until(() => document.readyState === "complete" && resting() && complete()),
+    readPage: () => ({ cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext() }),
+    clickNext: () => nextLink().click(),
+    namesShown: names => until(() => {
+      const there = new Set(cards().map(card => readCard(card).name));
+      return names.some(name => there.has(name));
+    }),
+    checked: selector => Boolean((document.querySelector(selector) || {}).checked),
+  };
+})

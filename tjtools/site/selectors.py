@@ -1,0 +1,37 @@
+"""What the driver looks for on the pages: the package's `selectors.toml`, and the workspace's own before it."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+from tjtools.errors import SettingsError
+
+Selectors = dict[str, dict[str, str]]
+
+
+def load_selectors(own: Path | None = None) -> Selectors:
+    """The selectors by page and element, the user's own file (if there is one) laid over the package's.
+
+    Raises `SettingsError` where the user's file is no TOML, or names an element that the driver does not know.
+
+    >>> load_selectors()["card"]["card"]
+    'div.creativeContainer'
+    """
+    known: Selectors = tomllib.loads(files("tjtools.site").joinpath("selectors.toml").read_text("utf-8"))
+    if own is None or not own.is_file():
+        return known
+    try:
+        told = tomllib.loads(own.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{own} is not valid TOML: {error}.", remedy="Correct the line that it names.") from error
+    for page, elements in told.items():
+        for element, selector in elements.items() if isinstance(elements, dict) else [("", elements)]:
+            if element not in known.get(page, {}) or not isinstance(selector, str):
+                raise SettingsError(
+                    f"{own}: {page}.{element} is not an element that the driver looks for, or its selector is no text.",
+                    remedy=f"Known in [{page}]: {', '.join(known.get(page, {})) or 'nothing; see the package’s file'}.",
+                )
+            known[page][element] = selector
+    return known

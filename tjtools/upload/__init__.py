@@ -1,0 +1,20 @@
+"""From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
+
+from tjtools.upload.pairing import Outcome
+from tjtools.upload.plan import Batch, Plan, make_plan
+from tjtools.upload.prepare import Prepared, load_library, named_file, prepare
+from tjtools.upload.run import FileProgress, UploadReport, upload
+
+__all__ = [
+    "Batch",
+    "FileProgress",
+    "Outcome",
+    "Plan",
+    "Prepared",
+    "UploadReport",
+    "load_library",
+    "make_plan",
+    "named_file",
+    "prepare",
+    "upload",
+]

@@ -1,0 +1,105 @@
+"""Which Creative ID belongs to which file: by name, section and newness, never by position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tjtools.models import SessionFile, UploadStatus
+from tjtools.naming import extension, match_key
+from tjtools.site import Card, FileResult, FileState
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file; `creative_id` is `""` where none is known.
+
+    `card` is the card that told the ID, `candidates` are all cards that came into question.
+    """
+
+    file: SessionFile
+    status: UploadStatus
+    creative_id: str = ""
+    message: str = ""
+    card: Card | None = None
+    candidates: tuple[Card, ...] = ()
+
+
+def is_newer(creative_id: str, than: str) -> bool:
+    """Whether one ID was given after another; IDs are decimal digits and grow.
+
+    >>> is_newer("1032530571", "1032530561"), is_newer("999", "1032530561"), is_newer("7", "")
+    (True, False, True)
+    """
+    return (len(creative_id), creative_id) > (len(than), than)
+
+
+def pair(
+    handed: Sequence[SessionFile],
+    results: Mapping[str, FileResult],
+    new: Iterable[Card],
+    old: Iterable[Card] = (),
+    sizes: Mapping[str, str] | None = None,
+) -> tuple[Outcome, ...]:
+    """Say of each file that was handed over what came of it.
+
+    `results` is the site's word on each, by file name. `new` are the cards of the batch's section that were not there
+    before; `old` those that were. `sizes` are the files' true `WIDTHxHEIGHT`, by file name: a card that shows another
+    size, or another file type, is somebody else's.
+
+    A file whose one new card bears its name has that card's ID. A file without a new card is a duplicate if one old
+    card bears its name. Anything else is unknown, and says why.
+    """
+    fresh, known = _by_name(new), _by_name(old)
+    keys = [match_key(file.name) for file in handed]
+    return tuple(
+        _outcome(file, results[file.name], fresh.get(key, []), known.get(key, []), (sizes or {}).get(file.name, ""))
+        if keys.count(key) == 1
+        else Outcome(file, UploadStatus.UNKNOWN_ID, message="two files of this batch bear one name on the site")
+        for file, key in zip(handed, keys, strict=True)
+    )
+
+
+def _outcome(file: SessionFile, result: FileResult, new: list[Card], old: list[Card], size: str) -> Outcome:
+    if result.state is FileState.REFUSED and not new:
+        return Outcome(file, UploadStatus.FAILED, message=result.message or "the site refused it and gave no reason")
+    candidates = tuple(new or old)
+    if why := _doubt(file, result, candidates, size):
+        return Outcome(file, UploadStatus.UNKNOWN_ID, message=why, candidates=candidates)
+    card = candidates[0]
+    if new:
+        return Outcome(file, UploadStatus.SUCCESS, card.creative_id, card=card, candidates=candidates)
+    told = f"the section held this name already, as {card.creative_id}: the site dropped the file in silence"
+    return Outcome(file, UploadStatus.DUPLICATE, card.creative_id, told, card, candidates)
+
+
+def _doubt(file: SessionFile, result: FileResult, candidates: tuple[Card, ...], size: str) -> str:
+    """Why no ID can be written for the file; `""` where exactly one creative is it."""
+    if not candidates:
+        return result.message or "the site took it, and no creative of its name has shown in the list"
+    ids = ", ".join(card.creative_id for card in candidates)
+    if result.state is FileState.REFUSED:
+        return f"the site said {result.message!r}, yet a new creative bears this name: {ids}"
+    if len(candidates) > 1:
+        return f"several creatives bear this name: {ids}"
+    why = _contradiction(file, candidates[0], size)
+    return f"creative {ids} bears this name, but {why}" if why else ""
+
+
+def _contradiction(file: SessionFile, card: Card, size: str) -> str:
+    """Why a card of the file's name can't be the file; `""` if nothing speaks against it."""
+    if not (card.creative_id.isascii() and card.creative_id.isdigit()):
+        return "its ID on the page is no number"
+    if size and card.dimensions and card.dimensions != size:
+        return f"shows {card.dimensions} where the file has {size}"
+    shown, has = (text.lower().replace("jpeg", "jpg") for text in (card.file_type.lstrip("."), extension(file.name)))
+    if shown and has and shown != has:
+        return f"shows the type {shown} where the file has {has}"
+    return ""
+
+
+def _by_name(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(match_key(card.name), []).append(card)
+    return found

@@ -1,0 +1,98 @@
+"""What a run writes down: the library, the master and the status CSV, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+
+from tjtools.cache import Library
+from tjtools.csvfile import append_rows
+from tjtools.models import Creative, SessionFile, UploadStatus
+from tjtools.naming import extension
+from tjtools.scrape import creative_of
+from tjtools.session import record_in_master
+from tjtools.upload.pairing import Outcome
+from tjtools.workspace import Workspace
+
+STATUS_COLUMNS = (
+    "unique_id",
+    "file_name",
+    "file_path",
+    "upload_date",
+    "upload_time",
+    "platform",
+    "tj_creative_id",
+    "status",
+    "error_message",
+    "creative_type",
+    "native_pair_id",
+    "retries",
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """The files that one run writes into."""
+
+    workspace: Workspace
+    library: Library
+    status_file: Path
+
+    def confirm(
+        self, outcomes: Sequence[Outcome], *, now: datetime, sizes: Mapping[str, str], retries: Mapping[str, int]
+    ) -> int:
+        """Write down what came of a batch, and return how many IDs the library did not have before."""
+        identified = [one for one in outcomes if one.card is not None]
+        added = self.library.add([_creative(one, now, sizes.get(one.file.name, "")) for one in identified])
+        if identified:
+            record_in_master(self.workspace, [(one.file, one.creative_id, _day(one, now)) for one in identified])
+        self.note(outcomes, now=now, retries=retries)
+        return len(added)
+
+    def note(self, outcomes: Sequence[Outcome], *, now: datetime, retries: Mapping[str, int] | None = None) -> None:
+        """Write rows of the status CSV alone."""
+        rows = [self._row(one, now, (retries or {}).get(one.file.name, 0)) for one in outcomes]
+        append_rows(self.status_file, STATUS_COLUMNS, rows)
+
+    def _row(self, one: Outcome, now: datetime, retries: int) -> list[str]:
+        return [
+            one.file.unique_id,
+            one.file.name,
+            self._shown(one.file),
+            f"{now:%Y-%m-%d}",
+            f"{now:%H:%M:%S}",
+            "TrafficJunky",
+            one.creative_id,
+            one.status.value,
+            one.message,
+            one.file.creative_type.value,
+            one.file.native_pair_id,
+            str(retries),
+        ]
+
+    def _shown(self, file: SessionFile) -> str:
+        """The path inside the workspace, or the whole path of a file that a person named elsewhere."""
+        if file.path.is_relative_to(self.workspace.root):
+            return file.path.relative_to(self.workspace.root).as_posix()
+        return str(file.path)
+
+
+def _creative(one: Outcome, now: datetime, size: str) -> Creative:
+    """An upload of ours has its full name and its day; one that was there before is recorded as the site shows it."""
+    if one.card is None:
+        msg = f"{one.file.name} has no card"
+        raise ValueError(msg)
+    if one.status is not UploadStatus.SUCCESS:
+        return creative_of(one.card, one.file.section)
+    shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=now.date())
+    return replace(
+        shown,
+        dimensions=shown.dimensions or size,
+        file_type=shown.file_type or extension(one.file.name).replace("jpeg", "jpg"),
+    )
+
+
+def _day(one: Outcome, now: datetime) -> date | None:
+    return now.date() if one.status is UploadStatus.SUCCESS else None

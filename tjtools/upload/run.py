@@ -1,0 +1,293 @@
+"""One run over a plan: dry up to the file input, or live, batch by batch, each recorded before the next begins."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tjtools.cache import Library
+from tjtools.diff import FileReview, Verdict, review_file
+from tjtools.errors import Cancelled, SiteError, TJToolsError
+from tjtools.journal import STALLED, Journal
+from tjtools.models import SessionFile, UploadStatus
+from tjtools.settings import Settings
+from tjtools.site import FileResult, FileState, Site
+from tjtools.upload.campaign import write_campaigns
+from tjtools.upload.handover import hand_over, look_for, newest_id, settle
+from tjtools.upload.pairing import Outcome, pair
+from tjtools.upload.plan import Batch, Plan
+from tjtools.upload.records import Records
+from tjtools.workspace import Workspace
+
+log = logging.getLogger("tjtools.upload")
+
+LINE = "=" * 60
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """Where a run is: a file and its state, and how many of the run's files are through."""
+
+    name: str
+    state: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class UploadReport:
+    """What came of every file of a run, and the files that it wrote.
+
+    `stopped` is the error that ended the run before its time, None where it came to its end.
+    """
+
+    live: bool
+    outcomes: tuple[Outcome, ...]
+    held_back: tuple[FileReview, ...]
+    status_file: Path
+    campaign_files: tuple[Path, ...] = ()
+    stopped: TJToolsError | None = None
+
+    def count(self, status: UploadStatus) -> int:
+        """How many files ended so."""
+        return sum(one.status is status for one in self.outcomes)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything was left that a person has to look at."""
+        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
+        return bool(doubtful or self.held_back or self.stopped)
+
+
+def upload(
+    plan: Plan,
+    workspace: Workspace,
+    library: Library,
+    settings: Settings,
+    connect: Callable[[], Site],
+    *,
+    now: Callable[[], datetime],
+    live: bool = False,
+    force: bool = False,
+    progress: Callable[[FileProgress], None] | None = None,
+) -> UploadReport:
+    """Carry out a plan; without `live`, walk the real pages up to, and not including, the hand-over of files.
+
+    `connect` opens the site at its Media Library and is called only when there is something to upload. Each confirmed
+    ID is in the library, the master and the status CSV before the next batch begins. An error of the site, a closed
+    browser or a cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
+    """
+    started = now()
+    records = Records(workspace, library, workspace.status_file(started))
+    run = _Run(plan, settings, connect, records, Journal(workspace.journal), started, now, live, force, progress)
+    return run.carry_out()
+
+
+@dataclass
+class _Run:
+    plan: Plan
+    settings: Settings
+    connect: Callable[[], Site]
+    records: Records
+    journal: Journal
+    started: datetime
+    now: Callable[[], datetime]
+    live: bool
+    force: bool
+    progress: Callable[[FileProgress], None] | None
+    outcomes: list[Outcome] = field(default_factory=list)
+    site: Site | None = None
+    through: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        return f"{self.started:%Y%m%d_%H%M%S}"
+
+    def carry_out(self) -> UploadReport:
+        stopped: TJToolsError | None = None
+        try:
+            for batch in self.plan.batches:
+                self._batch(batch)
+        except (SiteError, Cancelled) as error:
+            stopped = error
+        finally:
+            if self.site:
+                self.site.close()
+        self._note_the_rest(stopped)
+        campaigns = self._campaigns()
+        self._sum_up()
+        held_back, outcomes = self.plan.held_back, tuple(self.outcomes)
+        return UploadReport(self.live, outcomes, held_back, self.records.status_file, campaigns, stopped)
+
+    def _batch(self, batch: Batch) -> None:
+        shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
+        for line in (LINE, shown, LINE):
+            log.info("%s", line)
+        files = self._skip_known(batch)
+        if files:
+            self._open_section(batch)
+            files = self._settle_doubtful(files)
+        if not files:
+            log.info("No files to upload in this batch (all skipped)")
+        elif self.live:
+            self._go_live(files, batch)
+        else:
+            self._rehearse(files, batch)
+
+    def _skip_known(self, batch: Batch) -> tuple[SessionFile, ...]:
+        """Ask the library again, which other processes write too, and return the files that are still new."""
+        self.records.library.refresh()
+        asked = [
+            review_file(one.file, self.records.library, force=self.force and one.verdict is Verdict.NEW)
+            for one in batch.reviews
+        ]
+        skipped = [one for one in asked if one.verdict is not Verdict.NEW]
+        for one in skipped:
+            known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if one.creative_id else one.reason
+            log.info("Skipping %s: %s", one.file.name, known)
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", one.reason) for one in skipped])
+        return tuple(one.file for one in asked if one.verdict is Verdict.NEW)
+
+    def _open_section(self, batch: Batch) -> Site:
+        if self.site is None:
+            self.site = self.connect()
+        self.site.open_section(batch.creative_type.section)
+        return self.site
+
+    def _settle_doubtful(self, files: tuple[SessionFile, ...]) -> tuple[SessionFile, ...]:
+        """Look on the site for files that an earlier run handed over without learning what came of it."""
+        in_doubt = self.journal.in_doubt()
+        doubtful = [file for file in files if (file.section, file.name) in in_doubt]
+        if not (doubtful and self.live and self.site):
+            return files
+        log.info("Looking on the site for %d files of an earlier run...", len(doubtful))
+        settled = look_for(self.site, doubtful, self.journal.stalled(), force=self.force)
+        self._confirm(settled, {})
+        self.site.open_section(files[0].section)
+        gone = {one.file for one in settled}
+        return tuple(file for file in files if file not in gone)
+
+    def _rehearse(self, files: Sequence[SessionFile], batch: Batch) -> None:
+        site = self._here()
+        self._picture(batch, "section")
+        site.open_upload_panel()
+        self._picture(batch, "panel")
+        log.info("Dry run: %d files would be handed over now", len(files))
+        self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
+
+    def _go_live(self, files: Sequence[SessionFile], batch: Batch) -> None:
+        site, section = self._here(), files[0].section
+        for file in files:
+            if file.row:
+                self.records.workspace.guard(file.path)
+        newest_before = newest_id(site)
+        self._picture(batch, "section")
+        site.open_upload_panel()
+        log.info("Processing upload...")
+        retries = self._earlier(files)
+        self.journal.handed_over(files, section=section, run=self.name, now=self.now())
+        results, error = hand_over(site, files, self.settings.upload, self._tell)
+        sizes = self._sizes(batch)
+        outcomes = pair(files, results, (), (), sizes)
+        try:
+            if error is None:
+                self._picture(batch, "uploaded")
+                timeout = self.settings.upload.card_timeout
+                outcomes = settle(site, files, results, newest_before=newest_before, sizes=sizes, card_timeout=timeout)
+        except (SiteError, Cancelled) as late:
+            error = late
+        self._confirm(outcomes, sizes, retries, results)
+        if error:
+            raise error
+
+    def _confirm(
+        self,
+        outcomes: Sequence[Outcome],
+        sizes: dict[str, str],
+        retries: dict[str, int] | None = None,
+        results: dict[str, FileResult] | None = None,
+    ) -> None:
+        """Write down what came of files that were handed over: library, master, status CSV, and then the journal."""
+        now = self.now()
+        added = self.records.confirm(outcomes, now=now, sizes=sizes, retries=retries or {})
+        known = [(one.file, one.status.value, one.creative_id) for one in outcomes if _is_known(one)]
+        for file, result in ((one.file, (results or {}).get(one.file.name)) for one in outcomes if not _is_known(one)):
+            if result and result.state is FileState.STALLED:
+                known.append((file, STALLED, ""))
+        if outcomes:
+            self.journal.settled(known, section=outcomes[0].file.section, run=self.name, now=now)
+        self.outcomes += outcomes
+        self._log_confirmed(outcomes, added)
+
+    def _log_confirmed(self, outcomes: Sequence[Outcome], added: int) -> None:
+        identified = [one for one in outcomes if one.status is UploadStatus.SUCCESS]
+        if identified:
+            log.info("✓ Batch upload successful! %d Creative IDs extracted", len(identified))
+        for number, one in enumerate(identified, start=1):
+            log.info("  [%d] %s → %s", number, one.file.name, one.creative_id)
+        for one in outcomes:
+            if one.status is not UploadStatus.SUCCESS:
+                log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
+            if one.card:
+                log.debug("Added to TJ Library cache: %s → %s", one.file.name, one.creative_id)
+        if added:
+            name = self.records.workspace.library.name
+            log.info("[CACHE UPDATED: %d new IDs added to %s]", added, name)
+
+    def _note_the_rest(self, stopped: TJToolsError | None) -> None:
+        """Rows for the files that never went up: held back, beyond the limit, or not begun when the run stopped."""
+        told = {one.file for one in self.outcomes}
+        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in self.plan.held_back}
+        reasons |= {one.file: "beyond the limit of this run" for one in self.plan.left}
+        if stopped:
+            why = f"not begun: {stopped.message}"
+            reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews if one.file not in told}
+        self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in reasons.items()])
+
+    def _campaigns(self) -> tuple[Path, ...]:
+        folder, settings = self.records.workspace.campaigns, self.settings.campaign
+        return write_campaigns(folder, self.outcomes, settings, self.started) if self.live else ()
+
+    def _sum_up(self) -> None:
+        count = Counter(one.status for one in self.outcomes)
+        everything_known = count.keys() == {UploadStatus.SKIPPED} and not (self.plan.held_back or self.plan.left)
+        if everything_known:
+            log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
+        if count[UploadStatus.DRY_RUN]:
+            log.info("Dry run: %d files are ready to upload", count[UploadStatus.DRY_RUN])
+        log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
+
+    def _note(self, outcomes: Sequence[Outcome]) -> None:
+        self.records.note(outcomes, now=self.now())
+        self.outcomes += outcomes
+
+    def _tell(self, name: str, result: FileResult) -> None:
+        if self.progress:
+            total = len(self.plan.files)
+            self.through |= {name} if result.state.final else set()
+            self.progress(FileProgress(name, result.state.value, len(self.through), total))
+
+    def _earlier(self, files: Sequence[SessionFile]) -> dict[str, int]:
+        """How often each file was handed over in earlier runs."""
+        count = self.journal.hand_overs()
+        return {file.name: count[file.section, file.name] for file in files}
+
+    def _sizes(self, batch: Batch) -> dict[str, str]:
+        return {one.file.name: one.facts.size for one in batch.reviews if one.facts}
+
+    def _picture(self, batch: Batch, step: str) -> None:
+        name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
+        self._here().screenshot(self.records.workspace.screenshots / name)
+
+    def _here(self) -> Site:
+        if self.site is None:
+            raise SiteError("The site is not open.")
+        return self.site
+
+
+def _is_known(one: Outcome) -> bool:
+    return one.status in (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
