@@ -7,7 +7,6 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from tjtools.cache import Library
 from tjtools.csvfile import write_rows
 from tjtools.errors import WorkspaceError
 from tjtools.models import Creative, CreativeType, Section, SessionFile
-from tjtools.sandbox import Sandbox
 from tjtools.scrape import creative_of, read_section
 from tjtools.session import COLUMNS
 from tjtools.settings import SiteSettings, bind
@@ -29,19 +27,6 @@ from tjtools.workspace import Workspace
 
 MARK = ".tjtools-demo"
 _KNOWN_TYPES = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A workspace whose site is a sandbox that runs."""
-
-    workspace: Workspace
-    sandbox: Sandbox
-
-    @property
-    def sandbox_data(self) -> Path:
-        """Where the sandbox keeps its state."""
-        return self.workspace.root / "sandbox"
 
 
 def fresh_folder(folder: Path) -> Workspace:

@@ -1,4 +1,4 @@
-"""What every command shares: options, the log on standard error, tables, progress, and errors as exit codes."""
+"""What every command shares: options, the log on standard error, listings, progress, and errors as exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from tjtools.models import CreativeType
 from tjtools.workspace import Workspace
@@ -88,16 +87,14 @@ def start_log(*, debug: bool) -> None:
     logger.propagate = False
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, console: Console = out) -> None:
-    """Show a table; text from files is shown as it is, never taken for markup."""
-    shown = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
-    )
-    for column in columns:
-        shown.add_column(column, overflow="fold")
-    for row in rows:
-        shown.add_row(*(printable(value).replace("[", "\\[") for value in row))
-    console.print(shown, soft_wrap=False)
+def listing(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+    """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut."""
+    width = max((len(what) for what, _, _ in rows), default=0) + 2
+    out.print(title, style="bold", markup=False)
+    for what, name, why in rows:
+        out.print(f"{printable(what):{width}}{printable(name)}", markup=False)
+        if why:
+            out.print(f"{'':{width}}{printable(why)}", style="dim", markup=False)
 
 
 @contextmanager

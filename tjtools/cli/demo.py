@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tjtools.cli.console import OK, JsonOption, bar, err, now, out, say, table
+from tjtools.cli.console import OK, JsonOption, bar, err, listing, now, out, say
 from tjtools.cli.session import run_plan, show_reviews
 from tjtools.cli.shapes import of_outcome, of_review, print_json
 from tjtools.errors import TJToolsError
 from tjtools.models import UploadStatus
 
 if TYPE_CHECKING:
-    from tjtools.demo import Demo
     from tjtools.upload import Plan, Prepared, UploadReport
+    from tjtools.workspace import Workspace
 
 FAILED = 1
 
@@ -31,7 +31,7 @@ def demo(
     Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
     2 error.
     """
-    from tjtools.demo import Demo, bind_to_sandbox, confirmed, fresh_folder
+    from tjtools.demo import bind_to_sandbox, confirmed, fresh_folder
     from tjtools.sandbox import Sandbox
     from tjtools.site.browser import ensure_browser
 
@@ -43,15 +43,14 @@ def demo(
     with Sandbox(workspace.root / "sandbox") as sandbox:
         bind_to_sandbox(workspace, sandbox.origin)
         say(f"The sandbox runs at {sandbox.origin}")
-        shown = Demo(workspace, sandbox)
-        prepared, plan = _make_and_review(shown, headless=headless)
+        prepared, plan = _make_and_review(workspace, headless=headless)
         _step(5, "Dry run: the real pages, up to handing files over")
         run_plan(workspace, prepared, plan, live=False, headless=headless)
         _step(6, "Live upload to the sandbox")
         report = run_plan(workspace, prepared, plan, live=True, headless=headless)
         _show_ids(report)
         _step(7, "The same session again: nothing to upload, no browser started")
-        again = _run_again(shown)
+        again = _run_again(workspace)
         right, written = confirmed(sandbox.origin, report)
     seconds = time.monotonic() - began
     well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
@@ -68,7 +67,8 @@ def demo(
             }
         )
     else:
-        _summary(shown, report, again, f"{right} of {written}", seconds)
+        _summary(folder, sandbox.origin, workspace, report, again, f"{right} of {written}")
+        out.print(f"\nDone in {seconds:.0f} s.")
     raise typer.Exit(OK if well else FAILED)
 
 
@@ -76,13 +76,12 @@ def _step(number: int, what: str) -> None:
     err.print(f"\n{number}  {what}", style="bold cyan")
 
 
-def _make_and_review(shown: Demo, *, headless: bool) -> tuple[Prepared, Plan]:
+def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
     from tjtools.connection import connect
     from tjtools.demo import make_session, read_library
     from tjtools.settings import load_settings
     from tjtools.upload import load_library, make_plan, prepare
 
-    workspace = shown.workspace
     _step(3, "Read the library off the site, and draw a session of new files")
     library = load_library(workspace)
     with bar("Reading", 481) as progress:
@@ -101,7 +100,7 @@ def _make_and_review(shown: Demo, *, headless: bool) -> tuple[Prepared, Plan]:
     return prepared, make_plan(prepared.reviews)
 
 
-def _run_again(shown: Demo) -> UploadReport:
+def _run_again(workspace: Workspace) -> UploadReport:
     from tjtools.settings import load_settings
     from tjtools.site import Site
     from tjtools.upload import make_plan, prepare, upload
@@ -109,36 +108,36 @@ def _run_again(shown: Demo) -> UploadReport:
     def no_browser() -> Site:
         raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
 
-    workspace = shown.workspace
     prepared = prepare(workspace)
     plan = make_plan(prepared.reviews)
     return upload(plan, workspace, prepared.library, load_settings(workspace), no_browser, now=now, live=True)
 
 
 def _show_ids(report: UploadReport) -> None:
-    rows = [(one.creative_id, one.file.name, one.file.section.value) for one in report.outcomes if one.card]
-    table(f"{len(rows)} Creative IDs", ("Creative ID", "file", "section"), rows)
+    rows = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
+    listing(f"{len(rows)} Creative IDs", rows)
 
 
-def _summary(shown: Demo, report: UploadReport, again: UploadReport, checked: str, seconds: float) -> None:
-    workspace = shown.workspace
-    skipped = sum(bool(one.creative_id) for one in again.outcomes)
-    port = shown.sandbox.origin.rpartition(":")[2]
-    lines = [
-        "",
-        f"Done in {seconds:.0f} s: {report.count(UploadStatus.SUCCESS)} files uploaded, {checked} IDs confirmed by"
-        f" checksum; the second run skipped {skipped} with the ID that the cache knows.",
-        f"Held back, as the site would refuse them: {', '.join(one.file.name for one in report.held_back)}",
-        "",
-        "Written:",
-        *(f"  {path}" for path in (workspace.library, workspace.master, report.status_file, *report.campaign_files)),
-        f"  {workspace.screenshots}/ ({len(list(workspace.screenshots.glob('*.png')))} pictures of the steps)",
-        "",
-        "What to do next:",
-        f"  tjtools check NAME --workspace {workspace.root}        is this file there?",
-        f"  tjtools status --workspace {workspace.root}            the workspace at a glance",
-        f"  tjtools sandbox --port {port} --data {shown.sandbox_data}  the practice site (demo / demo)",
-        "  tjtools init DIR --site live                           your own account, see the README",
+def _summary(
+    folder: Path, origin: str, workspace: Workspace, report: UploadReport, again: UploadReport, checked: str
+) -> None:
+    port = origin.rpartition(":")[2]
+    uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
+    written = [workspace.library, workspace.master, report.status_file, *report.campaign_files]
+    listing("\nHeld back for a person", [("", one.file.name, one.reason) for one in report.held_back])
+    listing("\nWritten", [("", str(path), "") for path in (*written, workspace.screenshots)])
+    next_steps = [
+        ("Is a file there?", f"tjtools check NAME --workspace {folder}", ""),
+        ("The workspace at a glance", f"tjtools status --workspace {folder}", ""),
+        (
+            "Click through the site",
+            f"tjtools sandbox --port {port} --data {folder / 'sandbox'}",
+            "sign in as demo, password demo",
+        ),
+        ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
     ]
-    for line in lines:
-        out.print(line, markup=False)
+    listing("\nWhat to do next", next_steps)
+    out.print(
+        f"\n{uploaded} files uploaded, {checked} IDs confirmed by checksum; the second run skipped {skipped} files with"
+        " the ID that the cache knows."
+    )

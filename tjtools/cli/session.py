@@ -21,12 +21,12 @@ from tjtools.cli.console import (
     bar,
     err,
     find_workspace,
+    listing,
     now,
     out,
     parse_type,
     say,
     stoppable,
-    table,
 )
 from tjtools.cli.shapes import of_bad_line, of_outcome, of_review, print_json
 from tjtools.csvfile import neutralise
@@ -148,17 +148,9 @@ def _prepare(workspace: Workspace, paths: list[Path] | None, kind: str | None, *
 
 
 def show_reviews(reviews: Sequence[FileReview]) -> None:
-    """The verdicts as a table, and their count."""
-    rows = [
-        (
-            one.verdict.value,
-            one.file.name,
-            one.file.creative_type.value,
-            "; ".join(filter(None, (one.reason, *one.notes))),
-        )
-        for one in reviews
-    ]
-    table(f"{len(reviews)} files in the session", ("verdict", "file", "type", "why"), rows)
+    """The verdicts, and their count."""
+    rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in reviews]
+    listing(f"{len(reviews)} files in the session", rows)
     count = Counter(one.verdict.value for one in reviews)
     out.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
 
@@ -176,10 +168,8 @@ def write_review_csv(path: Path, reviews: Sequence[FileReview]) -> None:
 
 def show_report(report: UploadReport) -> None:
     """What came of each file, and the files that were written."""
-    rows = [(one.status.value, one.file.name, one.creative_id, one.message) for one in report.outcomes]
-    table(
-        "Live run" if report.live else "Dry run: nothing was uploaded", ("status", "file", "Creative ID", "why"), rows
-    )
+    rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
+    listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
     for path in (report.status_file, *report.campaign_files):
         if path.exists():
             out.print(f"Written: {path}", markup=False)
