@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +14,11 @@ from conftest import NOW, Truth, read_rows, write_inventory
 
 from tjtools import samples
 from tjtools.connection import connect
+from tjtools.demo import bind_to_sandbox
 from tjtools.errors import Cancelled, SignInNeeded, SiteError, SiteUnreachable, UnsafePath
 from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section
+from tjtools.sandbox import Sandbox
 from tjtools.settings import load_settings
 from tjtools.site import Site
 from tjtools.upload import FileProgress, UploadReport, make_plan, named_file, prepare, upload
@@ -303,6 +306,50 @@ def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace
     assert list(library_ids(workspace)) == ["VID_EN_Travel_4sec_ID-00000001-VID.mp4"]
 
 
+def test_a_site_that_stops_in_the_middle_of_a_batch_leaves_the_files_true(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace = bare_workspace
+    with Sandbox(tmp_path / "sandbox", creatives=20, processing_s=0.5) as sandbox:
+        bind_to_sandbox(workspace, sandbox.origin)
+        rows = [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abcdef")]
+        session(workspace, [*native_pair(workspace.root / "uploaded", "00000001"), *rows])
+        stopping: list[threading.Thread] = []
+
+        def stop_after_two_banners(event: FileProgress) -> None:
+            if event.done == 4 and not stopping:
+                stopping.append(threading.Thread(target=sandbox.stop))
+                stopping[0].start()
+
+        report = go(workspace, progress=stop_after_two_banners)
+        stopping[0].join()
+        assert isinstance(report.stopped, SiteError)
+        assert set(library_ids(workspace)) == {
+            "VID_EN_Travel_4sec_ID-00000001-VID.mp4",
+            "IMG_EN_Travel_ID-00000001-IMG.png",
+        }
+        assert {one for name, one in ended(report).items() if name in set("abcdef")} <= {"unknown_id", "failed"}
+        sandbox.start()
+        workspace.settings_file.write_text(
+            workspace.settings_file.read_text("utf-8").replace(load_origin(workspace), sandbox.origin), "utf-8"
+        )
+        again = go(workspace, now=NOW.replace(hour=13))
+        held = Truth(sandbox.origin).creatives()
+    assert not again.needs_a_person
+    for filename, creative_id in library_ids(workspace).items():
+        name = filename if "." in filename else f"{filename}.png"
+        [path] = (workspace.root / "uploaded").rglob(name)
+        assert held[creative_id]["sha256"] == checksum(path)
+    names = [one["name"] for one in held.values()]
+    assert [names.count(name) for name in "abcdef"] == [1] * 6
+
+
+def load_origin(workspace: Workspace) -> str:
+    site = load_settings(workspace).site
+    assert site
+    return site.origin
+
+
 def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_again(
     workspace: Workspace, truth: Truth
 ) -> None:
@@ -342,8 +389,6 @@ def test_a_file_on_which_the_site_timed_out_is_not_handed_over_again(
 
 
 def sign_in_again(workspace: Workspace, truth: Truth) -> None:
-    from tjtools.demo import bind_to_sandbox
-
     bind_to_sandbox(workspace, truth.origin)
 
 
