@@ -87,14 +87,14 @@ def start_log(*, debug: bool) -> None:
     logger.propagate = False
 
 
-def listing(title: str, rows: Sequence[tuple[str, str, str]]) -> None:
+def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Console = out) -> None:
     """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut."""
     width = max((len(what) for what, _, _ in rows), default=0) + 2
-    out.print(title, style="bold", markup=False)
+    console.print(title, style="bold", markup=False)
     for what, name, why in rows:
-        out.print(f"{printable(what):{width}}{printable(name)}", markup=False)
+        console.print(f"{printable(what):{width}}{printable(name)}", markup=False)
         if why:
-            out.print(f"{'':{width}}{printable(why)}", style="dim", markup=False)
+            console.print(f"{'':{width}}{printable(why)}", style="dim", markup=False)
 
 
 @contextmanager

@@ -96,7 +96,7 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
     _step(4, "Review: what is new, what is there, what the site would refuse")
     prepared = prepare(workspace)
-    show_reviews(prepared.reviews)
+    show_reviews(prepared.reviews, console=err)
     return prepared, make_plan(prepared.reviews)
 
 
@@ -115,7 +115,7 @@ def _run_again(workspace: Workspace) -> UploadReport:
 
 def _show_ids(report: UploadReport) -> None:
     rows = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
-    listing(f"{len(rows)} Creative IDs", rows)
+    listing(f"{len(rows)} Creative IDs", rows, console=err)
 
 
 def _summary(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from tjtools.cli import exit_code
 from tjtools.cli.console import (
@@ -147,12 +148,12 @@ def _prepare(workspace: Workspace, paths: list[Path] | None, kind: str | None, *
     return prepare(workspace, files, force=force)
 
 
-def show_reviews(reviews: Sequence[FileReview]) -> None:
+def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> None:
     """The verdicts, and their count."""
     rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in reviews]
-    listing(f"{len(reviews)} files in the session", rows)
+    listing(f"{len(reviews)} files in the session", rows, console=console)
     count = Counter(one.verdict.value for one in reviews)
-    out.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
+    console.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
 
 
 def write_review_csv(path: Path, reviews: Sequence[FileReview]) -> None:

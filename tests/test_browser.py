@@ -1,0 +1,61 @@
+"""Finding a browser, or installing one without a dead wait."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tjtools.errors import BrowserNotFound
+from tjtools.site import browser
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No browser anywhere: neither Playwright's nor an installed one."""
+    monkeypatch.setattr(browser, "_playwrights_own", lambda: None)
+    monkeypatch.setattr(browser, "_installed", lambda _: iter(()))
+
+
+def test_a_configured_browser_goes_first(tmp_path: Path) -> None:
+    mine = tmp_path / "my-chrome"
+    mine.touch()
+    assert browser.find_browser(mine) == mine
+
+
+def test_a_configured_browser_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(BrowserNotFound, match=r"my-chrome that the settings name is not there.*tjtools\.toml"):
+        browser.find_browser(Path("my-chrome"))
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_machine_on_which_nothing_works_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [sys.executable, "-c", "print('no route to host'); raise SystemExit(1)"]
+    monkeypatch.setattr(browser, "_installers", lambda: iter([("a download", [failing]), ("a package", [failing])]))
+    heard: list[str] = []
+    with pytest.raises(BrowserNotFound, match="python -m playwright install --with-deps chromium"):
+        browser.ensure_browser(say=heard.append)
+    assert heard == [
+        "No browser found: installing a download ...",
+        "That did not work (no route to host).",
+        "No browser found: installing a package ...",
+        "That did not work (no route to host).",
+    ]
+
+
+def test_a_download_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_SILENCE", 0.3)
+    began = time.monotonic()
+    assert browser._run([sys.executable, "-c", "import time; time.sleep(60)"]) == "no answer within 0 s"
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    brought = tmp_path / "chromium"
+    script = f"open({str(brought)!r}, 'w').write('#!/bin/sh\\n'); import os; os.chmod({str(brought)!r}, 0o755)"
+    monkeypatch.setattr(browser, "_installers", lambda: iter([("a package", [[sys.executable, "-c", script]])]))
+    monkeypatch.setattr(browser, "_installed", lambda _: iter([brought] if brought.exists() else []))
+    assert browser.ensure_browser(say=lambda _: None) == brought
