@@ -210,10 +210,10 @@ def _split(text: str, delimiter: str, line: int, heads: int, utf8: bool, *, whol
 
 
 class _Record(NamedTuple):
-    """One record over `count` lines: its fields, or why there are none; `open_quote` if later lines could end it."""
+    """One record over `span` lines: its fields, or why there are none; `open_quote` if later lines could end it."""
 
     fields: tuple[str, ...]
-    count: int = 1
+    span: int = 1
     reason: str = ""
     open_quote: bool = False
 
@@ -235,10 +235,10 @@ def _parse(text: str, form: Form, line: int, heads: int, utf8: bool, *, final: b
             bad.append(BadLine(line + at, record.reason, lines[at].replace("\0", "").removesuffix("\r")))
         elif any(record.fields):
             numbers.append(line + at)
-            raw.append("\n".join(lines[at : at + record.count]).removesuffix("\r"))
+            raw.append("\n".join(lines[at : at + record.span]).removesuffix("\r"))
             for column, value in zip(columns, _headed(record.fields, heads, form.delimiter), strict=True):
                 column.append(value)
-        at += record.count
+        at += record.span
     rest = "\n".join(lines[at:]) + ("\n" if text.endswith("\n") else "") if at < len(lines) else ""
     return Block(columns, numbers, raw, form.delimiter, line + at, tuple(bad), utf8, open_quote), rest
 
