@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -417,7 +416,7 @@ def test_extra_columns_keep_their_values(path: Path) -> None:
     put(path, "mine,1,a,,,,,,", ",2,b,,,,,,Ana", ",1,a.mp4,,,,,,Ben", header=header)
     library = Library.load(path)
     library.add([Creative("3", "c")])
-    library.rewrite([replace(creative, review_status=ReviewStatus.APPROVED) for creative in library], now=NOON)
+    library.rewrite([creative._replace(review_status=ReviewStatus.APPROVED) for creative in library], now=NOON)
     assert path.read_text("utf-8").splitlines() == [
         header,
         "mine,1,a.mp4,,,,,approved,Ben",

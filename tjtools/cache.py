@@ -11,7 +11,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -20,7 +20,7 @@ from tjtools.catalogue import Catalogue, Conflict, heads_of
 from tjtools.csvfile import BadLine, Form, append_rows, encoded, locked, quarantine, replace_file, translated
 from tjtools.csvtext import blocks, read_form
 from tjtools.errors import TrackingFileError
-from tjtools.libraryrow import COLUMNS, Record, agree, joined, merge, moves_alike
+from tjtools.libraryrow import COLUMNS, Record, agree, alike, joined, merge, moves_alike
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import match_key, medium_of
 
@@ -33,8 +33,7 @@ _REMEDY = "Mend it, or run tjtools rebuild-cache to read the library from the si
 _TAIL = 4096  # bytes that are compared to tell an appended file from one that was edited in place
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """What the library knows of a file's name.
 
     `there` counts as already there. `elsewhere` has the same name but is not taken for the file: it stands in another
@@ -54,6 +53,8 @@ class Match:
 
 
 _NOTHING = Match()
+_MADE = tuple.__new__  # half the time of a named tuple's own constructor
+_REMOVED = ReviewStatus.REMOVED
 
 
 class _Seen(NamedTuple):
@@ -127,6 +128,8 @@ class Library:
         bad = self._mentioning(filename) if self._catalogue.bad else ()
         if not named and not bad:
             return _NOTHING
+        if len(named) == 1 and not bad and self._is_there(named[0], filename, creative_type):
+            return _MADE(Match, (named, (), (), ()))
         exact: list[Creative] = []
         own: list[Creative] = []
         other: list[Creative] = []
@@ -135,7 +138,7 @@ class Library:
         for each in named:
             if each.filename != filename and not moves_alike(medium, each):
                 continue
-            if each.review_status is ReviewStatus.REMOVED:
+            if each.review_status is _REMOVED:
                 removed.append(each)
             elif each.filename == filename:
                 exact.append(each)
@@ -144,6 +147,15 @@ class Library:
         if exact:
             return Match(tuple(exact), (*own, *other), tuple(removed), bad)
         return Match(tuple(own), tuple(other), tuple(removed), bad)
+
+    def _is_there(self, one: Creative, filename: str, creative_type: CreativeType | None) -> bool:
+        """Whether a creative of the file's name counts as there, if it is the only one."""
+        _, name, _, _, file_type, kind, status = one
+        if name == filename:
+            return status is not _REMOVED
+        if status is _REMOVED or (kind is not creative_type and not _in_section(one, creative_type)):
+            return False
+        return alike(medium_of(filename, "", creative_type), medium_of(name, file_type, kind))
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
         if not self._mentions:

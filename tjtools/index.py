@@ -87,9 +87,11 @@ class NameIndex:
         found: list[int] = []
         for ending in self._endings:
             if (name := key + ending) in first:
-                found += (first[name], *others.get(name, ()))
+                found.append(first[name])
+                if name in others:
+                    found += others[name]
         if key in first and not extension(key):  # a name that ends in an extension has another key
-            found += (first[key], *others.get(key, ()))
+            found += self._by_name.rows(key)
         if self._by_key.first:
             found += self._by_key.rows(key)
         return sorted(set(found)) if len(found) > 1 else found

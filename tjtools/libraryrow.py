@@ -236,4 +236,9 @@ def _joined_facts(one: Facts, later: Facts) -> Facts:
 def moves_alike(medium: Medium | None, creative: Creative) -> bool:
     """Whether a creative is of this medium, or one of the two is unknown."""
     other = medium_of(creative.filename, creative.file_type, creative.creative_type)
+    return alike(medium, other)
+
+
+def alike(medium: Medium | None, other: Medium | None) -> bool:
+    """Whether two media are the same, or one of them is unknown."""
     return medium is other or medium is None or other is None

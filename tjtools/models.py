@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from pathlib import Path
+from typing import NamedTuple
 
 
 class Medium(Enum):
@@ -57,7 +58,7 @@ class CreativeType(Enum):
     @property
     def medium(self) -> Medium:
         """Whether creatives of this type move."""
-        return Medium.STILL if self in (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE) else Medium.MOVING
+        return Medium.STILL if self in _STILL_TYPES else Medium.MOVING
 
     @classmethod
     def parse(cls, text: str) -> CreativeType:
@@ -88,6 +89,7 @@ _TYPE_OF_SECTION = {
 _SECTION_OF_TYPE = {kind: section for section, kind in _TYPE_OF_SECTION.items()} | {
     CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO
 }
+_STILL_TYPES = (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE)
 _TYPE_OF_WORD = {kind.value: kind for kind in CreativeType} | {
     section.value.lower(): kind for section, kind in _TYPE_OF_SECTION.items()
 }
@@ -125,8 +127,7 @@ class UploadStatus(Enum):
     UNKNOWN_ID = "unknown_id"
 
 
-@dataclass(frozen=True, slots=True)
-class Creative:
+class Creative(NamedTuple):
     """One creative of the library.
 
     `creative_id` is the site's ID, decimal digits as text. `filename` has an extension when an upload of ours is the

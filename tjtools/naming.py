@@ -82,7 +82,7 @@ def extension(name: str) -> str:
     ('mp4', '')
     """
     _, dot, last = name.rpartition(".")
-    return last.lower() if dot and last.lower() in _MEDIUM_OF_EXTENSION else ""
+    return ending if dot and (ending := last.lower()) in _MEDIUM_OF_EXTENSION else ""
 
 
 def stem(name: str) -> str:
@@ -91,8 +91,8 @@ def stem(name: str) -> str:
     >>> stem("clip.tar.png"), stem("v1.2 final")
     ('clip.tar', 'v1.2 final')
     """
-    found = extension(name)
-    return name[: -len(found) - 1] if found else name
+    before, dot, last = name.rpartition(".")
+    return before if dot and last.lower() in _MEDIUM_OF_EXTENSION else name
 
 
 def match_key(name: str) -> str:
@@ -104,8 +104,9 @@ def match_key(name: str) -> str:
     >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
     True
     """
-    sent = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-    return stem(sent if sent.isascii() else unicodedata.normalize("NFC", sent))
+    if '"' in name or "\r" in name or "\n" in name:
+        name = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return stem(name if name.isascii() else unicodedata.normalize("NFC", name))
 
 
 def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | None = None) -> Medium | None:
@@ -114,8 +115,10 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
     >>> medium_of("a.mp4", creative_type=CreativeType.IMAGE)
     <Medium.MOVING: 'moving'>
     """
-    told = _MEDIUM_OF_EXTENSION.get(extension(filename)) or _MEDIUM_OF_EXTENSION.get(file_type)
-    return told or (creative_type.medium if creative_type else None)
+    told = extension(filename) or file_type
+    if told in _MEDIUM_OF_EXTENSION:
+        return _MEDIUM_OF_EXTENSION[told]
+    return creative_type.medium if creative_type else None
 
 
 def is_source(filename: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -87,8 +87,7 @@ def _creative(one: Outcome, now: datetime, size: str) -> Creative:
     if one.status is not UploadStatus.SUCCESS:
         return creative_of(one.card, one.file.section)
     shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=now.date())
-    return replace(
-        shown,
+    return shown._replace(
         dimensions=shown.dimensions or size,
         file_type=shown.file_type or extension(one.file.name).replace("jpeg", "jpg"),
     )
