@@ -11,7 +11,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
@@ -20,7 +19,7 @@ from tjtools.catalogue import Catalogue, Conflict, heads_of
 from tjtools.csvfile import BadLine, Form, append_rows, encoded, locked, quarantine, replace_file, translated
 from tjtools.csvtext import blocks, read_form
 from tjtools.errors import TrackingFileError
-from tjtools.libraryrow import COLUMNS, Record, agree, alike, joined, merge, moves_alike
+from tjtools.libraryrow import COLUMNS, Record, agree, joined, merge, moves_alike
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import match_key, medium_of
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "BadLine", "Conflict", "Library", "Match"]
 
-_REMEDY = "Mend it, or run tjtools rebuild-cache to read the library from the site again."
+_REMEDY = "Mend it, or run tjtools rebuild-cache to make it anew from the master inventory."
 _TAIL = 4096  # bytes that are compared to tell an appended file from one that was edited in place
 
 
@@ -128,34 +127,16 @@ class Library:
         bad = self._mentioning(filename) if self._catalogue.bad else ()
         if not named and not bad:
             return _NOTHING
-        if len(named) == 1 and not bad and self._is_there(named[0], filename, creative_type):
+        if len(named) == 1 and not bad and _alone(named[0], filename, creative_type):
             return _MADE(Match, (named, (), (), ()))
-        exact: list[Creative] = []
-        own: list[Creative] = []
-        other: list[Creative] = []
-        removed: list[Creative] = []
         medium = medium_of(filename, creative_type=creative_type)
-        for each in named:
-            if each.filename != filename and not moves_alike(medium, each):
-                continue
-            if each.review_status is _REMOVED:
-                removed.append(each)
-            elif each.filename == filename:
-                exact.append(each)
-            else:
-                (own if _in_section(each, creative_type) else other).append(each)
-        if exact:
-            return Match(tuple(exact), (*own, *other), tuple(removed), bad)
-        return Match(tuple(own), tuple(other), tuple(removed), bad)
-
-    def _is_there(self, one: Creative, filename: str, creative_type: CreativeType | None) -> bool:
-        """Whether a creative of the file's name counts as there, if it is the only one."""
-        _, name, _, _, file_type, kind, status = one
-        if name == filename:
-            return status is not _REMOVED
-        if status is _REMOVED or (kind is not creative_type and not _in_section(one, creative_type)):
-            return False
-        return alike(medium_of(filename, "", creative_type), medium_of(name, file_type, kind))
+        alike = [each for each in named if each.filename == filename or moves_alike(medium, each)]
+        removed = tuple(each for each in alike if each.removed)
+        exact = tuple(each for each in alike if each.filename == filename and not each.removed)
+        rest = [each for each in alike if each.filename != filename and not each.removed]
+        own = tuple(each for each in rest if _in_section(each, creative_type))
+        other = tuple(each for each in rest if not _in_section(each, creative_type))
+        return Match(exact, own + other, removed, bad) if exact else Match(own, other, removed, bad)
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
         if not self._mentions:
@@ -200,7 +181,7 @@ class Library:
                 self._catalogue.take(block, form)
                 utf8, open_quote, line = utf8 and block.utf8, block.open_quote, block.end
             self._catalogue.index()
-            form = replace(form, plain=form.plain and utf8)
+            form = form._replace(plain=form.plain and utf8)
         self._form, self._mentions = form, ""
         size = file.seek(0, os.SEEK_CUR)
         file.seek(max(size - _TAIL, 0))
@@ -289,6 +270,15 @@ def _fields(record: Record, header: tuple[str, ...]) -> list[str]:
     others = [name for name in header if name not in COLUMNS]
     values = dict(zip(COLUMNS, record.fields, strict=True)) | dict(zip(others, record.extra, strict=False))
     return [values.get(name, "") for name in header]
+
+
+def _alone(one: Creative, filename: str, creative_type: CreativeType | None) -> bool:
+    """Whether a creative of the file's name counts as there if it is the only one: the usual case, so it is fast."""
+    if one.review_status is _REMOVED:
+        return False
+    if one.filename == filename:
+        return True
+    return _in_section(one, creative_type) and moves_alike(medium_of(filename, "", creative_type), one)
 
 
 def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:

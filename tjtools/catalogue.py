@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import filterfalse
 from typing import Generic, NamedTuple, TypeVar, cast
@@ -24,8 +23,7 @@ _AT_ONCE = 65_536  # rows that are indexed in one go
 _DIGITS = 18  # of an ID that surely fits into 64 bits
 
 
-@dataclass(frozen=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Rows of one ID that contradict each other: the creatives that they tell of, and these rows' line numbers."""
 
     creative_id: str

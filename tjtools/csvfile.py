@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools import backups
 from tjtools.csvtext import BadLine, Block, Form, blocks, line_of, read_form
@@ -37,8 +37,7 @@ __all__ = [
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A CSV as text: `rows` are dicts by column name, `lines` their line numbers, `bad` what could not be understood.
 
     `form` tells how the file is written down, `size` how many bytes were read.
@@ -78,7 +77,7 @@ def _table(path: Path, form: Form, parts: list[Block], size: int) -> Table:
         tuple(dict(zip(form.header, row, strict=True)) for part in parts for row in zip(*part.columns, strict=True)),
         tuple(line for part in parts for line in part.lines),
         tuple(bad for part in parts for bad in part.bad),
-        replace(form, plain=form.plain and all(part.utf8 for part in parts)),
+        form._replace(plain=form.plain and all(part.utf8 for part in parts)),
         size,
     )
 

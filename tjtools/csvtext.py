@@ -7,9 +7,7 @@ a few operations on the whole text; any other goes line by line, through the csv
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain, repeat
 from pathlib import Path
@@ -20,13 +18,12 @@ from tjtools.errors import NotText, WrongHeader
 _BLOCK = 128 * 1024  # bytes: the pieces of one block stay in the processor's cache
 _HEAD = 64 * 1024  # bytes in which the header has to end
 _LONGEST = 1000  # lines that one quoted field may span; a quote open for longer was never meant to be one
-_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+_TO_QUOTE = frozenset('",\r\n')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class BadLine:
+class BadLine(NamedTuple):
     """A line that can't be understood: its number in the file from 1, why, and the line as it stands there.
 
     Of a record over several lines, `line` is the first. NUL bytes are left out of `text`.
@@ -37,8 +34,7 @@ class BadLine:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """How a file is written down. `plain` is the form in which lines can be appended: UTF-8, commas, LF."""
 
     header: tuple[str, ...]
@@ -46,8 +42,7 @@ class Form:
     plain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Some records as columns of text, all of one length.
 
     `columns` has one list for each column asked for, and one with the fields after these, joined by the delimiter.
@@ -83,7 +78,9 @@ def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
     """
     if any("\0" in field for field in fields):
         raise ValueError("a NUL character can't be written")
-    return ",".join(_quoted(field) if quote_all or _NEEDS_QUOTES.search(field) else field for field in fields) + "\n"
+    return (
+        ",".join(_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields) + "\n"
+    )
 
 
 def _quoted(field: str) -> str:

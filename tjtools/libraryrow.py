@@ -15,10 +15,11 @@ from tjtools.naming import extension, match_key, medium_of
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
 
-_SPREADSHEET_ID = re.compile(r"\d+(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
-_DAY = re.compile(r"(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ].*)?")
-_OTHER_DAY = re.compile(r"(\d\d?)([./])(\d\d?)\2(\d{4})")
-_SIZE = re.compile(r"(\d+)\s*[xX×]\s*(\d+)")
+# Compiled by `re` when they are first needed.
+_SPREADSHEET_ID = r"\d+(?:[.,]\d+)?E\+?\d+"
+_DAY = r"(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ].*)?"
+_OTHER_DAY = r"(\d\d?)([./])(\d\d?)\2(\d{4})"
+_SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
 
 
 class Facts(NamedTuple):
@@ -40,7 +41,7 @@ def read_id(text: str) -> str:
     digits = text.strip()
     if digits.isascii() and digits.isdigit():
         return digits
-    if _SPREADSHEET_ID.fullmatch(digits):
+    if re.fullmatch(_SPREADSHEET_ID, digits, re.IGNORECASE):
         raise ValueError(f"Excel turned the ID into {digits}; its digits are lost, look the ID up on the site")
     raise ValueError(f"{text!r} is not a Creative ID, which has digits only" if digits else "there is no Creative ID")
 
@@ -73,10 +74,10 @@ def read_day(text: str) -> date | None:
 
 
 def _days(text: str) -> Iterable[date]:
-    if match := _DAY.fullmatch(text):
+    if match := re.fullmatch(_DAY, text):
         year, _, month, day = match.groups()
         orders = [(month, day)]
-    elif match := _OTHER_DAY.fullmatch(text):
+    elif match := re.fullmatch(_OTHER_DAY, text):
         first, mark, second, year = match.groups()
         orders = [(second, first)] if mark == "." else [(second, first), (first, second)]
     else:
@@ -98,7 +99,7 @@ review_status=<ReviewStatus.APPROVED: 'approved'>)
     if any("," in field for field in fields):
         raise ValueError("a comma stands in the dimensions, a type or the status")
     dimensions, file_type, kind, status = (field.strip() for field in fields)
-    size = _SIZE.fullmatch(dimensions)
+    size = re.fullmatch(_SIZE, dimensions)
     try:
         review_status = ReviewStatus.parse(status) if status else None
     except ValueError as error:
@@ -135,7 +136,7 @@ class Record(NamedTuple):
     @classmethod
     def of(cls, creative: Creative, extra: tuple[str, ...] = ()) -> Record:
         """The record that a creative's row will be read as; ValueError if it can't be read."""
-        fields = _fields_of(creative)
+        fields = fields_of(creative)
         name = read_name(creative.filename)
         return cls(read_id(fields[0]), name, creative.upload_date, read_facts(fields[3:]), extra)
 
@@ -147,10 +148,11 @@ class Record(NamedTuple):
     @property
     def fields(self) -> tuple[str, ...]:
         """The seven fields, as the library is written."""
-        return _fields_of(self.creative)
+        return fields_of(self.creative)
 
 
-def _fields_of(creative: Creative) -> tuple[str, ...]:
+def fields_of(creative: Creative) -> tuple[str, ...]:
+    """A creative's seven fields, as the library is written."""
     return (
         creative.creative_id,
         creative.filename,
@@ -236,9 +238,4 @@ def _joined_facts(one: Facts, later: Facts) -> Facts:
 def moves_alike(medium: Medium | None, creative: Creative) -> bool:
     """Whether a creative is of this medium, or one of the two is unknown."""
     other = medium_of(creative.filename, creative.file_type, creative.creative_type)
-    return alike(medium, other)
-
-
-def alike(medium: Medium | None, other: Medium | None) -> bool:
-    """Whether two media are the same, or one of them is unknown."""
     return medium is other or medium is None or other is None

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from pathlib import PurePath
+from typing import NamedTuple
 
 from tjtools.models import CreativeType, Medium
 
@@ -26,8 +26,7 @@ _MEDIUM_OF_EXTENSION = {
     "gif": Medium.STILL,
 }
 
-_CONVENTION = re.compile(
-    r"""
+_CONVENTION = r"""
     (?:(?P<prefix>VID|IMG|ORG)_)?
     (?P<language>[A-Z]{2,3})_
     (?P<category>[^_]+)_
@@ -37,13 +36,10 @@ _CONVENTION = re.compile(
     (?:T-(?P<test_id>[^_]+)_)?
     ID-(?P<unique_id>[0-9A-Fa-f]{8})
     (?:-(?:VID|IMG))?
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedName:
+class ParsedName(NamedTuple):
     """What a name by the convention tells; a part that the name lacks is None. `duration` is in seconds."""
 
     prefix: str | None
@@ -67,7 +63,7 @@ def parse_name(name: str) -> ParsedName | None:
     >>> parse_name("banner 3 final") is None
     True
     """
-    match = _CONVENTION.fullmatch(stem(name))
+    match = re.fullmatch(_CONVENTION, stem(name), re.VERBOSE | re.DOTALL)
     if match is None:
         return None
     parts = match.groupdict()

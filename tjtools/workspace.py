@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from tjtools.errors import UnsafePath, WorkspaceNotFound
 from tjtools.models import CreativeType
@@ -27,8 +27,7 @@ _FOLDERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(NamedTuple):
     """Where everything lies; `root` is the absolute path of the folder."""
 
     root: Path
