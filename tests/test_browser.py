@@ -32,16 +32,16 @@ def test_a_configured_browser_that_is_not_there_is_an_error() -> None:
 
 @pytest.mark.usefixtures("bare_machine")
 def test_a_machine_on_which_nothing_works_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    failing = [sys.executable, "-c", "print('no route to host'); raise SystemExit(1)"]
+    failing = [sys.executable, "-c", "print('Error: no route to host\\nat line 3'); raise SystemExit(1)"]
     monkeypatch.setattr(browser, "_installers", lambda: iter([("a download", [failing]), ("a package", [failing])]))
     heard: list[str] = []
     with pytest.raises(BrowserNotFound, match="python -m playwright install --with-deps chromium"):
         browser.ensure_browser(say=heard.append)
     assert heard == [
         "No browser found: installing a download ...",
-        "That did not work (no route to host).",
+        "That did not work (Error: no route to host).",
         "No browser found: installing a package ...",
-        "That did not work (no route to host).",
+        "That did not work (Error: no route to host).",
     ]
 
 

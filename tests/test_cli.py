@@ -154,6 +154,55 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
     assert (other.returncode, "belongs to http://127.0.0.1:8642" in other.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "--from", "nope.txt"], "nope.txt"),
+        (["check", "--from", "."], "Is a directory"),
+        (["init", "list.txt"], "list.txt"),
+        (["sandbox", "--port", "99999"], "'--port'"),
+        (["sandbox", "--data", "list.txt"], "is no folder"),
+        (["demo", "--dir", "list.txt"], "list.txt"),
+        (["init", "."], "say with --site"),
+        (["add", "1032530591", "uploaded/b.png"], "is a path"),
+        (["add", "1032530591", "b.png", "--status", "removed"], "none of pending"),
+        (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv"),
+        (["upload", "--file", "gone.png"], "gone.png"),
+    ],
+)
+def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str], said: str) -> None:
+    (shop / "list.txt").write_text("x", "utf-8")
+    done = tjtools(*arguments, cwd=shop)
+    assert (done.returncode, said in done.stderr.replace("\n", " "), "Traceback" in done.stderr) == (2, True, False), (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"TJTOOLS_UPLOAD={bad\n"])
+def test_a_broken_dotenv_is_named_without_a_traceback(shop: Path, text: bytes) -> None:
+    (shop / ".env").write_bytes(text)
+    done = tjtools("status", cwd=shop)
+    assert (done.returncode, ".env" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_a_removed_creative_is_not_there_by_its_id_either(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1032530999,old.png,,,,image,removed\n")
+    done = tjtools("check", "1032530999", cwd=shop)
+    assert (done.returncode, "gone from the site: 1032530999" in done.stdout) == (0, True)
+
+
+def test_a_path_stands_for_its_files_name(shop: Path) -> None:
+    assert tjtools("check", "uploaded/banner 3 final.png", cwd=shop).returncode == 1
+
+
+def test_rebuild_cache_never_makes_an_empty_library_of_an_unreadable_one(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_text("a,b\n1,2\n", "utf-8")
+    done = tjtools("rebuild-cache", cwd=shop)
+    assert (done.returncode, "no Creative IDs to rebuild" in done.stderr) == (2, True)
+    assert (shop / "tracking" / "TJ_Creative_Library.csv").read_text("utf-8") == "a,b\n1,2\n"
+
+
 def test_init_adopts_an_existing_folder_with_all_its_files(shop: Path) -> None:
     assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
     assert tjtools("init", ".", "--site", "live", "--account", "ana", cwd=shop).returncode == 0
@@ -170,7 +219,7 @@ def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> No
 
 
 def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) -> None:
-    tjtools("init", ".", "--origin", "http://127.0.0.1:9", cwd=shop)
+    tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
     rows = [{"new_filename": "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4", "creative_type": "native_video"}]
     write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
     done = tjtools("upload", "--session", "--live", cwd=shop)
@@ -237,7 +286,7 @@ def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium
 def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     status = tjtools("status", cwd=shop)
     assert (status.returncode, "tjtools init" in status.stdout) == (1, True)
-    tjtools("init", ".", cwd=shop)
+    tjtools("init", ".", "--site", "sandbox", cwd=shop)
     told = json.loads(tjtools("status", "--json", cwd=shop).stdout)
     assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
     findings = {one["what"]: one for one in json.loads(tjtools("doctor", "--json", cwd=shop).stdout)}

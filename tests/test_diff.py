@@ -8,7 +8,7 @@ import pytest
 
 from tjtools.cache import Library
 from tjtools.diff import FileReview, Verdict, review_session
-from tjtools.models import CreativeType, SessionFile
+from tjtools.models import CreativeType, Section, SessionFile
 from tjtools.preflight import MediaFacts, problems
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
@@ -87,7 +87,9 @@ def test_a_known_file_need_not_be_on_this_machine(library: Library) -> None:
 
 
 def test_the_same_name_twice_is_for_a_person(library: Library) -> None:
-    found = review(library, file("a.png"), file("a.gif"), file("a.mp4", CreativeType.VIDEO))
+    gif = file("a.gif")
+    moving = file("a.mp4", CreativeType.VIDEO)
+    found = review(library, file("a.png"), gif, moving, facts={gif.path: MediaFacts(1000, "gif", 300, 250)})
     assert [one.verdict for one in found] == [Verdict.SAME_NAME, Verdict.SAME_NAME, Verdict.NEW]
 
 
@@ -111,7 +113,7 @@ def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> Non
 
 
 def test_the_master_alone_is_a_warning_and_never_a_skip(library: Library) -> None:
-    [one] = review(library, file("new.png"), master_ids={"new.png": "1032530999"})
+    [one] = review(library, file("new.png"), master_ids={(Section.STATIC_BANNER, "new.png"): "1032530999"})
     assert (one.verdict, "uploaded as 1032530999" in one.notes[0]) == (Verdict.NEW, True)
 
 
@@ -122,6 +124,12 @@ def test_force_bypasses_the_duplicate_checks_and_no_other(library: Library) -> N
     assert found[0].notes == (
         "forced, although it is there: ID 1032530511 in Static Banner, approved, added 2025-11-01",
     )
+
+
+def test_a_file_whose_name_claims_another_content_is_for_a_person(library: Library) -> None:
+    one = file("new.jpg")
+    [found] = review(library, one)
+    assert (found.verdict, found.reason) == (Verdict.INVALID, "the content is png, the name says .jpg: rename it")
 
 
 @pytest.mark.parametrize(

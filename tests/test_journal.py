@@ -3,6 +3,9 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from tjtools.errors import TrackingFileError
 from tjtools.journal import STALLED, Journal
 from tjtools.models import CreativeType, Section, SessionFile
 
@@ -17,6 +20,13 @@ def test_handed_over_is_in_doubt_until_settled(tmp_path: Path) -> None:
     journal.handed_over(FILES, section=SECTION, run="1", now=NOW)
     journal.settled([(FILES[0], "success", "1032530571")], section=SECTION, run="1", now=NOW)
     assert journal.in_doubt() == {(SECTION, "b.png")}
+
+
+def test_a_line_that_is_no_event_is_named(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.path.write_text('{"x": 1}\n', "utf-8")
+    with pytest.raises(TrackingFileError, match=r"journal\.jsonl:1: this is no event"):
+        journal.in_doubt()
 
 
 def test_a_time_out_leaves_the_file_in_doubt_until_it_is_settled(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import read_rows, write_inventory
+from conftest import NOW, read_rows, write_inventory
 
 from tjtools.errors import WrongHeader
-from tjtools.models import CreativeType, SessionFile
+from tjtools.models import CreativeType, Section, SessionFile
 from tjtools.session import load_session, master_ids, record_in_master
 from tjtools.workspace import Workspace
 
@@ -102,7 +102,34 @@ def test_ids_are_written_beside_the_files_of_their_name(bare_workspace: Workspac
         ("a.mp4", "", ""),
         ("b.mp4", "keep, me", "1032530571"),
     ]
-    assert master_ids(bare_workspace) == {"b.mp4": "1032530571"}
+    assert master_ids(bare_workspace) == {(Section.IN_STREAM_VIDEO, "b.mp4"): "1032530571"}
+
+
+def test_two_files_of_one_name_in_two_sections_keep_their_own_ids(bare_workspace: Workspace) -> None:
+    native = ROW | {"creative_type": "native_video"}
+    write_inventory(bare_workspace.master, [native, ROW])
+    files = [SessionFile(Path("a.mp4"), kind) for kind in (CreativeType.NATIVE_VIDEO, CreativeType.VIDEO)]
+    record_in_master(bare_workspace, [(files[0], "111", None), (files[1], "222", None)])
+    assert [(row["creative_type"], row["tj_creative_id"]) for row in read_rows(bare_workspace.master)] == [
+        ("native_video", "111"),
+        ("video", "222"),
+    ]
+
+
+def test_a_known_upload_date_is_not_lost_when_the_id_is_found_again(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.master, [ROW])
+    file = SessionFile(Path("a.mp4"), CreativeType.VIDEO)
+    record_in_master(bare_workspace, [(file, "111", date(2025, 11, 13))])
+    record_in_master(bare_workspace, [(file, "111", None)])
+    assert [row["tj_upload_date"] for row in read_rows(bare_workspace.master)] == ["2025-11-13"]
+
+
+def test_an_empty_master_gets_all_columns_and_a_rewritten_one_has_a_backup(bare_workspace: Workspace) -> None:
+    bare_workspace.master.touch()
+    file = SessionFile(Path("a.mp4"), CreativeType.VIDEO, category="Sports")
+    record_in_master(bare_workspace, [(file, "111", None)], backup=NOW)
+    assert read_rows(bare_workspace.master)[0]["category"] == "Sports"
+    assert len(list((bare_workspace.private / "backups").iterdir())) == 1
 
 
 def test_a_file_that_the_master_lacks_is_added(bare_workspace: Workspace) -> None:

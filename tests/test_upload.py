@@ -15,7 +15,7 @@ from conftest import NOW, Truth, read_rows, write_inventory
 from tjtools import samples
 from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
-from tjtools.errors import Cancelled, SignInNeeded, SiteError, SiteUnreachable, UnsafePath
+from tjtools.errors import Cancelled, SignInNeeded, SiteError, SiteUnreachable, TrackingFileError, UnsafePath
 from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section
 from tjtools.sandbox import Sandbox
@@ -437,12 +437,70 @@ def test_a_link_out_of_the_workspace_that_appears_after_the_review_is_not_upload
     (workspace.root / "uploaded" / "b.png").unlink()
     (workspace.root / "uploaded" / "b.png").symlink_to(secret)
     settings = load_settings(workspace)
-    with pytest.raises(UnsafePath, match="leads out of"):
-        upload(
-            make_plan(prepared.reviews), workspace, prepared.library, settings,
-            lambda: connect(workspace, settings, say=lambda _: None), now=lambda: NOW, live=True,
-        )  # fmt: skip
-    assert truth.received() == []
+    report = upload(
+        make_plan(prepared.reviews), workspace, prepared.library, settings,
+        lambda: connect(workspace, settings, say=lambda _: None), now=lambda: NOW, live=True,
+    )  # fmt: skip
+    assert isinstance(report.stopped, UnsafePath)
+    assert (ended(report), truth.received()) == ({"b.png": "skipped"}, [])
+
+
+def test_a_file_that_is_gone_since_the_review_fails_alone(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    settings = load_settings(workspace)
+
+    def connect_and_lose_a_file() -> Site:
+        (workspace.root / "uploaded" / "a.png").unlink()
+        return connect(workspace, settings, say=lambda _: None)
+
+    report = go(workspace, open_site=connect_and_lose_a_file)
+    assert ended(report) == {"a.png": "failed", "b.png": "success"}
+    assert Journal(workspace.journal).in_doubt() == set()
+
+
+def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    master = workspace.master.read_bytes()
+    settings = load_settings(workspace)
+
+    def connect_and_break_the_master() -> Site:
+        workspace.master.unlink()
+        workspace.master.mkdir()
+        return connect(workspace, settings, say=lambda _: None)
+
+    first = go(workspace, open_site=connect_and_break_the_master)
+    assert isinstance(first.stopped, TrackingFileError)
+    workspace.master.rmdir()
+    workspace.master.write_bytes(master)
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert again.stopped is None
+    assert [one["tj_creative_id"] for one in read_rows(workspace.master)] == truth.named("b")
+    assert Journal(workspace.journal).in_doubt() == set()
+
+
+def test_a_second_live_run_in_the_same_workspace_is_refused(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    others: list[UploadReport] = []
+
+    def run_another(event: FileProgress) -> None:
+        if not others:
+            other = threading.Thread(target=lambda: others.append(go(workspace, open_site=no_site)))
+            other.start()
+            other.join()
+
+    report = go(workspace, progress=run_another, now=NOW.replace(hour=13))
+    assert ended(report) == {"b.png": "success"}
+    assert "another live upload is running here" in str(others[0].stopped)
+    assert truth.received() == ["b.png"]
+
+
+def test_a_video_in_a_banner_size_goes_to_the_banners_whatever_the_inventory_says(
+    workspace: Workspace, truth: Truth
+) -> None:
+    samples.write_video(workspace.root / "uploaded" / "b.mp4", width=300, height=250, seconds=6, title="x")
+    session(workspace, [{"new_filename": "b.mp4", "creative_type": "video"}])
+    report = go(workspace)
+    assert [truth.creatives()[one.creative_id]["section"] for one in report.outcomes] == ["Video Banners"]
 
 
 def test_the_types_of_named_files_are_told_by_name_and_content(tmp_path: Path) -> None:

@@ -226,7 +226,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(
+    path: Path, *, patience: float = _PATIENCE, busy: str = "another process has been writing it for a minute."
+) -> Iterator[None]:
     """Keep every other process of ours from writing this file; re-entrant in one thread.
 
     The lock lies in `tracking/.tjtools/locks/`. A person's `echo >>` does not heed it. Raises TrackingFileError if
@@ -237,12 +239,12 @@ def locked(path: Path) -> Iterator[None]:
     folder = backups.private_folder(path.absolute()) / "locks"
     with translated(path, "locked"):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{path.name}.lock", timeout=_PATIENCE, is_singleton=True)
+        lock = FileLock(folder / f"{path.name}.lock", timeout=patience, is_singleton=True)
         try:
             lock.acquire(poll_interval=0.005)
         except Timeout as error:
             raise TrackingFileError(
-                "another process has been writing it for a minute.", path=path, remedy="Wait for it, or end it."
+                busy, path=path, remedy="Wait for it, or end it."
             ) from error
     try:
         yield

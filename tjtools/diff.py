@@ -12,8 +12,8 @@ from enum import Enum
 from pathlib import Path
 
 from tjtools.cache import Library, Match
-from tjtools.models import Creative, CreativeType, SessionFile
-from tjtools.naming import is_source, match_key
+from tjtools.models import Creative, CreativeType, Section, SessionFile
+from tjtools.naming import extension, is_source, match_key
 from tjtools.preflight import MediaFacts, problems
 
 
@@ -29,6 +29,8 @@ class Verdict(Enum):
     BLOCKED = "blocked by a bad line"
     SOURCE = "source, never uploaded"
 
+
+MasterIds = Mapping[tuple[Section | None, str], str]
 
 _HARMLESS = {Verdict.NEW, Verdict.ALREADY_THERE, Verdict.SOURCE}
 
@@ -60,14 +62,14 @@ def review_session(
     library: Library,
     facts: Mapping[Path, MediaFacts | None],
     *,
-    master_ids: Mapping[str, str] | None = None,
+    master_ids: MasterIds | None = None,
     force: bool = False,
 ) -> tuple[FileReview, ...]:
     """Give every file its verdict, in the order of `files`.
 
     `facts` holds what each file says of itself, by path; None or absent: there is no such file. `master_ids` are the
-    IDs by file name that the master inventory knows: a warning, never a skip. `force` bypasses every duplicate check
-    against the library, and no other.
+    IDs that the master inventory knows, by section and file name: a warning, never a skip. `force` bypasses every
+    duplicate check against the library, and no other.
     """
     together = Counter((file.section, match_key(file.name)) for file in files)
     reviews = [_review(file, library, facts.get(file.path), master_ids or {}, force=force) for file in files]
@@ -99,7 +101,7 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 
 
 def _review(
-    file: SessionFile, library: Library, facts: MediaFacts | None, master_ids: Mapping[str, str], *, force: bool
+    file: SessionFile, library: Library, facts: MediaFacts | None, master_ids: MasterIds, *, force: bool
 ) -> FileReview:
     if is_source(file.name):
         return FileReview(file, Verdict.SOURCE, "ORG_ files are sources that were converted", facts=facts)
@@ -108,12 +110,21 @@ def _review(
         return found
     if facts is None:
         return replace(found, verdict=Verdict.MISSING, reason=f"there is no file {file.path}")
-    if reasons := problems(facts, file.creative_type):
+    if reasons := (*problems(facts, file.creative_type), *_mislabelled(file, facts)):
         return replace(found, verdict=Verdict.INVALID, reason="; ".join(reasons))
-    if file.name in master_ids and not found.known:
-        note = f"the master inventory says it was uploaded as {master_ids[file.name]}, the library does not know it"
+    uploaded = master_ids.get((file.section, file.name)) or master_ids.get((None, file.name))
+    if uploaded and not found.known:
+        note = f"the master inventory says it was uploaded as {uploaded}, the library does not know it"
         return replace(found, notes=(*found.notes, note))
     return found
+
+
+def _mislabelled(file: SessionFile, facts: MediaFacts) -> tuple[str, ...]:
+    """The site goes by a file's content, its card shows that: a name that claims another could not be recognised."""
+    claimed = extension(file.name).replace("jpeg", "jpg")
+    if claimed in ("", facts.container) or not facts.container:
+        return ()
+    return (f"the content is {facts.container}, the name says .{claimed}: rename it",)
 
 
 def _with_pairs(reviews: Sequence[FileReview]) -> list[FileReview]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tjtools.cache import Library
+from tjtools.csvfile import read_table
 from tjtools.errors import TJToolsError
-from tjtools.session import load_session, master_ids
+from tjtools.session import NEEDED_COLUMNS, load_session, master_ids
 from tjtools.settings import load_settings
 from tjtools.site.browser import find_browser
 from tjtools.site.selectors import load_selectors
@@ -92,7 +93,9 @@ def _session(workspace: Workspace) -> Finding:
 
 
 def _master(workspace: Workspace) -> Finding:
-    return Finding("master", True, f"{len(master_ids(workspace))} files with a Creative ID")
+    problems = [f"line {bad.line}: {bad.reason}" for bad in read_table(workspace.master, NEEDED_COLUMNS).bad]
+    found = f"{len(master_ids(workspace))} files with a Creative ID"
+    return _with_problems("master", found, problems, workspace.master)
 
 
 def _browser_session(workspace: Workspace) -> Finding:

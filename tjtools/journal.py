@@ -21,6 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tjtools.csvfile import locked
+from tjtools.errors import TrackingFileError
 from tjtools.models import Section, SessionFile
 
 STALLED = "stalled"
@@ -70,11 +71,16 @@ class Journal:
         if not self.path.exists():
             return []
         found = []
-        for line in self.path.read_bytes().splitlines():
+        for number, line in enumerate(self.path.read_bytes().splitlines(), start=1):
             try:
-                found.append(json.loads(line))
+                event = json.loads(line)
             except ValueError:  # torn by a crash
                 continue
+            if not _is_event(event):
+                raise TrackingFileError(
+                    "this is no event of the journal.", path=self.path, line=number, remedy="Remove the line."
+                )
+            found.append(event)
         return [event for event in found if kind in ("", event["event"])]
 
     def _append(self, events: Iterable[dict[str, object]]) -> None:
@@ -89,3 +95,10 @@ class Journal:
             file.write(lines)
             file.flush()
             os.fsync(file.fileno())
+
+
+def _is_event(event: object) -> bool:
+    if not isinstance(event, dict) or event.get("section") not in {section.value for section in Section}:
+        return False
+    needed = {"handed_over": {"files"}, "settled": {"file", "status", "creative_id"}}.get(event.get("event", ""))
+    return needed is not None and needed <= event.keys()

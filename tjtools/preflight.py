@@ -31,9 +31,12 @@ class MediaFacts:
 
 def probe(path: Path) -> MediaFacts | None:
     """Read a file's container, dimensions and duration from its head; None where there is no such file."""
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return None
+        length = path.stat().st_size
+    except OSError:  # a name or a folder that the system does not let us look at
         return None
-    length = path.stat().st_size
     return _probe_image(path, length) or _probe_video(path, length) or MediaFacts(length, "")
 
 

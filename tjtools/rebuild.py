@@ -7,9 +7,9 @@ from datetime import date, datetime
 from pathlib import Path
 
 from tjtools import backups
-from tjtools.cache import Library
-from tjtools.csvfile import BadLine, locked, read_table
-from tjtools.errors import NotText, WrongHeader
+from tjtools.cache import COLUMNS, Library
+from tjtools.csvfile import BadLine, locked, read_table, translated, write_rows
+from tjtools.errors import NotText, TrackingFileError, WrongHeader
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import extension
 from tjtools.session import NEEDED_COLUMNS
@@ -34,21 +34,28 @@ def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
     """Rebuild the library from the master, with a backup.
 
     Rows that can be read stay, with their statuses, also those that the master lacks; IDs that only the master knows
-    become `pending`. Raises `WrongHeader` or `NotText` where the master can't be read: then nothing is changed.
+    become `pending`. Raises `WrongHeader` or `NotText` where the master can't be read, and `TrackingFileError` where
+    the library can't be read and the master has no IDs: then nothing is changed.
     """
     found, bad = _from_master(workspace)
     with locked(workspace.library):
-        set_aside = None
         try:
             library = Library.load(workspace.library)
-        except (WrongHeader, NotText):
-            set_aside = backups.keep(workspace.library, now)
-            workspace.library.unlink()
-            library = Library.load(workspace.library)
+        except (WrongHeader, NotText) as error:
+            if not found:
+                raise TrackingFileError(
+                    "the master has no Creative IDs to rebuild the library from, so nothing was changed.",
+                    path=workspace.master,
+                    remedy=f"Look at {workspace.library} in a text editor, or take a backup from {workspace.private}.",
+                ) from error
+            with translated(workspace.library, "set aside"):
+                set_aside = backups.keep(workspace.library, now)
+            write_rows(workspace.library, COLUMNS, map(_fields, found))
+            return Rebuilt(0, len(found), bad, set_aside)
         present = list(library)
         added = [creative for creative in found if creative.creative_id not in library]
         library.rewrite([*present, *added], now=now)
-    return Rebuilt(len(present), len(added), bad, set_aside)
+    return Rebuilt(len(present), len(added), bad)
 
 
 def _from_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ...]]:
@@ -64,6 +71,14 @@ def _from_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, .
         except ValueError as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return list(found.values()), tuple(bad)
+
+
+def _fields(creative: Creative) -> tuple[str, ...]:
+    day, kind, status = creative.upload_date, creative.creative_type, creative.review_status
+    return (
+        *(creative.creative_id, creative.filename, day.isoformat() if day else "", creative.dimensions),
+        *(creative.file_type, kind.value if kind else "", status.value if status else ""),
+    )
 
 
 def _creative(creative_id: str, row: dict[str, str]) -> Creative:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
-from tjtools.csvfile import BadLine, locked, quarantine, read_table, write_rows
+from tjtools.csvfile import BadLine, encoded, locked, quarantine, read_table, replace_file
 from tjtools.errors import UnsafePath
 from tjtools.limits import true_type
-from tjtools.models import CreativeType, SessionFile
+from tjtools.models import CreativeType, Section, SessionFile
 from tjtools.workspace import Workspace
 
 COLUMNS = (
@@ -58,37 +58,59 @@ def load_session(workspace: Workspace) -> Session:
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
             files.append(_file(workspace, row))
-        except (UnsafePath, ValueError) as error:
+        except (UnsafePath, ValueError, OSError) as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
 
 
-def master_ids(workspace: Workspace) -> dict[str, str]:
-    """The Creative IDs that the master inventory knows, by file name; a file without one is not in it."""
+def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
+    """The Creative IDs that the master inventory knows, by section (None: unknown) and file name."""
     table = read_table(workspace.master, NEEDED_COLUMNS)
-    if "tj_creative_id" not in table.header:
-        return {}
-    return {row["new_filename"]: row["tj_creative_id"] for row in table.rows if row["tj_creative_id"]}
+    return {
+        (_section_of(row), row["new_filename"]): row["tj_creative_id"]
+        for row in table.rows
+        if row.get("tj_creative_id")
+    }
 
 
-def record_in_master(workspace: Workspace, found: Iterable[tuple[SessionFile, str, date | None]]) -> None:
+def record_in_master(
+    workspace: Workspace,
+    found: Iterable[tuple[SessionFile, str, date | None]],
+    *,
+    backup: datetime | None = None,
+) -> tuple[BadLine, ...]:
     """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
 
-    A file is found by its name; one that the master lacks is added. Lines that can't be understood are moved to the
-    quarantine file, as they were.
+    A file is found by its name and section; one that the master lacks is added. Lines that can't be understood are
+    moved to the quarantine file, as they were, and returned. `backup` is the time under which the old file is kept.
     """
     with locked(workspace.master):
         table = read_table(workspace.master, NEEDED_COLUMNS)
-        header = table.header if workspace.master.exists() else COLUMNS
+        header = table.header if table.form else COLUMNS
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
         for file, creative_id, day in found:
-            values = {"tj_creative_id": creative_id, "tj_upload_date": day.isoformat() if day else ""}
-            present = [row for row in rows if row["new_filename"] == file.name] or [_new_row(rows, file)]
-            for row in present:
-                row.update(values)
+            for row in _rows_of(rows, file) or [_new_row(rows, file)]:
+                if day or row.get("tj_creative_id") != creative_id:
+                    row["tj_upload_date"] = day.isoformat() if day else ""
+                row["tj_creative_id"] = creative_id
         quarantine(workspace.master, table.bad)
-        write_rows(workspace.master, header, ([row.get(column, "") for column in header] for row in rows))
+        lines = encoded(workspace.master, [header, *([row.get(column, "") for column in header] for row in rows)])
+        replace_file(workspace.master, b"".join(lines), backup=backup, seen=table.size)
+    return table.bad
+
+
+def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile) -> list[dict[str, str]]:
+    """The master's rows of a file: its name, in its own section or an unknown one."""
+    return [row for row in rows if row["new_filename"] == file.name and _section_of(row) in (file.section, None)]
+
+
+def _section_of(row: Mapping[str, str]) -> Section | None:
+    try:
+        size = f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
+        return true_type(CreativeType.parse(row["creative_type"]), size).section
+    except ValueError:
+        return None
 
 
 def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:

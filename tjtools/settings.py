@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 from tjtools.errors import SettingsError, SiteMismatch
 from tjtools.workspace import Workspace
@@ -124,6 +125,10 @@ def load_settings(workspace: Workspace) -> Settings:
         raise SettingsError(
             f"{workspace.settings_file}, .env or environment: {_in_words(error)}", remedy="Correct it and try again."
         ) from error
+    except (SourceError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The environment or {workspace.root / '.env'} can't be read: {error}.", remedy="Correct it and try again."
+        ) from error
     if settings.site != bound:
         raise SiteMismatch(
             f"The environment names the site {settings.site.origin if settings.site else ''}, "
@@ -157,11 +162,10 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
                 remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
             )
         return False
-    kept = workspace.settings_file.read_text("utf-8") if present else _TEMPLATE
-    head = (
-        f"[site]\nkind = {_quoted(site.kind)}\norigin = {_quoted(site.origin)}\naccount = {_quoted(site.account)}\n\n"
-    )
-    workspace.settings_file.write_text(head + kept, "utf-8")
+    load_settings(workspace)  # a file that can't be read is not added to
+    kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
+    lines = ("[site]", *(f"{name} = {_quoted(value)}" for name, value in site.model_dump().items()))
+    workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
     return True
 
 
@@ -223,4 +227,5 @@ card_timeout = 30           # seconds until a new creative must show in the list
 target_url = "PLACEHOLDER_URL"
 brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
+
 """

@@ -6,7 +6,7 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from tjtools.cache import COLUMNS, Library, Match
 from tjtools.cli.shapes import of_bad_line, of_creative, print_json
@@ -62,9 +62,13 @@ def _pasted(source: str) -> list[str]:
 
 
 def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -> Match:
-    match = library.find(asked, creative_type)
+    """A path stands for its file's name; an ID for its creative."""
+    match = library.find(PurePath(asked).name, creative_type)
     by_id = library.get(asked)
-    return Match(there=by_id, elsewhere=(), removed=(), bad_lines=()) if by_id and not match.there else match
+    if not by_id or match.there:
+        return match
+    there, removed = (tuple(one for one in by_id if one.removed is gone) for gone in (False, True))
+    return Match(there=there, elsewhere=(), removed=removed, bad_lines=())
 
 
 def _show_text(answers: Iterable[tuple[str, Match]]) -> None:

@@ -33,11 +33,12 @@ def demo(
     """
     from tjtools.demo import bind_to_sandbox, confirmed, fresh_folder
     from tjtools.sandbox import Sandbox
+    from tjtools.settings import Settings
     from tjtools.site.browser import ensure_browser
 
     began = time.monotonic()
     _step(1, "A browser")
-    say(f"Using {ensure_browser(say=say)}")
+    say(f"Using {ensure_browser(Settings().browser.executable, say=say)}")
     _step(2, "A practice site on this machine, with 481 creatives")
     workspace = fresh_folder(folder)
     with Sandbox(workspace.root / "sandbox") as sandbox:

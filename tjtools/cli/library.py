@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -39,10 +40,14 @@ def add(
 
     if not (creative_id.isascii() and creative_id.isdigit()):
         raise typer.BadParameter(f"{creative_id!r} is no Creative ID: it has digits only")
+    if PurePath(filename).name != filename:
+        raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
     try:
         review_status = ReviewStatus.parse(status)
-    except ValueError as error:
-        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected") from error
+    except ValueError:
+        review_status = ReviewStatus.REMOVED
+    if review_status is ReviewStatus.REMOVED:
+        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
     chosen = parse_type(kind)
     creative = Creative(
         creative_id=creative_id,

@@ -15,9 +15,12 @@ def init(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="The folder; an existing one keeps all its files.")
     ] = Path(),
-    site: Annotated[Literal["sandbox", "live"], typer.Option(help="The site that its files belong to.")] = "sandbox",
+    site: Annotated[
+        Literal["sandbox", "live"] | None,
+        typer.Option(help="The site that its files belong to; a folder without files gets the sandbox."),
+    ] = None,
     origin: Annotated[str | None, typer.Option(help="The site's address, if it is not the usual one.")] = None,
-    account: Annotated[str, typer.Option(help="The account's user name, for sign-in and confirmations.")] = "",
+    account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Make a workspace, or adopt a folder with tracking files, and bind it to one site.
@@ -27,15 +30,19 @@ def init(
     from tjtools.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
     from tjtools.workspace import Workspace
 
+    if site is None and any((folder / "tracking").glob("*.csv")):
+        raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
+    site = site or "sandbox"
     address = origin or (LIVE_ORIGIN if site == "live" else SANDBOX_ORIGIN)
     try:
         bound = SiteSettings(kind=site, origin=address, account=account)
     except ValueError as error:
         raise typer.BadParameter(f"--origin {address} does not fit --site {site}") from error
+    workspace = Workspace(folder.resolve())
+    workspace.root.mkdir(parents=True, exist_ok=True)
+    new = bind(workspace, bound)
     for part in ("tracking", "uploaded/Native/Video", "uploaded/Native/Image"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    workspace = Workspace(folder.resolve())
-    new = bind(workspace, bound)
     if as_json:
         print_json({"workspace": str(workspace.root), "site": site, "origin": bound.origin, "new": new})
     else:
@@ -104,7 +111,7 @@ def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8642,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
     creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
     latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
     processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
@@ -124,6 +131,8 @@ def sandbox(
             out.print(f"Sandbox ready at {origin} (demo / demo); Ctrl-C ends it")
         out.file.flush()
 
+    if data and data.exists() and not data.is_dir():
+        raise typer.BadParameter(f"--data {data} is no folder")
     try:
         serve(Sandbox(data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing), ready)
     except OSError as error:

@@ -113,14 +113,19 @@ def _run(command: Sequence[str]) -> str:
         lines: queue.Queue[str | None] = queue.Queue()
         reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
         reader.start()
-        last = ""
+        said: list[str] = []
         try:
             while (line := lines.get(timeout=_SILENCE)) is not None:
-                last = line.strip() or last
+                said += [line.strip()] if line.strip() else []
         except queue.Empty:
             _end(process)
             return f"no answer within {_SILENCE:.0f} s"
-        return "" if process.wait() == 0 else last
+        return "" if process.wait() == 0 else _gist(said)
+
+
+def _gist(said: Sequence[str]) -> str:
+    """The line of an installer's output that says what went wrong: the first that speaks of an error, else the last."""
+    return next((line for line in said if "error" in line.lower() or "failed" in line.lower()), [*said, "failed"][-1])
 
 
 def _end(process: subprocess.Popen[str]) -> None:

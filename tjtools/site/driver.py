@@ -108,9 +108,9 @@ class Site:
         """Turn to the list's next page."""
         self._run(self._page().turn())
 
-    def wait_for_names(self, names: Sequence[str], timeout: float) -> None:
-        """Wait until a card of one of these names is shown, or for `timeout` seconds."""
-        self._run(self._page().wait_for_names(names, timeout))
+    def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
+        """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for `timeout` seconds."""
+        self._run(self._page().wait_for_names(names, seen, timeout))
 
     def open_upload_panel(self) -> None:
         """Open the panel that takes files into the section that is shown."""
@@ -146,10 +146,16 @@ class Site:
             return self._thread.run(work, self._cancelled)
         except Error as error:
             raise self._translated(error) from error
+        except OSError as error:
+            raise SiteError(
+                f"A file could not be given to the browser: {error}.", remedy="Is it still there?"
+            ) from error
 
     def _translated(self, error: Exception) -> SiteError:
         from playwright._impl._errors import TargetClosedError
 
+        if self._library and isinstance(self._library.trouble, SignInNeeded):
+            return self._library.trouble  # the page went to the sign-in page under our hands
         first = str(error).strip().splitlines()[0]
         gone = self._browser is not None and not self._browser.is_connected()
         if gone or isinstance(error, TargetClosedError):

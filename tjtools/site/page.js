@@ -100,10 +100,8 @@
     atRest: () => until(() => document.readyState === "complete" && resting() && complete()),
     readPage: () => ({ cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext() }),
     clickNext: () => nextLink().click(),
-    namesShown: names => until(() => {
-      const there = new Set(cards().map(card => readCard(card).name));
-      return names.some(name => there.has(name));
-    }),
+    namesShown: ({ names, seen }) => until(() =>
+      cards().map(readCard).some(card => names.includes(card.name) && !seen.includes(card.creative_id))),
     checked: selector => Boolean((document.querySelector(selector) || {}).checked),
   };
 })

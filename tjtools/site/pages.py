@@ -178,6 +178,14 @@ class LibraryPage(SitePage):
         """The cards that are shown, in one evaluation."""
         told = await self.run("readPage()")
         cards = tuple(Card(**card) for card in told["cards"])
+        for element, missing in (("id_attribute", "creative_id"), ("name", "name")):
+            if not all(getattr(card, missing) for card in cards):
+                raise PageChanged(
+                    f"{self.page.url}: a card shows no {missing.replace('_', ' ')}",
+                    element=f"card.{element}",
+                    selector=self.selectors["card"][element],
+                    remedy="Nothing was concluded from it. If the site has changed, mend it in selectors.toml.",
+                )
         return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
 
     async def turn(self) -> None:
@@ -196,11 +204,11 @@ class LibraryPage(SitePage):
         waiting = field.wait_for(state="attached", timeout=self.patience * 1000)
         await self.expect(waiting, "the file input did not come", "upload", "input")
 
-    async def wait_for_names(self, names: Sequence[str], timeout: float) -> None:
-        """Wait until a card of one of these names is shown, or for so many seconds."""
+    async def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
+        """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for so many seconds."""
         try:
             async with asyncio.timeout(timeout):
-                await self.run("namesShown(argument)", [*names])
+                await self.run("namesShown(argument)", {"names": [*names], "seen": [*seen]})
         except TimeoutError:
             return
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from tjtools.errors import Cancelled, SiteError
+from tjtools.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.models import Section, SessionFile, UploadStatus
 from tjtools.naming import match_key, stem
 from tjtools.scrape import read_section
@@ -13,13 +14,24 @@ from tjtools.settings import UploadSettings
 from tjtools.site import Card, FileResult, FileState, Site
 from tjtools.upload.pairing import Outcome, is_newer, pair
 
+DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
 Told = Callable[[str, FileResult], None]
 
 
 def newest_id(site: Site) -> str:
-    """The highest Creative ID on the section's first page, where new cards come first; `""` if it is empty."""
+    """The highest Creative ID on the section's first page, where new cards come first; `""` if it is empty.
+
+    Raises `IncompleteReading` where no card shows and the page does not say that there is none: then nobody could tell
+    later which creatives are new.
+    """
+    page = site.read_page()
+    if not page.cards and page.total != 0:
+        raise IncompleteReading(
+            "The section shows no creative and does not say that it is empty; nothing was handed over.",
+            remedy="Look at the page with --headed; the line's selector is library.total in selectors.toml.",
+        )
     newest = ""
-    for card in site.read_page().cards:
+    for card in page.cards:
         newest = card.creative_id if is_newer(card.creative_id, newest) else newest
     return newest
 
@@ -29,7 +41,7 @@ def hand_over(
 ) -> tuple[dict[str, FileResult], SiteError | Cancelled | None]:
     """Upload into the open panel; the site's word on each file, and the error that cut the wait short, if one did.
 
-    After such an error, a file without a final word is `STALLED`: the site may hold it.
+    After such an error, a file without a final word is `LOST`: the site may hold it.
     """
     heard: dict[str, FileResult] = {}
 
@@ -41,7 +53,7 @@ def hand_over(
         paths = [file.path for file in files]
         return site.hand_over(paths, hear, stalled_after=settings.processing_timeout), None
     except (SiteError, Cancelled) as error:
-        cut = FileResult(FileState.STALLED, f"the run stopped while the site worked on it: {error.message}")
+        cut = FileResult(FileState.LOST, f"the run stopped while the site worked on it: {error.message}")
         results = {file.name: heard.get(file.name, cut) for file in files}
         return {name: result if result.state.final else cut for name, result in results.items()}, error
 
@@ -57,27 +69,36 @@ def settle(
 ) -> tuple[Outcome, ...]:
     """Read the section until every file that the site may hold has its creative, or `card_timeout` seconds are over.
 
-    Only when a file has no new card is the whole section read, to see whether it held the name before.
+    Only when a file has no new card is the whole section read, to see whether it held the name before. Even if it did,
+    a new card is waited for a moment longer: names are not unique on the site.
     """
     section = files[0].section
-    deadline = time.monotonic() + card_timeout
+    began = time.monotonic()
+    deadline, last_call = began + card_timeout, began + min(DUPLICATE_WAIT, card_timeout)
     old: Sequence[Card] | None = None
     while True:
         site.open_section(section)
         new = _new_cards(site, newest_before)
         outcomes = pair(files, results, new, old or (), sizes)
-        missing = [one.file for one in outcomes if _is_missing(one, results)]
+        now = time.monotonic()
+        missing = [one.file for one in outcomes if _is_missing(one, results, duplicates=now < last_call)]
         if missing and old is None:
             old = [card for card in read_section(site, section).cards if not is_newer(card.creative_id, newest_before)]
             continue
-        left = deadline - time.monotonic()
-        if not missing or left <= 0:
+        if not missing or now >= deadline:
             return outcomes
-        site.wait_for_names([stem(file.name) for file in missing], min(left, 3))
+        seen = [card.creative_id for card in (*new, *(old or ()))]
+        until = last_call if now < last_call else min(deadline, now + 3)
+        site.wait_for_names([stem(file.name) for file in missing], seen, until - now)
 
 
 def look_for(
-    site: Site, doubtful: Sequence[SessionFile], stalled: set[tuple[Section, str]], *, force: bool
+    site: Site,
+    doubtful: Sequence[SessionFile],
+    stalled: set[tuple[Section, str]],
+    *,
+    sizes: Mapping[str, str],
+    force: bool,
 ) -> tuple[Outcome, ...]:
     """Look whether the site holds files that an earlier run handed over without learning what came of them.
 
@@ -86,7 +107,11 @@ def look_for(
     cards = read_section(site, doubtful[0].section).cards
     taken = {file.name: FileResult(FileState.TAKEN) for file in doubtful}
     held = {match_key(card.name) for card in cards}
-    found = [one for one in pair(doubtful, taken, (), cards) if match_key(one.file.name) in held]
+    found = [
+        replace(one, message="found on the site, after an earlier run was cut off") if one.card else one
+        for one in pair(doubtful, taken, (), cards, sizes)
+        if match_key(one.file.name) in held
+    ]
     timed_out = [
         Outcome(
             file,
@@ -111,7 +136,9 @@ def _new_cards(site: Site, newest_before: str) -> list[Card]:
         site.turn_page()
 
 
-def _is_missing(one: Outcome, results: Mapping[str, FileResult]) -> bool:
-    """Whether the site may hold the file and no creative bears its name yet."""
-    refused = results[one.file.name].state is FileState.REFUSED
-    return one.status is UploadStatus.UNKNOWN_ID and not one.candidates and not refused
+def _is_missing(one: Outcome, results: Mapping[str, FileResult], *, duplicates: bool) -> bool:
+    """Whether the site may hold the file and no creative, or no new one (`duplicates`), bears its name yet."""
+    if results[one.file.name].state is FileState.REFUSED:
+        return False
+    unseen = one.status is UploadStatus.UNKNOWN_ID and not one.candidates
+    return unseen or (duplicates and one.status is UploadStatus.DUPLICATE)

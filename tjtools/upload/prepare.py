@@ -14,7 +14,7 @@ from tjtools.errors import WorkspaceError
 from tjtools.limits import true_type
 from tjtools.models import CreativeType, SessionFile
 from tjtools.naming import extension, parse_name
-from tjtools.preflight import probe
+from tjtools.preflight import MediaFacts, probe
 from tjtools.session import load_session, master_ids
 from tjtools.workspace import Workspace
 
@@ -46,9 +46,16 @@ def prepare(workspace: Workspace, files: Sequence[SessionFile] | None = None, *,
         for line in bad:
             log.warning("%s:%d: %s", session.path.name, line.line, line.reason)
     facts = {file.path: probe(file.path) for file in files}
+    files = [_by_content(file, facts[file.path]) for file in files]
     reviews = review_session(files, library, facts, master_ids=master_ids(workspace), force=force)
     log.info("Found %d files to upload", len(files))
     return Prepared(library, reviews, bad)
+
+
+def _by_content(file: SessionFile, facts: MediaFacts | None) -> SessionFile:
+    """A video that is in a banner size is a video banner, whatever the inventory says of its size."""
+    kind = true_type(file.creative_type, facts.size) if facts else file.creative_type
+    return file if kind is file.creative_type else file._replace(creative_type=kind)
 
 
 def load_library(workspace: Workspace) -> Library:

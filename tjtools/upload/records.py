@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +16,8 @@ from tjtools.scrape import creative_of
 from tjtools.session import record_in_master
 from tjtools.upload.pairing import Outcome
 from tjtools.workspace import Workspace
+
+log = logging.getLogger("tjtools.upload")
 
 STATUS_COLUMNS = (
     "unique_id",
@@ -32,13 +35,14 @@ STATUS_COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Records:
     """The files that one run writes into."""
 
     workspace: Workspace
     library: Library
     status_file: Path
+    master_kept: bool = False
 
     def confirm(
         self, outcomes: Sequence[Outcome], *, now: datetime, sizes: Mapping[str, str], retries: Mapping[str, int]
@@ -47,9 +51,16 @@ class Records:
         identified = [one for one in outcomes if one.card is not None]
         added = self.library.add([_creative(one, now, sizes.get(one.file.name, "")) for one in identified])
         if identified:
-            record_in_master(self.workspace, [(one.file, one.creative_id, _day(one, now)) for one in identified])
+            self.complete_master([(one.file, one.creative_id, _day(one, now)) for one in identified], now=now)
         self.note(outcomes, now=now, retries=retries)
         return len(added)
+
+    def complete_master(self, found: Sequence[tuple[SessionFile, str, date | None]], *, now: datetime) -> None:
+        """Write Creative IDs into the master; the first time in a run, the old one is kept as a backup."""
+        bad = record_in_master(self.workspace, found, backup=None if self.master_kept else now)
+        self.master_kept = True
+        for line in bad:
+            log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
 
     def note(self, outcomes: Sequence[Outcome], *, now: datetime, retries: Mapping[str, int] | None = None) -> None:
         """Write rows of the status CSV alone."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from tjtools.cache import Library
+from tjtools.csvfile import locked
 from tjtools.diff import FileReview, Verdict, review_file
-from tjtools.errors import Cancelled, SiteError, TJToolsError
+from tjtools.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
 from tjtools.journal import STALLED, Journal
 from tjtools.models import SessionFile, UploadStatus
 from tjtools.settings import Settings
@@ -110,18 +112,33 @@ class _Run:
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None
         try:
-            for batch in self.plan.batches:
-                self._batch(batch)
-        except (SiteError, Cancelled) as error:
+            with self._alone():
+                for batch in self.plan.batches:
+                    self._batch(batch)
+        except TJToolsError as error:
             stopped = error
         finally:
             if self.site:
                 self.site.close()
-        self._note_the_rest(stopped)
-        campaigns = self._campaigns()
+        campaigns: tuple[Path, ...] = ()
+        try:
+            self._note_the_rest(stopped)
+            campaigns = self._campaigns()
+        except TrackingFileError as error:
+            stopped = stopped or error
         self._sum_up()
         held_back, outcomes = self.plan.held_back, tuple(self.outcomes)
         return UploadReport(self.live, outcomes, held_back, self.records.status_file, campaigns, stopped)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One live run a workspace at a time: two would hand the same files over."""
+        if not self.live:
+            yield
+            return
+        workspace = self.records.workspace
+        with locked(workspace.private / "live-run", patience=0, busy="another live upload is running here."):
+            yield
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
@@ -130,7 +147,7 @@ class _Run:
         files = self._skip_known(batch)
         if files:
             self._open_section(batch)
-            files = self._settle_doubtful(files)
+            files = self._settle_doubtful(files, batch)
         if not files:
             log.info("No files to upload in this batch (all skipped)")
         elif self.live:
@@ -150,7 +167,19 @@ class _Run:
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if one.creative_id else one.reason
             log.info("Skipping %s: %s", one.file.name, known)
         self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", one.reason) for one in skipped])
+        self._catch_up(skipped)
         return tuple(one.file for one in asked if one.verdict is Verdict.NEW)
+
+    def _catch_up(self, known: Sequence[FileReview]) -> None:
+        """Finish what an earlier run began to write down when it was cut off between the library and the master."""
+        in_doubt = self.journal.in_doubt() if self.live else set()
+        late = [one for one in known if one.creative_id and (one.file.section, one.file.name) in in_doubt]
+        if late:
+            self.records.complete_master(
+                [(one.file, one.creative_id or "", one.known[0].upload_date) for one in late], now=self.now()
+            )
+            told = [(one.file, UploadStatus.SUCCESS.value, one.creative_id or "") for one in late]
+            self.journal.settled(told, section=late[0].file.section, run=self.name, now=self.now())
 
     def _open_section(self, batch: Batch) -> Site:
         if self.site is None:
@@ -158,15 +187,16 @@ class _Run:
         self.site.open_section(batch.creative_type.section)
         return self.site
 
-    def _settle_doubtful(self, files: tuple[SessionFile, ...]) -> tuple[SessionFile, ...]:
+    def _settle_doubtful(self, files: tuple[SessionFile, ...], batch: Batch) -> tuple[SessionFile, ...]:
         """Look on the site for files that an earlier run handed over without learning what came of it."""
         in_doubt = self.journal.in_doubt()
         doubtful = [file for file in files if (file.section, file.name) in in_doubt]
         if not (doubtful and self.live and self.site):
             return files
         log.info("Looking on the site for %d files of an earlier run...", len(doubtful))
-        settled = look_for(self.site, doubtful, self.journal.stalled(), force=self.force)
-        self._confirm(settled, {})
+        sizes = self._sizes(batch)
+        settled = look_for(self.site, doubtful, self.journal.stalled(), sizes=sizes, force=self.force)
+        self._confirm(settled, sizes)
         self.site.open_section(files[0].section)
         gone = {one.file for one in settled}
         return tuple(file for file in files if file not in gone)
@@ -181,9 +211,9 @@ class _Run:
 
     def _go_live(self, files: Sequence[SessionFile], batch: Batch) -> None:
         site, section = self._here(), files[0].section
-        for file in files:
-            if file.row:
-                self.records.workspace.guard(file.path)
+        files = self._still_there(files)
+        if not files:
+            return
         newest_before = newest_id(site)
         self._picture(batch, "section")
         site.open_upload_panel()
@@ -203,6 +233,15 @@ class _Run:
         self._confirm(outcomes, sizes, retries, results)
         if error:
             raise error
+
+    def _still_there(self, files: Sequence[SessionFile]) -> tuple[SessionFile, ...]:
+        """The files that can still be read where the review saw them; the others fail, and are not handed over."""
+        for file in files:
+            if file.row:
+                self.records.workspace.guard(file.path)
+        gone = [file for file in files if not file.path.is_file()]
+        self._note([Outcome(file, UploadStatus.FAILED, message="the file is gone since the review") for file in gone])
+        return tuple(file for file in files if file not in gone)
 
     def _confirm(
         self,
@@ -259,6 +298,8 @@ class _Run:
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
         if count[UploadStatus.DRY_RUN]:
             log.info("Dry run: %d files are ready to upload", count[UploadStatus.DRY_RUN])
+        if self.plan.left:
+            log.info("%d files are beyond --limit (a native pair counts two)", len(self.plan.left))
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
