@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tjtools.catalogue import Catalogue, Conflict, heads_of
+from tjtools.catalogue import Catalogue, Conflict, heads_of, uncollected
 from tjtools.csvfile import BadLine, Form, append_rows, encoded, locked, quarantine, replace_file, translated
 from tjtools.csvtext import blocks, read_form
 from tjtools.errors import TrackingFileError
@@ -148,7 +148,7 @@ class Library:
 
     def refresh(self) -> None:
         """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
-        with translated(self.path, "read"):
+        with translated(self.path, "read"), uncollected():
             try:
                 file = self.path.open("rb")
             except FileNotFoundError:

@@ -45,10 +45,10 @@ class Index(Generic[K]):
         first = list(map(self.first.setdefault, keys, rows))
         if len(self.first) - before == len(keys):
             return set()
-        doubled = list(compress(zip(keys, rows, strict=True), map(ne, first, rows)))
-        for key, row in doubled:
-            self.others.setdefault(key, []).append(row)
-        return {key for key, _ in doubled}
+        places = list(compress(range(len(keys)), map(ne, first, rows)))
+        for place in places:
+            self.others.setdefault(keys[place], []).append(rows[place])
+        return {keys[place] for place in places}
 
     def rows(self, key: K) -> list[int]:
         """The rows under a key, in their order."""

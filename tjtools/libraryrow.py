@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tjtools.models import Creative, CreativeType, Medium, ReviewStatus
-from tjtools.naming import extension, match_key, medium_of
+from tjtools.naming import extension, match_key, medium_of, stem
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
 
@@ -200,8 +200,10 @@ def agree(one: Record, other: Record) -> bool:
 
 
 def _names_agree(name: str, other: str) -> bool:
-    ending, other_ending = (extension(each).replace("jpeg", "jpg") for each in (name, other))
-    return match_key(name) == match_key(other) and (ending == other_ending or not ending or not other_ending)
+    ending, other_ending = extension(name), extension(other)
+    if ending and other_ending and ending.replace("jpeg", "jpg") != other_ending.replace("jpeg", "jpg"):
+        return False
+    return stem(name) == stem(other) or match_key(name) == match_key(other)
 
 
 def _extras_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
