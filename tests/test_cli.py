@@ -44,7 +44,7 @@ def shop(bare_workspace: Workspace) -> Path:
             1,
             "already there  VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4 → 1032530571",
         ),
-        (["banner 3 final.png"], 1, "Static Banner; pending; day unknown"),
+        (["banner 3 final.png"], 1, "Static Banner, pending, day unknown"),
         (["1032530581"], 1, "already there  1032530581 → 1032530581 (banner 3 final;"),
         (["banner 3 final.png", "--type", "native_image"], 0, "in another section: 1032530581"),
         (["new.mp4", "banner 3 final.png"], 1, "not there      new.mp4"),
@@ -279,8 +279,9 @@ def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium
             if "Processing upload..." in line:
                 process.send_signal(signal.SIGINT)
     assert process.returncode == 130, "".join(said)
-    [status_file] = workspace.upload_logs.glob("upload_status_*.csv")
-    assert [row["status"] for row in read_rows(status_file)] == ["unknown_id"]
+    status_files = list(workspace.upload_logs.glob("upload_status_*.csv"))
+    assert len(status_files) == 1, "".join(said)
+    assert [row["status"] for row in read_rows(status_files[0])] == ["unknown_id"]
 
 
 def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:

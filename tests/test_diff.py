@@ -71,7 +71,7 @@ def test_all_creatives_of_the_name_are_listed(library: Library) -> None:
 
 def test_a_match_in_another_section_is_shown_and_not_skipped(library: Library) -> None:
     [one] = review(library, file("elsewhere.png"))
-    assert one.notes == ("also in another section: ID 1032530551 in Native Static Banner, approved",)
+    assert one.notes == ("also in another section: ID 1032530551 in Native Static Banner, approved, day unknown",)
 
 
 def test_a_missing_file(library: Library) -> None:

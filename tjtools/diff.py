@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tjtools.cache import Library, Match
 from tjtools.models import Creative, CreativeType, Section, SessionFile
-from tjtools.naming import extension, is_source, match_key
+from tjtools.naming import file_type, is_source, match_key
 from tjtools.preflight import MediaFacts, problems
 
 
@@ -121,7 +121,7 @@ def _review(
 
 def _mislabelled(file: SessionFile, facts: MediaFacts) -> tuple[str, ...]:
     """The site goes by a file's content, its card shows that: a name that claims another could not be recognised."""
-    claimed = extension(file.name).replace("jpeg", "jpg")
+    claimed = file_type(file.name)
     if claimed in ("", facts.container) or not facts.container:
         return ()
     return (f"the content is {facts.container}, the name says .{claimed}: rename it",)
@@ -163,7 +163,4 @@ def _there(match: Match) -> str:
 
 
 def _told(creative: Creative) -> str:
-    section = creative.creative_type.section.value if creative.creative_type else "unknown section"
-    status = creative.review_status.value if creative.review_status else "status unknown"
-    day = f", added {creative.upload_date}" if creative.upload_date else ""
-    return f"ID {creative.creative_id} in {section}, {status}{day}"
+    return f"ID {creative.creative_id} in {creative.standing}"

@@ -147,6 +147,17 @@ class Creative(NamedTuple):
     review_status: ReviewStatus | None = None
 
     @property
+    def standing(self) -> str:
+        """Its section, review status and day, in words.
+
+        >>> Creative("1032530571", "a", creative_type=CreativeType.IMAGE).standing
+        'Static Banner, status unknown, day unknown'
+        """
+        section = self.creative_type.section.value if self.creative_type else "unknown section"
+        status = self.review_status.value if self.review_status else "status unknown"
+        return f"{section}, {status}, {f'added {self.upload_date}' if self.upload_date else 'day unknown'}"
+
+    @property
     def removed(self) -> bool:
         """Whether the creative is gone from the site; such a row never counts as there."""
         return self.review_status is ReviewStatus.REMOVED

@@ -81,6 +81,15 @@ def extension(name: str) -> str:
     return ending if dot and (ending := last.lower()) in _MEDIUM_OF_EXTENSION else ""
 
 
+def file_type(name: str) -> str:
+    """The extension as the site and the tracking files write it.
+
+    >>> file_type("photo.JPEG")
+    'jpg'
+    """
+    return extension(name).replace("jpeg", "jpg")
+
+
 def stem(name: str) -> str:
     """The name without one final extension, as the site shows it.
 

@@ -11,7 +11,7 @@ from tjtools.cache import COLUMNS, Library
 from tjtools.csvfile import BadLine, locked, read_table, translated, write_rows
 from tjtools.errors import NotText, TrackingFileError, WrongHeader
 from tjtools.models import Creative, CreativeType, ReviewStatus
-from tjtools.naming import extension
+from tjtools.naming import file_type
 from tjtools.session import NEEDED_COLUMNS
 from tjtools.workspace import Workspace
 
@@ -92,7 +92,7 @@ def _creative(creative_id: str, row: dict[str, str]) -> Creative:
         filename=name,
         upload_date=date.fromisoformat(day) if day else None,
         dimensions=f"{width}x{height}" if width.isdigit() and height.isdigit() else "",
-        file_type=extension(name).replace("jpeg", "jpg"),
+        file_type=file_type(name),
         creative_type=CreativeType.parse(row["creative_type"]).section.creative_type,
         review_status=ReviewStatus.PENDING,
     )

@@ -86,10 +86,7 @@ def _show_text(answers: Iterable[tuple[str, Match]]) -> None:
 
 
 def _told(creative: Creative) -> str:
-    section = creative.creative_type.section.value if creative.creative_type else "unknown section"
-    status = creative.review_status.value if creative.review_status else "status unknown"
-    added = f"added {creative.upload_date}" if creative.upload_date else "day unknown"
-    return f"{creative.creative_id} ({creative.filename}; {section}; {status}; {added})"
+    return f"{creative.creative_id} ({creative.filename}; {creative.standing})"
 
 
 def _show_csv(answers: Iterable[tuple[str, Match]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -118,7 +119,8 @@ def stoppable() -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        err.print("Stopping: what is confirmed is being recorded. Once more to stop at once.", style="yellow")
+        # not through the console, which the signal may have interrupted in the middle of a line
+        os.write(2, b"Stopping: what is confirmed is being recorded. Once more to stop at once.\n")
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, ask) for number in numbers]

@@ -36,7 +36,7 @@ def add(
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
     from tjtools.cache import Library
-    from tjtools.naming import extension
+    from tjtools.naming import file_type as type_of
 
     if not (creative_id.isascii() and creative_id.isdigit()):
         raise typer.BadParameter(f"{creative_id!r} is no Creative ID: it has digits only")
@@ -53,7 +53,7 @@ def add(
         creative_id=creative_id,
         filename=filename,
         upload_date=now().date() if today else None,
-        file_type=extension(filename).replace("jpeg", "jpg"),
+        file_type=type_of(filename),
         creative_type=chosen.section.creative_type if chosen else None,
         review_status=review_status,
     )

@@ -116,7 +116,7 @@ def look_for(
         Outcome(
             file,
             UploadStatus.UNKNOWN_ID,
-            message="the site timed out on it in an earlier run and does not list it: look there, then use --force",
+            message="the site timed out on it in an earlier run and does not list it: look there, then --file, --force",
         )
         for file in doubtful
         if match_key(file.name) not in held and (file.section, file.name) in stalled and not force

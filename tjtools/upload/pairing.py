@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tjtools.models import SessionFile, UploadStatus
-from tjtools.naming import extension, match_key
+from tjtools.naming import file_type, match_key
 from tjtools.site import Card, FileResult, FileState
 
 
@@ -92,7 +92,7 @@ def _contradiction(file: SessionFile, card: Card, size: str) -> str:
         return "its ID on the page is no number"
     if size and card.dimensions and card.dimensions != size:
         return f"shows {card.dimensions} where the file has {size}"
-    shown, has = (text.lower().replace("jpeg", "jpg") for text in (card.file_type.lstrip("."), extension(file.name)))
+    shown, has = file_type(f"x.{card.file_type.lstrip('.')}"), file_type(file.name)
     if shown and has and shown != has:
         return f"shows the type {shown} where the file has {has}"
     return ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from tjtools.cache import Library
 from tjtools.csvfile import append_rows
 from tjtools.models import Creative, SessionFile, UploadStatus
-from tjtools.naming import extension
+from tjtools.naming import file_type
 from tjtools.scrape import creative_of
 from tjtools.session import record_in_master
 from tjtools.upload.pairing import Outcome
@@ -100,7 +100,7 @@ def _creative(one: Outcome, now: datetime, size: str) -> Creative:
     shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=now.date())
     return shown._replace(
         dimensions=shown.dimensions or size,
-        file_type=shown.file_type or extension(one.file.name).replace("jpeg", "jpg"),
+        file_type=shown.file_type or file_type(one.file.name),
     )
 
 
