@@ -13,8 +13,8 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "samples"),
-    ("preflight", "diff"),
+    ("limits", "workspace", "settings", "session", "journal", "snapshots", "samples"),
+    ("preflight", "diff", "difference"),
     ("site",),
     ("scrape", "rebuild", "connection", "upload"),
     ("overview", "doctor", "demo", "cli"),
