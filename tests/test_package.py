@@ -13,7 +13,7 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "snapshots", "samples"),
+    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
     ("scrape", "rebuild", "connection", "upload"),

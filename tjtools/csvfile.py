@@ -243,9 +243,7 @@ def locked(
         try:
             lock.acquire(poll_interval=0.005)
         except Timeout as error:
-            raise TrackingFileError(
-                busy, path=path, remedy="Wait for it, or end it."
-            ) from error
+            raise TrackingFileError(busy, path=path, remedy="Wait for it, or end it.") from error
     try:
         yield
     finally:
