@@ -16,7 +16,7 @@ FLOORS = (
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
-    ("scrape", "rebuild", "connection", "upload"),
+    ("scrape", "certificate", "update", "rebuild", "refresh", "connection", "upload"),
     ("overview", "doctor", "demo", "cli"),
 )
 APART = "sandbox"

@@ -111,6 +111,8 @@ def _row(
     if before and from_status == status:
         return None
     if from_status == status:
+        if creative.removed:
+            return None
         from_status = ""  # the library knew it so, but the history has not seen it yet
     times = [one.at for one in (before, last) if one and one.status == from_status and from_status]
     return creative.creative_id, creative.filename, from_status, status, max(times, default="")

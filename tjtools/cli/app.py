@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, difference, library, session, workspace
+from tjtools.cli import demo, difference, library, refresh, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -46,3 +46,4 @@ for command in (
 ):
     app.command()(command)
 app.command("rebuild-cache")(library.rebuild)
+app.command("refresh-library")(refresh.refresh)
