@@ -16,7 +16,7 @@ FLOORS = (
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
-    ("scrape", "certificate", "update", "rebuild", "refresh", "connection", "upload"),
+    ("scrape", "certificate", "update", "rebuild", "refresh", "sync", "connection", "upload"),
     ("overview", "doctor", "demo", "cli"),
 )
 APART = "sandbox"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -248,3 +251,19 @@ def test_refresh_as_a_command(workspace: Workspace, truth: Truth) -> None:
     before = files(workspace)
     assert tjtools("refresh-library", "--yes", cwd=workspace.root).returncode == 3
     assert files(workspace) == before
+
+
+def test_on_a_terminal_the_person_is_asked(workspace: Workspace, truth: Truth) -> None:
+    import pty
+
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, b"n\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tjtools", "refresh-library"],
+        cwd=workspace.root, stdin=terminal, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    os.close(keyboard)
+    os.close(terminal)
+    assert (done.returncode, workspace.library.exists()) == (1, False)
+    assert f"{len(truth.creatives())} added" in done.stdout
+    assert "Apply this to the cache? [y/N]" in done.stderr

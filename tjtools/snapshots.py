@@ -52,6 +52,8 @@ def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: 
         folder.mkdir(parents=True, exist_ok=True)
         if workspace.library.exists():
             shutil.copyfile(workspace.library, path)
+        else:
+            path.touch()
         path.with_suffix(".json").write_text(json.dumps(certificate, ensure_ascii=False, indent=2) + "\n", "utf-8")
         for old in sorted({each.stem for each in folder.iterdir()})[:-KEPT]:
             for suffix in (".csv", ".json"):

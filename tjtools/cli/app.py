@@ -47,3 +47,4 @@ for command in (
     app.command()(command)
 app.command("rebuild-cache")(library.rebuild)
 app.command("refresh-library")(refresh.refresh)
+app.command("sync-status")(refresh.sync)

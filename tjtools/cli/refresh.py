@@ -1,4 +1,4 @@
-"""Commands that make the cache follow the site: `refresh-library`."""
+"""Commands that make the cache follow the site: `refresh-library` and `sync-status`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tjtools.cli.console import (
 )
 from tjtools.cli.difference import show_difference
 from tjtools.cli.shapes import of_difference, print_json
-from tjtools.errors import TJToolsError
+from tjtools.errors import Cancelled, TJToolsError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,9 +65,7 @@ def refresh(
         headless=headless,
     )
     show_update(update, console=err if as_json else out)
-    stopped, report = update.stopped, None
-    if not dry_run and not stopped:
-        stopped, report = apply(update, allow_removals, ask=not yes)
+    stopped, report = apply(update, allow_removals, ask=not yes, write=not dry_run)
     finish(update, report, stopped, as_json=as_json, wanted=not dry_run)
 
 
@@ -75,6 +73,36 @@ refresh.__doc__ = f"""Read all five sections off the site, show the difference t
 
 What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
 {EXIT_CODES}
+"""
+
+
+def sync(
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
+    ] = False,
+    allow_removals: AllowOption = 0,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.sync import plan_sync
+
+    update = run_reading(
+        find_workspace(workspace),
+        lambda place, connect, progress, sign_in: plan_sync(
+            place, connect, pending=pending, progress=progress, sign_in=sign_in
+        ),
+        headless=headless,
+    )
+    show_update(update, console=err if as_json else out)
+    stopped, report = apply(update, allow_removals, ask=False)
+    finish(update, report, stopped, as_json=as_json, wanted=True)
+
+
+sync.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as removed.
+
+Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
+pending creative was not found: then run it without. {EXIT_CODES}
 """
 
 
@@ -98,17 +126,23 @@ def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> U
         )
 
 
-def apply(update: Update, allow_removals: int, *, ask: bool) -> tuple[TJToolsError | None, UpdateReport | None]:
-    """Write the update down, or say why not; a person who is asked may say no."""
+def apply(
+    update: Update, allow_removals: int, *, ask: bool, write: bool = True
+) -> tuple[TJToolsError | None, UpdateReport | None]:
+    """Write the update down, or return the error that says why not; a person who is asked may say no."""
     from tjtools.update import apply_update
 
     try:
+        if update.stopped:
+            raise update.stopped
         update.check_removals(allow_removals)
-        if ask and update.difference and not typer.confirm("Apply this to the cache?", err=True):
+        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
             return None, None
         return None, apply_update(update, now=now(), allow_removals=allow_removals)
     except TJToolsError as error:
         return error, None
+    except typer.Abort:
+        return Cancelled("Stopped: nothing was written."), None
 
 
 def show_update(update: Update, *, console: Console) -> None:
@@ -116,6 +150,8 @@ def show_update(update: Update, *, console: Console) -> None:
     listing("Read off the site", [_certified(one) for one in update.reading.certificates], console=console)
     if not update.stopped:
         show_difference(update.difference, console=console)
+    if missing := update.reading.not_found:
+        console.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
 
 
 def _certified(one: Certificate) -> tuple[str, str, str]:
@@ -138,7 +174,7 @@ def finish(
     if stopped:
         err.print(str(stopped), style="red", markup=False)
         raise typer.Exit(exit_code(stopped))
-    raise typer.Exit(NEEDS_A_PERSON if wanted and not report else OK)
+    raise typer.Exit(NEEDS_A_PERSON if (wanted and not report) or update.reading.not_found else OK)
 
 
 def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:
@@ -147,6 +183,7 @@ def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsErro
     return {
         "applied": report is not None,
         "certificate": [shown_certificate(one) for one in update.reading.certificates],
+        "not_found": list(update.reading.not_found),
         "difference": of_difference(report.difference if report else update.difference),
         "history_rows": report.history_rows if report else 0,
         "snapshot": str(report.snapshot) if report else None,
