@@ -13,10 +13,10 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "samples"),
-    ("preflight", "diff"),
+    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "samples"),
+    ("preflight", "diff", "difference"),
     ("site",),
-    ("scrape", "rebuild", "connection", "upload"),
+    ("scrape", "certificate", "update", "rebuild", "refresh", "sync", "connection", "upload"),
     ("overview", "doctor", "demo", "cli"),
 )
 APART = "sandbox"

@@ -125,7 +125,20 @@ def test_a_session_becomes_ids_in_library_master_status_and_campaign_files(works
         '"Ad Name","Target URL","Video Creative ID","Thumbnail Creative ID","Headline","Brand Name"',
         f'"VID_EN_Travel_4sec_ID-99A0D7C3-VID","PLACEHOLDER_URL","{video}","{image}","Travel","PLACEHOLDER_BRAND"',
     ]
+    assert [tuple(one.values())[:2] + tuple(one.values())[3:] for one in read_rows(workspace.history)] == [
+        ("2025-11-13T12:00:00Z", creative_id, "", "pending", "", "upload") for creative_id in (video, image, still)
+    ]
     assert not report.needs_a_person
+
+
+def test_a_history_that_cannot_be_written_stops_no_upload(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    workspace.history.write_text("a,b\n", "utf-8")
+    assert ended(go(workspace)) == {"b.png": "success"}
+    assert (library_ids(workspace), workspace.history.read_text("utf-8")) == (
+        {"b.png": truth.named("b")[0]},
+        "a,b\n",
+    )
 
 
 def row(creative_id: str, filename: str, dimensions: str, file_type: str, kind: str) -> dict[str, str]:

@@ -18,6 +18,7 @@
     │   ├── SignInNeeded
     │   ├── PageChanged
     │   └── IncompleteReading
+    ├── TooManyGone
     └── Cancelled
 
 A message says what happened and where; `remedy` says what to do next. `str(error)` holds both.
@@ -115,6 +116,21 @@ class PageChanged(SiteError):
 
 class IncompleteReading(SiteError):
     """A section could not be read to its end: the page states no total, or what it lists keeps changing."""
+
+
+class TooManyGone(TJToolsError):
+    """More creatives are gone from the site than may be marked so without a person's word.
+
+    `gone` is their number, `there` the number of those that the library had.
+    """
+
+    def __init__(self, gone: int, there: int) -> None:
+        super().__init__(
+            f"{gone} of {there} creatives are gone from the site: nothing was applied.",
+            remedy=f"Look whether that is so; then give --allow-removals {gone}.",
+        )
+        self.gone = gone
+        self.there = there
 
 
 class Cancelled(TJToolsError):

@@ -109,9 +109,24 @@ def match_key(name: str) -> str:
     >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
     True
     """
+    return stem(_as_sent(name))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one, as far as they tell: the site's lacks its extension, and is no other for that.
+
+    >>> same_name("a.mp4", "a"), same_name("a.png.mp4", "a.png"), same_name("a.mp4", "a.png"), same_name("a", "b")
+    (True, True, False, False)
+    """
+    a, b = _as_sent(one), _as_sent(other)
+    endings = {extension(each).replace("jpeg", "jpg") for each in (a, b)}
+    return a == b or stem(a) == b or stem(b) == a or (stem(a) == stem(b) and len(endings) == 1)
+
+
+def _as_sent(name: str) -> str:
     if '"' in name or "\r" in name or "\n" in name:
         name = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
-    return stem(name if name.isascii() else unicodedata.normalize("NFC", name))
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | None = None) -> Medium | None:

@@ -109,6 +109,21 @@ class Workspace(NamedTuple):
         """What was handed over to the site, and what came of it."""
         return self.private / "journal.jsonl"
 
+    @property
+    def history(self) -> Path:
+        """What was seen when: first sights and changes of status."""
+        return self.tracking / "TJ_Review_History.csv"
+
+    @property
+    def last_seen(self) -> Path:
+        """When each creative was last seen, and in which status."""
+        return self.private / "last_seen.json"
+
+    @property
+    def snapshots(self) -> Path:
+        """The library as each refresh left it, with its certificate."""
+        return self.private / "snapshots"
+
     def status_file(self, started: datetime) -> Path:
         """The status CSV of the run that started then."""
         return self.upload_logs / f"upload_status_{started:%Y%m%d_%H%M%S}.csv"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, library, session, workspace
+from tjtools.cli import demo, difference, library, refresh, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -40,8 +40,11 @@ for command in (
     session.review,
     session.upload,
     library.add,
+    difference.diff,
     workspace.status,
     workspace.doctor,
 ):
     app.command()(command)
 app.command("rebuild-cache")(library.rebuild)
+app.command("refresh-library")(refresh.refresh)
+app.command("sync-status")(refresh.sync)

@@ -36,6 +36,7 @@ def add(
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
     from tjtools.cache import Library
+    from tjtools.history import History, Source
     from tjtools.naming import file_type as type_of
 
     if not (creative_id.isascii() and creative_id.isdigit()):
@@ -57,10 +58,12 @@ def add(
         creative_type=chosen.section.creative_type if chosen else None,
         review_status=review_status,
     )
-    library = Library.load(find_workspace(workspace).library)
+    place = find_workspace(workspace)
+    library = Library.load(place.library)
     known = library.get(creative_id)
     if not known:
         library.add([creative])
+        History.of(place).record([creative], source=Source.MANUAL, now=now())
     if as_json:
         print_json({"added": not known, "creative": of_creative(known[0] if known else creative)})
     elif known:

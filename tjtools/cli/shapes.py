@@ -10,6 +10,7 @@ from tjtools.models import Creative
 
 if TYPE_CHECKING:
     from tjtools.diff import FileReview
+    from tjtools.difference import FieldChange, LibraryDifference
     from tjtools.upload import Outcome
 
 
@@ -37,6 +38,28 @@ def of_creative(creative: Creative) -> dict[str, str | None]:
 def of_bad_line(bad: BadLine) -> dict[str, str | int]:
     """Where it stands, why, and its text."""
     return {"line": bad.line, "reason": bad.reason, "text": bad.text}
+
+
+def of_difference(difference: LibraryDifference) -> dict[str, list[dict[str, str | None]]]:
+    """What came, what went, what changed."""
+    return {
+        "added": [of_creative(creative) for creative in difference.added],
+        "removed": [of_creative(creative) for creative in difference.removed],
+        "status_changed": [of_change(change) for change in difference.status_changed],
+        "renamed": [of_change(change) for change in difference.renamed],
+        "other": [of_change(change) for change in difference.other],
+    }
+
+
+def of_change(change: FieldChange) -> dict[str, str | None]:
+    """A field before and after."""
+    return {
+        "creative_id": change.creative_id,
+        "filename": change.filename,
+        "field": change.field,
+        "old": change.old or None,
+        "new": change.new,
+    }
 
 
 def of_review(one: FileReview) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a run writes down: the library, the master and the status CSV, in that order."""
+"""What a run writes down: the library, the master, the status CSV and the review history, in that order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tjtools.cache import Library
 from tjtools.csvfile import append_rows
+from tjtools.errors import TrackingFileError
+from tjtools.history import History, Source
 from tjtools.models import Creative, SessionFile, UploadStatus
 from tjtools.naming import file_type
 from tjtools.scrape import creative_of
@@ -49,10 +51,12 @@ class Records:
     ) -> int:
         """Write down what came of a batch, and return how many IDs the library did not have before."""
         identified = [one for one in outcomes if one.card is not None]
-        added = self.library.add([_creative(one, now, sizes.get(one.file.name, "")) for one in identified])
+        creatives = [_creative(one, now, sizes.get(one.file.name, "")) for one in identified]
+        added = self.library.add(creatives)
         if identified:
             self.complete_master([(one.file, one.creative_id, _day(one, now)) for one in identified], now=now)
         self.note(outcomes, now=now, retries=retries)
+        self._observe(creatives, now)
         return len(added)
 
     def complete_master(self, found: Sequence[tuple[SessionFile, str, date | None]], *, now: datetime) -> None:
@@ -61,6 +65,13 @@ class Records:
         self.master_kept = True
         for line in bad:
             log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
+
+    def _observe(self, creatives: Sequence[Creative], now: datetime) -> None:
+        """The history is no part of what an upload needs: where it can't be written, the run goes on."""
+        try:
+            History.of(self.workspace).record(creatives, source=Source.UPLOAD, now=now)
+        except TrackingFileError as error:
+            log.warning("%s", error)
 
     def note(self, outcomes: Sequence[Outcome], *, now: datetime, retries: Mapping[str, int] | None = None) -> None:
         """Write rows of the status CSV alone."""

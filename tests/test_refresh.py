@@ -1,0 +1,269 @@
+"""Refresh on the sandbox in a real browser: afterwards the cache says what the site holds, or nothing is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW, Truth, read_rows
+from test_cli import tjtools
+
+from tjtools.cache import COLUMNS, Library
+from tjtools.certificate import Progress
+from tjtools.connection import connect
+from tjtools.errors import Cancelled, IncompleteReading, SignInNeeded, WrongHeader
+from tjtools.models import Creative, CreativeType, Section
+from tjtools.refresh import plan_refresh, refresh_library
+from tjtools.settings import load_settings
+from tjtools.site import Site
+from tjtools.update import Update, UpdateReport
+from tjtools.workspace import Workspace
+
+pytestmark = pytest.mark.usefixtures("chromium")
+
+HEADER = ",".join(COLUMNS) + "\n"
+TYPES = {section.value: section.creative_type.value for section in Section}
+
+
+def opened(workspace: Workspace) -> Callable[[], Site]:
+    return lambda: connect(workspace, load_settings(workspace), say=lambda _: None)
+
+
+def refresh(
+    workspace: Workspace,
+    *,
+    confirm: Callable[[Update], bool] = lambda _: True,
+    progress: Progress | None = None,
+    sign_in: Callable[[Site], None] | None = None,
+    site: Callable[[], Site] | None = None,
+) -> UpdateReport | None:
+    return refresh_library(
+        workspace, site or opened(workspace),
+        now=lambda: NOW, confirm=confirm, progress=progress, sign_in=sign_in,
+    )  # fmt: skip
+
+
+def expected(one: dict[str, Any], **known: str) -> dict[str, str]:
+    """A creative of the sandbox as its row in the cache."""
+    row = {
+        "creative_id": one["creative_id"],
+        "filename": one["name"],
+        "upload_date": "",
+        "dimensions": one["dimensions"] or "",
+        "file_type": (one["file_type"] or "").removeprefix(".").replace("jpeg", "jpg"),
+        "creative_type": TYPES[one["section"]],
+        "review_status": one["review_status"],
+    }
+    return row | known
+
+
+def by_id(path: Path) -> dict[str, dict[str, str]]:
+    rows = read_rows(path)
+    found = {row["creative_id"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def files(workspace: Workspace) -> dict[Path, bytes]:
+    ours = (path for path in workspace.tracking.rglob("*") if path.is_file() and path.parent.name != "locks")
+    return {path: path.read_bytes() for path in ours}
+
+
+def of_section(truth: Truth, section: str) -> list[dict[str, Any]]:
+    return [one for one in truth.creatives().values() if one["section"] == section]
+
+
+def test_the_cache_says_what_the_site_holds_and_keeps_what_it_does_not_show(workspace: Workspace, truth: Truth) -> None:
+    rollover, other = of_section(truth, "Native Rollover")[:2]
+    stream, renamed = of_section(truth, "In-Stream Video")[:2]
+    twins = [truth.add(section, "the same name") for section in ("Native Static Banner", "Native Rollover")]
+    twins.append(truth.add("Native Rollover", "the same name"))
+    workspace.library.write_text(
+        HEADER
+        + f"{rollover['creative_id']},{rollover['name']}.mp4,2025-11-01,,,,pending\n"
+        + f"{rollover['creative_id']},{rollover['name']},,,,Native Rollover,\n"
+        + f"{other['creative_id']},{other['name']}.mp4,2025-11-02,640x360,mp4,Native Rollover,removed\n"
+        + f"{stream['creative_id']},{stream['name']}.mp4,2025-11-03,1920x1080,mp4,video,rejected\n"
+        + f"{renamed['creative_id']},an older name.mp4,,,mp4,video,{renamed['review_status']}\n"
+        + "1000000001,gone.png,2025-11-04,300x250,png,image,approved\n"
+        + "1000000002,gone before.png,,,png,image,removed\n"
+        + "1.03E+09,torn,,,,,\n",
+        "utf-8",
+    )
+    report = refresh(workspace)
+    want = {key: expected(one) for key, one in truth.creatives().items()}
+    for one, day in ((rollover, "2025-11-01"), (other, "2025-11-02")):
+        want[one["creative_id"]] |= {"filename": f"{one['name']}.mp4", "upload_date": day}
+    want[stream["creative_id"]] |= {
+        "filename": f"{stream['name']}.mp4", "upload_date": "2025-11-03", "dimensions": "1920x1080", "file_type": "mp4",
+    }  # fmt: skip
+    want[renamed["creative_id"]] |= {"file_type": "mp4"}
+    values = ("1000000001", "gone.png", "2025-11-04", "300x250", "png", "image", "removed")
+    want["1000000001"] = dict(zip(COLUMNS, values, strict=True))
+    values = ("1000000002", "gone before.png", "", "", "png", "image", "removed")
+    want["1000000002"] = dict(zip(COLUMNS, values, strict=True))
+    assert by_id(workspace.library) == want
+    assert {want[one]["filename"] for one in twins} == {"the same name"}
+    assert report
+    assert [one.creative_id for one in report.difference.removed] == ["1000000001"]
+    assert [(one.old, one.new) for one in report.difference.renamed] == [("an older name.mp4", renamed["name"])]
+    assert all(one.complete and one.total == one.unique for one in report.certificates)
+    assert len(read_rows(workspace.library.with_suffix(".quarantine.csv"))) == 1
+    assert report.snapshot.read_bytes() == workspace.library.read_bytes()
+    kept = json.loads(report.snapshot.with_suffix(".json").read_text("utf-8"))
+    assert [one["verdict"] for one in kept["sections"]] == ["complete"] * 5
+
+
+def test_history_has_first_sights_and_changes_and_a_second_refresh_writes_no_row(
+    workspace: Workspace, truth: Truth
+) -> None:
+    first = refresh(workspace)
+    assert first
+    assert first.history_rows == len(truth.creatives())
+    written = workspace.library.stat().st_mtime_ns
+    again = refresh(workspace)
+    assert again
+    assert (bool(again.difference), again.history_rows, workspace.library.stat().st_mtime_ns) == (False, 0, written)
+    changed, gone = of_section(truth, "Static Banner")[:2]
+    status = "approved" if changed["review_status"] != "approved" else "rejected"
+    truth.ask(f"creatives/{changed['creative_id']}", "PATCH", {"review_status": status})
+    truth.ask(f"creatives/{gone['creative_id']}", "DELETE")
+    assert refresh(workspace)
+    last = [list(row.values()) for row in read_rows(workspace.history)[-2:]]
+    at = "2025-11-13T12:00:00Z"
+    assert sorted(last) == sorted(
+        [
+            [at, changed["creative_id"], changed["name"], changed["review_status"], status, at, "refresh"],
+            [at, gone["creative_id"], gone["name"], gone["review_status"], "removed", at, "refresh"],
+        ]
+    )
+
+
+def test_a_creative_that_crosses_a_page_boundary_makes_the_certificate_count_a_reread(
+    workspace: Workspace, truth: Truth
+) -> None:
+    came: list[str] = []
+
+    def somebody_uploads(section: Section, _read: int, _total: int) -> None:
+        if section is Section.VIDEO_BANNERS and not came:
+            came.append(truth.add("Video Banners", "somebody else's"))
+
+    report = refresh(workspace, progress=somebody_uploads)
+    assert report
+    assert {one.section: one.rereads for one in report.certificates} == {
+        section: int(section is Section.VIDEO_BANNERS) for section in Section
+    }
+    assert by_id(workspace.library) == {key: expected(one) for key, one in truth.creatives().items()}
+
+
+def test_nothing_is_written_after_an_error(workspace: Workspace, truth: Truth) -> None:
+    Library.load(workspace.library).add([Creative("1000000001", "gone.png", creative_type=CreativeType.IMAGE)])
+    before = files(workspace)
+    stop: list[Section] = []
+
+    def never_still(section: Section, _read: int, _total: int) -> None:
+        if section is Section.VIDEO_BANNERS:
+            truth.add("Video Banners", "another")
+
+    with pytest.raises(IncompleteReading):
+        refresh(workspace, progress=never_still)
+    with pytest.raises(Cancelled):
+        refresh(
+            workspace,
+            site=lambda: connect(
+                workspace,
+                load_settings(workspace),
+                say=lambda _: None,
+                cancelled=lambda: Section.IN_STREAM_VIDEO in stop,
+            ),
+            progress=lambda section, *_: stop.append(section),
+        )
+    assert files(workspace) == before
+
+
+def expire(truth: Truth) -> None:
+    truth.ask("sessions", "DELETE")
+
+
+def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, truth: Truth) -> None:
+    update = plan_refresh(
+        workspace, opened(workspace), progress=lambda section, *_: section is Section.VIDEO_BANNERS and expire(truth)
+    )
+    verdicts = [one.verdict.split(":")[0] for one in update.reading.certificates]
+    assert verdicts == ["complete", "not applied", "not applied", "not applied", "not applied"]
+    assert update.reading.certificates[2].verdict == "not applied: not read"
+    assert (isinstance(update.stopped, SignInNeeded), bool(update.difference)) == (True, False)
+
+
+def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth) -> None:
+    expired: list[Section] = []
+
+    def progress(section: Section, _read: int, _total: int) -> None:
+        if section is Section.VIDEO_BANNERS and not expired:
+            expired.append(section)
+            expire(truth)
+
+    async def enter(site: Site) -> None:
+        await site._context.pages[0].wait_for_url("**/sign-in")  # a person is slower than the page
+        session = truth.ask("session", "POST")
+        await site._context.add_cookies(
+            [{"name": session["cookie"], "value": session["value"], "url": truth.origin}]
+        )  # fmt: skip
+
+    def person(site: Site) -> None:
+        assert site._thread
+        site._thread.run(enter(site))
+
+    assert refresh(workspace, progress=progress, sign_in=person)
+    assert by_id(workspace.library).keys() == truth.creatives().keys()
+
+
+def test_a_person_who_says_no_has_written_nothing(workspace: Workspace, truth: Truth) -> None:
+    before = files(workspace)
+    assert refresh(workspace, confirm=lambda update: len(update.difference.added) == 0) is None
+    assert files(workspace) == before
+
+
+def test_a_history_that_cannot_be_written_is_told_before_the_site_is_opened(workspace: Workspace) -> None:
+    workspace.history.write_text("a,b\n", "utf-8")
+    with pytest.raises(WrongHeader):
+        plan_refresh(workspace, lambda: pytest.fail("the site was opened"))
+
+
+def test_refresh_as_a_command(workspace: Workspace, truth: Truth) -> None:
+    without = tjtools("refresh-library", cwd=workspace.root)
+    assert (without.returncode, "--yes" in without.stderr) == (2, True)
+    dry = tjtools("refresh-library", "--dry-run", cwd=workspace.root)
+    assert (dry.returncode, workspace.library.exists()) == (0, False), dry.stderr
+    assert "Nothing was written." in dry.stdout
+    told = json.loads(tjtools("refresh-library", "--yes", "--json", cwd=workspace.root).stdout)
+    assert (told["applied"], len(told["difference"]["added"])) == (True, len(truth.creatives()))
+    assert [(one["section"], one["verdict"]) for one in told["certificate"]] == [
+        (section.value, "complete") for section in Section
+    ]
+    expire(truth)
+    before = files(workspace)
+    assert tjtools("refresh-library", "--yes", cwd=workspace.root).returncode == 3
+    assert files(workspace) == before
+
+
+def test_on_a_terminal_the_person_is_asked(workspace: Workspace, truth: Truth) -> None:
+    import pty
+
+    keyboard, terminal = pty.openpty()
+    os.write(keyboard, b"n\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tjtools", "refresh-library"],
+        cwd=workspace.root, stdin=terminal, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    os.close(keyboard)
+    os.close(terminal)
+    assert (done.returncode, workspace.library.exists()) == (1, False)
+    assert f"{len(truth.creatives())} added" in done.stdout
+    assert "Apply this to the cache? [y/N]" in done.stderr

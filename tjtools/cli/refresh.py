@@ -1,0 +1,191 @@
+"""Commands that make the cache follow the site: `refresh-library` and `sync-status`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tjtools.cli import exit_code
+from tjtools.cli.console import (
+    EXIT_CODES,
+    NEEDS_A_PERSON,
+    OK,
+    JsonOption,
+    WorkspaceOption,
+    bar,
+    err,
+    find_workspace,
+    listing,
+    now,
+    out,
+    say,
+    stoppable,
+)
+from tjtools.cli.difference import show_difference
+from tjtools.cli.shapes import of_difference, print_json
+from tjtools.errors import Cancelled, TJToolsError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tjtools.certificate import Certificate, Progress
+    from tjtools.site import Site
+    from tjtools.update import Update, UpdateReport
+    from tjtools.workspace import Workspace
+
+AllowOption = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
+]
+HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
+Plan = Callable[["Workspace", "Callable[[], Site]", "Progress", "Callable[[Site], None] | None"], "Update"]
+
+
+def refresh(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    allow_removals: AllowOption = 0,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.refresh import plan_refresh
+
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise TJToolsError(
+            "There is no terminal to ask on, so nothing was read.",
+            remedy="Give --yes to apply the difference, or --dry-run to look at it.",
+        )
+    update = run_reading(
+        find_workspace(workspace),
+        lambda place, connect, progress, sign_in: plan_refresh(place, connect, progress=progress, sign_in=sign_in),
+        headless=headless,
+    )
+    show_update(update, console=err if as_json else out)
+    stopped, report = apply(update, allow_removals, ask=not yes, write=not dry_run)
+    finish(update, report, stopped, as_json=as_json, wanted=not dry_run)
+
+
+refresh.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
+
+What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
+{EXIT_CODES}
+"""
+
+
+def sync(
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
+    ] = False,
+    allow_removals: AllowOption = 0,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.sync import plan_sync
+
+    update = run_reading(
+        find_workspace(workspace),
+        lambda place, connect, progress, sign_in: plan_sync(
+            place, connect, pending=pending, progress=progress, sign_in=sign_in
+        ),
+        headless=headless,
+    )
+    show_update(update, console=err if as_json else out)
+    stopped, report = apply(update, allow_removals, ask=False)
+    finish(update, report, stopped, as_json=as_json, wanted=True)
+
+
+sync.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as removed.
+
+Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
+pending creative was not found: then run it without. {EXIT_CODES}
+"""
+
+
+def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> Update:
+    """Read the site with a progress bar, and Ctrl-C in good order."""
+    from tjtools import connection
+    from tjtools.settings import load_settings
+
+    settings = load_settings(workspace)
+    hidden = settings.browser.headless if headless is None else headless
+
+    def sign_in(site: Site) -> None:
+        connection.sign_in(site, workspace, settings, say=say)
+
+    with stoppable() as cancelled, bar("Reading", None) as tell:
+        return plan(
+            workspace,
+            lambda: connection.connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
+            None if hidden else sign_in,
+        )
+
+
+def apply(
+    update: Update, allow_removals: int, *, ask: bool, write: bool = True
+) -> tuple[TJToolsError | None, UpdateReport | None]:
+    """Write the update down, or return the error that says why not; a person who is asked may say no."""
+    from tjtools.update import apply_update
+
+    try:
+        if update.stopped:
+            raise update.stopped
+        update.check_removals(allow_removals)
+        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+            return None, None
+        return None, apply_update(update, now=now(), allow_removals=allow_removals)
+    except TJToolsError as error:
+        return error, None
+    except typer.Abort:
+        return Cancelled("Stopped: nothing was written."), None
+
+
+def show_update(update: Update, *, console: Console) -> None:
+    """What was read, and what it means for the cache."""
+    listing("Read off the site", [_certified(one) for one in update.reading.certificates], console=console)
+    if not update.stopped:
+        show_difference(update.difference, console=console)
+    if missing := update.reading.not_found:
+        console.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
+
+
+def _certified(one: Certificate) -> tuple[str, str, str]:
+    total = "?" if one.total is None else one.total
+    read = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads"
+    return one.section.value, read, one.verdict
+
+
+def finish(
+    update: Update, report: UpdateReport | None, stopped: TJToolsError | None, *, as_json: bool, wanted: bool
+) -> None:
+    """The answer, and the exit code: `wanted` to be applied and not, something needs a person."""
+    if as_json:
+        print_json(_of_update(update, report, stopped))
+    elif report:
+        library = update.workspace.library.name
+        out.print(f"Applied to {library}; {report.history_rows} rows in the history, snapshot {report.snapshot.name}.")
+    elif not stopped:
+        out.print("Nothing was written.")
+    if stopped:
+        err.print(str(stopped), style="red", markup=False)
+        raise typer.Exit(exit_code(stopped))
+    raise typer.Exit(NEEDS_A_PERSON if (wanted and not report) or update.reading.not_found else OK)
+
+
+def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:
+    from tjtools.update import shown_certificate
+
+    return {
+        "applied": report is not None,
+        "certificate": [shown_certificate(one) for one in update.reading.certificates],
+        "not_found": list(update.reading.not_found),
+        "difference": of_difference(report.difference if report else update.difference),
+        "history_rows": report.history_rows if report else 0,
+        "snapshot": str(report.snapshot) if report else None,
+        "stopped": str(stopped) if stopped else None,
+    }

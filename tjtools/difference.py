@@ -1,0 +1,99 @@
+"""The difference of two libraries: what came, what went, and what changed of what stayed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tjtools.errors import TJToolsError
+from tjtools.models import Creative
+from tjtools.naming import same_name
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one creative, as text before and after; `filename` is its name after."""
+
+    creative_id: str
+    filename: str
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryDifference:
+    """What differs between two libraries; a creative can have changed in several ways.
+
+    `added` are as the new library has them, `removed` as the old one had them.
+    """
+
+    added: tuple[Creative, ...] = ()
+    removed: tuple[Creative, ...] = ()
+    status_changed: tuple[FieldChange, ...] = ()
+    renamed: tuple[FieldChange, ...] = ()
+    other: tuple[FieldChange, ...] = ()
+
+    def __bool__(self) -> bool:
+        return any((self.added, self.removed, self.status_changed, self.renamed, self.other))
+
+
+def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryDifference:
+    """Compare two libraries by Creative ID; the order of their rows does not matter.
+
+    A creative that is marked `removed` is not there. A value that the new library doesn't know is no change, nor is a
+    name that merely lacks its extension: the site's pages show no more. Raises TJToolsError for an ID that stands in
+    one library twice.
+
+    >>> old = [Creative("1", "a.mp4"), Creative("2", "b.png", dimensions="300x250")]
+    >>> difference = diff_libraries(old, [Creative("3", "c"), Creative("1", "a"), Creative("2", "banner")])
+    >>> [creative.filename for creative in difference.added], difference.removed
+    (['c'], ())
+    >>> difference.renamed
+    (FieldChange(creative_id='2', filename='banner', field='filename', old='b.png', new='banner'),)
+    """
+    before, after = _by_id(old, "old"), _by_id(new, "new")
+    both = [(before[key], creative) for key, creative in after.items() if key in before]
+    changes = [change for one, other in both if one != other for change in _changes(one, other)]
+    return LibraryDifference(
+        added=tuple(creative for key, creative in after.items() if key not in before),
+        removed=tuple(creative for key, creative in before.items() if key not in after),
+        status_changed=tuple(change for change in changes if change.field == "review_status"),
+        renamed=tuple(change for change in changes if change.field == "filename"),
+        other=tuple(change for change in changes if change.field not in ("review_status", "filename")),
+    )
+
+
+def _by_id(creatives: Iterable[Creative], which: str) -> dict[str, Creative]:
+    """The creatives that are there."""
+    found: dict[str, Creative] = {}
+    met: set[str] = set()
+    for creative in creatives:
+        key = creative.creative_id
+        if key in met:
+            raise TJToolsError(
+                f"The {which} library has the Creative ID {key} twice, with rows that contradict each other.",
+                remedy="Delete the wrong one.",
+            )
+        met.add(key)
+        if not creative.removed:
+            found[key] = creative
+    return found
+
+
+def _changes(old: Creative, new: Creative) -> Iterator[FieldChange]:
+    if not same_name(old.filename, new.filename):
+        yield FieldChange(new.creative_id, new.filename, "filename", old.filename, new.filename)
+    for (field, before), after in zip(_told(old), (value for _, value in _told(new)), strict=True):
+        if after and after != before:
+            yield FieldChange(new.creative_id, new.filename, field, before, after)
+
+
+def _told(creative: Creative) -> tuple[tuple[str, str], ...]:
+    return (
+        ("upload_date", creative.upload_date.isoformat() if creative.upload_date else ""),
+        ("dimensions", creative.dimensions),
+        ("file_type", creative.file_type),
+        ("creative_type", creative.creative_type.section.creative_type.value if creative.creative_type else ""),
+        ("review_status", creative.review_status.value if creative.review_status else ""),
+    )

@@ -1,0 +1,118 @@
+"""The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
+
+It is append only. When a creative was last seen in its status lies in `tracking/.tjtools/last_seen.json`, which holds
+one entry a creative, `{"1032530571": ["pending", "2025-11-13T12:00:00Z"]}`. Without that file, the time of its last row
+in the history is the last that is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+
+from tjtools.csvfile import append_rows, locked, read_table, replace_file, translated
+from tjtools.models import Creative, ReviewStatus
+from tjtools.workspace import Workspace
+
+COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
+
+
+class Source(Enum):
+    """Where an observation comes from."""
+
+    UPLOAD = "upload"
+    REFRESH = "refresh"
+    SYNC = "sync"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The history of one workspace; `path` and `last_seen` need not exist yet."""
+
+    path: Path
+    last_seen: Path
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> History:
+        """The workspace's history."""
+        return cls(workspace.history, workspace.last_seen)
+
+    def check(self) -> None:
+        """Raise WrongHeader, NotText or TrackingFileError where the file can't be appended to."""
+        read_table(self.path, COLUMNS)
+
+    def record(
+        self,
+        seen: Iterable[Creative],
+        *,
+        source: Source,
+        now: datetime,
+        known: Mapping[str, ReviewStatus | None] | None = None,
+    ) -> int:
+        """Note the status in which each creative is seen `now`, and return how many rows were appended.
+
+        A creative whose status is unknown is passed over. `known` are the statuses that the library held before, for
+        creatives of which the history has no row yet.
+        """
+        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        with locked(self.path):
+            before, times = self._before(), self._times()
+            rows = []
+            for creative in seen:
+                if creative.review_status is None:
+                    continue
+                key, status = creative.creative_id, creative.review_status.value
+                row = _row(creative, before.get(key), (known or {}).get(key), times.get(key))
+                if row:
+                    rows.append((at, *row, source.value))
+                times[key] = _Seen(status, at)
+                before[key] = times[key]
+            append_rows(self.path, COLUMNS, rows)
+            self._keep(times)
+        return len(rows)
+
+    def _before(self) -> dict[str, _Seen]:
+        """The last row of each creative."""
+        rows = read_table(self.path, COLUMNS).rows
+        return {row["creative_id"]: _Seen(row["to_status"], row["observed_at"]) for row in rows}
+
+    def _times(self) -> dict[str, _Seen]:
+        with translated(self.last_seen, "read"):
+            if not self.last_seen.exists():
+                return {}
+            text = self.last_seen.read_text("utf-8", errors="replace")
+        try:
+            return {key: _Seen(*map(str, value)) for key, value in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}  # damaged: the history's own times stand in
+
+    def _keep(self, times: Mapping[str, _Seen]) -> None:
+        there = {key: [one.status, one.at] for key, one in times.items() if one.status != ReviewStatus.REMOVED.value}
+        replace_file(self.last_seen, json.dumps(there).encode())
+
+
+def _row(
+    creative: Creative, before: _Seen | None, known: ReviewStatus | None, last: _Seen | None
+) -> tuple[str, str, str, str, str] | None:
+    """ID, name, status before and now, and when it was last seen in the one before; None where nothing is new."""
+    status = creative.review_status.value if creative.review_status else ""
+    from_status = before.status if before else known.value if known else ""
+    if before and from_status == status:
+        return None
+    if from_status == status:
+        if creative.removed:
+            return None
+        from_status = ""  # the library knew it so, but the history has not seen it yet
+    times = [one.at for one in (before, last) if one and one.status == from_status and from_status]
+    return creative.creative_id, creative.filename, from_status, status, max(times, default="")

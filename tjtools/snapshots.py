@@ -1,0 +1,61 @@
+"""Snapshots of the library: strict reading of one, and the dated ones in `tracking/.tjtools/snapshots/`.
+
+`20251113T120000.csv` is the library as a refresh left it, the time in UTC; `20251113T120000.json` beside it is
+the certificate: what of the site was read. The last thirty are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tjtools.cache import Library
+from tjtools.csvfile import translated
+from tjtools.errors import TrackingFileError
+from tjtools.workspace import Workspace
+
+KEPT = 30
+
+
+def read_snapshot(path: Path) -> Library:
+    """Read a library of which every line can be compared; an empty file is an empty library.
+
+    Raises WrongHeader, and TrackingFileError, with the line, for a file that is not there, for a line that can't be
+    understood and for rows of one Creative ID that contradict each other.
+    """
+    if not path.is_file():
+        raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
+    library = Library.load(path)
+    for bad in library.bad_lines:
+        raise TrackingFileError(f"{bad.reason}.", path=path, line=bad.line, remedy="Mend the line, or delete it.")
+    for conflict in library.conflicts:
+        names = " and ".join(f"{one.filename!r}" for one in conflict.creatives)
+        lines = ", ".join(map(str, conflict.lines))
+        raise TrackingFileError(
+            f"the Creative ID {conflict.creative_id} stands there twice (lines {lines}: {names}), and the rows"
+            " contradict each other.",
+            path=path,
+            line=conflict.lines[-1],
+            remedy="Delete the wrong one.",
+        )
+    return library
+
+
+def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
+    """Keep the library as it is now, with its certificate, and drop the oldest snapshots beyond `KEPT`."""
+    folder = workspace.snapshots
+    path = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S}.csv"
+    with translated(path, "written"):
+        folder.mkdir(parents=True, exist_ok=True)
+        if workspace.library.exists():
+            shutil.copyfile(workspace.library, path)
+        else:
+            path.touch()
+        path.with_suffix(".json").write_text(json.dumps(certificate, ensure_ascii=False, indent=2) + "\n", "utf-8")
+        for old in sorted({each.stem for each in folder.iterdir()})[:-KEPT]:
+            for suffix in (".csv", ".json"):
+                (folder / f"{old}{suffix}").unlink(missing_ok=True)
+    return path

@@ -1,0 +1,194 @@
+"""From what the site showed to the library: the difference first; then, under the lock, library, history, snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tjtools.cache import COLUMNS, Library
+from tjtools.certificate import Certificate, SiteReading
+from tjtools.csvfile import locked, read_table
+from tjtools.difference import LibraryDifference, diff_libraries
+from tjtools.errors import TJToolsError, TooManyGone
+from tjtools.history import History, Source
+from tjtools.libraryrow import Record
+from tjtools.models import Creative, ReviewStatus, Section
+from tjtools.naming import same_name
+from tjtools.snapshots import keep_snapshot
+from tjtools.workspace import Workspace
+
+HARMLESS_GONE = 20  # so many may go without a question
+HARMLESS_PERCENT = 10  # or so large a part of what was there
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a reading of the site means for the library; nothing is written yet.
+
+    `full`: everything that the site shows is taken over; else the review status alone, and no creative is added.
+    `known` are the IDs that the library held when the reading began: no other can be gone. `there` counts those that
+    were there by the library, `difference` is what would change.
+    """
+
+    workspace: Workspace
+    source: Source
+    full: bool
+    reading: SiteReading
+    known: frozenset[str]
+    there: int
+    difference: LibraryDifference
+
+    @property
+    def stopped(self) -> TJToolsError | None:
+        """Why the site was not read to the end: then nothing is applied."""
+        return self.reading.stopped
+
+    def check_removals(self, allowed: int) -> None:
+        """Raise `TooManyGone` where more is gone than goes without a question, and than `allowed`."""
+        gone = len(self.difference.removed)
+        if gone > max(HARMLESS_GONE, allowed) and gone * 100 > HARMLESS_PERCENT * self.there:
+            raise TooManyGone(gone, self.there)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateReport:
+    """What came of an update: what changed, how many rows the history got, and where the snapshot lies."""
+
+    difference: LibraryDifference
+    certificates: tuple[Certificate, ...]
+    history_rows: int
+    snapshot: Path
+
+
+def plan_update(workspace: Workspace, library: Library, reading: SiteReading, source: Source, *, full: bool) -> Update:
+    """Say what a reading means for the library, as it was loaded before the reading began."""
+    known = frozenset(creative.creative_id for creative in library)
+    there = sum(not creative.removed for creative in _one_each(library, {}))
+    blank = Update(workspace, source, full, reading, known, there, LibraryDifference())
+    return blank if reading.stopped else replace(blank, difference=_difference(blank, library))
+
+
+def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> UpdateReport:
+    """Write it down, with what others have written into the library since.
+
+    Raises the error that stopped the reading, `TooManyGone` beyond what `allow_removals` allows, and
+    TrackingFileError; the library is then as it was.
+    """
+    if update.stopped:
+        raise update.stopped
+    workspace = update.workspace
+    history = History.of(workspace)
+    history.check()
+    with locked(workspace.library):
+        library = Library.load(workspace.library)
+        update = replace(update, difference=_difference(update, library))
+        update.check_removals(allow_removals)
+        known = {one.creative_id: one.review_status for one in library}
+        creatives = _merged(update, library)
+        if update.difference or (update.full and not _is_tidy(library, creatives)):
+            library.rewrite(creatives, now=now)
+        rows = history.record(_observed(update, library), source=update.source, now=now, known=known)
+        snapshot = keep_snapshot(workspace, certificate_of(update, now), now)
+    return UpdateReport(update.difference, update.reading.certificates, rows, snapshot)
+
+
+def certificate_of(update: Update, now: datetime) -> dict[str, object]:
+    """The certificate as it is kept beside the snapshot."""
+    difference = update.difference
+    return {
+        "observed_at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "source": update.source.value,
+        "sections": [shown_certificate(one) for one in update.reading.certificates],
+        "added": len(difference.added),
+        "removed": len(difference.removed),
+        "status_changed": len(difference.status_changed),
+        "renamed": len(difference.renamed),
+        "other": len(difference.other),
+    }
+
+
+def shown_certificate(one: Certificate) -> dict[str, str | int | None]:
+    """One section's certificate as plain data."""
+    return {
+        "section": one.section.value,
+        "total": one.total,
+        "unique": one.unique,
+        "pages": one.pages,
+        "rereads": one.rereads,
+        "verdict": one.verdict,
+    }
+
+
+def _difference(update: Update, library: Library) -> LibraryDifference:
+    before = _one_each(library, _shown(update))
+    return diff_libraries(before, _merged(update, before))
+
+
+def _merged(update: Update, creatives: Iterable[Creative]) -> list[Creative]:
+    """The creatives as they are after the update; rows of one ID that contradict each other may still be several."""
+    shown = _shown(update)
+    follow: Callable[[Creative, Creative], Creative] = _followed if update.full else _with_status
+    merged, met = [], set()
+    for creative in creatives:
+        met.add(creative.creative_id)
+        found = shown.get(creative.creative_id)
+        if found:
+            merged.append(follow(creative, found))
+        elif _is_gone(update, creative):
+            merged.append(creative._replace(review_status=ReviewStatus.REMOVED))
+        else:
+            merged.append(creative)
+    return merged + ([found for key, found in shown.items() if key not in met] if update.full else [])
+
+
+def _shown(update: Update) -> dict[str, Creative]:
+    return {creative.creative_id: creative for creative in update.reading.creatives}
+
+
+def _one_each(library: Iterable[Creative], shown: dict[str, Creative]) -> list[Creative]:
+    """One creative an ID: of rows that contradict each other, the one that agrees with the site, else the first."""
+    one: dict[str, Creative] = {}
+    for creative in library:
+        key = creative.creative_id
+        better = key in shown and not same_name(one.get(key, creative).filename, shown[key].filename)
+        if key not in one or (better and same_name(creative.filename, shown[key].filename)):
+            one[key] = creative
+    return list(one.values())
+
+
+def _followed(known: Creative, shown: Creative) -> Creative:
+    """The site's word, and what the library knew and the site doesn't show."""
+    return _with_status(known, shown)._replace(
+        filename=known.filename if same_name(known.filename, shown.filename) else shown.filename,
+        dimensions=shown.dimensions or known.dimensions,
+        file_type=shown.file_type or known.file_type,
+        creative_type=shown.creative_type,
+    )
+
+
+def _with_status(known: Creative, shown: Creative) -> Creative:
+    kept = None if known.removed else known.review_status
+    return known._replace(review_status=shown.review_status or kept)
+
+
+def _is_gone(update: Update, creative: Creative) -> bool:
+    """Whether it was there when the reading began, and its section was read to its end without it."""
+    complete = update.reading.complete
+    home = {creative.creative_type.section} if creative.creative_type else set(Section)
+    return creative.creative_id in update.known and complete >= home
+
+
+def _observed(update: Update, library: Library) -> list[Creative]:
+    """What the history is told: what the site showed, and what is gone."""
+    shown = _shown(update)
+    return [one for one in _one_each(library, shown) if one.creative_id in shown or one.removed]
+
+
+def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
+    """Whether the file says already, in the library's own form, what a rewrite would make it say."""
+    table = read_table(library.path, COLUMNS)
+    written = [tuple(row[column] for column in COLUMNS) for row in table.rows]
+    plain = table.form is not None and table.form.plain and not table.bad
+    return plain and written == [Record.of(creative).fields for creative in creatives]
