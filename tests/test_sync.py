@@ -42,6 +42,20 @@ def statuses(workspace: Workspace) -> dict[str, str]:
     return {key: row["review_status"] for key, row in by_id(workspace.library).items()}
 
 
+def test_only_sections_with_cached_creatives_are_read_while_none_is_missing(workspace: Workspace, truth: Truth) -> None:
+    cache(workspace, of_section(truth, "Static Banner"))
+    report = sync(workspace)
+    assert [(one.section, one.verdict) for one in report.certificates] == [(Section.STATIC_BANNER, "complete")]
+
+
+def test_a_creative_cached_under_a_wrong_type_is_not_taken_for_gone(workspace: Workspace, truth: Truth) -> None:
+    [stream, *_] = of_section(truth, "In-Stream Video")
+    wrong = Creative(stream["creative_id"], stream["name"], creative_type=CreativeType.IMAGE, review_status=PENDING)
+    Library.load(workspace.library).add([wrong])
+    sync(workspace)
+    assert statuses(workspace) == {stream["creative_id"]: stream["review_status"]}
+
+
 def test_cached_statuses_become_the_site_s(workspace: Workspace, truth: Truth) -> None:
     banners, streams = of_section(truth, "Static Banner"), of_section(truth, "In-Stream Video")
     cache(workspace, banners[1:])
@@ -50,8 +64,9 @@ def test_cached_statuses_become_the_site_s(workspace: Workspace, truth: Truth) -
     Library.load(workspace.library).add([away])
     report = sync(workspace)
     held = {one["creative_id"]: one["review_status"] for one in banners[1:]}
-    assert statuses(workspace) == held | {"1000000001": "removed", streams[0]["creative_id"]: "removed"}
-    assert [(one.section, one.verdict) for one in report.certificates] == [(Section.STATIC_BANNER, "complete")]
+    back = {streams[0]["creative_id"]: streams[0]["review_status"]}
+    assert statuses(workspace) == held | back | {"1000000001": "removed"}
+    assert {(one.section, one.verdict) for one in report.certificates} == {(one, "complete") for one in Section}
     assert {row["filename"] for row in read_rows(workspace.library)} >= {f"{one['name']}.ours" for one in banners[1:]}
     assert {row["source"] for row in read_rows(workspace.history)} == {"sync"}
     changed = {one.creative_id for one in report.difference.status_changed}

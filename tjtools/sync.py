@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from tjtools.cache import Library
-from tjtools.certificate import Certificate, Progress, Reader, SiteReading, pages_of, read_sections, shown_creative
+from tjtools.certificate import Certificate, Progress, Reader, SiteReading, pages_of, shown_creative
 from tjtools.history import History, Source
 from tjtools.models import Creative, ReviewStatus, Section
 from tjtools.site import Card, Site
@@ -29,6 +29,8 @@ def plan_sync(
 ) -> Update:
     """Read the sections that have cached creatives, and say which statuses differ; nothing is written.
 
+    Where one is missing, the other sections are read too, before it counts as gone.
+
     `pending`: read each section only until its pending creatives are found; then none counts as gone. A creative of
     unknown section is looked for in all of them. `connect` is not called where there is nothing to look for.
     """
@@ -39,10 +41,7 @@ def plan_sync(
         return plan_update(workspace, library, SiteReading((), ()), Source.SYNC, full=False)
     site = connect()
     try:
-        if pending:
-            reading = _read_pending(site, wanted, Reader(progress, sign_in))
-        else:
-            reading = read_sections(site, wanted, progress=progress, sign_in=sign_in)
+        reading = (_read_pending if pending else _read_whole)(site, wanted, Reader(progress, sign_in))
     finally:
         site.close()
     return plan_update(workspace, library, reading, Source.SYNC, full=False)
@@ -76,6 +75,17 @@ def _wanted(library: Iterable[Creative], *, pending: bool) -> dict[Section, set[
         for section in [creative.creative_type.section] if creative.creative_type else Section:
             wanted[section].add(creative.creative_id)
     return {section: ids for section, ids in wanted.items() if ids}
+
+
+def _read_whole(site: Site, wanted: dict[Section, set[str]], reader: Reader) -> SiteReading:
+    """Read every section wanted; where a creative is missing, the others too: it may be cached under a wrong type."""
+    for section in wanted:
+        reader.read(site, section)
+    if set().union(*wanted.values()) - _found(reader):
+        for section in Section:
+            if section not in wanted:
+                reader.read(site, section)
+    return reader.reading()
 
 
 def _read_pending(site: Site, wanted: dict[Section, set[str]], reader: Reader) -> SiteReading:
