@@ -72,6 +72,8 @@ def ensure_browser(configured: Path | None = None, *, say: Say) -> Path:
 
 
 def _playwrights_own() -> Path | None:
+    if not _has_own(os.environ):
+        return None  # asking starts Playwright's server, which takes half a second
     from playwright.async_api import async_playwright
 
     from tjtools.site.thread import BrowserThread
@@ -86,6 +88,18 @@ def _playwrights_own() -> Path | None:
     finally:
         thread.stop()
     return path if path.is_file() else None
+
+
+def _has_own(environment: Mapping[str, str]) -> bool:
+    """Whether Playwright may have a browser of its own: one lies in the folder that its documentation names."""
+    chosen = environment.get("PLAYWRIGHT_BROWSERS_PATH", "")
+    if chosen == "0":
+        return True  # inside the package: only Playwright knows where
+    home = {
+        "win32": Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData/Local"),
+        "darwin": Path.home() / "Library/Caches",
+    }.get(sys.platform, Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    return any((Path(chosen) if chosen else home / "ms-playwright").glob("chromium*"))
 
 
 def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
