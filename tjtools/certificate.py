@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tjtools.errors import Cancelled, IncompleteReading, SignInNeeded, SiteError, TJToolsError
 from tjtools.libraryrow import Record
 from tjtools.models import Creative, Section
 from tjtools.scrape import creative_of, read_section
-from tjtools.site import Card, CardPage, Site
+from tjtools.site import Card, Site
 
 COMPLETE = "complete"
 
@@ -140,13 +140,3 @@ def shown_creative(card: Card, section: Section) -> Creative:
             f"{section.value}: the card of {card.creative_id or 'no ID'} can't be read: {error}.",
             remedy="Look at the page with --headed; the selectors are in selectors.toml.",
         ) from error
-
-
-def pages_of(site: Site) -> Iterator[CardPage]:
-    """Each page of the list that is shown, from this one on; the next is turned to when it is asked for."""
-    page = site.read_page()
-    yield page
-    while page.has_next:
-        site.turn_page()
-        page = site.read_page()
-        yield page

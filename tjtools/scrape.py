@@ -41,7 +41,8 @@ def read_section(site: Site, section: Section, progress: Callable[[int, int], No
     for reread in range(MOST_READINGS):
         seen: dict[str, Card] = {}
         totals = set()
-        for page in _pages(site, section):
+        site.open_section(section)
+        for page in pages_of(site):
             pages += 1
             seen |= {card.creative_id: card for card in page.cards}
             totals.add(_stated_total(page, section))
@@ -78,9 +79,8 @@ def creative_of(card: Card, section: Section, *, filename: str = "", upload_date
     )
 
 
-def _pages(site: Site, section: Section) -> Iterator[CardPage]:
-    """Each page of a section's list in turn."""
-    site.open_section(section)
+def pages_of(site: Site) -> Iterator[CardPage]:
+    """Each page of the list that is shown, from this one on; the next is turned to when it is asked for."""
     page = site.read_page()
     yield page
     while page.has_next:

@@ -8,9 +8,10 @@ from datetime import datetime
 from functools import partial
 
 from tjtools.cache import Library
-from tjtools.certificate import Certificate, Progress, Reader, SiteReading, pages_of, shown_creative
+from tjtools.certificate import Certificate, Progress, Reader, SiteReading, shown_creative
 from tjtools.history import History, Source
 from tjtools.models import Creative, ReviewStatus, Section
+from tjtools.scrape import pages_of
 from tjtools.site import Card, Site
 from tjtools.update import Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace
