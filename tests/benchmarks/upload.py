@@ -321,7 +321,7 @@ def report(folder: Path) -> Iterator[str]:
             "it takes two files at a time, and 0.5 s for each. Latency comes on top of each page, list and file. The "
             "sandbox's own time for a page or a list is not its work in this sense, and counts against us. A "
             "load above the number of cores means that other programs took the processor away: the ratios are then too "
-            "high, and those of a quiet machine remain to be measured.",
+            "high.",
             upload_lines,
         ),
         (
