@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import Truth
 
-from tjtools.connection import connect, site_of
+from tjtools import connection
+from tjtools.connection import connect, sign_in, site_of
 from tjtools.errors import IncompleteReading, PageChanged, SettingsError, SignInNeeded
 from tjtools.models import Section
 from tjtools.scrape import read_section
@@ -98,10 +99,9 @@ def test_a_person_signs_in_and_the_session_is_kept_for_its_owner_alone(
 ) -> None:
     """The test is the person: it ticks the robot box and presses the button, which the driver never does."""
     workspace.browser_session.unlink()
+    monkeypatch.setattr(connection, "SIGN_IN_TIMEOUT", 30)
     monkeypatch.setenv("TJTOOLS_USERNAME", "demo")
     monkeypatch.setenv("TJTOOLS_PASSWORD", "demo")
-    from tjtools.connection import sign_in
-
     settings = load_settings(workspace)
     with site_of(workspace, settings, say=lambda _: None) as site:
         person = threading.Thread(target=solve_captcha, args=(site,))
@@ -117,6 +117,7 @@ def solve_captcha(site: Site) -> None:
     async def solve() -> None:
         context = site._context
         page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
+        await page.wait_for_function("() => (document.querySelector('input[type=password]') || {}).value")
         await page.locator("input[type=checkbox]").first.check()
         await page.locator("input#submitBtn:not([disabled])").click()
 
