@@ -10,6 +10,7 @@ from tjtools import backups
 from tjtools.cache import COLUMNS, Library
 from tjtools.csvfile import BadLine, locked, read_table, translated, write_rows
 from tjtools.errors import NotText, TrackingFileError, WrongHeader
+from tjtools.libraryrow import fields_of
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import file_type
 from tjtools.session import NEEDED_COLUMNS
@@ -50,7 +51,7 @@ def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
                 ) from error
             with translated(workspace.library, "set aside"):
                 set_aside = backups.keep(workspace.library, now)
-            write_rows(workspace.library, COLUMNS, map(_fields, found))
+            write_rows(workspace.library, COLUMNS, map(fields_of, found))
             return Rebuilt(0, len(found), bad, set_aside)
         present = list(library)
         added = [creative for creative in found if creative.creative_id not in library]
@@ -71,14 +72,6 @@ def _from_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, .
         except ValueError as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return list(found.values()), tuple(bad)
-
-
-def _fields(creative: Creative) -> tuple[str, ...]:
-    day, kind, status = creative.upload_date, creative.creative_type, creative.review_status
-    return (
-        *(creative.creative_id, creative.filename, day.isoformat() if day else "", creative.dimensions),
-        *(creative.file_type, kind.value if kind else "", status.value if status else ""),
-    )
 
 
 def _creative(creative_id: str, row: dict[str, str]) -> Creative:
