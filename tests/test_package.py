@@ -13,10 +13,10 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "samples"),
+    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
-    ("scrape", "certificate", "update", "rebuild", "refresh", "sync", "connection", "upload"),
+    ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "upload"),
     ("overview", "doctor", "demo", "cli"),
 )
 APART = "sandbox"

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,11 @@ from conftest import NOW, Truth, read_rows
 from test_cli import tjtools
 
 from tjtools.cache import COLUMNS, Library
-from tjtools.certificate import Progress
-from tjtools.connection import connect
+from tjtools.connection import access_to
 from tjtools.errors import Cancelled, IncompleteReading, SignInNeeded, WrongHeader
 from tjtools.models import Creative, CreativeType, Section
 from tjtools.refresh import plan_refresh, refresh_library
-from tjtools.settings import load_settings
+from tjtools.scrape import Access, Progress
 from tjtools.site import Site
 from tjtools.update import Update, UpdateReport
 from tjtools.workspace import Workspace
@@ -31,21 +31,22 @@ HEADER = ",".join(COLUMNS) + "\n"
 TYPES = {section.value: section.creative_type.value for section in Section}
 
 
-def opened(workspace: Workspace) -> Callable[[], Site]:
-    return lambda: connect(workspace, load_settings(workspace), say=lambda _: None)
+def access(workspace: Workspace, **more: Any) -> Access:
+    return replace(access_to(workspace), **more)
 
 
 def refresh(
     workspace: Workspace,
     *,
     confirm: Callable[[Update], bool] = lambda _: True,
+    new: bool = False,
     progress: Progress | None = None,
-    sign_in: Callable[[Site], None] | None = None,
-    site: Callable[[], Site] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    **more: Any,
 ) -> UpdateReport | None:
     return refresh_library(
-        workspace, site or opened(workspace),
-        now=lambda: NOW, confirm=confirm, progress=progress, sign_in=sign_in,
+        workspace, access(workspace, **more),
+        now=lambda: NOW, confirm=confirm, new=new, progress=progress, cancelled=cancelled,
     )  # fmt: skip
 
 
@@ -176,12 +177,7 @@ def test_nothing_is_written_after_an_error(workspace: Workspace, truth: Truth) -
     with pytest.raises(Cancelled):
         refresh(
             workspace,
-            site=lambda: connect(
-                workspace,
-                load_settings(workspace),
-                say=lambda _: None,
-                cancelled=lambda: Section.IN_STREAM_VIDEO in stop,
-            ),
+            cancelled=lambda: Section.IN_STREAM_VIDEO in stop,
             progress=lambda section, *_: stop.append(section),
         )
     assert files(workspace) == before
@@ -192,9 +188,7 @@ def expire(truth: Truth) -> None:
 
 
 def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, truth: Truth) -> None:
-    update = plan_refresh(
-        workspace, opened(workspace), progress=lambda section, *_: section is Section.VIDEO_BANNERS and expire(truth)
-    )
+    update = plan_refresh(workspace, progress=lambda section, *_: section is Section.VIDEO_BANNERS and expire(truth))
     verdicts = [one.verdict.split(":")[0] for one in update.reading.certificates]
     assert verdicts == ["complete", "not applied", "not applied", "not applied", "not applied"]
     assert update.reading.certificates[2].verdict == "not applied: not read"
@@ -233,7 +227,7 @@ def test_a_person_who_says_no_has_written_nothing(workspace: Workspace, truth: T
 def test_a_history_that_cannot_be_written_is_told_before_the_site_is_opened(workspace: Workspace) -> None:
     workspace.history.write_text("a,b\n", "utf-8")
     with pytest.raises(WrongHeader):
-        plan_refresh(workspace, lambda: pytest.fail("the site was opened"))
+        plan_refresh(workspace, Access(lambda: pytest.fail("the site was opened")))
 
 
 def test_refresh_as_a_command(workspace: Workspace, truth: Truth) -> None:

@@ -13,8 +13,8 @@ from conftest import Truth
 from tjtools import connection
 from tjtools.connection import connect, sign_in, site_of
 from tjtools.errors import IncompleteReading, PageChanged, SettingsError, SignInNeeded
+from tjtools.listing import read_section
 from tjtools.models import Section
-from tjtools.scrape import read_section
 from tjtools.settings import load_settings
 from tjtools.site import Site
 from tjtools.site.selectors import load_selectors
@@ -61,7 +61,7 @@ def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(s
 
     reading = read_section(site, Section.VIDEO_BANNERS, somebody_uploads)
     held = {one for one, card in truth.creatives().items() if card["section"] == "Video Banners"}
-    assert ({card.creative_id for card in reading.cards}, reading.rereads) == (held, 1)
+    assert ({card.creative_id for card in reading.cards}, reading.tally.rereads, reading.tally.drift) == (held, 1, 1)
 
 
 def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:

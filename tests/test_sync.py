@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from conftest import NOW, Truth, read_rows
 from test_cli import tjtools
-from test_refresh import by_id, expire, files, of_section, opened
+from test_refresh import by_id, expire, files, of_section
 
 from tjtools.cache import Library
 from tjtools.errors import SignInNeeded, TooManyGone
 from tjtools.models import Creative, CreativeType, ReviewStatus, Section
-from tjtools.site import Site
+from tjtools.scrape import Access
 from tjtools.sync import plan_sync, sync_status
 from tjtools.update import UpdateReport
 from tjtools.workspace import Workspace
@@ -34,8 +34,8 @@ def cache(workspace: Workspace, shown: Sequence[dict[str, Any]], status: ReviewS
     )  # fmt: skip
 
 
-def sync(workspace: Workspace, connect: Callable[[], Site] | None = None, **how: Any) -> UpdateReport:
-    return sync_status(workspace, connect or opened(workspace), now=lambda: NOW, **how)
+def sync(workspace: Workspace, access: Access | None = None, **how: Any) -> UpdateReport:
+    return sync_status(workspace, access, now=lambda: NOW, **how)
 
 
 def statuses(workspace: Workspace) -> dict[str, str]:
@@ -81,9 +81,9 @@ def test_pending_reads_no_further_than_the_pending_ones(workspace: Workspace, tr
     cache(workspace, banners, ReviewStatus.APPROVED)
     away = Creative("1000000001", "gone.png", creative_type=CreativeType.IMAGE, review_status=PENDING)
     Library.load(workspace.library).add([away])
-    update = plan_sync(workspace, opened(workspace), pending=True)
+    update = plan_sync(workspace, pending=True)
     assert {one.section: (one.pages, one.verdict.split(":")[0]) for one in update.reading.certificates} == {
-        Section.STATIC_BANNER: (1, "read to its end, once"),
+        Section.STATIC_BANNER: (1, "complete"),
         Section.VIDEO_BANNERS: (1, "not finished"),
     }
     assert (update.reading.not_found, update.difference.removed) == (("1000000001",), ())
@@ -124,7 +124,7 @@ def signed_in(truth: Truth) -> dict[str, object]:
 
 
 def test_an_empty_cache_needs_no_site(workspace: Workspace) -> None:
-    report = sync(workspace, lambda: pytest.fail("the site was opened"))
+    report = sync(workspace, Access(lambda: pytest.fail("the site was opened")))
     assert (report.certificates, workspace.library.exists()) == ((), False)
 
 

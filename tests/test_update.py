@@ -9,10 +9,10 @@ import pytest
 from conftest import NOW, read_rows
 
 from tjtools.cache import COLUMNS, Library
-from tjtools.certificate import Certificate, SiteReading
 from tjtools.errors import SiteUnreachable, TooManyGone
 from tjtools.history import Source
 from tjtools.models import Creative, CreativeType, ReviewStatus, Section
+from tjtools.scrape import Certificate, SiteReading
 from tjtools.snapshots import KEPT
 from tjtools.update import Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tjtools.errors import SignInNeeded
-from tjtools.settings import Settings, bound_site, password_for
+from tjtools.scrape import Access
+from tjtools.settings import Settings, bound_site, load_settings, password_for
 from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
 from tjtools.site.selectors import load_selectors
@@ -20,9 +22,11 @@ def site_of(
     *,
     say: Callable[[str], None],
     headless: bool | None = None,
+    pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
 ) -> Site:
     """The workspace's site in a browser that is not open yet; `say` hears of a browser that has to be installed.
+    Without `pictures`, the browser asks for none: reading needs none, and the site is spared them.
 
     Raises `SiteMismatch` for a folder that belongs to no site, and `BrowserNotFound`.
     """
@@ -34,6 +38,7 @@ def site_of(
         executable=ensure_browser(settings.browser.executable, say=say),
         browser_session=workspace.browser_session,
         headless=settings.browser.headless if headless is None else headless,
+        pictures=pictures,
         cancelled=cancelled,
     )
 
@@ -44,13 +49,14 @@ def connect(
     *,
     say: Callable[[str], None],
     headless: bool | None = None,
+    pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
 ) -> Site:
     """Open the site at its Media Library with the saved sign-in; the caller closes it.
 
     In a visible window, a person is asked to sign in where the site wants it; without one, `SignInNeeded` is raised.
     """
-    site = site_of(workspace, settings, say=say, headless=headless, cancelled=cancelled)
+    site = site_of(workspace, settings, say=say, headless=headless, pictures=pictures, cancelled=cancelled)
     try:
         site.open()
         try:
@@ -64,6 +70,29 @@ def connect(
         site.close()
         raise
     return site
+
+
+def access_to(
+    workspace: Workspace,
+    settings: Settings | None = None,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    headless: bool | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Access:
+    """How a workspace's site is read: pictures stay away from a hidden window, in a visible one a person can sign in.
+
+    Raises `SettingsError` for settings that can't be used.
+    """
+    settings = settings or load_settings(workspace)
+    hidden = settings.browser.headless if headless is None else headless
+    return Access(
+        connect=partial(
+            connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled
+        ),
+        sign_in=None if hidden else lambda site: sign_in(site, workspace, settings, say=say),
+        tabs=settings.reading.tabs,
+    )
 
 
 def sign_in(site: Site, workspace: Workspace, settings: Settings, *, say: Callable[[str], None]) -> None:

@@ -16,8 +16,8 @@ from tjtools import samples
 from tjtools.cache import Library
 from tjtools.csvfile import write_rows
 from tjtools.errors import WorkspaceError
+from tjtools.listing import creative_of, read_section
 from tjtools.models import Creative, CreativeType, Section, SessionFile
-from tjtools.scrape import creative_of, read_section
 from tjtools.session import COLUMNS
 from tjtools.settings import SiteSettings, bind
 from tjtools.site import Site

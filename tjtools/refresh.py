@@ -1,57 +1,80 @@
-"""The library follows the site: read all five sections, show the difference, apply it."""
+"""The library follows the site: read its sections, show the difference, apply it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 
 from tjtools.cache import Library
-from tjtools.certificate import Progress, read_sections
+from tjtools.connection import access_to
+from tjtools.coverage import read_coverage
 from tjtools.history import History, Source
+from tjtools.listing import Enough
 from tjtools.models import Section
-from tjtools.site import Site
+from tjtools.scrape import Access, Progress, Reader, read_by
+from tjtools.site import Card, CardPage
 from tjtools.update import Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace
 
 
 def plan_refresh(
     workspace: Workspace,
-    connect: Callable[[], Site],
+    access: Access | None = None,
     *,
+    new: bool = False,
     progress: Progress | None = None,
-    sign_in: Callable[[Site], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Update:
     """Read the whole library off the site and compare it with the cache; nothing is written.
 
-    `connect` opens the site at its Media Library; `sign_in` lets a person sign in where the session expires meanwhile.
-    An error of the site ends the reading: the update's `stopped` is that error, and it can't be applied.
+    `new`: read each section only from its top down to creatives that its last complete reading has covered; then none
+    counts as gone. A section without a complete reading is read to its end.
+
+    An error of the site ends the reading: the update's `stopped` is that error, and it can't be applied. Raises what
+    opening the site raises, and TrackingFileError for files that can't be read.
     """
     library = Library.load(workspace.library)
     History.of(workspace).check()
-    site = connect()
-    try:
-        reading = read_sections(site, Section, progress=progress, sign_in=sign_in)
-    finally:
-        site.close()
-    return plan_update(workspace, library, reading, Source.REFRESH, full=True)
+    covered = read_coverage(workspace) if new else {}
+
+    def through(reader: Reader) -> None:
+        reader.read({section: _down_to(covered.get(section, ())) for section in Section})
+
+    reading = read_by(access or access_to(workspace, cancelled=cancelled), through, progress, cancelled)
+    return plan_update(workspace, library, reading, Source.REFRESH, full=True, removals=not new)
+
+
+def _down_to(covered: Collection[str]) -> Enough:
+    """Enough once a page ends with a creative that was there before; a page may begin with one that was moved up."""
+
+    def enough(_seen: Mapping[str, Card], page: CardPage) -> bool:
+        return page.cards[-1].creative_id in covered
+
+    return enough
 
 
 def refresh_library(
     workspace: Workspace,
-    connect: Callable[[], Site],
+    access: Access | None = None,
     *,
-    now: Callable[[], datetime],
     confirm: Callable[[Update], bool],
+    new: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     allow_removals: int = 0,
     progress: Progress | None = None,
-    sign_in: Callable[[Site], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
 ) -> UpdateReport | None:
     """Make the cache say what the site shows, once `confirm` has seen the difference; None where it says no.
 
+    `access` is by default the workspace's own; `new`, `progress` and `cancelled` are as in `plan_refresh`.
+
     Creatives that are gone stay as rows with the status `removed`. Raises what ended the reading, and `TooManyGone`
     where more than 20 and more than a tenth are gone and `allow_removals` is less; then nothing is written.
+
+    >>> workspace = Workspace.find(cwd=Path.cwd())  # doctest: +SKIP
+    >>> report = refresh_library(workspace, confirm=lambda update: not update.difference.removed)  # doctest: +SKIP
     """
-    update = plan_refresh(workspace, connect, progress=progress, sign_in=sign_in)
+    update = plan_refresh(workspace, access, new=new, progress=progress, cancelled=cancelled)
     if update.stopped:
         raise update.stopped
     update.check_removals(allow_removals)

@@ -1,98 +1,217 @@
-"""Reading the library off the site, section by section, complete or not at all."""
+"""Reading the library off the site, section by section, with a certificate for each: what was read, is it complete."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date
+from queue import SimpleQueue
 
-from tjtools.errors import IncompleteReading
-from tjtools.models import Creative, ReviewStatus, Section
-from tjtools.site import Card, CardPage, Site
+from tjtools.errors import Cancelled, IncompleteReading, SignInNeeded, SiteError, TJToolsError
+from tjtools.libraryrow import Record
+from tjtools.listing import Enough, SectionReading, Tally, creative_of, read_section
+from tjtools.models import Creative, Section
+from tjtools.site import Card, Site
 
-MOST_READINGS = 5
+COMPLETE = "complete"
+NOT_FINISHED = "not finished: what was looked for is found, nothing counts as gone"
+
+Progress = Callable[[Section, int, int], None]  # a section, how many of its creatives are read, how many it has
 
 
 @dataclass(frozen=True, slots=True)
-class SectionReading:
-    """A section as the site listed it from its first page to its last.
+class Access:
+    """How the site is reached to be read; `tjtools.connection.access_to(workspace)` is a workspace's own.
 
-    `cards` are unique by Creative ID, `total` is the page's own count, which they agree with. `pages` counts the pages
-    that were read, `rereads` how often the reading began again because the list had changed meanwhile.
+    `connect` opens it at its Media Library. `sign_in` lets a person sign in again where the session expires meanwhile.
+    `tabs` sections are read at the same time, so that no more lists than that are asked for at once.
+    """
+
+    connect: Callable[[], Site]
+    sign_in: Callable[[Site], None] | None = None
+    tabs: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was read of one section.
+
+    `total` is the site's own count, None where it was not learned; `unique` the creatives read, each once; `pages` the
+    pages read for it; `rereads` how often the reading began again because the list had changed, and `drift` how many
+    creatives were seen to come, go or move meanwhile. `verdict` is `complete`, or says why nothing counts as gone.
     """
 
     section: Section
-    cards: tuple[Card, ...]
-    total: int
-    pages: int
-    rereads: int
+    total: int | None = None
+    unique: int = 0
+    pages: int = 0
+    rereads: int = 0
+    drift: int = 0
+    verdict: str = COMPLETE
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the section holds was read."""
+        return self.verdict == COMPLETE
+
+    @classmethod
+    def of(cls, section: Section, tally: Tally, verdict: str = COMPLETE) -> Certificate:
+        """The certificate of a reading that came so far."""
+        return cls(section, tally.total, tally.unique, tally.pages, tally.rereads, tally.drift, verdict)
 
 
-def read_section(site: Site, section: Section, progress: Callable[[int, int], None] | None = None) -> SectionReading:
-    """Read all cards of a section; `progress` hears how many of how many are read.
+@dataclass(frozen=True, slots=True)
+class SiteReading:
+    """What the site showed of some sections; `stopped` is the error that ended the reading before its time.
 
-    Other people work in the same account, so a creative can move from one page to the next between two reads. A reading
-    counts only if the stated total stayed the same on all its pages and equals the number of unique creatives: then
-    nothing that was there throughout was missed. Otherwise it begins again, `MOST_READINGS` times at most.
-
-    Raises `IncompleteReading` where the page states no total, or the list does not keep still for one reading.
+    `creatives` stand section by section, from the top of each list. `not_found` are the IDs that were looked for
+    without a complete reading, and not seen.
     """
-    pages = 0
-    for reread in range(MOST_READINGS):
-        seen: dict[str, Card] = {}
-        totals = set()
-        site.open_section(section)
-        for page in pages_of(site):
-            pages += 1
-            seen |= {card.creative_id: card for card in page.cards}
-            totals.add(_stated_total(page, section))
-            if progress:
-                progress(len(seen), max(totals))
-            if len(totals) > 1:
-                break
-        if totals == {len(seen)}:
-            return SectionReading(section, tuple(seen.values()), len(seen), pages, reread)
-    raise IncompleteReading(
-        f"{section.value}: in {MOST_READINGS} readings the list never kept still (last {len(seen)} of {totals}).",
-        remedy="Somebody is working in this section: try again in a few minutes.",
-    )
+
+    creatives: tuple[Creative, ...]
+    certificates: tuple[Certificate, ...]
+    stopped: TJToolsError | None = None
+    not_found: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> frozenset[Section]:
+        """The sections of which everything was read."""
+        return frozenset(one.section for one in self.certificates if one.complete)
 
 
-def creative_of(card: Card, section: Section, *, filename: str = "", upload_date: date | None = None) -> Creative:
-    """The library's record of a card; `filename` is the full name where an upload of ours is the source.
+def scrape_library(
+    access: Access,
+    sections: Iterable[Section] = Section,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> SiteReading:
+    """Read sections of the site to their ends; nothing is written.
 
-    A status that is none of the known words is unknown.
+    `progress` hears of each page, one call at a time and in a thread of ours; `cancelled` is asked at each. After a new
+    sign-in the sections that are read stay, and the one under way is paged through again: the site knows no other way
+    to a page.
 
-    >>> creative = creative_of(Card("1032530571", "a", file_type=".mp4"), Section.NATIVE_ROLLOVER)
-    >>> creative.file_type, creative.creative_type, creative.review_status
-    ('mp4', <CreativeType.NATIVE_VIDEO: 'native_video'>, None)
+    The reading has a certificate for each section and, in the order of the sections, their creatives, with `filename`
+    as the page shows it. An error of the site or a person who stops it ends the reading; `stopped` says why. Raises
+    what `access.connect` raises.
+
+    >>> from tjtools import Section, Workspace
+    >>> from tjtools.connection import access_to
+    >>> workspace = Workspace.find(cwd=Path.cwd())  # doctest: +SKIP
+    >>> reading = scrape_library(access_to(workspace), [Section.STATIC_BANNER])  # doctest: +SKIP
+    >>> reading.certificates[0].verdict, len(reading.creatives)  # doctest: +SKIP
+    ('complete', 21)
     """
-    known = {status.value for status in ReviewStatus}
-    return Creative(
-        creative_id=card.creative_id,
-        filename=filename or card.name,
-        upload_date=upload_date,
-        dimensions=card.dimensions,
-        file_type=card.file_type.removeprefix(".").lower(),
-        creative_type=section.creative_type,
-        review_status=ReviewStatus(card.review_status) if card.review_status in known else None,
-    )
+    return read_by(access, lambda reader: reader.read(dict.fromkeys(sections)), progress, cancelled)
 
 
-def pages_of(site: Site) -> Iterator[CardPage]:
-    """Each page of the list that is shown, from this one on; the next is turned to when it is asked for."""
-    page = site.read_page()
-    yield page
-    while page.has_next:
-        site.turn_page()
-        page = site.read_page()
-        yield page
+def read_by(
+    access: Access,
+    way: Callable[[Reader], None],
+    progress: Progress | None,
+    cancelled: Callable[[], bool] | None,
+) -> SiteReading:
+    """Open the site, let a reader go through it in a way of the caller's, and close it."""
+    site = access.connect()
+    try:
+        reader = Reader(site, access, progress, cancelled)
+        way(reader)
+        return reader.reading()
+    finally:
+        site.close()
 
 
-def _stated_total(page: CardPage, section: Section) -> int:
-    if page.total is None:
+class Reader:
+    """Reads sections, some at the same time, until one fails; the certificates say so."""
+
+    def __init__(
+        self, site: Site, access: Access, progress: Progress | None, cancelled: Callable[[], bool] | None
+    ) -> None:
+        self.creatives: list[Creative] = []
+        self.certificates: list[Certificate] = []
+        self.stopped: TJToolsError | None = None
+        self._access = access
+        self._progress = progress
+        self._cancelled = cancelled
+        self._in_turn = threading.Lock()
+        self._sign_ins = 0
+        self._open = [site]
+        self._idle: SimpleQueue[Site] = SimpleQueue()
+        self._idle.put(site)
+
+    @property
+    def seen(self) -> set[str]:
+        """The IDs of the creatives read so far."""
+        return {creative.creative_id for creative in self.creatives}
+
+    def reading(self) -> SiteReading:
+        """What was read so far."""
+        return SiteReading(tuple(self.creatives), tuple(self.certificates), self.stopped)
+
+    def read(self, sections: Mapping[Section, Enough | None]) -> None:
+        """Read each section to its end, or until it is enough, unless one before it failed."""
+        try:
+            while len(self._open) < min(self._access.tabs, len(sections)):
+                self._open.append(self._open[0].beside())
+                self._idle.put(self._open[-1])
+        except SiteError as error:
+            self.stopped = self.stopped or error
+        with ThreadPoolExecutor(len(self._open), "tjtools-reader") as pool:
+            for certificate, creatives in pool.map(self._read, sections, sections.values()):
+                self.certificates.append(certificate)
+                self.creatives += creatives
+
+    def _read(self, section: Section, enough: Enough | None) -> tuple[Certificate, list[Creative]]:
+        if self.stopped:
+            return Certificate(section, verdict="not applied: not read"), []
+        tab, tally = self._idle.get(), Tally()
+        try:
+            reading = self._signed_in(tab, lambda: read_section(tab, section, self._told(section), enough, tally))
+            creatives = [shown_creative(card, section) for card in reading.cards]
+        except (SiteError, Cancelled) as error:
+            self.stopped = self.stopped or error
+            return Certificate.of(section, tally, f"not applied: {error.message}"), []
+        finally:
+            self._idle.put(tab)
+        return Certificate.of(section, tally, COMPLETE if reading.whole else NOT_FINISHED), creatives
+
+    def _signed_in(self, tab: Site, read: Callable[[], SectionReading]) -> SectionReading:
+        sign_ins = self._sign_ins
+        try:
+            return read()
+        except SignInNeeded:
+            if self._access.sign_in is None:
+                raise
+        with self._in_turn:
+            if self._sign_ins == sign_ins:  # nobody has signed in meanwhile, in another tab
+                self._access.sign_in(self._open[0])
+                self._sign_ins += 1
+        tab.open_library()
+        return read()
+
+    def _told(self, section: Section) -> Callable[[int, int], None]:
+        """The progress of one section, and the place where it can be stopped."""
+
+        def tell(read: int, total: int) -> None:
+            with self._in_turn:
+                if self._progress:
+                    self._progress(section, read, total)
+            if self.stopped:
+                raise Cancelled("Stopped, as another section could not be read.")
+            if self._cancelled and self._cancelled():
+                raise Cancelled("Stopped on request.")
+
+        return tell
+
+
+def shown_creative(card: Card, section: Section) -> Creative:
+    """A card as the library will have it; raises `IncompleteReading` for one without an ID or a name."""
+    try:
+        return Record.of(creative_of(card, section)).creative
+    except ValueError as error:
         raise IncompleteReading(
-            f"{section.value}: the page does not say how many creatives there are: no reading can be known complete.",
-            remedy="Look at the page with --headed; the line's selector is library.total in selectors.toml.",
-        )
-    return page.total
+            f"{section.value}: the card of {card.creative_id or 'no ID'} can't be read: {error}.",
+            remedy="Look at the page with --headed; the selectors are in selectors.toml.",
+        ) from error

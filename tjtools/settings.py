@@ -67,6 +67,12 @@ class BrowserSettings(_Section):
     headless: bool = True
 
 
+class ReadingSettings(_Section):
+    """`tabs`: how many sections a refresh or sync reads at the same time, and so how many lists it asks for at once."""
+
+    tabs: int = Field(default=1, ge=1, le=5)
+
+
 class UploadSettings(_Section):
     """More than ten files in one go has proved fragile; large in-stream videos have taken 200 s to process.
 
@@ -94,6 +100,7 @@ class Settings(BaseSettings):
 
     site: SiteSettings | None = None
     browser: BrowserSettings = BrowserSettings()
+    reading: ReadingSettings = ReadingSettings()
     upload: UploadSettings = UploadSettings()
     campaign: CampaignSettings = CampaignSettings()
     username: str = ""
@@ -190,11 +197,11 @@ def _read_toml(path: Path) -> dict[str, Any]:
         told = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.", remedy="Correct the line that it names.") from error
-    unknown = sorted(set(told) - {"site", "browser", "upload", "campaign"})
+    unknown = sorted(set(told) - {"site", "browser", "reading", "upload", "campaign"})
     if unknown:
         raise SettingsError(
             f"{path}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known are [site], [browser], [upload] and [campaign]; credentials belong in the keyring.",
+            remedy="Known: [site], [browser], [reading], [upload], [campaign]; credentials belong in the keyring.",
         )
     return told
 
@@ -217,6 +224,9 @@ _TEMPLATE = """\
 [browser]
 # executable = "/usr/bin/chromium"   # found by itself if not given
 headless = true
+
+[reading]
+tabs = 1                    # sections that are read at the same time; 1 is kindest to the site, 5 the most
 
 [upload]
 batch_size = 10             # at most 10: more has proved fragile

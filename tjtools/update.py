@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tjtools.cache import COLUMNS, Library
-from tjtools.certificate import Certificate, SiteReading
+from tjtools.coverage import keep_coverage
 from tjtools.csvfile import locked, read_table
 from tjtools.difference import LibraryDifference, diff_libraries
 from tjtools.errors import TJToolsError, TooManyGone
@@ -16,6 +16,7 @@ from tjtools.history import History, Source
 from tjtools.libraryrow import Record
 from tjtools.models import Creative, ReviewStatus, Section
 from tjtools.naming import same_name
+from tjtools.scrape import Certificate, SiteReading
 from tjtools.snapshots import keep_snapshot
 from tjtools.workspace import Workspace
 
@@ -28,7 +29,7 @@ class Update:
     """What a reading of the site means for the library; nothing is written yet.
 
     `full`: everything that the site shows is taken over; else the review status alone, and no creative is added.
-    `known` are the IDs that the library held when the reading began: no other can be gone. `there` counts those that
+    `known` are the IDs that can be gone: those that the library held when the reading began. `there` counts those that
     were there by the library, `difference` is what would change.
     """
 
@@ -62,9 +63,14 @@ class UpdateReport:
     snapshot: Path
 
 
-def plan_update(workspace: Workspace, library: Library, reading: SiteReading, source: Source, *, full: bool) -> Update:
-    """Say what a reading means for the library, as it was loaded before the reading began."""
-    known = frozenset(creative.creative_id for creative in library)
+def plan_update(
+    workspace: Workspace, library: Library, reading: SiteReading, source: Source, *, full: bool, removals: bool = True
+) -> Update:
+    """Say what a reading means for the library, as it was loaded before the reading began.
+
+    Without `removals`, no creative counts as gone.
+    """
+    known = frozenset(creative.creative_id for creative in library if removals)
     there = sum(not creative.removed for creative in _one_each(library, {}))
     blank = Update(workspace, source, full, reading, known, there, LibraryDifference())
     return blank if reading.stopped else replace(blank, difference=_difference(blank, library))
@@ -90,6 +96,8 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
         if update.difference or (update.full and not _is_tidy(library, creatives)):
             library.rewrite(creatives, now=now)
         rows = history.record(_observed(update, library), source=update.source, now=now, known=known)
+        if update.full:
+            keep_coverage(workspace, _covered(update.reading))
         snapshot = keep_snapshot(workspace, certificate_of(update, now), now)
     return UpdateReport(update.difference, update.reading.certificates, rows, snapshot)
 
@@ -117,6 +125,7 @@ def shown_certificate(one: Certificate) -> dict[str, str | int | None]:
         "unique": one.unique,
         "pages": one.pages,
         "rereads": one.rereads,
+        "drift": one.drift,
         "verdict": one.verdict,
     }
 
@@ -184,6 +193,15 @@ def _observed(update: Update, library: Library) -> list[Creative]:
     """What the history is told: what the site showed, and what is gone."""
     shown = _shown(update)
     return [one for one in _one_each(library, shown) if one.creative_id in shown or one.removed]
+
+
+def _covered(reading: SiteReading) -> dict[Section, list[str]]:
+    """The IDs of each section that was read to its end, from the top."""
+    ids: dict[Section, list[str]] = {section: [] for section in reading.complete}
+    for creative in reading.creatives:
+        if creative.creative_type and creative.creative_type.section in ids:
+            ids[creative.creative_type.section].append(creative.creative_id)
+    return ids
 
 
 def _is_tidy(library: Library, creatives: list[Creative]) -> bool:

@@ -120,6 +120,11 @@ class Workspace(NamedTuple):
         return self.private / "last_seen.json"
 
     @property
+    def coverage(self) -> Path:
+        """The top of each section as its last complete reading saw it."""
+        return self.private / "covered.json"
+
+    @property
     def snapshots(self) -> Path:
         """The library as each refresh left it, with its certificate."""
         return self.private / "snapshots"

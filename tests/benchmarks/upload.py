@@ -29,8 +29,8 @@ from tjtools.cache import Library
 from tjtools.connection import connect
 from tjtools.csvfile import write_rows
 from tjtools.demo import ask_sandbox, bind_to_sandbox, confirmed, read_library
+from tjtools.listing import read_section
 from tjtools.models import Section, UploadStatus
-from tjtools.scrape import read_section
 from tjtools.session import COLUMNS
 from tjtools.settings import load_settings
 from tjtools.site import Site

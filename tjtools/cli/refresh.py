@@ -31,8 +31,7 @@ from tjtools.errors import Cancelled, TJToolsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tjtools.certificate import Certificate, Progress
-    from tjtools.site import Site
+    from tjtools.scrape import Access, Certificate, Progress
     from tjtools.update import Update, UpdateReport
     from tjtools.workspace import Workspace
 
@@ -41,10 +40,13 @@ AllowOption = Annotated[
     typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
 ]
 HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
-Plan = Callable[["Workspace", "Callable[[], Site]", "Progress", "Callable[[Site], None] | None"], "Update"]
+Plan = Callable[["Workspace", "Access", "Progress"], "Update"]
 
 
 def refresh(
+    new: Annotated[
+        bool, typer.Option("--new", help="Read only what is new, from the top of each section; none is marked removed.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
     allow_removals: AllowOption = 0,
@@ -61,7 +63,7 @@ def refresh(
         )
     update = run_reading(
         find_workspace(workspace),
-        lambda place, connect, progress, sign_in: plan_refresh(place, connect, progress=progress, sign_in=sign_in),
+        lambda place, access, progress: plan_refresh(place, access, new=new, progress=progress),
         headless=headless,
     )
     show_update(update, console=err if as_json else out)
@@ -72,6 +74,7 @@ def refresh(
 refresh.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
 
 What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
+With --new, each section is read down to creatives that its last complete reading has covered.
 {EXIT_CODES}
 """
 
@@ -89,9 +92,7 @@ def sync(
 
     update = run_reading(
         find_workspace(workspace),
-        lambda place, connect, progress, sign_in: plan_sync(
-            place, connect, pending=pending, progress=progress, sign_in=sign_in
-        ),
+        lambda place, access, progress: plan_sync(place, access, pending=pending, progress=progress),
         headless=headless,
     )
     show_update(update, console=err if as_json else out)
@@ -108,21 +109,13 @@ pending creative was not found: then run it without. {EXIT_CODES}
 
 def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> Update:
     """Read the site with a progress bar, and Ctrl-C in good order."""
-    from tjtools import connection
-    from tjtools.settings import load_settings
-
-    settings = load_settings(workspace)
-    hidden = settings.browser.headless if headless is None else headless
-
-    def sign_in(site: Site) -> None:
-        connection.sign_in(site, workspace, settings, say=say)
+    from tjtools.connection import access_to
 
     with stoppable() as cancelled, bar("Reading", None) as tell:
         return plan(
             workspace,
-            lambda: connection.connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            access_to(workspace, say=say, headless=headless, cancelled=cancelled),
             lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
-            None if hidden else sign_in,
         )
 
 
@@ -156,7 +149,7 @@ def show_update(update: Update, *, console: Console) -> None:
 
 def _certified(one: Certificate) -> tuple[str, str, str]:
     total = "?" if one.total is None else one.total
-    read = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads"
+    read = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
     return one.section.value, read, one.verdict
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import copy
 import json
 import os
 from collections.abc import Callable, Coroutine, Sequence
@@ -19,15 +20,18 @@ from tjtools.site.thread import BrowserThread
 if TYPE_CHECKING:
     from tjtools.site.pages import LibraryPage, SignInPage
 
+READING = 0.25  # seconds between two looks at what was read
 Result = TypeVar("Result")
+_NO_PICTURES = ("--blink-settings=imagesEnabled=false",)
 _LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
 class Site:
     """The network's site in a browser of our own; open it with `with`, or `open()` and `close()`.
 
-    `browser_session` is the file with the saved sign-in. `patience` is how many seconds a page may take to come to
-    what it must come to. `cancelled` is asked ten times a second whether the person has stopped the work.
+    `browser_session` is the file with the saved sign-in. Without `pictures`, the site is asked for none. `patience` is
+    how many seconds a page may take to come to what it must come to. `cancelled` is asked ten times a second whether
+    the person has stopped the work.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Site:
         executable: Path,
         browser_session: Path,
         headless: bool = True,
+        pictures: bool = True,
         patience: float = 30,
         cancelled: Callable[[], bool] | None = None,
     ) -> None:
@@ -48,6 +53,7 @@ class Site:
         self._executable = executable
         self._browser_session = browser_session
         self._headless = headless
+        self._pictures = pictures
         self._patience = patience
         self._cancelled = cancelled
         self._thread: BrowserThread | None = None
@@ -92,6 +98,13 @@ class Site:
         """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
         self._run(self._page().open(self.origin))
 
+    def beside(self) -> Site:
+        """The same site in one more tab of the same browser, at its Media Library; it ends with this one."""
+        other = copy.copy(self)
+        other._library = self._run(self._new_tab())
+        other.open_library()
+        return other
+
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
         """Show the sign-in page, fill in what is known, wait for the person to finish, and keep the session."""
         self._run(self._sign_in(username, password, timeout))
@@ -104,9 +117,9 @@ class Site:
         """The cards that are shown now."""
         return self._run(self._page().read())
 
-    def turn_page(self) -> None:
-        """Turn to the list's next page."""
-        self._run(self._page().turn())
+    def read_on(self) -> tuple[CardPage, ...]:
+        """Turn to the list's next page, and to as many behind it as come within `READING` seconds."""
+        return self._run(self._page().read_on(READING))
 
     def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
         """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for `timeout` seconds."""
@@ -174,12 +187,13 @@ class Site:
     async def _start(self) -> None:
         from playwright.async_api import Error, async_playwright
 
-        from tjtools.site.pages import LibraryPage, page_script
+        from tjtools.site.pages import page_script
 
+        arguments = [*_LAUNCH_ARGUMENTS, *(() if self._pictures else _NO_PICTURES)]
         self._playwright = await async_playwright().start()
         try:
             self._browser = await self._playwright.chromium.launch(
-                executable_path=self._executable, headless=self._headless, args=_LAUNCH_ARGUMENTS,
+                executable_path=self._executable, headless=self._headless, args=arguments,
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
@@ -191,9 +205,14 @@ class Site:
             storage_state=self._saved_state(), viewport={"width": 1280, "height": 800}, locale="en-US"
         )
         await self._context.add_init_script(page_script(self._selectors))
-        page = await self._context.new_page()
-        self._library = LibraryPage(page, self._selectors, patience=self._patience)
-        await self._library.accept_cookies()
+        self._library = await self._new_tab()
+
+    async def _new_tab(self) -> LibraryPage:
+        from tjtools.site.pages import LibraryPage
+
+        library = LibraryPage(await self._context.new_page(), self._selectors, patience=self._patience)
+        await library.accept_cookies()
+        return library
 
     async def _end(self) -> None:
         from playwright.async_api import Error

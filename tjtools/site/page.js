@@ -66,6 +66,22 @@
     again();
   });
 
+  const readPage = () => ({
+    cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext(),
+  });
+
+  // One page after the other, for so many milliseconds: a call from outside for each would take longer than a quick page.
+  const readOn = async milliseconds => {
+    const pages = [], end = performance.now() + milliseconds;
+    do {
+      arm();
+      nextLink().click();
+      await until(settled);
+      pages.push(readPage());
+    } while (pages.at(-1).next && performance.now() < end);
+    return pages;
+  };
+
   // Previews that stood there before the files were handed over belong to others.
   let earlier = new Set();
   const armUpload = () => { earlier = new Set(all(S.upload.preview)); };
@@ -98,8 +114,8 @@
     changedPreviews,
     settled: () => until(settled),
     atRest: () => until(() => document.readyState === "complete" && resting() && complete()),
-    readPage: () => ({ cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext() }),
-    clickNext: () => nextLink().click(),
+    readPage,
+    readOn,
     namesShown: ({ names, seen }) => until(() =>
       cards().map(readCard).some(card => names.includes(card.name) && !seen.includes(card.creative_id))),
     checked: selector => Boolean((document.querySelector(selector) || {}).checked),

@@ -176,7 +176,16 @@ class LibraryPage(SitePage):
 
     async def read(self) -> CardPage:
         """The cards that are shown, in one evaluation."""
-        told = await self.run("readPage()")
+        return self._page_of(await self.run("readPage()"))
+
+    async def read_on(self, seconds: float) -> tuple[CardPage, ...]:
+        """Turn to the next page of the list, and to those behind it for so many seconds."""
+        self.calm()
+        reading = asyncio.ensure_future(self.run("readOn(argument)", seconds * 1000))
+        await self.expect(reading, "the next page did not come", "library", "next_page")
+        return tuple(map(self._page_of, reading.result()))
+
+    def _page_of(self, told: Mapping[str, Any]) -> CardPage:
         cards = tuple(Card(**card) for card in told["cards"])
         for element, missing in (("id_attribute", "creative_id"), ("name", "name")):
             if not all(getattr(card, missing) for card in cards):
@@ -187,13 +196,6 @@ class LibraryPage(SitePage):
                     remedy="Nothing was concluded from it. If the site has changed, mend it in selectors.toml.",
                 )
         return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
-
-    async def turn(self) -> None:
-        """Turn to the next page of the list and wait until it stands there."""
-        self.calm()
-        await self.run("arm()")
-        await self.run("clickNext()")
-        await self.expect(self.run("settled()"), "the next page did not come", "library", "next_page")
 
     async def open_upload_panel(self) -> None:
         """Open the panel that takes files, up to its file input."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from tjtools.errors import Cancelled, IncompleteReading, SiteError
+from tjtools.listing import pages_of, read_section
 from tjtools.models import Section, SessionFile, UploadStatus
 from tjtools.naming import match_key, stem
-from tjtools.scrape import read_section
 from tjtools.settings import UploadSettings
 from tjtools.site import Card, FileResult, FileState, Site
 from tjtools.upload.pairing import Outcome, is_newer, pair
@@ -127,13 +127,12 @@ def look_for(
 def _new_cards(site: Site, newest_before: str) -> list[Card]:
     """The cards that came since, from the top of the open section down to the first that was there."""
     found: dict[str, Card] = {}
-    while True:
-        page = site.read_page()
+    for page in pages_of(site):
         new = [card for card in page.cards if is_newer(card.creative_id, newest_before)]
         found |= {card.creative_id: card for card in new}
-        if len(new) < len(page.cards) or not page.has_next:
-            return list(found.values())
-        site.turn_page()
+        if len(new) < len(page.cards):
+            break
+    return list(found.values())
 
 
 def _is_missing(one: Outcome, results: Mapping[str, FileResult], *, duplicates: bool) -> bool:

@@ -12,9 +12,9 @@ from tjtools.cache import Library
 from tjtools.csvfile import append_rows
 from tjtools.errors import TrackingFileError
 from tjtools.history import History, Source
+from tjtools.listing import creative_of
 from tjtools.models import Creative, SessionFile, UploadStatus
 from tjtools.naming import file_type
-from tjtools.scrape import creative_of
 from tjtools.session import record_in_master
 from tjtools.upload.pairing import Outcome
 from tjtools.workspace import Workspace

@@ -1,0 +1,146 @@
+"""Reading a section's list off the site, from its first page on: a reading counts, or it begins again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tjtools.errors import IncompleteReading
+from tjtools.models import Creative, ReviewStatus, Section
+from tjtools.site import Card, CardPage, Site
+
+MOST_READINGS = 5
+
+Enough = Callable[[Mapping[str, Card], CardPage], bool]  # from all cards so far and the last page: is it enough?
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reading has come to so far, also where it fails.
+
+    `total` is the site's own count, None until it is learned; `unique` the creatives read, each once; `pages` the pages
+    read in all readings; `rereads` how often the reading began again; `drift` how many creatives were seen to come, go
+    or move meanwhile.
+    """
+
+    total: int | None = None
+    unique: int = 0
+    pages: int = 0
+    rereads: int = 0
+    drift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionReading:
+    """A section as the site listed it, from its top; `cards` are unique by Creative ID.
+
+    `whole`: it was read to its end, and the page's own total is the number of the cards.
+    """
+
+    section: Section
+    cards: tuple[Card, ...]
+    whole: bool
+    tally: Tally
+
+
+def read_section(
+    site: Site,
+    section: Section,
+    progress: Callable[[int, int], None] | None = None,
+    enough: Enough | None = None,
+    tally: Tally | None = None,
+) -> SectionReading:
+    """Read the cards of a section, to its end or until it is `enough`; `progress` hears how many of how many are read.
+
+    Other people work in the same account, so a creative can move from one page to the next between two reads. A reading
+    counts only if the stated total stayed the same on all its pages and, at the end, equals the number of unique
+    creatives: then nothing that was there throughout was missed. Otherwise it begins again, so that there are
+    `MOST_READINGS` at most.
+
+    Raises `IncompleteReading` where the page states no total, or the list does not keep still for one reading; `tally`
+    has what was read until then.
+    """
+    tally = tally or Tally()
+    for tally.rereads in range(MOST_READINGS):
+        one = _Reading(section, tally)
+        site.open_section(section)
+        for page in pages_of(site):
+            one.take(page)
+            if progress:
+                progress(tally.unique, tally.total or 0)
+            if not one.still or (page.has_next and enough and enough(one.cards, page)):
+                break
+        if one.counts(whole=not page.has_next):
+            return SectionReading(section, tuple(one.cards.values()), not page.has_next, tally)
+    raise IncompleteReading(
+        f"{section.value}: in {MOST_READINGS} readings the list never kept still"
+        f" (last {tally.unique} of {tally.total}).",
+        remedy="Somebody is working in this section: try again in a few minutes.",
+    )
+
+
+class _Reading:
+    """One reading from the top; what it saw goes into the tally."""
+
+    def __init__(self, section: Section, tally: Tally) -> None:
+        self.section = section
+        self.tally = tally
+        self.cards: dict[str, Card] = {}
+        self.totals: list[int] = []
+        self.again = 0
+
+    @property
+    def still(self) -> bool:
+        """Whether the stated total has stayed the same."""
+        return len(set(self.totals)) == 1
+
+    def take(self, page: CardPage) -> None:
+        if page.total is None:
+            raise IncompleteReading(
+                f"{self.section.value}: the page does not say how many creatives there are:"
+                " no reading can be known complete.",
+                remedy="Look at the page with --headed; the line's selector is library.total in selectors.toml.",
+            )
+        self.totals.append(page.total)
+        self.again += sum(card.creative_id in self.cards for card in page.cards)
+        self.cards |= {card.creative_id: card for card in page.cards}
+        self.tally.pages += 1
+        self.tally.total, self.tally.unique = page.total, len(self.cards)
+
+    def counts(self, *, whole: bool) -> bool:
+        """Whether nothing can have been missed; what moved is noted."""
+        came_or_went = max(self.totals) - min(self.totals)
+        missing = abs(self.totals[-1] - len(self.cards)) if whole and self.still else 0
+        self.tally.drift += max(came_or_went, missing, self.again)
+        return self.still and not missing
+
+
+def creative_of(card: Card, section: Section, *, filename: str = "", upload_date: date | None = None) -> Creative:
+    """The library's record of a card; `filename` is the full name where an upload of ours is the source.
+
+    A status that is none of the known words is unknown.
+
+    >>> creative = creative_of(Card("1032530571", "a", file_type=".mp4"), Section.NATIVE_ROLLOVER)
+    >>> creative.file_type, creative.creative_type, creative.review_status
+    ('mp4', <CreativeType.NATIVE_VIDEO: 'native_video'>, None)
+    """
+    known = {status.value for status in ReviewStatus}
+    return Creative(
+        creative_id=card.creative_id,
+        filename=filename or card.name,
+        upload_date=upload_date,
+        dimensions=card.dimensions,
+        file_type=card.file_type.removeprefix(".").lower(),
+        creative_type=section.creative_type,
+        review_status=ReviewStatus(card.review_status) if card.review_status in known else None,
+    )
+
+
+def pages_of(site: Site) -> Iterator[CardPage]:
+    """Each page of the list that is shown, from this one on; those behind it are turned to when they are asked for."""
+    page = site.read_page()
+    yield page
+    while page.has_next:
+        for page in site.read_on():
+            yield page
