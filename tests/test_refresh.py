@@ -195,6 +195,14 @@ def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, t
     assert (isinstance(update.stopped, SignInNeeded), bool(update.difference)) == (True, False)
 
 
+async def enter(site: Site, truth: Truth) -> None:
+    """The test is the person."""
+    await site._context.pages[0].wait_for_url("**/sign-in")  # a person is slower than the page
+    session = truth.ask("session", "POST")
+    cookie = {"name": session["cookie"], "value": session["value"], "url": truth.origin}
+    await site._context.add_cookies([cookie])
+
+
 def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth) -> None:
     expired: list[Section] = []
 
@@ -203,16 +211,9 @@ def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Tr
             expired.append(section)
             expire(truth)
 
-    async def enter(site: Site) -> None:
-        await site._context.pages[0].wait_for_url("**/sign-in")  # a person is slower than the page
-        session = truth.ask("session", "POST")
-        await site._context.add_cookies(
-            [{"name": session["cookie"], "value": session["value"], "url": truth.origin}]
-        )  # fmt: skip
-
     def person(site: Site) -> None:
         assert site._thread
-        site._thread.run(enter(site))
+        site._thread.run(enter(site, truth))
 
     assert refresh(workspace, progress=progress, sign_in=person)
     assert by_id(workspace.library).keys() == truth.creatives().keys()
@@ -261,3 +262,92 @@ def test_on_a_terminal_the_person_is_asked(workspace: Workspace, truth: Truth) -
     assert (done.returncode, workspace.library.exists()) == (1, False)
     assert f"{len(truth.creatives())} added" in done.stdout
     assert "Apply this to the cache? [y/N]" in done.stderr
+
+
+def uploads(truth: Truth, count: int) -> list[str]:
+    return [truth.add("Video Banners", f"somebody's {number}") for number in range(count)]
+
+
+def test_new_reads_down_to_what_was_read_completely_before(workspace: Workspace, truth: Truth) -> None:
+    assert refresh(workspace)
+    uploads(truth, 14)
+    own = truth.add("Video Banners", "ours")
+    Library.load(workspace.library).add([Creative(own, "ours.mp4", creative_type=CreativeType.VIDEO_BANNER)])
+    gone = of_section(truth, "Video Banners")[-1]["creative_id"]
+    truth.ask(f"creatives/{gone}", "DELETE")
+    report = refresh(workspace, new=True)
+    assert report
+    assert {one.section: one.pages for one in report.certificates} == {
+        section: 2 if section is Section.VIDEO_BANNERS else 1 for section in Section
+    }
+    assert not report.certificates[1].complete
+    kept = by_id(workspace.library)
+    assert kept.keys() == truth.creatives().keys() | {gone}
+    assert (kept[own]["filename"], kept[gone]["review_status"] != "removed") == ("ours.mp4", True)
+
+
+def test_new_reads_a_section_to_its_end_that_was_never_read_completely(workspace: Workspace, truth: Truth) -> None:
+    Library.load(workspace.library).add([Creative("1000000001", "gone.png", creative_type=CreativeType.IMAGE)])
+    report = refresh(workspace, new=True)
+    assert report
+    assert all(one.complete for one in report.certificates)
+    assert (len(report.difference.added), report.difference.removed) == (len(truth.creatives()), ())
+    workspace.coverage.write_text('{"Static Banner": 7', "utf-8")
+    again = refresh(workspace, new=True)
+    assert again
+    assert all(one.complete for one in again.certificates)
+
+
+def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Workspace, truth: Truth) -> None:
+    assert refresh(workspace)
+    uploads(truth, 20)
+    went: list[str] = []
+
+    def somebody_deletes(section: Section, _read: int, _total: int) -> None:
+        if section is Section.VIDEO_BANNERS and not went:
+            went.append(truth.named("somebody's 19")[0])
+            truth.ask(f"creatives/{went[0]}", "DELETE")
+
+    report = refresh(workspace, new=True, progress=somebody_deletes)
+    assert report
+    assert {(one.rereads, one.drift) for one in report.certificates if one.section is Section.VIDEO_BANNERS} == {(1, 1)}
+    assert by_id(workspace.library).keys() == truth.creatives().keys()
+
+
+def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Workspace, truth: Truth) -> None:
+    expired: list[Section] = []
+    signed_in: list[Site] = []
+
+    def progress(section: Section, _read: int, _total: int) -> None:
+        if not expired:
+            expired.append(section)
+            expire(truth)
+
+    def person(site: Site) -> None:
+        signed_in.append(site)
+        assert site._thread
+        site._thread.run(enter(site, truth))
+
+    report = refresh(workspace, progress=progress, tabs=3, sign_in=person)
+    assert report
+    assert [(one.section, one.total == one.unique) for one in report.certificates] == [(one, True) for one in Section]
+    assert by_id(workspace.library) == {key: expected(one) for key, one in truth.creatives().items()}
+    assert len(signed_in) == 1
+
+
+def test_a_section_that_fails_is_certified_with_what_was_read_of_it(workspace: Workspace, truth: Truth) -> None:
+    def never_still(section: Section, _read: int, _total: int) -> None:
+        if section is Section.VIDEO_BANNERS:
+            truth.add("Video Banners", "another")
+
+    certificates = plan_refresh(workspace, progress=never_still).reading.certificates
+    [failed] = [one for one in certificates if one.section is Section.VIDEO_BANNERS]
+    assert (failed.rereads, failed.pages, failed.drift, failed.complete) == (4, 10, 5, False)
+
+
+def test_new_as_a_command(workspace: Workspace, truth: Truth) -> None:
+    assert tjtools("refresh-library", "--yes", cwd=workspace.root).returncode == 0
+    new = truth.add("Static Banner", "new")
+    told = json.loads(tjtools("refresh-library", "--new", "--yes", "--json", cwd=workspace.root).stdout)
+    assert [one["creative_id"] for one in told["difference"]["added"]] == [new]
+    assert {one["pages"] for one in told["certificate"]} == {1}
