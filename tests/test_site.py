@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from conftest import Truth
 
 from tjtools import connection
 from tjtools.connection import connect, sign_in, site_of
+from tjtools.demo import bind_to_sandbox
 from tjtools.errors import IncompleteReading, PageChanged, SettingsError, SignInNeeded
 from tjtools.listing import read_section
 from tjtools.models import Section
+from tjtools.sandbox import Sandbox
 from tjtools.settings import load_settings
 from tjtools.site import Site
 from tjtools.site.selectors import load_selectors
@@ -62,6 +65,29 @@ def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(s
     reading = read_section(site, Section.VIDEO_BANNERS, somebody_uploads)
     held = {one for one, card in truth.creatives().items() if card["section"] == "Video Banners"}
     assert ({card.creative_id for card in reading.cards}, reading.tally.rereads, reading.tally.drift) == (held, 1, 1)
+
+
+def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Workspace, chromium: str) -> None:
+    with Sandbox(creatives=3000) as sandbox:
+        bind_to_sandbox(bare_workspace, sandbox.origin)
+        held = [one for one in Truth(sandbox.origin).creatives().values() if one["section"] == "Video Banners"]
+        with closing(connect(bare_workspace, load_settings(bare_workspace), say=print, pictures=False)) as site:
+            reading = read_section(site, Section.VIDEO_BANNERS)
+    assert reading.whole
+    assert (reading.tally.total, len(reading.cards)) == (len(held), len(held))
+    assert len(held) > 1000
+
+
+@pytest.mark.parametrize("separator", [",", ".", "'", " ", "\u00a0", "\u202f"])
+def test_the_total_may_have_a_thousands_separator(site: Site, separator: str) -> None:
+    async def write() -> None:
+        line = "Showing 1,153 to 1,164 of 1,170 entries".replace(",", separator)
+        await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
+
+    assert site._thread
+    site._thread.run(write())
+    page = site.read_page()
+    assert (page.first, page.last, page.total) == (1153, 1164, 1170)
 
 
 def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:
