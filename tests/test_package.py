@@ -17,7 +17,8 @@ FLOORS = (
     ("preflight", "diff", "difference"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "upload"),
-    ("overview", "doctor", "demo", "cli"),
+    ("overview", "doctor", "demo"),
+    ("widgets", "cli"),
 )
 APART = "sandbox"
 

@@ -105,6 +105,7 @@ class Settings(BaseSettings):
     campaign: CampaignSettings = CampaignSettings()
     username: str = ""
     password: SecretStr = SecretStr("")
+    press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone
 
     @classmethod
     def settings_customise_sources(
@@ -141,6 +142,11 @@ def load_settings(workspace: Workspace) -> Settings:
             f"The environment names the site {settings.site.origin if settings.site else ''}, "
             f"but {workspace.root} belongs to {bound.origin if bound else 'no site yet'}.",
             remedy="A workspace belongs to one site: unset TJTOOLS_SITE__…, or use another workspace.",
+        )
+    if settings.press and bound and bound.kind == "live":
+        raise SettingsError(
+            "TJTOOLS_PRESS makes panels press their own buttons, and this workspace is live: only a person does that.",
+            remedy="Unset TJTOOLS_PRESS; it is for tests on the sandbox.",
         )
     return settings
 

@@ -1,0 +1,129 @@
+"""A real JupyterLab for tests: its own settings, its own browser, a token that nobody else knows."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+_QUIET = {"fetchNews": "false", "checkForUpdates": False}
+
+
+class Lab:
+    """JupyterLab as a person sees it: open a notebook, run it, click."""
+
+    def __init__(self, address: str, token: str, page: Page) -> None:
+        self.address, self.token, self.page = address, token, page
+
+    def open(self, notebook: str) -> None:
+        """Open a notebook of the root folder, in a workspace of the screen of its own."""
+        self.page.goto(f"{self.address}/lab/tree/{notebook}?reset&token={self.token}")
+        self.page.wait_for_selector(f"{PANEL} .jp-CodeCell")
+        self._wait_for_kernel(notebook)
+        self.wait_until_idle()
+
+    def run_all(self) -> None:
+        """Run all cells, and wait until the last one has run and the kernel is idle."""
+        self.page.get_by_role("menuitem", name="Run", exact=True).click()
+        self.page.get_by_text("Run All Cells", exact=True).click()
+        last = self.page.locator(f"{PANEL} .jp-CodeCell").last
+        last.locator(".jp-OutputArea-output").first.wait_for(timeout=30_000)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        self.page.wait_for_selector(
+            f"{PANEL} .jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000, state="attached"
+        )
+
+    def button(self, name: str) -> Locator:
+        """A button of the notebook, by its words."""
+        return self.page.locator(f"{PANEL} .jp-OutputArea").get_by_role("button", name=name)
+
+    def _wait_for_kernel(self, notebook: str, attempts: int = 600) -> None:
+        """Wait until the notebook's kernel is connected and idle: a click before that runs nothing."""
+        for _ in range(attempts):
+            kernels = [one["kernel"] for one in self.ask("sessions") if one["path"] == notebook]
+            if any(one["execution_state"] == "idle" and one["connections"] for one in kernels):
+                return
+            self.page.wait_for_timeout(100)
+        raise TimeoutError(notebook)
+
+    def ask(self, path: str, method: str = "GET") -> Any:
+        """Ask the server's own interface."""
+        request = urllib.request.Request(
+            f"{self.address}/api/{path}", headers={"Authorization": f"token {self.token}"}, method=method
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    def end_kernels(self) -> None:
+        """End every session: a kernel survives the page that used it."""
+        for session in self.ask("sessions"):
+            self.ask(f"sessions/{session['id']}", "DELETE")
+
+
+@contextmanager
+def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Iterator[Lab]:
+    """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
+    token, port = secrets.token_hex(16), _free_port()
+    folders = {name: str(home / name.lower()) for name in _FOLDERS}
+    news = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    news.parent.mkdir(parents=True)
+    news.write_text(json.dumps(_QUIET), "utf-8")
+    options = (f"--port={port}", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", "--allow-root")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]
+    with (
+        (home / "lab.log").open("wb") as log,
+        subprocess.Popen(
+            [*command, *options], env=os.environ | folders | environment, stdout=log, stderr=log
+        ) as server,
+        sync_playwright() as playwright,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            chromium = playwright.chromium.launch(executable_path=browser)
+            page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+            _wait_for(page, f"{address}/api/status?token={token}")
+            lab = Lab(address, token, page)
+            yield lab
+            lab.end_kernels()
+            chromium.close()
+        finally:
+            server.terminate()
+
+
+_FOLDERS = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "IPYTHONDIR",
+)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(page: Page, address: str, attempts: int = 300) -> None:
+    for _ in range(attempts):
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except OSError:
+            page.wait_for_timeout(100)
+        else:
+            return
+    raise TimeoutError(address)

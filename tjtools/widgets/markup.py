@@ -1,0 +1,63 @@
+"""Text on the screen, and nothing but text: the one way in which a panel shows words.
+
+A tree of nodes is made into elements by the browser's own `createElement` and `textContent`; no string is ever taken
+for HTML or for mathematics, so what a file's name or the site says shows as it is. Use it for everything that isn't a
+control.
+
+>>> node("p", node("strong", "1 < 2"), " is true", css="tj-note")
+['p', {'css': 'tj-note'}, ['strong', {}, '1 < 2'], ' is true']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from anywidget import AnyWidget
+from traitlets import List
+
+STATIC = Path(__file__).parent / "static"
+TAGS = {
+    *("div", "p", "span", "strong", "em", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "a", "code", "pre", "hr"),
+    *("details", "summary", "progress", "table", "caption", "thead", "tbody", "tr", "th", "td", "copy"),
+}
+Node: TypeAlias = "str | list[str | dict[str, str | int] | Node]"
+
+
+def node(tag: str, *children: Node, **attributes: str | int) -> Node:
+    """An element with its children: text, or more elements.
+
+    `css` names its classes, `href` a page of this server relative to the notebook, or a part of it; `role`, `title`,
+    `label` (for a screen reader), `open`, `value` and `max` are what HTML says. The tag `copy` is a button that copies
+    its text. Raises ValueError for an unknown tag, and for an address with a scheme.
+    """
+    if tag not in TAGS:
+        msg = f"{tag} is no element that a panel shows"
+        raise ValueError(msg)
+    href = str(attributes.get("href", ""))
+    if ":" in href or href.startswith("/"):
+        msg = f"a panel links to pages beside it, not to {href}"
+        raise ValueError(msg)
+    return [tag, dict(attributes), *children]
+
+
+def lines(texts: Sequence[str], tag: str = "ul") -> Node:
+    """A list with one item a text."""
+    return node(tag, *(node("li", text) for text in texts))
+
+
+class Markup(AnyWidget):
+    """Shows a tree of nodes; set `tree` to change it: what a person has unfolded stays so."""
+
+    _esm = STATIC / "markup.js"
+    _css = STATIC / "panel.css"
+    tree: List[Any] = List().tag(sync=True)
+
+    def __init__(self, tree: Node = "") -> None:
+        super().__init__()
+        self.show(tree)
+
+    def show(self, tree: Node) -> None:
+        """Show this from now on; any thread may ask."""
+        self.tree = [tree] if isinstance(tree, str) else tree

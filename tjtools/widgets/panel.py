@@ -1,0 +1,132 @@
+"""What every panel is: an observable model of one step of the day's work, in one workspace.
+
+A model knows nothing of ipywidgets; `tjtools.widgets.show` links it with a view. One panel of a kind is alive in a
+kernel: making it again, as re-running a cell does, ends the work of the one before.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, NamedTuple, TypeVar
+
+from traitlets import HasTraits, Instance, Unicode
+
+from tjtools.errors import TJToolsError
+from tjtools.settings import Settings, load_settings
+from tjtools.widgets.task import Task
+from tjtools.workspace import Workspace
+
+ENDS_WITHIN = 15.0  # seconds that work which was told to stop has to write down what is confirmed
+
+
+def now() -> datetime:
+    """The local time."""
+    return datetime.now(tz=UTC).astimezone()
+
+
+class Place(NamedTuple):
+    """Where a panel works: `site` is `sandbox`, `live`, or `""` for a folder that belongs to no site yet."""
+
+    workspace: Workspace
+    site: str
+    origin: str
+    account: str
+    signed_in: bool  # a sign-in is saved; whether the site still takes it, only the site can say
+
+    @classmethod
+    def of(cls, workspace: Workspace, settings: Settings) -> Place:
+        """What the settings say of it."""
+        bound, saved = settings.site, workspace.browser_session.exists()
+        if bound is None:
+            return cls(workspace, "", "", "", saved)
+        return cls(workspace, bound.kind, bound.origin, bound.account, saved)
+
+
+class Panel(HasTraits):
+    """The model of one panel.
+
+    `call` is the Python that does the panel's action, for a person to copy; `error` is what went wrong outside the
+    task, None while all is well. Raises what the workspace's files raise when they are read.
+    """
+
+    title: ClassVar[str] = ""
+    call = Unicode()
+    error = Instance(Exception, allow_none=True)
+    traceback = Unicode()
+    task = Instance(Task)
+
+    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(task=Task())
+        self.workspace = workspace
+        self.clock = clock
+        self.settings = load_settings(workspace)
+
+    @property
+    def place(self) -> Place:
+        """Where it works, as it is now."""
+        return Place.of(self.workspace, self.settings)
+
+    @property
+    def presses(self) -> bool:
+        """Whether it presses its own buttons: set by `TJTOOLS_PRESS` for tests, honoured on a sandbox alone."""
+        return self.settings.press and self.place.site == "sandbox"
+
+    @property
+    def summary(self) -> str:
+        """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
+        raise NotImplementedError
+
+    def press(self) -> None:
+        """Press the panel's buttons as a person would, from first to last, and wait: only a sandbox's test asks."""
+
+    def attempt(self, action: Callable[[], object]) -> None:
+        """Do what a click asks for at once; what goes wrong is kept in `error` for the view."""
+        self.error, self.traceback = None, ""
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 (a click has no caller to tell: the panel shows it)
+            self.traceback = "" if isinstance(error, TJToolsError) else traceback.format_exc()
+            self.error = error
+
+    def close(self) -> None:
+        """End its work, and wait until what is confirmed is written down."""
+        self.task.cancel()
+        self.task.wait(ENDS_WITHIN)
+
+
+class Broken(Panel):
+    """Stands for a panel that could not be made, and says why."""
+
+    def __init__(self, title: str, error: TJToolsError) -> None:
+        HasTraits.__init__(self, task=Task(), error=error, traceback="")
+        self.title = title  # type: ignore[misc]
+
+    @property
+    def presses(self) -> bool:
+        return False
+
+    @property
+    def summary(self) -> str:
+        return f"{self.title}: {self.error}"
+
+
+Made = TypeVar("Made", bound=Panel)
+_alive: dict[tuple[type[Panel], Workspace], Panel] = {}
+
+
+def make(kind: type[Made], workspace: Workspace) -> Made:
+    """The panel of this kind in this workspace; the one before, if there is one, is closed first."""
+    before = _alive.pop((kind, workspace), None)
+    if before:
+        before.close()
+    panel = kind(workspace)
+    _alive[kind, workspace] = panel
+    return panel
+
+
+def here() -> Workspace:
+    """The workspace of this notebook: named by `TJTOOLS_WORKSPACE`, or the nearest one at or above its folder."""
+    return Workspace.find(cwd=Path.cwd())

@@ -1,0 +1,30 @@
+"""A panel on the screen: its model made, linked with its view, and shown below the banner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+
+from tjtools.errors import TJToolsError
+from tjtools.widgets.panel import Broken, Made, Panel, here, make
+from tjtools.widgets.view import banner, column, error_view, show_on_screen
+from tjtools.workspace import Workspace
+
+
+def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:
+    """Show a panel in the cell's output and return its model; where it can't be made, what the person sees is why."""
+    try:
+        panel = make(kind, workspace or here())
+    except TJToolsError as error:
+        broken = Broken(kind.title, error)
+        _display(broken, error_view(broken))
+        return broken
+    _display(panel, banner(panel), view(panel))
+    if panel.presses:
+        panel.press()
+    return panel
+
+
+def _display(panel: Panel, *parts: w.Widget) -> None:
+    show_on_screen(column(*parts), f"{panel.title}: run this notebook in JupyterLab to see it")

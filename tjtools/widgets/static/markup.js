@@ -1,0 +1,65 @@
+// A tree of nodes as elements. Text is text: nothing here takes a string for HTML.
+const ATTRIBUTES = { css: "class", href: "href", role: "role", title: "title", label: "aria-label", value: "value", max: "max" };
+
+function patch(parent, index, tree) {
+  const old = parent.childNodes[index];
+  if (typeof tree === "string") {
+    if (old && old.nodeType === Node.TEXT_NODE) {
+      if (old.data !== tree) old.data = tree;
+    } else {
+      place(parent, old, document.createTextNode(tree));
+    }
+    return;
+  }
+  const [tag, attributes, ...children] = tree;
+  const name = tag === "copy" ? "button" : tag;
+  let element = old;
+  if (!old || old.nodeName.toLowerCase() !== name) {
+    element = document.createElement(name);
+    if (attributes.open) element.open = true; // only at first: afterwards it is the person's
+    if (tag === "copy") element.addEventListener("click", () => copy(element));
+    place(parent, old, element);
+  }
+  for (const [key, attribute] of Object.entries(ATTRIBUTES)) {
+    if (key in attributes) {
+      if (element.getAttribute(attribute) !== String(attributes[key])) element.setAttribute(attribute, attributes[key]);
+    } else if (element.hasAttribute(attribute)) {
+      element.removeAttribute(attribute);
+    }
+  }
+  if (tag === "copy") {
+    element.type = "button";
+    element.copied = children.join("");
+    if (!element.textContent) element.textContent = "Copy";
+    return;
+  }
+  children.forEach((child, number) => patch(element, number, child));
+  while (element.childNodes.length > children.length) element.lastChild.remove();
+}
+
+function place(parent, old, fresh) {
+  if (old) old.replaceWith(fresh);
+  else parent.append(fresh);
+}
+
+async function copy(button) {
+  try {
+    await navigator.clipboard.writeText(button.copied);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "Select the text and press Ctrl+C"; // a page that isn't https on another machine
+  }
+  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+}
+
+function render({ model, el }) {
+  el.classList.add("tj");
+  const show = () => {
+    const tree = model.get("tree");
+    patch(el, 0, tree.length === 1 ? tree[0] : tree); // a text alone is a tree of one
+  };
+  model.on("change:tree", show);
+  show();
+}
+
+export default { render };

@@ -1,0 +1,159 @@
+"""The views' common parts: the banner, a task with its progress and log, an error, the call in code, buttons.
+
+Each part takes a model, follows its traits, and may be told from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as w
+from traitlets import HasTraits
+
+from tjtools.errors import TJToolsError
+from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.panel import Panel, Place
+from tjtools.widgets.task import State, Task
+
+SITES = {
+    "sandbox": ("⛱ Practice: the sandbox", "Nothing here reaches the real site.", "tj-sandbox"),
+    "live": ("⚠ LIVE account", "What you upload here goes to the real site.", "tj-live"),
+    "": ("○ No site yet", "This folder belongs to no site: bind it with tjtools init.", "tj-nosite"),
+}
+STATES = {
+    State.READY: "",
+    State.RUNNING: "▶ Running",
+    State.DONE: "✓ Done",
+    State.FAILED: "✗ Failed",
+    State.CANCELLED: "■ Stopped",
+}
+
+
+def follow(model: HasTraits, names: str, show: Callable[[], None]) -> None:
+    """Call `show` now, and whenever one of the traits named (with spaces between) changes."""
+    model.observe(lambda _change: show(), names.split())
+    show()
+
+
+def banner(panel: Panel) -> w.Widget:
+    """Where the panel works; sandbox and live differ in colour, words and mark."""
+    return Markup(banner_of(panel.place))
+
+
+def banner_of(place: Place) -> Node:
+    """The banner of a place."""
+    name, what, css = SITES[place.site]
+    facts = [("workspace", str(place.workspace.root))]
+    facts += [("site", place.origin)] if place.origin else []
+    facts += [("account", place.account or "not named")] if place.site else []
+    facts += [("sign-in", "saved" if place.signed_in else "none yet")] if place.site else []
+    shown = [node("span", node("em", f"{key} "), node("strong", value)) for key, value in facts]
+    return node(
+        "div",
+        node("div", node("strong", name), node("span", what), css="tj-banner-site"),
+        node("div", *shown, css="tj-banner-facts"),
+        css=f"tj-banner {css}",
+        role="note",
+    )
+
+
+def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
+    """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
+    return column(row(*buttons), task_view(panel.task), error_view(panel), call_view(panel))
+
+
+def task_view(task: Task) -> w.Widget:
+    """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
+    shown = Markup()
+    cancel = button("Cancel", task.cancel, icon="stop", style="warning")
+
+    def show() -> None:
+        shown.show(task_node(task))
+        cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
+
+    follow(task, "state text done total elapsed log error", show)
+    return column(shown, cancel)
+
+
+def task_node(task: Task) -> Node:
+    """Where a task is, in words."""
+    if task.state is State.READY:
+        return node("div")
+    counted = f"{task.done:,} of {task.total:,}" if task.total else ""
+    words = " · ".join(filter(None, (STATES[task.state], counted, f"{task.elapsed:.0f} s", task.text)))
+    progress = {"value": task.done, "max": task.total} if task.total else {}
+    bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
+    trouble = [error_node(task.error, task.traceback)] if task.error else []
+    log = [folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log)))] if task.log else []
+    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, *log, css="tj-task")
+
+
+def error_view(panel: Panel) -> w.Widget:
+    """What went wrong outside the task; empty while all is well."""
+    shown = Markup()
+    follow(
+        panel,
+        "error traceback",
+        lambda: shown.show(error_node(panel.error, panel.traceback) if panel.error else node("div")),
+    )
+    return shown
+
+
+def error_node(error: Exception, traceback: str = "") -> Node:
+    """An error in plain words: what happened, what to do next; the traceback folded."""
+    message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
+    if isinstance(error, TJToolsError):
+        message, remedy = error.message, error.remedy
+    parts = [node("strong", f"✗ {message}")]
+    parts += [node("p", f"→ {remedy}")] if remedy else []
+    parts += [folded("Traceback", node("pre", traceback))] if traceback else []
+    return node("div", *parts, css="tj-error", role="alert")
+
+
+def call_view(panel: Panel) -> w.Widget:
+    """The panel's action as Python, folded, with a button that copies it."""
+    shown = Markup()
+    follow(panel, "call", lambda: shown.show(call_node(panel.call) if panel.call else node("div")))
+    return shown
+
+
+def call_node(code: str) -> Node:
+    """Code to copy."""
+    return folded("The same in Python", node("pre", code), node("copy", code))
+
+
+def folded(title: str, *inside: Node) -> Node:
+    """Something to unfold."""
+    return node("details", node("summary", title), *inside, css="tj-fold")
+
+
+def button(label: str, action: Callable[[], object], *, icon: str = "", style: str = "", title: str = "") -> w.Button:
+    """A button; `style` is `primary`, `success`, `warning`, `danger` or none."""
+    made = w.Button(description=label, icon=icon, button_style=style, tooltip=title or label)
+    made.layout.width = "auto"
+    made.on_click(lambda _button: action())
+    return made
+
+
+def row(*parts: w.Widget) -> w.Widget:
+    """Side by side, wrapping."""
+    return w.HBox(parts, layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="8px"))
+
+
+def column(*parts: w.Widget) -> w.Widget:
+    """One below the other."""
+    return w.VBox(parts, layout=w.Layout(grid_gap="6px"))
+
+
+def show_on_screen(box: w.Widget, instead: str) -> None:
+    """Show a widget in the cell's output; `instead` is the text where no widget can be shown."""
+    from IPython.display import display
+
+    bundle: dict[str, Any] = {"text/plain": instead}
+    bundle["application/vnd.jupyter.widget-view+json"] = {
+        "version_major": 2,
+        "version_minor": 0,
+        "model_id": box.model_id,
+    }
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
