@@ -10,9 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Truth, read_rows, write_inventory
+from conftest import NOW, Truth, read_rows, write_inventory
 
 from tjtools import samples
+from tjtools.upload import save_choice
 from tjtools.workspace import Workspace
 
 LIBRARY = """\
@@ -210,12 +211,26 @@ def test_init_adopts_an_existing_folder_with_all_its_files(shop: Path) -> None:
 
 
 def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> None:
-    samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
+    samples.samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
     write_inventory(
         shop / "tracking" / "creative_inventory_session.csv", [{"new_filename": "b.png", "creative_type": "image"}]
     )
     done = tjtools("upload", "--live", cwd=shop)
     assert (done.returncode, "tjtools init" in done.stderr) == (2, True)
+
+
+def test_upload_takes_the_saved_plan_and_says_so(shop: Path) -> None:
+    tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
+    rows = [{"new_filename": "left.png", "creative_type": "image"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    samples.write_image(shop / "uploaded" / "left.png", width=300, height=250, title="Travel")
+    save_choice(Workspace(shop), [], now=NOW)
+    done = tjtools("upload", "--json", cwd=shop)
+    assert "Taking the plan that was saved on 2025-11-13 12:00" in done.stderr
+    assert [(one["status"], one["message"]) for one in json.loads(done.stdout)["files"]] == [
+        ("skipped", "not chosen in the saved plan")
+    ]
+    assert tjtools("upload", "--session", cwd=shop).returncode == 2  # it wants the site, for the file
 
 
 def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) -> None:
@@ -239,7 +254,7 @@ def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) 
 
 
 def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
-    samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
+    samples.samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
     rows = [{"new_filename": name, "creative_type": "image"} for name in ("=1.png", "gone.png")]
     write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
     done = tjtools("review", "--json", "--csv", "out.csv", cwd=shop)

@@ -1,12 +1,17 @@
 """Batches: of at most ten, by type, pairs together."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tjtools.diff import FileReview, Verdict
-from tjtools.models import CreativeType, SessionFile
-from tjtools.upload import make_plan
+from tjtools.errors import TrackingFileError
+from tjtools.models import CreativeType, Section, SessionFile
+from tjtools.upload import Choice, forget_choice, load_choice, make_plan, save_choice
+from tjtools.workspace import Workspace
+
+NOON = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
 
 V, P, S, B, X = (
     CreativeType.NATIVE_VIDEO,
@@ -66,3 +71,49 @@ def test_files_that_need_a_person_are_in_no_batch() -> None:
     plan = make_plan([review("a", S, verdict=Verdict.INVALID), review("b", S)])
     assert [one.file.name for one in plan.held_back] == ["a"]
     assert [file.name for file in plan.files] == ["b"]
+
+
+def chosen(*files: tuple[Section, str]) -> Choice:
+    return Choice(NOON, frozenset(files))
+
+
+def test_a_choice_takes_its_files_alone() -> None:
+    reviews = [review("s", S), review("t", S), review("b", B, verdict=Verdict.INVALID)]
+    plan = make_plan(reviews, choice=chosen((Section.IN_STREAM_VIDEO, "t"), (Section.STATIC_BANNER, "s")))
+    assert [file.name for file in plan.files] == ["t"]
+    assert [one.file.name for one in plan.not_chosen] == ["s"]
+    assert [one.file.name for one in plan.held_back] == ["b"]
+
+
+def test_a_pair_of_which_half_is_chosen_stays() -> None:
+    reviews = [review("v1", V, "1"), review("i1", P, "1"), review("v2", V, "2"), review("i2", P, "2")]
+    names = ((Section.NATIVE_ROLLOVER, "v1"), (Section.NATIVE_ROLLOVER, "v2"), (Section.NATIVE_STATIC_BANNER, "i2"))
+    plan = make_plan(reviews, choice=chosen(*names))
+    assert [file.name for file in plan.files] == ["v2", "i2"]
+    assert [one.file.name for one in plan.not_chosen] == ["v1", "i1"]
+
+
+def test_the_limit_counts_what_is_chosen() -> None:
+    reviews = [review("a", S), review("b", S), review("c", S)]
+    files = [(Section.IN_STREAM_VIDEO, name) for name in "bc"]
+    plan = make_plan(reviews, limit=1, choice=chosen(*files))
+    assert ([file.name for file in plan.files], [one.file.name for one in plan.left]) == (["b"], ["c"])
+
+
+def test_a_saved_choice_is_read_back_until_it_is_forgotten(bare_workspace: Workspace) -> None:
+    assert load_choice(bare_workspace) is None
+    files = [(Section.NATIVE_ROLLOVER, "héé.mp4"), (Section.STATIC_BANNER, '<img src=x>".png')]
+    saved = save_choice(bare_workspace, files, now=NOON)
+    assert load_choice(bare_workspace) == saved == Choice(NOON, frozenset(files))
+    save_choice(bare_workspace, files[:1], now=NOON)
+    assert load_choice(bare_workspace) == Choice(NOON, frozenset(files[:1]))
+    forget_choice(bare_workspace)
+    assert load_choice(bare_workspace) is None
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"saved_at": "soon", "files": []}', '{"files": [["Nowhere", "a"]]}'])
+def test_a_plan_that_cant_be_read_is_not_taken_for_none(bare_workspace: Workspace, text: str) -> None:
+    bare_workspace.private.mkdir()
+    bare_workspace.saved_plan.write_text(text, "utf-8")
+    with pytest.raises(TrackingFileError, match=r"plan\.json: this is no saved plan"):
+        load_choice(bare_workspace)

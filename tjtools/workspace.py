@@ -105,6 +105,11 @@ class Workspace(NamedTuple):
         return self.private / "browser_session.json"
 
     @property
+    def saved_plan(self) -> Path:
+        """Which of the session's files a person chose to upload."""
+        return self.private / "plan.json"
+
+    @property
     def journal(self) -> Path:
         """What was handed over to the site, and what came of it."""
         return self.private / "journal.jsonl"

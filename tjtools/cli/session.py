@@ -74,7 +74,9 @@ def review(
 
 
 def upload(
-    session: Annotated[bool, typer.Option("--session", help="Upload the session's files (the default).")] = False,
+    session: Annotated[
+        bool, typer.Option("--session", help="Upload every new file of the session, whatever the saved plan says.")
+    ] = False,
     file: FileOption = None,
     kind: TypeOption = None,
     live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
@@ -87,14 +89,17 @@ def upload(
     as_json: JsonOption = False,
 ) -> None:
     from tjtools.settings import load_settings
-    from tjtools.upload import make_plan
+    from tjtools.upload import load_choice, make_plan
 
     if session and file:
         raise typer.BadParameter("give either --session or --file")
     place = find_workspace(workspace)
     settings = load_settings(place)
     prepared = _prepare(place, file, kind, force=force)
-    plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit)
+    choice = None if session or file else load_choice(place)
+    if choice:
+        say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
+    plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit, choice=choice)
     report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
     if as_json:
         print_json(_of_report(report))
@@ -107,6 +112,8 @@ def upload(
 
 
 upload.__doc__ = f"""Upload the session's files, or the files named; a dry run without --live.
+
+Where a plan was saved in the notebook, its files alone, unless --session asks for all.
 
 A dry run walks the real pages up to, and not including, handing files over. {EXIT_CODES}
 """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tjtools.diff import FileReview, Verdict
 from tjtools.models import CreativeType, SessionFile
+from tjtools.upload.choice import Choice
 
 ORDER = (
     CreativeType.NATIVE_VIDEO,
@@ -37,11 +38,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The batches of a run; `held_back` are files that need a person first, `left` those beyond the limit."""
+    """The batches of a run; `held_back` are files that need a person first, `left` those beyond the limit.
+
+    `not_chosen` are new files that the saved plan does not take.
+    """
 
     batches: tuple[Batch, ...]
     held_back: tuple[FileReview, ...]
     left: tuple[FileReview, ...]
+    not_chosen: tuple[FileReview, ...] = ()
 
     @property
     def files(self) -> tuple[SessionFile, ...]:
@@ -49,12 +54,15 @@ class Plan:
         return tuple(file for batch in self.batches for file in batch.files)
 
 
-def make_plan(reviews: Sequence[FileReview], *, batch_size: int = 10, limit: int | None = None) -> Plan:
+def make_plan(
+    reviews: Sequence[FileReview], *, batch_size: int = 10, limit: int | None = None, choice: Choice | None = None
+) -> Plan:
     """Sort a session's reviews into batches: native videos, native images, videos, images, video banners.
 
-    `limit` is the most files to hand over; a native pair goes whole or not at all.
+    `limit` is the most files to hand over, `choice` the only ones; a native pair goes whole or not at all.
     """
-    chosen = _chosen(reviews, limit)
+    groups = [group for group in _groups(reviews) if not choice or all(map(choice.takes, group))]
+    wanted, chosen = _within(groups, None), _within(groups, limit)
     planned = [one for one in reviews if one.verdict is Verdict.ALREADY_THERE or one.file in chosen]
     batches: list[Batch] = []
     for kind in ORDER:
@@ -64,21 +72,26 @@ def make_plan(reviews: Sequence[FileReview], *, batch_size: int = 10, limit: int
     return Plan(
         batches=tuple(batches),
         held_back=tuple(one for one in reviews if one.needs_a_person),
-        left=tuple(one for one in reviews if one.verdict is Verdict.NEW and one.file not in chosen),
+        left=tuple(one for one in reviews if one.file in wanted and one.file not in chosen),
+        not_chosen=tuple(one for one in reviews if one.verdict is Verdict.NEW and one.file not in wanted),
     )
 
 
-def _chosen(reviews: Iterable[FileReview], limit: int | None) -> set[SessionFile]:
-    """The new files within the limit; the halves of a pair count together."""
-    new = [one.file for one in reviews if one.verdict is Verdict.NEW]
-    if limit is None:
-        return set(new)
+def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
+    """The new files; the halves of a pair together."""
     groups: dict[str, list[SessionFile]] = {}
-    for number, file in enumerate(new):
-        groups.setdefault(f"pair {file.native_pair_id}" if file.native_pair_id else f"file {number}", []).append(file)
+    for number, one in enumerate(reviews):
+        if one.verdict is Verdict.NEW:
+            pair = one.file.native_pair_id
+            groups.setdefault(f"pair {pair}" if pair else f"file {number}", []).append(one.file)
+    return list(groups.values())
+
+
+def _within(groups: Iterable[list[SessionFile]], limit: int | None) -> set[SessionFile]:
+    """The files of the first groups that fit within the limit."""
     chosen: set[SessionFile] = set()
-    for group in groups.values():
-        if len(chosen) + len(group) <= limit:
+    for group in groups:
+        if limit is None or len(chosen) + len(group) <= limit:
             chosen |= set(group)
     return chosen
 

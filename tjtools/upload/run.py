@@ -282,6 +282,7 @@ class _Run:
         told = {one.file for one in self.outcomes}
         reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in self.plan.held_back}
         reasons |= {one.file: "beyond the limit of this run" for one in self.plan.left}
+        reasons |= {one.file: "not chosen in the saved plan" for one in self.plan.not_chosen}
         if stopped:
             why = f"not begun: {stopped.message}"
             reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews if one.file not in told}
@@ -293,13 +294,17 @@ class _Run:
 
     def _sum_up(self) -> None:
         count = Counter(one.status for one in self.outcomes)
-        everything_known = count.keys() == {UploadStatus.SKIPPED} and not (self.plan.held_back or self.plan.left)
+        everything_known = count.keys() == {UploadStatus.SKIPPED} and not (
+            self.plan.held_back or self.plan.left or self.plan.not_chosen
+        )
         if everything_known:
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
         if count[UploadStatus.DRY_RUN]:
             log.info("Dry run: %d files are ready to upload", count[UploadStatus.DRY_RUN])
         if self.plan.left:
             log.info("%d files are beyond --limit (a native pair counts two)", len(self.plan.left))
+        if self.plan.not_chosen:
+            log.info("%d new files are not chosen in the saved plan", len(self.plan.not_chosen))
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
     def _note(self, outcomes: Sequence[Outcome]) -> None:
