@@ -253,7 +253,7 @@ def test_a_panel_that_cant_be_made_says_why(bare_workspace: Workspace, capsys: p
     bare_workspace.settings_file.write_text("[sight]\n", "utf-8")
     panel = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
     assert "unknown section" in panel.summary
-    assert "Known are [site]" in panel.summary
+    assert "Known: [site]" in panel.summary
 
 
 def test_what_goes_wrong_on_a_click_is_kept_for_the_view(bare_workspace: Workspace) -> None:
