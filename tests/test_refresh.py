@@ -335,6 +335,35 @@ def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Worksp
     assert len(signed_in) == 1
 
 
+@pytest.mark.parametrize("tabs", [1, 2])
+def test_no_more_is_asked_of_the_site_at_once_than_there_are_tabs(
+    workspace: Workspace, truth: Truth, tabs: int
+) -> None:
+    truth.settings(latency_ms=100)
+    under_way: set[object] = set()
+    most: list[int] = []
+
+    async def watch(site: Site) -> None:
+        def asked(request: object) -> None:
+            under_way.add(request)
+            most.append(len(under_way))
+
+        site._context.on("request", asked)
+        for ended in ("requestfinished", "requestfailed"):
+            site._context.on(ended, lambda request: under_way.discard(request))
+
+    def connect() -> Site:
+        site = access(workspace).connect()
+        sites = [site.beside() for _ in range(1, tabs)]  # the pages themselves load before the counting begins
+        assert site._thread
+        site._thread.run(watch(site))
+        site.beside = lambda: sites.pop()  # type: ignore[method-assign]
+        return site
+
+    assert refresh(workspace, connect=connect, tabs=tabs)
+    assert max(most) == tabs
+
+
 def test_a_section_that_fails_is_certified_with_what_was_read_of_it(workspace: Workspace, truth: Truth) -> None:
     def never_still(section: Section, _read: int, _total: int) -> None:
         if section is Section.VIDEO_BANNERS:
