@@ -9,6 +9,8 @@ from tjtools.errors import TJToolsError
 from tjtools.models import Creative
 from tjtools.naming import same_name
 
+COLUMNS = ("change", "creative_id", "filename", "field", "old", "new")
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
@@ -35,7 +37,28 @@ class LibraryDifference:
     other: tuple[FieldChange, ...] = ()
 
     def __bool__(self) -> bool:
-        return any((self.added, self.removed, self.status_changed, self.renamed, self.other))
+        return any(self.counts.values())
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each, in words."""
+        return {
+            "added": len(self.added),
+            "removed": len(self.removed),
+            "status changed": len(self.status_changed),
+            "renamed": len(self.renamed),
+            "other fields": len(self.other),
+        }
+
+    def rows(self) -> Iterator[tuple[str, ...]]:
+        """One row a creative that came or went and a field that changed, in the order of `COLUMNS`."""
+        for what, creatives in (("added", self.added), ("removed", self.removed)):
+            for creative in creatives:
+                yield (what, creative.creative_id, creative.filename, "", "", "")
+        changes = (("status changed", self.status_changed), ("renamed", self.renamed), ("other", self.other))
+        for what, part in changes:
+            for change in part:
+                yield (what, change.creative_id, change.filename, change.field, change.old, change.new)
 
 
 def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryDifference:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from tjtools.difference import LibraryDifference
 
 DIFFERENT = 1
-COLUMNS = ("change", "creative_id", "filename", "field", "old", "new")
 
 
 def diff(
@@ -50,7 +48,7 @@ def diff(
 
 def show_difference(difference: LibraryDifference, *, console: Console = out) -> None:
     """What came, what went and what changed, and how many of each."""
-    rows = list(difference_rows(difference))
+    rows = list(difference.rows())
     if not rows:
         console.print("No difference.")
         return
@@ -58,36 +56,16 @@ def show_difference(difference: LibraryDifference, *, console: Console = out) ->
         (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
         for what, creative_id, name, field, old, new in rows
     ]
-    count = ", ".join(f"{len(part)} {what}" for what, part in _parts(difference).items() if part)
+    count = ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count)
     listing("Difference", shown, console=console)
     console.print(count)
 
 
-def difference_rows(difference: LibraryDifference) -> Iterator[tuple[str, ...]]:
-    """One row a creative that came or went and a field that changed, in the order of `COLUMNS`."""
-    for creative in difference.added:
-        yield ("added", creative.creative_id, creative.filename, "", "", "")
-    for creative in difference.removed:
-        yield ("removed", creative.creative_id, creative.filename, "", "", "")
-    changes = (("status changed", difference.status_changed), ("renamed", difference.renamed))
-    for what, part in (*changes, ("other", difference.other)):
-        for change in part:
-            yield (what, change.creative_id, change.filename, change.field, change.old, change.new)
-
-
 def write_difference_csv(path: Path, difference: LibraryDifference) -> None:
     """The difference for a spreadsheet: text that it would run is made harmless."""
+    from tjtools.difference import COLUMNS
+
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        writer.writerows([neutralise(value) for value in row] for row in difference_rows(difference))
-
-
-def _parts(difference: LibraryDifference) -> dict[str, tuple[object, ...]]:
-    return {
-        "added": difference.added,
-        "removed": difference.removed,
-        "status changed": difference.status_changed,
-        "renamed": difference.renamed,
-        "other fields": difference.other,
-    }
+        writer.writerows([neutralise(value) for value in row] for row in difference.rows())
