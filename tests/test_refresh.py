@@ -189,9 +189,9 @@ def expire(truth: Truth) -> None:
 
 def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, truth: Truth) -> None:
     update = plan_refresh(workspace, progress=lambda section, *_: section is Section.VIDEO_BANNERS and expire(truth))
-    verdicts = [one.verdict.split(":")[0] for one in update.reading.certificates]
+    verdicts = [one.verdict.split(":")[0] for one in update.certificates]
     assert verdicts == ["complete", "not applied", "not applied", "not applied", "not applied"]
-    assert update.reading.certificates[2].verdict == "not applied: not read"
+    assert update.certificates[2].verdict == "not applied: not read"
     assert (isinstance(update.stopped, SignInNeeded), bool(update.difference)) == (True, False)
 
 

@@ -82,7 +82,7 @@ def test_pending_reads_no_further_than_the_pending_ones(workspace: Workspace, tr
     away = Creative("1000000001", "gone.png", creative_type=CreativeType.IMAGE, review_status=PENDING)
     Library.load(workspace.library).add([away])
     update = plan_sync(workspace, pending=True)
-    assert {one.section: (one.pages, one.verdict.split(":")[0]) for one in update.reading.certificates} == {
+    assert {one.section: (one.pages, one.verdict.split(":")[0]) for one in update.certificates} == {
         Section.STATIC_BANNER: (1, "complete"),
         Section.VIDEO_BANNERS: (1, "not finished"),
     }

@@ -42,15 +42,25 @@ class Update:
     difference: LibraryDifference
 
     @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """What was read of each section."""
+        return self.reading.certificates
+
+    @property
     def stopped(self) -> TJToolsError | None:
         """Why the site was not read to the end: then nothing is applied."""
         return self.reading.stopped
 
+    @property
+    def removals_to_allow(self) -> int:
+        """How many removals a person has to let through; 0 where so few go without a question."""
+        gone = len(self.difference.removed)
+        return gone if gone > HARMLESS_GONE and gone * 100 > HARMLESS_PERCENT * self.there else 0
+
     def check_removals(self, allowed: int) -> None:
         """Raise `TooManyGone` where more is gone than goes without a question, and than `allowed`."""
-        gone = len(self.difference.removed)
-        if gone > max(HARMLESS_GONE, allowed) and gone * 100 > HARMLESS_PERCENT * self.there:
-            raise TooManyGone(gone, self.there)
+        if allowed < self.removals_to_allow:
+            raise TooManyGone(self.removals_to_allow, self.there)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
         if update.full:
             keep_coverage(workspace, _covered(update.reading))
         snapshot = keep_snapshot(workspace, certificate_of(update, now), now)
-    return UpdateReport(update.difference, update.reading.certificates, rows, snapshot)
+    return UpdateReport(update.difference, update.certificates, rows, snapshot)
 
 
 def certificate_of(update: Update, now: datetime) -> dict[str, object]:
@@ -108,7 +118,7 @@ def certificate_of(update: Update, now: datetime) -> dict[str, object]:
     return {
         "observed_at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "source": update.source.value,
-        "sections": [shown_certificate(one) for one in update.reading.certificates],
+        "sections": [shown_certificate(one) for one in update.certificates],
         "added": len(difference.added),
         "removed": len(difference.removed),
         "status_changed": len(difference.status_changed),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,7 +32,7 @@ from tjtools.errors import Cancelled, TJToolsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tjtools.scrape import Access, Certificate, Progress
+    from tjtools.scrape import Certificate
     from tjtools.update import Update, UpdateReport
     from tjtools.workspace import Workspace
 
@@ -40,7 +41,7 @@ AllowOption = Annotated[
     typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
 ]
 HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
-Plan = Callable[["Workspace", "Access", "Progress"], "Update"]
+Plan = Callable[..., "Update"]  # a workspace and an access, `progress` and `cancelled`
 
 
 def refresh(
@@ -63,7 +64,7 @@ def refresh(
         )
     update = run_reading(
         find_workspace(workspace),
-        lambda place, access, progress: plan_refresh(place, access, new=new, progress=progress),
+        partial(plan_refresh, new=new),
         headless=headless,
     )
     show_update(update, console=err if as_json else out)
@@ -92,7 +93,7 @@ def sync(
 
     update = run_reading(
         find_workspace(workspace),
-        lambda place, access, progress: plan_sync(place, access, pending=pending, progress=progress),
+        partial(plan_sync, pending=pending),
         headless=headless,
     )
     show_update(update, console=err if as_json else out)
@@ -115,7 +116,8 @@ def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> U
         return plan(
             workspace,
             access_to(workspace, say=say, headless=headless, cancelled=cancelled),
-            lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
+            progress=lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
+            cancelled=cancelled,
         )
 
 
@@ -140,7 +142,7 @@ def apply(
 
 def show_update(update: Update, *, console: Console) -> None:
     """What was read, and what it means for the cache."""
-    listing("Read off the site", [_certified(one) for one in update.reading.certificates], console=console)
+    listing("Read off the site", [_certified(one) for one in update.certificates], console=console)
     if not update.stopped:
         show_difference(update.difference, console=console)
     if missing := update.reading.not_found:
@@ -175,7 +177,7 @@ def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsErro
 
     return {
         "applied": report is not None,
-        "certificate": [shown_certificate(one) for one in update.reading.certificates],
+        "certificate": [shown_certificate(one) for one in update.certificates],
         "not_found": list(update.reading.not_found),
         "difference": of_difference(report.difference if report else update.difference),
         "history_rows": report.history_rows if report else 0,
