@@ -211,7 +211,7 @@ def test_init_adopts_an_existing_folder_with_all_its_files(shop: Path) -> None:
 
 
 def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> None:
-    samples.samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
+    samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
     write_inventory(
         shop / "tracking" / "creative_inventory_session.csv", [{"new_filename": "b.png", "creative_type": "image"}]
     )
@@ -254,7 +254,7 @@ def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) 
 
 
 def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
-    samples.samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
+    samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
     rows = [{"new_filename": name, "creative_type": "image"} for name in ("=1.png", "gone.png")]
     write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
     done = tjtools("review", "--json", "--csv", "out.csv", cwd=shop)

@@ -11,13 +11,13 @@ import tjtools
 
 PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
-    ("errors", "models", "naming"),
+    ("errors", "models", "naming", "notebooks"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "upload"),
-    ("overview", "doctor", "demo"),
+    ("overview", "doctor", "demo", "practice"),
     ("widgets", "cli"),
 )
 APART = "sandbox"

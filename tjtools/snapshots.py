@@ -59,3 +59,19 @@ def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: 
             for suffix in (".csv", ".json"):
                 (folder / f"{old}{suffix}").unlink(missing_ok=True)
     return path
+
+
+def snapshots_of(workspace: Workspace) -> tuple[tuple[datetime, str], ...]:
+    """When each snapshot was taken, oldest first, and after what: `refresh`, `sync`, or `""` where nothing says so."""
+    return tuple((_time_of(path), _source_of(path)) for path in sorted(workspace.snapshots.glob("[0-9]*T[0-9]*.csv")))
+
+
+def _time_of(path: Path) -> datetime:
+    return datetime.strptime(path.stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+
+
+def _source_of(path: Path) -> str:
+    try:
+        return str(json.loads(path.with_suffix(".json").read_text("utf-8"))["source"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""  # a certificate that was lost or damaged

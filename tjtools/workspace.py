@@ -5,6 +5,7 @@
     tjtools.toml                the site it belongs to, and its settings
     selectors.toml              optional: what to look for when the site has changed
     uploaded/                   the files, by kind
+    notebooks/                  the day's work in JupyterLab
     tracking/                   what people and other tools read
     tracking/.tjtools/          what only tjtools reads: journal, backups, locks, the saved browser session
 """
@@ -21,6 +22,7 @@ from tjtools.errors import UnsafePath, WorkspaceNotFound
 from tjtools.models import CreativeType
 
 VARIABLE = "TJTOOLS_WORKSPACE"
+FOLDERS = ("tracking", "uploaded/Native/Video", "uploaded/Native/Image")
 _FOLDERS = {
     CreativeType.NATIVE_VIDEO: PurePosixPath("Native/Video"),
     CreativeType.NATIVE_IMAGE: PurePosixPath("Native/Image"),
@@ -58,6 +60,11 @@ class Workspace(NamedTuple):
     def selectors_file(self) -> Path:
         """The user's own selectors, which go before the package's."""
         return self.root / "selectors.toml"
+
+    @property
+    def notebooks(self) -> Path:
+        """The workspace's own copies of the curated notebooks."""
+        return self.root / "notebooks"
 
     @property
     def tracking(self) -> Path:

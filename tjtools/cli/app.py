@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, difference, library, refresh, session, workspace
+from tjtools.cli import demo, difference, lab, library, refresh, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -34,6 +34,7 @@ def check(context: typer.Context) -> None:
 
 for command in (
     demo.demo,
+    lab.lab,
     workspace.sandbox,
     workspace.init,
     workspace.login,

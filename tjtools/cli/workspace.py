@@ -23,12 +23,13 @@ def init(
     account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Make a workspace, or adopt a folder with tracking files, and bind it to one site.
+    """Make a workspace, or adopt a folder with tracking files, and bind it to one site; put the notebooks there.
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
+    from tjtools.notebooks import copy_notebooks
     from tjtools.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
-    from tjtools.workspace import Workspace
+    from tjtools.workspace import FOLDERS, Workspace
 
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
@@ -41,8 +42,9 @@ def init(
     workspace = Workspace(folder.resolve())
     workspace.root.mkdir(parents=True, exist_ok=True)
     new = bind(workspace, bound)
-    for part in ("tracking", "uploaded/Native/Video", "uploaded/Native/Image"):
+    for part in FOLDERS:
         (folder / part).mkdir(parents=True, exist_ok=True)
+    copy_notebooks(workspace.notebooks)
     if as_json:
         print_json({"workspace": str(workspace.root), "site": site, "origin": bound.origin, "new": new})
     else:

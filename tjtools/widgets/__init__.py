@@ -9,10 +9,24 @@ from __future__ import annotations
 from tjtools.widgets.panel import Panel
 from tjtools.widgets.refresh import Refresh
 from tjtools.widgets.refresh_view import refresh_view
+from tjtools.widgets.review import Review
+from tjtools.widgets.review_view import review_view
 from tjtools.widgets.show import show
+from tjtools.widgets.start import Start
+from tjtools.widgets.start_view import start_view
 from tjtools.workspace import Workspace
 
-__all__ = ["refresh_and_sync"]
+__all__ = ["refresh_and_sync", "review_session", "start_here"]
+
+
+def start_here(workspace: Workspace | None = None) -> Panel:
+    """Where am I, and what is to be done next?"""
+    return show(Start, start_view, workspace)
+
+
+def review_session(workspace: Workspace | None = None) -> Panel:
+    """The session as a gallery and as a table; choose what to upload, and save the choice as the plan."""
+    return show(Review, review_view, workspace)
 
 
 def refresh_and_sync(workspace: Workspace | None = None) -> Panel:

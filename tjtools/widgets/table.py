@@ -66,6 +66,20 @@ class Table(HasTraits):
 
 def table_view(table: Table) -> w.Widget:
     """A search field, the order, `n of N`, and the rows."""
+    find = w.Text(placeholder="Find in all columns", layout=w.Layout(width="18em"), continuous_update=False)
+    sort = w.Dropdown(options=[("As in the file", ""), *((str(one), str(one)) for one in table.frame.columns)])
+    sort.layout.width = "12em"
+    down = w.ToggleButton(description="↓ descending", layout=w.Layout(width="auto"))
+    w.link((table, "find"), (find, "value"))
+    w.link((table, "sort"), (sort, "value"))
+    w.link((table, "descending"), (down, "value"))
+    counted = Markup()
+    follow(table, "version", lambda: counted.show(node("span", table.counted, role="status", css="tj-count")))
+    return column(row(find, Markup("Order"), sort, down, counted), rows_view(table))
+
+
+def rows_view(table: Table) -> w.Widget:
+    """The rows alone."""
     from itables.widget import ITable
 
     # all rows that are sent are shown; order and search are ours: those of the browser would see these rows only
@@ -81,21 +95,8 @@ def table_view(table: Table) -> w.Widget:
         scrollCollapse=True,
         layout=_BARE,
     )
-    find = w.Text(placeholder="Find in all columns", layout=w.Layout(width="18em"), continuous_update=False)
-    sort = w.Dropdown(options=[("As in the file", ""), *((str(one), str(one)) for one in table.frame.columns)])
-    sort.layout.width = "12em"
-    down = w.ToggleButton(description="↓ descending", layout=w.Layout(width="auto"))
-    w.link((table, "find"), (find, "value"))
-    w.link((table, "sort"), (sort, "value"))
-    w.link((table, "descending"), (down, "value"))
-    counted = Markup()
-
-    def show() -> None:
-        counted.show(node("span", table.counted, role="status", css="tj-count"))
-        rows.update(table.shown.reset_index(drop=True), layout=_BARE)
-
-    follow(table, "version", show)
-    return column(row(find, w.Label("Order"), sort, down, counted), rows)
+    table.observe(lambda _change: rows.update(table.shown.reset_index(drop=True), layout=_BARE), "version")
+    return rows
 
 
 _BARE = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))

@@ -1,0 +1,48 @@
+"""Write the outputs that nbval compares into the notebooks: `python tests/record_notebooks.py`. Look at the diff."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+from tjtools.practice import make_practice, running_sandbox
+from tjtools.workspace import VARIABLE
+
+NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def record(path: Path) -> None:
+    """Run a notebook and keep the text of its outputs, and nothing else that varies or tells of this machine."""
+    notebook = nbformat.read(path, 4)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", store_widget_state=False).execute()
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+        cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output["data"] = {"text/plain": output["data"]["text/plain"]}
+    notebook.metadata = METADATA
+    nbformat.write(notebook, path)
+
+
+def main() -> None:
+    """Run all in their order, in a fresh workspace on the sandbox."""
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = make_practice(Path(folder) / "shop", now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
+        with running_sandbox(workspace):
+            os.environ |= {VARIABLE: str(workspace.root), "TJTOOLS_PRESS": "1"}
+            for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+                record(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The view of the session: filters, a gallery or a table of what is found, and the plan."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import ipywidgets as w
+
+from tjtools.diff import FileReview, Verdict
+from tjtools.models import Medium
+from tjtools.widgets.gallery import Gallery
+from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.review import ORDERS, Review, key_of, reason_of
+from tjtools.widgets.table import Table, rows_view
+from tjtools.widgets.view import actions, button, column, follow, row
+from tjtools.widgets.words import MARKS, in_bytes, in_seconds
+
+_LOOKS = {Verdict.NEW: "tj-verdict-new", Verdict.ALREADY_THERE: "tj-verdict-there", Verdict.SOURCE: "tj-verdict-idle"}
+
+
+def review_view(review: Review) -> w.Widget:
+    """Filters above, the files in the middle, the plan below."""
+    return column(_counts(review), _filters(review), _files(review), _plan(review))
+
+
+def _counts(review: Review) -> w.Widget:
+    """How many files of each verdict, and the lines that can't be read."""
+    count = Counter(one.verdict for one in review.reviews)
+    badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
+    bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
+    return Markup(node("div", node("div", *badges, css="tj-badges"), *bad))
+
+
+def _badge(verdict: Verdict, text: str) -> Node:
+    look = _LOOKS.get(verdict, "tj-verdict-stop")
+    return node("span", node("span", MARKS[verdict], css="tj-mark"), text, css=f"tj-verdict {look}")
+
+
+def _filters(review: Review) -> w.Widget:
+    count = Counter(one.verdict for one in review.reviews)
+    kinds = Counter(one.file.creative_type.value for one in review.reviews)
+    verdicts = [(f"{MARKS[one]} {one.value} ({count[one]})", one.value) for one in Verdict if count[one]]
+    choices = {
+        "verdict": _dropdown([("All verdicts", ""), *verdicts], "Verdict"),
+        "kind": _dropdown([("All types", ""), *((f"{one} ({kinds[one]})", one) for one in sorted(kinds))], "Type"),
+        "order": _dropdown([(f"Order: {one}", one) for one in ORDERS], "Order"),
+        "find": w.Text(placeholder="Find in name or reason", layout=w.Layout(width="16em"), continuous_update=False),
+    }
+    for name, choice in choices.items():
+        w.link((review, name), (choice, "value"))
+    return row(*choices.values())
+
+
+def _dropdown(options: list[tuple[str, str]], what: str) -> w.Widget:
+    return w.Dropdown(options=options, tooltip=what, layout=w.Layout(width="auto"))
+
+
+def _files(review: Review) -> w.Widget:
+    shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"])
+    shapes.style.button_width = "auto"
+    gallery, table = column(_pager(review), _gallery(review)), column(_table(review))
+
+    def show() -> None:
+        gallery.layout.display = "" if shapes.value == "Gallery" else "none"
+        table.layout.display = "" if shapes.value == "Table" else "none"
+
+    follow(shapes, "value", show)
+    return column(shapes, gallery, table)
+
+
+def _pager(review: Review) -> w.Widget:
+    back = button("Back", lambda: review.turn(-1), icon="chevron-left")
+    on = button("Next", lambda: review.turn(1), icon="chevron-right")
+    told = Markup()
+
+    def show() -> None:
+        told.show(node("span", review.counted_page, role="status", css="tj-count"))
+        back.disabled, on.disabled = review.page == 1, review.page == review.pages
+        back.layout.display = on.layout.display = "none" if review.pages == 1 else ""
+
+    follow(review, "page matching", show)
+    return row(back, on, told)
+
+
+def _gallery(review: Review) -> w.Widget:
+    keys = {str(number): key_of(one) for number, one in enumerate(review.reviews)}
+    numbers = {id(one): str(number) for number, one in enumerate(review.reviews)}
+    gallery = Gallery(lambda number, on: review.choose(keys[number], take=on))
+
+    def show() -> None:
+        shown = {numbers[id(one)]: one for one in review.shown}
+        cards = [_card(review, number, one) for number, one in shown.items()]
+        gallery.show(cards, {number: one.file.path for number, one in shown.items() if one.facts})
+
+    follow(review, "page matching chosen", show)
+    return gallery
+
+
+def _card(review: Review, number: str, one: FileReview) -> dict[str, Any]:
+    facts, pair = one.facts, review.pair_of(one)
+    told = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
+    return {
+        "id": number,
+        "name": one.file.name,
+        "mark": MARKS[one.verdict],
+        "verdict": one.verdict.value,
+        "css": _LOOKS.get(one.verdict, "tj-verdict-stop"),
+        "facts": [one.file.creative_type.value, *told, pair and f"pair {pair}"],
+        "reason": reason_of(one),
+        "choosable": one.verdict is Verdict.NEW,
+        "chosen": key_of(one) in review.chosen,
+        "moving": one.file.creative_type.medium is Medium.MOVING,
+        "drawable": facts is not None,
+    }
+
+
+def _table(review: Review) -> w.Widget:
+    table = Table(review.rows(review.matching), what="files")
+    counted = Markup()
+
+    def show() -> None:
+        table.put(review.rows(review.matching))
+        counted.show(node("span", table.counted, role="status", css="tj-count"))
+
+    follow(review, "matching chosen", show)
+    return column(counted, rows_view(table))
+
+
+def _plan(review: Review) -> w.Widget:
+    told = Markup()
+
+    def show() -> None:
+        saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
+        lines = [node("p", node("strong", review.counted_choice), f". {saved}")]
+        if review.newcomers and review.is_saved:
+            lines.append(node("p", f"{review.newcomers} new files are not in the plan: they stay here.", css="tj-note"))
+        following = node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb"))
+        told.show(node("div", *lines, *([following] if review.is_saved else [])))
+
+    follow(review, "chosen saved", show)
+    return column(
+        told,
+        actions(
+            review,
+            button("Save as the plan", review.save, icon="save", style="primary"),
+            button("Choose all found", lambda: review.choose_found(take=True), icon="check-square-o"),
+            button("Leave out all found", lambda: review.choose_found(take=False), icon="square-o"),
+        ),
+    )

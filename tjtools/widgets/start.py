@@ -1,0 +1,59 @@
+"""Where am I, and what is to be done next? The model of the first notebook's panel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from tjtools.agenda import Step, last_refresh, next_steps
+from tjtools.models import ReviewStatus
+from tjtools.upload import prepare
+from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.words import counted
+from tjtools.workspace import Workspace
+
+
+class Start(Panel):
+    """The workspace at a glance: `facts` by name, in words, and the next `steps`."""
+
+    title: ClassVar[str] = "Start here"
+
+    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(workspace, clock=clock)
+        moment = clock()
+        self._prepared = prepare(workspace)
+        self.steps: tuple[Step, ...] = next_steps(workspace, self._prepared, now=moment)
+        self.age = last_refresh(workspace)
+        self.facts = {"Library": self._library(), "Followed the site": self._aged(moment), "Session": self._session()}
+        self.call = (
+            "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
+            "from tjtools import Workspace\nfrom tjtools.agenda import next_steps\n"
+            "from tjtools.upload import prepare\n\n"
+            "workspace = Workspace.find(cwd=Path.cwd())\n"
+            "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"
+        )
+
+    @property
+    def summary(self) -> str:
+        steps = [f"- {step.what}{f' ({step.notebook})' * bool(step.notebook)}" for step in self.steps]
+        facts = [f"{name}: {self.facts[name]}" for name in ("Library", "Session")]
+        return "\n".join((*facts, "Next:" if steps else "Next: nothing waits for you", *steps))
+
+    def _library(self) -> str:
+        library = self._prepared.library
+        statuses = Counter(one.review_status for one in library)
+        order: tuple[ReviewStatus | None, ...] = (*ReviewStatus, None)
+        told = [f"{statuses[one]:,} {one.value if one else 'unknown'}" for one in order if statuses[one]]
+        return f"{counted(len(library), 'creative')}: {', '.join(told)}" if told else "no creatives"
+
+    def _aged(self, moment: datetime) -> str:
+        if self.age is None:
+            return "never"
+        return f"{self.age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {counted((moment - self.age).days, 'day')} ago"
+
+    def _session(self) -> str:
+        verdicts = Counter(one.verdict.value for one in self._prepared.reviews)
+        told = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.items())
+        return f"{counted(len(self._prepared.reviews), 'file')}: {told}" if told else "no files"

@@ -1,0 +1,120 @@
+// Cards of media files. Text is set with textContent; nothing here takes a string for HTML.
+function make(tag, css, text) {
+  const element = document.createElement(tag);
+  if (css) element.className = css;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function facts(card) {
+  const parts = card.facts.filter(Boolean).map((fact) => make("span", "", fact));
+  const list = make("div", "tj-card-facts");
+  list.append(...parts);
+  return list;
+}
+
+function chooser(card, model) {
+  const label = make("label", "tj-card-choose");
+  const box = make("input");
+  box.type = "checkbox";
+  box.checked = card.chosen;
+  box.setAttribute("aria-label", `Upload ${card.name}`);
+  box.addEventListener("change", () => model.send({ what: "tick", id: card.id, on: box.checked }));
+  label.append(box, document.createTextNode(card.chosen ? "Upload" : "Leave out"));
+  return label;
+}
+
+function picture(card, model) {
+  const play = make("button", "tj-card-picture");
+  play.type = "button";
+  play.setAttribute("aria-label", `${card.moving ? "Play" : "Enlarge"} ${card.name}`);
+  play.append(make("span", "tj-card-wait", "…"));
+  play.addEventListener("click", () => model.send({ what: "play", id: card.id }));
+  return play;
+}
+
+function build(card, model) {
+  const box = make("div", "tj-card");
+  box.dataset.id = card.id;
+  box.append(picture(card, model), make("div", ""));
+  return box;
+}
+
+function describe(box, card, model) {
+  const text = make("div", "tj-card-text");
+  const verdict = make("div", `tj-verdict ${card.css}`);
+  verdict.append(make("span", "tj-mark", card.mark), make("span", "", card.verdict));
+  const head = make("div", "tj-card-head");
+  head.append(verdict);
+  if (card.choosable) head.append(chooser(card, model));
+  text.append(head, make("div", "tj-card-name", card.name), facts(card));
+  if (card.reason) text.append(make("div", "tj-card-reason", card.reason));
+  box.lastChild.replaceWith(text);
+  box.classList.toggle("tj-left-out", card.choosable && !card.chosen);
+}
+
+function render({ model, el }) {
+  el.classList.add("tj");
+  const grid = make("div", "tj-gallery");
+  grid.setAttribute("role", "list");
+  el.append(grid);
+  const urls = [];
+  const address = (data, type) => {
+    urls.push(URL.createObjectURL(new Blob([data], { type })));
+    return urls.at(-1);
+  };
+
+  function show() {
+    const cards = model.get("cards");
+    const same = cards.length === grid.children.length && cards.every((card, at) => grid.children[at].dataset.id === card.id);
+    if (!same) grid.replaceChildren(...cards.map((card) => build(card, model)));
+    const active = document.activeElement?.closest?.(".tj-card")?.dataset.id;
+    const ticking = document.activeElement?.type === "checkbox";
+    cards.forEach((card, at) => describe(grid.children[at], card, model));
+    if (active && ticking) grid.querySelector(`[data-id="${CSS.escape(active)}"] input`)?.focus();
+  }
+
+  function draw() {
+    for (const [id, data] of Object.entries(model.get("posters"))) {
+      const button = grid.querySelector(`[data-id="${CSS.escape(id)}"] .tj-card-picture`);
+      if (!button || button.dataset.drawn) continue;
+      button.dataset.drawn = "yes";
+      if (!data.byteLength) {
+        button.replaceChildren(make("span", "tj-card-wait", "no picture"));
+        button.disabled = true;
+        continue;
+      }
+      const image = make("img");
+      image.alt = "";
+      image.src = address(data, "image/jpeg");
+      const moving = model.get("cards").find((card) => card.id === id)?.moving;
+      button.replaceChildren(image, ...(moving ? [make("span", "tj-card-play", "▶")] : []));
+    }
+  }
+
+  function play() {
+    const { id, type, data, problem } = model.get("playing");
+    const button = id === undefined ? null : grid.querySelector(`[data-id="${CSS.escape(id)}"] .tj-card-picture`);
+    if (!button) return;
+    if (problem) {
+      button.append(make("span", "tj-card-problem", problem));
+      return;
+    }
+    const moving = type.startsWith("video");
+    const media = make(moving ? "video" : "img", "tj-card-media");
+    media.src = address(data, type);
+    if (moving) Object.assign(media, { controls: true, autoplay: true, loop: true, muted: true });
+    else media.alt = "";
+    button.replaceWith(media);
+    media.focus();
+  }
+
+  model.on("change:cards", () => { show(); draw(); });
+  model.on("change:posters", draw);
+  model.on("change:playing", play);
+  show();
+  draw();
+  return () => urls.forEach((url) => URL.revokeObjectURL(url));
+}
+
+export default { render };
