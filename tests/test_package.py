@@ -17,7 +17,7 @@ FLOORS = (
     ("preflight", "diff", "difference"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "upload"),
-    ("overview", "doctor", "demo", "practice"),
+    ("overview", "agenda", "doctor", "demo", "practice"),
     ("widgets", "cli"),
 )
 APART = "sandbox"
