@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,8 @@ from tjtools.workspace import FOLDERS, Workspace
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
     """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is there stays.
 
-    `progress` hears of each sample file that is drawn. Start its sandbox with `running_sandbox`.
+    The cache is a little older than the site, so that a refresh finds something of each kind. `progress`
+    hears of each sample file that is drawn. Start its sandbox with `running_sandbox`.
     """
     workspace = Workspace(folder.resolve())
     if workspace.settings_file.exists():
@@ -35,6 +36,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
         library = Library.load(workspace.library)
         creatives = library.add(_creatives(sandbox.origin))
         make_session(workspace, creatives, now, progress)
+        _go_on(sandbox.origin, creatives)
         bind_to_sandbox(workspace, sandbox.origin)
     return workspace
 
@@ -64,6 +66,21 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
         yield bound.origin
     finally:
         sandbox.stop()
+
+
+def _go_on(origin: str, creatives: Sequence[Creative]) -> None:
+    """What happens on a site while nobody looks: reviews are decided, somebody uploads, renames and deletes."""
+    pending = [one for one in creatives if one.review_status is ReviewStatus.PENDING]
+    for one, status in zip(pending, ("approved", "approved", "approved", "rejected"), strict=False):
+        ask_sandbox(origin, f"creatives/{one.creative_id}", method="PATCH", body={"review_status": status})
+    for number in (1, 2):
+        name = f"VID_EN_Gaming_SFW_Generic_Dan_4sec_ID-0000000{number}-VID"
+        ask_sandbox(origin, "creatives", method="POST", body={"section": "Native Rollover", "name": name})
+    approved = [one for one in creatives if one.review_status is ReviewStatus.APPROVED]
+    renamed, deleted = approved[0], approved[-1]
+    name = f"{renamed.filename}_v2"
+    ask_sandbox(origin, f"creatives/{renamed.creative_id}", method="PATCH", body={"name": name})
+    ask_sandbox(origin, f"creatives/{deleted.creative_id}", method="DELETE")
 
 
 def _state(workspace: Workspace) -> Path:
