@@ -154,10 +154,12 @@ class Refresh(Panel):
         self.update = update
         if update.stopped:
             raise update.stopped
+        run.progress("read; nothing is written yet", 0)
         return update
 
     def _apply(self, update: Update, run: Run) -> UpdateReport:
         run.progress("Writing it down", 0)
         report = apply_update(update, now=self.clock(), allow_removals=self.allowed)
         self.update, self.report = None, report
+        run.progress("written down", 0)
         return report

@@ -52,22 +52,28 @@ def _certificates(panel: Refresh) -> w.Widget:
 
 def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
     """What was read of each section, and whether it is complete."""
-    heads = ("Section", "Site's total", "Read", "Pages", "Re-reads", "Moved", "Verdict")
+    numbers = ("Site's total", "Read", "Pages", "Re-reads", "Moved")
+    heads = (
+        node("th", "Section"),
+        *(node("th", text, css="tj-number") for text in numbers),
+        node("th", "Verdict"),
+    )
     rows = [
         node(
             "tr",
-            *(node("td", text) for text in _certified(one)),
+            node("td", one.section.value),
+            *(node("td", text, css="tj-number") for text in _counts(one)),
             node("td", f"{'✓' if one.complete else '●'} {one.verdict}"),
         )
         for one in certificates
     ]
-    head = node("thead", node("tr", *(node("th", text) for text in heads)))
+    head = node("thead", node("tr", *heads))
     return node("div", node("h3", "Certificate: what was read"), node("table", head, node("tbody", *rows)))
 
 
-def _certified(one: Certificate) -> tuple[str, ...]:
+def _counts(one: Certificate) -> tuple[str, ...]:
     total = "not stated" if one.total is None else f"{one.total:,}"
-    return (one.section.value, total, f"{one.unique:,}", f"{one.pages:,}", f"{one.rereads}", f"{one.drift}")
+    return (total, f"{one.unique:,}", f"{one.pages:,}", f"{one.rereads}", f"{one.drift}")
 
 
 def _difference(panel: Refresh) -> w.Widget:
