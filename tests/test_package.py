@@ -16,7 +16,7 @@ FLOORS = (
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
-    ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "upload"),
+    ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),
     ("overview", "agenda", "doctor", "demo", "practice"),
     ("widgets", "cli"),
 )

@@ -5,13 +5,17 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from tjtools.cache import Library
+from tjtools.connection import site_of
 from tjtools.csvfile import read_table
-from tjtools.errors import TJToolsError
+from tjtools.errors import SignInNeeded, TJToolsError
+from tjtools.inspection import REMEDY, keep_evidence
 from tjtools.session import NEEDED_COLUMNS, load_session, master_ids
 from tjtools.settings import load_settings
+from tjtools.site import Element
 from tjtools.site.browser import find_browser
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace import Workspace
@@ -19,12 +23,13 @@ from tjtools.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; `remedy` is `""` where all is well."""
+    """One thing that was looked at; `remedy` is `""` where all is well, `elements` are those of the site's pages."""
 
     what: str
     well: bool
     found: str
     remedy: str = ""
+    elements: tuple[Element, ...] = ()
 
 
 def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
@@ -44,6 +49,27 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
     findings = [Finding("workspace", True, str(workspace.root))]
     findings += [_guarded(what, look, workspace) for what, look in looks]
     return (_browser(workspace), *findings)
+
+
+def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[[str], None]) -> Finding:
+    """Look at the site's pages with the saved sign-in, and change nothing there.
+
+    Where an element has changed, redacted pages are kept in the workspace. Without a sign-in that the site accepts, the
+    finding has no elements.
+    """
+    try:
+        workspace = Workspace.find(named, cwd=cwd)
+        if not workspace.browser_session.exists():
+            raise SignInNeeded("no sign-in is saved", remedy="Run: tjtools login")
+        with site_of(workspace, load_settings(workspace), say=say, headless=True) as site:
+            inspection = site.inspect()
+        folder = keep_evidence(inspection, workspace, now)
+    except TJToolsError as error:
+        return Finding("site", False, error.message, error.remedy)
+    names = ", ".join(one.name for one in inspection.changed)
+    if names:
+        return Finding("site", False, f"changed: {names}; redacted pages: {folder}", REMEDY, inspection.elements)
+    return Finding("site", True, "all that was seen is as the driver expects", elements=inspection.elements)
 
 
 def _guarded(what: str, look: Callable[[Workspace], Finding], workspace: Workspace) -> Finding:

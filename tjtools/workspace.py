@@ -141,6 +141,11 @@ class Workspace(NamedTuple):
         """The library as each refresh left it, with its certificate."""
         return self.private / "snapshots"
 
+    @property
+    def inspections(self) -> Path:
+        """Redacted pages of a site that has changed."""
+        return self.private / "inspections"
+
     def status_file(self, started: datetime) -> Path:
         """The status CSV of the run that started then."""
         return self.upload_logs / f"upload_status_{started:%Y%m%d_%H%M%S}.csv"

@@ -11,6 +11,8 @@ from tjtools.models import Creative
 if TYPE_CHECKING:
     from tjtools.diff import FileReview
     from tjtools.difference import FieldChange, LibraryDifference
+    from tjtools.doctor import Finding
+    from tjtools.site import Element
     from tjtools.upload import Outcome
 
 
@@ -83,4 +85,21 @@ def of_outcome(one: Outcome) -> dict[str, str | None]:
         "status": one.status.value,
         "creative_id": one.creative_id or None,
         "message": one.message,
+    }
+
+
+def of_finding(one: Finding) -> dict[str, object]:
+    """What was looked at, whether it is well, and how to mend it; the site's has its elements."""
+    told: dict[str, object] = {"what": one.what, "well": one.well, "found": one.found, "remedy": one.remedy}
+    return told | ({"elements": [of_element(element) for element in one.elements]} if one.elements else {})
+
+
+def of_element(one: Element) -> dict[str, str]:
+    """An element of the site's pages: `ok`, `changed` or `not seen`."""
+    return {
+        "name": one.name,
+        "selector": one.selector,
+        "expected": one.expected,
+        "found": one.found,
+        "state": one.state.value,
     }

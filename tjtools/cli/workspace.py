@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tjtools.cli.console import ERROR, NEEDS_A_PERSON, OK, JsonOption, WorkspaceOption, find_workspace, now, out, say
-from tjtools.cli.shapes import print_json
+from tjtools.cli.console import (
+    ERROR,
+    NEEDS_A_PERSON,
+    OK,
+    JsonOption,
+    WorkspaceOption,
+    find_workspace,
+    now,
+    out,
+    printable,
+    say,
+)
+from tjtools.cli.shapes import of_finding, print_json
+
+if TYPE_CHECKING:
+    from tjtools.site import Element
 
 
 def init(
@@ -94,22 +109,40 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
     raise typer.Exit(NEEDS_A_PERSON if seen.to_do else OK)
 
 
-def doctor(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    site: Annotated[
+        bool, typer.Option("--site", help="Look at the site's pages too: is every element there? Nothing is changed.")
+    ] = False,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Check browser, workspace, settings and tracking files, and say how to mend each.
 
-    Exit codes: 0 all well, 1 something needs a person.
+    With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
     """
-    from tjtools.doctor import examine
+    from tjtools.doctor import examine, examine_site
 
     findings = examine(workspace, cwd=Path.cwd())
+    if site:
+        findings += (examine_site(workspace, cwd=Path.cwd(), now=now(), say=say),)
     if as_json:
-        print_json([{"what": one.what, "well": one.well, "found": one.found, "remedy": one.remedy} for one in findings])
+        print_json([of_finding(one) for one in findings])
     else:
         for one in findings:
-            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}", markup=False)
+            out.print(f"{'✓' if one.well else '✗'} {one.what}: {printable(one.found)}", markup=False)
             if one.remedy:
                 out.print(f"  → {one.remedy}", style="yellow", markup=False)
+            show_elements(one.elements)
     raise typer.Exit(OK if all(one.well for one in findings) else NEEDS_A_PERSON)
+
+
+def show_elements(elements: Sequence[Element]) -> None:
+    """Each element of the pages, with what was found of it; of one that has changed, what was looked for."""
+    marks = {"ok": "✓", "changed": "✗", "not seen": "– not seen:"}
+    for one in elements:
+        out.print(f"  {one.name:30} {marks[one.state.value]} {printable(one.found)}", markup=False)
+        if one.state.value == "changed":
+            out.print(f"      looked for {one.selector}: {one.expected}", style="yellow", markup=False)
 
 
 def sandbox(

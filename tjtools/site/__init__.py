@@ -1,6 +1,7 @@
 """The one room that knows the web site: the browser, the pages, and what to look for on them."""
 
 from tjtools.site.driver import Site
+from tjtools.site.elements import Element, ElementState, Inspection
 from tjtools.site.records import Card, CardPage, FileResult, FileState
 
-__all__ = ["Card", "CardPage", "FileResult", "FileState", "Site"]
+__all__ = ["Card", "CardPage", "Element", "ElementState", "FileResult", "FileState", "Inspection", "Site"]

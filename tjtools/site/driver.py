@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tjtools.errors import BrowserClosed, BrowserNotFound, PageChanged, SignInNeeded, SiteError, SiteUnreachable
 from tjtools.models import Section
+from tjtools.site.elements import Inspection
 from tjtools.site.records import CardPage, FileResult
 from tjtools.site.selectors import Selectors
 from tjtools.site.thread import BrowserThread
 
 if TYPE_CHECKING:
+    from tjtools.site.inspector import Inspector
     from tjtools.site.pages import LibraryPage, SignInPage
 
 READING = 0.25  # seconds between two looks at what was read
@@ -138,6 +140,21 @@ class Site:
         """
         return self._run(self._page().hand_over(paths, told, stalled_after=stalled_after))
 
+    def inspect(self) -> Inspection:
+        """Look at every page that the driver works with, and change nothing; raises `SignInNeeded`.
+
+        The browser is then at another page than before: open the library again to go on.
+        """
+        return self._run(self._inspect())
+
+    def inspect_section(self, section: Section) -> Inspection:
+        """Look at the section that is shown, and at the tabs."""
+        return self._run(self._look(lambda inspector: inspector.section(section)))
+
+    def inspect_upload_panel(self) -> Inspection:
+        """Look at the upload panel, which is open."""
+        return self._run(self._look(lambda inspector: inspector.panel()))
+
     def screenshot(self, path: Path) -> None:
         """Keep a picture of the page; never of the sign-in page, which shows a name."""
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -235,6 +252,29 @@ class Site:
         await sign_in.wait_for_person(timeout)
         save_browser_session(self._browser_session, await self._context.storage_state())
         await page.close()
+
+    async def _inspect(self) -> Inspection:
+        from tjtools.site.pages import SignInPage, page_script
+
+        stranger = await self._browser.new_context(locale="en-US")
+        await stranger.add_init_script(page_script(self._selectors))
+        page = SignInPage(await stranger.new_page(), self._selectors, patience=self._patience)
+
+        async def look(inspector: Inspector) -> None:
+            await inspector.walk(self.origin)
+            await inspector.sign_in(page, self._sign_in_url)
+
+        try:
+            return await self._look(look)
+        finally:
+            await stranger.close()
+
+    async def _look(self, look: Callable[[Inspector], Coroutine[Any, Any, None]]) -> Inspection:
+        from tjtools.site.inspector import Inspector
+
+        inspector = Inspector(self._page())
+        await look(inspector)
+        return inspector.result()
 
     def _saved_state(self) -> Any:
         if not self._browser_session.is_file():

@@ -108,14 +108,44 @@
     return JSON.stringify(now) === known ? null : now;
   });
 
+  // What files' previews will be made of, as it will stand in the page: `null` where no Dropzone is found.
+  const previewTemplate = () => {
+    const zone = all("*").find(node => node.dropzone && node.dropzone.options);
+    if (!zone) return null;
+    const inert = document.implementation.createHTMLDocument();
+    const held = inert.createElement("template");
+    held.innerHTML = zone.dropzone.options.previewTemplate;
+    let shell = held.content;
+    for (let at = zone.dropzone.previewsContainer || zone; at; at = at.parentElement) {
+      const around = inert.importNode(at, false);
+      around.append(shell);
+      shell = around;
+    }
+    const found = selector => Boolean(shell.querySelector(selector));
+    return {
+      preview: found(S.upload.preview),
+      preview_name: found(S.upload.preview_name),
+      preview_error: found(S.upload.preview_error),
+    };
+  };
+
   window.__tjtools = {
     arm,
     armUpload,
     changedPreviews,
+    complete,
+    previewTemplate,
     settled: () => until(settled),
+    reloaded: () => until(() => reloaded() && resting()),
+    quiet: () => until(() => document.readyState === "complete" && resting()),
+    stirred: () => new Promise(resolve => {
+      new MutationObserver((_, observer) => { observer.disconnect(); resolve(); })
+        .observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    }),
     atRest: () => until(() => document.readyState === "complete" && resting() && complete()),
     readPage,
     readOn,
+    nextByText: () => all(S.library.next_page).some(node => text(node).trim() === S.library.next_text),
     namesShown: ({ names, seen }) => until(() =>
       cards().map(readCard).some(card => names.includes(card.name) && !seen.includes(card.creative_id))),
     checked: selector => Boolean((document.querySelector(selector) || {}).checked),

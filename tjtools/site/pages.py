@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
-_TABS = {
+TABS = {
     Section.STATIC_BANNER: ("static_tab", ""),
     Section.VIDEO_BANNERS: ("video_tab", ""),
     Section.IN_STREAM_VIDEO: ("in_stream_tab", ""),
@@ -52,7 +52,7 @@ class SitePage:
 
     def _note_response(self, response: Response) -> None:
         """A request in the background that ends at the sign-in page means that the session has expired."""
-        if self._is_sign_in(response.url):
+        if self.is_sign_in(response.url):
             self._note(
                 SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
             )
@@ -67,7 +67,8 @@ class SitePage:
         self.trouble = self.trouble or trouble
         self._troubled.set()
 
-    def _is_sign_in(self, url: str) -> bool:
+    def is_sign_in(self, url: str) -> bool:
+        """Whether an address is that of the sign-in page."""
         return urlsplit(url).path.rstrip("/").endswith(self.selectors["sign_in"]["address"])
 
     def calm(self) -> None:
@@ -103,12 +104,14 @@ class SitePage:
             for task in (wait, trouble):
                 task.cancel()
             await asyncio.gather(wait, trouble, return_exceptions=True)
+        if page == "library" and not await self.run("complete()"):
+            page, element = "card", "card"  # the list came, and its cards are not found
         box = await self._covering_box()
         raise PageChanged(
             f"{self.page.url}: {what} within {self.patience:g} s.{f' A box covers the page: {box!r}.' if box else ''}",
             element=f"{page}.{element}",
             selector=self.selectors[page][element],
-            remedy="Look at the page with --headed; if the site has changed, put the new selector into selectors.toml.",
+            remedy="If the site has changed, tjtools doctor --site tells what, and selectors.toml is where to mend it.",
         )
 
     async def _covering_box(self) -> str:
@@ -140,7 +143,7 @@ class SignInPage(SitePage):
         """Wait until the person has signed in; raises `SignInNeeded` after `timeout` seconds."""
         signed_in = self.page.locator(self.selectors["sign_in"]["signed_in"]).first
         try:
-            await self.page.wait_for_url(lambda url: not self._is_sign_in(url), timeout=timeout * 1000)
+            await self.page.wait_for_url(lambda url: not self.is_sign_in(url), timeout=timeout * 1000)
             await signed_in.wait_for(state="attached", timeout=self.patience * 1000)
         except PlaywrightTimeout as error:
             raise SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN) from error
@@ -163,39 +166,48 @@ class LibraryPage(SitePage):
 
     async def open_section(self, section: Section) -> None:
         """Choose a section's tab and sub-tab, and wait until its own list stands there."""
-        tab, choice = _TABS[section]
-        await self._reload_by(tab)
-        if choice and not await self.run("checked(argument)", self.selectors["library"][choice]):
-            await self._reload_by(f"{choice}_label")
+        tab, choice = TABS[section]
+        await self.reload_by(tab)
+        if choice:
+            await self.choose(choice)
 
-    async def _reload_by(self, element: str) -> None:
+    async def choose(self, choice: str, until: str = "settled()") -> None:
+        """Choose a sub-tab, unless it is chosen already."""
+        if not await self.run("checked(argument)", self.selectors["library"][choice]):
+            await self.reload_by(f"{choice}_label", until)
+
+    async def reload_by(self, element: str, until: str = "settled()") -> None:
+        """Click what reloads the list, and wait for it; `reloaded()` waits without a look at the cards."""
         self.calm()
         await self.run("arm()")
         await self.click("library", element)
-        await self.expect(self.run("settled()"), "the list did not load again", "library", element)
+        await self.expect(self.run(until), "the list did not load again", "library", element)
+
+    async def shown(self) -> CardPage:
+        """What is shown, whatever it is, in one evaluation."""
+        return _page_of(await self.run("readPage()"))
 
     async def read(self) -> CardPage:
-        """The cards that are shown, in one evaluation."""
-        return self._page_of(await self.run("readPage()"))
+        """The cards that are shown; raises `PageChanged` where one lacks its ID or its name."""
+        return self._checked(await self.shown())
 
     async def read_on(self, seconds: float) -> tuple[CardPage, ...]:
         """Turn to the next page of the list, and to those behind it for so many seconds."""
         self.calm()
         reading = asyncio.ensure_future(self.run("readOn(argument)", seconds * 1000))
         await self.expect(reading, "the next page did not come", "library", "next_page")
-        return tuple(map(self._page_of, reading.result()))
+        return tuple(self._checked(_page_of(told)) for told in reading.result())
 
-    def _page_of(self, told: Mapping[str, Any]) -> CardPage:
-        cards = tuple(Card(**card) for card in told["cards"])
+    def _checked(self, shown: CardPage) -> CardPage:
         for element, missing in (("id_attribute", "creative_id"), ("name", "name")):
-            if not all(getattr(card, missing) for card in cards):
+            if not all(getattr(card, missing) for card in shown.cards):
                 raise PageChanged(
                     f"{self.page.url}: a card shows no {missing.replace('_', ' ')}",
                     element=f"card.{element}",
                     selector=self.selectors["card"][element],
                     remedy="Nothing was concluded from it. If the site has changed, mend it in selectors.toml.",
                 )
-        return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
+        return shown
 
     async def open_upload_panel(self) -> None:
         """Open the panel that takes files, up to its file input."""
@@ -238,6 +250,11 @@ class LibraryPage(SitePage):
                 results[name] = result
                 told(name, result)
         return results
+
+
+def _page_of(told: Mapping[str, Any]) -> CardPage:
+    cards = tuple(Card(**card) for card in told["cards"])
+    return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
 
 
 def _changes(known: Mapping[str, FileResult], states: Sequence[Mapping[str, str]]) -> list[tuple[str, FileResult]]:

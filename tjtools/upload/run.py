@@ -14,10 +14,11 @@ from tjtools.cache import Library
 from tjtools.csvfile import locked
 from tjtools.diff import FileReview, Verdict, review_file
 from tjtools.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
+from tjtools.inspection import demand_unchanged
 from tjtools.journal import STALLED, Journal
 from tjtools.models import SessionFile, UploadStatus
 from tjtools.settings import Settings
-from tjtools.site import FileResult, FileState, Site
+from tjtools.site import FileResult, FileState, Inspection, Site
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, look_for, newest_id, settle
 from tjtools.upload.pairing import Outcome, pair
@@ -80,8 +81,9 @@ def upload(
     """Carry out a plan; without `live`, walk the real pages up to, and not including, the hand-over of files.
 
     `connect` opens the site at its Media Library and is called only when there is something to upload. Each confirmed
-    ID is in the library, the master and the status CSV before the next batch begins. An error of the site, a closed
-    browser or a cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
+    ID is in the library, the master and the status CSV before the next batch begins. Section and upload panel are
+    inspected before a batch is handed over. A page that has changed, an error of the site, a closed browser or a
+    cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
     """
     started = now()
     records = Records(workspace, library, workspace.status_file(started))
@@ -202,9 +204,9 @@ class _Run:
         return tuple(file for file in files if file not in gone)
 
     def _rehearse(self, files: Sequence[SessionFile], batch: Batch) -> None:
-        site = self._here()
+        self._inspect_section(batch)
         self._picture(batch, "section")
-        site.open_upload_panel()
+        self._open_upload_panel()
         self._picture(batch, "panel")
         log.info("Dry run: %d files would be handed over now", len(files))
         self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
@@ -214,9 +216,10 @@ class _Run:
         files = self._still_there(files)
         if not files:
             return
+        self._inspect_section(batch)
         newest_before = newest_id(site)
         self._picture(batch, "section")
-        site.open_upload_panel()
+        self._open_upload_panel()
         log.info("Processing upload...")
         retries = self._earlier(files)
         self.journal.handed_over(files, section=section, run=self.name, now=self.now())
@@ -233,6 +236,17 @@ class _Run:
         self._confirm(outcomes, sizes, retries, results)
         if error:
             raise error
+
+    def _inspect_section(self, batch: Batch) -> None:
+        """Raise `PageChanged` where the section, or a tab, is not as the driver knows it."""
+        self._demand_unchanged(self._here().inspect_section(batch.creative_type.section))
+
+    def _open_upload_panel(self) -> None:
+        self._here().open_upload_panel()
+        self._demand_unchanged(self._here().inspect_upload_panel())
+
+    def _demand_unchanged(self, inspection: Inspection) -> None:
+        demand_unchanged(inspection, self.records.workspace, self.now())
 
     def _still_there(self, files: Sequence[SessionFile]) -> tuple[SessionFile, ...]:
         """The files that can still be read where the review saw them; the others fail, and are not handed over."""

@@ -1,0 +1,80 @@
+"""A page without what belongs to the account: its structure stays, its texts go."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+_KEPT = {"class", "id", "name", "type", "for", "role", "rel"}  # what selectors are made of
+_EMPTIED = {"script", "style", "template", "noscript", "iframe", "noembed", "noframes", "textarea", "xmp", "object"}
+_LONGEST = 40  # characters that are left of a value
+
+
+def redacted(html: str, *, styled: bool = False) -> str:
+    """The page with each letter an `x` and each digit a `0`, except in tags, attribute names, classes and IDs.
+
+    Names, Creative IDs, addresses, form values and tokens are gone with their texts and attributes; scripts, comments
+    and what frames and templates hold are left out; in classes and IDs, long numbers and what looks like a token are
+    hidden. With `styled`, style sheets and style attributes stay, for drawing it; such a page is not to be kept.
+
+    >>> redacted('<label class="creativeName" title="Ana 7">Ana 7 &amp; Bo</label><script>token = 1</script>')
+    '<label class="creativeName" title="xxx 0">xxx 0 &amp; xx</label><script></script>'
+    """
+    redactor = _Redactor(styled=styled)
+    redactor.feed(html)
+    redactor.close()
+    return "".join(redactor.parts)
+
+
+class _Redactor(HTMLParser):
+    def __init__(self, *, styled: bool) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._styled = styled
+        self._inside: list[str] = []  # the emptied elements that are open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._inside or not re.fullmatch(r"[a-z][a-z0-9-]*", tag):
+            self._inside += [tag] if tag in _EMPTIED else []
+            return
+        told = [self._attribute(tag, name, value) for name, value in attrs if re.fullmatch(r"[a-z][\w:-]*", name)]
+        self.parts.append(f"<{' '.join([tag, *told])}>")
+        self._inside += [tag] if tag in _EMPTIED else []
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._inside and tag == self._inside[-1]:
+            self._inside.pop()
+        if not self._inside and re.fullmatch(r"[a-z][a-z0-9-]*", tag):
+            self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        if self._styled and self._inside == ["style"]:
+            self.parts.append(data)
+        elif not self._inside:
+            self.parts.append(escape(_shape(data), quote=False))
+
+    def _attribute(self, tag: str, name: str, value: str | None) -> str:
+        if value is None:
+            return name
+        if self._styled and (name == "style" or (tag == "link" and name == "href")):
+            return f'{name}="{escape(value)}"'
+        told = " ".join(map(_tidied, value.split())) if name in _KEPT else _shape(value)[:_LONGEST]
+        return f'{name}="{escape(told)}"'
+
+
+def _shape(text: str) -> str:
+    """Its letters as `x` and its digits as `0`; what else is not ASCII is an `x` too."""
+    return "".join("0" if char.isdigit() else "x" if char.isalnum() or not char.isascii() else char for char in text)
+
+
+def _tidied(word: str) -> str:
+    """A word of a class or an ID, unless it looks like a token, an address or a number of the account's.
+
+    >>> [_tidied(word) for word in ("btn-primary", "card_1032530511", "me@example.com", "q8Zr2Lk5Wm9Xt3Yb")]
+    ['btn-primary', 'card_0000000000', 'xx@xxxxxxx.xxx', 'x0xx0xx0xx0xx0xx']
+    """
+    mixed = len(word) >= 16 and re.search(r"\d", word) and re.search(r"[^\W\d_]", word)
+    if mixed or len(word) > _LONGEST or not re.fullmatch(r"[A-Za-z0-9_:./-]+", word):
+        return _shape(word)[:_LONGEST]
+    return re.sub(r"\d{3,}", lambda number: "0" * len(number[0]), word)
