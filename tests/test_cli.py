@@ -316,6 +316,34 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
 
 
+def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    well = tjtools("doctor", "--site", cwd=workspace.root)
+    assert (well.returncode, "  card.name                      ✓ on" in well.stdout) == (0, True), well.stdout
+    workspace.selectors_file.write_text('upload.input = "input.renamed"\n', "utf-8")
+    changed = tjtools("doctor", "--site", cwd=workspace.root)
+    assert (changed.returncode, "looked for input.renamed" in changed.stdout) == (1, True), changed.stdout
+    [*_, site] = json.loads(tjtools("doctor", "--site", "--json", cwd=workspace.root).stdout)
+    assert (site["what"], site["well"]) == ("site", False)
+    assert [one for one in site["elements"] if one["state"] == "changed"] == [
+        {
+            "name": "upload.input",
+            "selector": "input.renamed",
+            "expected": "a file input that takes several files",
+            "found": "nothing",
+            "state": "changed",
+        }
+    ]
+
+
+def test_an_upload_to_a_site_that_has_changed_is_an_error(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    samples.write_image(workspace.root / "uploaded" / "b.png", width=300, height=250, title="Sports")
+    write_inventory(workspace.session, [{"new_filename": "b.png", "creative_type": "image"}])
+    workspace.selectors_file.write_text('upload.preview = "div.renamed"\n', "utf-8")
+    done = tjtools("upload", "--live", cwd=workspace.root)
+    assert (done.returncode, "looked for upload.preview: div.renamed" in done.stderr) == (2, True), done.stderr
+    assert truth.received() == []
+
+
 def test_terminal_commands_in_names_are_shown_and_not_run(shop: Path) -> None:
     rows = [{"new_filename": "a\x1b[31mred.png", "creative_type": "image"}]
     write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)

@@ -105,6 +105,17 @@ def test_a_changed_page_is_named_with_element_and_selector(workspace: Workspace,
     assert (caught.value.element, caught.value.selector) == ("library.static_tab", "a#renamed_tab")
 
 
+def test_cards_that_are_not_found_where_the_page_counts_some_are_what_has_changed(
+    workspace: Workspace, truth: Truth, chromium: str
+) -> None:
+    workspace.selectors_file.write_text('card.card = "div.renamed"\n', "utf-8")
+    with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
+        site._library.patience = 1  # type: ignore[union-attr]
+        with pytest.raises(PageChanged, match="the list did not come to rest") as caught:
+            site.open_library()
+    assert (caught.value.element, caught.value.selector) == ("card.card", "div.renamed")
+
+
 def test_a_box_that_covers_the_page_is_told(workspace: Workspace, truth: Truth, chromium: str) -> None:
     truth.settings(notice="Maintenance tonight", notice_kind="modal")
     with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:

@@ -15,12 +15,20 @@ from conftest import NOW, Truth, read_rows, write_inventory
 from tjtools import samples
 from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
-from tjtools.errors import Cancelled, SignInNeeded, SiteError, SiteUnreachable, TrackingFileError, UnsafePath
+from tjtools.errors import (
+    Cancelled,
+    PageChanged,
+    SignInNeeded,
+    SiteError,
+    SiteUnreachable,
+    TrackingFileError,
+    UnsafePath,
+)
 from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section
 from tjtools.sandbox import Sandbox
 from tjtools.settings import load_settings
-from tjtools.site import Site
+from tjtools.site import Site, inspector
 from tjtools.upload import FileProgress, UploadReport, make_plan, named_file, prepare, upload
 from tjtools.workspace import Workspace
 
@@ -171,6 +179,40 @@ def test_a_dry_run_walks_the_pages_and_hands_nothing_over(workspace: Workspace, 
         "20251113_120000_batch01_image_panel.png",
         "20251113_120000_batch01_image_section.png",
     ]
+
+
+def tracking_files(workspace: Workspace) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in workspace.tracking.glob("*.csv")}
+
+
+@pytest.mark.parametrize("live", [True, False])
+@pytest.mark.parametrize(
+    "element",
+    ["library.native_tab", "card.name", "card.id_attribute", "upload.preview", "upload.preview_name"],
+)
+def test_a_page_that_has_changed_is_not_given_any_file(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch, element: str, live: bool
+) -> None:
+    monkeypatch.setattr(inspector, "SETTLING", 0.2)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.add("Static Banner", "somebody's", dimensions="300x250", file_type=".png")
+    before = tracking_files(workspace)
+    workspace.selectors_file.write_text(f'{element} = "renamed"\n', "utf-8")
+    report = go(workspace, live=live)
+    assert isinstance(report.stopped, PageChanged)
+    assert (report.stopped.element, report.stopped.selector) == (element, "renamed")
+    assert str(workspace.inspections / "20251113T120000") in str(report.stopped)
+    assert (ended(report), truth.received(), tracking_files(workspace)) == ({"b.png": "skipped"}, [], before)
+    assert Journal(workspace.journal).in_doubt() == set()
+    workspace.selectors_file.unlink()
+    assert ended(go(workspace, now=NOW.replace(hour=13))) == {"b.png": "success"}
+
+
+def test_a_section_without_creatives_takes_files_all_the_same(workspace: Workspace, truth: Truth) -> None:
+    for creative_id in truth.creatives():
+        truth.ask(f"creatives/{creative_id}", "DELETE")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "success"}
 
 
 def test_a_name_that_the_section_holds_already_is_a_duplicate_with_the_id_found(
