@@ -149,7 +149,8 @@ def test_rebuild_cache_sets_an_unreadable_cache_aside(shop: Path) -> None:
 
 def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> None:
     assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
-    assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["notebooks", "tjtools.toml", "tracking", "uploaded"]
+    found = sorted(path.name for path in (tmp_path / "shop").iterdir())
+    assert found == ["notebooks", "tjtools.toml", "tracking", "uploaded"]
     assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
     other = tjtools("init", "shop", "--site", "live", cwd=tmp_path)
     assert (other.returncode, "belongs to http://127.0.0.1:8642" in other.stderr) == (2, True)
