@@ -79,7 +79,7 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
     token, port = secrets.token_hex(16), _free_port()
     folders = {name: str(home / name.lower()) for name in _FOLDERS}
     news = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
+    news.parent.mkdir(parents=True, exist_ok=True)
     news.write_text(json.dumps(_QUIET), "utf-8")
     options = (f"--port={port}", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", "--allow-root")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tjtools.csvfile import translated
 from tjtools.errors import TrackingFileError
 from tjtools.models import Section, SessionFile
 from tjtools.workspace import Workspace
@@ -32,14 +33,19 @@ class Choice:
 
 
 def save_choice(workspace: Workspace, files: Iterable[tuple[Section, str]], *, now: datetime) -> Choice:
-    """Keep a choice of files, each by its section and name, in place of the one before."""
+    """Keep a choice of files, each by its section and name, in place of the one before.
+
+    Raises TrackingFileError where the disk does not take it.
+    """
     choice = Choice(now, frozenset(files))
     told = sorted([section.value, name] for section, name in choice.files)
     path = workspace.saved_plan
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".new")
-    beside.write_text(json.dumps({"saved_at": now.isoformat(), "files": told}, ensure_ascii=False, indent=1), "utf-8")
-    beside.replace(path)
+    text = json.dumps({"saved_at": now.isoformat(), "files": told}, ensure_ascii=False, indent=1)
+    with translated(path, "written"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(".new")
+        beside.write_text(text, "utf-8")
+        beside.replace(path)
     return choice
 
 

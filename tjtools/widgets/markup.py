@@ -54,10 +54,11 @@ class Markup(AnyWidget):
     _css = STATIC / "panel.css"
     tree: List[Any] = List().tag(sync=True)
 
-    def __init__(self, tree: Node = "") -> None:
+    def __init__(self, tree: Node | None = None) -> None:
         super().__init__()
         self.show(tree)
 
-    def show(self, tree: Node) -> None:
-        """Show this from now on; any thread may ask."""
-        self.tree = [tree] if isinstance(tree, str) else tree
+    def show(self, tree: Node | None) -> None:
+        """Show this from now on, or take no room for None; any thread may ask."""
+        self.layout.display = "none" if tree is None else ""
+        self.tree = tree if isinstance(tree, list) else [tree or ""]

@@ -59,7 +59,7 @@ def _dropdown(options: list[tuple[str, str]], what: str) -> w.Widget:
 def _files(review: Review) -> w.Widget:
     shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"])
     shapes.style.button_width = "auto"
-    gallery, table = column(_pager(review), _gallery(review)), column(_table(review))
+    gallery, table = column(_pager(review), _gallery(review), _pager(review)), column(_table(review))
 
     def show() -> None:
         gallery.layout.display = "" if shapes.value == "Gallery" else "none"
@@ -70,8 +70,8 @@ def _files(review: Review) -> w.Widget:
 
 
 def _pager(review: Review) -> w.Widget:
-    back = button("Back", lambda: review.turn(-1), icon="chevron-left")
-    on = button("Next", lambda: review.turn(1), icon="chevron-right")
+    back = button("‹ Back", lambda: review.turn(-1))
+    on = button("Next ›", lambda: review.turn(1))
     told = Markup()
 
     def show() -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tjtools.agenda import Step, last_refresh, next_steps
+from tjtools.diff import Verdict
 from tjtools.models import ReviewStatus
 from tjtools.upload import prepare
 from tjtools.widgets.panel import Panel, now
@@ -26,7 +27,7 @@ class Start(Panel):
         self._prepared = prepare(workspace)
         self.steps: tuple[Step, ...] = next_steps(workspace, self._prepared, now=moment)
         self.age = last_refresh(workspace)
-        self.facts = {"Library": self._library(), "Followed the site": self._aged(moment), "Session": self._session()}
+        self.facts = {"Library": self._library(), "Library as of": self._aged(moment), "Session": self._session()}
         self.call = (
             "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
             "from tjtools import Workspace\nfrom tjtools.agenda import next_steps\n"
@@ -51,9 +52,11 @@ class Start(Panel):
     def _aged(self, moment: datetime) -> str:
         if self.age is None:
             return "never"
-        return f"{self.age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {counted((moment - self.age).days, 'day')} ago"
+        days = (moment - self.age).days
+        ago = f"{counted(days, 'day')} ago" if days else "less than a day ago"
+        return f"{self.age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
 
     def _session(self) -> str:
-        verdicts = Counter(one.verdict.value for one in self._prepared.reviews)
-        told = ", ".join(f"{number:,} {verdict}" for verdict, number in verdicts.items())
+        verdicts = Counter(one.verdict for one in self._prepared.reviews)
+        told = ", ".join(f"{verdicts[one]:,} {one.value}" for one in Verdict if verdicts[one])
         return f"{counted(len(self._prepared.reviews), 'file')}: {told}" if told else "no files"

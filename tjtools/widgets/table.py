@@ -90,13 +90,26 @@ def rows_view(table: Table) -> w.Widget:
         showIndex=False,
         paging=False,
         ordering=False,
-        scrollX=True,
         scrollY="26em",
         scrollCollapse=True,
+        classes="display compact tj-rows",
+        style="width:100%",
+        columnDefs=_wrapping(table),
         layout=_BARE,
     )
-    table.observe(lambda _change: rows.update(table.shown.reset_index(drop=True), layout=_BARE), "version")
+
+    def show() -> None:
+        rows.update(table.shown.reset_index(drop=True), columnDefs=_wrapping(table), layout=_BARE)
+
+    table.observe(lambda _change: show(), "version")
     return rows
 
 
+def _wrapping(table: Table) -> list[dict[str, str | list[int]]]:
+    """Long texts break anywhere, so that every column is seen; short ones stay whole."""
+    longest = [table.shown[name].astype(str).str.len().max() for name in table.shown.columns]
+    return [{"targets": [at for at, length in enumerate(longest) if length > _LONG], "className": "tj-long"}]
+
+
+_LONG = 24  # characters
 _BARE = dict.fromkeys(("topStart", "topEnd", "bottomStart", "bottomEnd"))

@@ -17,8 +17,8 @@ from tjtools.widgets.panel import Panel, Place
 from tjtools.widgets.task import State, Task
 
 SITES = {
-    "sandbox": ("⛱ Practice: the sandbox", "Nothing here reaches the real site.", "tj-sandbox"),
-    "live": ("⚠ LIVE account", "What you upload here goes to the real site.", "tj-live"),
+    "sandbox": ("◇ PRACTICE: the sandbox", "Nothing here reaches the real site.", "tj-sandbox"),
+    "live": ("● LIVE account", "What you upload here goes to the real site.", "tj-live"),
     "": ("○ No site yet", "This folder belongs to no site: bind it with tjtools init.", "tj-nosite"),
 }
 STATES = {
@@ -76,10 +76,10 @@ def task_view(task: Task) -> w.Widget:
     return column(shown, cancel)
 
 
-def task_node(task: Task) -> Node:
-    """Where a task is, in words."""
+def task_node(task: Task) -> Node | None:
+    """Where a task is, in words; None before its first start."""
     if task.state is State.READY:
-        return node("div")
+        return None
     counted = f"{task.done:,} of {task.total:,}" if task.total else ""
     words = " · ".join(filter(None, (STATES[task.state], counted, f"{task.elapsed:.0f} s", task.text)))
     progress = {"value": task.done, "max": task.total} if task.total else {}
@@ -95,7 +95,7 @@ def error_view(panel: Panel) -> w.Widget:
     follow(
         panel,
         "error traceback",
-        lambda: shown.show(error_node(panel.error, panel.traceback) if panel.error else node("div")),
+        lambda: shown.show(error_node(panel.error, panel.traceback) if panel.error else None),
     )
     return shown
 
@@ -114,7 +114,7 @@ def error_node(error: Exception, traceback: str = "") -> Node:
 def call_view(panel: Panel) -> w.Widget:
     """The panel's action as Python, folded, with a button that copies it."""
     shown = Markup()
-    follow(panel, "call", lambda: shown.show(call_node(panel.call) if panel.call else node("div")))
+    follow(panel, "call", lambda: shown.show(call_node(panel.call) if panel.call else None))
     return shown
 
 
