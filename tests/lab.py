@@ -9,26 +9,31 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+Result = TypeVar("Result")
 _QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
 class Lab:
     """JupyterLab as a person sees it: open a notebook, run it, click."""
 
-    def __init__(self, address: str, token: str, page: Page) -> None:
-        self.address, self.token, self.page = address, token, page
+    def __init__(self, address: str, token: str, page: Page, temporary: Path) -> None:
+        self.address, self.token, self.page, self._temporary = address, token, page, temporary
 
     def open(self, notebook: str) -> None:
         """Open a notebook of the root folder, in a workspace of the screen of its own."""
         self.page.goto(f"{self.address}/lab/tree/{notebook}?reset&token={self.token}")
+        self.ready(notebook)
+
+    def ready(self, notebook: str) -> None:
+        """Wait until the notebook that is being opened is there, with its kernel."""
         self.page.wait_for_selector(f"{PANEL} .jp-CodeCell")
         self._wait_for_kernel(notebook)
         self.wait_until_idle()
@@ -59,6 +64,22 @@ class Lab:
             self.page.wait_for_timeout(100)
         raise TimeoutError(notebook)
 
+    def browsers(self) -> set[int]:
+        """The browsers that the kernels have started and that run now, by their process IDs."""
+        listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        lines = [line.split(None, 1) for line in listed.splitlines()]
+        mine = f"--user-data-dir={self._temporary}"
+        return {int(pid) for pid, started in lines if mine in started and "--type=" not in started}
+
+    def wait_until(self, true: Callable[[], Result], attempts: int = 300) -> Result:
+        """Ask ten times a second until the answer is true, and return it."""
+        for _ in range(attempts):
+            answer = true()
+            if answer:
+                return answer
+            self.page.wait_for_timeout(100)
+        raise TimeoutError(f"{true} is still {answer}")
+
     def ask(self, path: str, method: str = "GET") -> Any:
         """Ask the server's own interface."""
         request = urllib.request.Request(  # noqa: S310 (a server of this machine)
@@ -78,6 +99,9 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
     """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
     token, port = secrets.token_hex(16), _free_port()
     folders = {name: str(home / name.lower()) for name in _FOLDERS}
+    temporary = home / "tmp"  # a browser's profile lies there: so we know whose it is
+    temporary.mkdir(parents=True)
+    folders["TMPDIR"] = str(temporary)
     news = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True, exist_ok=True)
     news.write_text(json.dumps(_QUIET), "utf-8")
@@ -95,7 +119,7 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
             chromium = playwright.chromium.launch(executable_path=browser)
             page = chromium.new_page(viewport={"width": 1440, "height": 1000})
             _wait_for(page, f"{address}/api/status?token={token}")
-            lab = Lab(address, token, page)
+            lab = Lab(address, token, page, temporary)
             yield lab
             lab.end_kernels()
             chromium.close()

@@ -52,7 +52,7 @@ def bind_to_sandbox(workspace: Workspace, origin: str) -> None:
     save_browser_session(workspace.browser_session, {"cookies": [cookie], "origins": []})
 
 
-def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = None) -> Any:
+def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = None, timeout: float = 30) -> Any:
     """Ask one of the sandbox's control endpoints."""
     request = urllib.request.Request(  # noqa: S310 (an address of this machine)
         f"{origin}/_sandbox/{what}",
@@ -60,7 +60,7 @@ def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = N
         data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
         return json.load(answer)
 
 

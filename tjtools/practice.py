@@ -19,6 +19,8 @@ from tjtools.sandbox import Sandbox
 from tjtools.settings import SANDBOX_ORIGIN, SiteSettings, load_settings
 from tjtools.workspace import FOLDERS, Workspace
 
+_ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
+
 
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
     """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is there stays.
@@ -104,7 +106,7 @@ def _creatives(origin: str) -> list[Creative]:
 
 def _answers(origin: str) -> bool:
     try:
-        ask_sandbox(origin, "settings")
+        ask_sandbox(origin, "settings", timeout=_ANSWERS_WITHIN)
     except (URLError, OSError, ValueError):
         return False
     return True
