@@ -57,9 +57,9 @@ def test_lab_without_an_account_runs_on_a_sandbox_that_ends_with_it(tmp_path: Pa
     ) as process:  # fmt: skip
         try:
             wait_for(f"http://127.0.0.1:{port}/api", process)
-            practice = Workspace(tmp_path / "tjtools-practice")
+            practice = Workspace((tmp_path / "tjtools-practice").resolve())
             origin = load_settings(practice).site.origin  # type: ignore[union-attr]
-            assert len(ask_sandbox(origin, "creatives")) == 481
+            assert ask_sandbox(origin, "home") == {"folder": str(practice.root / "sandbox")}
             assert (practice.notebooks / "00_start_here.ipynb").exists()
             if ending == signal.SIGINT:
                 os.killpg(process.pid, ending)  # as a terminal does, to us and to JupyterLab
@@ -85,6 +85,20 @@ def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Work
     assert not answers(origin)
     with running_sandbox(bare_workspace) as origin:
         assert "mine" in [one["name"] for one in ask_sandbox(origin, "creatives")]
+
+
+def test_the_sandbox_of_another_workspace_is_not_taken_for_ones_own(bare_workspace: Workspace, tmp_path: Path) -> None:
+    site = SiteSettings(kind="sandbox", origin=f"http://127.0.0.1:{free_port()}", account="demo")
+    for folder in (bare_workspace.root, tmp_path / "other"):
+        (folder / "sandbox").mkdir(parents=True)
+        bind(Workspace(folder.resolve()), site)
+    other = Workspace((tmp_path / "other").resolve())
+    with (
+        running_sandbox(bare_workspace),
+        pytest.raises(SiteUnreachable, match="another sandbox"),
+        running_sandbox(other),
+    ):
+        pass
 
 
 def test_a_port_that_another_program_uses_is_told(bare_workspace: Workspace) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.error import URLError
@@ -19,6 +20,7 @@ from tjtools.sandbox import Sandbox
 from tjtools.settings import SANDBOX_ORIGIN, SiteSettings, load_settings
 from tjtools.workspace import FOLDERS, Workspace
 
+_PORTS = range(20_000, 32_000)  # below those that systems hand out for a moment
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
 
 
@@ -45,12 +47,18 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
 
 @contextmanager
 def running_sandbox(workspace: Workspace) -> Iterator[str]:
-    """The workspace's sandbox, signed in; its address. One that answers there already is used, and left running.
+    """The workspace's sandbox, signed in; its address. Where it runs already, it is used and left running.
 
-    Raises `SiteUnreachable` where its port is taken by another program.
+    Raises `SiteUnreachable` where its port is taken by another program, or by the sandbox of another workspace.
     """
     bound = load_settings(workspace).site or SiteSettings(kind="sandbox", origin=SANDBOX_ORIGIN, account="demo")
-    if _answers(bound.origin):
+    folder = _answering(bound.origin)
+    if folder and _state(workspace).exists() and folder != _state(workspace):
+        raise SiteUnreachable(
+            f"At {bound.origin} runs another sandbox, whose creatives lie in {folder}.",
+            remedy=f"End it, or write a free port into origin in {workspace.settings_file}.",
+        )
+    if folder:
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
         return
@@ -104,18 +112,17 @@ def _creatives(origin: str) -> list[Creative]:
     ]
 
 
-def _answers(origin: str) -> bool:
+def _answering(origin: str) -> Path | None:
+    """The folder of the sandbox that answers there; None where none does."""
     try:
-        ask_sandbox(origin, "settings", timeout=_ANSWERS_WITHIN)
-    except (URLError, OSError, ValueError):
-        return False
-    return True
+        return Path(ask_sandbox(origin, "home", timeout=_ANSWERS_WITHIN)["folder"])
+    except (URLError, OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _free_port() -> int:
-    """The sandbox's usual port, or any where that is taken."""
-    try:
-        with socket.create_server(("127.0.0.1", urlsplit(SANDBOX_ORIGIN).port or 0)) as listener:
-            return int(listener.getsockname()[1])
-    except OSError:
-        return 0
+    """One that is free, and that no other workspace is likely to have: it stays the workspace's own."""
+    for port in random.sample(_PORTS, 20):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    return 0

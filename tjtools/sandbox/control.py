@@ -69,6 +69,10 @@ async def _settings(request: Request) -> Response:
     return JSONResponse(plain(site.settings))
 
 
+def _home(request: Request) -> Response:
+    return JSONResponse({"folder": str(site_of(request).store.folder)})
+
+
 def _reset(request: Request) -> Response:
     site_of(request).reset()
     return JSONResponse({})
@@ -127,6 +131,7 @@ ROUTES = [
     Route("/received", _received),
     Route("/script", _script, methods=["PUT"]),
     Route("/settings", _settings, methods=["GET", "PUT"]),
+    Route("/home", _home),
     Route("/reset", _reset, methods=["POST"]),
 ]
 

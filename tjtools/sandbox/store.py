@@ -42,6 +42,7 @@ class Store:
     """Everything the site knows. Any thread may ask; one is answered at a time."""
 
     def __init__(self, folder: Path, creatives: int) -> None:
+        self.folder = folder.resolve()
         self.media, self.incoming = folder / "media", folder / "incoming"
         self.media.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self.incoming, ignore_errors=True)  # uploads that the last stop cut off
