@@ -18,7 +18,7 @@ from tjtools.inspection import KEPT, keep_evidence
 from tjtools.models import Section
 from tjtools.sandbox import Sandbox
 from tjtools.settings import load_settings
-from tjtools.site import Element, ElementState, Inspection, Site, inspector
+from tjtools.site import Element, ElementState, Inspection, Site, evidence, inspector
 from tjtools.site.evidence import Evidence, take_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace import Workspace
@@ -141,8 +141,8 @@ def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Site, t
     assert [(one.name, one.selector, one.found) for one in inspection.changed] == [
         ("library.static_tab", "a#static_tab", "nothing")
     ]
-    [evidence] = inspection.evidence
-    assert (evidence.place, 'id="still_tab"' in evidence.html) == ("media_library", True)
+    [page] = inspection.evidence
+    assert (page.place, 'id="still_tab"' in page.html) == ("media_library", True)
 
 
 SECRETS = """
@@ -179,6 +179,20 @@ def test_the_picture_does_not_depend_on_what_the_texts_say(site: Site, truth: Tr
     assert one.picture == other.picture
     assert one.picture != evidence_with(site, "K7").picture  # shorter texts are drawn shorter
     assert one.html == other.html
+
+
+def test_a_page_whose_style_sheets_do_not_come_is_drawn_without(
+    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    styled = evidence_with(site, "K7").picture
+    monkeypatch.setattr(evidence, "_LONGEST", 1)
+    assert evidence_with(site, "K7").picture not in (styled, b"")
+
+
+def test_a_selector_that_is_more_than_css_is_understood(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    workspace.selectors_file.write_text("library.static_tab = \"a:text('Static Banner')\"\n", "utf-8")
+    with opened(workspace) as site:
+        assert states(site.inspect())["library.static_tab"] is ElementState.OK
 
 
 def test_evidence_of_the_last_ten_inspections_is_kept(workspace: Workspace) -> None:

@@ -66,9 +66,11 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
         folder = keep_evidence(inspection, workspace, now)
     except TJToolsError as error:
         return Finding("site", False, error.message, error.remedy)
-    names = ", ".join(one.name for one in inspection.changed)
+    names = [one.name for one in inspection.changed]
     if names:
-        return Finding("site", False, f"changed: {names}; redacted pages: {folder}", REMEDY, inspection.elements)
+        remedy = "Sign in on the site, read the box, and close it." if names == ["library.overlay"] else REMEDY
+        found = f"changed: {', '.join(names)}; redacted pages: {folder}"
+        return Finding("site", False, found, remedy, inspection.elements)
     return Finding("site", True, "all that was seen is as the driver expects", elements=inspection.elements)
 
 

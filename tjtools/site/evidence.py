@@ -27,8 +27,10 @@ async def take_evidence(page: Page, place: str) -> Evidence:
     """Redact the page as it stands, and draw it without what was redacted.
 
     The picture is not taken of the page: it shows the redacted one, without scripts, cookies and images, so that no
-    text can get into it. Only style sheets are loaded for it.
+    text can get into it. Only style sheets are loaded for it; where they do not come, it is drawn without.
     """
+    from playwright.async_api import TimeoutError as PlaywrightTimeout
+
     html, browser = await page.content(), page.context.browser
     if browser is None:
         return Evidence(place, redacted(html), b"")
@@ -37,7 +39,10 @@ async def take_evidence(page: Page, place: str) -> Evidence:
         await context.route("**/*", _style_sheets_only)
         drawn = await context.new_page()
         base = f'<base href="{escape(page.url)}">'
-        await drawn.set_content(base + redacted(html, styled=True), timeout=_LONGEST)
+        try:
+            await drawn.set_content(base + redacted(html, styled=True), timeout=_LONGEST)
+        except PlaywrightTimeout:
+            await drawn.set_content(redacted(html))
         return Evidence(place, redacted(html), await drawn.screenshot(full_page=True, animations="disabled"))
     finally:
         await context.close()

@@ -108,21 +108,35 @@
     return JSON.stringify(now) === known ? null : now;
   });
 
-  // What files' previews will be made of, as it will stand in the page: `null` where no Dropzone is found.
-  const previewTemplate = () => {
-    const zone = all("*").find(node => node.dropzone && node.dropzone.options);
-    if (!zone) return null;
-    const inert = document.implementation.createHTMLDocument();
-    const held = inert.createElement("template");
-    held.innerHTML = zone.dropzone.options.previewTemplate;
-    let shell = held.content;
-    for (let at = zone.dropzone.previewsContainer || zone; at; at = at.parentElement) {
-      const around = inert.importNode(at, false);
-      around.append(shell);
-      shell = around;
+  // For an inspection: what is wrong with each of these nodes, "" for nothing.
+  const misfit = (nodes, fits, visible) => nodes.map(node =>
+    !node.matches(fits) ? `a <${node.localName}>` : visible && !node.checkVisibility() ? "hidden" : "");
+  const plain = selector => {
+    try {
+      return all(selector);
+    } catch {
+      return []; // not plain CSS
     }
-    const found = selector => Boolean(shell.querySelector(selector));
-    return {
+  };
+
+  // What files' previews will be made of, as they will stand in the page: `null` where no Dropzone is found.
+  const previewTemplate = () => {
+    const inert = document.implementation.createHTMLDocument();
+    const zones = all("*").map(node => node.dropzone)
+      .filter(zone => zone && zone.options && typeof zone.options.previewTemplate === "string");
+    const shells = zones.map(zone => {
+      const held = inert.createElement("template");
+      held.innerHTML = zone.options.previewTemplate;
+      let shell = held.content;
+      for (let at = zone.previewsContainer || zone.element; at; at = at.parentElement) {
+        const around = inert.importNode(at, false);
+        around.append(shell);
+        shell = around;
+      }
+      return shell;
+    });
+    const found = selector => shells.some(shell => shell.querySelector(selector));
+    return zones.length === 0 ? null : {
       preview: found(S.upload.preview),
       preview_name: found(S.upload.preview_name),
       preview_error: found(S.upload.preview_error),
@@ -134,6 +148,8 @@
     armUpload,
     changedPreviews,
     complete,
+    misfit,
+    misfits: rules => rules.map(([selector, fits, visible]) => misfit(plain(selector), fits, visible)),
     previewTemplate,
     settled: () => until(settled),
     reloaded: () => until(() => reloaded() && resting()),

@@ -71,6 +71,11 @@ class SitePage:
         """Whether an address is that of the sign-in page."""
         return urlsplit(url).path.rstrip("/").endswith(self.selectors["sign_in"]["address"])
 
+    def selector(self, name: str) -> str:
+        """What is looked for, by the element's name with its page: `library.total`."""
+        page, _, element = name.partition(".")
+        return self.selectors[page][element]
+
     def calm(self) -> None:
         """Forget troubles that belong to what was done before; an expired session stays expired."""
         if not isinstance(self.trouble, SignInNeeded):
