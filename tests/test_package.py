@@ -13,7 +13,7 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming", "notebooks"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
+    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "unshared", "coverage", "samples"),
     ("preflight", "diff", "difference"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),

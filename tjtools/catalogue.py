@@ -156,6 +156,13 @@ class Catalogue:
         if len(self._numbers) - self._indexed >= _AT_ONCE:
             self.index()
 
+    def ids_in(self, block: Block, form: Form) -> list[str] | None:
+        """The IDs of a block that is not to be taken in; None if a row of it needs a closer look."""
+        texts = _texts(block, form)
+        days, facts = self._meaning_of_day.__getitem__, self._meaning_of_facts.__getitem__
+        sound = texts.named and all(map(days, texts.days)) and all(map(facts, texts.facts))
+        return texts.ids if sound and not block.bad else None
+
     def index(self) -> None:
         """Make what was taken in be found, and merge rows of one ID; to be called after the last block."""
         rows = list(range(self._indexed, len(self._numbers)))
@@ -193,7 +200,7 @@ class Catalogue:
             fields = block.fields(row)
             reason = wrong_count(len(fields), len(form.header)) or why_bad([fields[place] for place in _places(form)])
             if reason:
-                self.bad.append(BadLine(line, reason, block.text(row)))
+                self.bad.append(BadLine(line, reason, block.raw[row]))
             else:
                 good.append(row)
         return texts.only(good)
@@ -234,8 +241,8 @@ class _Texts(NamedTuple):
     @property
     def named(self) -> bool:
         """Whether every row has an ID of digits and a name."""
-        digits = "".join(self.ids)
-        return ((digits.isdigit() and digits.isascii()) or not digits) and all(self.ids) and all(self.names)
+        digits = "".join(self.ids).encode()  # bytes know no digits but 0 to 9
+        return (digits.isdigit() or not digits) and all(self.ids) and all(self.names)
 
     def only(self, rows: Sequence[int]) -> _Texts:
         return _Texts(

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from io import FileIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from tjtools import backups
 from tjtools.csvtext import BadLine, Block, Form, blocks, line_of, read_form
@@ -67,19 +67,20 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
             form, source, line = read_form(file, path, required, remedy)
             if form is None:
                 return Table(path, tuple(required), (), (), ())
-            return _table(path, form, list(blocks(source, form, line)), file.tell())
+            return _table(path, form, blocks(source, form, line), file)
 
 
-def _table(path: Path, form: Form, parts: list[Block], size: int) -> Table:
-    return Table(
-        path,
-        form.header,
-        tuple(dict(zip(form.header, row, strict=True)) for part in parts for row in zip(*part.columns, strict=True)),
-        tuple(line for part in parts for line in part.lines),
-        tuple(bad for part in parts for bad in part.bad),
-        form._replace(plain=form.plain and all(part.utf8 for part in parts)),
-        size,
-    )
+def _table(path: Path, form: Form, parts: Iterable[Block], file: BinaryIO) -> Table:
+    rows: list[dict[str, str]] = []
+    lines: list[int] = []
+    bad: list[BadLine] = []
+    plain = form.plain
+    for part in parts:
+        rows += (dict(zip(form.header, row, strict=True)) for row in zip(*part.columns, strict=True))
+        lines += part.lines
+        bad += part.bad
+        plain = plain and part.utf8
+    return Table(path, form.header, tuple(rows), tuple(lines), tuple(bad), form._replace(plain=plain), file.tell())
 
 
 def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, form: Form | None = None) -> None:

@@ -47,26 +47,22 @@ class Block(NamedTuple):
 
     `columns` has one list for each column asked for, and one with the fields after these, joined by the delimiter.
     `lines` has each record's line number; `end` is the number of the line after the block. `raw` has each record as it
-    stands in the file, or is None where joining its fields gives that. `utf8` is false if a line was in another
-    encoding; `open_quote` is true if the file ended while a quote was open, which a line appended later could close.
+    stands in the file, without its line end. `utf8` is false if a line was in another encoding; `open_quote` is true if
+    the file ended while a quote was open, which a line appended later could close.
     """
 
     columns: list[list[str]]
     lines: Sequence[int]
-    raw: list[str] | None
+    raw: list[str]
     delimiter: str
     end: int
     bad: tuple[BadLine, ...] = ()
     utf8: bool = True
     open_quote: bool = False
 
-    def text(self, record: int) -> str:
-        """The record as it stands in the file."""
-        return self.raw[record] if self.raw else self.delimiter.join(column[record] for column in self.columns)
-
     def fields(self, record: int) -> list[str]:
         """All fields of the record."""
-        text = self.text(record)
+        text = self.raw[record]
         return next(csv.reader([text], delimiter=self.delimiter)) if '"' in text else text.split(self.delimiter)
 
 
@@ -196,14 +192,15 @@ def _split(text: str, delimiter: str, line: int, heads: int, utf8: bool, *, whol
     if '"' in text or "\0" in text or "\r" in text:
         return None
     lines = text.removesuffix("\n").split("\n")
-    pieces = list(chain.from_iterable(map(str.split, lines, repeat(delimiter), repeat(heads))))
+    split = map(str.split, lines, repeat(delimiter), repeat(heads))
+    pieces = list(chain.from_iterable(split)) if heads else lines
     # No line gives more than heads + 1 pieces, so the sum is right only if every line has that many.
     if len(pieces) != len(lines) * (heads + 1):
         return None
     columns = [pieces[column :: heads + 1] for column in range(heads + 1)]
     if (whole and delimiter in "".join(columns[-1])) or not all(columns[0]):
         return None
-    return Block(columns, range(line, line + len(lines)), None, delimiter, line + len(lines), utf8=utf8)
+    return Block(columns, range(line, line + len(lines)), lines, delimiter, line + len(lines), utf8=utf8)
 
 
 class _Record(NamedTuple):

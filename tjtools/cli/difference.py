@@ -34,9 +34,9 @@ def diff(
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
     from tjtools.difference import diff_libraries
-    from tjtools.snapshots import read_snapshot
+    from tjtools.unshared import read_unshared
 
-    difference = diff_libraries(read_snapshot(old), read_snapshot(new))
+    difference = diff_libraries(*read_unshared(old, new))
     if csv_file:
         write_difference_csv(csv_file, difference)
     if as_json:
