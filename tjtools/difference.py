@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tjtools.catalogue import uncollected
 from tjtools.errors import TJToolsError
 from tjtools.models import Creative
 from tjtools.naming import same_name
@@ -61,12 +62,13 @@ class LibraryDifference:
                 yield (what, change.creative_id, change.filename, change.field, change.old, change.new)
 
 
+@uncollected()
 def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryDifference:
     """Compare two libraries by Creative ID; the order of their rows does not matter.
 
     A creative that is marked `removed` is not there. A value that the new library doesn't know is no change, nor is a
     name that merely lacks its extension: the site's pages show no more. Raises TJToolsError for an ID that stands in
-    one library twice.
+    one library twice. For two files, `diff_libraries(*read_unshared(old, new))` finds the same in less time.
 
     >>> old = [Creative("1", "a.mp4"), Creative("2", "b.png", dimensions="300x250")]
     >>> difference = diff_libraries(old, [Creative("3", "c"), Creative("1", "a"), Creative("2", "banner")])

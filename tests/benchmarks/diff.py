@@ -1,0 +1,272 @@
+"""Measure the difference of two snapshots against csv-diff, datacompy, polars and pandas, and write `diff.md`.
+
+Run as `python tests/benchmarks/diff.py`; it takes some fifteen minutes and 2 GB of memory. Each contender starts in a
+process of its own from two CSV files and ends with the rows added, the rows removed and the fields changed; all must
+find the same. They take turns, and the median counts, because the machine has other things to do. Nothing else is
+asserted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+SIZES = {10_000: 7, 100_000: 5, 1_000_000: 5}  # rows, and how often each contender runs
+ORDERS = ("same", "other")
+KEY = "creative_id"
+OURS = "tjtools"
+
+Found = Counter[str]  # how many rows were added and removed, and how often each field changed
+
+
+def write_pair(folder: Path, rows: int, order: str) -> tuple[Path, Path]:
+    """Two snapshots: 1 % of the rows are added, 1 % removed, 1 % renamed, and the status of 1 % changed."""
+    from library import COLUMNS, _row
+
+    chance = random.Random(rows)  # noqa: S311  # the same rows each time
+    ids = [str(1_030_000_000 + 5 * number + chance.randint(0, 4)) for number in range(rows + rows // 100)]
+    every = [_row(chance, creative_id, name) for name, creative_id in enumerate(ids)]
+    old, added = every[:rows], every[rows:]
+    touched = chance.sample(range(rows), 3 * rows // 100)
+    removed, renamed, reviewed = (set(touched[part::3]) for part in range(3))
+    new = [
+        [
+            *row[:1],
+            f"renamed {row[1]}" if number in renamed else row[1],
+            *row[2:6],
+            reviewed_as(row[6], number in reviewed),
+        ]
+        for number, row in enumerate(old)
+        if number not in removed
+    ] + added
+    if order == "other":
+        chance.shuffle(new)
+    paths = folder / f"old_{rows}_{order}.csv", folder / f"new_{rows}_{order}.csv"
+    for path, lines in zip(paths, (old, new), strict=True):
+        text = "".join(",".join(line) + "\n" for line in [COLUMNS, *lines])
+        path.write_text(text, encoding="utf-8", newline="\n")
+    return paths
+
+
+def reviewed_as(status: str, changed: bool) -> str:
+    return status if not changed else "approved" if status != "approved" else "rejected"
+
+
+def ours(old: Path, new: Path) -> Callable[[], Found]:
+    from tjtools.difference import diff_libraries
+    from tjtools.unshared import read_unshared
+
+    def run() -> Found:
+        difference = diff_libraries(*read_unshared(old, new))
+        changes = (*difference.status_changed, *difference.renamed, *difference.other)
+        fields = Counter(change.field for change in changes)
+        return fields + Counter(added=len(difference.added), removed=len(difference.removed))
+
+    return run
+
+
+def polars(old: Path, new: Path) -> Callable[[], Found]:
+    import polars as pl
+
+    def run() -> Found:
+        before, after = (
+            pl.read_csv(path, infer_schema=False, missing_utf8_is_empty_string=True) for path in (old, new)
+        )
+        added = after.join(before, on=KEY, how="anti")
+        removed = before.join(after, on=KEY, how="anti")
+        both = before.join(after, on=KEY, suffix=" after")
+        changes = {
+            name: both.filter(pl.col(name) != pl.col(f"{name} after")).select(KEY, name, f"{name} after")
+            for name in before.columns
+            if name != KEY
+        }
+        return counted(len(added), len(removed), {name: len(rows) for name, rows in changes.items()})
+
+    return run
+
+
+def merge(old: Path, new: Path) -> Callable[[], Found]:
+    import pandas as pd
+
+    def run() -> Found:
+        before, after = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (old, new))
+        merged = before.merge(after, on=KEY, how="outer", suffixes=("", " after"), indicator=True)
+        both = merged[merged["_merge"] == "both"]
+        changes = {
+            name: both.loc[both[name] != both[f"{name} after"], [KEY, name, f"{name} after"]]
+            for name in before.columns
+            if name != KEY
+        }
+        added, removed = (merged[merged["_merge"] == side] for side in ("right_only", "left_only"))
+        return counted(len(added), len(removed), {name: len(rows) for name, rows in changes.items()})
+
+    return run
+
+
+def csv_diff(old: Path, new: Path) -> Callable[[], Found]:
+    from csv_diff import compare, load_csv
+
+    def run() -> Found:
+        with old.open(encoding="utf-8", newline="") as before, new.open(encoding="utf-8", newline="") as after:
+            found = compare(load_csv(before, key=KEY), load_csv(after, key=KEY))
+        fields = Counter(name for row in found["changed"] for name in row["changes"])
+        return counted(len(found["added"]), len(found["removed"]), fields)
+
+    return run
+
+
+def datacompy(old: Path, new: Path) -> Callable[[], Found]:
+    import pandas as pd
+    from datacompy import PandasCompare
+
+    def run() -> Found:
+        before, after = (pd.read_csv(path, dtype=str, keep_default_na=False) for path in (old, new))
+        found = PandasCompare(before, after, join_columns=KEY)
+        fields = {column["column"]: int(column["unequal_cnt"]) for column in found.column_stats}
+        return counted(len(found.df2_unq_rows), len(found.df1_unq_rows), fields)
+
+    return run
+
+
+CONTENDERS: dict[str, Callable[[Path, Path], Callable[[], Found]]] = {
+    OURS: ours,
+    "polars": polars,
+    "merge": merge,
+    "csv-diff": csv_diff,
+    "datacompy": datacompy,
+}
+
+
+def counted(added: int, removed: int, fields: dict[str, int]) -> Found:
+    return +Counter(fields, added=added, removed=removed)
+
+
+class Run(NamedTuple):
+    """One run: seconds of the whole process, of these without start and imports, and its peak memory in MB."""
+
+    seconds: float
+    working: float
+    peak: float
+
+
+def child(contender: str, old: Path, new: Path) -> None:
+    """In a process of its own: print what was found, the seconds without imports, and the peak memory."""
+    run = CONTENDERS[contender](old, new)
+    start = time.perf_counter()
+    found = run()
+    seconds = time.perf_counter() - start
+    print(json.dumps([found, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))  # noqa: T201
+
+
+def measured(contender: str, old: Path, new: Path) -> tuple[Run, Found]:
+    start = time.perf_counter()
+    command = [sys.executable, __file__, contender, str(old), str(new)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found, working, peak = json.loads(done.stdout.splitlines()[-1])
+    return Run(time.perf_counter() - start, working, peak), Counter(found)
+
+
+def compared(old: Path, new: Path, runs: int) -> dict[str, Run]:
+    """The median of each contender's runs; they take turns."""
+    results: dict[str, list[Run]] = {contender: [] for contender in CONTENDERS}
+    rows = sum(1 for _ in old.open("rb")) - 1
+    share = rows // 100
+    for _ in range(runs):
+        for contender, each in results.items():
+            run, found = measured(contender, old, new)
+            assert found == Counter(added=share, removed=share, filename=share, review_status=share), (contender, found)
+            each.append(run)
+    return {contender: Run(*map(statistics.median, zip(*each, strict=True))) for contender, each in results.items()}
+
+
+def table(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+    names = list(CONTENDERS)
+    yield f"| rows | order | {' | '.join(names)} |"
+    yield f"|--:|---|{'--:|' * len(names)}"
+    for (rows, order), each in results.items():
+        cells = [f"{run.seconds:.2f} s ({run.working:.2f}), {run.peak:,.0f} MB" for run in each.values()]
+        yield f"| {rows:,} | {order} | {' | '.join(cells)} |"
+
+
+def ratios(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+    others = [name for name in CONTENDERS if name not in (OURS, "polars")]
+    yield f"| rows | order | ours ÷ polars | {' | '.join(f'{name} ÷ ours' for name in others)} |"
+    yield f"|--:|---|{'--:|' * (len(others) + 1)}"
+    for (rows, order), each in results.items():
+        us = each[OURS]
+        cells = [f"{us.seconds / each['polars'].seconds:.2f}×, {us.peak / each['polars'].peak:.2f}×"]
+        cells += [f"{each[name].seconds / us.seconds:.1f}×, {each[name].peak / us.peak:.1f}×" for name in others]
+        yield f"| {rows:,} | {order} | {' | '.join(cells)} |"
+
+
+def verdicts(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+    others = [name for name in CONTENDERS if name not in (OURS, "polars")]
+    for what, place in (("Faster", 0), ("Smaller", 2)):
+        worse = [
+            f"{name} at {rows:,} rows, {order} order"
+            for (rows, order), each in results.items()
+            for name in others
+            if each[OURS][place] >= each[name][place]
+        ]
+        yield f"- {what} than {', '.join(others)}: {'not than ' + '; '.join(worse) if worse else 'met at every size'}."
+    slower = [
+        f"{each[OURS].seconds / each['polars'].seconds:.2f}× at {rows:,} rows, {order} order"
+        for (rows, order), each in results.items()
+        if each[OURS].seconds > 1.5 * each["polars"].seconds
+    ]
+    yield f"- Within 1.5 times of polars: {'not met: ' + '; '.join(slower) if slower else 'met at every size'}."
+
+
+def report(folder: Path) -> Iterator[str]:
+    """The report's lines, in Markdown."""
+    peers = ", ".join(f"{name} {version(name)}" for name in ("polars", "pandas", "csv-diff", "datacompy"))
+    yield "# The difference of two snapshots, measured"
+    yield ""
+    yield (
+        f"Made by `python tests/benchmarks/diff.py` on {datetime.now(UTC):%Y-%m-%d}: Python "
+        f"{platform.python_version()}, {peers}; {platform.system()}, {os.cpu_count()} cores, load "
+        f"{os.getloadavg()[0]:.1f} when it began. Each contender runs in a process of its own, from two CSV files to "
+        "the rows added, the rows removed and the fields changed, and the runs of all take turns; the median of "
+        f"{' or '.join(map(str, sorted(set(SIZES.values()))))} counts. A run counts only if it found what was put "
+        "there: 1 % added, 1 % removed, 1 % renamed and the status of 1 % changed. Nothing else is asserted."
+    )
+    yield ""
+    yield (
+        "Each cell: the time of the whole process, in brackets without its start and imports, and its peak memory. "
+        "Ours is what `tjtools diff` does before it shows anything: it checks every line, refuses what can't be "
+        "compared by name and line, and knows which values are no change; the others compare text. In the other order, "
+        "the new file's rows are shuffled. Merge is `pandas.merge(indicator=True)`; polars has both cores."
+    )
+    yield ""
+    results = {
+        (rows, order): compared(*write_pair(folder, rows, order), runs)
+        for rows, runs in SIZES.items()
+        for order in ORDERS
+    }
+    yield from table(results)
+    yield from ("", "Time, and memory:", "", *ratios(results), "", "## Wanted", "", *verdicts(results), "", NOTE)
+
+
+NOTE = "NOTE"
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        child(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            text = "\n".join(report(Path(temporary))) + "\n"
+        Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
