@@ -20,7 +20,7 @@ from tjtools.libraryrow import COLUMNS
 from tjtools.models import Creative
 from tjtools.snapshots import read_snapshot
 
-_FEW = 20_000  # rows that may wait in any case, and a quarter of those read beyond
+_FEW = 20_000  # rows
 
 
 def read_unshared(old: Path, new: Path) -> tuple[Iterable[Creative], Iterable[Creative]]:
@@ -54,16 +54,16 @@ def _unshared(
         ids.update(found)
         read += len(found)
         before.take(block, after)
-        side_by_side = len(before.rows) <= _FEW + read // 4
-        for new_block in islice(new_blocks, int(side_by_side)):
+        same_order = len(before.rows) <= _FEW + read // 4
+        for new_block in islice(new_blocks, 1 if same_order else 0):
             after.take(new_block, before)
     for new_block in new_blocks:
         after.take(new_block, before)
     gone, came = before.creatives(form), after.creatives(form)
     if gone is None or came is None or len(ids) < read:
         return None
-    also_shared = ids.intersection(map(_id, came)).difference(map(_id, gone))
-    return None if also_shared else (gone, came)
+    shared_too = ids.intersection(map(_id, came)).difference(map(_id, gone))
+    return None if shared_too else (gone, came)
 
 
 class _Waiting:
@@ -76,6 +76,7 @@ class _Waiting:
         self._latest: list[str] = []
 
     def take(self, block: Block, other: _Waiting) -> None:
+        """Let a block's rows wait, but those that the other file has waiting: these are settled."""
         shared = other.rows.intersection(block.raw)
         other.rows -= shared
         waiting = list(filterfalse(shared.__contains__, block.raw))
@@ -89,10 +90,10 @@ class _Waiting:
     def creatives(self, form: Form) -> list[Creative] | None:
         """What the rows mean, in the file's order; None if one means nothing or two contradict each other."""
         catalogue = Catalogue()
-        data = BytesIO(
-            "".join(f"{row}\r\n" for row in filter(self.rows.__contains__, self._order + self._latest)).encode()
-        )
-        for block in blocks(data, form, 1, heads_of(form)):
+        rows = filter(self.rows.__contains__, [*self._order, *self._latest])
+        # A row was read without a carriage return at its end, or with all but one: the one goes back.
+        text = "".join(f"{row}\r\n" for row in rows)
+        for block in blocks(BytesIO(text.encode()), form, 1, heads_of(form)):
             catalogue.take(block, form)
         catalogue.index()
         return None if self.bad or catalogue.bad or catalogue.conflicts else list(catalogue.creatives())

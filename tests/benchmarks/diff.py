@@ -262,13 +262,13 @@ def report(folder: Path) -> Iterator[str]:
 
 
 NOTE = (
-    "At a million rows polars stays ahead in time: it parses and joins in machine code on both cores. Ours is Python on "
-    "one core, makes a text of every row of both files and of every field of the old one to check them, and looks every "
-    "row up; in the other order no cache holds the set in which it does. A compiled parser would be a dependency of "
-    "every installation, for libraries a thousand times as large as people have. What ours holds are the rows that "
-    "differ, the old file's IDs, and in the other order the old file's rows; polars holds both files. Where one creative "
-    "has several rows, or the files' columns differ, ours loads both libraries as a whole, which takes several times as "
-    "long; that is not measured here."
+    "At a million rows polars stays ahead in time: it parses and joins in machine code on both cores. Ours is Python "
+    "on one core, makes a text of every row of both files and of every field of the old one to check them, and looks "
+    "every row up; in the other order no cache holds the set in which it does. A compiled parser would be a dependency "
+    "of every installation, for libraries a thousand times as large as people have. What ours holds are the rows that "
+    "differ, the old file's IDs, and in the other order the old file's rows; polars holds both files. Where one "
+    "creative has several rows, or the files' columns differ, ours loads both libraries as a whole, which takes "
+    "several times as long; that is not measured here."
 )
 
 if __name__ == "__main__":
