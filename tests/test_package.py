@@ -13,8 +13,8 @@ PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming", "notebooks"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "unshared", "coverage", "samples"),
-    ("preflight", "diff", "difference"),
+    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
+    ("preflight", "diff", "unshared", "difference"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),
     ("overview", "agenda", "doctor", "demo", "practice"),
