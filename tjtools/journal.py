@@ -67,6 +67,23 @@ class Journal:
                 doubt.discard((section, event["file"]))
         return doubt
 
+    def paces(self) -> dict[Section, list[float]]:
+        """Of each section, how many seconds a file took in each batch that was settled, oldest batch first."""
+        begun: dict[tuple[str, Section], tuple[datetime, set[str]]] = {}
+        ended: dict[tuple[str, Section, datetime], tuple[datetime, int]] = {}
+        for event in self._events():
+            section, at = Section(event["section"]), datetime.fromisoformat(event["at"])
+            if event["event"] == "handed_over":
+                begun[event["run"], section] = at, set(event["files"])
+                continue
+            start, names = begun.get((event["run"], section), (at, set()))
+            if event["file"] in names and event["status"] != STALLED:
+                ended[event["run"], section, start] = at, len(names)
+        paces: dict[Section, list[float]] = {}
+        for (_, section, start), (end, files) in ended.items():
+            paces.setdefault(section, []).append((end - start).total_seconds() / files)
+        return paces
+
     def _events(self, kind: str = "") -> list[dict[str, str]]:
         if not self.path.exists():
             return []

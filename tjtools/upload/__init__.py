@@ -1,25 +1,34 @@
 """From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
 
 from tjtools.upload.choice import Choice, forget_choice, load_choice, save_choice
+from tjtools.upload.pace import Expected, expected_time
 from tjtools.upload.pairing import Outcome
 from tjtools.upload.plan import Batch, Plan, make_plan
 from tjtools.upload.prepare import Prepared, load_library, named_file, prepare
+from tjtools.upload.recorded import RecordedFile, RecordedRun, last_live_run, read_run, runs_elsewhere
 from tjtools.upload.run import FileProgress, UploadReport, upload
 
 __all__ = [
     "Batch",
     "Choice",
+    "Expected",
     "FileProgress",
     "Outcome",
     "Plan",
     "Prepared",
+    "RecordedFile",
+    "RecordedRun",
     "UploadReport",
+    "expected_time",
     "forget_choice",
+    "last_live_run",
     "load_choice",
     "load_library",
     "make_plan",
     "named_file",
     "prepare",
+    "read_run",
+    "runs_elsewhere",
     "save_choice",
     "upload",
 ]

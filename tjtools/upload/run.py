@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -91,6 +91,16 @@ def upload(
     return run.carry_out()
 
 
+@contextmanager
+def only_live_run(workspace: Workspace) -> Iterator[None]:
+    """One live run a workspace at a time: two would hand the same files over.
+
+    Raises `TrackingFileError` where another one is under way.
+    """
+    with locked(workspace.private / "live-run", patience=0, busy="another live upload is running here."):
+        yield
+
+
 @dataclass
 class _Run:
     plan: Plan
@@ -114,7 +124,7 @@ class _Run:
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None
         try:
-            with self._alone():
+            with only_live_run(self.records.workspace) if self.live else nullcontext():
                 for batch in self.plan.batches:
                     self._batch(batch)
         except TJToolsError as error:
@@ -131,16 +141,6 @@ class _Run:
         self._sum_up()
         held_back, outcomes = self.plan.held_back, tuple(self.outcomes)
         return UploadReport(self.live, outcomes, held_back, self.records.status_file, campaigns, stopped)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One live run a workspace at a time: two would hand the same files over."""
-        if not self.live:
-            yield
-            return
-        workspace = self.records.workspace
-        with locked(workspace.private / "live-run", patience=0, busy="another live upload is running here."):
-            yield
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"

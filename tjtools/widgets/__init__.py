@@ -14,9 +14,11 @@ from tjtools.widgets.review_view import review_view
 from tjtools.widgets.show import show
 from tjtools.widgets.start import Start
 from tjtools.widgets.start_view import start_view
+from tjtools.widgets.upload import Upload
+from tjtools.widgets.upload_view import upload_view
 from tjtools.workspace import Workspace
 
-__all__ = ["refresh_and_sync", "review_session", "start_here"]
+__all__ = ["refresh_and_sync", "review_session", "start_here", "upload_panel"]
 
 
 def start_here(workspace: Workspace | None = None) -> Panel:
@@ -27,6 +29,11 @@ def start_here(workspace: Workspace | None = None) -> Panel:
 def review_session(workspace: Workspace | None = None) -> Panel:
     """The session as a gallery and as a table; choose what to upload, and save the choice as the plan."""
     return show(Review, review_view, workspace)
+
+
+def upload_panel(workspace: Workspace | None = None) -> Panel:
+    """Connect, check the plan, rehearse it, upload it live, look at the results."""
+    return show(Upload, upload_view, workspace)
 
 
 def refresh_and_sync(workspace: Workspace | None = None) -> Panel:

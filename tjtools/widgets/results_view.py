@@ -1,0 +1,74 @@
+"""The results of the last live upload as its files tell them: IDs, reasons, retry, downloads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import ipywidgets as w
+import pandas as pd
+
+from tjtools.models import UploadStatus
+from tjtools.upload import RecordedFile, RecordedRun
+from tjtools.widgets.downloads import Downloads
+from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.table import Table, table_view
+from tjtools.widgets.upload import Upload
+from tjtools.widgets.view import button, column, follow, row
+from tjtools.widgets.words import counted
+
+OUTCOMES = {
+    UploadStatus.SUCCESS: "✓ uploaded",
+    UploadStatus.DUPLICATE: "≡ was on the site",
+    UploadStatus.FAILED: "✗ failed",
+    UploadStatus.UNKNOWN_ID: "? ID unknown",
+    UploadStatus.SKIPPED: "○ skipped",
+    UploadStatus.DRY_RUN: "○ dry run",
+}
+
+
+def results_view(panel: Upload) -> w.Widget:
+    told, downloads, table = Markup(), Downloads(), Table(_frame(()), what="files", most=200)
+    rows = table_view(table)
+    again = button("Retry the failed", panel.retry, icon="repeat", style="warning")
+    offered = column(Markup(node("h3", "Download")), downloads)
+    box = column(told, rows, row(again), offered)
+    box.add_class("tj-step")
+
+    def show() -> None:
+        run = panel.recorded
+        box.layout.display = "" if run else "none"
+        again.layout.display = "" if panel.retryable else "none"
+        again.description = f"Retry {counted(panel.retryable, 'file')} that failed"
+        again.disabled = panel.busy or not panel.connected
+        if run:
+            told.show(_counts(run, panel.connected or not panel.retryable))
+
+    def fill() -> None:
+        run = panel.recorded
+        table.put(_frame(run.files if run else ()))
+        downloads.offer((run.status_file, *run.campaign_files) if run else ())
+
+    follow(panel, "recorded", fill)
+    follow(panel, "connected recorded", show)
+    panel.task.observe(lambda _change: show(), "state")
+    return box
+
+
+def _counts(run: RecordedRun, reachable: bool) -> Node:
+    count = Counter(one.status for one in run.files)
+    told = " · ".join(f"{words}: {count[status]}" for status, words in OUTCOMES.items() if count[status])
+    lines = [
+        node("div", node("h3", "5 · Results"), node("span", "the last live upload, as recorded"), css="tj-step-head")
+    ]
+    lines += [node("p", node("strong", told), role="status")]
+    lines += [node("p", f"⚠ {counted(len(run.bad_lines), 'line')} of {run.status_file.name} can't be read.")] * bool(
+        run.bad_lines
+    )
+    lines += [] if reachable else [node("p", "Connect in step 1 to retry what failed.", css="tj-note")]
+    return node("div", *lines)
+
+
+def _frame(files: Iterable[RecordedFile]) -> pd.DataFrame:
+    rows = [(OUTCOMES[one.status], one.name, one.creative_id, one.creative_type.value, one.message) for one in files]
+    return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "type", "reason"], dtype="str")

@@ -1,0 +1,314 @@
+"""The model of the upload: connect, check the plan, rehearse it, upload it live, and look at what is recorded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from enum import Enum
+from functools import partial
+from typing import ClassVar, NamedTuple
+
+from traitlets import Any as AnyTrait
+from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
+
+from tjtools import upload as steps
+from tjtools.connection import connect
+from tjtools.demo import bind_to_sandbox
+from tjtools.diff import FileReview, Verdict
+from tjtools.errors import SignInNeeded, WorkspaceError
+from tjtools.journal import Journal
+from tjtools.models import Section, SessionFile, UploadStatus
+from tjtools.site import FileState, Site
+from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun, UploadReport
+from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.task import Run, State
+from tjtools.widgets.upload_call import call_of
+from tjtools.widgets.words import counted
+from tjtools.workspace import Workspace
+
+FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+WAITING = "waiting"
+Key = tuple[Section, str]
+
+
+class Step(Enum):
+    """What a person does, one after the other."""
+
+    CONNECT = "Connect and sign in"
+    CHECK = "Check the plan"
+    REHEARSE = "Dry run"
+    UPLOAD = "Live upload"
+
+
+class Checked(NamedTuple):
+    """A plan that was looked at: what it was made from, and how long it will take.
+
+    `choice` is the saved plan, None where every new file goes; of a `retry`, the files that failed.
+    """
+
+    prepared: Prepared
+    plan: Plan
+    choice: Choice | None
+    expected: Expected
+    retry: bool = False
+
+
+class Upload(Panel):
+    """Steps that unlock one another; each is one method, which does nothing while its step is locked.
+
+    `step` is the one that the task carries out, or did last. `rehearsed` holds the section and name of each file that
+    a dry run took as far as it goes: with all of a plan's files in it, the live upload is unlocked, and `confirmed` is
+    the person's word for that one run. `batch` is the number of the running batch and `states` says of each of its
+    files how far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows
+    whether the site holds them, `elsewhere` whether another notebook or command uploads here now.
+    """
+
+    title: ClassVar[str] = "Upload"
+    step = UseEnum(Step, allow_none=True, default_value=None)
+    connected = Bool()
+    checked = Instance(Checked, allow_none=True)
+    rehearsed = AnyTrait(frozenset())
+    confirmed = Bool()
+    batch = Int()
+    states = Dict()
+    uploaded = Bool()
+    recorded = Instance(RecordedRun, allow_none=True)
+    doubt = Tuple()
+    elsewhere = Bool()
+
+    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
+        super().__init__(workspace, clock=clock)
+        self.attempt(self._look_back)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step is under way."""
+        return self.task.state is State.RUNNING
+
+    @property
+    def files(self) -> tuple[SessionFile, ...]:
+        """The files of the plan that was checked."""
+        return self.checked.plan.files if self.checked else ()
+
+    @property
+    def retryable(self) -> int:
+        """How many files of the recorded run have no Creative ID although they were to get one."""
+        return sum(one.status in FAILED for one in self.recorded.files) if self.recorded else 0
+
+    @property
+    def summary(self) -> str:
+        return "\n".join((*self._told_plan(), *self._told_record(), *self._told_doubt()))
+
+    def unlocked(self, step: Step) -> bool:
+        """Whether the steps before are done."""
+        return {
+            Step.CONNECT: True,
+            Step.CHECK: self.connected,
+            Step.REHEARSE: self.connected and bool(self.files),
+            Step.UPLOAD: self.connected and bool(self.files) and set(map(key_of, self.files)) <= self.rehearsed,
+        }[step]
+
+    def done(self, step: Step) -> bool:
+        """Whether this step is done."""
+        return {
+            Step.CONNECT: self.connected,
+            Step.CHECK: self.checked is not None,
+            Step.REHEARSE: self.unlocked(Step.UPLOAD),
+            Step.UPLOAD: self.uploaded and self.checked is None,
+        }[step]
+
+    def call_for(self, step: Step) -> str:
+        """The Python that does this step, after those before it."""
+        return call_of(list(Step).index(step), self.checked.choice if self.checked and self.checked.retry else None)
+
+    def connect(self) -> None:
+        """Try the saved sign-in; without one, the sandbox gives one, and on the live site a window opens."""
+        self._start(Step.CONNECT, self._connect)
+
+    def check(self) -> None:
+        """Look at the session again and plan what goes up: the saved plan, or every new file."""
+        self._start(Step.CHECK, self._check)
+
+    def retry(self) -> None:
+        """Plan those files alone which the recorded run left without a Creative ID, with the halves of their pairs."""
+        if self.retryable:
+            self._start(Step.CHECK, partial(self._check, retry=True))
+
+    def rehearse(self) -> None:
+        """Walk the real pages with the plan up to, and not including, the hand-over of files."""
+        self._start(Step.REHEARSE, self._rehearse)
+
+    def upload(self) -> None:
+        """Upload the plan, once for each time that a person confirmed it."""
+        if self.confirmed and not self.busy:
+            self.confirmed = False  # a second click finds nothing confirmed
+            self._start(Step.UPLOAD, self._upload)
+
+    def press(self) -> None:
+        for action in (self.connect, self.check, self.rehearse):
+            action()
+            self.task.wait()
+        self.confirmed = self.unlocked(Step.UPLOAD)
+        self.upload()
+        self.task.wait()
+
+    def _start(self, step: Step, work: Callable[[Run], object]) -> None:
+        if self.busy or self.task.running or not self.unlocked(step):
+            return
+        self.step, self.call, self.batch, self.states = step, self.call_for(step), 0, {}
+        self.task.start(partial(self._with_our_remedy, work))
+
+    def _with_our_remedy(self, work: Callable[[Run], object], run: Run) -> object:
+        """What the command line's remedy is `tjtools login` for, a button is here for."""
+        try:
+            return work(run)
+        except SignInNeeded as error:
+            self.connected = False
+            raise SignInNeeded(error.message, remedy=f"Press {Step.CONNECT.value} in step 1.") from error
+        finally:
+            self.task.text = ""
+
+    def _connect(self, run: Run) -> None:
+        run.progress("trying the saved sign-in", 0)
+        try:
+            self._site(run).close()
+        except SignInNeeded:
+            self._sign_in(run)
+        self.connected = True
+
+    def _sign_in(self, run: Run) -> None:
+        if self.place.site == "sandbox":
+            run.say("The sandbox signs its practice account in by itself.")
+            bind_to_sandbox(self.workspace, self.place.origin)
+            self._site(run).close()
+        else:
+            run.progress("a browser window is open: sign in there, solve the captcha and press LOG IN", 0)
+            self._site(run, headless=False).close()
+
+    def _site(self, run: Run, *, headless: bool | None = None) -> Site:
+        return connect(self.workspace, self.settings, say=run.say, headless=headless, cancelled=run.cancelled)
+
+    def _check(self, run: Run, *, retry: bool = False) -> None:
+        run.progress("looking at each file of the session", 0)
+        self.confirmed, self.checked = False, None
+        prepared = steps.prepare(self.workspace)
+        run.check()
+        choice = self._failed(prepared.reviews) if retry else steps.load_choice(self.workspace)
+        plan = self._plan(prepared, choice, retry=retry)
+        expected = steps.expected_time(plan, Journal(self.workspace.journal))
+        self._look_back()
+        self.checked = Checked(prepared, plan, choice, expected, retry)
+
+    def _plan(self, prepared: Prepared, choice: Choice | None, *, retry: bool) -> Plan:
+        plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
+        return replace(plan, not_chosen=()) if retry else plan
+
+    def _failed(self, reviews: Sequence[FileReview]) -> Choice:
+        """The new files that failed; a pair of which one half failed goes whole."""
+        failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
+        new = [one.file for one in reviews if one.verdict is Verdict.NEW]
+        pairs = {file.native_pair_id for file in new if key_of(file) in failed} - {""}
+        wanted = (key_of(file) for file in new if key_of(file) in failed or file.native_pair_id in pairs)
+        return Choice(self.clock(), frozenset(wanted))
+
+    def _rehearse(self, run: Run) -> None:
+        report = self._carry_out(run, live=False)
+        if report.stopped:
+            raise report.stopped
+        self.rehearsed = self.rehearsed | frozenset(map(key_of, self.files))
+
+    def _upload(self, run: Run) -> None:
+        self._see_that_nothing_changed()
+        self.uploaded = False
+        try:
+            report = self._carry_out(run, live=True)
+            self.recorded = steps.read_run(self.workspace, report.status_file)
+            self.uploaded = report.stopped is None
+        finally:
+            self.checked, self.doubt = None, self._in_doubt()
+        if report.stopped:
+            raise report.stopped
+
+    def _see_that_nothing_changed(self) -> None:
+        """What goes up is what the person confirmed, or nothing does."""
+        checked = self.checked
+        if checked is None:
+            raise WorkspaceError("There is no plan to upload.", remedy="Check the plan in step 2.")
+        choice = checked.choice if checked.retry else steps.load_choice(self.workspace)
+        plan = self._plan(steps.prepare(self.workspace), choice, retry=checked.retry)
+        if plan.files != checked.plan.files:
+            self.checked = None
+            raise WorkspaceError(
+                "Nothing was uploaded: the session, its files, the library or the saved plan changed since the check.",
+                remedy="Check the plan again in step 2, and confirm what it shows.",
+            )
+
+    def _carry_out(self, run: Run, *, live: bool) -> UploadReport:
+        checked = self.checked
+        if checked is None:
+            raise WorkspaceError("There is no plan.", remedy="Check the plan in step 2.")
+        run.progress("opening the site", 0, len(checked.plan.files))
+        return steps.upload(
+            checked.plan,
+            self.workspace,
+            checked.prepared.library,
+            self.settings,
+            lambda: self._site(run),
+            now=self.clock,
+            live=live,
+            progress=partial(self._hear, run, checked.plan),
+        )
+
+    def _hear(self, run: Run, plan: Plan, event: FileProgress) -> None:
+        """Note how far a file is; a name may stand in several sections, whose batches follow one another."""
+        number, states = self.batch, dict(self.states)
+        if event.name not in states:
+            ahead = [one for one in plan.batches if one.number > number]
+            found = next((one for one in ahead if event.name in {file.name for file in one.files}), None)
+            if found is None:
+                return
+            number, states = found.number, {file.name: WAITING for file in found.files}
+        states[event.name] = event.state
+        self.batch, self.states = number, states
+        through = all(state != WAITING and FileState(state).final for state in states.values())
+        text = "reading the new Creative IDs off the site's list" if through else f"{event.state}: {event.name}"
+        run.progress(text, event.done, event.total)
+
+    def _look_back(self) -> None:
+        self.elsewhere = steps.runs_elsewhere(self.workspace)
+        self.recorded = steps.last_live_run(self.workspace)
+        self.doubt = self._in_doubt()
+
+    def _in_doubt(self) -> tuple[Key, ...]:
+        return tuple(sorted(Journal(self.workspace.journal).in_doubt(), key=lambda key: (key[0].value, key[1])))
+
+    def _told_plan(self) -> tuple[str, ...]:
+        if self.checked is None:
+            return ()
+        plan = self.checked.plan
+        held = sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
+        return (f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(len(plan.batches))}", *held)
+
+    def _told_record(self) -> tuple[str, ...]:
+        if self.recorded is None:
+            return ("Nothing was uploaded yet",)
+        files = self.recorded.files
+        count = Counter(one.status for one in files)
+        told = ", ".join(f"{count[status]} {status.value}" for status in UploadStatus if count[status])
+        rest = sorted(f"{one.status.value}: {one.name}" for one in files if one.status is not UploadStatus.SUCCESS)
+        return (f"Last live upload, {counted(len(files), 'file')}: {told}", *rest)
+
+    def _told_doubt(self) -> tuple[str, ...]:
+        return tuple(f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
+
+
+def key_of(file: SessionFile) -> Key:
+    """How a plan and a record name a file."""
+    return file.section, file.name
+
+
+def counted_batches(number: int) -> str:
+    """A number of batches."""
+    return f"{number:,} batch{'es' * (number != 1)}"

@@ -1,0 +1,246 @@
+"""The view of the upload: four steps that unlock one another, and the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets as w
+
+from tjtools.site import FileState
+from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.plan_node import MOST, plan_node, some
+from tjtools.widgets.results_view import results_view
+from tjtools.widgets.task import State
+from tjtools.widgets.upload import WAITING, Step, Upload
+from tjtools.widgets.view import STATES, button, call_node, column, error_view, folded, follow, row, task_view
+from tjtools.widgets.words import counted
+
+PROGRESS = {
+    WAITING: ("○ waiting", 0),
+    FileState.QUEUED.value: ("▶ sending", 1),
+    FileState.PROCESSING.value: ("▶ processing", 2),
+    FileState.TAKEN.value: ("✓ taken", 3),
+    FileState.REFUSED.value: ("✗ refused", 3),
+    FileState.LOST.value: ("? unknown", 3),
+    FileState.STALLED.value: ("? no answer", 3),
+}
+
+
+def upload_view(panel: Upload) -> w.Widget:
+    """What is unknown, the steps, the results."""
+    return column(
+        error_view(panel),
+        _doubt(panel),
+        _step(panel, Step.CONNECT, _connecting(panel)),
+        _step(panel, Step.CHECK, _checking(panel), after=_plan(panel)),
+        _step(panel, Step.REHEARSE, _rehearsing(panel), after=_rehearsed(panel)),
+        _step(panel, Step.UPLOAD, _uploading(panel), after=_files(panel)),
+        results_view(panel),
+    )
+
+
+def _step(panel: Upload, step: Step, *inside: w.Widget, after: w.Widget | None = None) -> w.Widget:
+    """A step: its head, its controls, the task while it is its own, what came of it, and its call."""
+    head, code, work = Markup(), Markup(), task_view(panel.task)
+    body = column(*inside, work, *([after] if after else []), code)
+    box = column(head, body)
+
+    def show() -> None:
+        head.show(_head(panel, step))
+        code.show(call_node(panel.call_for(step)))
+        body.layout.display = "" if panel.unlocked(step) or panel.step is step else "none"
+        work.layout.display = "" if panel.step is step else "none"
+        current = panel.unlocked(step) and not panel.done(step)
+        box._dom_classes = ("tj", "tj-step", *(["tj-current"] if current else []), *_locked_look(panel, step))
+
+    _watch(panel, show)
+    return box
+
+
+def _locked_look(panel: Upload, step: Step) -> tuple[str, ...]:
+    return () if panel.unlocked(step) or panel.step is step else ("tj-locked",)
+
+
+def _head(panel: Upload, step: Step) -> Node:
+    number = list(Step).index(step) + 1
+    return node(
+        "div",
+        node("h3", f"{number} · {step.value}"),
+        node("span", _standing(panel, step), role="status"),
+        css="tj-step-head",
+    )
+
+
+def _standing(panel: Upload, step: Step) -> str:
+    """Where the step is, in words."""
+    if panel.step is step and panel.task.state in (State.RUNNING, State.FAILED, State.CANCELLED):
+        return STATES[panel.task.state]
+    if panel.done(step):
+        return "✓ Done"
+    if not panel.unlocked(step):
+        number = list(Step).index(step)
+        return "○ Nothing to upload" if panel.checked and not panel.files else f"🔒 After step {number}"
+    return "● Next"
+
+
+def _connecting(panel: Upload) -> w.Widget:
+    press = button("Connect", panel.connect, style="primary", icon="plug")
+    told = Markup()
+
+    def show() -> None:
+        press.disabled = panel.busy
+        press.description = "Connect again" if panel.connected else Step.CONNECT.value
+        press.button_style = "" if panel.connected else "primary"
+        where = node("strong", panel.place.origin or "no site")
+        if panel.connected:
+            told.show(node("p", "✓ ", where, " takes the sign-in. The browser is closed between the steps."))
+        elif panel.place.site == "sandbox":
+            told.show(node("p", "The practice account on ", where, " signs in by itself.", css="tj-note"))
+        else:
+            how = " Your saved sign-in is tried; without one, a browser window opens: you solve the captcha there."
+            told.show(node("p", where, ".", how, css="tj-note"))
+
+    _watch(panel, show)
+    return column(told, row(press))
+
+
+def _checking(panel: Upload) -> w.Widget:
+    press = button("Check the plan", panel.check, style="primary", icon="search")
+
+    def show() -> None:
+        press.disabled = panel.busy
+        press.description = "Check again" if panel.checked else "Check the plan"
+        press.button_style = "" if panel.checked else "primary"
+
+    _watch(panel, show)
+    return row(press)
+
+
+def _plan(panel: Upload) -> w.Widget:
+    shown = Markup()
+
+    def show() -> None:
+        shown.show(plan_node(panel.checked, panel.settings.campaign) if panel.checked else node("div"))
+
+    follow(panel, "checked", show)
+    return shown
+
+
+def _rehearsing(panel: Upload) -> w.Widget:
+    press = button("Dry run", panel.rehearse, style="primary", icon="play")
+    what = "Walks the site's real pages up to, and not including, the hand-over: nothing is uploaded."
+
+    def show() -> None:
+        press.disabled = panel.busy or not panel.unlocked(Step.REHEARSE)
+        press.description = "Dry run again" if panel.done(Step.REHEARSE) else "Dry run"
+        press.button_style = "" if panel.done(Step.REHEARSE) else "primary"
+
+    _watch(panel, show)
+    return column(Markup(node("p", what, css="tj-note")), row(press))
+
+
+def _rehearsed(panel: Upload) -> w.Widget:
+    shown = Markup()
+
+    def show() -> None:
+        ready = f"✓ {counted(len(panel.files), 'file')} ready. Pictures of the pages: tracking/upload_logs/screenshots."
+        shown.show(node("p", ready) if panel.done(Step.REHEARSE) else node("div"))
+
+    follow(panel, "checked connected rehearsed", show)
+    return shown
+
+
+def _uploading(panel: Upload) -> w.Widget:
+    told, tick = Markup(), w.Checkbox(description="Yes, upload them", indent=False, layout=w.Layout(width="auto"))
+    press = button("Upload live", panel.upload, icon="upload")
+    w.link((panel, "confirmed"), (tick, "value"))
+    both = row(tick, press)
+
+    def show() -> None:
+        ready = panel.unlocked(Step.UPLOAD) and not panel.busy
+        told.show(_question(panel) if ready else node("div"))
+        both.layout.display = "" if ready else "none"
+        number = counted(len(panel.files), "file")
+        tick.description, press.description = f"Yes, upload {number}", f"Upload {number} live"
+        press.disabled = not (ready and panel.confirmed)
+        press.button_style = "danger" if panel.place.site == "live" else "success"
+
+    _watch(panel, show)
+    return column(told, both)
+
+
+def _question(panel: Upload) -> Node:
+    """What the person is about to confirm."""
+    place = panel.place
+    account = node("strong", place.account) if place.account else node("strong", "an account that is not named")
+    site = "⚠ LIVE site" if place.site == "live" else "⛱ practice site"
+    return node(
+        "div",
+        node(
+            "p", node("strong", counted(len(panel.files), "file")), f" go to the {site} ", node("strong", place.origin)
+        ),
+        node("p", "into the account ", account, "."),
+        node("p", "What was handed over can't be taken back from here.", css="tj-note"),
+        css="tj-confirm",
+    )
+
+
+def _files(panel: Upload) -> w.Widget:
+    """Of the batch that runs, each file with a bar of its own."""
+    shown = Markup()
+
+    def show() -> None:
+        shown.show(_bars(panel.batch, panel.states) if panel.busy and panel.states else node("div"))
+
+    follow(panel, "batch states", show)
+    panel.task.observe(lambda _change: show(), "state")
+    return shown
+
+
+def _bars(batch: int, states: dict[str, str]) -> Node:
+    cells: list[Node] = []
+    for name, state in states.items():
+        words, value = PROGRESS[state]
+        cells += [
+            node("span", words),
+            node("progress", value=value, max=3, label=f"{name}: {words}"),
+            node("span", name),
+        ]
+    return node("div", node("p", node("strong", f"Batch {batch}")), node("div", *cells, css="tj-files"))
+
+
+def _doubt(panel: Upload) -> w.Widget:
+    """What nobody knows, and what is going on elsewhere; empty while all is known."""
+    shown = Markup()
+
+    def show() -> None:
+        quiet = panel.busy and panel.step is Step.UPLOAD  # its own files are in doubt until they are settled
+        shown.show(node("div") if quiet else _unknown(panel))
+
+    follow(panel, "doubt elsewhere step", show)
+    panel.task.observe(lambda _change: show(), "state")
+    return shown
+
+
+def _unknown(panel: Upload) -> Node:
+    if panel.elsewhere:
+        text = "▶ Another notebook or command uploads in this workspace now. Run this cell again when it is through."
+        return node("div", node("p", text), css="tj-error", role="alert")
+    if not panel.doubt:
+        return node("div")
+    number = len(panel.doubt)
+    names = [node("li", f"{name} ({section.value})") for section, name in panel.doubt[:MOST]]
+    return node(
+        "div",
+        node("strong", f"? {counted(number, 'file')} may be on the site: an upload was cut off after handing over."),
+        node("p", "The next live upload asks the site first, and hands over only what it does not find there."),
+        folded(some("Files", number), node("ul", *names)),
+        css="tj-error",
+        role="alert",
+    )
+
+
+def _watch(panel: Upload, show: Callable[[], None]) -> None:
+    """Call `show` now, and whenever the panel or its task comes to another state."""
+    follow(panel, "step connected checked rehearsed confirmed uploaded recorded", show)
+    panel.task.observe(lambda _change: show(), "state")
