@@ -14,7 +14,7 @@ FLOORS = (
     ("errors", "models", "naming", "notebooks"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
-    ("preflight", "diff", "unshared", "difference"),
+    ("preflight", "diff", "unshared", "difference", "lookup", "analysis"),
     ("site",),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),
     ("overview", "agenda", "doctor", "demo", "practice"),

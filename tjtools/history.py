@@ -12,11 +12,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tjtools.csvfile import append_rows, locked, read_table, replace_file, translated
+from tjtools.csvfile import BadLine, append_rows, locked, read_table, replace_file, translated
+from tjtools.csvtext import blocks, read_form
 from tjtools.models import Creative, ReviewStatus
 from tjtools.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
 
@@ -51,6 +57,27 @@ class History:
     def check(self) -> None:
         """Raise WrongHeader, NotText or TrackingFileError where the file can't be appended to."""
         read_table(self.path, COLUMNS)
+
+    def load(self) -> tuple[pd.DataFrame, tuple[BadLine, ...]]:
+        """One row an observation, in the file's order, all text, and the lines that can't be understood.
+
+        Raises what `check` does; a missing file has no rows.
+        """
+        import pandas as pd
+
+        with translated(self.path, "read"):
+            if not self.path.exists():
+                return pd.DataFrame(columns=list(COLUMNS), dtype="str"), ()
+            with self.path.open("rb") as file:
+                form, source, line = read_form(file, self.path, COLUMNS, "")
+                parts = list(blocks(source, form, line)) if form else []
+        header = form.header if form else COLUMNS
+        columns = {name: [*chain(*(part.columns[place] for part in parts))] for place, name in enumerate(header)}
+        return pd.DataFrame(columns, dtype="str"), tuple(bad for part in parts for bad in part.bad)
+
+    def last_times(self) -> dict[str, tuple[str, str]]:
+        """The status in which each creative on the site was seen last, and when, as far as it was kept."""
+        return {key: (one.status, one.at) for key, one in self._times().items()}
 
     def record(
         self,

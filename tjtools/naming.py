@@ -26,7 +26,7 @@ _MEDIUM_OF_EXTENSION = {
     "gif": Medium.STILL,
 }
 
-_CONVENTION = r"""
+CONVENTION = r"""
     (?:(?P<prefix>VID|IMG|ORG)_)?
     (?P<language>[A-Z]{2,3})_
     (?P<category>[^_]+)_
@@ -63,7 +63,7 @@ def parse_name(name: str) -> ParsedName | None:
     >>> parse_name("banner 3 final") is None
     True
     """
-    match = re.fullmatch(_CONVENTION, stem(name), re.VERBOSE | re.DOTALL)
+    match = re.fullmatch(CONVENTION, stem(name), re.VERBOSE | re.DOTALL)
     if match is None:
         return None
     parts = match.groupdict()

@@ -6,11 +6,12 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from tjtools.cache import COLUMNS, Library, Match
+from tjtools.cache import Library
 from tjtools.cli.shapes import of_bad_line, of_creative, print_json
 from tjtools.csvfile import neutralise
+from tjtools.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
 from tjtools.models import Creative, CreativeType
 from tjtools.workspace import Workspace
 
@@ -22,11 +23,11 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     workspace = Workspace.find(options.workspace, cwd=Path.cwd())
     library = Library.load(workspace.library)
-    names = [*options.name, *(_pasted(options.from_file) if options.from_file else [])]
+    names = [*options.name, *(_listed(options.from_file) if options.from_file else [])]
     if not names:
         sys.stderr.write("Name at least one file or ID, or give a list with --from.\n")
         return ERROR
-    answers = [(name, _look_up(library, name, options.type)) for name in names]
+    answers = look_up(library, names, options.type)
     show = _show_json if options.json else _show_csv if options.csv else _show_text
     show(answers)
     if not workspace.library.exists():
@@ -56,22 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _pasted(source: str) -> list[str]:
-    text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig")
-    return [line.strip() for line in text.splitlines() if line.strip()]
+def _listed(source: str) -> list[str]:
+    return pasted(sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig"))
 
 
-def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -> Match:
-    """A path stands for its file's name; an ID for its creative."""
-    match = library.find(PurePath(asked).name, creative_type)
-    by_id = library.get(asked)
-    if not by_id or match.there:
-        return match
-    there, removed = (tuple(one for one in by_id if one.removed is gone) for gone in (False, True))
-    return Match(there=there, elsewhere=(), removed=removed, bad_lines=())
-
-
-def _show_text(answers: Iterable[tuple[str, Match]]) -> None:
+def _show_text(answers: Iterable[Answer]) -> None:
     for asked, match in answers:
         for creative in match.there:
             sys.stdout.write(f"already there  {asked} → {_told(creative)}\n")
@@ -89,22 +79,13 @@ def _told(creative: Creative) -> str:
     return f"{creative.creative_id} ({creative.filename}; {creative.standing})"
 
 
-def _show_csv(answers: Iterable[tuple[str, Match]]) -> None:
+def _show_csv(answers: Iterable[Answer]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["asked", "answer", *COLUMNS])
-    for asked, match in answers:
-        groups = (("already there", match.there), ("in another section", match.elsewhere), ("removed", match.removed))
-        found = [(answer, creative) for answer, creatives in groups for creative in creatives]
-        for answer, creative in found:
-            writer.writerow(
-                map(neutralise, [asked, answer, *(value or "" for value in of_creative(creative).values())])
-            )
-        if not found or match.bad_lines:
-            answer = f"unclear: bad line {match.bad_lines[0].line}" if match.bad_lines else "not there"
-            writer.writerow(map(neutralise, [asked, answer, *("" for _ in COLUMNS)]))
+    writer.writerow(ANSWER_COLUMNS)
+    writer.writerows(map(neutralise, row) for row in answer_rows(answers))
 
 
-def _show_json(answers: Iterable[tuple[str, Match]]) -> None:
+def _show_json(answers: Iterable[Answer]) -> None:
     print_json(
         [
             {

@@ -1,0 +1,105 @@
+"""A year of uploads and reviews: tracking files as looks at the site would leave them, and apart from them the truth.
+
+Uploads come in a weekly rhythm, rates differ by category, and review takes a log-normal time. Everything that tjtools
+could know is written to the library, the history and the times of the last look; what really happened is returned.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tjtools import history
+from tjtools.libraryrow import COLUMNS
+from tjtools.models import Section
+from tjtools.workspace import Workspace
+
+RATES = {"Sports": 0.9, "Gaming": 0.82, "Travel": 0.93, "Cooking": 0.88, "Music": 0.6}
+FIRST_DAY = pd.Timestamp("2025-01-06", tz="UTC")  # a Monday
+WEEKDAYS = np.array([5, 4, 3, 3, 2, 0, 0]) / 17  # how uploads spread over a week
+
+
+class Truth(NamedTuple):
+    """What really happened: the hour of each upload and decision since the first day, and the decision itself.
+
+    `median` is that of the times in review, in hours, as they were drawn from; `until` the hour of the last look.
+    """
+
+    uploaded: NDArray[np.float64]
+    decided: NDArray[np.float64]
+    approved: NDArray[np.bool_]
+    category: NDArray[np.str_]
+    median: float
+    until: float
+
+
+def year(count: int, seed: int, *, days: int = 364, median: float = 30, spread: float = 0.8) -> Truth:
+    """Draw the truth: so many uploads over so many days; time in review is log-normal."""
+    dice = np.random.default_rng(seed)
+    weeks = dice.integers(0, days // 7, count)
+    hours = (weeks * 7 + dice.choice(7, count, p=WEEKDAYS)) * 24 + dice.uniform(7, 18, count)
+    uploaded = np.sort(hours)
+    category = dice.choice(list(RATES), count)
+    approved = dice.uniform(size=count) < np.array([RATES[one] for one in category])
+    return Truth(
+        uploaded, uploaded + dice.lognormal(np.log(median), spread, count), approved, category, median, days * 24
+    )
+
+
+def looks(truth: Truth, period: float, seed: int) -> NDArray[np.float64]:
+    """The hours of the looks at the site: one a period, within some hours of its time."""
+    dice = np.random.default_rng(seed)
+    times = np.arange(period, truth.until + 1, period)
+    return np.sort(np.clip(times - dice.uniform(0, min(8, period), len(times)), 0, truth.until))
+
+
+def write(workspace: Workspace, truth: Truth, seen: NDArray[np.float64]) -> None:
+    """Write what tjtools knows after these looks."""
+    at = np.searchsorted(seen, truth.decided)  # the look that sees the decision, if there was one
+    known = at < len(seen)
+    before = np.maximum(np.where(at > 0, seen[np.maximum(at - 1, 0)], 0), truth.uploaded)
+    outcome = np.where(truth.approved, "approved", "rejected")
+    sections = [section for section in Section if "Native" not in section.value]
+    ids = [str(1_032_530_511 + 10 * number) for number in range(len(at))]
+    names = [f"EN_{one}_SFW_Generic_Ana_9sec_ID-{number:08X}.mp4" for number, one in enumerate(truth.category)]
+    first = [(hour, row, ("", "pending", "", "upload")) for row, hour in enumerate(truth.uploaded)]
+    later = [
+        (seen[at[row]], row, ("pending", outcome[row], _time(before[row]), "refresh")) for row in np.flatnonzero(known)
+    ]
+    rows = [
+        (_time(hour), ids[row], names[row], old, new, previous, source)
+        for hour, row, (old, new, previous, source) in sorted(first + later)
+    ]
+    _write(workspace.history, history.COLUMNS, rows)
+    _write(
+        workspace.library,
+        COLUMNS,
+        [
+            (
+                *(ids[row], names[row], _time(hour)[:10], "640x360", "mp4"),
+                *(sections[row % 3].creative_type.value, outcome[row] if known[row] else "pending"),
+            )
+            for row, hour in enumerate(truth.uploaded)
+        ],
+    )
+    times = {ids[row]: ["pending", _time(max(seen[-1], truth.uploaded[row]))] for row in np.flatnonzero(~known)}
+    workspace.last_seen.parent.mkdir(parents=True, exist_ok=True)
+    workspace.last_seen.write_text(json.dumps(times), "utf-8")
+
+
+def _time(hour: float) -> str:
+    return f"{FIRST_DAY + pd.Timedelta(seconds=round(hour * 3600)):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _write(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

@@ -1,0 +1,71 @@
+"""What the library holds: counts by a dimension, gaps, days of upload, and names that tell nothing."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tjtools.analysis.frame import LACKING, SECTIONS, STANDING, on_site, values_of
+
+
+def inventory(frame: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Creatives on the site by a dimension, most first, those without a value last.
+
+    One row a value: `by` (str), `creatives` (int64), `share` (float64, 0 to 1), and of these `approved`, `pending`,
+    `rejected` and `unknown` (int64). Every creative on the site is counted in exactly one row.
+    """
+    there = on_site(frame)
+    table = pd.crosstab(values_of(there, by).rename(by), there["review_status"].astype(str))
+    table = table.reindex(columns=list(STANDING), fill_value=0).astype("int64")
+    table.insert(0, "creatives", table.sum(axis=1))
+    table.insert(1, "share", table["creatives"] / max(len(there), 1))
+    table = table.rename_axis(index=by, columns=None).reset_index().astype({by: "str"})
+    table["last"] = table[by].isin(LACKING)
+    return table.sort_values(["last", "creatives", by], ascending=[True, False, True], ignore_index=True).drop(
+        columns="last"
+    )
+
+
+def gap_map(frame: pd.DataFrame, rows: str = "category", columns: str = "section") -> pd.DataFrame:
+    """What is live where: every pair of values of two dimensions, also those with nothing.
+
+    One row a pair: `rows` and `columns` (str), `live` (int64, approved), `pending`, `rejected` and `unknown` (int64).
+    Creatives without a value in one of the two are not in it: count them with `inventory`. The sections are all five.
+    """
+    there = on_site(frame)
+    values = pd.DataFrame({name: values_of(there, name) for name in (rows, columns)})
+    values["status"] = there["review_status"].astype(str)
+    told = values[~values[rows].isin(LACKING) & ~values[columns].isin(LACKING)]
+    axes = [sorted(told[rows].unique()), list(SECTIONS) if columns == "section" else sorted(told[columns].unique())]
+    every = pd.MultiIndex.from_product(axes, names=[rows, columns])
+    counts = told.groupby([rows, columns, "status"]).size().unstack("status", fill_value=0)
+    counts = counts.reindex(index=every, columns=list(STANDING), fill_value=0).astype("int64")
+    return counts.rename(columns={"approved": "live"}).rename_axis(columns=None).reset_index()
+
+
+def uploads(frame: pd.DataFrame) -> pd.DataFrame:
+    """Creatives by the month in which they were added to the site, as far as it is known.
+
+    One row a month and section, from the first to the last month: `month` (datetime64, its first day), `section`
+    (str), `added` (int64), `total` (int64, added until the month's end). Creatives that are gone count where they were
+    added.
+    """
+    dated = frame[frame["upload_date"].notna()]
+    month = dated["upload_date"].dt.to_period("M")
+    columns = ["month", "section", "added", "total"]
+    if dated.empty:
+        empty = pd.DataFrame(columns=columns).astype({"section": "str", "added": "int64", "total": "int64"})
+        return empty.astype({"month": "datetime64[us]"})
+    added = dated.groupby([month, values_of(dated, "section")]).size().unstack(fill_value=0)
+    added = added.reindex(pd.period_range(month.min(), month.max(), freq="M"), fill_value=0)
+    table = pd.DataFrame({"added": added.stack(), "total": added.cumsum().stack()})
+    table = table.rename_axis(index=["month", "section"]).reset_index()
+    table["month"] = table["month"].dt.to_timestamp().astype("datetime64[us]")
+    return table.astype({"section": "str", "added": "int64", "total": "int64"})[columns]
+
+
+def names_without_convention(frame: pd.DataFrame) -> pd.DataFrame:
+    """Creatives on the site whose name follows no convention: `filename`, `section`, `review_status`, `creative_id`."""
+    there = on_site(frame)
+    found = there.loc[~there["by_convention"], ["filename", "section", "review_status", "creative_id"]]
+    found["section"] = values_of(found, "section")
+    return found.reset_index(drop=True)

@@ -1,0 +1,67 @@
+"""Native pairs: a rollover and a static banner that belong together by their names."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from tjtools.analysis.frame import UNKNOWN, on_site
+from tjtools.models import Section
+from tjtools.naming import match_key
+
+VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
+STATES = ("live", "in review", "half rejected", "both rejected", "no image", "no video", UNKNOWN)
+_BEST = {"approved": 0, "pending": 1, UNKNOWN: 2, "rejected": 3}
+
+
+def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a native pair, complete or not, those that need something first.
+
+    Two halves belong together if their names have the same unique ID, or, without the convention, are the same name.
+    `name` (str) is the video's or else the image's; `video` and `image` (str) are the halves' review statuses, `""`
+    where there is none; `video_ids` and `image_ids` (str) list the Creative IDs. Of several creatives for one half the
+    best status counts. `state` (str) is one of `STATES`: `live` if both halves are approved, `in review` if at least
+    one is pending and none is rejected.
+    """
+    native = on_site(frame)
+    native = native[native["section"].isin([VIDEO, IMAGE])]
+    halves = pd.DataFrame(
+        {
+            "pair": native["unique_id"].str.upper().where(native["by_convention"], native["filename"].map(match_key)),
+            "half": native["section"].map({VIDEO: "video", IMAGE: "image"}).astype(str),
+            "filename": native["filename"],
+            "creative_id": native["creative_id"],
+            "status": native["review_status"].astype(str),
+        }
+    )
+    halves = halves.assign(rank=halves["status"].map(_BEST)).sort_values(["rank", "creative_id"], kind="stable")
+    one = halves.groupby(["pair", "half"]).agg(
+        filename=("filename", "first"), status=("status", "first"), ids=("creative_id", ", ".join)
+    )
+    columns = pd.MultiIndex.from_product([["filename", "status", "ids"], ["video", "image"]])
+    wide = pd.DataFrame(one.unstack("half"), columns=columns).astype(object).fillna("")
+    table = pd.DataFrame(
+        {
+            "name": wide["filename", "video"].where(wide["filename", "video"] != "", wide["filename", "image"]),
+            "state": "",
+            **{half: wide["status", half] for half in ("video", "image")},
+            **{f"{half}_ids": wide["ids", half] for half in ("video", "image")},
+        }
+    ).astype("str")
+    table["state"] = [_state(*both) for both in zip(table["video"], table["image"], strict=True)]
+    order = table["state"].map({state: place for place, state in enumerate(_NEEDY)})
+    return table.astype("str").iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+_NEEDY = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")
+
+
+def _state(video: str, image: str) -> str:
+    """The state of a pair from its halves' statuses."""
+    both = {video, image}
+    if "" in both:
+        return "no image" if video else "no video"
+    if "rejected" in both:
+        return "both rejected" if len(both) == 1 else "half rejected"
+    if both == {"approved"}:
+        return "live"
+    return "in review" if "pending" in both else UNKNOWN

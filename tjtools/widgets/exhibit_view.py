@@ -1,0 +1,36 @@
+"""The view of an exhibit: heading, chart, and below it, to unfold, the table; copy, CSV, and the call."""
+
+from __future__ import annotations
+
+import ipywidgets as w
+
+from tjtools.widgets.chart import chart_view
+from tjtools.widgets.exhibit import Exhibit
+from tjtools.widgets.markup import Markup, node
+from tjtools.widgets.saved import Saved
+from tjtools.widgets.table import table_view
+from tjtools.widgets.view import call_node, column, follow, row
+
+
+def exhibit_view(exhibit: Exhibit, *, unfolded: bool = False) -> w.Widget:
+    """Everything of an exhibit; with `unfolded`, the rows are there at first."""
+    chart, rows, said, calls = w.VBox(), w.VBox(), Markup(), Markup()
+    unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
+    saved = Saved("Save CSV", exhibit.filename, lambda: exhibit.csv)
+    copy = Markup()
+
+    def show() -> None:
+        title = [] if exhibit.draw else [node("p", exhibit.finding)]
+        said.show(node("div", node("h3", exhibit.heading), *title))
+        chart.children = (chart_view(exhibit.draw(exhibit.finding), exhibit.finding),) if exhibit.draw else ()
+        copy.show(node("copy", exhibit.copied) if exhibit.copied else node("span"))
+        calls.show(call_node(exhibit.code) if exhibit.code else node("div"))
+        fill()
+
+    def fill() -> None:
+        rows.children = (table_view(exhibit.table),) if unfold.value else ()
+
+    follow(exhibit, "version", show)
+    unfold.observe(lambda _change: fill(), "value")
+    explained = (Markup(node("p", exhibit.explained, css="tj-note")),) if exhibit.explained else ()
+    return column(said, chart, *explained, row(unfold, copy, saved), rows, calls)

@@ -1,0 +1,28 @@
+"""A button that saves text as a file in the browser's own way; the text is made when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from anywidget import AnyWidget
+from traitlets import Unicode
+
+from tjtools.widgets.markup import STATIC
+
+
+class Saved(AnyWidget):
+    """Saves what `make` returns as `filename`, where the button was pressed."""
+
+    _esm = STATIC / "saved.js"
+    _css = STATIC / "panel.css"
+    label = Unicode().tag(sync=True)
+    filename = Unicode().tag(sync=True)
+
+    def __init__(self, label: str, filename: str, make: Callable[[], str]) -> None:
+        super().__init__(label=label, filename=filename)
+        self._make = make
+        self.on_msg(self._hear)
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        self.send({"view": told["view"], "text": self._make()})
