@@ -14,8 +14,10 @@ FLOORS = (
     ("errors", "models", "naming", "notebooks"),
     ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
     ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
-    ("preflight", "diff", "unshared", "difference", "lookup", "analysis"),
+    ("media", "fingerprints", "looking", "decisions"),
+    ("preflight", "likeness", "repeats", "diff", "evidence", "unshared", "difference", "lookup", "analysis"),
     ("site",),
+    ("known", "duplicates", "deciding", "intake"),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),
     ("overview", "agenda", "doctor", "demo", "practice"),
     ("widgets", "cli"),
@@ -42,7 +44,7 @@ def test_the_visible_names_are_those_that_are_promised() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = {"pandas", "playwright", "pydantic", "typer", "av", "PIL"}
+    heavy = {"pandas", "playwright", "pydantic", "typer", "av", "PIL", "numpy", "imagehash", "faiss", "blake3"}
     code = f"import sys, tjtools; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 

@@ -24,12 +24,13 @@ from tjtools.errors import (
     TrackingFileError,
     UnsafePath,
 )
+from tjtools.fingerprints import Fingerprints
 from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section
 from tjtools.sandbox import Sandbox
 from tjtools.settings import load_settings
 from tjtools.site import Site, inspector
-from tjtools.upload import FileProgress, UploadReport, make_plan, named_file, prepare, upload
+from tjtools.upload import FileProgress, UploadReport, make_plan, named_files, prepare, upload
 from tjtools.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("chromium")
@@ -159,6 +160,29 @@ def row(creative_id: str, filename: str, dimensions: str, file_type: str, kind: 
         "creative_type": kind,
         "review_status": "pending",
     }
+
+
+def test_an_upload_under_another_name_is_known_again_and_uploads_nothing(workspace: Workspace, truth: Truth) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "b.png")])
+    go(workspace)
+    [creative_id] = truth.named("b")
+    (folder / "b.png").rename(folder / "another name.png")
+    session(workspace, [{"unique_id": "1", "new_filename": "another name.png", "creative_type": "image"}])
+    report = go(workspace, open_site=no_site)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("skipped", creative_id)]
+    assert report.outcomes[0].message.startswith(f"renamed duplicate: same content as ID {creative_id} (b.png;")
+    go(workspace, force=True)
+    assert len(truth.named("another name")) == 1
+
+
+def test_what_changed_after_it_was_handed_over_is_not_taken_for_what_was_uploaded(
+    workspace: Workspace, truth: Truth
+) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "b.png")])
+    go(workspace, progress=lambda _: samples.write_image(folder / "b.png", width=300, height=250, title="Other"))
+    assert list(Fingerprints.load(workspace).uploads()) == []
 
 
 def test_a_second_run_uploads_nothing_and_opens_no_site(workspace: Workspace, truth: Truth) -> None:
@@ -409,7 +433,7 @@ def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_ag
     workspace: Workspace, truth: Truth
 ) -> None:
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
-    files = [named_file(workspace.root / "uploaded" / f"{name}.png") for name in "ab"]
+    files = named_files(workspace, [workspace.root / "uploaded" / f"{name}.png" for name in "ab"])
     Journal(workspace.journal).handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW)
     there = truth.add("Static Banner", "a")
     report = go(workspace)
@@ -558,12 +582,13 @@ def test_a_video_in_a_banner_size_goes_to_the_banners_whatever_the_inventory_say
     assert [truth.creatives()[one.creative_id]["section"] for one in report.outcomes] == ["Video Banners"]
 
 
-def test_the_types_of_named_files_are_told_by_name_and_content(tmp_path: Path) -> None:
+def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: Workspace, tmp_path: Path) -> None:
     samples.write_image(tmp_path / "IMG_EN_Travel_ID-99A0D7C3-IMG.png", width=640, height=360, title="x")
     samples.write_image(tmp_path / "banner.gif", width=300, height=250, title="x")
     samples.write_video(tmp_path / "clip.mp4", width=640, height=360, seconds=1, title="x")
     samples.write_video(tmp_path / "banner.mp4", width=300, height=250, seconds=1, title="x")
-    kinds = {path.name: named_file(path).creative_type for path in tmp_path.iterdir()}
+    paths = [path for path in tmp_path.iterdir() if path.is_file()]
+    kinds = {file.name: file.creative_type for file in named_files(bare_workspace, paths)}
     assert kinds == {
         "IMG_EN_Travel_ID-99A0D7C3-IMG.png": CreativeType.NATIVE_IMAGE,
         "banner.gif": CreativeType.IMAGE,

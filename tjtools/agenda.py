@@ -98,13 +98,16 @@ def _rejected(workspace: Workspace, prepared: Prepared, now: datetime) -> Iterat
 
 def _session(prepared: Prepared) -> Iterator[Step]:
     count = Counter(one.verdict for one in prepared.reviews)
-    held = sum(one.needs_a_person for one in prepared.reviews) - count[Verdict.HALF_PAIR]
+    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - count[Verdict.HALF_PAIR]
+    near = count[Verdict.NEAR_DUPLICATE]
     if count[Verdict.HALF_PAIR]:
         yield Step(f"Complete {_counted(count[Verdict.HALF_PAIR], 'native pair')} of which half is missing", REVIEW)
     if held:
         yield Step(f"Mend {_counted(held, 'file')} that can't be uploaded", REVIEW)
-    if count[Verdict.NEW]:
-        yield Step(f"Choose among {_counted(count[Verdict.NEW], 'new file')} not sent yet, and save the plan", REVIEW)
+    if near:
+        yield Step(f"Look at {_counted(near, 'file')} that may be there already: near duplicates", REVIEW)
+    if new := count[Verdict.NEW] + near:
+        yield Step(f"Choose among {_counted(new, 'new file')} not sent yet, and save the plan", REVIEW)
         yield Step("Upload the plan", UPLOAD)
 
 

@@ -12,16 +12,28 @@ from enum import Enum
 from pathlib import Path
 
 from tjtools.cache import Library, Match
+from tjtools.decisions import Decision
+from tjtools.limits import Limits, load_limits
+from tjtools.media import MediaFacts
 from tjtools.models import Creative, CreativeType, Section, SessionFile
 from tjtools.naming import file_type, is_source, match_key
-from tjtools.preflight import MediaFacts, problems
+from tjtools.preflight import oddities, problems
+from tjtools.repeats import Repeat, RepeatKind
 
 
 class Verdict(Enum):
-    """What is to be done with a file; only `NEW` ones are uploaded."""
+    """What is to be done with a file; only `NEW` and `NEAR_DUPLICATE` ones are uploaded.
+
+    A near duplicate is for a person to look at, who may decide to skip it (`SKIPPED`) or that it is none.
+    """
 
     NEW = "new"
     ALREADY_THERE = "already there"
+    RENAMED_DUPLICATE = "renamed duplicate"
+    IN_SESSION = "duplicate within the session"
+    NEAR_DUPLICATE = "near duplicate"
+    SKIPPED = "skipped by a person"
+    UNREADABLE = "unreadable"
     INVALID = "invalid"
     MISSING = "missing"
     HALF_PAIR = "half of a native pair"
@@ -32,7 +44,9 @@ class Verdict(Enum):
 
 MasterIds = Mapping[tuple[Section | None, str], str]
 
-_HARMLESS = {Verdict.NEW, Verdict.ALREADY_THERE, Verdict.SOURCE}
+_GOING_UP = {Verdict.NEW, Verdict.NEAR_DUPLICATE}
+_THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
+_SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +54,9 @@ class FileReview:
     """The verdict on one file, with the reason in words.
 
     `creative_id` is the library's ID of a file that is already there, None where several creatives bear its name (all
-    are in `known`). `notes` say what else a person should know: matches in other sections, IDs only the master has.
+    are in `known`) or its content is another's only by that one's name. `notes` say what else a person should know:
+    matches in other sections, IDs only the master has. `repeats` are creatives and files of the same content or looks,
+    for `tjtools.evidence`.
     """
 
     file: SessionFile
@@ -50,11 +66,32 @@ class FileReview:
     known: tuple[Creative, ...] = ()
     notes: tuple[str, ...] = ()
     facts: MediaFacts | None = None
+    repeats: tuple[Repeat, ...] = ()
+
+    @property
+    def goes_up(self) -> bool:
+        """Whether an upload takes it."""
+        return self.verdict in _GOING_UP
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the site has it, under this name or another."""
+        return self.verdict in _THERE
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether an upload skips it and nothing is to be done: it is there, or a person said so."""
+        return self.verdict in _SETTLED
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether somebody has to mend something before this file can be uploaded."""
-        return self.verdict not in _HARMLESS
+        """Whether somebody has to mend something, or to look, before this file is uploaded."""
+        return self.verdict not in {Verdict.NEW, Verdict.SOURCE, *_SETTLED}
+
+    @property
+    def repeats_rejected(self) -> tuple[Repeat, ...]:
+        """What it repeats that the network has rejected."""
+        return tuple(one for one in self.repeats if one.known.rejected_at is not None)
 
 
 def review_session(
@@ -63,25 +100,39 @@ def review_session(
     facts: Mapping[Path, MediaFacts | None],
     *,
     master_ids: MasterIds | None = None,
+    repeats: Mapping[Path, Sequence[Repeat]] | None = None,
+    limits: Limits | None = None,
     force: bool = False,
 ) -> tuple[FileReview, ...]:
     """Give every file its verdict, in the order of `files`.
 
     `facts` holds what each file says of itself, by path; None or absent: there is no such file. `master_ids` are the
-    IDs that the master inventory knows, by section and file name: a warning, never a skip. `force` bypasses every
-    duplicate check against the library, and no other.
+    IDs that the master inventory knows, by section and file name: a warning, never a skip. `repeats` holds what each
+    file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no other.
     """
     together = Counter((file.section, match_key(file.name)) for file in files)
-    reviews = [_review(file, library, facts.get(file.path), master_ids or {}, force=force) for file in files]
+    reviews = [
+        _review(
+            file,
+            library,
+            facts.get(file.path),
+            master_ids or {},
+            (repeats or {}).get(file.path, ()),
+            limits or load_limits(),
+            force=force,
+        )
+        for file in files
+    ]
     reviews = [
         replace(
             one, verdict=Verdict.SAME_NAME, reason="the session holds this name more than once: rename or remove one"
         )
-        if one.verdict in {Verdict.NEW, Verdict.ALREADY_THERE}
-        and together[one.file.section, match_key(one.file.name)] > 1
+        if (one.goes_up or one.verdict in _THERE) and together[one.file.section, match_key(one.file.name)] > 1
         else one
         for one in reviews
     ]
+    if not force:
+        reviews = _within_session(reviews)
     return tuple(_with_pairs(reviews))
 
 
@@ -101,22 +152,101 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 
 
 def _review(
-    file: SessionFile, library: Library, facts: MediaFacts | None, master_ids: MasterIds, *, force: bool
+    file: SessionFile,
+    library: Library,
+    facts: MediaFacts | None,
+    master_ids: MasterIds,
+    repeats: Sequence[Repeat],
+    limits: Limits,
+    *,
+    force: bool,
 ) -> FileReview:
     if is_source(file.name):
         return FileReview(file, Verdict.SOURCE, "ORG_ files are sources that were converted", facts=facts)
-    found = replace(review_file(file, library, force=force), facts=facts)
+    found = replace(review_file(file, library, force=force), facts=facts, repeats=tuple(repeats))
     if found.verdict is not Verdict.NEW:
         return found
     if facts is None:
         return replace(found, verdict=Verdict.MISSING, reason=f"there is no file {file.path}")
-    if reasons := (*problems(facts, file.creative_type), *_mislabelled(file, facts)):
+    found = _by_content(found, force=force)
+    if found.verdict is not Verdict.NEW:
+        return found
+    if facts.trouble:
+        return replace(found, verdict=Verdict.UNREADABLE, reason=f"{facts.trouble}: export it again")
+    reasons = (*problems(facts, file.creative_type, limits), *_mislabelled(file, facts))
+    found = replace(found, notes=(*found.notes, *oddities(file, facts, limits)))
+    if reasons:
         return replace(found, verdict=Verdict.INVALID, reason="; ".join(reasons))
     uploaded = master_ids.get((file.section, file.name)) or master_ids.get((None, file.name))
     if uploaded and not found.known:
         note = f"the master inventory says it was uploaded as {uploaded}, the library does not know it"
-        return replace(found, notes=(*found.notes, note))
-    return found
+        found = replace(found, notes=(*found.notes, note))
+    return _by_looks(found, force=force)
+
+
+def _by_content(one: FileReview, *, force: bool) -> FileReview:
+    """A file whose content is on the site in its own section, under whatever name, is there already."""
+    same = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.SAME_CONTENT and repeat.known.creative]
+    here = [repeat for repeat in same if repeat.there and repeat.in_section(one.file.section)]
+    notes = (*one.notes, *(_not_here(repeat) for repeat in same if repeat not in here))
+    if not here:
+        return replace(one, notes=notes)
+    told = "; ".join(repeat.told for repeat in here)
+    if force:
+        return replace(one, notes=(*notes, f"forced, although it is there: {told}"))
+    certain = {repeat.known.creative.creative_id for repeat in here if repeat.known.certain and repeat.known.creative}
+    creatives = tuple(repeat.known.creative for repeat in here if repeat.known.creative)
+    creative_id = certain.pop() if len(certain) == 1 else None
+    return replace(
+        one, verdict=Verdict.RENAMED_DUPLICATE, reason=told, creative_id=creative_id, known=creatives, notes=notes
+    )
+
+
+def _not_here(repeat: Repeat) -> str:
+    return f"gone from the site: {repeat.told}" if not repeat.there else f"in another section: {repeat.told}"
+
+
+def _by_looks(one: FileReview, *, force: bool) -> FileReview:
+    """A file that looks like another goes up like a new one, unless a person decided to skip it; but they are told."""
+    near = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.LOOKS_SAME]
+    notes = [f"decided: not the same as {repeat.known.told}" for repeat in near if repeat.decision is _NOT_THE_SAME]
+    open_ones = [repeat for repeat in near if repeat.decision is not _NOT_THE_SAME]
+    here = [
+        repeat
+        for repeat in open_ones
+        if repeat.known.creative is None or (repeat.there and repeat.in_section(one.file.section))
+    ]
+    notes += [_not_here(repeat) for repeat in open_ones if repeat not in here]
+    if force or not here:
+        notes += [repeat.told for repeat in here]
+        return replace(one, notes=(*one.notes, *notes))
+    skip = [repeat for repeat in here if repeat.decision is Decision.SKIP]
+    verdict = Verdict.SKIPPED if skip else Verdict.NEAR_DUPLICATE
+    told = "; ".join(repeat.told for repeat in skip or here)
+    return replace(one, verdict=verdict, reason=told, notes=(*one.notes, *notes))
+
+
+_NOT_THE_SAME = Decision.NOT_THE_SAME
+
+
+def _within_session(reviews: Sequence[FileReview]) -> list[FileReview]:
+    """Of files with one content that would go into one section, the first goes."""
+    going = {(one.file.path, one.file.section) for one in reviews if one.goes_up}
+    done = []
+    for one in reviews:
+        first = next((repeat for repeat in one.repeats if _is_twin(repeat, one, going)), None)
+        if first and one.goes_up:
+            going.discard((one.file.path, one.file.section))
+            done.append(replace(one, verdict=Verdict.IN_SESSION, reason=first.told))
+        else:
+            done.append(one)
+    return done
+
+
+def _is_twin(repeat: Repeat, one: FileReview, going: set[tuple[Path, Section]]) -> bool:
+    path = repeat.known.path
+    same = repeat.kind is RepeatKind.SAME_CONTENT and repeat.known.creative is None
+    return same and path is not None and (path, one.file.section) in going
 
 
 def _mislabelled(file: SessionFile, facts: MediaFacts) -> tuple[str, ...]:
@@ -138,12 +268,12 @@ def _with_pairs(reviews: Sequence[FileReview]) -> list[FileReview]:
 
 def _with_pair(one: FileReview, pair: Mapping[CreativeType, FileReview]) -> FileReview:
     other_type = _OTHER_HALF.get(one.file.creative_type)
-    if one.verdict is not Verdict.NEW or other_type is None or not one.file.native_pair_id:
+    if not one.goes_up or other_type is None or not one.file.native_pair_id:
         return one
     other = pair.get(other_type)
     if other is None:
         reason = f"the session has no {other_type.value} with the pair ID {one.file.native_pair_id}"
-    elif other.verdict in {Verdict.NEW, Verdict.ALREADY_THERE}:
+    elif other.goes_up or other.verdict in _THERE:
         return one
     else:
         reason = f"its {other_type.value} is {other.verdict.value}: {other.reason}"

@@ -12,7 +12,9 @@ from tjtools.cache import Library
 from tjtools.connection import site_of
 from tjtools.csvfile import read_table
 from tjtools.errors import SignInNeeded, TJToolsError
+from tjtools.fingerprints import Fingerprints
 from tjtools.inspection import REMEDY, keep_evidence
+from tjtools.limits import load_limits
 from tjtools.session import NEEDED_COLUMNS, load_session, master_ids
 from tjtools.settings import load_settings
 from tjtools.site import Element
@@ -41,9 +43,11 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
     looks: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (
         ("settings", _settings),
         ("selectors", _selectors),
+        ("limits", _limits),
         ("library", _library),
         ("session", _session),
         ("master", _master),
+        ("fingerprints", _fingerprints),
         ("browser session", _browser_session),
     )
     findings = [Finding("workspace", True, str(workspace.root))]
@@ -106,6 +110,12 @@ def _selectors(workspace: Workspace) -> Finding:
     return Finding("selectors", True, str(workspace.selectors_file) if own else "the package's own")
 
 
+def _limits(workspace: Workspace) -> Finding:
+    limits = load_limits(workspace.limits_file)
+    whose = str(workspace.limits_file) if workspace.limits_file.exists() else "the package's own"
+    return Finding("limits", True, f"{whose}, checked on {limits.checked}")
+
+
 def _library(workspace: Workspace) -> Finding:
     library = Library.load(workspace.library)
     problems = [f"line {bad.line}: {bad.reason}" for bad in library.bad_lines]
@@ -124,6 +134,13 @@ def _master(workspace: Workspace) -> Finding:
     problems = [f"line {bad.line}: {bad.reason}" for bad in read_table(workspace.master, NEEDED_COLUMNS).bad]
     found = f"{len(master_ids(workspace))} files with a Creative ID"
     return _with_problems("master", found, problems, workspace.master)
+
+
+def _fingerprints(workspace: Workspace) -> Finding:
+    fingerprints = Fingerprints.load(workspace)
+    problems = [f"line {bad.line}: {bad.reason}" for bad in fingerprints.bad_lines]
+    found = f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} of them uploaded"
+    return _with_problems("fingerprints", found, problems, workspace.fingerprints)
 
 
 def _browser_session(workspace: Workspace) -> Finding:

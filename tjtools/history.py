@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.csvfile import BadLine, append_rows, locked, read_table, replace_file, translated
 from tjtools.csvtext import blocks, read_form
@@ -34,6 +34,18 @@ class Source(Enum):
     REFRESH = "refresh"
     SYNC = "sync"
     MANUAL = "manual"
+
+
+class Observation(NamedTuple):
+    """A row of the history, as text: times in UTC, statuses as the library writes them, `""` for none."""
+
+    observed_at: str
+    creative_id: str
+    filename: str
+    from_status: str
+    to_status: str
+    previous_seen_at: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,12 @@ class History:
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""
         return {key: (one.status, one.at) for key, one in self._times().items()}
+    def rows(self) -> dict[str, tuple[Observation, ...]]:
+        """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
+        found: dict[str, list[Observation]] = {}
+        for row in read_table(self.path, COLUMNS).rows:
+            found.setdefault(row["creative_id"], []).append(Observation(*(row[column] for column in COLUMNS)))
+        return {creative_id: tuple(rows) for creative_id, rows in found.items()}
 
     def record(
         self,

@@ -1,100 +1,81 @@
-"""What a file really is, and whether the site would refuse it: read from the file, not from what the inventory says."""
+"""Whether the site would refuse a file, and what of it a person should know: by its content, not by the inventory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
-from tjtools.limits import limits
-from tjtools.models import CreativeType
+from tjtools.limits import Limit, Limits, load_limits
+from tjtools.media import MediaFacts
+from tjtools.models import CreativeType, SessionFile
 
-
-@dataclass(frozen=True, slots=True)
-class MediaFacts:
-    """What a file says of itself.
-
-    `container` is `mp4`, `png`, `jpg`, `gif`, or whatever else it is; `""` where it can't be read. `seconds` is None
-    for a still image.
-    """
-
-    bytes: int
-    container: str
-    width: int = 0
-    height: int = 0
-    seconds: float | None = None
-
-    @property
-    def size(self) -> str:
-        """`WIDTHxHEIGHT` in pixels."""
-        return f"{self.width}x{self.height}" if self.width else ""
+_MEGABYTE = 1_000_000
 
 
-def probe(path: Path) -> MediaFacts | None:
-    """Read a file's container, dimensions and duration from its head; None where there is no such file."""
-    try:
-        if not path.is_file():
-            return None
-        length = path.stat().st_size
-    except OSError:  # a name or a folder that the system does not let us look at
-        return None
-    return _probe_image(path, length) or _probe_video(path, length) or MediaFacts(length, "")
-
-
-def problems(facts: MediaFacts, creative_type: CreativeType) -> tuple[str, ...]:
+def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | None = None) -> tuple[str, ...]:
     """Why the site would refuse such a file in this type's section: limit, value and remedy; empty if it would not.
 
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
     ('310,000 bytes; a native_image has at most 300,000: compress it further',)
     """
-    limit, kind = limits()[creative_type], creative_type.value
+    limit, kind = (limits or load_limits()).by_type[creative_type], creative_type.value
     if not facts.container:
-        return (f"no image or video that can be read; a {kind} is {_either(limit.formats)}: export it again",)
-    found = []
+        formats = f"; a {kind} is {_either(limit.formats)}" if limit.formats else ""
+        return (f"no image or video that can be read{formats}: export it again",)
+    return tuple(_problems(facts, limit, kind))
+
+
+def _problems(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
     if limit.formats and facts.container not in limit.formats:
-        found.append(f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it")
+        yield f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it"
+    if limit.codecs and facts.codec and facts.codec not in limit.codecs:
+        yield f"the codec is {facts.codec}; a {kind} has {_either(limit.codecs)}: encode it again"
     if limit.sizes and facts.size not in limit.sizes:
-        found.append(f"{facts.size} pixels; a {kind} has {_either(limit.sizes)}: scale or crop it")
+        yield f"{facts.size} pixels; a {kind} has {_either(limit.sizes)}: scale or crop it"
     if limit.max_bytes and facts.bytes > limit.max_bytes:
-        found.append(f"{facts.bytes:,} bytes; a {kind} has at most {limit.max_bytes:,}: compress it further")
-    return (*found, *_duration_problems(facts, creative_type))
-
-
-def _duration_problems(facts: MediaFacts, creative_type: CreativeType) -> tuple[str, ...]:
-    limit, kind = limits()[creative_type], creative_type.value
+        yield f"{facts.bytes:,} bytes; a {kind} has at most {limit.max_bytes:,}: compress it further"
     if facts.seconds is None:
-        return ()
+        return
     if limit.min_seconds is not None and facts.seconds < limit.min_seconds:
-        return (f"{facts.seconds:.1f} s long; a {kind} lasts at least {limit.min_seconds:g} s: make it longer",)
+        yield f"{facts.seconds:.1f} s long; a {kind} lasts at least {limit.min_seconds:g} s: make it longer"
     if limit.max_seconds is not None and facts.seconds > limit.max_seconds:
-        return (f"{facts.seconds:.1f} s long; a {kind} lasts at most {limit.max_seconds:g} s: cut it",)
-    return ()
+        yield f"{facts.seconds:.1f} s long; a {kind} lasts at most {limit.max_seconds:g} s: cut it"
 
 
-def _probe_image(path: Path, length: int) -> MediaFacts | None:
-    from PIL import Image, UnidentifiedImageError
+def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
+    """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
+    limit, kind = (limits or load_limits()).by_type[file.creative_type], file.creative_type.value
+    return (*_unusual(facts, limit, kind), *_contradictions(file, facts))
 
+
+def _unusual(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
+    if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
+        yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
+    if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
+        yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
+    if facts.turned % 180:
+        yield f"it is turned by its header to {facts.size}: who ignores that sees {facts.height}x{facts.width}"
+
+
+def _contradictions(file: SessionFile, facts: MediaFacts) -> Iterator[str]:
+    """Where the inventory claims something else than the content shows."""
+    claimed = f"{file.width}x{file.height}" if file.width and file.height else ""
+    if claimed and facts.size and claimed != facts.size:
+        yield f"the inventory says {claimed}, the content is {facts.size}"
+    if file.duration is not None and facts.seconds is not None and abs(file.duration - facts.seconds) > 0.5:
+        yield f"the inventory says {file.duration:g} s, the content lasts {facts.seconds:.1f} s"
+    form = file.row.get("file_format", "").lower().strip(" .").replace("jpeg", "jpg")
+    if form and facts.container and form != facts.container:
+        yield f"the inventory says {form}, the content is {facts.container}"
+    megabytes = _number(file.row.get("file_size_mb", ""))
+    if megabytes and abs(megabytes * _MEGABYTE - facts.bytes) > 0.01 * _MEGABYTE + 0.06 * facts.bytes:
+        yield f"the inventory says {megabytes:g} MB, the file has {facts.bytes / _MEGABYTE:.3g} MB"
+
+
+def _number(text: str) -> float | None:
     try:
-        with Image.open(path) as picture:
-            container = "jpg" if picture.format == "JPEG" else (picture.format or "").lower()
-            return MediaFacts(length, container, picture.width, picture.height)
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        return None
-
-
-def _probe_video(path: Path, length: int) -> MediaFacts | None:
-    import av
-
-    try:
-        with av.open(str(path)) as container:
-            if not container.streams.video:
-                return None
-            stream = container.streams.video[0]
-            seconds = container.duration / av.time_base if container.duration else 0.0
-            names = container.format.name.split(",")
-            kind = "mp4" if "mp4" in names else names[0]
-            return MediaFacts(length, kind, stream.width, stream.height, seconds)
-    except (av.error.FFmpegError, OSError, ValueError):
-        return None
+        return float(text.replace(",", "."))
+    except ValueError:
+        return None  # a word where a size should be is no claim
 
 
 def _either(values: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tjtools.csvfile import BadLine, encoded, locked, quarantine, read_table, replace_file
 from tjtools.errors import UnsafePath
-from tjtools.limits import true_type
+from tjtools.limits import Limits, load_limits
 from tjtools.models import CreativeType, Section, SessionFile
 from tjtools.workspace import Workspace
 
@@ -51,13 +51,15 @@ def load_session(workspace: Workspace) -> Session:
     """Read the session inventory; a missing file is an empty session.
 
     A line that names no file, an unknown type or a path out of the workspace is reported in `bad_lines`, and the rest
-    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory.
+    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be
+    used.
     """
+    limits = load_limits(workspace.limits_file)
     table = read_table(workspace.session, NEEDED_COLUMNS)
     files, bad = [], list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
-            files.append(_file(workspace, row))
+            files.append(_file(workspace, row, limits))
         except (UnsafePath, ValueError, OSError) as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
@@ -65,9 +67,10 @@ def load_session(workspace: Workspace) -> Session:
 
 def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
     """The Creative IDs that the master inventory knows, by section (None: unknown) and file name."""
+    limits = load_limits(workspace.limits_file)
     table = read_table(workspace.master, NEEDED_COLUMNS)
     return {
-        (_section_of(row), row["new_filename"]): row["tj_creative_id"]
+        (_section_of(row, limits), row["new_filename"]): row["tj_creative_id"]
         for row in table.rows
         if row.get("tj_creative_id")
     }
@@ -84,13 +87,14 @@ def record_in_master(
     A file is found by its name and section; one that the master lacks is added. Lines that can't be understood are
     moved to the quarantine file, as they were, and returned. `backup` is the time under which the old file is kept.
     """
+    limits = load_limits(workspace.limits_file)
     with locked(workspace.master):
         table = read_table(workspace.master, NEEDED_COLUMNS)
         header = table.header if table.form else COLUMNS
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
         for file, creative_id, day in found:
-            for row in _rows_of(rows, file) or [_new_row(rows, file)]:
+            for row in _rows_of(rows, file, limits) or [_new_row(rows, file)]:
                 if day or row.get("tj_creative_id") != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""
                 row["tj_creative_id"] = creative_id
@@ -100,15 +104,17 @@ def record_in_master(
     return table.bad
 
 
-def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile) -> list[dict[str, str]]:
+def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) -> list[dict[str, str]]:
     """The master's rows of a file: its name, in its own section or an unknown one."""
-    return [row for row in rows if row["new_filename"] == file.name and _section_of(row) in (file.section, None)]
+    return [
+        row for row in rows if row["new_filename"] == file.name and _section_of(row, limits) in (file.section, None)
+    ]
 
 
-def _section_of(row: Mapping[str, str]) -> Section | None:
+def _section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
     try:
         size = f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
-        return true_type(CreativeType.parse(row["creative_type"]), size).section
+        return limits.true_type(CreativeType.parse(row["creative_type"]), size).section
     except ValueError:
         return None
 
@@ -125,9 +131,9 @@ def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
     return rows[-1]
 
 
-def _file(workspace: Workspace, row: Mapping[str, str]) -> SessionFile:
+def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
     width, height = _number(row, "width_px"), _number(row, "height_px")
-    kind = true_type(CreativeType.parse(row["creative_type"]), f"{width or 0:.0f}x{height or 0:.0f}")
+    kind = limits.true_type(CreativeType.parse(row["creative_type"]), f"{width or 0:.0f}x{height or 0:.0f}")
     return SessionFile(
         path=workspace.media_file(row["new_filename"], kind),
         creative_type=kind,

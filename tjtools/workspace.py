@@ -4,6 +4,7 @@
 
     tjtools.toml                the site it belongs to, and its settings
     selectors.toml              optional: what to look for when the site has changed
+    limits.toml                 optional: what the site accepts, where that has changed
     uploaded/                   the files, by kind
     notebooks/                  the day's work in JupyterLab
     tracking/                   what people and other tools read
@@ -65,6 +66,11 @@ class Workspace(NamedTuple):
     def notebooks(self) -> Path:
         """The workspace's own copies of the curated notebooks."""
         return self.root / "notebooks"
+
+    @property
+    def limits_file(self) -> Path:
+        """The user's own limits, which go before the package's."""
+        return self.root / "limits.toml"
 
     @property
     def tracking(self) -> Path:
@@ -145,6 +151,21 @@ class Workspace(NamedTuple):
     def inspections(self) -> Path:
         """Redacted pages of a site that has changed."""
         return self.private / "inspections"
+
+    @property
+    def fingerprints(self) -> Path:
+        """By what files and creatives are known again."""
+        return self.private / "fingerprints.csv"
+
+    @property
+    def pictures(self) -> Path:
+        """Small copies of the pictures that were hashed."""
+        return self.private / "pictures"
+
+    @property
+    def decisions(self) -> Path:
+        """What a person decided about files that look the same."""
+        return self.private / "decisions.csv"
 
     def status_file(self, started: datetime) -> Path:
         """The status CSV of the run that started then."""

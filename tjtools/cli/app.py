@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, difference, lab, library, refresh, session, workspace
+from tjtools.cli import demo, difference, duplicates, intake, lab, library, refresh, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -40,12 +40,15 @@ for command in (
     workspace.login,
     session.review,
     session.upload,
+    duplicates.duplicates,
+    duplicates.decide,
     library.add,
     difference.diff,
     workspace.status,
     workspace.doctor,
 ):
     app.command()(command)
+app.command("session")(intake.session)
 app.command("rebuild-cache")(library.rebuild)
 app.command("refresh-library")(refresh.refresh)
 app.command("sync-status")(refresh.sync)

@@ -111,7 +111,7 @@ def bar(what: str, total: int | None) -> Iterator[Callable[[str, int], None]]:
 
 
 @contextmanager
-def stoppable() -> Iterator[Callable[[], bool]]:
+def stoppable(what: str = "Stopping: what is confirmed is being recorded.") -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C or SIGTERM stop the work in good order; a second one ends it at once."""
     asked = threading.Event()
 
@@ -120,7 +120,7 @@ def stoppable() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked.set()
         # not through the console, which the signal may have interrupted in the middle of a line
-        os.write(2, b"Stopping: what is confirmed is being recorded. Once more to stop at once.\n")
+        os.write(2, f"{what} Once more to stop at once.\n".encode())
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, ask) for number in numbers]

@@ -45,6 +45,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Bypass every duplica
 
 
 def review(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Files instead of the session.")] = None,
     file: FileOption = None,
     kind: TypeOption = None,
     force: ForceOption = False,
@@ -54,11 +55,13 @@ def review(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say of every file of the session what it is: new, already there, invalid, missing … and why. Offline.
+    """Say of every file of the session, or of those named, what it is and why: new, already there, duplicate, invalid …
+
+    Each file is judged by its content, offline. A near duplicate goes up unless you decide otherwise: tjtools decide.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    prepared = _prepare(find_workspace(workspace), file, kind, force=force)
+    prepared = _prepare(find_workspace(workspace), [*(paths or []), *(file or [])], kind, force=force)
     if csv_file:
         write_review_csv(csv_file, prepared.reviews)
     if as_json:
@@ -70,6 +73,10 @@ def review(
         )
     else:
         show_reviews(prepared.reviews)
+        if prepared.unseen:
+            out.print(
+                f"Nobody has looked at {prepared.unseen} local copies of known creatives: run tjtools duplicates."
+            )
     raise typer.Exit(NEEDS_A_PERSON if prepared.needs_a_person else OK)
 
 
@@ -149,10 +156,17 @@ def run_plan(
 
 
 def _prepare(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
-    from tjtools.upload import named_file, prepare
+    from tjtools.upload import named_files, prepare
 
-    files: list[SessionFile] | None = [named_file(path, parse_type(kind)) for path in paths] if paths else None
-    return prepare(workspace, files, force=force)
+    files: list[SessionFile] | None = named_files(workspace, paths, parse_type(kind)) if paths else None
+    with stoppable("Stopping: what was seen is kept.") as cancelled, bar("Looking at files", None) as shown:
+        return prepare(
+            workspace,
+            files,
+            force=force,
+            progress=lambda now: shown(f"{now.done}/{now.total} {now.path.name}", now.done),
+            cancelled=cancelled,
+        )
 
 
 def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tjtools.diff import FileReview
     from tjtools.difference import FieldChange, LibraryDifference
     from tjtools.doctor import Finding
+    from tjtools.repeats import Known, Repeat
     from tjtools.site import Element
     from tjtools.upload import Outcome
 
@@ -74,6 +75,28 @@ def of_review(one: FileReview) -> dict[str, object]:
         "creative_id": one.creative_id,
         "known": [of_creative(creative) for creative in one.known],
         "notes": list(one.notes),
+        "repeats": [of_repeat(repeat) for repeat in one.repeats],
+    }
+
+
+def of_repeat(one: Repeat) -> dict[str, object]:
+    """What a file repeats, and how closely."""
+    told = {"kind": one.kind.value, "closeness": round(one.closeness, 4), "decision": one.decision.value}
+    return told | of_known(one.known)
+
+
+def of_known(one: Known) -> dict[str, object]:
+    """A creative or a file that was looked at; `rejected_at` is None for what was never rejected."""
+    facts = one.fingerprint.facts
+    return {
+        "creative": of_creative(one.creative) if one.creative else None,
+        "name": one.name,
+        "path": str(one.path) if one.path else None,
+        "checksum": one.fingerprint.checksum,
+        "bytes": facts.bytes,
+        "dimensions": facts.size or None,
+        "seconds": facts.seconds,
+        "rejected_at": one.rejected_at,
     }
 
 

@@ -4,7 +4,7 @@ from tjtools.upload.choice import Choice, forget_choice, load_choice, save_choic
 from tjtools.upload.pace import Expected, expected_time
 from tjtools.upload.pairing import Outcome
 from tjtools.upload.plan import Batch, Plan, make_plan
-from tjtools.upload.prepare import Prepared, load_library, named_file, prepare
+from tjtools.upload.prepare import Prepared, load_library, named_files, prepare
 from tjtools.upload.recorded import RecordedFile, RecordedRun, last_live_run, read_run, runs_elsewhere
 from tjtools.upload.run import FileProgress, UploadReport, upload
 
@@ -25,7 +25,7 @@ __all__ = [
     "load_choice",
     "load_library",
     "make_plan",
-    "named_file",
+    "named_files",
     "prepare",
     "read_run",
     "runs_elsewhere",

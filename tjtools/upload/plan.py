@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tjtools.diff import FileReview, Verdict
+from tjtools.diff import FileReview
 from tjtools.models import CreativeType, SessionFile
 from tjtools.upload.choice import Choice
 
@@ -33,7 +33,7 @@ class Batch:
     @property
     def files(self) -> tuple[SessionFile, ...]:
         """The files to hand over."""
-        return tuple(one.file for one in self.reviews if one.verdict is Verdict.NEW)
+        return tuple(one.file for one in self.reviews if one.goes_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def make_plan(
     """
     groups = [group for group in _groups(reviews) if not choice or all(map(choice.takes, group))]
     wanted, chosen = _within(groups, None), _within(groups, limit)
-    planned = [one for one in reviews if one.verdict is Verdict.ALREADY_THERE or one.file in chosen]
+    planned = [one for one in reviews if one.is_settled or one.file in chosen]
     batches: list[Batch] = []
     for kind in ORDER:
         of_type = [one for one in planned if one.file.section is kind.section]
@@ -71,9 +71,9 @@ def make_plan(
             batches.append(Batch(len(batches) + 1, kind, tuple(chunk), len(of_type)))
     return Plan(
         batches=tuple(batches),
-        held_back=tuple(one for one in reviews if one.needs_a_person),
+        held_back=tuple(one for one in reviews if one.needs_a_person and not one.goes_up),
         left=tuple(one for one in reviews if one.file in wanted and one.file not in chosen),
-        not_chosen=tuple(one for one in reviews if one.verdict is Verdict.NEW and one.file not in wanted),
+        not_chosen=tuple(one for one in reviews if one.goes_up and one.file not in wanted),
     )
 
 
@@ -81,7 +81,7 @@ def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
     """The new files; the halves of a pair together."""
     groups: dict[str, list[SessionFile]] = {}
     for number, one in enumerate(reviews):
-        if one.verdict is Verdict.NEW:
+        if one.goes_up:
             pair = one.file.native_pair_id
             groups.setdefault(f"pair {pair}" if pair else f"file {number}", []).append(one.file)
     return list(groups.values())
@@ -101,10 +101,10 @@ def _chunks(reviews: Sequence[FileReview], size: int) -> Iterable[list[FileRevie
     chunk: list[FileReview] = []
     room = size
     for one in reviews:
-        if one.verdict is Verdict.NEW and room == 0:
+        if one.goes_up and room == 0:
             yield chunk
             chunk, room = [], size
         chunk.append(one)
-        room -= one.verdict is Verdict.NEW
+        room -= one.goes_up
     if chunk:
         yield chunk

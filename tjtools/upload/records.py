@@ -1,18 +1,21 @@
-"""What a run writes down: the library, the master, the status CSV and the review history, in that order."""
+"""What a run writes down: library, master, status CSV, review history and fingerprints, in that order."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
 from tjtools.cache import Library
 from tjtools.csvfile import append_rows
 from tjtools.errors import TrackingFileError
+from tjtools.fingerprints import Fingerprints, Upload
 from tjtools.history import History, Source
 from tjtools.listing import creative_of
+from tjtools.looking import look_at
+from tjtools.media import Fingerprint
 from tjtools.models import Creative, SessionFile, UploadStatus
 from tjtools.naming import file_type
 from tjtools.session import record_in_master
@@ -45,6 +48,18 @@ class Records:
     library: Library
     status_file: Path
     master_kept: bool = False
+    fingerprints: Fingerprints | None = None
+    handed: dict[Path, Fingerprint] = field(default_factory=dict)
+
+    def look(self, files: Sequence[SessionFile]) -> None:
+        """Keep in mind the content of files that are about to be handed over; those of a review are not read again."""
+        try:
+            self.fingerprints = self.fingerprints or Fingerprints.load(self.workspace)
+            seen = look_at([file.path for file in files], self.fingerprints)
+        except TrackingFileError as error:
+            log.warning("%s", error)
+            return
+        self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
 
     def confirm(
         self, outcomes: Sequence[Outcome], *, now: datetime, sizes: Mapping[str, str], retries: Mapping[str, int]
@@ -57,6 +72,7 @@ class Records:
             self.complete_master([(one.file, one.creative_id, _day(one, now)) for one in identified], now=now)
         self.note(outcomes, now=now, retries=retries)
         self._observe(creatives, now)
+        self._remember(outcomes, now)
         return len(added)
 
     def complete_master(self, found: Sequence[tuple[SessionFile, str, date | None]], *, now: datetime) -> None:
@@ -70,6 +86,24 @@ class Records:
         """The history is no part of what an upload needs: where it can't be written, the run goes on."""
         try:
             History.of(self.workspace).record(creatives, source=Source.UPLOAD, now=now)
+        except TrackingFileError as error:
+            log.warning("%s", error)
+
+    def _remember(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Which content got which ID, so that it is known again under another name; only where it is certain.
+
+        A file that changed after it was looked at, or that an earlier run handed over, may have been another content.
+        """
+        if self.fingerprints is None:
+            return
+        uploads = []
+        for one in outcomes:
+            seen = self.handed.get(one.file.path)
+            if one.status is UploadStatus.SUCCESS and seen and self.fingerprints.of(one.file.path) == seen:
+                kind = one.file.section.creative_type
+                uploads.append((one.file.path, Upload(one.creative_id, one.file.name, kind, seen)))
+        try:
+            self.fingerprints.keep_uploads(uploads, now=now)
         except TrackingFileError as error:
             log.warning("%s", error)
 

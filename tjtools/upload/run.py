@@ -160,17 +160,20 @@ class _Run:
     def _skip_known(self, batch: Batch) -> tuple[SessionFile, ...]:
         """Ask the library again, which other processes write too, and return the files that are still new."""
         self.records.library.refresh()
-        asked = [
-            review_file(one.file, self.records.library, force=self.force and one.verdict is Verdict.NEW)
-            for one in batch.reviews
-        ]
-        skipped = [one for one in asked if one.verdict is not Verdict.NEW]
+        asked = [self._asked_again(one) for one in batch.reviews]
+        skipped = [one for one in asked if not one.goes_up]
         for one in skipped:
-            known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if one.creative_id else one.reason
+            in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
+            known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else _why(one)
             log.info("Skipping %s: %s", one.file.name, known)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", one.reason) for one in skipped])
-        self._catch_up(skipped)
-        return tuple(one.file for one in asked if one.verdict is Verdict.NEW)
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped])
+        self._catch_up([one for one in skipped if one.verdict is Verdict.ALREADY_THERE])
+        return tuple(one.file for one in asked if one.goes_up)
+
+    def _asked_again(self, one: FileReview) -> FileReview:
+        """What the library says of the file's name now; what its content told stays."""
+        asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
+        return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
 
     def _catch_up(self, known: Sequence[FileReview]) -> None:
         """Finish what an earlier run began to write down when it was cut off between the library and the master."""
@@ -218,6 +221,7 @@ class _Run:
             return
         self._inspect_section(batch)
         newest_before = newest_id(site)
+        self.records.look(files)
         self._picture(batch, "section")
         self._open_upload_panel()
         log.info("Processing upload...")
@@ -347,6 +351,11 @@ class _Run:
         if self.site is None:
             raise SiteError("The site is not open.")
         return self.site
+
+
+def _why(one: FileReview) -> str:
+    """The reason of a skip; the library's own words need no verdict before them."""
+    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
 
 
 def _is_known(one: Outcome) -> bool:

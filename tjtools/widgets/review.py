@@ -57,7 +57,7 @@ class Review(Panel):
         super().__init__(workspace, clock=clock)
         prepared = prepare(workspace)
         self.reviews, self.bad_lines = prepared.reviews, prepared.bad_lines
-        self.new = {key_of(one): one for one in self.reviews if one.verdict is Verdict.NEW}
+        self.new = {key_of(one): one for one in self.reviews if one.goes_up}
         self._halves = _halves(self.reviews)
         self._together = _together(self.new)
         self.saved = load_choice(workspace)
@@ -148,7 +148,7 @@ class Review(Panel):
                 in_seconds(one.facts.seconds) if one.facts else "",
                 in_bytes(one.facts.bytes) if one.facts else "",
                 self.pair_of(one),
-                "chosen" if key_of(one) in self.chosen and one.verdict is Verdict.NEW else "",
+                "chosen" if key_of(one) in self.chosen and one.goes_up else "",
                 reason_of(one),
             )
             for one in reviews
@@ -201,7 +201,7 @@ def _halves(reviews: Iterable[FileReview]) -> dict[str, set[CreativeType]]:
     """Of each native pair, the halves that are there or go up."""
     halves: dict[str, set[CreativeType]] = {}
     for one in reviews:
-        if one.file.native_pair_id and one.verdict in {Verdict.NEW, Verdict.ALREADY_THERE}:
+        if one.file.native_pair_id and (one.goes_up or one.is_there):
             halves.setdefault(one.file.native_pair_id, set()).add(one.file.creative_type)
     return halves
 

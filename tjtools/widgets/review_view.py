@@ -16,7 +16,14 @@ from tjtools.widgets.table import Table, rows_view
 from tjtools.widgets.view import actions, button, column, follow, row
 from tjtools.widgets.words import MARKS, in_bytes, in_seconds
 
-_LOOKS = {Verdict.NEW: "tj-verdict-new", Verdict.ALREADY_THERE: "tj-verdict-there", Verdict.SOURCE: "tj-verdict-idle"}
+_LOOKS = {
+    Verdict.NEW: "tj-verdict-new",
+    Verdict.ALREADY_THERE: "tj-verdict-there",
+    Verdict.RENAMED_DUPLICATE: "tj-verdict-there",
+    Verdict.IN_SESSION: "tj-verdict-idle",
+    Verdict.SKIPPED: "tj-verdict-idle",
+    Verdict.SOURCE: "tj-verdict-idle",
+}
 
 
 def review_view(review: Review) -> w.Widget:
@@ -108,7 +115,7 @@ def _card(review: Review, number: str, one: FileReview) -> dict[str, Any]:
         "css": _LOOKS.get(one.verdict, "tj-verdict-stop"),
         "facts": [one.file.creative_type.value, *told, pair and f"pair {pair}"],
         "reason": reason_of(one),
-        "choosable": one.verdict is Verdict.NEW,
+        "choosable": one.goes_up,
         "chosen": key_of(one) in review.chosen,
         "moving": one.file.creative_type.medium is Medium.MOVING,
         "drawable": facts is not None,

@@ -7,6 +7,11 @@ from tjtools.diff import Verdict
 MARKS = {
     Verdict.NEW: "✚",
     Verdict.ALREADY_THERE: "✓",
+    Verdict.RENAMED_DUPLICATE: "⧉",
+    Verdict.IN_SESSION: "⧉",
+    Verdict.NEAR_DUPLICATE: "≈",
+    Verdict.SKIPPED: "⊘",
+    Verdict.UNREADABLE: "✗",
     Verdict.INVALID: "✗",
     Verdict.MISSING: "?",
     Verdict.HALF_PAIR: "◐",

@@ -1,0 +1,6 @@
+"""What media files are and how they look, found out in child processes that may crash, hang or run out of memory."""
+
+from tjtools.media.children import Children, Sight, Unreadable
+from tjtools.media.facts import Fingerprint, MediaFacts
+
+__all__ = ["Children", "Fingerprint", "MediaFacts", "Sight", "Unreadable"]
