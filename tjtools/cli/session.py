@@ -103,6 +103,7 @@ def upload(
     place = find_workspace(workspace)
     settings = load_settings(place)
     prepared = _prepare(place, file, kind, force=force)
+    _call_out(prepared)
     choice = None if session or file else load_choice(place)
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
@@ -124,6 +125,16 @@ Where a plan was saved in the notebook, its files alone, unless --session asks f
 
 A dry run walks the real pages up to, and not including, handing files over. {EXIT_CODES}
 """
+
+
+def _call_out(prepared: Prepared) -> None:
+    """Say before an upload which of its files may be there already, and what of them was rejected before."""
+    from tjtools.diff import Verdict
+
+    for one in prepared.reviews:
+        told = "; ".join(repeat.told for repeat in one.repeats)
+        if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
+            say(f"{one.verdict.value}: {one.file.name} {told}")
 
 
 def run_plan(
