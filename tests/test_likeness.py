@@ -123,8 +123,9 @@ def test_what_is_another_creative_is_not(seen: Seen) -> None:
     assert (len(found), [name for name, yes in found.items() if yes]) == (32, [])
 
 
-def test_without_pictures_the_hashes_alone_count() -> None:
-    assert confirmed(looking(A), looking(flipped(A, 1, 2)), 2.0, lambda _: None) == pytest.approx(62 / 64)
+@pytest.mark.parametrize("kept", [None, b"", b"no jpg"])
+def test_without_pictures_the_hashes_alone_count(kept: bytes | None) -> None:
+    assert confirmed(looking(A), looking(flipped(A, 1, 2)), 2.0, lambda _: kept) == pytest.approx(62 / 64)
 
 
 def test_the_same_picture_is_wholly_alike(seen: Seen) -> None:

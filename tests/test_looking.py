@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from conftest import NOW, read_rows
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from tjtools import samples
@@ -115,6 +118,40 @@ def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> Non
     kept.keep_uploads([(image, upload)], now=NOW)
     again = Fingerprints.load(bare_workspace)
     assert (list(again.uploads()), again.of(image)) == ([upload], seen)
+
+
+NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
+DIGITS = st.integers(0, 2**64 - 1).map("{:016x}".format)
+FACTS = st.builds(
+    MediaFacts,
+    st.integers(0, 2**40),
+    st.sampled_from(["mp4", "png", ""]),
+    st.integers(0, 99_999),
+    st.integers(0, 99_999),
+    st.none() | st.integers(0, 999_999).map(lambda number: number / 1000),
+    st.sampled_from(["", "h264"]),
+    st.sampled_from([0, 90, 180, 270]),
+    st.integers(0, 9999),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+)
+SEEN = st.builds(
+    Fingerprint,
+    FACTS,
+    st.integers(0, 2**256 - 1).map("{:064x}".format),
+    st.lists(DIGITS | st.just(""), max_size=5).map(tuple),
+    st.booleans(),
+)
+
+
+@given(NAMES.filter(lambda name: name not in {".", ".."}), SEEN)
+def test_what_is_written_is_read_back_the_same(name: str, seen: Fingerprint) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Workspace(Path(folder).resolve())
+        upload = Upload("1032530571", name, CreativeType.IMAGE, seen)
+        Fingerprints(place).keep_uploads([(place.root / name, upload)], now=NOW)
+        kept = Fingerprints.load(place)
+        assert (list(kept.uploads()), kept.bad_lines) == ([upload], ())
+        assert kept.with_checksum(seen.checksum) == (seen if seen.looked else None)
 
 
 def test_a_line_that_cannot_be_read_is_reported_and_the_rest_loads(bare_workspace: Workspace, image: Path) -> None:

@@ -113,12 +113,15 @@ def side(
     )
 
 
-def _middle(strip: bytes, pictures: int) -> bytes:
+def _middle(strip: bytes, pictures: int) -> bytes | None:
     from PIL import Image
 
     kept = io.BytesIO()
-    with Image.open(io.BytesIO(strip)) as whole:
-        tall = whole.height // pictures
-        top = tall * (pictures // 2)
-        whole.crop((0, top, whole.width, top + tall)).save(kept, "jpeg", quality=80)
+    try:
+        with Image.open(io.BytesIO(strip)) as whole:
+            tall = whole.height // pictures
+            top = tall * (pictures // 2)
+            whole.crop((0, top, whole.width, top + tall)).save(kept, "jpeg", quality=80)
+    except (OSError, ValueError, SyntaxError):
+        return None  # a damaged file is no picture
     return kept.getvalue()

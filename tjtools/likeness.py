@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tjtools.media import Fingerprint
@@ -171,10 +172,12 @@ def confirmed(
 ) -> float | None:
     """How close two candidates are, from 0 to 1, None where their pictures say that they are not the same.
 
-    `picture` gives the strip kept for a checksum. Without both strips the hashes alone count.
+    `picture` gives the strip kept for a checksum. Without both strips, or with one that is damaged, the hashes alone
+    count: what may be the same is shown rather than passed over.
     """
-    strips = picture(one.checksum), picture(other.checksum)
-    if strips[0] and strips[1]:
-        alike = closeness(strips[0], strips[1], len(one.looks))
-        return alike if alike >= LEAST_LIKENESS else None
+    mine, theirs = picture(one.checksum), picture(other.checksum)
+    if mine and theirs:
+        with suppress(OSError, ValueError, SyntaxError):
+            alike = closeness(mine, theirs, len(one.looks))
+            return alike if alike >= LEAST_LIKENESS else None
     return 1 - bits / _BITS

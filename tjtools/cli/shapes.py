@@ -97,6 +97,7 @@ def of_known(one: Known) -> dict[str, object]:
         "dimensions": facts.size or None,
         "seconds": facts.seconds,
         "rejected_at": one.rejected_at,
+        "history": [row._asdict() for row in one.history],
     }
 
 

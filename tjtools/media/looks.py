@@ -174,7 +174,8 @@ def _facts_of_video(
     if not seconds and container.duration:
         seconds = container.duration / av.time_base
     names = container.format.name.split(",")
-    kind = "mp4" if "mp4" in names else names[0]
+    quicktime = container.metadata.get("major_brand", "").strip() == "qt"  # one demuxer reads both
+    kind = ("mov" if quicktime else "mp4") if "mp4" in names else names[0]
     return MediaFacts(
         length, kind, stream.width, stream.height, round(seconds, 3), stream.codec_context.name, frames=stream.frames
     )
