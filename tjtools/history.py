@@ -90,6 +90,7 @@ class History:
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""
         return {key: (one.status, one.at) for key, one in self._times().items()}
+
     def rows(self) -> dict[str, tuple[Observation, ...]]:
         """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
         found: dict[str, list[Observation]] = {}
