@@ -145,6 +145,15 @@ def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Site, t
     assert (page.place, 'id="still_tab"' in page.html) == ("media_library", True)
 
 
+def test_what_comes_a_moment_after_the_page_has_come_to_rest_is_waited_for(
+    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspector, "SETTLING", 10)
+    late = "<script>setTimeout(() => { document.getElementById('still_tab').id = 'static_tab'; }, 1000);</script>"
+    serve_otherwise(site, lambda html: html.replace('id="static_tab"', 'id="still_tab"').replace("</body>", late))
+    assert site.inspect().changed == ()
+
+
 SECRETS = """
 <p>Account NAME, NAME@example.com</p><!-- NAME --><a href="/campaigns?token=NAME">NAME</a>
 <input type="hidden" name="csrf" value="NAME"><input value="NAME" placeholder="NAME"><textarea>NAME</textarea>

@@ -65,7 +65,7 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
         workspace = Workspace.find(named, cwd=cwd)
         if not workspace.browser_session.exists():
             raise SignInNeeded("no sign-in is saved", remedy="Run: tjtools login")
-        with site_of(workspace, load_settings(workspace), say=say, headless=True) as site:
+        with site_of(workspace, load_settings(workspace), say=say, headless=True, pictures=False) as site:
             inspection = site.inspect()
         folder = keep_evidence(inspection, workspace, now)
     except TJToolsError as error:
