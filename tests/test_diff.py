@@ -8,8 +8,10 @@ import pytest
 
 from tjtools.cache import Library
 from tjtools.diff import FileReview, Verdict, review_session
-from tjtools.models import CreativeType, Section, SessionFile
-from tjtools.preflight import MediaFacts, problems
+from tjtools.media import Fingerprint, MediaFacts
+from tjtools.models import Creative, CreativeType, Section, SessionFile
+from tjtools.preflight import problems
+from tjtools.repeats import Known, Repeat, RepeatKind
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
 GOOD = {
@@ -110,6 +112,48 @@ def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> Non
     video = file("v.mp4", CreativeType.NATIVE_VIDEO, "1")
     image = file("i.png", CreativeType.NATIVE_IMAGE, "1")
     assert [one.verdict for one in review(Library.load(path), video, image)] == [Verdict.NEW, Verdict.ALREADY_THERE]
+
+
+CONTENT = Fingerprint(GOOD[CreativeType.NATIVE_VIDEO], "0" * 64)
+
+
+def known_as(creative_id: str, kind: CreativeType, *, certain: bool = True) -> Repeat:
+    creative = Creative(creative_id, "old.mp4", creative_type=kind)
+    return Repeat(RepeatKind.SAME_CONTENT, CONTENT, Known(CONTENT, "old.mp4", creative, certain=certain))
+
+
+@pytest.mark.parametrize(
+    ("certain", "expected"), [([True], "111"), ([False], None), ([True, False], "111"), ([True, True], None)]
+)
+def test_an_id_is_told_by_content_only_where_one_is_certain(
+    library: Library, certain: list[bool], expected: str | None
+) -> None:
+    one = file("new.mp4", CreativeType.VIDEO)
+    repeats = [
+        known_as(str(111 * (number + 1)), CreativeType.VIDEO, certain=sure) for number, sure in enumerate(certain)
+    ]
+    [found] = review(library, one, repeats={one.path: repeats})
+    assert (found.verdict, found.creative_id, len(found.known)) == (Verdict.RENAMED_DUPLICATE, expected, len(certain))
+
+
+def test_a_half_whose_other_half_is_there_under_another_name_goes_up(library: Library) -> None:
+    video, image = file("v.mp4", CreativeType.NATIVE_VIDEO, "1"), file("i.png", CreativeType.NATIVE_IMAGE, "1")
+    found = review(library, video, image, repeats={video.path: [known_as("111", CreativeType.NATIVE_VIDEO)]})
+    assert [one.verdict for one in found] == [Verdict.RENAMED_DUPLICATE, Verdict.NEW]
+
+
+def test_a_half_whose_other_half_is_another_pairs_video_is_held_back(library: Library) -> None:
+    pairs = [
+        (file(f"v{pair}.mp4", CreativeType.NATIVE_VIDEO, pair), file(f"i{pair}.png", CreativeType.NATIVE_IMAGE, pair))
+        for pair in "12"
+    ]
+    (first, one), (second, two) = pairs
+    twin = Repeat(RepeatKind.SAME_CONTENT, CONTENT, Known(CONTENT, first.name, path=first.path))
+    found = review(library, first, one, second, two, repeats={second.path: [twin]})
+    assert [each.verdict for each in found] == [Verdict.NEW, Verdict.NEW, Verdict.IN_SESSION, Verdict.HALF_PAIR]
+    assert found[3].reason == (
+        "its native_video is duplicate within the session: same content as v1.mp4 of this session"
+    )
 
 
 def test_the_master_alone_is_a_warning_and_never_a_skip(library: Library) -> None:
