@@ -259,6 +259,19 @@ def test_with_paths_only_their_groups(place: Workspace, tmp_path: Path) -> None:
         find_duplicates(place, [tmp_path / "none"])
 
 
+def test_what_tjtools_keeps_and_what_is_hidden_is_no_media(place: Workspace) -> None:
+    again(place, "copy.png")
+    (place.root / ".hidden").mkdir()
+    for folder in (place.screenshots, place.root / ".hidden"):
+        folder.mkdir(parents=True, exist_ok=True)
+        again(place, "x.png").rename(folder / "x.png")
+    found = find_duplicates(place, [place.root])
+    assert (found.files, [[one.name for one in group.members] for group in found.groups]) == (
+        1,
+        [["old.png", "copy.png"]],
+    )
+
+
 def test_what_a_person_decided_is_no_group(place: Workspace) -> None:
     path = draw(place, "new.jpg", template=1, quality=60)
     assert len(find_duplicates(place).groups) == 1

@@ -63,7 +63,7 @@ def find_duplicates(
     `WorkspaceError` for a path that is not there, `Cancelled`, and the errors of the tracking files.
     """
     library, fingerprints = Library.load(workspace.library), Fingerprints.load(workspace)
-    asked = {one.absolute() for path in paths for one in media_below(path)}
+    asked = {one.absolute() for path in paths for one in media_below(path, workspace)}
     files = dict.fromkeys([*asked, *_files_of(workspace)])
     seen = look_at(list(files), fingerprints, progress=progress, cancelled=cancelled)
     known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
@@ -85,18 +85,23 @@ def find_duplicates(
     )
 
 
-def media_below(path: Path) -> Iterator[Path]:
-    """A file itself, or the media files anywhere below a folder; raises `WorkspaceError` where there is neither."""
+def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
+    """A file itself, or the media files anywhere below a folder; raises `WorkspaceError` where there is neither.
+
+    What is hidden is passed over, and so are the screenshots and pictures that tjtools keeps.
+    """
     if path.is_dir():
-        yield from sorted(one for one in path.rglob("*") if _is_media(one))
+        own = workspace.tracking
+        yield from sorted(one for one in path.rglob("*") if _is_media(one, path) and own not in one.absolute().parents)
     elif path.is_file():
         yield path
     else:
         raise WorkspaceError(f"There is no file or folder {path}.", remedy="Check the path.")
 
 
-def _is_media(path: Path) -> bool:
-    return path.suffix.lower().lstrip(".") in _MEDIA and not path.name.startswith(".") and path.is_file()
+def _is_media(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return path.suffix.lower().lstrip(".") in _MEDIA and not hidden and path.is_file()
 
 
 def _files_of(workspace: Workspace) -> Iterator[Path]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.csvfile import append_rows, read_table, replace_file
+from tjtools.csvfile import append_rows, read_table, translated
 from tjtools.csvtext import BadLine
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.models import CreativeType
@@ -138,8 +138,13 @@ class Fingerprints:
     def keep_picture(self, checksum: str, strip: bytes) -> None:
         """Keep the jpg; raises TrackingFileError if the disk does not take it."""
         path = self._picture_file(checksum)
-        if strip and not path.exists():
-            replace_file(path, strip)
+        if not strip or path.exists():
+            return
+        with translated(path, "written"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_suffix(f".{os.getpid()}")  # whole or not at all; not worth the wait for the disk
+            beside.write_bytes(strip)
+            beside.replace(path)
 
     def _picture_file(self, checksum: str) -> Path:
         return self.workspace.pictures / f"{checksum}.jpg"

@@ -69,7 +69,7 @@ def plan_session(
     folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
     limits = load_limits(workspace.limits_file)
-    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder)))
+    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
     taken: list[Taken] = []
     left_out: list[tuple[Path, str]] = []
