@@ -14,6 +14,7 @@ from tjtools.widgets.view import folded
 from tjtools.widgets.words import MARKS, counted
 
 MOST = 200  # names in a list that unfolds
+FEW = 10  # what need not be folded
 PLACEHOLDER = "PLACEHOLDER"
 MINUTE = 60
 
@@ -97,7 +98,10 @@ def _held(held: Sequence[FileReview]) -> Node:
         for one in held[:MOST]
     ]
     title = f"⚠ {counted(len(held), 'file')} held back: mend {'it' if len(held) == 1 else 'them'} first"
-    return folded(title + f" ({MOST} of {len(held):,} shown)" * (len(held) > MOST), node("table", node("tbody", *rows)))
+    table = node("table", node("tbody", *rows))
+    if len(held) <= FEW:
+        return node("div", node("p", node("strong", title)), table)
+    return folded(title + f" ({MOST} of {len(held):,} shown)" * (len(held) > MOST), table)
 
 
 def some(what: str, number: int) -> str:

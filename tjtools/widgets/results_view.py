@@ -13,7 +13,7 @@ from tjtools.upload import RecordedFile, RecordedRun
 from tjtools.widgets.downloads import Downloads
 from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.table import Table, table_view
-from tjtools.widgets.upload import Upload
+from tjtools.widgets.upload import FAILED, Upload
 from tjtools.widgets.view import button, column, follow, row
 from tjtools.widgets.words import counted
 
@@ -65,10 +65,17 @@ def _counts(run: RecordedRun, reachable: bool) -> Node:
     lines += [node("p", f"⚠ {counted(len(run.bad_lines), 'line')} of {run.status_file.name} can't be read.")] * bool(
         run.bad_lines
     )
+    if count[UploadStatus.SUCCESS]:
+        after = node("a", "03_refresh_and_sync", href="03_refresh_and_sync.ipynb")
+        lines.append(node("p", "The site reviews what is new: follow it in ", after, ".", css="tj-note"))
     lines += [] if reachable else [node("p", "Connect in step 1 to retry what failed.", css="tj-note")]
     return node("div", *lines)
 
 
 def _frame(files: Iterable[RecordedFile]) -> pd.DataFrame:
-    rows = [(OUTCOMES[one.status], one.name, one.creative_id, one.creative_type.value, one.message) for one in files]
-    return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "type", "reason"], dtype="str")
+    """What needs a person comes first."""
+    rows = [
+        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value)
+        for one in sorted(files, key=lambda one: one.status not in FAILED)
+    ]
+    return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")

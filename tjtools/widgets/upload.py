@@ -157,11 +157,12 @@ class Upload(Panel):
     def _start(self, step: Step, work: Callable[[Run], object]) -> None:
         if self.busy or self.task.running or not self.unlocked(step):
             return
-        self.step, self.call, self.batch, self.states = step, self.call_for(step), 0, {}
-        self.task.start(partial(self._with_our_remedy, work))
+        self.step, self.call, self.batch, self.states = None, self.call_for(step), 0, {}
+        self.task.start(partial(self._as_step, step, work))
 
-    def _with_our_remedy(self, work: Callable[[Run], object], run: Run) -> object:
-        """What the command line's remedy is `tjtools login` for, a button is here for."""
+    def _as_step(self, step: Step, work: Callable[[Run], object], run: Run) -> object:
+        """Do the step's work; where the command line's remedy is `tjtools login`, here it is a button."""
+        self.step = step  # not before the task has forgotten the last step's log
         try:
             return work(run)
         except SignInNeeded as error:
@@ -249,7 +250,7 @@ class Upload(Panel):
         checked = self.checked
         if checked is None:
             raise WorkspaceError("There is no plan.", remedy="Check the plan in step 2.")
-        run.progress("opening the site", 0, len(checked.plan.files))
+        run.progress("opening the site", 0, len(checked.plan.files) * live)
         return steps.upload(
             checked.plan,
             self.workspace,

@@ -79,7 +79,7 @@ def _standing(panel: Upload, step: Step) -> str:
         return "✓ Done"
     if not panel.unlocked(step):
         number = list(Step).index(step)
-        return "○ Nothing to upload" if panel.checked and not panel.files else f"🔒 After step {number}"
+        return "○ Nothing to upload" if panel.checked and not panel.files else f"○ After step {number}"
     return "● Next"
 
 
@@ -173,13 +173,12 @@ def _question(panel: Upload) -> Node:
     """What the person is about to confirm."""
     place = panel.place
     account = node("strong", place.account) if place.account else node("strong", "an account that is not named")
-    site = "⚠ LIVE site" if place.site == "live" else "⛱ practice site"
+    site = "⚠ LIVE site" if place.site == "live" else "practice site"
+    files, where = counted(len(panel.files), "file"), node("strong", place.origin)
+    goes = "goes" if len(panel.files) == 1 else "go"
     return node(
         "div",
-        node(
-            "p", node("strong", counted(len(panel.files), "file")), f" go to the {site} ", node("strong", place.origin)
-        ),
-        node("p", "into the account ", account, "."),
+        node("p", node("strong", files), f" {goes} to the {site} ", where, ", into the account ", account, "."),
         node("p", "What was handed over can't be taken back from here.", css="tj-note"),
         css="tj-confirm",
     )

@@ -73,7 +73,7 @@ def task_view(task: Task) -> w.Widget:
         cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
 
     follow(task, "state text done total elapsed log error", show)
-    return column(shown, cancel)
+    return column(shown, row(cancel))
 
 
 def task_node(task: Task) -> Node | None:
