@@ -10,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from tjtools.analysis.frame import SECTIONS, STANDING
+from tjtools.analysis.pairs import NEEDY
 from tjtools.analysis.reviewtime import Review, curve_table
 
 MOST = 20  # values in a chart; all are in its table
 MARKS = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"}
 COLOURS = {"approved": "#009E73", "pending": "#E69F00", "rejected": "#D55E00", "unknown": "#999999"}
-BLUE, INK = "#3F8FC4", "#8a8a8a"
+BLUE, INK, DARK = "#3F8FC4", "#787878", "#10293A"
 _WIDTH = 560
+_TWO = [COLOURS["pending"], BLUE]
 _STATUS = alt.Scale(domain=[MARKS[status] for status in STANDING], range=[COLOURS[status] for status in STANDING])
 
 
@@ -57,18 +59,31 @@ def gap_chart(table: pd.DataFrame, title: str, rows: str = "category", columns: 
     )
     y = alt.Y(f"{rows}:N", title=None, sort=kept)
     base = alt.Chart(cells).encode(x=x, y=y, tooltip=[rows, columns, "live", "pending", "rejected"])
-    live = (
-        base.transform_filter("datum.live > 0")
-        .mark_rect(color=BLUE)
-        .encode(
-            opacity=alt.Opacity("live:Q", title="Live", scale=alt.Scale(type="sqrt", range=[0.15, 0.9]), legend=None)
-        )
+    live = base.transform_filter("datum.live > 0").mark_rect()
+    live = live.encode(
+        color=alt.Color("live:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#DCEBF5", "#6FB1DC"]))
     )
     gaps = base.transform_filter("datum.live == 0").mark_rect(fillOpacity=0, stroke=COLOURS["rejected"], strokeWidth=2)
     words = base.mark_text(fontWeight="bold").encode(
-        text="told:N", color=alt.condition("datum.live == 0", alt.value(COLOURS["rejected"]), alt.value(INK))
+        text="told:N", color=alt.condition("datum.live == 0", alt.value(COLOURS["rejected"]), alt.value(DARK))
     )
     return _titled(live + gaps + words, title, height=alt.Step(26))
+
+
+def pairs_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
+    """Native pairs by their state, what needs something first."""
+    counts = (
+        table["state"].value_counts().reindex(list(NEEDY)).dropna().rename("pairs").rename_axis("state").reset_index()
+    )
+    counts["kind"] = counts["state"].map(dict.fromkeys(("live", "in review"), "in order")).fillna("needs something")
+    base = alt.Chart(counts).encode(
+        x=alt.X("pairs:Q", title="Native pairs", axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("state:N", sort=list(NEEDY), title=None),
+    )
+    bars = base.mark_bar().encode(
+        color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["needs something", "in order"], range=_TWO))
+    )
+    return _titled(bars + base.mark_text(align="left", dx=4, color=INK).encode(text="pairs:Q"), title)
 
 
 def uploads_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
@@ -151,7 +166,7 @@ def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
             x=alt.X("days:Q", bin="binned", title="Waiting (days)", axis=alt.Axis(tickMinStep=1)),
             x2="to:Q",
             y=alt.Y("creatives:Q", title="Creatives", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color("known:N", title=None, scale=alt.Scale(range=[COLOURS["pending"], BLUE])),
+            color=alt.Color("known:N", title=None, scale=alt.Scale(range=_TWO)),
             tooltip=["days", "to", "known", "creatives"],
         )
     )

@@ -22,7 +22,7 @@ def of_inventory(table: pd.DataFrame, by: str) -> str:
     if told.empty:
         return f"No {what} is known for any of {_creatives(total)}"
     top, rest = told.iloc[0], total - int(told["creatives"].sum())
-    first = f"{top[by]} has the most: {top['creatives']:,} of {_creatives(total)}"
+    first = f"{top[by]} holds the most: {top['creatives']:,} of {_creatives(total)}"
     if len(told) == 1:
         first = f"{top[by]} is the only {what}: {top['creatives']:,} of {_creatives(total)}"
     return f"{first}; no {what} is known of {rest:,}" if rest else first

@@ -9,7 +9,7 @@ from tjtools.models import Section
 from tjtools.naming import match_key
 
 VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
-STATES = ("live", "in review", "half rejected", "both rejected", "no image", "no video", UNKNOWN)
+NEEDY = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")  # the states
 _BEST = {"approved": 0, "pending": 1, UNKNOWN: 2, "rejected": 3}
 
 
@@ -19,7 +19,7 @@ def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
     Two halves belong together if their names have the same unique ID, or, without the convention, are the same name.
     `name` (str) is the video's or else the image's; `video` and `image` (str) are the halves' review statuses, `""`
     where there is none; `video_ids` and `image_ids` (str) list the Creative IDs. Of several creatives for one half the
-    best status counts. `state` (str) is one of `STATES`: `live` if both halves are approved, `in review` if at least
+    best status counts. `state` (str) is one of `NEEDY`: `live` if both halves are approved, `in review` if at least
     one is pending and none is rejected.
     """
     native = on_site(frame)
@@ -48,11 +48,8 @@ def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         }
     ).astype("str")
     table["state"] = [_state(*both) for both in zip(table["video"], table["image"], strict=True)]
-    order = table["state"].map({state: place for place, state in enumerate(_NEEDY)})
+    order = table["state"].map({state: place for place, state in enumerate(NEEDY)})
     return table.astype("str").iloc[order.argsort(kind="stable")].reset_index(drop=True)
-
-
-_NEEDY = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")
 
 
 def _state(video: str, image: str) -> str:

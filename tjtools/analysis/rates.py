@@ -66,7 +66,7 @@ def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> float:
     table = approval_rates(frame, by).set_index(by)
     (a, b), (c, d) = (table.loc[value, ["approved", "rejected"]].to_numpy(dtype=int) for value in (one, other))
     with_decisions = int((table["decided"] > 0).sum())
-    return min(1.0, _by_chance(int(a), int(b), int(c), int(d)) * max(1, with_decisions * (with_decisions - 1) // 2))
+    return min(1.0, fisher(int(a), int(b), int(c), int(d)) * max(1, with_decisions * (with_decisions - 1) // 2))
 
 
 def overall(frame: pd.DataFrame) -> pd.DataFrame:
@@ -91,13 +91,29 @@ def holm(chances: ArrayLike) -> NDArray[np.float64]:
 def _against_the_rest(table: pd.DataFrame) -> list[float]:
     approved, rejected = int(table["approved"].sum()), int(table["rejected"].sum())
     return [
-        _by_chance(a, b, approved - a, rejected - b) if a + b and approved + rejected > a + b else float("nan")
+        fisher(a, b, approved - a, rejected - b) if a + b and approved + rejected > a + b else float("nan")
         for a, b in zip(table["approved"].tolist(), table["rejected"].tolist(), strict=True)
     ]
 
 
-@lru_cache(maxsize=4096)
-def _by_chance(a: int, b: int, c: int, d: int) -> float:
-    from scipy.stats import fisher_exact  # a second to import: only where there is something to compare
+def fisher(a: int, b: int, c: int, d: int) -> float:
+    """The probability of a table of four counts as uneven as this one or more so, its sums given; two-sided.
 
-    return float(fisher_exact([[a, b], [c, d]]).pvalue)
+    >>> round(fisher(8, 2, 1, 5), 6)
+    0.034965
+    """
+    first, second, yes = a + b, c + d, a + c
+    log = _log_factorials(first + second)
+    k = np.arange(max(0, yes - second), min(yes, first) + 1)
+    chances = np.exp(
+        (log[first] - log[k] - log[first - k])
+        + (log[second] - log[yes - k] - log[second - yes + k])
+        - (log[first + second] - log[yes] - log[first + second - yes])
+    )
+    seen = chances[a - k[0]]
+    return min(1.0, float(chances[chances <= seen * (1 + 1e-7)].sum()))
+
+
+@lru_cache(maxsize=8)
+def _log_factorials(upto: int) -> NDArray[np.float64]:
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, upto + 1)))])

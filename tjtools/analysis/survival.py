@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 REPEATS = 200
 _ROUNDS = 5_000
-_EXACT, _CLOSE = 1e-13, 1e-6  # how little a probability moves in a round when it stands; for an interval less will do
+_EXACT, _CLOSE = 1e-13, 1e-4  # how little a probability moves in a round when it stands; for an interval less will do
 _NOTHING = 1e-9
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # JupyterLab draws Vega-Lite 5 itself; altair writes 6, which says the same for every chart that we draw
 MIME = "application/vnd.vegalite.v5+json"
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
-INK = "#8a8a8a"  # can be read on JupyterLab's light and dark backgrounds
+INK = "#787878"  # can be read on JupyterLab's light and dark backgrounds
 
 
 def chart_view(chart: alt.TopLevelMixin, words: str) -> w.Widget:

@@ -18,6 +18,7 @@ def exhibit_view(exhibit: Exhibit, *, unfolded: bool = False) -> w.Widget:
     unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
     saved = Saved("Save CSV", exhibit.filename, lambda: exhibit.csv)
     copy = Markup()
+    tools = row(unfold, copy, saved, calls)
 
     def show() -> None:
         title = [] if exhibit.draw else [node("p", exhibit.finding)]
@@ -25,6 +26,7 @@ def exhibit_view(exhibit: Exhibit, *, unfolded: bool = False) -> w.Widget:
         chart.children = (chart_view(exhibit.draw(exhibit.finding), exhibit.finding),) if exhibit.draw else ()
         copy.show(node("copy", exhibit.copied) if exhibit.copied else node("span"))
         calls.show(call_node(exhibit.code) if exhibit.code else node("div"))
+        tools.layout.display = "" if len(exhibit.frame) else "none"
         fill()
 
     def fill() -> None:
@@ -33,4 +35,4 @@ def exhibit_view(exhibit: Exhibit, *, unfolded: bool = False) -> w.Widget:
     follow(exhibit, "version", show)
     unfold.observe(lambda _change: fill(), "value")
     explained = (Markup(node("p", exhibit.explained, css="tj-note")),) if exhibit.explained else ()
-    return column(said, chart, *explained, row(unfold, copy, saved), rows, calls)
+    return column(said, chart, *explained, tools, rows)

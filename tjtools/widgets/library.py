@@ -74,12 +74,14 @@ class LibraryAnalysis(Panel):
         gaps = gaps[gaps["section"] == self.section] if self.section else gaps
         self._put(self.gaps, gaps, findings.of_gaps(gaps), "gap_chart", "inventory import gap_map", "gap_map(frame)")
         pairs = native_pairs(self.frame)
-        self.pairs.put(pairs, findings.of_pairs(pairs), None, _code("pairs import native_pairs", "native_pairs(frame)"))
+        drawn = partial(_draw, "pairs_chart", pairs) if len(pairs) else None
+        code = _code("pairs import native_pairs", "native_pairs(frame)")
+        self.pairs.put(pairs, findings.of_pairs(pairs), drawn, code)
         months, unknown = uploads(self.kept), int(on_site(self.kept)["upload_date"].isna().sum())
         found = findings.of_uploads(months, unknown)
         self._put(self.uploads, months, found, "uploads_chart", "inventory import uploads", "uploads(frame)")
         names = names_without_convention(self.kept)
-        said = f"{counted(len(names), 'creative')} of {len(on_site(self.kept)):,}: their names tell no part, and stay"
+        said = f"{len(names):,} of {counted(len(on_site(self.kept)), 'name')} tell no category, language or creator"
         code = _code("inventory import names_without_convention", "names_without_convention(frame)", self.section)
         self.names.put(names, said, None, code)
 
