@@ -148,13 +148,18 @@ class Review(Panel):
                 in_seconds(one.facts.seconds) if one.facts else "",
                 in_bytes(one.facts.bytes) if one.facts else "",
                 self.pair_of(one),
-                "chosen" if key_of(one) in self.chosen and one.goes_up else "",
+                self._planned(one),
                 reason_of(one),
             )
             for one in reviews
         ]
         columns = ["verdict", "name", "type", "dimensions", "duration", "size", "pair", "plan", "reason"]
         return pd.DataFrame(rows, columns=columns)
+
+    def _planned(self, one: FileReview) -> str:
+        if not one.goes_up:
+            return ""
+        return "chosen" if key_of(one) in self.chosen else "left out"
 
     def _save(self) -> None:
         self.saved = save_choice(self.workspace, self.chosen, now=self.clock())
