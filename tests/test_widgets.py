@@ -106,6 +106,21 @@ def test_the_log_keeps_the_last_lines() -> None:
     assert (len(task.log), task.log[-1][-8:]) == (500, "line 599")
 
 
+def test_a_busy_work_changes_what_is_shown_a_few_times_a_second_and_the_last_word_counts() -> None:
+    def work(run: Run) -> None:
+        for number in range(20_000):
+            run.progress("cards", number + 1, 20_000)
+            run.say(f"card {number}")
+
+    task = Task()
+    changes: list[str] = []
+    task.observe(lambda change: changes.append(change["name"]), ["done", "log"])
+    task.start(work)
+    assert task.wait(60)
+    assert (task.text, task.done, len(task.log), task.log[-1][-10:]) == ("cards", 20_000, 500, "card 19999")
+    assert len(changes) < 1000
+
+
 def test_the_log_is_the_tasks_own() -> None:
     first, second, meet = Task(), Task(), threading.Barrier(2, timeout=10)
 

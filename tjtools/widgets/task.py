@@ -1,7 +1,8 @@
 """Work in a thread of its own, as an observable: state, progress, log, error. Knows nothing of any front end.
 
 A click starts it and returns at once; the kernel stays free. What happens is set on the task's traits, in the work's
-own thread, and a heartbeat moves `elapsed` twice a second for as long as it runs.
+own thread; counts and log at most five times a second, since a front end has to follow. A heartbeat moves `elapsed` twice a second for as
+long as it runs.
 
 The thread is no daemon: an interpreter that ends waits for it, and the work is told to stop. So restarting a kernel
 closes the browser in good order and what is confirmed is written down.
@@ -13,6 +14,7 @@ import logging
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
@@ -24,6 +26,7 @@ from tjtools.errors import Cancelled
 
 KEPT_LINES = 500
 HEARTBEAT = 0.5  # seconds
+PACE = 0.2  # seconds between two changes of the counts or the log; a new text is told at once
 
 logging.getLogger("tjtools").addHandler(logging.NullHandler())  # a panel shows it; the cell's output stays clean
 
@@ -63,6 +66,10 @@ class Task(HasTraits):
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.Lock()
+        self._telling = threading.RLock()
+        self._told = 0.0
+        self._pending = ("", 0, 0)
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._asked_to_stop = threading.Event()
         self._finished = threading.Event()
         self._finished.set()
@@ -79,7 +86,9 @@ class Task(HasTraits):
                 return False
             self._finished.clear()
         self._asked_to_stop.clear()
-        self.text, self.done, self.total, self.elapsed, self.log = "", 0, 0, 0.0, ()
+        self._pending, self.elapsed = ("", 0, 0), 0.0
+        self._lines.clear()
+        self._tell(now=True)
         self.result, self.error, self.traceback = None, None, ""
         self.state = State.RUNNING
         threading.Thread(target=self._carry_out, args=(work,), name="tjtools-task").start()
@@ -90,7 +99,8 @@ class Task(HasTraits):
         """Ask the work to stop; it does so at its next look, ten times a second while a browser works."""
         if self.running:
             self._asked_to_stop.set()
-            self.text = "Stopping: what is confirmed is being recorded."
+            self.tell("Stopping: what is confirmed is being recorded.", *self._pending[1:])
+            self._tell(now=True)
 
     def cancelled(self) -> bool:
         """Whether the work has to stop: somebody asked, or the interpreter ends."""
@@ -99,6 +109,25 @@ class Task(HasTraits):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; False where it still runs."""
         return self._finished.wait(timeout)
+
+    def tell(self, text: str, done: int, total: int) -> None:
+        """Say with what the work is busy and how far it is."""
+        fresh = text != self._pending[0]
+        self._pending = (text, done, total)
+        self._tell(now=fresh)
+
+    def note(self, line: str) -> None:
+        """A line for the log."""
+        self._lines.append(line)
+        self._tell()
+
+    def _tell(self, *, now: bool = False) -> None:
+        """Set the traits to what is known, at their pace."""
+        with self._telling:
+            if now or time.monotonic() - self._told >= PACE:
+                self._told = time.monotonic()
+                self.text, self.done, self.total = self._pending
+                self.log = tuple(self._lines)
 
     def _carry_out(self, work: Callable[[Run], object]) -> None:
         logger, handler = logging.getLogger("tjtools"), _Lines(self)
@@ -116,16 +145,20 @@ class Task(HasTraits):
         finally:
             logger.removeHandler(handler)
             try:
-                self.state = state
+                self._tell(now=True)
             finally:
-                self._finished.set()
+                self._end(state)
+
+    def _end(self, state: State) -> None:
+        try:
+            self.state = state
+        finally:
+            self._finished.set()
 
     def _beat(self, began: float) -> None:
         while not self._finished.wait(HEARTBEAT):
+            self._tell(now=True)
             self.elapsed = time.monotonic() - began
-
-    def _note(self, line: str) -> None:
-        self.log = (*self.log[1 - KEPT_LINES :], line)
 
 
 class Run:
@@ -137,9 +170,7 @@ class Run:
 
     def progress(self, text: str, done: int, total: int = 0) -> None:
         """Say with what the work is busy and how far it is; any thread may."""
-        if not self.cancelled():
-            self._task.text = text
-        self._task.total, self._task.done = total, done
+        self._task.tell(self._task.text if self.cancelled() else text, done, total)
 
     def say(self, text: str) -> None:
         """A line for the log."""
@@ -162,4 +193,4 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread:
             clock = datetime.fromtimestamp(record.created, tz=UTC).astimezone()
-            self._task._note(f"[{clock:%H:%M:%S}] {record.getMessage()}")
+            self._task.note(f"[{clock:%H:%M:%S}] {record.getMessage()}")

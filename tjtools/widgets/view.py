@@ -65,15 +65,16 @@ def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
 
 def task_view(task: Task) -> w.Widget:
     """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
-    shown = Markup()
+    shown, log = Markup(), Markup()
     cancel = button("Cancel", task.cancel, icon="stop", style="warning")
 
     def show() -> None:
         shown.show(task_node(task))
         cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
 
-    follow(task, "state text done total elapsed log error", show)
-    return column(shown, row(cancel))
+    follow(task, "state text done total elapsed error", show)
+    follow(task, "log", lambda: log.show(log_node(task)))
+    return column(shown, row(cancel), log)
 
 
 def task_node(task: Task) -> Node | None:
@@ -85,8 +86,12 @@ def task_node(task: Task) -> Node | None:
     progress = {"value": task.done, "max": task.total} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
     trouble = [error_node(task.error, task.traceback)] if task.error else []
-    log = [folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log)))] if task.log else []
-    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, *log, css="tj-task")
+    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
+
+
+def log_node(task: Task) -> Node | None:
+    """The log's last lines, folded; None while it is empty."""
+    return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
 
 
 def error_view(panel: Panel) -> w.Widget:
