@@ -1,8 +1,8 @@
 """Work in a thread of its own, as an observable: state, progress, log, error. Knows nothing of any front end.
 
 A click starts it and returns at once; the kernel stays free. What happens is set on the task's traits, in the work's
-own thread; counts and log at most five times a second, since a front end has to follow. A heartbeat moves `elapsed` twice a second for as
-long as it runs.
+own thread; counts and log at most five times a second, since a front end has to follow. A heartbeat moves `elapsed`
+twice a second for as long as it runs.
 
 The thread is no daemon: an interpreter that ends waits for it, and the work is told to stop. So restarting a kernel
 closes the browser in good order and what is confirmed is written down.
