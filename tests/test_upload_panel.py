@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from itertools import pairwise
 
+import psutil
 import pytest
 from conftest import NOW, Truth, read_rows
 from test_upload import banner, checksum, library_ids, native_pair, session
@@ -20,6 +21,7 @@ from tjtools.settings import SiteSettings, bind
 from tjtools.upload import load_choice, runs_elsewhere, save_choice
 from tjtools.upload.run import only_live_run
 from tjtools.widgets import upload_panel
+from tjtools.widgets.panel import make
 from tjtools.widgets.task import State
 from tjtools.widgets.upload import Step, Upload
 from tjtools.workspace import Workspace
@@ -343,3 +345,57 @@ def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, tr
     assert sorted(truth.received()) == ["a.png", "b.png", "b.png"]
     assert set(library_ids(workspace)) == {"a.png", "b.png"}
     assert Upload(workspace).recorded.count(UploadStatus.SUCCESS) == 1
+
+
+def test_running_the_cell_again_in_mid_upload_ends_it_in_good_order(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=60)
+    images(workspace, "a")
+    before = make(Upload, workspace)
+    before.connected = True
+    do(before, "check")
+    before.rehearsed, before.confirmed = frozenset((file.section, file.name) for file in before.files), True
+    processing = threading.Event()
+    when(before, "states", processing.set)
+    before.upload()
+    assert processing.wait(60)
+    after = make(Upload, workspace)
+    assert (before.task.running, before.task.state) == (False, State.CANCELLED)
+    assert after.doubt == ((Section.STATIC_BANNER, "a.png"),)
+    assert [one.status for one in after.recorded.files] == [UploadStatus.UNKNOWN_ID]
+
+
+def test_a_kernel_that_is_killed_leaves_no_browser_and_a_file_in_doubt(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=60)
+    images(workspace, "a")
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], cwd=workspace.root, stdout=subprocess.PIPE, text=True
+    ) as kernel:
+        assert kernel.stdout
+        assert kernel.stdout.readline() == "at work\n"
+        started = psutil.Process(kernel.pid).children(recursive=True)
+        assert any("chrom" in process.name() for process in started)
+        kernel.kill()
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
+    after = Upload(workspace)
+    assert (after.doubt, after.recorded, after.elsewhere) == (((Section.STATIC_BANNER, "a.png"),), None, False)
+    assert "unknown whether the site holds it: a.png" in after.summary
+    truth.settings(processing_s=0)
+    do(ready(workspace), "upload")
+    assert len(truth.named("a")) == 1
+
+
+KILLED = """
+from pathlib import Path
+from tjtools.widgets.upload import Upload
+from tjtools.workspace import Workspace
+
+panel = Upload(Workspace(Path.cwd()))
+panel.connected = True
+panel.check()
+panel.task.wait()
+panel.rehearsed, panel.confirmed = frozenset((file.section, file.name) for file in panel.files), True
+panel.observe(lambda change: print("at work", flush=True), "batch")
+panel.upload()
+panel.task.wait()
+"""

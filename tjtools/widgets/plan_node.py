@@ -22,15 +22,17 @@ MINUTE = 60
 def plan_node(checked: Checked, campaign: CampaignSettings) -> Node:
     """What goes up, in which batches, how long it takes, and what stays here and why."""
     plan, prepared = checked.plan, checked.prepared
-    there = sum(one.verdict is Verdict.ALREADY_THERE for one in prepared.reviews)
+    there = sum(one.is_there for one in prepared.reviews)
     lines = [node("p", *_from(checked))]
     if plan.files:
-        batches = sum(bool(batch.files) for batch in plan.batches)
-        told = f"{counted(len(plan.files), 'file')} in {counted_batches(batches)}"
+        told = f"{counted(len(plan.files), 'file')} in {counted_batches(plan)}"
         lines += [node("p", node("strong", told), f", {_takes(checked)}."), _batches(plan), _names(plan.files)]
     else:
         lines.append(node("p", node("strong", "Nothing to upload."), " Every file is there already, or stays here."))
     lines += [node("p", f"✓ {counted(there, 'file')} of the session: in the library already.")] if there else []
+    going = (one for batch in plan.batches for one in batch.reviews if one.goes_up)
+    if doubtful := [one for one in going if one.verdict is Verdict.NEAR_DUPLICATE or one.repeats_rejected]:
+        lines.append(_listed(f"≈ Look first: {counted(len(doubtful), 'file')} of these may be there already", doubtful))
     lines += [_held(plan.held_back)] if plan.held_back else []
     lines += [
         node("p", f"⚠ Line {bad.line} of the session can't be read and stays here: {bad.reason}")
@@ -89,19 +91,27 @@ def _names(files: Sequence[SessionFile]) -> Node:
 
 def _held(held: Sequence[FileReview]) -> Node:
     """Files that need a person first, and why."""
+    return _listed(f"⚠ {counted(len(held), 'file')} held back: mend {'it' if len(held) == 1 else 'them'} first", held)
+
+
+def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
+    """Files with their verdicts and reasons; folded where they are many."""
     rows = [
         node(
             "tr",
             node("td", f"{MARKS[one.verdict]} {one.verdict.value}"),
-            node("td", node("div", node("strong", one.file.name)), node("div", one.reason, css="tj-note")),
+            node("td", node("div", node("strong", one.file.name)), node("div", _reason(one), css="tj-note")),
         )
-        for one in held[:MOST]
+        for one in reviews[:MOST]
     ]
-    title = f"⚠ {counted(len(held), 'file')} held back: mend {'it' if len(held) == 1 else 'them'} first"
     table = node("table", node("tbody", *rows))
-    if len(held) <= FEW:
+    if len(reviews) <= FEW:
         return node("div", node("p", node("strong", title)), table)
-    return folded(title + f" ({MOST} of {len(held):,} shown)" * (len(held) > MOST), table)
+    return folded(title + f" ({MOST} of {len(reviews):,} shown)" * (len(reviews) > MOST), table)
+
+
+def _reason(one: FileReview) -> str:
+    return one.reason or "; ".join(repeat.told for repeat in one.repeats)
 
 
 def some(what: str, number: int) -> str:

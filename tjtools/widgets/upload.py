@@ -16,9 +16,10 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 from tjtools import upload as steps
 from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
-from tjtools.diff import FileReview, Verdict
+from tjtools.diff import FileReview
 from tjtools.errors import SignInNeeded, WorkspaceError
 from tjtools.journal import Journal
+from tjtools.looking import LookedAt
 from tjtools.models import Section, SessionFile, UploadStatus
 from tjtools.site import FileState, Site
 from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun, UploadReport
@@ -192,24 +193,29 @@ class Upload(Panel):
         return connect(self.workspace, self.settings, say=run.say, headless=headless, cancelled=run.cancelled)
 
     def _check(self, run: Run, *, retry: bool = False) -> None:
-        run.progress("looking at each file of the session", 0)
         self.confirmed, self.checked = False, None
-        prepared = steps.prepare(self.workspace)
-        run.check()
+        prepared = self._prepare(run)
         choice = self._failed(prepared.reviews) if retry else steps.load_choice(self.workspace)
         plan = self._plan(prepared, choice, retry=retry)
         expected = steps.expected_time(plan, Journal(self.workspace.journal))
         self._look_back()
         self.checked = Checked(prepared, plan, choice, expected, retry)
 
+    def _prepare(self, run: Run) -> Prepared:
+        def tell(at: LookedAt) -> None:
+            run.progress(f"looking at {at.path.name}", at.done, at.total)
+
+        run.progress("looking at each file of the session", 0)
+        return steps.prepare(self.workspace, progress=tell, cancelled=run.cancelled)
+
     def _plan(self, prepared: Prepared, choice: Choice | None, *, retry: bool) -> Plan:
         plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
         return replace(plan, not_chosen=()) if retry else plan
 
     def _failed(self, reviews: Sequence[FileReview]) -> Choice:
-        """The new files that failed; a pair of which one half failed goes whole."""
+        """The files that failed and still are to go up; a pair of which one half failed goes whole."""
         failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
-        new = [one.file for one in reviews if one.verdict is Verdict.NEW]
+        new = [one.file for one in reviews if one.goes_up]
         pairs = {file.native_pair_id for file in new if key_of(file) in failed} - {""}
         wanted = (key_of(file) for file in new if key_of(file) in failed or file.native_pair_id in pairs)
         return Choice(self.clock(), frozenset(wanted))
@@ -221,7 +227,7 @@ class Upload(Panel):
         self.rehearsed = self.rehearsed | frozenset(map(key_of, self.files))
 
     def _upload(self, run: Run) -> None:
-        self._see_that_nothing_changed()
+        self._see_that_nothing_changed(run)
         self.uploaded = False
         try:
             report = self._carry_out(run, live=True)
@@ -232,13 +238,13 @@ class Upload(Panel):
         if report.stopped:
             raise report.stopped
 
-    def _see_that_nothing_changed(self) -> None:
+    def _see_that_nothing_changed(self, run: Run) -> None:
         """What goes up is what the person confirmed, or nothing does."""
         checked = self.checked
         if checked is None:
             raise WorkspaceError("There is no plan to upload.", remedy="Check the plan in step 2.")
         choice = checked.choice if checked.retry else steps.load_choice(self.workspace)
-        plan = self._plan(steps.prepare(self.workspace), choice, retry=checked.retry)
+        plan = self._plan(self._prepare(run), choice, retry=checked.retry)
         if plan.files != checked.plan.files:
             self.checked = None
             raise WorkspaceError(
@@ -290,7 +296,7 @@ class Upload(Panel):
             return ()
         plan = self.checked.plan
         held = sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
-        return (f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(len(plan.batches))}", *held)
+        return (f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(plan)}", *held)
 
     def _told_record(self) -> tuple[str, ...]:
         if self.recorded is None:
@@ -310,6 +316,7 @@ def key_of(file: SessionFile) -> Key:
     return file.section, file.name
 
 
-def counted_batches(number: int) -> str:
-    """A number of batches."""
+def counted_batches(plan: Plan) -> str:
+    """How many of its batches hand files over."""
+    number = sum(bool(batch.files) for batch in plan.batches)
     return f"{number:,} batch{'es' * (number != 1)}"
