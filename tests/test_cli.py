@@ -308,7 +308,11 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
     findings = {one["what"]: one for one in json.loads(tjtools("doctor", "--json", cwd=shop).stdout)}
     assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
-        ("browser", "workspace", "settings", "selectors", "library", "session", "master", "browser session"), True
+        (
+            *("browser", "workspace", "settings", "selectors", "limits", "library", "session", "master"),
+            *("fingerprints", "browser session"),
+        ),
+        True,
     )
     (shop / "tracking" / ".tjtools").mkdir(exist_ok=True)
     (shop / "tracking" / ".tjtools" / "browser_session.json").write_text("{}", "utf-8")
