@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from tjtools.practice import make_practice, running_sandbox
-from tjtools.workspace import VARIABLE
+from tjtools.workspace import VARIABLE, Workspace
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 METADATA = {
@@ -35,12 +36,13 @@ def record(path: Path) -> None:
 
 
 def main() -> None:
-    """Run all in their order, in a fresh workspace on the sandbox."""
+    """Run each in a fresh workspace on its sandbox, as the test does."""
     with tempfile.TemporaryDirectory() as folder:
-        workspace = make_practice(Path(folder) / "shop", now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
-        with running_sandbox(workspace):
-            os.environ |= {VARIABLE: str(workspace.root), "TJTOOLS_PRESS": "1"}
-            for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        pattern = make_practice(Path(folder) / "shop", now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            workspace = Workspace(Path(shutil.copytree(pattern.root, Path(folder) / path.stem)).resolve())
+            with running_sandbox(workspace):
+                os.environ |= {VARIABLE: str(workspace.root), "TJTOOLS_PRESS": "1"}
                 record(path)
 
 

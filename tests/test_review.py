@@ -32,9 +32,9 @@ def session(bare_workspace: Workspace) -> Workspace:
     samples.write_video(video, width=640, height=360, seconds=4, title="Sports")
     image = bare_workspace.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE)
     samples.write_image(image, width=640, height=360, title="Sports")
-    for name, width in ((EVIL, 300), ("there.png", 300), ("wide.png", 301)):
+    for seed, (name, width) in enumerate(((EVIL, 300), ("there.png", 300), ("wide.png", 301)), start=1):
         path = bare_workspace.media_file(name, CreativeType.IMAGE)
-        samples.write_image(path, width=width, height=250, title="Travel")
+        samples.write_image(path, width=width, height=250, title=f"Picture {seed}", seed=seed)
     Library.load(bare_workspace.library).add([Creative("1032530571", "there", creative_type=CreativeType.IMAGE)])
     pair = [("VID_a.mp4", "native_video"), ("IMG_a.png", "native_image")]
     rows = [{"new_filename": name, "creative_type": kind, "native_pair_id": "A"} for name, kind in pair]
