@@ -290,3 +290,23 @@ def test_a_large_file_is_streamed(room: Children, tmp_path: Path) -> None:
     with (tmp_path / "large.mp4").open("wb") as file:
         file.truncate(4_000_000_000)  # more than a child may have in memory, and no room on the disk
     assert len(room.checksum(tmp_path / "large.mp4")) == 64
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "png", "jpg", "gif", "webp"])
+def test_whatever_is_in_a_file_there_is_an_answer(room: Children, tmp_path: Path, kind: str) -> None:
+    path, pictures = tmp_path / f"a.{kind}", [picture(seed) for seed in range(6)]
+    if kind in ("mp4", "mkv"):
+        write_video(path, pictures)
+    elif kind in ("gif", "webp"):
+        pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=100)
+    else:
+        pictures[0].save(path)
+    whole, chance = path.read_bytes(), np.random.default_rng(1)
+    for _ in range(40):
+        damaged = bytearray(whole)
+        for place in chance.integers(0, len(whole), chance.integers(1, 30)):
+            damaged[place] = chance.integers(0, 256)
+        path.write_bytes(damaged[: chance.integers(1, len(whole) + 1)] if chance.random() < 0.3 else damaged)
+        seen = room.look(path)
+        assert seen.facts.bytes == path.stat().st_size
+        assert seen.facts.trouble or len(seen.looks) in (1, 5)

@@ -128,7 +128,7 @@ class Children:
     def _ask(self, what: str, path: Path, deadline: float) -> dict[str, Any]:
         child = self._idle.get()
         try:
-            return child.ask({"what": what, "path": str(path)}, deadline)
+            return child.ask({"what": what, "path": str(path.absolute())}, deadline)
         finally:
             self._idle.put(child)
 
