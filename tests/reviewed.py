@@ -28,7 +28,8 @@ WEEKDAYS = np.array([5, 4, 3, 3, 2, 0, 0]) / 17  # how uploads spread over a wee
 class Truth(NamedTuple):
     """What really happened: the hour of each upload and decision since the first day, and the decision itself.
 
-    `median` is that of the times in review, in hours, as they were drawn from; `until` the hour of the last look.
+    `median` and `mean` are those of the distribution that the times in review were drawn from, in hours; `until` is
+    the hour at which the year ends.
     """
 
     uploaded: NDArray[np.float64]
@@ -36,6 +37,7 @@ class Truth(NamedTuple):
     approved: NDArray[np.bool_]
     category: NDArray[np.str_]
     median: float
+    mean: float
     until: float
 
 
@@ -47,23 +49,37 @@ def year(count: int, seed: int, *, days: int = 364, median: float = 30, spread: 
     uploaded = np.sort(hours)
     category = dice.choice(list(RATES), count)
     approved = dice.uniform(size=count) < np.array([RATES[one] for one in category])
-    return Truth(
-        uploaded, uploaded + dice.lognormal(np.log(median), spread, count), approved, category, median, days * 24
-    )
+    decided = uploaded + dice.lognormal(np.log(median), spread, count)
+    return Truth(uploaded, decided, approved, category, median, median * float(np.exp(spread**2 / 2)), days * 24)
 
 
 def looks(truth: Truth, period: float, seed: int) -> NDArray[np.float64]:
-    """The hours of the looks at the site: one a period, within some hours of its time."""
+    """The hours of the looks at the site: one each day, or one a week on a day that varies, in working hours."""
     dice = np.random.default_rng(seed)
-    times = np.arange(period, truth.until + 1, period)
-    return np.sort(np.clip(times - dice.uniform(0, min(8, period), len(times)), 0, truth.until))
+    starts = np.arange(0, truth.until - period + 1, period)
+    day = dice.integers(0, max(1, min(5, period // 24)), len(starts)) if period > 24 else np.zeros(len(starts))
+    return starts + 24 * day + dice.uniform(8, 19, len(starts))
+
+
+def stays(truth: Truth, seen: NDArray[np.float64]) -> pd.DataFrame:
+    """What the history of these looks tells of time in review, as `analysis.reviewtime.reviews` would find it."""
+    at, known, before = _seen(truth, seen)
+    low = np.where(known, before, np.maximum(seen[-1], truth.uploaded)) - truth.uploaded
+    high = np.where(known, seen[np.minimum(at, len(seen) - 1)] - truth.uploaded, np.inf)
+    outcome = np.where(known, np.where(truth.approved, "approved", "rejected"), "pending")
+    return pd.DataFrame({"start_known": True, "low": low, "high": high, "outcome": outcome})
+
+
+def _seen(truth: Truth, seen: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64]]:
+    """The look that saw each decision, if one did, and the hour at which the creative was last seen pending."""
+    at = np.searchsorted(seen, truth.decided)
+    before = np.maximum(np.where(at > 0, seen[np.maximum(at - 1, 0)], 0), truth.uploaded)
+    return at, at < len(seen), before
 
 
 def write(workspace: Workspace, truth: Truth, seen: NDArray[np.float64]) -> None:
     """Write what tjtools knows after these looks."""
-    at = np.searchsorted(seen, truth.decided)  # the look that sees the decision, if there was one
-    known = at < len(seen)
-    before = np.maximum(np.where(at > 0, seen[np.maximum(at - 1, 0)], 0), truth.uploaded)
+    at, known, before = _seen(truth, seen)
     outcome = np.where(truth.approved, "approved", "rejected")
     sections = [section for section in Section if "Native" not in section.value]
     ids = [str(1_032_530_511 + 10 * number) for number in range(len(at))]

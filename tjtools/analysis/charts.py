@@ -5,6 +5,8 @@ The colours (Okabe and Ito's) can be told apart without red and green, and are n
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -152,6 +154,7 @@ def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
         days=(aged["days"] // width * width).astype(int),
         known=aged["at_least"].map({True: "at least this age", False: "this age"}),
     )
+    from_zero = alt.Scale(domain=[0, int(bins["days"].max()) + width])
     counts = (
         bins.groupby(["days", "known"])
         .size()
@@ -163,7 +166,7 @@ def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
         alt.Chart(counts)
         .mark_bar()
         .encode(
-            x=alt.X("days:Q", bin="binned", title="Waiting (days)", axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("days:Q", bin="binned", title="Waiting (days)", axis=alt.Axis(tickMinStep=1), scale=from_zero),
             x2="to:Q",
             y=alt.Y("creatives:Q", title="Creatives", axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("known:N", title=None, scale=alt.Scale(range=_TWO)),
@@ -174,12 +177,9 @@ def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
 
 
 def _titled(chart: alt.Chart | alt.LayerChart, title: str, **size: object) -> alt.TopLevelMixin:
-    """With the finding above it, broken into lines where it is long."""
-    words, lines = title.split(), [""]
-    for word in words:
-        if len(lines[-1]) + len(word) > 88:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    named = alt.TitleParams(lines, anchor="start", fontSize=14, offset=10)
-    drawn: alt.TopLevelMixin = chart.properties(title=named, width=_WIDTH, **size)
+    """With the finding above it, broken into lines where it is long; without, where it stands elsewhere."""
+    if title:
+        named = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
+        chart = chart.properties(title=named)
+    drawn: alt.TopLevelMixin = chart.properties(width=_WIDTH, **size)
     return drawn

@@ -77,11 +77,11 @@ def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
     if everything.empty or not everything["decided"].sum():
         return "Nothing has been decided yet"
     one = everything.iloc[0]
-    interval = f"{one['low']:.0%} to {one['high']:.0%}"
-    told = f"{one['rate']:.0%} of {one['decided']:,} decided creatives are approved (95 %: {interval})"
+    interval = f"{_per_cent(one['low'])} to {_per_cent(one['high'])}"
+    told = f"{_per_cent(one['rate'])} of {one['decided']:,} decided creatives are approved (95 % sure: {interval})"
     odd = table[table["chance"] < 1 - CONFIDENCE]
     named = [
-        f"{value} {'more' if rate > one['rate'] else 'less'} often ({rate:.0%})"
+        f"{value} {'more' if rate > one['rate'] else 'less'} often ({_per_cent(rate)})"
         for value, rate in zip(odd[by], odd["rate"], strict=True)
     ]
     if named:
@@ -100,7 +100,7 @@ def of_time(review: Review) -> str:
             f"Half of the creatives take longer than can be seen yet: {review.decided:,} of {review.creatives:,}"
             " uploads are decided"
         )
-    interval = f" (95 %: {in_time(review.low)} to {in_time(review.high)})" if review.could_be else ""
+    interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.could_be else ""
     return f"Half of the creatives are decided within {in_time(review.median)}{interval}"
 
 
@@ -108,14 +108,17 @@ def of_waiting(table: pd.DataFrame) -> str:
     """How many wait, and how long the oldest of them."""
     if table.empty:
         return "No creative waits for review"
+    who = f"{_creatives(len(table))} {'waits' if len(table) == 1 else 'wait'}"
     aged = table[table["days"].notna()]
     if aged.empty:
-        return f"{_creatives(len(table))} wait for review; since when, the history does not tell"
+        return f"{who} for review; since when, the history does not tell"
     longest = aged.iloc[0]
-    told = f"{_creatives(len(table))} wait for review, the longest {'at least ' * bool(longest['at_least'])}"
+    told = f"{who} for review, the longest {'at least ' * bool(longest['at_least'])}"
     unknown = len(table) - len(aged)
     rest = f"; since when, is unknown of {unknown:,}" if unknown else ""
-    return f"{told}{longest['days']:.1f} days{rest}"
+    slow = int(table["slow"].sum())
+    odd = f"; {slow:,} longer than 95 % of their section" if slow else ""
+    return f"{told}{longest['days']:.1f} days{odd}{rest}"
 
 
 def in_time(hours: float) -> str:
@@ -127,6 +130,10 @@ def in_time(hours: float) -> str:
     if not math.isfinite(hours):
         return "unknown"
     return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.0f} h" if hours >= 10 else f"{hours:.1f} h"
+
+
+def _per_cent(share: float) -> str:
+    return f"{share * 100:.0f} %"
 
 
 def _creatives(number: int) -> str:

@@ -72,12 +72,12 @@ def unreadable(history: pd.DataFrame) -> pd.DataFrame:
 
 
 class Review(NamedTuple):
-    """What the stays in review tell of the time that it takes.
+    """What the stays in review tell of the time that it takes; times are in hours.
 
     `creatives` are those with a known start, of which `decided` were decided; `others` have no known start and tell
-    nothing. `median`, and `low` to `high`, its interval of 95 %, are in hours; infinite or missing where the data don't
-    reach so far. `most` is the hour by which 95 % are decided. `curve` is the share decided by each hour, `could_be`
-    what it could be by chance.
+    nothing. `median` is infinite where the data don't reach so far; `low` to `high` is its interval of 95 %: what
+    chance, and the time between two looks, leave open. `most` is when 95 % are decided. `curve` is the share decided
+    by each hour, `could_be` what it could be by chance.
     """
 
     creatives: int
@@ -105,23 +105,24 @@ def time_in_review(stays: pd.DataFrame, *, repeats: int = 100) -> Review:
     known = stays[stays["start_known"]]
     times = Times(known["low"], known["high"])
     longest = max((hour for hour in known["high"] if np.isfinite(hour)), default=0.0)
-    rough = times.coarse(longest / STEPS).curve() if longest else times.curve()
+    rough = times.coarse(longest / STEPS).curve(1e-4) if longest else times.curve()
     reach = min(rough.quantile(0.9), rough.hours[-1])
-    curve = times.coarse(reach / FINE).curve() if reach else rough
+    curve = times.coarse(reach / FINE).curve(1e-6) if reach else rough
     could_be = tuple(times.coarse(reach / STEPS).resampled(repeats)) if reach else ()
-    low, high = _middle([one.quantile(0.5) for one in could_be])
+    halves = [one.between(0.5) for one in could_be]
+    low, high = _middle([begin for begin, _ in halves])[0], _middle([end for _, end in halves])[1]
     decided = int(known["outcome"].isin(DECIDED).sum())
     median, most = curve.quantile(0.5), curve.quantile(0.95)
     return Review(len(known), decided, len(stays) - len(known), median, low, high, most, curve, could_be)
 
 
 def curve_table(review: Review, steps: int = 48) -> pd.DataFrame:
-    """The share decided by each hour, from the upload to the last hour that the data tell of, in even steps.
+    """The share decided by each hour, from the upload until nearly all are, or as far as the data tell, in even steps.
 
     `hours` (float64), `share` (float64, 0 to 1), and `low` to `high`, its interval of 95 %; without rows where nothing
     is known.
     """
-    reach = review.curve.hours[-1]
+    reach = min(review.curve.hours[-1], review.curve.quantile(0.995))
     hours = np.linspace(0, reach, steps + 1) if reach else np.array([])
     share = review.curve.at(hours)
     if len(hours) and review.could_be:
@@ -160,7 +161,7 @@ def waiting(stays: pd.DataFrame, frame: pd.DataFrame, now: datetime) -> pd.DataF
 
     One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64), the age since our upload or else
     since the first sight, missing where the history has not seen it waiting; `at_least` (bool): the true age may be
-    larger.
+    larger; `slow` (bool): it waits longer than 95 % of its section's creatives took.
     """
     pending = frame.loc[frame["review_status"] == "pending", ["creative_id", "filename", "section"]].copy()
     pending["section"] = values_of(pending, "section")
@@ -168,8 +169,17 @@ def waiting(stays: pd.DataFrame, frame: pd.DataFrame, now: datetime) -> pd.DataF
     found = pending.merge(open_stays[["creative_id", "began", "start_known"]], on="creative_id", how="left")
     found["days"] = _hours(pd.Timestamp(now) - found["began"]) / 24
     found["at_least"] = found["start_known"].astype("boolean").fillna(value=False).eq(other=False).astype(bool)
+    usual = found["section"].map(_usual(stays, frame)).astype("float64")
+    found["slow"] = found["days"] * 24 > usual
     order = found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)
-    return order[["creative_id", "filename", "section", "days", "at_least"]]
+    return order[["creative_id", "filename", "section", "days", "at_least", "slow"]]
+
+
+def _usual(stays: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
+    """By section, the hours within which 95 % of the creatives were decided; infinite where that is not known."""
+    section = stays["creative_id"].map(frame.drop_duplicates("creative_id").set_index("creative_id")["section"])
+    groups = stays.groupby(section.astype(object))
+    return {str(name): time_in_review(group, repeats=0).most for name, group in groups}
 
 
 def _ordered(history: pd.DataFrame) -> pd.DataFrame:

@@ -39,6 +39,13 @@ class Curve:
         part = (share - self.share[place - 1]) / (self.share[place] - self.share[place - 1])
         return float(self.hours[place - 1] + part * (self.hours[place] - self.hours[place - 1]))
 
+    def between(self, share: float) -> tuple[float, float]:
+        """The two determined hours between which this share is reached: the data don't tell where."""
+        if not len(self.share) or self.share[-1] < share:
+            return float(self.hours[-1]), float("inf")
+        place = int(np.searchsorted(self.share, share))
+        return float(self.hours[max(place - 1, 0)]), float(self.hours[place])
+
 
 class Times:
     """Times known to be more than `low` and at most `high`, which is infinite while nothing has happened.
@@ -62,10 +69,10 @@ class Times:
     def __len__(self) -> int:
         return int(self._count.sum())
 
-    def curve(self) -> Curve:
-        """Turnbull's estimate of the distribution."""
+    def curve(self, close: float = _EXACT) -> Curve:
+        """Turnbull's estimate of the distribution, reckoned until no probability moves by more than `close`."""
         even = np.full((1, len(self._begin)), 1 / max(len(self._begin), 1))
-        return self._curve(self._settled(even, self._count[np.newaxis].astype(np.float64), _EXACT)[0])
+        return self._curve(self._settled(even, self._count[np.newaxis].astype(np.float64), close)[0])
 
     def coarse(self, step: float) -> Times:
         """The same times, their bounds rounded to whole steps; none becomes shorter than a step, but exact ones."""
@@ -118,10 +125,12 @@ class Times:
     def _curve(self, mass: Floats) -> Curve:
         """The cumulative share, at the ends of the innermost intervals that have any."""
         kept = (mass > _NOTHING) & np.isfinite(self._end)
-        begin, end, share = self._begin[kept], self._end[kept], np.cumsum(mass[kept])
+        begin, end = self._begin[kept], self._end[kept]
+        begin = np.where(begin == end, begin, np.nextafter(begin, -np.inf))
+        share = np.minimum(np.cumsum(mass[kept]), 1)
         hours = np.column_stack([begin, end]).ravel()
-        shares = np.column_stack([share - mass[kept], share]).ravel()
-        return Curve(np.concatenate([[0.0], hours]), np.clip(np.concatenate([[0.0], shares]), 0, 1))
+        shares = np.column_stack([np.concatenate([[0.0], share])[:-1], share]).ravel()
+        return Curve(np.concatenate([[0.0], hours]), np.concatenate([[0.0], shares]))
 
 
 def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats]:

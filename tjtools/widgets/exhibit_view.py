@@ -1,4 +1,4 @@
-"""The view of an exhibit: heading, chart, and below it, to unfold, the table; copy, CSV, and the call."""
+"""The view of an exhibit: heading, finding, chart; below it the table, to unfold, its copies, and the call."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ def exhibit_view(exhibit: Exhibit, *, unfolded: bool = False) -> w.Widget:
     tools = row(unfold, copy, saved, calls)
 
     def show() -> None:
-        title = [] if exhibit.draw else [node("p", exhibit.finding)]
-        said.show(node("div", node("h3", exhibit.heading), *title))
-        chart.children = (chart_view(exhibit.draw(exhibit.finding), exhibit.finding),) if exhibit.draw else ()
+        # the chart's title, as text of the page: it can be read in any theme
+        said.show(
+            node(
+                "div",
+                *([node("h3", exhibit.heading)] if exhibit.heading else []),
+                node("p", node("strong", exhibit.finding)),
+            )
+        )
+        chart.children = (chart_view(exhibit.draw(""), exhibit.finding),) if exhibit.draw else ()
         copy.show(node("copy", exhibit.copied) if exhibit.copied else node("span"))
         calls.show(call_node(exhibit.code) if exhibit.code else node("div"))
         tools.layout.display = "" if len(exhibit.frame) else "none"

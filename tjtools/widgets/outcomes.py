@@ -122,7 +122,7 @@ def _notes(rows: pd.DataFrame, bad: int, stays: pd.DataFrame) -> list[str]:
     known = int(stays["start_known"].sum())
     notes = [
         f"{counted(len(rows), 'row')} of review history: {counted(len(stays), 'stay')} in review,"
-        f" of {known:,} the start is known"
+        f" the start of {known:,} is known"
     ]
     lost = bad + len(unreadable(rows))
     return [*notes, f"{counted(lost, 'row')} of the history can't be read"] if lost else notes
