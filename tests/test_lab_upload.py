@@ -23,6 +23,7 @@ from tjtools.workspace import VARIABLE, Workspace
 
 NOTEBOOK = "notebooks/02_upload.ipynb"
 MARK = "TJTOOLS_TEST_LAB"  # inherited by all that the kernels start: so they are known among all processes
+EVIL = "<img src=x onerror=alert(1)>.png"
 ANSWER = "from time import perf_counter\nprint('answer', perf_counter())"
 
 # from the key to the new answer, in the page's own clock
@@ -96,7 +97,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Sh
 def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None:
     lab, workspace, truth = shop.lab, shop.workspace, shop.truth
     uploaded = workspace.root / "uploaded"
-    session(workspace, [*native_pair(uploaded, "99A0D7C3"), banner(uploaded, "a.png"), banner(uploaded, "b.png", 1)])
+    session(workspace, [*native_pair(uploaded, "99A0D7C3"), banner(uploaded, "a.png"), banner(uploaded, EVIL, 1)])
     lab.open(NOTEBOOK)
     lab.run_all()
     assert shop.browsers() == 0
@@ -108,7 +109,7 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     expect(shop.step("4 · Live upload")).to_contain_text("4 files go to the practice site")
     expect(shop.step("4 · Live upload")).to_contain_text("into the account demo")
     lab.page.get_by_label("Yes, upload 4 files").check()
-    truth.settings(processing_s=2)
+    truth.settings(processing_s=4)
     upload.dblclick()
     expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
     waits = [_seconds_until_a_cell_answers(lab) for _ in range(5)]
@@ -116,12 +117,14 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     assert sorted(waits)[2] < 0.5
     expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
     shown = shop.step("5 · Results").locator("tbody tr")
+    expect(shown).to_have_count(4)
     ids = {row.nth(1).inner_text(): row.nth(2).inner_text() for row in (one.locator("td") for one in shown.all())}
     held = truth.creatives()
     assert {name: held[ID]["sha256"] for name, ID in ids.items()} == {
         path.name: checksum(path) for path in uploaded.rglob("*.*")
     }
     assert library_ids(workspace) == ids
+    assert lab.page.locator("img[src=x]").count() == 0
     assert len(truth.received()) == 4
     with lab.page.expect_download() as download:
         lab.button("upload_status_").click()
