@@ -1,6 +1,6 @@
 """What was handed over is in doubt until it is settled, whatever happens to the program in between."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,3 +46,15 @@ def test_a_line_that_a_crash_tore_did_not_happen_and_harms_no_other(tmp_path: Pa
     journal.handed_over(FILES[1:], section=SECTION, run="2", now=NOW)
     assert journal.in_doubt() == {(SECTION, "a.png"), (SECTION, "b.png")}
     assert journal.hand_overs() == {(SECTION, "a.png"): 1, (SECTION, "b.png"): 1}
+
+
+def test_the_pace_of_a_batch_is_its_seconds_a_file_without_the_time_that_a_stalled_one_took(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "tracking" / ".tjtools" / "journal.jsonl")
+    assert journal.paces() == {}
+    for run, seconds in (("1", 10), ("2", 30)):
+        journal.handed_over(FILES, section=SECTION, run=run, now=NOW)
+        known = [(file, "success", "1032530571") for file in FILES]
+        journal.settled(known, section=SECTION, run=run, now=NOW + timedelta(seconds=seconds))
+    journal.handed_over(FILES, section=SECTION, run="3", now=NOW)
+    journal.settled([(FILES[0], STALLED, "")], section=SECTION, run="3", now=NOW + timedelta(seconds=300))
+    assert journal.paces() == {SECTION: [5.0, 15.0]}

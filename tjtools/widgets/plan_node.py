@@ -8,8 +8,8 @@ from tjtools.diff import FileReview, Verdict
 from tjtools.models import SessionFile
 from tjtools.settings import CampaignSettings
 from tjtools.upload import Plan
+from tjtools.widgets.checked import Checked, counted_batches
 from tjtools.widgets.markup import Node, node
-from tjtools.widgets.upload import Checked, counted_batches
 from tjtools.widgets.view import folded
 from tjtools.widgets.words import MARKS, counted
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from tjtools.models import UploadStatus
 from tjtools.upload import RecordedFile, RecordedRun
+from tjtools.widgets.checked import FAILED
 from tjtools.widgets.downloads import Downloads
 from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.table import Table, table_view
-from tjtools.widgets.upload import FAILED, Upload
+from tjtools.widgets.upload import Upload
 from tjtools.widgets.view import button, column, follow, row
 from tjtools.widgets.words import counted
 

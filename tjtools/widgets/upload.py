@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
@@ -16,22 +16,20 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 from tjtools import upload as steps
 from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
-from tjtools.diff import FileReview
 from tjtools.errors import SignInNeeded, WorkspaceError
 from tjtools.journal import Journal
 from tjtools.looking import LookedAt
-from tjtools.models import Section, SessionFile, UploadStatus
+from tjtools.models import SessionFile, UploadStatus
 from tjtools.site import FileState, Site
-from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun, UploadReport
+from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun, UploadReport
+from tjtools.widgets.checked import FAILED, Checked, Key, choice_of_failed, counted_batches, key_of
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run, State
 from tjtools.widgets.upload_call import call_of
 from tjtools.widgets.words import counted
 from tjtools.workspace import Workspace
 
-FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 WAITING = "waiting"
-Key = tuple[Section, str]
 
 
 class Step(Enum):
@@ -41,19 +39,6 @@ class Step(Enum):
     CHECK = "Check the plan"
     REHEARSE = "Dry run"
     UPLOAD = "Live upload"
-
-
-class Checked(NamedTuple):
-    """A plan that was looked at: what it was made from, and how long it will take.
-
-    `choice` is the saved plan, None where every new file goes; of a `retry`, the files that failed.
-    """
-
-    prepared: Prepared
-    plan: Plan
-    choice: Choice | None
-    expected: Expected
-    retry: bool = False
 
 
 class Upload(Panel):
@@ -195,7 +180,7 @@ class Upload(Panel):
     def _check(self, run: Run, *, retry: bool = False) -> None:
         self.confirmed, self.checked = False, None
         prepared = self._prepare(run)
-        choice = self._failed(prepared.reviews) if retry else steps.load_choice(self.workspace)
+        choice = self._failed(prepared) if retry else steps.load_choice(self.workspace)
         plan = self._plan(prepared, choice, retry=retry)
         expected = steps.expected_time(plan, Journal(self.workspace.journal))
         self._look_back()
@@ -212,13 +197,9 @@ class Upload(Panel):
         plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
         return replace(plan, not_chosen=()) if retry else plan
 
-    def _failed(self, reviews: Sequence[FileReview]) -> Choice:
-        """The files that failed and still are to go up; a pair of which one half failed goes whole."""
+    def _failed(self, prepared: Prepared) -> Choice:
         failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
-        new = [one.file for one in reviews if one.goes_up]
-        pairs = {file.native_pair_id for file in new if key_of(file) in failed} - {""}
-        wanted = (key_of(file) for file in new if key_of(file) in failed or file.native_pair_id in pairs)
-        return Choice(self.clock(), frozenset(wanted))
+        return choice_of_failed(prepared.reviews, failed, now=self.clock())
 
     def _rehearse(self, run: Run) -> None:
         report = self._carry_out(run, live=False)
@@ -309,14 +290,3 @@ class Upload(Panel):
 
     def _told_doubt(self) -> tuple[str, ...]:
         return tuple(f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
-
-
-def key_of(file: SessionFile) -> Key:
-    """How a plan and a record name a file."""
-    return file.section, file.name
-
-
-def counted_batches(plan: Plan) -> str:
-    """How many of its batches hand files over."""
-    number = sum(bool(batch.files) for batch in plan.batches)
-    return f"{number:,} batch{'es' * (number != 1)}"

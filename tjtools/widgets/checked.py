@@ -1,0 +1,48 @@
+"""A plan that a person looked at before it goes up, and the one for what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import NamedTuple
+
+from tjtools.diff import FileReview
+from tjtools.models import Section, SessionFile, UploadStatus
+from tjtools.upload import Choice, Expected, Plan, Prepared
+
+FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+Key = tuple[Section, str]
+
+
+class Checked(NamedTuple):
+    """A plan that was looked at: what it was made from, and how long it will take.
+
+    `choice` is the saved plan, None where every new file goes; of a `retry`, the files that failed.
+    """
+
+    prepared: Prepared
+    plan: Plan
+    choice: Choice | None
+    expected: Expected
+    retry: bool = False
+
+
+def choice_of_failed(reviews: Sequence[FileReview], failed: AbstractSet[Key], *, now: datetime) -> Choice:
+    """The files that failed and still are to go up; a pair of which one half failed goes whole."""
+    new = [one.file for one in reviews if one.goes_up]
+    pairs = {file.native_pair_id for file in new if key_of(file) in failed} - {""}
+    return Choice(
+        now, frozenset(key_of(file) for file in new if key_of(file) in failed or file.native_pair_id in pairs)
+    )
+
+
+def key_of(file: SessionFile) -> Key:
+    """How a plan and a record name a file."""
+    return file.section, file.name
+
+
+def counted_batches(plan: Plan) -> str:
+    """How many of its batches hand files over."""
+    number = sum(bool(batch.files) for batch in plan.batches)
+    return f"{number:,} batch{'es' * (number != 1)}"
