@@ -46,7 +46,13 @@ def session(bare_workspace: Workspace) -> Workspace:
 
 @pytest.fixture
 def review(session: Workspace) -> Review:
-    return Review(session, clock=lambda: NOW)
+    return looked(session)
+
+
+def looked(session: Workspace) -> Review:
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    return review
 
 
 def names(review: Review) -> list[str]:
@@ -123,12 +129,12 @@ def test_a_saved_plan_is_what_the_upload_takes(review: Review, session: Workspac
     assert (review.error, review.is_saved) == (None, True)
     plan = make_plan(prepare(session).reviews, choice=load_choice(session))
     assert [file.name for file in plan.files] == ["VID_a.mp4", "IMG_a.png"]
-    assert Review(session).chosen == {VIDEO, IMAGE}
+    assert looked(session).chosen == {VIDEO, IMAGE}
 
 
 def test_a_file_that_came_after_the_plan_is_not_chosen(session: Workspace) -> None:
     save_choice(session, [VIDEO, IMAGE], now=NOW)
-    review = Review(session)
+    review = looked(session)
     assert (review.chosen, review.newcomers, review.is_saved) == ({VIDEO, IMAGE}, 1, True)
 
 
@@ -139,7 +145,7 @@ def test_the_call_that_is_shown_does_the_same(
     monkeypatch.chdir(session.root)
     exec(compile(review.call, "call", "exec"), {})  # noqa: S102 (this is what an analyst does with it)
     review.save()
-    again = Review(session)
+    again = looked(session)
     assert again.chosen == review.chosen == {VIDEO, IMAGE}
 
 
@@ -193,3 +199,17 @@ def test_what_cant_be_shown_has_no_poster(tmp_path: Path) -> None:
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"\0" * 1000)
     assert (poster(broken), poster(tmp_path / "none.png")) == (b"", b"")
+
+
+def test_the_cell_does_not_wait_for_the_look_at_the_files(session: Workspace) -> None:
+    review = Review(session)
+    seen: list[str] = []
+    review.looking.observe(lambda change: seen.append(change["new"]), "text")
+    assert (review.reviews, review.looking.running) == ((), False)
+    assert review.summary.startswith("6 files: ")
+    assert "looking at VID_a.mp4" in seen
+
+
+def test_a_look_that_fails_is_told(session: Workspace) -> None:
+    session.library.write_text("a,b\n", "utf-8")
+    assert str(session.library) in Review(session).summary

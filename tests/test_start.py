@@ -97,6 +97,7 @@ def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> No
 
 def test_the_panel_says_it_in_plain_text(quiet: Workspace) -> None:
     start = Start(quiet, clock=lambda: NOW + timedelta(days=9))
+    assert start.looked()
     assert start.facts["Library as of"] == "2025-11-13 12:00, 9 days ago"
     assert start.summary == (
         "Library: 1 creative: 1 pending\nSession: no files\nNext:\n"

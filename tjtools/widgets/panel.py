@@ -16,7 +16,7 @@ from traitlets import HasTraits, Instance, Unicode
 
 from tjtools.errors import TJToolsError
 from tjtools.settings import Settings, load_settings
-from tjtools.widgets.task import Task
+from tjtools.widgets.task import Run, State, Task
 from tjtools.workspace import Workspace
 
 ENDS_WITHIN = 15.0  # seconds that work which was told to stop has to write down what is confirmed
@@ -53,13 +53,15 @@ class Panel(HasTraits):
     """
 
     title: ClassVar[str] = ""
+    looks: ClassVar[bool] = False
     call = Unicode()
     error = Instance(Exception, allow_none=True)
     traceback = Unicode()
     task = Instance(Task)
+    looking = Instance(Task)
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(task=Task())
+        super().__init__(task=Task(), looking=Task())
         self.workspace = workspace
         self.clock = clock
         self.settings = load_settings(workspace)
@@ -79,6 +81,16 @@ class Panel(HasTraits):
         """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
         raise NotImplementedError
 
+    def look(self, run: Run) -> None:
+        """Look at what the panel shows, where that takes longer than a blink; the task is `looking`."""
+
+    def looked(self) -> bool:
+        """Wait until it has looked, where it has to; whether it came through."""
+        if self.looks and self.looking.state is State.READY:
+            self.looking.start(self.look)
+        self.looking.wait()
+        return self.looking.error is None
+
     def press(self) -> None:
         """Press the panel's buttons as a person would, from first to last, and wait: only a sandbox's test asks."""
 
@@ -93,15 +105,16 @@ class Panel(HasTraits):
 
     def close(self) -> None:
         """End its work, and wait until what is confirmed is written down."""
-        self.task.cancel()
-        self.task.wait(ENDS_WITHIN)
+        for task in (self.looking, self.task):
+            task.cancel()
+            task.wait(ENDS_WITHIN)
 
 
 class Broken(Panel):
     """Stands for a panel that could not be made, and says why."""
 
     def __init__(self, title: str, error: TJToolsError) -> None:
-        HasTraits.__init__(self, task=Task(), error=error, traceback="")
+        HasTraits.__init__(self, task=Task(), looking=Task(), error=error, traceback="")
         self.title = title  # type: ignore[misc]
 
     @property

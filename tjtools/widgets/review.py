@@ -10,10 +10,12 @@ from typing import ClassVar, TypeAlias
 import pandas as pd
 from traitlets import Any, Instance, Int, Unicode
 
+from tjtools.csvfile import BadLine
 from tjtools.diff import FileReview, Verdict
 from tjtools.models import CreativeType, Section
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.task import Run
 from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
 from tjtools.workspace import Workspace
 
@@ -44,6 +46,7 @@ class Review(Panel):
     """
 
     title: ClassVar[str] = "The session"
+    looks: ClassVar[bool] = True
     verdict = Unicode()
     kind = Unicode()
     find = Unicode()
@@ -55,20 +58,29 @@ class Review(Panel):
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
-        prepared = prepare(workspace)
-        self.reviews, self.bad_lines = prepared.reviews, prepared.bad_lines
+        self._take((), ())
+        self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
+        self.observe(lambda _change: self._tell_call(), "chosen")
+
+    def look(self, run: Run) -> None:
+        """Look at each file of the session, and compare it with the library."""
+        prepared = prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
+        self._take(prepared.reviews, prepared.bad_lines)
+
+    def _take(self, reviews: tuple[FileReview, ...], bad_lines: tuple[BadLine, ...]) -> None:
+        self.reviews, self.bad_lines = reviews, bad_lines
         self.new = {key_of(one): one for one in self.reviews if one.goes_up}
         self._halves = _halves(self.reviews)
         self._together = _together(self.new)
-        self.saved = load_choice(workspace)
+        self.saved = load_choice(self.workspace)
         self.chosen = frozenset(self.new) & self.saved.files if self.saved else frozenset(self.new)
-        self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
-        self.observe(lambda _change: self._tell_call(), "chosen")
         self._filter()
         self._tell_call()
 
     @property
     def summary(self) -> str:
+        if not self.looked():
+            return f"{self.title}: {self.looking.error}"
         count = Counter(one.verdict for one in self.reviews)
         told = ", ".join(f"{count[verdict]} {verdict.value}" for verdict in Verdict if count[verdict])
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]

@@ -8,7 +8,8 @@ import ipywidgets as w
 
 from tjtools.errors import TJToolsError
 from tjtools.widgets.panel import Broken, Made, Panel, here, make
-from tjtools.widgets.view import banner, column, error_view, show_on_screen
+from tjtools.widgets.task import State
+from tjtools.widgets.view import banner, column, error_view, show_on_screen, task_view
 from tjtools.workspace import Workspace
 
 
@@ -20,10 +21,26 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
         broken = Broken(kind.title, error)
         _display(broken, error_view(broken))
         return broken
-    _display(panel, banner(panel), view(panel))
-    if panel.presses:
+    if panel.looks:
+        _display(panel, banner(panel), _once_looked(panel, view))
+    else:
+        _display(panel, banner(panel), view(panel))
+    if panel.presses and panel.looked():
         panel.press()
     return panel
+
+
+def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
+    """How far the looking is, and then the view; the cell has ended meanwhile."""
+    room = column(task_view(panel.looking))
+
+    def put(_change: object) -> None:
+        if panel.looking.state is State.DONE:
+            room.children = (view(panel),)
+
+    panel.looking.observe(put, "state")
+    panel.looking.start(panel.look)
+    return room
 
 
 def _display(panel: Panel, *parts: w.Widget) -> None:

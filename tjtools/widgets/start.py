@@ -12,6 +12,7 @@ from tjtools.diff import Verdict
 from tjtools.models import ReviewStatus
 from tjtools.upload import prepare
 from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.task import Run
 from tjtools.widgets.words import counted
 from tjtools.workspace import Workspace
 
@@ -20,14 +21,12 @@ class Start(Panel):
     """The workspace at a glance: `facts` by name, in words, and the next `steps`."""
 
     title: ClassVar[str] = "Start here"
+    looks: ClassVar[bool] = True
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
-        moment = clock()
-        self._prepared = prepare(workspace)
-        self.steps: tuple[Step, ...] = next_steps(workspace, self._prepared, now=moment)
-        self.age = last_refresh(workspace)
-        self.facts = {"Library": self._library(), "Library as of": self._aged(moment), "Session": self._session()}
+        self.steps: tuple[Step, ...] = ()
+        self.facts: dict[str, str] = {}
         self.call = (
             "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
             "from tjtools import Workspace\nfrom tjtools.agenda import next_steps\n"
@@ -36,8 +35,17 @@ class Start(Panel):
             "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"
         )
 
+    def look(self, run: Run) -> None:
+        """Review the session against the library, and see what waits for a person."""
+        moment, self._prepared = self.clock(), prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
+        self.steps = next_steps(self.workspace, self._prepared, now=moment)
+        self.age = last_refresh(self.workspace)
+        self.facts = {"Library": self._library(), "Library as of": self._aged(moment), "Session": self._session()}
+
     @property
     def summary(self) -> str:
+        if not self.looked():
+            return f"{self.title}: {self.looking.error}"
         steps = [f"- {step.what}{f' ({step.notebook})' * bool(step.notebook)}" for step in self.steps]
         facts = [f"{name}: {self.facts[name]}" for name in ("Library", "Session")]
         return "\n".join((*facts, "Next:" if steps else "Next: nothing waits for you", *steps))

@@ -23,6 +23,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
 
 from tjtools.errors import Cancelled
+from tjtools.looking import LookedAt
 
 KEPT_LINES = 500
 HEARTBEAT = 0.5  # seconds
@@ -171,6 +172,10 @@ class Run:
     def progress(self, text: str, done: int, total: int = 0) -> None:
         """Say with what the work is busy and how far it is; any thread may."""
         self._task.tell(self._task.text if self.cancelled() else text, done, total)
+
+    def looked_at(self, at: LookedAt) -> None:
+        """The progress of looking at files."""
+        self.progress(f"looking at {at.path.name}", at.done, at.total)
 
     def say(self, text: str) -> None:
         """A line for the log."""

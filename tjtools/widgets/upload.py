@@ -18,7 +18,6 @@ from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
 from tjtools.errors import SignInNeeded, WorkspaceError
 from tjtools.journal import Journal
-from tjtools.looking import LookedAt
 from tjtools.models import SessionFile, UploadStatus
 from tjtools.site import FileState, Site
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun, UploadReport
@@ -187,11 +186,8 @@ class Upload(Panel):
         self.checked = Checked(prepared, plan, choice, expected, retry)
 
     def _prepare(self, run: Run) -> Prepared:
-        def tell(at: LookedAt) -> None:
-            run.progress(f"looking at {at.path.name}", at.done, at.total)
-
         run.progress("looking at each file of the session", 0)
-        return steps.prepare(self.workspace, progress=tell, cancelled=run.cancelled)
+        return steps.prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
 
     def _plan(self, prepared: Prepared, choice: Choice | None, *, retry: bool) -> Plan:
         plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
