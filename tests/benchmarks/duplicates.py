@@ -108,7 +108,7 @@ def tally(seen: Seen, pairs: Sequence[tuple[Item, Item, float, float]], bits: fl
         if item.same and other.version == "original" and item.original == other.original:
             result.found[item.version] += 1
         else:
-            version = other.version if item.version == "original" else item.version
+            version = other.version if item.same else item.version
             result.wrong[version if item.original == other.original else "another original"] += 1
     return result
 
@@ -138,7 +138,7 @@ def wrongs(tallies: dict[str, Tally]) -> Iterator[str]:
     count: defaultdict[str, list[int]] = defaultdict(list)
     for version in (*KNOWN[1:], "another original"):
         count[version] = [one.wrong[version] for one in tallies.values()]
-    yield "| must not match | " + " | ".join(f"taken for the same, seed {seed}" for seed in tallies) + " |"
+    yield "| must not match | " + " | ".join(f"pairs taken for the same, seed {seed}" for seed in tallies) + " |"
     yield "|:--|" + "--:|" * len(tallies)
     for version, numbers in count.items():
         yield f"| {version} | {' | '.join(map(str, numbers))} |"
@@ -308,8 +308,8 @@ def whole_session(folder: Path) -> Iterator[str]:
     yield "## A session of 200 files beside 10,000 fingerprints"
     yield ""
     yield (
-        f"Videos of {min(sizes) / 1e6:.0f} to {max(sizes) / 1e6:.0f} MB, {sum(sizes) / 1e9:.1f} GB in all, in the "
-        f"page cache: {told}. Decoding is what is left of the "
+        f"Videos of {min(sizes) / 1e6:.0f} to {max(sizes) / 1e6:.0f} MB (1 to 25 MB were wanted), "
+        f"{sum(sizes) / 1e9:.1f} GB in all, in the page cache: {told}. Decoding is what is left of the "
         "first review without checksums and without what the second one, of unchanged files, takes."
     )
     yield ""
