@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from corpus import Item, write_corpus
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.fingerprints import Fingerprints
@@ -47,6 +47,7 @@ def crowds(draw: st.DrawFn) -> list[Fingerprint]:
     return draw(st.lists(still | video, max_size=20))
 
 
+@settings(deadline=None)  # the first one loads faiss
 @given(crowds())
 def test_the_index_finds_what_brute_force_finds(crowd: list[Fingerprint]) -> None:
     expected = {

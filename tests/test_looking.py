@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import NOW, read_rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -143,6 +143,7 @@ SEEN = st.builds(
 )
 
 
+@settings(deadline=None)  # it waits for the disk
 @given(NAMES.filter(lambda name: name not in {".", ".."}), SEEN)
 def test_what_is_written_is_read_back_the_same(name: str, seen: Fingerprint) -> None:
     with tempfile.TemporaryDirectory() as folder:
