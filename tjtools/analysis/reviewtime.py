@@ -21,7 +21,6 @@ DECIDED = ("approved", "rejected")
 # Into how many steps the hours are divided by which nine in ten are decided, for the estimate and for its interval:
 # finer ones cost time and change nothing.
 FINE, STEPS = 100, 40
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ENDINGS = (".mp4", ".png", ".jpg", ".jpeg", ".gif")
 
 
@@ -67,7 +66,7 @@ def reviews(history: pd.DataFrame, last_times: Mapping[str, tuple[str, str]] | N
 
 def unreadable(history: pd.DataFrame) -> pd.DataFrame:
     """The rows of the history that `reviews` leaves out, as they are."""
-    times = pd.to_datetime(history["observed_at"], format=_TIME, utc=True, errors="coerce")
+    times = _times(history["observed_at"])
     return history[times.isna() | ~history["to_status"].isin(STATUSES[:-1])]
 
 
@@ -184,20 +183,24 @@ def _usual(stays: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
 
 def _ordered(history: pd.DataFrame) -> pd.DataFrame:
     """The readable rows, by creative and time, with their times and each one's place among its creative's."""
-    rows = history.drop(unreadable(history).index)
-    times = {
-        name: pd.to_datetime(rows[column], format=_TIME, utc=True, errors="coerce")
-        for name, column in (("at", "observed_at"), ("previous", "previous_seen_at"))
-    }
-    rows = rows.assign(**times).sort_values(["creative_id", "at"], kind="stable", ignore_index=True)
+    at = _times(history["observed_at"])
+    rows = history.assign(at=at, previous=_times(history["previous_seen_at"]))
+    rows = rows[at.notna() & history["to_status"].isin(STATUSES[:-1])]
+    rows = rows.sort_values(["creative_id", "at"], kind="stable", ignore_index=True)
     return rows.assign(place=rows.groupby("creative_id").cumcount())
 
 
 def _last_seen(rows: pd.DataFrame, last_times: Mapping[str, tuple[str, str]]) -> pd.Series:
     """When each creative was last seen pending; its own row's time where that is not kept."""
     times = {key: at for key, (status, at) in last_times.items() if status == "pending"}
-    kept = pd.to_datetime(rows["creative_id"].map(times), format=_TIME, utc=True, errors="coerce")
+    kept = _times(rows["creative_id"].map(times).astype("str"))
     return kept.fillna(rows["at"])
+
+
+def _times(texts: pd.Series) -> pd.Series:
+    """Times as the history writes them (`2025-11-13T12:00:00Z`); missing where it is another text."""
+    days = texts.where(texts.str.len() == 20).str.removesuffix("Z")  # without it, pandas reads them in bulk
+    return pd.to_datetime(days, format="%Y-%m-%dT%H:%M:%S", errors="coerce").dt.tz_localize("UTC")
 
 
 def _whole_name(names: pd.Series) -> pd.Series:
