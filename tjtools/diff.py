@@ -216,11 +216,11 @@ def _by_looks(one: FileReview, *, force: bool) -> FileReview:
         for repeat in open_ones
         if repeat.known.creative is None or (repeat.there and repeat.in_section(one.file.section))
     ]
+    skip = [repeat for repeat in open_ones if repeat.decision is Decision.SKIP]
     notes += [_not_here(repeat) for repeat in open_ones if repeat not in here]
-    if force or not here:
+    if force or not (skip or here):
         notes += [repeat.told for repeat in here]
         return replace(one, notes=(*one.notes, *notes))
-    skip = [repeat for repeat in here if repeat.decision is Decision.SKIP]
     verdict = Verdict.SKIPPED if skip else Verdict.NEAR_DUPLICATE
     told = "; ".join(repeat.told for repeat in skip or here)
     return replace(one, verdict=verdict, reason=told, notes=(*one.notes, *notes))

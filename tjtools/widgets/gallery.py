@@ -20,9 +20,10 @@ _TYPES = {".mp4": "video/mp4", ".gif": "image/gif", ".png": "image/png", ".jpg":
 
 
 class Gallery(AnyWidget):
-    """Shows cards; `ticked(id, on)` hears of a tick. All text shows as text.
+    """Shows cards; `ticked(id, on)` hears of a tick, `compare(id)` of the wish to compare. All text shows as text.
 
-    A card is a dict of `id`, `name`, `mark`, `verdict`, `css`, `facts`, `reason`, `choosable`, `chosen` and `moving`.
+    A card is a dict of `id`, `name`, `mark`, `verdict`, `css`, `facts`, `reason`, `choosable`, `chosen`, `comparable`
+    and `moving`.
     """
 
     _esm = STATIC / "gallery.js"
@@ -31,9 +32,9 @@ class Gallery(AnyWidget):
     posters: Dict[str, Any] = Dict().tag(sync=True)
     playing: Dict[str, Any] = Dict().tag(sync=True)
 
-    def __init__(self, ticked: Callable[[str, bool], None]) -> None:
+    def __init__(self, ticked: Callable[[str, bool], None], compare: Callable[[str], None]) -> None:
         super().__init__()
-        self._ticked = ticked
+        self._ticked, self._compare = ticked, compare
         self._paths: Mapping[str, Path] = {}
         self.on_msg(self._hear)
 
@@ -63,6 +64,8 @@ class Gallery(AnyWidget):
     def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
         if told["what"] == "tick":
             self._ticked(told["id"], bool(told["on"]))
+        elif told["what"] == "compare":
+            self._compare(told["id"])
         elif told["what"] == "play" and told["id"] in self._paths:
             self.playing = self._media(told["id"], self._paths[told["id"]])
 

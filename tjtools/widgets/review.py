@@ -11,8 +11,11 @@ import pandas as pd
 from traitlets import Any, Instance, Int, Unicode
 
 from tjtools.csvfile import BadLine
+from tjtools.decisions import Decision, Decisions
 from tjtools.diff import FileReview, Verdict
+from tjtools.evidence import Evidence, evidence
 from tjtools.models import CreativeType, Section
+from tjtools.repeats import RepeatKind
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run
@@ -43,6 +46,7 @@ class Review(Panel):
     `verdict` and `kind` keep the files of one verdict or creative type (`""`: all), `find` those whose name or reason
     holds all its words; `order` is one of `ORDERS`; `page` counts from 1. `matching` are the reviews that are left, in
     order. `chosen` holds the section and name of each chosen file; `saved` is the plan on disk, None if there is none.
+    `compared` is the section and name of the file whose `evidence` is shown, None for none.
     """
 
     title: ClassVar[str] = "The session"
@@ -52,12 +56,16 @@ class Review(Panel):
     find = Unicode()
     order = Unicode("as in the session")
     page = Int(1)
+    reviews = Any(())
     matching = Any(())
+    compared = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
+        self._picture: Callable[[str], bytes | None] = lambda _checksum: None
+        self.new: dict[Key, FileReview] = {}
         self._take((), ())
         self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
         self.observe(lambda _change: self._tell_call(), "chosen")
@@ -65,16 +73,25 @@ class Review(Panel):
     def look(self, run: Run) -> None:
         """Look at each file of the session, and compare it with the library."""
         prepared = prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
-        self._take(prepared.reviews, prepared.bad_lines)
+        self._picture = prepared.fingerprints.picture
+        with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
+            self._take(prepared.reviews, prepared.bad_lines)
 
     def _take(self, reviews: tuple[FileReview, ...], bad_lines: tuple[BadLine, ...]) -> None:
+        """Take what was found; what a person chose or left out since the last look stays so."""
+        self.saved = load_choice(self.workspace)
+        again, before, page = bool(self.reviews), frozenset(self.new), self.page
         self.reviews, self.bad_lines = reviews, bad_lines
         self.new = {key_of(one): one for one in self.reviews if one.goes_up}
         self._halves = _halves(self.reviews)
         self._together = _together(self.new)
-        self.saved = load_choice(self.workspace)
-        self.chosen = frozenset(self.new) & self.saved.files if self.saved else frozenset(self.new)
+        new = frozenset(self.new)
+        if again:
+            self.chosen = (self.chosen & new) | (new - before)
+        else:
+            self.chosen = new & self.saved.files if self.saved else new
         self._filter()
+        self.page = min(page, self.pages)
         self._tell_call()
 
     @property
@@ -128,6 +145,22 @@ class Review(Panel):
             return ""
         return "complete" if other in self._halves.get(one.file.native_pair_id, ()) else "half"
 
+    @property
+    def comparable(self) -> tuple[FileReview, ...]:
+        """The files that repeat something, except those that are there under their own name."""
+        return tuple(one for one in self.reviews if has_evidence(one))
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What the compared file repeats, the same content first; empty where no file is compared."""
+        found = (one for one in self.comparable if key_of(one) == self.compared)
+        return next((evidence(one, self._picture) for one in found), ())
+
+    def decide(self, one: Evidence, decision: Decision) -> None:
+        """Remember a decision about the two sides, and look again; does nothing while it looks."""
+        if not self.looking.running:
+            self.attempt(lambda: self._decide(one, decision))
+
     def turn(self, pages: int) -> None:
         """Turn so many pages, as far as there are."""
         self.page = min(max(1, self.page + pages), self.pages)
@@ -173,6 +206,10 @@ class Review(Panel):
             return ""
         return "chosen" if key_of(one) in self.chosen else "left out"
 
+    def _decide(self, one: Evidence, decision: Decision) -> None:
+        Decisions.load(self.workspace).decide(one.file.content, one.other.content, decision, now=self.clock())
+        self.looking.start(self.look)
+
     def _save(self) -> None:
         self.saved = save_choice(self.workspace, self.chosen, now=self.clock())
 
@@ -207,6 +244,16 @@ class Review(Panel):
 def key_of(one: FileReview) -> Key:
     """How a plan names the file."""
     return one.file.section, one.file.name
+
+
+def has_evidence(one: FileReview) -> bool:
+    """Whether there is something to compare it with; its own upload is worth a look only where that was rejected."""
+    return bool(one.repeats_rejected or (one.repeats and one.verdict is not Verdict.ALREADY_THERE))
+
+
+def can_decide(one: Evidence) -> bool:
+    """Whether there is something to decide: what is the same to the last byte is the same."""
+    return one.kind is RepeatKind.LOOKS_SAME
 
 
 def reason_of(one: FileReview) -> str:

@@ -9,9 +9,10 @@ import ipywidgets as w
 
 from tjtools.diff import FileReview, Verdict
 from tjtools.models import Medium
+from tjtools.widgets.evidence_view import evidence_view
 from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.review import ORDERS, Review, key_of, reason_of
+from tjtools.widgets.review import ORDERS, Key, Review, has_evidence, key_of, reason_of
 from tjtools.widgets.table import Table, rows_view
 from tjtools.widgets.view import actions, button, column, follow, row
 from tjtools.widgets.words import MARKS, in_bytes, in_seconds
@@ -27,16 +28,22 @@ _LOOKS = {
 
 
 def review_view(review: Review) -> w.Widget:
-    """Filters above, the files in the middle, the plan below."""
-    return column(_counts(review), _filters(review), _files(review), _plan(review))
+    """Filters and evidence above, the files in the middle, the plan below."""
+    return column(_counts(review), evidence_view(review), _filters(review), _files(review), _plan(review))
 
 
 def _counts(review: Review) -> w.Widget:
     """How many files of each verdict, and the lines that can't be read."""
-    count = Counter(one.verdict for one in review.reviews)
-    badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
-    bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
-    return Markup(node("div", node("div", *badges, css="tj-badges"), *bad))
+    counts = Markup()
+
+    def show() -> None:
+        count = Counter(one.verdict for one in review.reviews)
+        badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
+        bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
+        counts.show(node("div", node("div", *badges, css="tj-badges"), *bad))
+
+    follow(review, "reviews", show)
+    return counts
 
 
 def _badge(verdict: Verdict, text: str) -> Node:
@@ -45,18 +52,30 @@ def _badge(verdict: Verdict, text: str) -> Node:
 
 
 def _filters(review: Review) -> w.Widget:
+    filters, links = row(), list[w.link]()
+
+    def show() -> None:
+        for one in links:
+            one.unlink()
+        choices = _choices(review)
+        links[:] = [w.link((review, name), (choice, "value")) for name, choice in choices.items()]
+        filters.children = tuple(choices.values())
+
+    follow(review, "reviews", show)
+    return filters
+
+
+def _choices(review: Review) -> dict[str, w.Widget]:
     count = Counter(one.verdict for one in review.reviews)
     kinds = Counter(one.file.creative_type.value for one in review.reviews)
-    verdicts = [(f"{MARKS[one]} {one.value} ({count[one]})", one.value) for one in Verdict if count[one]]
-    choices = {
+    kept = [one for one in Verdict if count[one] or one.value == review.verdict]
+    verdicts = [(f"{MARKS[one]} {one.value} ({count[one]})", one.value) for one in kept]
+    return {
         "verdict": _dropdown([("All verdicts", ""), *verdicts], "Verdict"),
         "kind": _dropdown([("All types", ""), *((f"{one} ({kinds[one]})", one) for one in sorted(kinds))], "Type"),
         "order": _dropdown([(f"Order: {one}", one) for one in ORDERS], "Order"),
         "find": w.Text(placeholder="Find in name or reason", layout=w.Layout(width="16em"), continuous_update=False),
     }
-    for name, choice in choices.items():
-        w.link((review, name), (choice, "value"))
-    return row(*choices.values())
 
 
 def _dropdown(options: list[tuple[str, str]], what: str) -> w.Widget:
@@ -91,11 +110,16 @@ def _pager(review: Review) -> w.Widget:
 
 
 def _gallery(review: Review) -> w.Widget:
-    keys = {str(number): key_of(one) for number, one in enumerate(review.reviews)}
-    numbers = {id(one): str(number) for number, one in enumerate(review.reviews)}
-    gallery = Gallery(lambda number, on: review.choose(keys[number], take=on))
+    def key(number: str) -> Key:
+        return key_of(review.reviews[int(number)])
+
+    def compare(number: str) -> None:
+        review.compared = key(number)
+
+    gallery = Gallery(lambda number, on: review.choose(key(number), take=on), compare)
 
     def show() -> None:
+        numbers = {id(one): str(number) for number, one in enumerate(review.reviews)}
         shown = {numbers[id(one)]: one for one in review.shown}
         cards = [_card(review, number, one) for number, one in shown.items()]
         gallery.show(cards, {number: one.file.path for number, one in shown.items() if one.facts})
@@ -117,6 +141,7 @@ def _card(review: Review, number: str, one: FileReview) -> dict[str, Any]:
         "reason": reason_of(one),
         "choosable": one.goes_up,
         "chosen": key_of(one) in review.chosen,
+        "comparable": has_evidence(one),
         "moving": one.file.creative_type.medium is Medium.MOVING,
         "drawable": facts is not None,
     }

@@ -36,6 +36,7 @@ def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
 
     def put(_change: object) -> None:
         if panel.looking.state is State.DONE:
+            panel.looking.unobserve(put, "state")  # once: when it looks again, the view follows its model
             room.children = (view(panel),)
 
     panel.looking.observe(put, "state")

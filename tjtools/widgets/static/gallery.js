@@ -24,6 +24,18 @@ function chooser(card, model) {
   return label;
 }
 
+function comparer(card, model) {
+  const compare = make("button", "tj-card-compare", "Compare");
+  compare.type = "button";
+  compare.setAttribute("aria-label", `Compare ${card.name} with what it repeats`);
+  compare.addEventListener("click", () => {
+    model.send({ what: "compare", id: card.id });
+    const output = compare.closest(".jp-OutputArea");
+    output?.querySelector(".tj-evidence")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  });
+  return compare;
+}
+
 function picture(card, model) {
   const play = make("button", "tj-card-picture");
   play.type = "button";
@@ -49,6 +61,7 @@ function describe(box, card, model) {
   if (card.choosable) head.append(chooser(card, model));
   text.append(head, make("div", "tj-card-name", card.name), facts(card));
   if (card.reason) text.append(make("div", "tj-card-reason", card.reason));
+  if (card.comparable) text.append(comparer(card, model));
   box.lastChild.replaceWith(text);
   box.classList.toggle("tj-left-out", card.choosable && !card.chosen);
 }
