@@ -33,7 +33,7 @@ def evidence_view(review: Review) -> w.Widget:
         dropdown = w.Dropdown(options=_options(review), tooltip="File to compare")
         dropdown.layout = w.Layout(width="auto", max_width="100%")
         links[:] = [w.link((review, "compared"), (dropdown, "value"))]
-        choice.children = (dropdown,)
+        choice.children = (dropdown,) if review.comparable else ()
         whole.layout.display = "" if review.comparable else "none"
         told.show(_told(review))
 
