@@ -167,6 +167,45 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     shop.wait_for_no_browser()
 
 
+def test_a_person_does_the_day_by_clicks(shop: Shop) -> None:
+    """Review and choose, upload, and, once a reviewer has decided, sync: the files say what the site says."""
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded = workspace.root / "uploaded"
+    banners = [banner(uploaded, f"day {n}.png", 100 + n) for n in range(3)]
+    session(workspace, [*native_pair(uploaded, "4D5AC1E0", 9), *banners])
+    truth.settings(processing_s=0)
+    lab.open("notebooks/01_review_session.ipynb")
+    lab.run_all()
+    lab.page.get_by_label("Upload day 2.png").uncheck(timeout=60_000)
+    lab.button("Save as the plan").click()
+    expect(lab.page.get_by_text("This is the saved plan")).to_be_visible()
+
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    shop.come_to_the_question()
+    lab.page.get_by_label("Yes, upload 4 files").check()
+    lab.button("Upload 4 files live").click()
+    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
+    truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
+    truth.ask(f"creatives/{rejected}", "PATCH", {"review_status": "rejected"})
+
+    lab.open("notebooks/03_refresh_and_sync.ipynb")
+    lab.run_all()
+    lab.button("Sync statuses").click()
+    expect(lab.page.get_by_text("2 status changed")).to_be_visible(timeout=60_000)
+    lab.button("Apply to the cache").click()
+    expect(lab.page.get_by_text("Applied to TJ_Creative_Library.csv")).to_be_visible(timeout=60_000)
+    held = truth.creatives()
+    kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
+    assert (kept[approved]["review_status"], kept[rejected]["review_status"]) == ("approved", "rejected")
+    assert {key: row["review_status"] for key, row in kept.items()} == {key: held[key]["review_status"] for key in kept}
+    assert not truth.named("day 2")
+    seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
+    assert seen == ["pending", "approved"]
+    shop.wait_for_no_browser()
+
+
 def _is_browser(process: psutil.Process, mark: str) -> bool:
     try:
         return "chrom" in (process.info["name"] or "") and process.environ().get(MARK) == mark
