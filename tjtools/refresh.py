@@ -71,8 +71,9 @@ def refresh_library(
     Creatives that are gone stay as rows with the status `removed`. Raises what ended the reading, and `TooManyGone`
     where more than 20 and more than a tenth are gone and `allow_removals` is less; then nothing is written.
 
-    >>> workspace = Workspace.find(cwd=Path.cwd())  # doctest: +SKIP
-    >>> report = refresh_library(workspace, confirm=lambda update: not update.difference.removed)  # doctest: +SKIP
+    Apply what is new and changed, unless something is gone::
+
+        refresh_library(Workspace.find(cwd=Path.cwd()), confirm=lambda update: not update.difference.removed)
     """
     update = plan_refresh(workspace, access, new=new, progress=progress, cancelled=cancelled)
     if update.stopped:

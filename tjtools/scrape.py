@@ -97,12 +97,10 @@ def scrape_library(
     as the page shows it. An error of the site or a person who stops it ends the reading; `stopped` says why. Raises
     what `access.connect` raises.
 
-    >>> from tjtools import Section, Workspace
-    >>> from tjtools.connection import access_to
-    >>> workspace = Workspace.find(cwd=Path.cwd())  # doctest: +SKIP
-    >>> reading = scrape_library(access_to(workspace), [Section.STATIC_BANNER])  # doctest: +SKIP
-    >>> reading.certificates[0].verdict, len(reading.creatives)  # doctest: +SKIP
-    ('complete', 21)
+    One section, read without the cache::
+
+        reading = scrape_library(access_to(Workspace.find(cwd=Path.cwd())), [Section.STATIC_BANNER])
+        reading.certificates[0].verdict, len(reading.creatives)  # ('complete', 21)
     """
     return read_by(access, lambda reader: reader.read(dict.fromkeys(sections)), progress, cancelled)
 

@@ -62,9 +62,11 @@ def sync_status(
     ended the reading, and `TooManyGone` where more than 20 and more than a tenth are gone and `allow_removals` is less;
     then nothing is written.
 
-    >>> report = sync_status(Workspace.find(cwd=Path.cwd()), pending=True)  # doctest: +SKIP
-    >>> report.difference.status_changed  # doctest: +SKIP
-    (FieldChange(creative_id='1032530571', filename='a.mp4', field='review_status', old='pending', new='approved'),)
+    What was decided since::
+
+        report = sync_status(Workspace.find(cwd=Path.cwd()), pending=True)
+        report.difference.status_changed
+        # (FieldChange(creative_id='1032530571', filename='a.mp4', field='review_status', old='pending', new='approved'),)
     """
     update = plan_sync(workspace, access, pending=pending, progress=progress, cancelled=cancelled)
     return apply_update(update, now=now(), allow_removals=allow_removals)
