@@ -66,7 +66,7 @@ def sync_status(
 
         report = sync_status(Workspace.find(cwd=Path.cwd()), pending=True)
         report.difference.status_changed
-        # (FieldChange(creative_id='1032530571', filename='a.mp4', field='review_status', old='pending', new='approved'),)
+        # (FieldChange('1032530571', 'a.mp4', field='review_status', old='pending', new='approved'),)
     """
     update = plan_sync(workspace, access, pending=pending, progress=progress, cancelled=cancelled)
     return apply_update(update, now=now(), allow_removals=allow_removals)
