@@ -167,8 +167,11 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     shop.wait_for_no_browser()
 
 
-def test_a_person_does_the_day_by_clicks(shop: Shop) -> None:
-    """Review and choose, upload, and, once a reviewer has decided, sync: the files say what the site says."""
+def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
+    """Review and choose, upload, and, once a reviewer has decided, sync: the files say what the site says.
+
+    What it looked like is in the test's folder, for a person to look at.
+    """
     lab, workspace, truth = shop.lab, shop.workspace, shop.truth
     uploaded = workspace.root / "uploaded"
     banners = [banner(uploaded, f"day {n}.png", 100 + n) for n in range(3)]
@@ -179,6 +182,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop) -> None:
     lab.page.get_by_label("Upload day 2.png").uncheck(timeout=60_000)
     lab.button("Save as the plan").click()
     expect(lab.page.get_by_text("This is the saved plan")).to_be_visible()
+    lab.page.screenshot(path=tmp_path / "01_review_session.png")
 
     lab.open(NOTEBOOK)
     lab.run_all()
@@ -186,6 +190,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop) -> None:
     lab.page.get_by_label("Yes, upload 4 files").check()
     lab.button("Upload 4 files live").click()
     expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    lab.page.screenshot(path=tmp_path / "02_upload.png")
     [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
     truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
     truth.ask(f"creatives/{rejected}", "PATCH", {"review_status": "rejected"})
@@ -196,6 +201,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop) -> None:
     expect(lab.page.get_by_text("2 status changed")).to_be_visible(timeout=60_000)
     lab.button("Apply to the cache").click()
     expect(lab.page.get_by_text("Applied to TJ_Creative_Library.csv")).to_be_visible(timeout=60_000)
+    lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
     held = truth.creatives()
     kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
     assert (kept[approved]["review_status"], kept[rejected]["review_status"]) == ("approved", "rejected")
