@@ -215,7 +215,8 @@ def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))
     assert [card["name"] for card in gallery.cards if card["comparable"]] == [NEAR, COPY, VIDEO]
-    gallery._hear(gallery, {"what": "compare", "id": "4"}, None)
+    [card] = [card["id"] for card in gallery.cards if card["name"] == VIDEO]
+    gallery._hear(gallery, {"what": "compare", "id": card}, None)
     assert review.compared == (Section.IN_STREAM_VIDEO, VIDEO)
     assert "5.0 s" in words(view)
     assert "There is nothing to decide: these are the same." in words(view)

@@ -298,6 +298,14 @@ def test_new_reads_a_section_to_its_end_that_was_never_read_completely(workspace
     assert all(one.complete for one in again.certificates)
 
 
+def test_new_reads_to_the_end_where_the_cache_has_lost_rows(workspace: Workspace, truth: Truth) -> None:
+    assert refresh(workspace)
+    uploads(truth, 14)
+    workspace.library.write_text(HEADER, "utf-8")
+    assert refresh(workspace, new=True)
+    assert by_id(workspace.library).keys() == truth.creatives().keys()
+
+
 def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Workspace, truth: Truth) -> None:
     assert refresh(workspace)
     uploads(truth, 20)

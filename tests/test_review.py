@@ -166,7 +166,7 @@ def test_the_view_follows_the_model(review: Review) -> None:
     gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
     assert [card["name"] for card in gallery.cards] == [one.file.name for one in review.reviews]
     assert [card["chosen"] for card in gallery.cards] == [True, True, True, False, False, False]
-    gallery._hear(gallery, {"what": "tick", "id": "0", "on": False}, None)
+    gallery._hear(gallery, {"what": "tick", "id": gallery.cards[0]["id"], "on": False}, None)
     assert [card["chosen"] for card in gallery.cards] == [False, False, True, False, False, False]
     review.verdict = "invalid"
     assert [card["name"] for card in gallery.cards] == ["wide.png"]
@@ -175,10 +175,11 @@ def test_the_view_follows_the_model(review: Review) -> None:
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
-    gallery._hear(gallery, {"what": "play", "id": "0"}, None)
-    assert gallery.playing == {"id": "0", "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
+    card = gallery.cards[0]["id"]
+    gallery._hear(gallery, {"what": "play", "id": card}, None)
+    assert gallery.playing == {"id": card, "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
     gallery._hear(gallery, {"what": "play", "id": "../../etc/passwd"}, None)
-    assert gallery.playing["id"] == "0"
+    assert gallery.playing["id"] == card
 
 
 def descendants(widget: object) -> list[object]:

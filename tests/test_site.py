@@ -90,6 +90,33 @@ def test_the_total_may_have_a_thousands_separator(site: Site, separator: str) ->
     assert (page.first, page.last, page.total) == (1153, 1164, 1170)
 
 
+def test_a_filtered_list_states_no_total(site: Site) -> None:
+    async def write() -> None:
+        line = "Showing 1 to 12 of 170 entries (filtered from 191 total entries)"
+        await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
+
+    assert site._thread
+    site._thread.run(write())
+    assert site.read_page().total is None
+
+
+def test_what_others_put_into_the_page_may_fail(site: Site, truth: Truth) -> None:
+    async def load() -> None:
+        await site._library.page.evaluate(  # type: ignore[union-attr]
+            """() => Promise.all(["script", "img"].map(tag => new Promise(ended => {
+                const node = document.createElement(tag);
+                node.onerror = ended;
+                node.src = "http://localhost:1/counter";
+                document.body.append(node);
+            })))"""
+        )
+
+    assert site._thread
+    site._thread.run(load())
+    site.open_upload_panel()
+    assert site.read_page().total is not None
+
+
 def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:
     with pytest.raises(IncompleteReading, match="never kept still"):
         read_section(site, Section.VIDEO_BANNERS, lambda *_: truth.add("Video Banners", "another") and None)

@@ -31,8 +31,12 @@ def quiet(bare_workspace: Workspace) -> Workspace:
     bare_workspace.private.mkdir()
     bare_workspace.browser_session.write_text("{}", "utf-8")
     Library.load(bare_workspace.library).add([IMAGE])
-    keep_snapshot(bare_workspace, {"source": "refresh"}, NOW)
+    keep_snapshot(bare_workspace, certificate("refresh"), NOW)
     return bare_workspace
+
+
+def certificate(source: str, verdict: str = "complete") -> dict[str, object]:
+    return {"source": source, "sections": [{"section": section.value, "verdict": verdict} for section in Section]}
 
 
 def steps(workspace: Workspace, *, days: int = 0) -> list[Step]:
@@ -50,7 +54,8 @@ def test_an_empty_folder_is_told_what_to_do_first(bare_workspace: Workspace) -> 
 
 
 def test_a_refresh_is_due_after_seven_days(quiet: Workspace) -> None:
-    keep_snapshot(quiet, {"source": "sync"}, NOW + timedelta(days=7))  # which looks at no new creatives
+    keep_snapshot(quiet, certificate("sync"), NOW + timedelta(days=7))  # which looks at no new creatives
+    keep_snapshot(quiet, certificate("refresh", "not finished"), NOW + timedelta(days=7, seconds=1))  # with --new
     due = Step("Refresh the library: the last time was 7 days ago", "03_refresh_and_sync.ipynb")
     assert steps(quiet, days=7) == [due]
 

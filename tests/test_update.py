@@ -9,12 +9,12 @@ import pytest
 from conftest import NOW, read_rows
 
 from tjtools.cache import COLUMNS, Library
-from tjtools.errors import SiteUnreachable, TooManyGone
+from tjtools.errors import SiteUnreachable, TJToolsError, TooManyGone
 from tjtools.history import Source
 from tjtools.models import Creative, CreativeType, ReviewStatus, Section
 from tjtools.scrape import Certificate, SiteReading
-from tjtools.snapshots import KEPT
-from tjtools.update import Update, UpdateReport, apply_update, plan_update
+from tjtools.snapshots import KEPT, snapshots_of
+from tjtools.update import Begun, Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace
 
 HEADER = ",".join(COLUMNS) + "\n"
@@ -33,7 +33,8 @@ def image(creative_id: str, name: str, status: ReviewStatus | None = PENDING) ->
 
 def plan(workspace: Workspace, site: SiteReading, *, full: bool = True) -> Update:
     library = Library.load(workspace.library)
-    return plan_update(workspace, library, site, Source.REFRESH if full else Source.SYNC, full=full)
+    source = Source.REFRESH if full else Source.SYNC
+    return plan_update(workspace, library, site, source, begun=Begun.of(workspace, NOW), full=full)
 
 
 def follow(workspace: Workspace, site: SiteReading, *, full: bool = True) -> UpdateReport:
@@ -154,3 +155,47 @@ def test_the_last_snapshots_are_kept(bare_workspace: Workspace) -> None:
     kept = sorted(path.name for path in bare_workspace.snapshots.iterdir())
     assert (len(kept), kept[0], kept[-1]) == (2 * KEPT, "20251113T120002.csv", "20251113T120031.json")
     assert report.snapshot.name == "20251113T120031.csv"
+
+
+def test_what_was_read_before_the_last_update_is_not_applied(bare_workspace: Workspace) -> None:
+    follow(bare_workspace, reading(image("1", "a")))
+    old = plan(bare_workspace, reading(image("1", "a")))
+    later = NOW.replace(hour=15)
+    apply_update(plan(bare_workspace, reading(image("1", "a", APPROVED))), now=later)
+    before = rows(bare_workspace)
+    with pytest.raises(TJToolsError, match="brought up to date after this was read"):
+        apply_update(old, now=NOW.replace(hour=17))
+    assert rows(bare_workspace) == before == ["1,a,,300x250,png,image,approved"]
+
+
+def test_the_history_says_when_the_site_was_read_not_when_it_was_applied(bare_workspace: Workspace) -> None:
+    update = plan(bare_workspace, reading(image("1", "a")))
+    report = apply_update(update, now=NOW.replace(hour=17))
+    assert [row["observed_at"] for row in read_rows(bare_workspace.history)] == ["2025-11-13T12:00:00Z"]
+    assert report.snapshot.name == "20251113T170000.csv"
+
+
+def test_a_library_that_cant_be_written_loses_no_change_of_status(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object, **_more: object) -> None:
+        raise OSError("the disk is full")
+
+    Library.load(bare_workspace.library).add([image("1", "a")])
+    update = plan(bare_workspace, reading(image("1", "a", APPROVED)))
+    with monkeypatch.context() as broken:
+        broken.setattr(Library, "rewrite", full)
+        with pytest.raises(OSError, match="full"):
+            apply_update(update, now=NOW)
+    apply_update(update, now=NOW)
+    told = [(row["from_status"], row["to_status"]) for row in read_rows(bare_workspace.history)]
+    assert told == [("pending", "approved")]
+
+
+def test_many_syncs_do_not_cost_the_refreshes_their_snapshots(bare_workspace: Workspace) -> None:
+    follow(bare_workspace, reading())
+    for minute in range(KEPT + 5):
+        apply_update(plan(bare_workspace, reading(), full=False), now=NOW.replace(hour=13, minute=minute))
+    kept = snapshots_of(bare_workspace)
+    assert [(one.name, one.whole) for one in kept if one.source == "refresh"] == [("20251113T120000", True)]
+    assert sum(one.source == "sync" for one in kept) == KEPT

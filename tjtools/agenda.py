@@ -47,12 +47,13 @@ def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tu
 
 
 def last_refresh(workspace: Workspace) -> datetime | None:
-    """When the library last followed the site as a whole; else when the file was written; None where there is none."""
-    times = [at for at, source in snapshots_of(workspace) if source == "refresh"]
-    if times:
-        return max(times)
-    if not workspace.library.exists():
-        return None
+    """When the library last followed the site as a whole, None where that is not known.
+
+    In a workspace that has never read the site, it is when the file was written.
+    """
+    snapshots = snapshots_of(workspace)
+    if snapshots or not workspace.library.exists():
+        return max((one.at for one in snapshots if one.source == "refresh" and one.whole), default=None)
     return datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=UTC)
 
 

@@ -1,6 +1,6 @@
 """What the last complete reading of each section has covered: so far down must a reading for what is new go.
 
-`tracking/.tjtools/covered.json` has for each section the Creative IDs that stood at the top of its list, first to last:
+`tracking/.tjtools/covered.json` has for each section the Creative IDs that its list held, first to last:
 
     {"Native Rollover": ["1032530571", "1032530561", ...], ...}
 
@@ -18,18 +18,16 @@ from tjtools.csvfile import replace_file, translated
 from tjtools.models import Section
 from tjtools.workspace import Workspace
 
-KEPT = 60  # IDs a section; where all of them are gone, it is read to its end
-
 
 def read_coverage(workspace: Workspace) -> dict[Section, frozenset[str]]:
-    """The IDs at the top of each section that was read completely; raises TrackingFileError where the disk fails."""
+    """The IDs of each section that was read completely; raises TrackingFileError where the disk fails."""
     return {Section(section): frozenset(ids) for section, ids in _kept(workspace.coverage).items()}
 
 
 def keep_coverage(workspace: Workspace, covered: Mapping[Section, Sequence[str]]) -> None:
-    """Note the IDs of sections that were read completely, from the top; what is known of the others stays."""
-    tops = {section.value: list(ids[:KEPT]) for section, ids in covered.items()}
-    replace_file(workspace.coverage, json.dumps(_kept(workspace.coverage) | tops).encode())
+    """Note the IDs of sections that were read completely; what is known of the others stays."""
+    lists = {section.value: list(ids) for section, ids in covered.items()}
+    replace_file(workspace.coverage, json.dumps(_kept(workspace.coverage) | lists).encode())
 
 
 def _kept(path: Path) -> dict[str, list[str]]:

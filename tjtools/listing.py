@@ -100,7 +100,7 @@ class _Reading:
             raise IncompleteReading(
                 f"{self.section.value}: the page does not say how many creatives there are:"
                 " no reading can be known complete.",
-                remedy="Look at the page with --headed; the line's selector is library.total in selectors.toml.",
+                remedy="Look at the page with --headed: is the list filtered? The line's selector is library.total.",
             )
         self.totals.append(page.total)
         self.again += sum(card.creative_id in self.cards for card in page.cards)

@@ -13,7 +13,7 @@ from tjtools.listing import Enough
 from tjtools.models import Section
 from tjtools.scrape import Access, Progress, Reader, read_by
 from tjtools.site import Card, CardPage
-from tjtools.update import Update, UpdateReport, apply_update, plan_update
+from tjtools.update import Begun, Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace
 
 
@@ -22,26 +22,30 @@ def plan_refresh(
     access: Access | None = None,
     *,
     new: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Update:
     """Read the whole library off the site and compare it with the cache; nothing is written.
 
     `new`: read each section only from its top down to creatives that its last complete reading has covered; then none
-    counts as gone. A section without a complete reading is read to its end.
+    counts as gone. A section without a complete reading, or of which the cache has lost rows since, is read to its end.
 
     An error of the site ends the reading: the update's `stopped` is that error, and it can't be applied. Raises what
     opening the site raises, and TrackingFileError for files that can't be read.
     """
     library = Library.load(workspace.library)
     History.of(workspace).check()
-    covered = read_coverage(workspace) if new else {}
+    covered = {
+        section: ids for section, ids in read_coverage(workspace).items() if new and all(key in library for key in ids)
+    }
+    begun = Begun.of(workspace, now())
 
     def through(reader: Reader) -> None:
         reader.read({section: _down_to(covered.get(section, ())) for section in Section})
 
     reading = read_by(access or access_to(workspace, cancelled=cancelled), through, progress, cancelled)
-    return plan_update(workspace, library, reading, Source.REFRESH, full=True, removals=not new)
+    return plan_update(workspace, library, reading, Source.REFRESH, begun=begun, full=True, removals=not new)
 
 
 def _down_to(covered: Collection[str]) -> Enough:
@@ -75,7 +79,7 @@ def refresh_library(
 
         refresh_library(Workspace.find(cwd=Path.cwd()), confirm=lambda update: not update.difference.removed)
     """
-    update = plan_refresh(workspace, access, new=new, progress=progress, cancelled=cancelled)
+    update = plan_refresh(workspace, access, new=new, now=now, progress=progress, cancelled=cancelled)
     if update.stopped:
         raise update.stopped
     update.check_removals(allow_removals)

@@ -1,20 +1,22 @@
 """Snapshots of the library: strict reading of one, and the dated ones in `tracking/.tjtools/snapshots/`.
 
 `20251113T120000.csv` is the library as a refresh left it, the time in UTC; `20251113T120000.json` beside it is
-the certificate: what of the site was read. The last thirty are kept.
+the certificate: what of the site was read. The last thirty of refreshes and of syncs are kept.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache import Library
 from tjtools.csvfile import translated
 from tjtools.errors import TrackingFileError
+from tjtools.models import Section
 from tjtools.workspace import Workspace
 
 KEPT = 30
@@ -45,7 +47,7 @@ def read_snapshot(path: Path) -> Library:
 
 
 def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
-    """Keep the library as it is now, with its certificate, and drop the oldest snapshots beyond `KEPT`."""
+    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`."""
     folder = workspace.snapshots
     path = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S}.csv"
     with translated(path, "written"):
@@ -55,23 +57,48 @@ def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: 
         else:
             path.touch()
         path.with_suffix(".json").write_text(json.dumps(certificate, ensure_ascii=False, indent=2) + "\n", "utf-8")
-        for old in sorted({each.stem for each in folder.iterdir()})[:-KEPT]:
+        for old in [*_superfluous(workspace)]:
             for suffix in (".csv", ".json"):
                 (folder / f"{old}{suffix}").unlink(missing_ok=True)
     return path
 
 
-def snapshots_of(workspace: Workspace) -> tuple[tuple[datetime, str], ...]:
-    """When each snapshot was taken, oldest first, and after what: `refresh`, `sync`, or `""` where nothing says so."""
-    return tuple((_time_of(path), _source_of(path)) for path in sorted(workspace.snapshots.glob("[0-9]*T[0-9]*.csv")))
+class Snapshot(NamedTuple):
+    """One of them: when it was taken, after what (`refresh`, `sync`, or `""` where nothing says so any more).
+
+    `whole`: the reading before it had come to the end of every section.
+    """
+
+    name: str
+    at: datetime
+    source: str
+    whole: bool
 
 
-def _time_of(path: Path) -> datetime:
-    return datetime.strptime(path.stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
+    """The snapshots that are kept, oldest first."""
+    return tuple(map(_snapshot, sorted(workspace.snapshots.glob("[0-9]*T[0-9]*.csv"))))
 
 
-def _source_of(path: Path) -> str:
+def newest_snapshot(workspace: Workspace) -> str:
+    """The name of the newest, `""` where there is none."""
+    return max((path.stem for path in workspace.snapshots.glob("[0-9]*T[0-9]*.csv")), default="")
+
+
+def _snapshot(path: Path) -> Snapshot:
+    at = datetime.strptime(path.stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     try:
-        return str(json.loads(path.with_suffix(".json").read_text("utf-8"))["source"])
+        told = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        sections = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
+        return Snapshot(path.stem, at, str(told["source"]), sections == {section.value for section in Section})
     except (OSError, ValueError, KeyError, TypeError):
-        return ""  # a certificate that was lost or damaged
+        return Snapshot(path.stem, at, "", whole=False)  # a certificate that was lost or damaged
+
+
+def _superfluous(workspace: Workspace) -> Iterator[str]:
+    """The names of the oldest beyond `KEPT` of each source: many a sync must not cost the refreshes theirs."""
+    names: dict[str, list[str]] = {}
+    for one in snapshots_of(workspace):
+        names.setdefault(one.source, []).append(one.name)
+    for each in names.values():
+        yield from each[:-KEPT]

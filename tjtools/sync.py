@@ -13,7 +13,7 @@ from tjtools.history import History, Source
 from tjtools.models import Creative, ReviewStatus, Section
 from tjtools.scrape import NOT_FINISHED, Access, Certificate, Progress, Reader, SiteReading, read_by
 from tjtools.site import Card, CardPage
-from tjtools.update import Update, UpdateReport, apply_update, plan_update
+from tjtools.update import Begun, Update, UpdateReport, apply_update, plan_update
 from tjtools.workspace import Workspace
 
 
@@ -22,6 +22,7 @@ def plan_sync(
     access: Access | None = None,
     *,
     pending: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Update:
@@ -34,6 +35,7 @@ def plan_sync(
     """
     library = Library.load(workspace.library)
     History.of(workspace).check()
+    begun = Begun.of(workspace, now())
     wanted = _wanted(library, pending=pending)
     ids = set().union(*wanted.values())
     reading = SiteReading((), ())
@@ -43,7 +45,7 @@ def plan_sync(
     if pending:
         seen = {creative.creative_id for creative in reading.creatives}
         reading = replace(reading, not_found=tuple(sorted(ids - seen)))
-    return plan_update(workspace, library, reading, Source.SYNC, full=False, removals=not pending)
+    return plan_update(workspace, library, reading, Source.SYNC, begun=begun, full=False, removals=not pending)
 
 
 def sync_status(
@@ -68,7 +70,7 @@ def sync_status(
         report.difference.status_changed
         # (FieldChange('1032530571', 'a.mp4', field='review_status', old='pending', new='approved'),)
     """
-    update = plan_sync(workspace, access, pending=pending, progress=progress, cancelled=cancelled)
+    update = plan_sync(workspace, access, pending=pending, now=now, progress=progress, cancelled=cancelled)
     return apply_update(update, now=now(), allow_removals=allow_removals)
 
 

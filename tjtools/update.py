@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache import COLUMNS, Library
 from tjtools.coverage import keep_coverage
@@ -17,11 +18,23 @@ from tjtools.libraryrow import Record
 from tjtools.models import Creative, ReviewStatus, Section
 from tjtools.naming import same_name
 from tjtools.scrape import Certificate, SiteReading
-from tjtools.snapshots import keep_snapshot
+from tjtools.snapshots import keep_snapshot, newest_snapshot
 from tjtools.workspace import Workspace
 
 HARMLESS_GONE = 20  # so many may go without a question
 HARMLESS_PERCENT = 10  # or so large a part of what was there
+
+
+class Begun(NamedTuple):
+    """When a reading began, and the newest snapshot that there was then, `""` without one."""
+
+    at: datetime
+    snapshot: str
+
+    @classmethod
+    def of(cls, workspace: Workspace, now: datetime) -> Begun:
+        """A reading that begins now."""
+        return cls(now, newest_snapshot(workspace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,7 @@ class Update:
 
     `full`: everything that the site shows is taken over; else the review status alone, and no creative is added.
     `known` are the IDs that can be gone: those that the library held when the reading began. `there` counts those that
-    were there by the library, `difference` is what would change.
+    were there by the library, `difference` is what would change. `begun` says how old the reading is.
     """
 
     workspace: Workspace
@@ -40,6 +53,7 @@ class Update:
     known: frozenset[str]
     there: int
     difference: LibraryDifference
+    begun: Begun
 
     @property
     def certificates(self) -> tuple[Certificate, ...]:
@@ -74,7 +88,14 @@ class UpdateReport:
 
 
 def plan_update(
-    workspace: Workspace, library: Library, reading: SiteReading, source: Source, *, full: bool, removals: bool = True
+    workspace: Workspace,
+    library: Library,
+    reading: SiteReading,
+    source: Source,
+    *,
+    begun: Begun,
+    full: bool,
+    removals: bool = True,
 ) -> Update:
     """Say what a reading means for the library, as it was loaded before the reading began.
 
@@ -82,15 +103,16 @@ def plan_update(
     """
     known = frozenset(creative.creative_id for creative in library if removals)
     there = sum(not creative.removed for creative in _one_each(library, {}))
-    blank = Update(workspace, source, full, reading, known, there, LibraryDifference())
+    blank = Update(workspace, source, full, reading, known, there, LibraryDifference(), begun)
     return blank if reading.stopped else replace(blank, difference=_difference(blank, library))
 
 
 def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> UpdateReport:
-    """Write it down, with what others have written into the library since.
+    """Write it down, with what others have written into the library since; the history says when it was read.
 
-    Raises the error that stopped the reading, `TooManyGone` beyond what `allow_removals` allows, and
-    TrackingFileError; the library is then as it was.
+    Raises the error that stopped the reading, `TooManyGone` beyond what `allow_removals` allows, TJToolsError where a
+    later reading was applied meanwhile, and TrackingFileError; the library is then as it was, unless the error is of
+    the snapshot, which is kept last.
     """
     if update.stopped:
         raise update.stopped
@@ -98,25 +120,31 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
     history = History.of(workspace)
     history.check()
     with locked(workspace.library):
+        if newest_snapshot(workspace) != update.begun.snapshot:
+            raise TJToolsError(
+                "The library was brought up to date after this was read: nothing was applied.",
+                remedy="Read the site again.",
+            )
         library = Library.load(workspace.library)
         update = replace(update, difference=_difference(update, library))
         update.check_removals(allow_removals)
         known = {one.creative_id: one.review_status for one in library}
         creatives = _merged(update, library)
+        # the history first: after a failure in between, the next run finds its rows there and the library still old
+        rows = history.record(_observed(update, creatives), source=update.source, now=update.begun.at, known=known)
         if update.difference or (update.full and not _is_tidy(library, creatives)):
             library.rewrite(creatives, now=now)
-        rows = history.record(_observed(update, library), source=update.source, now=now, known=known)
         if update.full:
             keep_coverage(workspace, _covered(update.reading))
-        snapshot = keep_snapshot(workspace, certificate_of(update, now), now)
+        snapshot = keep_snapshot(workspace, certificate_of(update), now)
     return UpdateReport(update.difference, update.certificates, rows, snapshot)
 
 
-def certificate_of(update: Update, now: datetime) -> dict[str, object]:
+def certificate_of(update: Update) -> dict[str, object]:
     """The certificate as it is kept beside the snapshot."""
     difference = update.difference
     return {
-        "observed_at": f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "observed_at": f"{update.begun.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "source": update.source.value,
         "sections": [shown_certificate(one) for one in update.certificates],
         "added": len(difference.added),
@@ -199,7 +227,7 @@ def _is_gone(update: Update, creative: Creative) -> bool:
     return creative.creative_id in update.known and complete >= home
 
 
-def _observed(update: Update, library: Library) -> list[Creative]:
+def _observed(update: Update, library: Iterable[Creative]) -> list[Creative]:
     """What the history is told: what the site showed, and what is gone."""
     shown = _shown(update)
     return [one for one in _one_each(library, shown) if one.creative_id in shown or one.removed]

@@ -5,11 +5,11 @@
   const text = node => (node ? node.textContent : "");
   const resting = () => !window.jQuery || window.jQuery.active === 0;
 
-  // DataTables' own line: Showing 1 to 12 of 1,170 entries
+  // DataTables' own line: Showing 1 to 12 of 1,170 entries; a list that is filtered says more, and states no total
   const info = () => {
     const numbers = text(document.querySelector(S.library.total)).match(/\d[\d.,\u00a0\u202f' ]*/g) || [];
     const [first, last, total] = numbers.map(number => Number(number.replace(/\D/g, "")));
-    return numbers.length < 3 ? null : { first, last, total };
+    return numbers.length !== 3 ? null : { first, last, total };
   };
 
   const cards = () => all(S.card.card);

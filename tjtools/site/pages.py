@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page, Request, Response
 
 SIGN_IN = "Run: tjtools login"
+_NEEDED = {"document", "xhr", "fetch", "script"}
 LATER = "Check the connection, and try again in a few minutes."
 TABS = {
     Section.STATIC_BANNER: ("static_tab", ""),
@@ -56,12 +57,17 @@ class SitePage:
             self._note(
                 SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
             )
-        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self._matters(response.request):
             self._note(SiteUnreachable(f"{response.url} answers with the error {response.status}.", remedy=LATER))
 
     def _note_failure(self, request: Request) -> None:
-        if request.failure and "ERR_ABORTED" not in request.failure:
+        if request.failure and "ERR_ABORTED" not in request.failure and self._matters(request):
             self._note(SiteUnreachable(f"{request.url} does not answer: {request.failure}.", remedy=LATER))
+
+    def _matters(self, request: Request) -> bool:
+        """Whether the page needs it: it is of the site itself, and no picture; what others count visits with is not."""
+        ours, asked = (_domain(urlsplit(url).hostname) for url in (self.page.url, request.url))
+        return request.is_navigation_request() or (ours == asked and request.resource_type in _NEEDED)
 
     def _note(self, trouble: SiteError) -> None:
         self.trouble = self.trouble or trouble
@@ -255,6 +261,11 @@ class LibraryPage(SitePage):
                 results[name] = result
                 told(name, result)
         return results
+
+
+def _domain(host: str | None) -> list[str]:
+    """The last two parts of a host's name, which its services share."""
+    return (host or "").split(".")[-2:]
 
 
 def _page_of(told: Mapping[str, Any]) -> CardPage:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from traitlets import Instance, Int, Unicode, UseEnum
 
 from tjtools.connection import access_to
+from tjtools.errors import SignInNeeded
 from tjtools.refresh import plan_refresh
 from tjtools.sync import plan_sync
 from tjtools.update import Update, UpdateReport, apply_update
@@ -91,7 +92,7 @@ class Refresh(Panel):
 
     def read(self, way: Ways) -> None:
         """Read the site in this way; nothing is written."""
-        if self.busy:
+        if self.busy or self.task.running:
             return
         self._choose(way)
         self.task.start(self._read)
@@ -145,13 +146,19 @@ class Refresh(Panel):
     def _read(self, run: Run) -> Update:
         access = access_to(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
         way: Way = self.way.value
-        update = way.plan(
-            self.workspace,
-            access,
-            progress=lambda section, read, total: run.progress(section.value, read, total),
-            cancelled=run.cancelled,
-        )
+        try:
+            update = way.plan(
+                self.workspace,
+                access,
+                now=self.clock,
+                progress=lambda section, read, total: run.progress(section.value, read, total),
+                cancelled=run.cancelled,
+            )
+        except SignInNeeded as error:
+            raise _to_sign_in(error) from error
         self.update = update
+        if isinstance(update.stopped, SignInNeeded):
+            raise _to_sign_in(update.stopped)
         if update.stopped:
             raise update.stopped
         run.progress("read; nothing is written yet", 0)
@@ -163,3 +170,8 @@ class Refresh(Panel):
         self.update, self.report = None, report
         run.progress("written down", 0)
         return report
+
+
+def _to_sign_in(error: SignInNeeded) -> SignInNeeded:
+    """The same error, with the remedy that a notebook has."""
+    return SignInNeeded(error.message, remedy="Sign in with step 1 of 02_upload.ipynb, then read again.")

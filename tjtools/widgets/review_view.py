@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets as w
 
 from tjtools.diff import FileReview, Verdict
-from tjtools.models import Medium
+from tjtools.models import Medium, Section
 from tjtools.widgets.evidence_view import evidence_view
 from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup, Node, node
@@ -110,29 +110,36 @@ def _pager(review: Review) -> w.Widget:
 
 
 def _gallery(review: Review) -> w.Widget:
-    def key(number: str) -> Key:
-        return key_of(review.reviews[int(number)])
+    def compare(card: str) -> None:
+        review.compared = _key_on(card)
 
-    def compare(number: str) -> None:
-        review.compared = key(number)
-
-    gallery = Gallery(lambda number, on: review.choose(key(number), take=on), compare)
+    gallery = Gallery(lambda card, on: review.choose(_key_on(card), take=on), compare)
 
     def show() -> None:
-        numbers = {id(one): str(number) for number, one in enumerate(review.reviews)}
-        shown = {numbers[id(one)]: one for one in review.shown}
-        cards = [_card(review, number, one) for number, one in shown.items()]
-        gallery.show(cards, {number: one.file.path for number, one in shown.items() if one.facts})
+        met: Counter[Key] = Counter()
+        shown: dict[str, FileReview] = {}
+        for one in review.shown:
+            section, name = key_of(one)
+            shown[f"{section.name}/{name}/{met[section, name]}"] = one
+            met[section, name] += 1
+        cards = [_card(review, card, one) for card, one in shown.items()]
+        gallery.show(cards, {card: one.file.path for card, one in shown.items() if one.facts})
 
     follow(review, "page matching chosen", show)
     return gallery
 
 
-def _card(review: Review, number: str, one: FileReview) -> dict[str, Any]:
+def _key_on(card: str) -> Key:
+    """The file that a card is of, by its section and name: places change when the session is looked at again."""
+    section, name = card.rsplit("/", 1)[0].split("/", 1)
+    return Section[section], name
+
+
+def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     facts, pair = one.facts, review.pair_of(one)
     told = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
     return {
-        "id": number,
+        "id": card,
         "name": one.file.name,
         "mark": MARKS[one.verdict],
         "verdict": one.verdict.value,
