@@ -14,8 +14,10 @@ from conftest import NOW, write_inventory
 from corpus import Coding, Scene, write_still
 from PIL import Image
 
+from tjtools import samples
+from tjtools.cache import Library
 from tjtools.deciding import decide_about
-from tjtools.decisions import Decision, Decisions
+from tjtools.decisions import Content, Decision, Decisions
 from tjtools.diff import FileReview, Verdict
 from tjtools.duplicates import find_duplicates
 from tjtools.errors import WorkspaceError
@@ -25,6 +27,7 @@ from tjtools.looking import look_at
 from tjtools.models import CreativeType
 from tjtools.repeats import RepeatKind
 from tjtools.upload import make_plan, prepare
+from tjtools.upload.records import Records
 from tjtools.workspace import Workspace
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
@@ -328,3 +331,78 @@ def test_the_commands(place: Workspace, tmp_path: Path) -> None:
     tjtools("decide", str(path), "1032530511", "not-the-same", *where, expect=0)
     [one] = json.loads(tjtools("review", str(path), "--json", *where, expect=0))["files"]
     assert one["verdict"] == "new"
+
+
+def test_a_design_saved_over_the_uploaded_file_is_not_that_creative(bare_workspace: Workspace) -> None:
+    draw(bare_workspace, "old.png", template=1)
+    uploaded(bare_workspace, "old.png", "1032530511", kept=True)
+    library(bare_workspace, "1032530511,old.png,2025-11-01,300x250,png,image,approved")
+    draw(bare_workspace, "old.png", template=5)
+    shutil.copy(bare_workspace.root / "uploaded/old.png", bare_workspace.root / "uploaded/old_v2.png")
+    [one] = review(bare_workspace, "old_v2.png")
+    assert (one.verdict, one.creative_id) == (Verdict.NEW, None)
+
+
+@pytest.mark.parametrize("order", [("a.jpg", "b.jpg"), ("b.jpg", "a.jpg")])
+def test_a_decision_to_skip_holds_in_any_order_of_the_session(
+    bare_workspace: Workspace, order: tuple[str, str]
+) -> None:
+    draw(bare_workspace, "a.jpg", template=1, quality=60)
+    draw(bare_workspace, "b.jpg", template=1, quality=90)
+    review(bare_workspace, *order)
+    first, second = content_of(bare_workspace, "a.jpg"), content_of(bare_workspace, "b.jpg")
+    Decisions.load(bare_workspace).decide(first, second, Decision.SKIP, now=NOW)
+    assert [one.file.name for one in review(bare_workspace, *order) if not one.goes_up] == ["a.jpg"]
+
+
+def content_of(workspace: Workspace, name: str) -> Content:
+    seen = Fingerprints.load(workspace).of(workspace.root / "uploaded" / name)
+    assert seen is not None
+    return Content(seen.checksum, name)
+
+
+def test_an_empty_file_is_unreadable_and_nobody_s_duplicate(bare_workspace: Workspace) -> None:
+    for name in ("old.png", "new.png"):
+        (bare_workspace.root / "uploaded" / name).touch()
+    library(bare_workspace, "1032530511,old.png,,300x250,png,image,approved")
+    [one] = review(bare_workspace, "new.png")
+    assert (one.verdict, one.creative_id) == (Verdict.UNREADABLE, None)
+    assert find_duplicates(bare_workspace).groups == ()
+
+
+def test_a_file_named_by_another_way_is_not_its_own_duplicate(place: Workspace) -> None:
+    draw(place, "a.png", template=3)
+    (place.root / "notebooks").mkdir()
+    assert find_duplicates(place, [place.root / "notebooks/../uploaded"]).groups == ()
+    again(place, "renamed.png")
+    assert len(find_duplicates(place, [place.tracking / "../uploaded"]).groups) == 1
+
+
+def test_a_program_in_the_current_folder_is_not_run(place: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place.root / "json.py").write_text("raise SystemExit(3)\n", "utf-8")
+    monkeypatch.chdir(place.root)
+    draw(place, "a.png", template=3)
+    assert [one.verdict for one in review(place, "a.png")] == [Verdict.NEW]
+
+
+def test_a_pair_goes_up_though_its_video_is_also_that_of_a_half_pair(bare_workspace: Workspace) -> None:
+    folder = bare_workspace.root / "uploaded/Native"
+    samples.write_video(folder / "Video/v1.mp4", width=640, height=360, seconds=4, title="Sports")
+    shutil.copy(folder / "Video/v1.mp4", folder / "Video/v2.mp4")
+    samples.write_image(folder / "Image/i2.png", width=640, height=360, title="Travel", seed=4)
+    rows = [("v1.mp4", "native_video", "1"), ("v2.mp4", "native_video", "2"), ("i2.png", "native_image", "2")]
+    write_inventory(
+        bare_workspace.session,
+        [{"new_filename": name, "creative_type": kind, "native_pair_id": pair} for name, kind, pair in rows],
+    )
+    verdicts = {one.file.name: one.verdict for one in prepare(bare_workspace).reviews}
+    assert verdicts == {"v1.mp4": Verdict.HALF_PAIR, "v2.mp4": Verdict.NEW, "i2.png": Verdict.NEW}
+
+
+def test_what_was_judged_by_its_content_is_judged_again_when_it_has_changed(place: Workspace) -> None:
+    again(place, "new name.png")
+    [one] = review(place, "new name.png")
+    records = Records(place, Library.load(place.library), place.status_file(NOW))
+    assert records.still(one)
+    draw(place, "new name.png", template=7)
+    assert not Records(place, Library.load(place.library), place.status_file(NOW)).still(one)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from conftest import NOW, read_rows
 
 from tjtools import samples
 from tjtools.diff import Verdict
-from tjtools.errors import WorkspaceError
+from tjtools.errors import TrackingFileError, WorkspaceError
 from tjtools.intake import Intake, plan_session, told_type, write_session
 from tjtools.limits import load_limits
 from tjtools.media import MediaFacts
@@ -172,3 +174,29 @@ def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     assert (json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (None, False)
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ("1 files for the session" in done.stdout, len(read_rows(bare_workspace.session))) == (True, 1)
+
+
+def test_a_name_that_is_no_text_costs_the_others_nothing(bare_workspace: Workspace, folder: Path) -> None:
+    image(folder / "good.png", (300, 250))
+    image(folder / "bad.png", (300, 250), 3)
+    os.rename(folder / "bad.png", os.fsencode(folder) + b"/caf\xe9.png")  # noqa: PTH104 (as from an old zip)
+    intake = plan(bare_workspace, folder)
+    assert [one.source.name for one in intake.taken] == ["good.png"]
+    [(_, why)] = intake.left_out
+    assert why == "its name, or that of its folder, can't be written as text: rename it"
+    write_session(bare_workspace, intake, now=NOW)
+
+
+def test_a_file_that_was_copied_in_part_does_not_stand_under_its_name(
+    bare_workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, target: Path) -> None:
+        target.write_bytes(b"a part")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    image(folder / "good.png", (300, 250))
+    intake = plan(bare_workspace, folder)
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(TrackingFileError):
+        write_session(bare_workspace, intake, now=NOW)
+    assert [path for path in (bare_workspace.root / "uploaded").rglob("*") if path.is_file()] == []

@@ -6,7 +6,7 @@ Pure functions over records: the library is in memory and the files' facts are h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -131,9 +131,11 @@ def review_session(
         else one
         for one in reviews
     ]
-    if not force:
-        reviews = _within_session(reviews)
-    return tuple(_with_pairs(reviews))
+    paired = _with_pairs(reviews)
+    if force:
+        return tuple(paired)
+    able = {(one.file.path, one.file.section) for one in paired if one.goes_up}
+    return tuple(_with_pairs(_within_session(reviews, able)))
 
 
 def review_file(file: SessionFile, library: Library, *, force: bool = False) -> FileReview:
@@ -229,9 +231,9 @@ def _by_looks(one: FileReview, *, force: bool) -> FileReview:
 _NOT_THE_SAME = Decision.NOT_THE_SAME
 
 
-def _within_session(reviews: Sequence[FileReview]) -> list[FileReview]:
+def _within_session(reviews: Sequence[FileReview], able: Set[tuple[Path, Section]]) -> list[FileReview]:
     """Of files with one content that would go into one section, the first goes."""
-    going = {(one.file.path, one.file.section) for one in reviews if one.goes_up}
+    going = set(able)
     done = []
     for one in reviews:
         first = next((repeat for repeat in one.repeats if _is_twin(repeat, one, going)), None)

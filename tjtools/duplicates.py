@@ -67,7 +67,8 @@ def find_duplicates(
     files = dict.fromkeys([*asked, *_files_of(workspace)])
     seen = look_at(list(files), fingerprints, progress=progress, cancelled=cancelled)
     known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
-    everything = [*known, *_unknown(seen, known)]
+    there = [*known, *_unknown(seen, known)]
+    everything = [one for one in there if one.fingerprint.facts.bytes]  # all empty files have one checksum
     contents = _contents(everything)
     index = LooksIndex([everything[place].fingerprint for place in contents.values()])
     same = [(contents[one.fingerprint.checksum], place, 1.0) for place, one in enumerate(everything)]
@@ -90,6 +91,7 @@ def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
 
     What is hidden is passed over, and so are the screenshots and pictures that tjtools keeps.
     """
+    path = path.resolve()  # by whatever way it was named, a file is one
     if path.is_dir():
         own = workspace.tracking
         yield from sorted(one for one in path.rglob("*") if _is_media(one, path) and own not in one.absolute().parents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import filecmp
 import math
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -93,7 +94,7 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Non
         if one.source != one.target and not one.target.exists():
             with translated(one.target, "written"):
                 one.target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(one.source, one.target)
+                _copy(one.source, one.target)
     rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
     with locked(workspace.session):
         size = workspace.session.stat().st_size if workspace.session.exists() else 0
@@ -101,8 +102,22 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Non
         replace_file(workspace.session, b"".join(lines), backup=now, seen=size)
 
 
+def _copy(source: Path, target: Path) -> None:
+    """A file that is only half there must not stand under its name."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copy2(source, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: Limits, now: datetime) -> Taken | str:
     """What a file becomes, or why it is left out."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "its name, or that of its folder, can't be written as text: rename it"
     if is_source(path.name):
         return "ORG_ files are sources that were converted"
     if seen is None or not seen.facts.container:

@@ -63,13 +63,13 @@ def known_creatives(
     """
     history = _history(workspace)
     found = list(_uploaded(library, fingerprints, history))
-    told = {(one.creative.creative_id, one.fingerprint.checksum) for one in found if one.creative}
+    certain = {one.creative.creative_id for one in found if one.creative}
     local: dict[str, Path] = {}
     for path, creative in copies.items():
         seen = fingerprints.of(path)
         if seen:
             local.setdefault(seen.checksum, path)
-            if (creative.creative_id, seen.checksum) not in told:
+            if creative.creative_id not in certain and not _contradicts(creative, seen):
                 rows = history.get(creative.creative_id, ())
                 found.append(Known(seen, creative.filename, creative, path, rows))
     return tuple(one if one.path else one._replace(path=local.get(one.fingerprint.checksum)) for one in found)
@@ -97,6 +97,12 @@ def _uploaded(
 def _seen_since(recorded: Fingerprint, fingerprints: Fingerprints) -> Fingerprint:
     """The looks of a content that was recorded without them, or by another method, where it was seen since."""
     return recorded if recorded.looked else fingerprints.with_checksum(recorded.checksum) or recorded
+
+
+def _contradicts(creative: Creative, seen: Fingerprint) -> bool:
+    """Whether a copy of the creative's name can't be the creative: its pixels are others than the site shows."""
+    size = seen.facts.size
+    return bool(size and creative.dimensions and creative.dimensions != size)
 
 
 def _length(path: Path) -> int:

@@ -103,7 +103,7 @@ def find_repeats(
     found: dict[Path, tuple[Repeat, ...]] = {}
     for number, (file, mine) in enumerate(seen):
         before = len(creatives) + number
-        others = [everything[place] for place in same[mine.checksum] if place < before]
+        others = [everything[place] for place in same.get(mine.checksum, ()) if place < before]
         repeats = [Repeat(RepeatKind.SAME_CONTENT, mine, one) for one in others if one.path != file.path]
         repeats += _near(file.path, mine, everything, index, before, picture, decisions)
         found[file.path] = tuple(repeats)
@@ -119,15 +119,19 @@ def _near(
     picture: Callable[[str], bytes | None],
     decisions: Decisions,
 ) -> list[Repeat]:
-    repeats = []
-    for place, bits in index.near(mine):
+    repeats: list[Repeat] = []
+    met: set[str] = set()
+    for place, bits in sorted(index.near(mine)):
         other = everything[place]
         theirs = other.fingerprint
-        if place >= before or other.path == path or theirs.checksum == mine.checksum:
+        decision = decisions.of(mine.checksum, theirs.checksum)
+        # what comes later in the session is beside the point, unless a person decided to skip this one for it
+        later = place >= before and (decision is not Decision.SKIP or theirs.checksum in met)
+        if later or other.path == path or theirs.checksum == mine.checksum:
             continue
+        met.add(theirs.checksum)
         close = confirmed(mine, theirs, bits, picture)
         if close is not None:
-            decision = decisions.of(mine.checksum, theirs.checksum)
             repeats.append(Repeat(RepeatKind.LOOKS_SAME, mine, other, close, decision))
     return sorted(repeats, key=lambda one: -one.closeness)
 
@@ -135,5 +139,6 @@ def _near(
 def _by_checksum(known: Sequence[Known]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for place, one in enumerate(known):
-        found.setdefault(one.fingerprint.checksum, []).append(place)
+        if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
+            found.setdefault(one.fingerprint.checksum, []).append(place)
     return found

@@ -25,7 +25,7 @@ from tjtools.errors import Cancelled
 from tjtools.media.facts import MediaFacts
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
-COMMAND = (sys.executable, "-m", "tjtools.media.child")
+COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
 

@@ -119,6 +119,7 @@ def named_files(
     size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
     """
     limits = load_limits(workspace.limits_file)
+    paths = [path.resolve() for path in paths]
     seen = look_at(paths, load_fingerprints(workspace))
     return [_named(path, seen[path], creative_type, limits) for path in paths]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tjtools.cache import Library
 from tjtools.csvfile import append_rows
+from tjtools.diff import FileReview
 from tjtools.errors import TrackingFileError
 from tjtools.fingerprints import Fingerprints, Upload
 from tjtools.history import History, Source
@@ -54,12 +55,20 @@ class Records:
     def look(self, files: Sequence[SessionFile]) -> None:
         """Keep in mind the content of files that are about to be handed over; those of a review are not read again."""
         try:
-            self.fingerprints = self.fingerprints or Fingerprints.load(self.workspace)
+            if self.fingerprints is None:
+                self.fingerprints = Fingerprints.load(self.workspace)
             seen = look_at([file.path for file in files], self.fingerprints)
         except TrackingFileError as error:
             log.warning("%s", error)
             return
         self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
+
+    def still(self, one: FileReview) -> bool:
+        """Whether a file that was judged by its content still has it: a change shows in its size or time."""
+        if self.fingerprints is None:
+            self.fingerprints = Fingerprints.load(self.workspace)
+        now = self.fingerprints.of(one.file.path)
+        return now is not None and any(now.checksum == each.fingerprint.checksum for each in one.repeats)
 
     def confirm(
         self, outcomes: Sequence[Outcome], *, now: datetime, sizes: Mapping[str, str], retries: Mapping[str, int]

@@ -6,7 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -171,7 +171,11 @@ class _Run:
         return tuple(one.file for one in asked if one.goes_up)
 
     def _asked_again(self, one: FileReview) -> FileReview:
-        """What the library says of the file's name now; what its content told stays."""
+        """What the library says of the file's name now; what its content told stays while it has that content."""
+        if one.verdict in _BY_CONTENT and not self.records.still(one):
+            return replace(
+                one, verdict=Verdict.INVALID, creative_id=None, reason="it changed since the review: review it again"
+            )
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
         return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
 
@@ -356,6 +360,9 @@ class _Run:
 def _why(one: FileReview) -> str:
     """The reason of a skip; the library's own words need no verdict before them."""
     return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
+
+
+_BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
 
 
 def _is_known(one: Outcome) -> bool:
