@@ -28,7 +28,12 @@ class Lab:
         self.address, self.token, self.page, self._temporary = address, token, page, temporary
 
     def open(self, notebook: str) -> None:
-        """Open a notebook of the root folder, in a workspace of the screen of its own."""
+        """Open a notebook of the root folder, in a workspace of the screen of its own.
+
+        The page before has to let go of the notebook's kernel first: its connection is not that of the new one.
+        """
+        self.page.goto("about:blank")
+        self.wait_until(lambda: not any(one["kernel"]["connections"] for one in self.ask("sessions")))
         self.page.goto(f"{self.address}/lab/tree/{notebook}?reset&token={self.token}")
         self.ready(notebook)
 
