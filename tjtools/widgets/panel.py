@@ -79,7 +79,7 @@ class Panel(HasTraits):
     @property
     def summary(self) -> str:
         """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
-        raise NotImplementedError
+        return self.title
 
     def look(self, run: Run) -> None:
         """Look at what the panel shows, where that takes longer than a blink; the task is `looking`."""
