@@ -234,7 +234,7 @@ def _observed(update: Update, library: Iterable[Creative]) -> list[Creative]:
 
 
 def _covered(reading: SiteReading) -> dict[Section, list[str]]:
-    """The IDs of each section that was read to its end, from the top."""
+    """The IDs of each section that was read to its end, in the order of its list."""
     ids: dict[Section, list[str]] = {section: [] for section in reading.complete}
     for creative in reading.creatives:
         if creative.creative_type and creative.creative_type.section in ids:

@@ -139,7 +139,7 @@ class Workspace(NamedTuple):
 
     @property
     def coverage(self) -> Path:
-        """The top of each section as its last complete reading saw it."""
+        """The Creative IDs of each section as its last complete reading saw them."""
         return self.private / "covered.json"
 
     @property
