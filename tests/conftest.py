@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tjtools.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
@@ -17,6 +18,13 @@ from tjtools.site.browser import ensure_browser
 from tjtools.workspace import Workspace
 
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+settings.register_profile("long", max_examples=5000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--thorough", action="store_true", help="each fault through each kind of run, more orders of files"
+    )
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +62,9 @@ class Truth:
 
     def settings(self, **values: object) -> None:
         self.ask("settings", "PUT", values)
+
+    def faults(self, *told: str) -> None:
+        self.ask("faults", "PUT", told)
 
     def script(self, script: dict[str, object]) -> None:
         self.ask("script", "PUT", script)

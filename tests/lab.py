@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from playwright.sync_api import Locator, Page, sync_playwright
@@ -24,7 +25,7 @@ _QUIET = {"fetchNews": "false", "checkForUpdates": False}
 class Lab:
     """JupyterLab as a person sees it: open a notebook, run it, click."""
 
-    def __init__(self, address: str, token: str, page: Page, temporary: Path) -> None:
+    def __init__(self, address: str, token: str, page: Page, temporary: str) -> None:
         self.address, self.token, self.page, self._temporary = address, token, page, temporary
 
     def open(self, notebook: str) -> None:
@@ -76,14 +77,14 @@ class Lab:
         mine = f"--user-data-dir={self._temporary}"
         return {int(pid) for pid, started in lines if mine in started and "--type=" not in started}
 
-    def wait_until(self, true: Callable[[], Result], attempts: int = 300) -> Result:
+    def wait_until(self, true: Callable[[], Result], attempts: int = 900) -> Result:
         """Ask ten times a second until the answer is true, and return it."""
         for _ in range(attempts):
             answer = true()
             if answer:
                 return answer
             self.page.wait_for_timeout(100)
-        raise TimeoutError(f"{true} is still {answer}")
+        raise TimeoutError(f"still {answer!r}; the page says: {self.page.inner_text('body')}")
 
     def ask(self, path: str, method: str = "GET") -> Any:
         """Ask the server's own interface."""
@@ -104,18 +105,21 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
     """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
     token, port = secrets.token_hex(16), _free_port()
     folders = {name: str(home / name.lower()) for name in _FOLDERS}
-    temporary = home / "tmp"  # a browser's profile lies there: so we know whose it is
-    temporary.mkdir(parents=True)
-    folders["TMPDIR"] = str(temporary)
     news = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True, exist_ok=True)
     news.write_text(json.dumps(_QUIET), "utf-8")
     options = (f"--port={port}", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", "--allow-root")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]
     with (
+        TemporaryDirectory(
+            prefix="lab-", ignore_cleanup_errors=True
+        ) as temporary,  # the browsers' profiles: so we know whose they are
         (home / "lab.log").open("wb") as log,
         subprocess.Popen(
-            [*command, *options], env=os.environ | folders | environment, stdout=log, stderr=log
+            [*command, *options],
+            env=os.environ | folders | {"TMPDIR": temporary} | environment,
+            stdout=log,
+            stderr=log,
         ) as server,
         sync_playwright() as playwright,
     ):

@@ -15,6 +15,7 @@ from tjtools.practice import make_practice, running_sandbox
 from tjtools.workspace import VARIABLE, Workspace
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
+KEPT = ("text/plain", "text/html")  # a table is seen as one where the notebook is read without a kernel
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -22,7 +23,7 @@ METADATA = {
 
 
 def record(path: Path) -> None:
-    """Run a notebook and keep the text of its outputs, and nothing else that varies or tells of this machine."""
+    """Run a notebook and keep its outputs as text and tables, and nothing else that varies or tells of this machine."""
     notebook = nbformat.read(path, 4)
     NotebookClient(notebook, timeout=300, kernel_name="python3", store_widget_state=False).execute()
     for number, cell in enumerate(notebook.cells):
@@ -30,7 +31,8 @@ def record(path: Path) -> None:
         cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
         for output in cell.get("outputs", []):
             if "data" in output:
-                output["data"] = {"text/plain": output["data"]["text/plain"]}
+                kept = KEPT if output.output_type == "execute_result" else KEPT[:1]
+                output["data"] = {kind: output["data"][kind] for kind in kept if kind in output["data"]}
     notebook.metadata = METADATA
     nbformat.write(notebook, path)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
 
+import pandas as pd
 import pytest
 import reviewed
+from PIL import Image
 
 from tjtools.settings import SiteSettings, bind
-from tjtools.widgets import library_analysis, look_up, review_outcomes
+from tjtools.widgets import library, library_analysis, look_up, review_outcomes
 from tjtools.widgets.chart import MIME, bundle
 from tjtools.widgets.exhibit import Exhibit
 from tjtools.widgets.library import LibraryAnalysis
@@ -43,6 +46,12 @@ def small(bare_workspace: Workspace) -> Workspace:
     return bare_workspace
 
 
+def parts(view: Any) -> Iterator[Any]:
+    yield view
+    for one in getattr(view, "children", ()):
+        yield from parts(one)
+
+
 def drawn(exhibit: Exhibit) -> dict[str, Any]:
     assert exhibit.draw
     spec: dict[str, Any] = bundle(exhibit.draw(exhibit.finding), exhibit.finding)[MIME]
@@ -57,10 +66,12 @@ def test_the_summary_says_what_is_there_and_what_is_not_counted(small: Workspace
         "Section: Static Banner 3, In-Stream Video 2",
         "Static Banner holds the most: 3 of 5 creatives",
         "Nothing is live in 8 of 10 pairs of category and section: Sports in Static Banner, Sports in Video Banners,"
-        " Sports in Native Static Banner and 5 more",
+        " Sports in Native Static Banner and 5 more; 2 creatives not counted: the category or section can't be told",
         "The library holds no native creatives",
-        "Most were added in November 2025: 1 of 1; the day of 4 more is unknown",
-        "2 of 5 names tell no category, language or creator",
+        "1 creative was added since 10 November 2025; the day of 4 more is unknown",
+        "No run of tjtools has uploaded anything here yet: there is no status CSV in upload_logs",
+        "No creative repeats another one of its section; the content of none is known: only names were compared",
+        "2 of 5 names break the convention; of none is enough known to suggest another",
     ]
 
 
@@ -75,7 +86,76 @@ def test_a_filter_keeps_one_section_in_all_that_follows_it(small: Workspace) -> 
     panel.by, panel.section = "category", "In-Stream Video"
     assert panel.inventory.frame.to_numpy()[:, :2].tolist() == [["Sports", 2]]
     assert set(panel.gaps.frame["section"]) == {"In-Stream Video"}
-    assert 'frame = frame[frame["section"] == "In-Stream Video"]' in panel.inventory.code
+    assert "frame = frame[frame[\"section\"] == 'In-Stream Video']" in panel.inventory.code
+
+
+def test_days_of_upload_keep_what_was_added_then_and_the_undated_by_choice(small: Workspace) -> None:
+    panel = LibraryAnalysis(small)
+    panel.since = date(2025, 11, 14)
+    assert (panel.inventory.frame["creatives"].sum(), panel.left_out) == (
+        4,
+        "Kept too: 4 creatives of unknown upload date",
+    )
+    panel.undated = False
+    assert panel.left_out == "Left out: 4 creatives of unknown upload date"
+    assert panel.inventory.finding == "There is no creative to count"
+    panel.until, panel.since = date(2025, 11, 13), None
+    assert panel.inventory.frame["creatives"].sum() == 1
+    assert "added_between(frame, None, date(2025, 11, 13), undated=False)" in panel.uploads.code
+
+
+def test_the_gap_map_sets_category_against_section_or_language(small: Workspace) -> None:
+    panel = LibraryAnalysis(small)
+    panel.across = "language"
+    assert panel.gaps.frame[["category", "language", "live"]].to_numpy().tolist() == [
+        ["Sports", "EN", 1],
+        ["Travel", "EN", 1],
+    ]
+    assert panel.gaps.finding.endswith("2 creatives not counted: the category or language can't be told")
+    assert panel.gaps.behind is not None
+    assert panel.gaps.behind(1)["creative_id"].tolist() == ["6"]
+
+
+def test_the_frame_of_the_panel_has_the_history(small: Workspace) -> None:
+    small.history.write_text(
+        "observed_at,creative_id,filename,from_status,to_status,previous_seen_at,source\n"
+        "2025-11-13T12:00:00Z,1,a,,pending,,upload\n",
+        "utf-8",
+    )
+    frame = LibraryAnalysis(small).frame
+    assert frame["reviews"].tolist()[:2] == [1, pd.NA]
+
+
+def test_a_large_library_shows_what_takes_long_when_it_is_asked_for(
+    small: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "QUICK", 3)
+    panel = LibraryAnalysis(small)
+    late = [one for one in panel.exhibits if one.waits]
+    assert late == [panel.ages, panel.runs, panel.copies, panel.names]
+    panel.section = "Static Banner"
+    assert panel.names.waits
+    panel.names.ask()
+    assert panel.names.frame["creative_id"].tolist() == ["3", "4"]
+    panel.section = ""
+    assert not panel.names.waits
+    panel.press()
+    assert not any(one.waits for one in panel.exhibits)
+
+
+def test_a_history_that_cannot_be_read_costs_only_what_it_would_tell(small: Workspace) -> None:
+    small.history.write_text("no,header\n", "utf-8")
+    panel = LibraryAnalysis(small)
+    assert panel.ages.finding.startswith("This can't be told. ")
+    assert panel.inventory.frame["creatives"].sum() == 5
+
+
+def test_the_rows_behind_each_number_are_as_many_as_it_says(small: Workspace) -> None:
+    panel = LibraryAnalysis(small)
+    for exhibit, column in ((panel.inventory, "creatives"), (panel.uploads, "added"), (panel.ages, "creatives")):
+        assert exhibit.behind
+        numbers = [len(exhibit.behind(place)) for place in range(len(exhibit.frame))]
+        assert numbers == exhibit.frame[column].tolist()
 
 
 def test_each_call_that_a_panel_shows_runs(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,9 +214,9 @@ def test_a_saved_file_holds_all_rows_and_goes_to_the_view_that_asked(
     panel = LibraryAnalysis(small)
     sent: list[object] = []
     saved = Saved("Save CSV", "inventory.csv", lambda: panel.inventory.csv)
-    monkeypatch.setattr(saved, "send", sent.append)
+    monkeypatch.setattr(saved, "send", lambda *told: sent.append(told))
     saved._hear(saved, {"view": "one"}, [])
-    assert sent == [{"view": "one", "text": panel.inventory.csv}]
+    assert sent == [({"view": "one"}, [panel.inventory.csv.encode()])]
     assert panel.inventory.csv.splitlines()[1] == "Static Banner,3,0.6,2,1,0,0"
 
 
@@ -170,7 +250,7 @@ def test_tables_send_a_bounded_part_and_say_n_of_n(bare_workspace: Workspace) ->
 def test_the_views_follow_their_models(small: Workspace) -> None:
     panel, outcomes, asked = LibraryAnalysis(small), ReviewOutcomes(small), LookUp(small)
     views = [library_view(panel), outcomes_view(outcomes), lookup_view(asked)]
-    section = next(one for one in views[0].children[1].children if hasattr(one, "options"))
+    section = next(one for one in parts(views[0]) if ("Static Banner",) * 2 in getattr(one, "options", ()))
     section.value = "Static Banner"
     assert panel.section == "Static Banner"
     asked.text = "1"
@@ -183,3 +263,27 @@ def test_the_faces_show_their_panels(small: Workspace, monkeypatch: pytest.Monke
     assert look_up(small).summary == "3 lines asked: 2 in the library, 1 not\n2 × already there\n1 × not there"
     assert library_analysis(small).summary.startswith("5 creatives on the site")
     assert review_outcomes(small).summary.startswith("5 creatives on the site")
+
+
+def test_a_chart_is_saved_as_a_picture_with_its_finding(small: Workspace) -> None:
+    panel = LibraryAnalysis(small)
+    with Image.open(io.BytesIO(panel.inventory.png)) as picture:
+        assert (picture.format, picture.width > 1200) == ("PNG", True)
+        assert picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
+    assert panel.pairs.png == b""
+
+
+@pytest.mark.parametrize(
+    ("rows", "drawn"),
+    [("", 0), ("1,gone,,,,video,removed\n", 0), ("1,夏の_バナー,2025-11-13,,png,image,approved\n", 4)],
+    ids=["nothing", "all gone", "another script"],
+)
+def test_a_library_with_little_in_it_says_so_in_sentences(bare_workspace: Workspace, rows: str, drawn: int) -> None:
+    bare_workspace.library.write_text(HEADER + rows, "utf-8")
+    panel = LibraryAnalysis(bare_workspace)
+    library_view(panel)
+    assert all(one.finding for one in panel.exhibits)
+    assert sum(one.draw is not None for one in panel.exhibits) == drawn
+    assert panel.inventory.finding.startswith(
+        "There is no creative" if not drawn else "Static Banner is the only section"
+    )

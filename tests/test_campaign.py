@@ -7,12 +7,13 @@ from pathlib import Path
 
 from conftest import read_rows
 
-from tjtools.models import CreativeType, SessionFile, UploadStatus
+from tjtools.events import Settled
+from tjtools.models import Creative, CreativeType, SessionFile, UploadStatus
 from tjtools.settings import CampaignSettings
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.pairing import Outcome
 
-STARTED = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+RUN = "20251113_120000"
+NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
 SETTINGS = CampaignSettings(target_url="https://example.com", brand_name="Ana", call_to_action="Play")
 V, I, S = CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE, CreativeType.VIDEO  # noqa: E741
 UP, KNOWN = UploadStatus.SUCCESS, UploadStatus.SKIPPED
@@ -20,12 +21,13 @@ UP, KNOWN = UploadStatus.SUCCESS, UploadStatus.SKIPPED
 
 def outcome(
     name: str, kind: CreativeType, creative_id: str, status: UploadStatus = UP, pair: str = "", category: str = "Sports"
-) -> Outcome:
-    return Outcome(SessionFile(Path(name), kind, native_pair_id=pair, category=category), status, creative_id)
+) -> Settled:
+    file = SessionFile(Path(name), kind, native_pair_id=pair, category=category)
+    return Settled(at=NOW, run=RUN, file=file, status=status, creative=Creative(creative_id, name))
 
 
-def written(folder: Path, outcomes: list[Outcome]) -> dict[str, list[dict[str, str]]]:
-    return {path.name: read_rows(path) for path in write_campaigns(folder, outcomes, SETTINGS, STARTED)}
+def written(folder: Path, outcomes: list[Settled], run: str = RUN) -> dict[str, list[dict[str, str]]]:
+    return {path.name: read_rows(path) for path in write_campaigns(folder, outcomes, SETTINGS, run)}
 
 
 def test_a_complete_pair_is_one_native_ad(tmp_path: Path) -> None:
@@ -76,7 +78,15 @@ def test_each_category_has_a_file_of_its_own_and_the_number_grows_by_one_a_run(t
         "Batch001_20251113_120000_Preroll_Sports.csv",
         "Batch001_20251113_120000_Preroll_Uncategorised.csv",
     ]
-    assert next(iter(written(tmp_path, outcomes))).startswith("Batch002_")
+    assert next(iter(written(tmp_path, outcomes, "20251113_120500"))).startswith("Batch002_")
+
+
+def test_a_run_that_is_gone_on_with_keeps_its_number(tmp_path: Path) -> None:
+    (tmp_path / "Batch007_by-hand.csv").touch()
+    written(tmp_path, [outcome("a.mp4", S, "1")])
+    written(tmp_path, [outcome("c.mp4", S, "3")], "20251113_120500")
+    both = written(tmp_path, [outcome("a.mp4", S, "1"), outcome("b.mp4", S, "2")])
+    assert [row["Creative ID"] for row in both["Batch008_20251113_120000_Preroll.csv"]] == ["1", "2"]
 
 
 def test_more_than_fifty_ads_are_split(tmp_path: Path) -> None:
@@ -94,6 +104,15 @@ def test_more_than_fifty_ads_are_split(tmp_path: Path) -> None:
 
 def test_no_file_is_over_500_kb(tmp_path: Path) -> None:
     outcomes = [outcome(f"{number}{'é' * 14_000}.mp4", S, str(number)) for number in range(40)]
-    paths = write_campaigns(tmp_path, outcomes, SETTINGS, STARTED)
+    paths = write_campaigns(tmp_path, outcomes, SETTINGS, RUN)
     assert max(path.stat().st_size for path in paths) <= 500_000
     assert sum(len(read_rows(path)) for path in paths if "Sports" not in path.name) == 40
+
+
+def test_a_category_makes_a_name_that_every_disk_takes(tmp_path: Path) -> None:
+    """One too long for a file's name, and two that a disk may hold for one."""
+    long, other = "旅" * 90, "旅" * 89 + "行"
+    outcomes = [outcome(f"{n}.mp4", S, str(n), category=one) for n, one in enumerate((long, other, "Cars", "cars"))]
+    found = written(tmp_path, outcomes)
+    assert sorted(len(rows) for rows in found.values()) == [1, 1, 2, 4]
+    assert all(len(name.encode()) < 150 for name in found)

@@ -300,6 +300,39 @@ def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium
     assert [row["status"] for row in read_rows(status_files[0])] == ["unknown_id"]
 
 
+def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    times = {"TJTOOLS_UPLOAD__PROCESSING_TIMEOUT": "8", "TJTOOLS_UPLOAD__CARD_TIMEOUT": "2"}
+    names = [f"{name}.png" for name in "abc"]
+    for seed, name in enumerate(names):
+        samples.write_image(workspace.root / "uploaded" / name, width=300, height=250, title="x", seed=seed)
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names])
+    truth.settings(processing_s=2)
+    command = [sys.executable, "-m", "tjtools", "upload", "--session", "--live"]
+    environment = os.environ | {"TJTOOLS_UPLOAD__BATCH_SIZE": "1"}
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr
+        begun = 0
+        for line in process.stderr:
+            begun += "Processing upload..." in line
+            if begun == 2:
+                break
+        process.kill()
+    told = "1 confirmed, 1 under way, 1 not begun"
+    assert f"was not finished: {told}" in tjtools("upload", "--session", cwd=workspace.root).stderr
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names[:2]])
+    done = tjtools("upload", "--resume", cwd=workspace.root, **times)
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
+    assert "left alone: c.png" in done.stderr
+    ids = {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
+    assert [ids] == [{name: truth.named(name[0])[0] for name in names[:2]}]
+    assert truth.received().count("a.png") == 1
+    [path] = [path for path in workspace.upload_logs.glob("*.csv") if "success" in path.read_text("utf-8")]
+    assert {row["file_name"] for row in read_rows(path) if row["status"] == "success"} == set(names[:2])
+    done = tjtools("upload", "--resume", cwd=workspace.root)
+    assert (done.returncode, "none to go on with" in done.stderr) == (2, True)
+    assert tjtools("upload", "--resume", "--force", cwd=workspace.root).returncode == 2
+
+
 def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     status = tjtools("status", cwd=shop)
     assert (status.returncode, "tjtools init" in status.stdout) == (1, True)
@@ -310,7 +343,7 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
         (
             *("browser", "workspace", "settings", "selectors", "limits", "library", "session", "master"),
-            *("fingerprints", "browser session"),
+            *("history", "fingerprints", "decisions", "browser session", "locks"),
         ),
         True,
     )

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from conftest import read_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tjtools import backups
+from tjtools import backups, csvfile
 from tjtools.csvfile import (
     BadLine,
     Form,
     Table,
     append_rows,
-    locked,
     neutralise,
     quarantine,
     read_table,
@@ -28,6 +31,7 @@ from tjtools.csvfile import (
 )
 from tjtools.csvtext import _parse, _split
 from tjtools.errors import NotText, TrackingFileError, WrongHeader
+from tjtools.locks import locked
 
 COLUMNS = ("id", "name", "note")
 NOON = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
@@ -156,7 +160,15 @@ def test_binary_data_is_refused(path: Path, data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("header", "said"),
-    [("id,title\n", "the header lacks name, note."), ("id,name,note,name\n", "the header names a column twice.")],
+    [
+        ("id,title\n", "the header lacks name, note."),
+        (
+            "id\r1,2",
+            "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs.",
+        ),
+        ("\ufeff\ufeffid,name,note,id\n", "the header names a column twice."),
+        ("id,name,note,name\n", "the header names a column twice."),
+    ],
 )
 def test_a_wrong_header_is_refused_with_what_is_missing(path: Path, header: str, said: str) -> None:
     with pytest.raises(WrongHeader) as caught:
@@ -192,6 +204,8 @@ def test_a_name_survives_appending_and_rewriting(path: Path, name: str) -> None:
         ("id,name,note\n1,café,x\n".encode("cp1252"), "id,name,note\n1,café,x\n9,new,\n"),
         ("id,name,note\n1,café,x\n".encode("utf-16"), "id,name,note\n1,café,x\n9,new,\n"),
         ("id;name;note\n1;a\n2;b;y\n", "id,name,note\n1;a\n2,b,y\n9,new,\n"),
+        ("id;name;note\n1,a,x\n2;b;y\n", "id,name,note\n2,b,y\n9,new,\n"),
+        ("id;name;note\n1;a\0;x\n2;b;y\n", "id,name,note\n1;a;x\n2,b,y\n9,new,\n"),
     ],
     ids=[
         "no file",
@@ -205,6 +219,8 @@ def test_a_name_survives_appending_and_rewriting(path: Path, name: str) -> None:
         "cp1252",
         "UTF-16",
         "a bad line stays as it was",
+        "a bad line that would be read as a good one is moved to quarantine",
+        "NUL bytes are left out",
     ],
 )
 def test_appending(path: Path, before: bytes | str | None, after: str) -> None:
@@ -301,6 +317,74 @@ def test_a_file_in_a_folder_of_tracking_has_its_lock_with_the_others(path: Path)
     assert (path.parent / ".tjtools/locks/log.csv.lock").exists()
 
 
+def test_a_line_echoed_into_the_file_while_it_is_replaced_is_there_at_the_next_look(path: Path) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    with subprocess.Popen(
+        ["sh", "-c", f"exec >> '{path}'; echo ready >&2; read go; echo '2,late,'; printf '3,no newline,'"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as person:
+        assert person.stderr
+        assert person.stderr.readline() == b"ready\n"
+        with locked(path):
+            table = read_table(path, COLUMNS)
+            replace_file(path, b"id,name,note\n1,a,rewritten\n", backup=NOON, seen=table.size)
+        person.communicate(b"go\n")
+    for _ in range(2):
+        assert values(read_table(path, COLUMNS)) == [
+            ("1", "a", "rewritten"),
+            ("2", "late", ""),
+            ("3", "no newline", ""),
+        ]
+    put(path, path.read_text("utf-8") + "4,next,\n")
+    assert len(read_table(path, COLUMNS).rows) == 4
+
+
+def test_a_line_echoed_late_is_not_lost_where_no_backup_is_asked_for(path: Path) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    with path.open("a") as person:
+        with locked(path):
+            replace_file(path, b"id,name,note\n1,b,\n", seen=read_table(path, COLUMNS).size)
+        person.write("2,late,\n")
+    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "late", "")]
+
+
+def test_a_replacement_that_was_cut_off_doubles_no_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(path, "id,name,note\n1,a,\n")
+
+    def cut_off(old: Path, new: Path) -> Path:
+        if new == path:
+            raise OSError("the power failed")
+        return rename(old, new)
+
+    with monkeypatch.context() as patch:
+        rename = Path.rename
+        patch.setattr(Path, "replace", cut_off)
+        with pytest.raises(TrackingFileError, match="the power failed"):
+            replace_file(path, b"id,name,note\n", backup=NOON, seen=path.stat().st_size)
+    append_rows(path, COLUMNS, [("2", "b", "")])
+    assert len(read_table(path, COLUMNS).rows) == 2
+    table = read_table(path, COLUMNS)
+    replace_file(path, b"id,name,note\n9,x,\n", backup=NOON, seen=table.size)
+    assert values(read_table(path, COLUMNS)) == [("9", "x", "")]
+
+
+def test_backups_and_snapshots_together_stay_within_their_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backups, "ROOM", 100)
+    other, snapshots = path.with_name("other.csv"), path.parent / ".tjtools" / "snapshots"
+    put(path, "x" * 40)
+    put(other, "y" * 40)
+    snapshots.mkdir(parents=True, exist_ok=True)
+    for second in range(3):
+        (snapshots / f"2025111{second}T000000.csv").write_text("z" * 40)
+        (snapshots / f"2025111{second}T000000.json").write_text("{}")
+    backups.keep(other, NOON - timedelta(days=30))
+    kept = [backups.keep(path, NOON + timedelta(seconds=second)) for second in range(3)]
+    assert backups.backups_of(path) == kept[2:]
+    assert len(backups.backups_of(other)) == 1
+    assert sorted(found.name for found in snapshots.iterdir()) == ["20251112T000000.csv", "20251112T000000.json"]
+
+
 def test_only_the_last_twenty_backups_are_kept(path: Path) -> None:
     put(path, "id,name,note\n")
     kept = [backups.keep(path, NOON + timedelta(seconds=second)) for second in range(23)]
@@ -312,6 +396,65 @@ def test_two_backups_in_one_second_are_two_files(path: Path) -> None:
     assert [backups.keep(path, NOON).name for _ in range(2)] == [
         "names.20251113T120000.csv",
         "names.20251113T120000-001.csv",
+    ]
+
+
+def test_a_line_that_is_in_quarantine_already_does_not_come_twice(path: Path) -> None:
+    bad = [BadLine(7, "2 fields instead of 3", '1,"a'), BadLine(8, "2 fields instead of 3", "two\r\nlines")]
+    quarantine(path, bad)
+    quarantine(path, [*bad, BadLine(9, "2 fields instead of 3", '1,"a')])  # as after a crash before the rewrite
+    table = read_table(path.with_name("names.quarantine.csv"), ("line", "reason", "text"))
+    assert [(row["line"], row["text"]) for row in table.rows] == [("7", '1,"a'), ("8", "two\r\nlines"), ("9", '1,"a')]
+
+
+def test_what_a_killed_rewrite_left_behind_is_gone_after_the_next(path: Path) -> None:
+    killed = "import os, sys, pathlib, tjtools.csvfile as c; os.replace = lambda *_: os._exit(9); "
+    killed += "c.replace_file(pathlib.Path(sys.argv[1]), b'never')"
+    assert subprocess.run([sys.executable, "-c", killed, str(path)], check=False).returncode == 9
+    assert (path.exists(), len([*path.parent.glob(".names*")])) == (False, 1)
+    replace_file(path, b"whole")
+    assert (path.read_bytes(), [*path.parent.glob(".names*")]) == (b"whole", [])
+
+
+def test_what_a_person_wrote_behind_a_row_that_the_full_disk_cut_off_stays(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(FileIO):
+        """Takes half of a row, then a person's line, and is full."""
+
+        def write(self, data: Any) -> int:
+            done = super().write(data[: len(data) // 2])
+            with path.open("ab") as other:
+                other.write(b"\n9,their,line\n")
+            monkeypatch.setattr(Full, "write", full)
+            return done
+
+    def full(_file: FileIO, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    append_rows(path, COLUMNS, [("1", "a", "")])
+    monkeypatch.setattr(csvfile, "FileIO", Full)
+    with pytest.raises(TrackingFileError, match="No space left"):
+        append_rows(path, COLUMNS, [("2", "b", "")])
+    assert path.read_bytes().endswith(b"\n9,their,line\n")
+
+
+def test_a_crash_in_the_middle_of_the_first_write_leaves_no_half_of_a_quarantine(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = [BadLine(7, "2 fields instead of 3", "1,a")]
+    with monkeypatch.context() as crash:
+
+        def half(descriptor: int) -> None:
+            os.truncate(descriptor, os.fstat(descriptor).st_size // 2)
+            raise KeyboardInterrupt
+
+        crash.setattr(os, "fsync", half)
+        with pytest.raises(KeyboardInterrupt):
+            quarantine(path, bad)
+    quarantine(path, bad)
+    assert read_rows(path.with_name("names.quarantine.csv")) == [
+        {"line": "7", "reason": "2 fields instead of 3", "text": "1,a"}
     ]
 
 

@@ -106,6 +106,13 @@ def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
     assert found[0].reason.startswith("its native_image is invalid: 310,000 bytes")
 
 
+def test_two_videos_of_one_pair_are_told(library: Library) -> None:
+    videos = [file(f"{name}.mp4", CreativeType.NATIVE_VIDEO, "99A0D7C3") for name in ("v", "w", "ORG_v")]
+    found = review(library, *videos, file("i.png", CreativeType.NATIVE_IMAGE, "99A0D7C3"))
+    told = ("2 files are the native_video of the pair ID 99A0D7C3: only one of them becomes an ad",)
+    assert [one.notes for one in found] == [told, told, (), ()]
+
+
 def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> None:
     path = tmp_path / "TJ_Creative_Library.csv"
     path.write_text(HEADER + "1032530511,i,,640x360,png,native_image,approved\n", "utf-8")

@@ -19,7 +19,7 @@ from tjtools.cache import Library
 from tjtools.deciding import decide_about
 from tjtools.decisions import Content, Decision, Decisions
 from tjtools.diff import FileReview, Verdict
-from tjtools.duplicates import find_duplicates
+from tjtools.duplicates import find_duplicates, known_groups
 from tjtools.errors import WorkspaceError
 from tjtools.evidence import evidence
 from tjtools.fingerprints import Fingerprints, Upload
@@ -28,6 +28,7 @@ from tjtools.models import CreativeType
 from tjtools.repeats import RepeatKind
 from tjtools.upload import make_plan, prepare
 from tjtools.upload.records import Records
+from tjtools.widgets.library import LibraryAnalysis
 from tjtools.workspace import Workspace
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
@@ -402,7 +403,37 @@ def test_a_pair_goes_up_though_its_video_is_also_that_of_a_half_pair(bare_worksp
 def test_what_was_judged_by_its_content_is_judged_again_when_it_has_changed(place: Workspace) -> None:
     again(place, "new name.png")
     [one] = review(place, "new name.png")
-    records = Records(place, Library.load(place.library), place.status_file(NOW))
+    records = Records(place, Library.load(place.library), "20251113_120000")
     assert records.still(one)
     draw(place, "new name.png", template=7)
-    assert not Records(place, Library.load(place.library), place.status_file(NOW)).still(one)
+    assert not Records(place, Library.load(place.library), "20251113_120000").still(one)
+
+
+def test_the_librarys_copies_are_found_by_what_was_seen_of_them(place: Workspace) -> None:
+    """The same content once more, and re-encoded; a file that nobody looked at is not opened for it."""
+    again(place, "copy.png")
+    uploaded(place, "copy.png", "1032530521", kept=True)
+    draw(place, "near.jpg", template=1, quality=60)
+    uploaded(place, "near.jpg", "1032530531", kept=True)
+    draw(place, "unseen.png", template=1)
+    library(
+        place,
+        "1032530511,old.png,2025-11-01,300x250,png,image,approved",
+        "1032530521,copy.png,2025-11-02,300x250,png,image,rejected",
+        "1032530531,near.jpg,2025-11-03,300x250,jpg,image,pending",
+        "1032530541,unseen.png,2025-11-03,300x250,png,image,approved",
+    )
+    same, near = ("1032530511", "1032530521"), ("1032530511", "1032530521", "1032530531")
+    expected = [("same content", same), ("looks the same", near)]
+    assert known_groups(place, Library.load(place.library)) == (expected, 3)
+    panel = LibraryAnalysis(place)
+    table = panel.copies.frame
+    assert table[["why", "creative_id", "kept"]].to_numpy().tolist() == [
+        ["same content and looks the same", "1032530511", True],
+        ["same content and looks the same", "1032530531", False],
+        ["same content and looks the same", "1032530521", False],
+    ]
+    assert panel.copies.finding == (
+        "2 creatives repeat another one of the section (same content and looks the same 2):"
+        " at least 2 reviews went into them; the content of 3 creatives was compared"
+    )

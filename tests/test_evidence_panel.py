@@ -22,6 +22,7 @@ from tjtools.models import CreativeType, Section
 from tjtools.repeats import RepeatKind
 from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup
+from tjtools.widgets.outcomes import ReviewOutcomes
 from tjtools.widgets.review import Review
 from tjtools.widgets.review_view import review_view
 from tjtools.workspace import Workspace
@@ -109,6 +110,22 @@ def pictures(view: w.Widget) -> list[w.Image]:
 def pressable(view: w.Widget, label: str) -> w.Button:
     [found] = [one for one in inside(view) if isinstance(one, w.Button) and one.description.endswith(label)]
     return found
+
+
+def test_the_outcomes_list_what_repeats_a_rejected_creative(session: Workspace) -> None:
+    panel = ReviewOutcomes(session, clock=lambda: NOW)
+    table = panel.repeats.frame
+    assert table[["filename", "how", "creative_id", "rejected_at"]].to_numpy().tolist() == [
+        [NEAR, "looks the same", "1032530511", "2025-11-03"],
+        [COPY, "same content", "1032530511", "2025-11-03"],
+    ]
+    assert panel.repeats.finding == "2 of 5 files of the session repeat creatives that were rejected"
+    draw(session, OTHER, template=7)  # another content now, which nobody has looked at
+    again = ReviewOutcomes(session, clock=lambda: NOW)
+    assert again.repeats.finding.endswith("; 1 file not looked at yet: notebook 01 does")
+    session.history.unlink()
+    session.library.write_text(LIBRARY.format(status="approved"), "utf-8")
+    assert ReviewOutcomes(session, clock=lambda: NOW).repeats.frame.empty
 
 
 def test_only_what_repeats_something_can_be_compared(review: Review) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab import PANEL, Lab, running_lab
+from PIL import Image
 from playwright.sync_api import expect
 
 from tjtools.models import Section
@@ -48,7 +49,8 @@ def test_a_notebook_in_git_has_what_nbval_compares_and_nothing_else(path: Path) 
         assert set(cell.metadata) <= {"tags"}
         for output in cell.get("outputs", []):
             assert output.output_type in {"stream", "display_data", "execute_result"}
-            assert set(output.get("data", {})) <= {"text/plain"}
+            tables = {"text/html"} if output.output_type == "execute_result" else set()
+            assert set(output.get("data", {})) <= {"text/plain", *tables}
     text = path.read_text("utf-8")
     assert not re.search(r"(/tmp/|/home/|/root|/Users/|[A-Z]:\\\\|127\.0\.0\.1|localhost)", text)
 
@@ -134,6 +136,23 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     expect(cards).to_have_count(2)
     lab.button("Table").click()
     expect(page.locator(f"{PANEL} .tj-rows tbody tr:visible")).to_have_count(2)
+
+
+def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:
+    lab.open("notebooks/04_library_analysis.ipynb")
+    lab.run_all()
+    page = lab.page
+    shown = page.locator(f"{PANEL} .jp-OutputArea")
+    page.locator(f"{PANEL} select").filter(has_text="All sections").select_option("Static Banner")
+    expect(shown.get_by_text("Static Banner is the only section: 21 of 21 creatives")).to_be_visible()
+    with page.expect_download() as told:
+        lab.button("Save PNG").first.click()
+    assert told.value.suggested_filename == "inventory.png"
+    with Image.open(told.value.path()) as picture:
+        assert picture.width > 1000
+    with page.expect_download() as told:
+        lab.button("Save CSV").first.click()
+    assert told.value.path().read_text("utf-8").splitlines()[1].startswith("Static Banner,21,1.0,")
 
 
 def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> None:

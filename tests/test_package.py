@@ -12,14 +12,15 @@ import tjtools
 PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
     ("errors", "models", "naming", "notebooks"),
-    ("backups", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
-    ("limits", "workspace", "settings", "session", "journal", "history", "snapshots", "coverage", "samples"),
+    ("backups", "locks", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
+    ("tomlfile", "limits", "workspace", "settings", "session"),
+    ("events", "journal", "history", "runlog", "acknowledged", "snapshots", "coverage", "samples"),
     ("media", "fingerprints", "looking", "decisions"),
     ("preflight", "likeness", "repeats", "diff", "evidence", "unshared", "difference", "lookup", "analysis"),
     ("site",),
-    ("known", "duplicates", "deciding", "intake"),
+    ("known", "duplicates", "deciding", "rejected", "intake"),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),
-    ("overview", "agenda", "doctor", "demo", "practice"),
+    ("overview", "agenda", "doctor", "agreement", "verify", "demo", "practice"),
     ("widgets", "cli"),
 )
 APART = "sandbox"

@@ -6,6 +6,8 @@ import json
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 import urllib.error
 import urllib.parse
@@ -213,6 +215,14 @@ def test_a_name_that_the_section_holds_is_dropped_in_silence(visitor: Visitor, m
     assert (first.status, first.json) == (again.status, again.json)
     assert visitor.names(NATIVE).count("a.b") == 1
     assert [file["outcome"] for file in visitor.control("GET", "received")] == ["accepted", "dropped"]
+
+
+def test_without_the_silent_drop_a_second_hand_over_shows(visitor: Visitor, media: Path) -> None:
+    visitor.control("PUT", "settings", {"drops_duplicates": False})
+    for name in ("a.b.png", "a.b.jpg"):
+        visitor.upload(NATIVE, media / "640x360.png", name)
+    assert visitor.names(NATIVE).count("a.b") == 2
+    assert [file["outcome"] for file in visitor.control("GET", "received")] == ["accepted", "accepted"]
 
 
 def test_the_same_name_may_stand_in_another_section(visitor: Visitor, media: Path) -> None:
@@ -424,6 +434,8 @@ def test_control_adds_changes_and_deletes(visitor: Visitor) -> None:
         ("POST", "creatives", {"section": STATIC, "name": "a", "dimensions": "wide"}),
         ("GET", "creatives?section=Nowhere", None),
         ("PUT", "settings", {"latency": 3}),
+        ("PUT", "faults", ["list-503"]),
+        ("PUT", "faults", ["list-500=one"]),
         ("PUT", "script", {"a.mp4": {"outcome": "explode"}}),
         ("PUT", "script", {"a.mp4": {"outcom": "drop"}}),
     ],
@@ -483,7 +495,7 @@ def test_a_card_may_come_later(visitor: Visitor, media: Path) -> None:
 
 def test_settings_change_and_reset(visitor: Visitor) -> None:
     usual = visitor.control("GET", "settings")
-    changed = {"latency_ms": 1, "processing_s": 0.1, "first_section": STATIC, "notice": "Hello", "notice_kind": "modal"}
+    changed = {"latency_ms": 1, "processing_s": 0.1, "first_section": STATIC, "fault_s": 2}
     assert visitor.control("PUT", "settings", changed) == usual | changed
     visitor.control("POST", "reset")
     assert visitor.control("GET", "settings") == usual
@@ -581,3 +593,42 @@ def test_it_imports_nothing_of_ours() -> None:
     ours = {name for name in imported if name.split(".")[0] == "tjtools"}
     assert ours, "the modules were found"
     assert {name for name in ours if not name.startswith("tjtools.sandbox")} == set()
+
+
+def test_a_fault_strikes_as_often_as_it_is_told_and_is_counted(visitor: Visitor) -> None:
+    visitor.control("PUT", "faults", ["list-500=2@2", "page-502"])
+    path = f"/media-library/list?draw=7&start=0&length=12&section={KEYS[STATIC]}"
+    assert [visitor.ask(path).status for _ in range(4)] == [200, 500, 500, 200]
+    assert visitor.control("GET", "faults") == {"list-500": 2, "page-502": 0}
+    visitor.control("POST", "reset")
+    assert visitor.control("GET", "faults") == {}
+
+
+def test_too_many_requests_says_when_to_come_again(visitor: Visitor) -> None:
+    visitor.control("PUT", "settings", {"fault_s": 1.5})
+    visitor.control("PUT", "faults", ["page-429"])
+    answer = visitor.ask("/media-library")
+    assert (answer.status, answer.headers["Retry-After"]) == (429, "2")
+
+
+@pytest.mark.parametrize("fault", ["page-reset", "page-endless"])
+def test_an_answer_may_not_come(running: Sandbox, visitor: Visitor, fault: str) -> None:
+    visitor.control("PUT", "faults", [fault])
+    address = ("127.0.0.1", urllib.parse.urlsplit(running.origin).port)
+    with socket.create_connection(address, timeout=0.5) as asking:
+        asking.sendall(f"GET /media-library HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {visitor.cookie}\r\n\r\n".encode())
+        with pytest.raises(ConnectionResetError if fault == "page-reset" else TimeoutError):
+            asking.makefile("rb").read()
+
+
+def test_a_file_may_be_taken_and_the_answer_lost(visitor: Visitor, media: Path) -> None:
+    visitor.control("PUT", "faults", ["upload-taken-502=1", "upload-drop=1@2", "upload-refused-mute=1@2"])
+    answers = [visitor.upload(STATIC, media / "300x250.png", f"{name}.png") for name in "abc"]
+    assert [(answer.status, answer.text == " ") for answer in answers] == [(502, False), (200, False), (400, True)]
+    assert [file["outcome"] for file in visitor.control("GET", "received")] == ["accepted", "dropped", "refused"]
+
+
+def test_the_command_refuses_a_fault_that_it_does_not_know() -> None:
+    command = [sys.executable, "-m", "tjtools", "sandbox", "--fault", "list-503"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "list-502" in done.stderr) == (2, True)

@@ -14,7 +14,7 @@ from conftest import Truth
 from tjtools import connection
 from tjtools.connection import connect, sign_in, site_of
 from tjtools.demo import bind_to_sandbox
-from tjtools.errors import IncompleteReading, PageChanged, SettingsError, SignInNeeded
+from tjtools.errors import IncompleteReading, PageChanged, PageCovered, SettingsError, SignInNeeded
 from tjtools.listing import read_section
 from tjtools.models import Section
 from tjtools.sandbox import Sandbox
@@ -143,13 +143,28 @@ def test_cards_that_are_not_found_where_the_page_counts_some_are_what_has_change
     assert (caught.value.element, caught.value.selector) == ("card.card", "div.renamed")
 
 
-def test_a_box_that_covers_the_page_is_told(workspace: Workspace, truth: Truth, chromium: str) -> None:
-    truth.settings(notice="Maintenance tonight", notice_kind="modal")
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("page-modal", "The library has a new look. Close"),
+        ("page-alert", "The library will be down for maintenance tonight. OK"),
+    ],
+)
+def test_a_box_that_only_says_something_is_told_and_closed(
+    workspace: Workspace, truth: Truth, chromium: str, caplog: pytest.LogCaptureFixture, fault: str, said: str
+) -> None:
+    truth.faults(fault)
     with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
-        site._library.patience = 1  # type: ignore[union-attr]
         site.open_library()
-        with pytest.raises(PageChanged, match="A box covers the page: 'Maintenance tonight"):
-            site.open_section(Section.STATIC_BANNER)
+        site.open_section(Section.STATIC_BANNER)
+    assert caplog.messages == [f"The site showed a box, which was closed: {said}"]
+
+
+def test_a_box_that_asks_is_left_to_a_person(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    truth.faults("page-question")
+    unopened = site_of(workspace, load_settings(workspace), say=lambda _: None)
+    with unopened as site, pytest.raises(PageCovered, match="asks: 'Our terms have changed"):
+        site.open_library()
 
 
 def test_selectors_that_nobody_looks_for_are_refused(tmp_path: Path) -> None:

@@ -84,6 +84,12 @@ def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None
     write_inventory(quiet.session, [{"new_filename": "b.png", "creative_type": "image"}])
     assert [step.notebook for step in steps(quiet)] == ["02_upload.ipynb", "01_review_session.ipynb", "02_upload.ipynb"]
     assert "Creative ID of 1 file" in steps(quiet)[0].what
+    Journal(quiet.journal).begun([file], run="s", now=NOW)
+    told = steps(quiet)[0]
+    assert (told.notebook, "not finished: 0 confirmed, 0 under way, 1 not begun" in told.what) == (
+        "02_upload.ipynb",
+        True,
+    )
 
 
 def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> None:

@@ -149,6 +149,15 @@ def test_a_reading_that_was_stopped_cannot_be_applied(bare_workspace: Workspace)
     assert rows(bare_workspace) == ["1,a.png,,300x250,png,image,pending"]
 
 
+def test_what_a_killed_refresh_left_of_a_snapshot_goes_with_the_next(bare_workspace: Workspace) -> None:
+    bare_workspace.snapshots.mkdir(parents=True)
+    torn = bare_workspace.snapshots / ".20251113T115900.csv.tmp"
+    torn.write_text("creative_id,fil", "utf-8")
+    report = follow(bare_workspace, reading(image("1", "a")))
+    assert {path.suffix for path in bare_workspace.snapshots.iterdir()} == {".csv", ".json"}
+    assert report.snapshot.exists()
+
+
 def test_the_last_snapshots_are_kept(bare_workspace: Workspace) -> None:
     for second in range(KEPT + 2):
         report = apply_update(plan(bare_workspace, reading()), now=NOW.replace(second=second))
@@ -199,3 +208,16 @@ def test_many_syncs_do_not_cost_the_refreshes_their_snapshots(bare_workspace: Wo
     kept = snapshots_of(bare_workspace)
     assert [(one.name, one.whole) for one in kept if one.source == "refresh"] == [("20251113T120000", True)]
     assert sum(one.source == "sync" for one in kept) == KEPT
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_a_bad_line_goes_into_quarantine_only_where_all_that_the_site_holds_took_its_place(
+    bare_workspace: Workspace, full: bool
+) -> None:
+    follow(bare_workspace, reading(image("1", "a")))
+    with bare_workspace.library.open("a", encoding="utf-8") as file:
+        file.write("1.03E+09,clip.png,,image,,,pending\n")
+    follow(bare_workspace, reading(image("1", "a", APPROVED), image("2", "clip")), full=full)
+    found = Library.load(bare_workspace.library).find("clip.png", IMAGE)
+    assert (bool(found.there), bool(found.bad_lines)) == (full, not full)
+    assert bare_workspace.library.with_suffix(".quarantine.csv").exists() is full

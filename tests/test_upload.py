@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,13 +25,27 @@ from tjtools.errors import (
     TrackingFileError,
     UnsafePath,
 )
+from tjtools.events import Settled
 from tjtools.fingerprints import Fingerprints
 from tjtools.journal import Journal
-from tjtools.models import CreativeType, Section
+from tjtools.models import CreativeType, Section, UploadStatus
 from tjtools.sandbox import Sandbox
+from tjtools.session import load_session
 from tjtools.settings import load_settings
 from tjtools.site import Site, inspector
-from tjtools.upload import FileProgress, UploadReport, make_plan, named_files, prepare, upload
+from tjtools.upload import (
+    FileProgress,
+    UploadReport,
+    make_plan,
+    named_files,
+    prepare,
+    prepare_rest,
+    read_run,
+    run,
+    unfinished_run,
+    upload,
+)
+from tjtools.upload.records import Records
 from tjtools.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("chromium")
@@ -209,10 +224,17 @@ def tracking_files(workspace: Workspace) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in workspace.tracking.glob("*.csv")}
 
 
-@pytest.mark.parametrize("live", [True, False])
 @pytest.mark.parametrize(
-    "element",
-    ["library.native_tab", "card.name", "card.id_attribute", "upload.preview", "upload.preview_name"],
+    ("element", "live"),
+    [
+        ("library.native_tab", True),
+        ("card.name", True),
+        ("card.id_attribute", True),
+        ("upload.preview", True),
+        ("upload.preview_name", True),
+        ("card.id_attribute", False),
+        ("upload.preview_name", False),
+    ],
 )
 def test_a_page_that_has_changed_is_not_given_any_file(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch, element: str, live: bool
@@ -286,7 +308,12 @@ def test_a_creative_that_shows_late_is_waited_for(workspace: Workspace, truth: T
     assert ended(go(workspace)) == {"b.png": "success"}
 
 
-@pytest.mark.parametrize("seed", range(20))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Twenty orders of the files with `--thorough`, else six."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(20 if metafunc.config.getoption("thorough") else 6))
+
+
 def test_every_id_written_belongs_to_its_file_whatever_happens_in_between(
     workspace: Workspace, truth: Truth, seed: int
 ) -> None:
@@ -434,12 +461,96 @@ def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_ag
 ) -> None:
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
     files = named_files(workspace, [workspace.root / "uploaded" / f"{name}.png" for name in "ab"])
-    Journal(workspace.journal).handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW)
+    newest = max(one["creative_id"] for one in truth.ask("creatives?section=Static Banner".replace(" ", "%20")))
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=newest)
     there = truth.add("Static Banner", "a")
-    report = go(workspace)
-    assert ended(report) == {"a.png": "duplicate", "b.png": "success"}
-    assert library_ids(workspace)["a"] == there
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert ended(report) == {"a.png": "success", "b.png": "success"}
+    rows = {row["filename"]: (row["creative_id"], row["upload_date"]) for row in read_rows(workspace.library)}
+    assert rows["a.png"] == (there, "2025-11-13")
     assert truth.received() == ["b.png"]
+
+
+def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_upload(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    there = truth.add("Static Banner", "a")
+    files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=there)
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("duplicate", there)]
+    assert truth.received() == []
+
+
+def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
+    late: list[str] = []
+    shown = threading.Timer(3, lambda: late.append(truth.add("Static Banner", "a")))
+    shown.start()
+    report = go(workspace, now=NOW + timedelta(seconds=30))
+    shown.join()
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", late[0])]
+    assert truth.received() == []
+
+
+def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    go(workspace, now=NOW - timedelta(days=1))
+    truth.settings(drops_duplicates=False)
+    settings = load_settings(workspace)
+
+    def expired() -> Site:
+        raise SignInNeeded("The session has expired.")
+
+    first = go(workspace, force=True, open_site=expired)
+    assert ended(first) == {"a.png": "skipped", "b.png": "skipped"}
+    run = unfinished_run(workspace)
+    assert run
+    assert (run.told, run.force) == ("0 confirmed, 0 under way, 2 not begun", True)
+    rest = prepare_rest(workspace, run, settings)
+    report = upload(
+        rest.plan, workspace, rest.prepared.library, settings, lambda: connect(workspace, settings, say=lambda _: None),
+        now=lambda: NOW + timedelta(hours=1), live=True, resumed=run,
+    )  # fmt: skip
+    assert ended(report) == {"a.png": "success", "b.png": "success"}
+    assert report.status_file == first.status_file
+    assert [one.status.value for one in read_run(workspace, report.status_file).files] == ["success", "success"]
+    assert (len(truth.named("a")), unfinished_run(workspace)) == (2, None)
+
+
+def losing_its_place(workspace: Workspace) -> Callable[[FileProgress], None]:
+    """Another machine takes its place while it uploads, as it does with a laptop that slept too long."""
+    lease = workspace.private / "locks" / "live-run.lease"
+    return lambda _: lease.write_text(re.sub("token=.*", "token=of-another-machine", lease.read_text("utf-8")), "utf-8")
+
+
+def test_a_run_whose_place_another_machine_took_stops_before_the_next_hand_over(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "99A0D7C3"))
+    report = go(workspace, progress=losing_its_place(workspace))
+    assert "another one has taken its place" in str(report.stopped)
+    assert [name.endswith("-VID.mp4") for name in truth.received()] == [True]
+
+
+def test_a_forced_run_that_is_gone_on_with_hands_over_no_confirmed_half_again(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "99A0D7C3"))
+    go(workspace, now=NOW - timedelta(days=1))
+    truth.settings(drops_duplicates=False)
+    go(workspace, force=True, progress=losing_its_place(workspace))
+    (workspace.private / "locks" / "live-run.lease").unlink(missing_ok=True)
+    run = unfinished_run(workspace)
+    assert run
+    assert (run.told, run.force) == ("1 confirmed, 0 under way, 1 not begun", True)
+    assert prepare_rest(workspace, run, load_settings(workspace)).plan.files == run.not_begun
 
 
 def test_a_cancelled_run_says_so_and_leaves_the_files_true(workspace: Workspace, truth: Truth) -> None:
@@ -595,3 +706,63 @@ def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: W
         "clip.mp4": CreativeType.VIDEO,
         "banner.mp4": CreativeType.VIDEO_BANNER,
     }
+
+
+def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A03"))
+    go(workspace)
+    second = go(workspace, now=NOW + timedelta(hours=1), open_site=no_site)
+    told = read_rows(second.status_file)
+    assert Journal(workspace.journal).unrecorded() == {}
+    go(workspace, now=NOW + timedelta(hours=2), open_site=no_site)
+    assert read_rows(second.status_file) == told
+
+
+def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_yet_recorded(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A04"))
+
+    def cut_off(_records: Records, settled: list[Settled]) -> int:
+        if settled:
+            raise KeyboardInterrupt  # between the journal and the library
+        return 0
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Records, "record", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    unfinished = unfinished_run(workspace)
+    assert unfinished
+    assert unfinished.told == "1 confirmed, 0 under way, 1 not begun"
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    assert [file.name for file in rest.plan.files] == ["IMG_EN_Travel_ID-0A0A0A04-IMG.png"]
+
+
+def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
+    workspace: Workspace, truth: Truth
+) -> None:
+    pair = native_pair(workspace.root / "uploaded", "0A0A0A06")
+    video, image = (row["new_filename"] for row in pair)
+    session(workspace, pair)
+    journal, files = Journal(workspace.journal), load_session(workspace).files
+    journal.begun(files, run="20251113_120000", now=NOW)
+    refused = Settled(at=NOW, run="20251113_120000", file=files[0], status=UploadStatus.FAILED, message="Too dark.")
+    journal.settled([refused])
+    unfinished = unfinished_run(workspace)
+    assert unfinished
+    assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    assert ([file.name for file in rest.plan.files], rest.plan.not_chosen) == ([video, image], ())
+
+
+def test_a_long_upload_goes_on_in_a_new_tab_and_leaves_none_open(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "A_TAB", 1)
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A05"))
+    site = connect(workspace, load_settings(workspace), say=lambda _: None)
+    seen: list[list[object]] = []
+    report = go(workspace, open_site=lambda: site, progress=lambda _: seen.append(site._context.pages))
+    assert [*ended(report).values()] == ["success", "success"]
+    assert ({len(pages) for pages in seen}, len({id(pages[0]) for pages in seen})) == ({1}, 2)

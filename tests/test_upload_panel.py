@@ -19,7 +19,7 @@ from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.settings import SiteSettings, bind
 from tjtools.upload import load_choice, runs_elsewhere, save_choice
-from tjtools.upload.run import only_live_run
+from tjtools.upload.liverun import only_live_run
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import make
 from tjtools.widgets.task import State
@@ -364,9 +364,14 @@ def test_running_the_cell_again_in_mid_upload_ends_it_in_good_order(workspace: W
     assert [one.status for one in after.recorded.files] == [UploadStatus.UNKNOWN_ID]
 
 
-def test_a_kernel_that_is_killed_leaves_no_browser_and_a_file_in_doubt(workspace: Workspace, truth: Truth) -> None:
-    truth.settings(processing_s=60)
-    images(workspace, "a")
+def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "8")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "2")
+    truth.settings(processing_s=5)
+    images(workspace, "ab")
+    save_choice(workspace, [(Section.STATIC_BANNER, "a.png")], now=NOW)
     with subprocess.Popen(
         [sys.executable, "-c", KILLED], cwd=workspace.root, stdout=subprocess.PIPE, text=True
     ) as kernel:
@@ -380,9 +385,16 @@ def test_a_kernel_that_is_killed_leaves_no_browser_and_a_file_in_doubt(workspace
     after = Upload(workspace)
     assert (after.doubt, after.recorded, after.elsewhere) == (((Section.STATIC_BANNER, "a.png"),), None, False)
     assert "unknown whether the site holds it: a.png" in after.summary
-    truth.settings(processing_s=0)
-    do(ready(workspace), "upload")
-    assert len(truth.named("a")) == 1
+    assert "Not finished: 0 confirmed, 1 under way, 0 not begun" in after.summary
+    do(after, "resume")
+    assert after.unfinished  # nobody has connected yet
+    after.connected = True
+    do(after, "resume")
+    assert (after.task.state, after.unfinished, after.doubt) == (State.DONE, None, ())
+    [creative_id] = truth.named("a")
+    assert library_ids(workspace) == {"a.png": creative_id}
+    assert after.recorded.count(UploadStatus.SUCCESS) == 1
+    assert len(truth.received()) <= 1
 
 
 KILLED = """

@@ -83,8 +83,11 @@ def _mend(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
 
 
 def _doubt(workspace: Workspace) -> Iterator[Step]:
-    doubt = Journal(workspace.journal).in_doubt()
-    if doubt:
+    journal = Journal(workspace.journal)
+    doubt, unfinished = journal.in_doubt(), journal.unfinished()
+    if unfinished:
+        yield Step(f"Go on with the live upload that was not finished: {unfinished.told}", UPLOAD)
+    elif doubt:
         told = _counted(len(doubt), "file")
         yield Step(
             f"Find out the Creative ID of {told} that the site may have taken: a live upload looks first", UPLOAD

@@ -1,16 +1,26 @@
-"""Copies of a tracking file as it was before a rewrite, in `tracking/.tjtools/backups/`.
+"""What was: tracking files before each rewrite, and the library as each refresh left it, in one bounded store.
 
-A backup is called like the file with the time (UTC) before its ending, `TJ_Creative_Library.20251113T120000.csv`, and
-holds the bytes of the file as they were. The last twenty of each file are kept.
+`tracking/.tjtools/backups/` holds a file's bytes under its name with the time (UTC) before the ending,
+`TJ_Creative_Library.20251113T120000.csv`: the last twenty of each file. `tracking/.tjtools/snapshots/` holds what
+`tjtools.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file.
+
+A backup is the file itself under a second name, where the file system has hard links. Whoever had it open before it was
+replaced (a person's `echo … >>`) writes into the backup: `tracking/.tjtools/lengths/NAME.csv.json` says up to where
+each is known, so that what came later is brought over when the file is next read.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 KEPT = 20
+ROOM = 1 << 30  # bytes, of backups and snapshots together
+_PASSING = "replaced"  # instead of the time: a file of which no backup was asked for
 
 
 def private_folder(path: Path) -> Path:
@@ -23,14 +33,16 @@ def private_folder(path: Path) -> Path:
     return tracking / ".tjtools"
 
 
-def keep(path: Path, now: datetime) -> Path:
-    """Keep the file as it is under the time `now`, and drop the oldest backups beyond `KEPT`; the caller has the lock.
+def keep(path: Path, now: datetime | None) -> Path:
+    """Keep the file as it is under the time `now`, and drop the oldest beyond the bounds; the caller has the lock.
 
-    A hard link where the file system can, else a copy. Raises OSError if neither can be made.
+    Without a time, it is kept only until the next such call. A hard link where the file system can, else a copy. Raises
+    OSError if neither can be made.
     """
     folder = private_folder(path) / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    backup = _free_name(folder, path, now)
+    backup = _free_name(folder, path, now) if now else folder / f"{path.stem}.{_PASSING}{path.suffix}"
+    backup.unlink(missing_ok=True)
     try:
         os.link(path, backup)
     except OSError:
@@ -39,8 +51,80 @@ def keep(path: Path, now: datetime) -> Path:
         shutil.copy2(path, backup)
     older = [other for other in backups_of(path) if other != backup]
     for other in older[: max(len(older) - KEPT + 1, 0)]:
-        other.unlink()
+        other.unlink(missing_ok=True)
+    bound(folder.parent)
     return backup
+
+
+def bound(private: Path) -> None:
+    """Drop the oldest backups and snapshots beyond `ROOM`, but not the newest of each file; raises OSError."""
+    found = sorted(_stored(private), key=lambda path: _time_of(path) or "")
+    newest = {(path.parent, _name_of(path)): path for path in found}
+    sizes = {path: size for path in found if (size := _size_of(path)) is not None}
+    total = sum(sizes.values())
+    for path, size in sizes.items():
+        if total > ROOM and path not in newest.values():
+            total -= size
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def _size_of(path: Path) -> int | None:
+    """In bytes; None where another process has dropped it meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return None
+
+
+def note_length(path: Path, backup: Path, length: int) -> None:
+    """Note up to where a backup of the file is known; the caller has the lock. Raises OSError."""
+    folder, lengths = backup.parent, _lengths_file(path)
+    there = {name: size for name, size in _lengths(path).items() if (folder / name).exists()}
+    noted = {name: length if (folder / name).samefile(backup) else size for name, size in there.items()}
+    lengths.parent.mkdir(parents=True, exist_ok=True)
+    beside = lengths.with_suffix(".new")
+    beside.write_text(json.dumps(noted | {backup.name: length}), "utf-8")
+    beside.replace(lengths)
+
+
+def late(path: Path) -> list[tuple[Path, int]]:
+    """The backups of a file that have grown since it was replaced, and up to where each is known; raises OSError."""
+    folder = private_folder(path) / "backups"
+    found = []
+    for name, known in _lengths(path).items():
+        with suppress(FileNotFoundError):
+            if (folder / name).stat().st_size > known and not (folder / name).samefile(path):
+                found.append((folder / name, known))
+    return found
+
+
+def _lengths_file(path: Path) -> Path:
+    return private_folder(path) / "lengths" / f"{path.name}.json"
+
+
+def _lengths(path: Path) -> dict[str, int]:
+    try:
+        told = json.loads(_lengths_file(path).read_text("utf-8"))
+        return {Path(str(name)).name: int(size) for name, size in told.items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        return {}  # damaged: what comes late stays in the backup, and nothing is doubled
+
+
+def _stored(private: Path) -> Iterator[Path]:
+    for folder in (private / "backups", private / "snapshots"):
+        yield from (path for path in folder.glob("*") if path.suffix != ".json" and _time_of(path))
+
+
+def _time_of(path: Path) -> str:
+    """The time in the name of a backup or a snapshot; `""` for another file."""
+    time = path.stem.rpartition(".")[2]
+    return time if time[:1].isdigit() and "T" in time else ""
+
+
+def _name_of(path: Path) -> str:
+    return path.stem.rpartition(".")[0] + path.suffix
 
 
 def backups_of(path: Path) -> list[Path]:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tjtools.catalogue import Catalogue, Conflict, heads_of, uncollected
-from tjtools.csvfile import BadLine, Form, append_rows, encoded, locked, quarantine, replace_file, translated
+from tjtools.csvfile import BadLine, Form, append_rows, bring_over, encoded, quarantine, replace_file
 from tjtools.csvtext import blocks, read_form
-from tjtools.errors import TrackingFileError
+from tjtools.errors import TrackingFileError, translated
 from tjtools.libraryrow import COLUMNS, Record, agree, joined, merge, moves_alike
+from tjtools.locks import locked
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import match_key, medium_of
 
@@ -148,6 +149,7 @@ class Library:
 
     def refresh(self) -> None:
         """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
+        bring_over(self.path)
         with translated(self.path, "read"), uncollected():
             try:
                 file = self.path.open("rb")
@@ -221,8 +223,11 @@ class Library:
         except ValueError as error:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
 
-    def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime) -> None:
+    def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime, keep_bad: bool = False) -> None:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
+
+        A bad line keeps the file that it mentions from going up again: with `keep_bad` it stays, behind the others.
+        Only where all that the site holds is written can it go without harm.
 
         With `creatives`, these take the place of those that this object knew when it was called; what other processes
         have appended since is kept. Extra columns keep their values. `now` is for the backup's name. Raises
@@ -236,7 +241,10 @@ class Library:
                 records = self._replaced(list(creatives))
             header = self._form.header if self._form else COLUMNS
             lines = encoded(self.path, [header, *(_fields(record, header) for record in records)])
-            quarantine(self.path, self.bad_lines)
+            if keep_bad and self._form and self._form.plain:
+                lines += [bad.text.encode() + b"\n" for bad in self.bad_lines]
+            else:
+                quarantine(self.path, self.bad_lines)
             replace_file(self.path, b"".join(lines), backup=now, seen=self._seen.size if self._seen else 0)
             self.refresh()
 
@@ -262,7 +270,22 @@ class Library:
         import pandas as pd
 
         header = self._form.header if self._form else COLUMNS
-        return pd.DataFrame([_fields(record, header) for record in self._catalogue], columns=list(header), dtype=str)
+        records = list(self._catalogue)
+        others = [name for name in header if name not in COLUMNS]
+        extras = zip(*(record.extra or ("",) * len(others) for record in records), strict=True) if records else ()
+        columns = dict(zip(COLUMNS, _columns(records), strict=True)) | dict(zip(others, extras, strict=False))
+        return pd.DataFrame({name: columns.get(name, ()) for name in header}, dtype=str)
+
+
+def _columns(records: Sequence[Record]) -> Iterator[Sequence[str]]:
+    """The seven columns of many records: creatives have few days and facts, and each is written once."""
+    yield [record.creative_id for record in records]
+    yield [record.filename for record in records]
+    days = {day: day.isoformat() if day else "" for day in {record.upload_date for record in records}}
+    yield [days[record.upload_date] for record in records]
+    distinct = {id(record.facts): record for record in records}
+    facts = {key: record.fields[3:] for key, record in distinct.items()}
+    yield from zip(*(facts[id(record.facts)] for record in records), strict=True) if records else ((),) * 4
 
 
 def _fields(record: Record, header: tuple[str, ...]) -> list[str]:

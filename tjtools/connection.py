@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 
 from tjtools.errors import SignInNeeded
+from tjtools.inspection import keep_evidence
 from tjtools.scrape import Access
 from tjtools.settings import Settings, bound_site, load_settings, password_for
 from tjtools.site import Site
@@ -40,6 +42,7 @@ def site_of(
         headless=settings.browser.headless if headless is None else headless,
         pictures=pictures,
         cancelled=cancelled,
+        keep=lambda page: keep_evidence([page], workspace, datetime.now(UTC)),
     )
 
 

@@ -14,7 +14,8 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tjtools.csvfile import replace_file, translated
+from tjtools.csvfile import replace_file
+from tjtools.errors import translated
 from tjtools.models import Section
 from tjtools.workspace import Workspace
 
@@ -35,5 +36,5 @@ def _kept(path: Path) -> dict[str, list[str]]:
         text = path.read_text("utf-8", errors="replace") if path.exists() else "{}"
     try:
         return {Section(section).value: [str(one) for one in ids] for section, ids in json.loads(text).items()}
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return {}  # damaged: every section is read to its end

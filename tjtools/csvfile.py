@@ -6,35 +6,40 @@ quotes; blank lines; a missing last newline. Writing gives UTF-8, LF and commas,
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
-from io import FileIO
+from io import BytesIO, FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tjtools import backups
 from tjtools.csvtext import BadLine, Block, Form, blocks, line_of, read_form
-from tjtools.errors import TrackingFileError
+from tjtools.errors import TrackingFileError, translated
+from tjtools.locks import locked
 
 __all__ = [
     "BadLine",
     "Form",
     "Table",
     "append_rows",
+    "bring_over",
     "encoded",
-    "locked",
     "neutralise",
     "quarantine",
     "read_table",
     "replace_file",
-    "translated",
     "write_rows",
 ]
 
-_PATIENCE = 60.0  # seconds to wait for another process that writes
+log = logging.getLogger("tjtools")
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_QUARANTINE = ("line", "reason", "text")
 
 
 class Table(NamedTuple):
@@ -58,6 +63,7 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
     Extra columns are kept; one without a name is called `column_8` after its place. Raises WrongHeader if a required
     column is missing, NotText for binary data, TrackingFileError if the disk can't be read.
     """
+    bring_over(path)
     with translated(path, "read"):
         try:
             file = path.open("rb")
@@ -104,15 +110,28 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def _made_plain(table: Table) -> Form | None:
+    """Rewrite a file that lines can't be appended to; bad lines stay, unless they would be read otherwise then."""
     if table.form and not table.form.plain:
         changed = datetime.fromtimestamp(table.path.stat().st_mtime).astimezone()
-        records = sorted(
-            [(number, line_of(list(row.values()))) for number, row in zip(table.lines, table.rows, strict=True)]
-            + [(bad.line, bad.text + "\n") for bad in table.bad]
-        )
-        text = line_of(table.header) + "".join(line for _, line in records)
-        replace_file(table.path, text.encode(), seen=table.size, backup=changed)
+        records = [(at, line_of(list(row.values()))) for at, row in zip(table.lines, table.rows, strict=True)]
+        bad = [(each.line, each.text + "\n") for each in table.bad]
+        data = _as_text(table, records + bad)
+        if not _reads_as(data, table):
+            quarantine(table.path, table.bad)
+            data = _as_text(table, records)
+        replace_file(table.path, data, seen=table.size, backup=changed)
     return table.form
+
+
+def _as_text(table: Table, lines: list[tuple[int, str]]) -> bytes:
+    return (line_of(table.header) + "".join(line for _, line in sorted(lines))).encode()
+
+
+def _reads_as(data: bytes, table: Table) -> bool:
+    """Whether the text has the table's records and as many bad lines: a missing delimiter or NUL can change both."""
+    form, source, line = read_form(BytesIO(data), table.path, table.header, "")
+    found = _table(table.path, form or Form(table.header), blocks(source, form or Form(table.header), line), source)
+    return (found.rows, len(found.bad)) == (table.rows, len(table.bad))
 
 
 def _arranged(rows: Iterable[Sequence[str]], columns: Sequence[str], header: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -164,8 +183,9 @@ def _write_whole(file: FileIO, data: bytes) -> None:
         while done < len(data):
             done += file.write(data[done:])
     except OSError:
-        if done and file.seek(0, os.SEEK_END) == file.tell():
-            file.truncate(file.tell() - done)
+        end = file.tell()
+        if done and file.seek(0, os.SEEK_END) == end:
+            file.truncate(end - done)
         raise
 
 
@@ -179,42 +199,65 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]
         replace_file(path, data)
 
 
-def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: int = 0) -> None:
+def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: int | None = None) -> None:
     """Put `data` in the place of the file; the caller has the lock.
 
-    `backup` is the time under which the old file is kept; without it, it is not. Of a file that is kept, `data` takes
-    into account the first `seen` bytes: lines that a person has appended since are carried over.
+    `backup` is the time under which the old file is kept; without it, it is not. With `seen`, people may append to the
+    file at any time: `data` takes its first `seen` bytes into account, and lines that come later are carried over, now
+    or when the file is next read.
     """
     with translated(path, "written"):
         target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        temporary = target.with_name(f".{target.name}.tmp")  # one name: what a killed process left is written over
         try:
             _write_synced(temporary, data, like=target)
-            kept = backups.keep(target, backup) if backup and target.exists() else None
+            old = backups.keep(target, backup) if target.exists() and (backup or seen is not None) else None
+            if old and seen is not None:
+                backups.note_length(target, old, seen)
             temporary.replace(target)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
-        if kept and (late := _late_lines(kept, seen)):
-            _append(target, late)
+        if old and seen is not None:
+            _bring_over(target, old, seen)
 
 
-def _late_lines(old: Path, seen: int) -> list[bytes]:
-    """What was appended to the old file beyond `seen` until it was replaced; its backup is the same file, if linked."""
+def bring_over(path: Path) -> None:
+    """Append to the file what a person wrote into an earlier one, which they had open when it was replaced.
+
+    Where that can't be done now (a folder that can't be written), it waits for the next time.
+    """
+    with suppress(OSError, TrackingFileError):
+        target = Path(os.path.realpath(path))
+        if backups.late(target):
+            with locked(target):
+                for old, known in backups.late(target):
+                    _bring_over(target, old, known)
+
+
+def _bring_over(target: Path, old: Path, known: int) -> None:
+    """Carry over the lines behind the first `known` bytes of an earlier file, unless a crash left them carried over."""
     with old.open("rb") as file:
-        file.seek(seen)
-        return [line + b"\n" for line in file.read().split(b"\n") if line]
+        file.seek(known)
+        late = file.read()
+    lines = [line + b"\n" for line in late.split(b"\n") if line]
+    if lines and b"\n" + b"".join(lines) not in b"\n" + target.read_bytes():
+        _append(target, lines)
+    backups.note_length(target, old, known + len(late))
 
 
 def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
-    with path.open("wb") as file:
+    """Write a file with the rights of another, if there is one, from its first byte."""
+    rights = like.stat().st_mode & 0o777 if like.exists() else None
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, _NEW, 0o666 if rights is None else rights & 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    if like.exists():
-        path.chmod(like.stat().st_mode & 0o777)
+    if rights is not None:
+        path.chmod(rights)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -226,57 +269,27 @@ def _sync_folder(folder: Path) -> None:
     os.close(descriptor)
 
 
-@contextmanager
-def locked(
-    path: Path, *, patience: float = _PATIENCE, busy: str = "another process has been writing it for a minute."
-) -> Iterator[None]:
-    """Keep every other process of ours from writing this file; re-entrant in one thread.
-
-    The lock lies in `tracking/.tjtools/locks/`. A person's `echo >>` does not heed it. Raises TrackingFileError if
-    another process holds it for a minute, or if the folder can't be written.
-    """
-    from filelock import FileLock, Timeout
-
-    folder = backups.private_folder(path.absolute()) / "locks"
-    with translated(path, "locked"):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{path.name}.lock", timeout=patience, is_singleton=True)
-        try:
-            lock.acquire(poll_interval=0.005)
-        except Timeout as error:
-            raise TrackingFileError(busy, path=path, remedy="Wait for it, or end it.") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def translated(path: Path, done: str) -> Iterator[None]:
-    """Turn an error of the disk into a TrackingFileError that says the file can't be `done`."""
-    try:
-        yield
-    except OSError as error:
-        raise TrackingFileError(
-            f"can't be {done}: {error.strerror or error}.",
-            path=path,
-            remedy="Close it in other programs, and look at the folder's rights and the disk's free space.",
-        ) from error
-
-
 def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
     """Append bad lines, as they were, to the file's quarantine (`line,reason,text`), before the file is rewritten.
 
-    The quarantine of `name.csv` is `name.quarantine.csv` beside it.
+    The quarantine of `name.csv` is `name.quarantine.csv` beside it. What it holds does not come twice: a rewrite
+    that a crash cut off begins again. So a new quarantine is there as a whole or not at all.
     """
-    rows = [(str(each.line), each.reason, each.text) for each in bad]
-    append_rows(path.with_suffix(".quarantine.csv"), ("line", "reason", "text"), rows)
+    rows, target = [(str(each.line), each.reason, each.text) for each in bad], path.with_suffix(".quarantine.csv")
+    if rows:
+        with locked(target):
+            there = {tuple(row[name] for name in _QUARANTINE) for row in read_table(target, _QUARANTINE).rows}
+            put = append_rows if target.exists() else write_rows
+            put(target, _QUARANTINE, [row for row in rows if row not in there])
+        log.warning("%s: %d lines that can't be read are in %s now", path.name, len(rows), target.name)
 
 
 def neutralise(text: str) -> str:
     """Keep a spreadsheet from taking text for a formula: a leading = + - @ tab or carriage return gets a leading '.
 
-    >>> neutralise("=1+1"), neutralise("clip.mp4")
-    ("'=1+1", 'clip.mp4')
+    So does one behind a semicolon, a tab or a line break, where a spreadsheet of another country begins a new cell.
+
+    >>> neutralise("=1+1"), neutralise("a;=1+1"), neutralise("clip.mp4")
+    ("'=1+1", "a;'=1+1", 'clip.mp4')
     """
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return re.sub(r"(?:^|(?<=[;\t\r\n]))(?=\"*[=+\-@\t\r])", "'", text)

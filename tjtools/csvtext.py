@@ -20,6 +20,7 @@ _HEAD = 64 * 1024  # bytes in which the header has to end
 _LONGEST = 1000  # lines that one quoted field may span; a quote open for longer was never meant to be one
 _TO_QUOTE = frozenset('",\r\n')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -93,8 +94,6 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
     if head.startswith(_UTF16):
         encoded, file = "utf-16", BytesIO(_from_utf16(head + file.read(), path, remedy))
         head = file.read(_HEAD)
-    if b"\0" in head.split(b"\n", 1)[0]:
-        raise NotText("this is not a text file.", path=path, remedy=remedy)
     start, line = len(_BOM) if head.startswith(_BOM) else 0, 1
     while True:
         end = head.find(b"\n", start) + 1 or len(head)
@@ -102,6 +101,8 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
         if first.strip() or end == len(head):
             break
         start, line = end, line + 1
+    if "\0" in first:
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     file.seek(end)
     if not first.strip():
         return None, file, line + 1
@@ -114,7 +115,9 @@ def _from_utf16(data: bytes, path: Path, remedy: str) -> bytes:
     try:
         return data.decode("utf-16").encode()
     except UnicodeError as error:
-        raise NotText("this starts as UTF-16 and goes on as something else.", path=path, remedy=remedy) from error
+        raise NotText(
+            "this starts as UTF-16 and goes on as something else.", path=path, remedy=remedy or _AWAY
+        ) from error
 
 
 def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:
@@ -123,16 +126,23 @@ def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binar
         if set(required) <= set(header) and len(set(header)) == len(header):
             return Form(header, delimiter, plain=delimiter == "," and not first.endswith("\r\n"))
     if binary:
-        raise NotText("this is not a text file.", path=path, remedy=remedy)
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     names = max(found.values(), key=len)
+    if not names:
+        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
+        raise WrongHeader(said, path=path, line=1, remedy=remedy or "Save it as CSV UTF-8 once more.")
     missing = [column for column in required if column not in names]
     said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
     raise WrongHeader(said, path=path, line=1, remedy=remedy or f"The first line must name {', '.join(required)}.")
 
 
 def _header(first: str, delimiter: str) -> tuple[str, ...]:
-    fields = next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter))
-    return tuple(name.strip() or f"column_{number}" for number, name in enumerate(fields, 1))
+    try:
+        fields = next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter))
+    except csv.Error:  # a carriage return within it: an old Mac's line ends
+        return ()
+    names = (name.replace("\ufeff", "").strip() for name in fields)
+    return tuple(name or f"column_{number}" for number, name in enumerate(names, 1))
 
 
 def _decode(data: bytes) -> tuple[str, bool]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 
-from tjtools.csvfile import append_rows, read_table
+from tjtools.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace import Workspace
 
 COLUMNS = ("decided_at", "decision", "checksum", "other_checksum", "name", "other_name")
@@ -37,19 +37,28 @@ class Decisions:
 
     def __init__(self, workspace: Workspace) -> None:
         self._path = workspace.decisions
+        self.bad_lines: tuple[BadLine, ...] = ()
         self._made: dict[tuple[str, str], Decision] = {}
 
     @classmethod
     def load(cls, workspace: Workspace) -> Decisions:
         """Read them; a missing file holds none. Raises WrongHeader, NotText or TrackingFileError.
 
-        A line that can't be understood decides nothing: the file is shown to a person again.
+        A line that can't be understood is in `bad_lines` and decides nothing: the file is shown to a person again.
         """
         decisions = cls(workspace)
-        for row in read_table(workspace.decisions, COLUMNS).rows:
-            if row["decision"] in {one.value for one in Decision}:
+        table = read_table(workspace.decisions, COLUMNS)
+        bad = list(table.bad)
+        for line, row in zip(table.lines, table.rows, strict=True):
+            try:
                 decisions._take(row["checksum"], row["other_checksum"], Decision(row["decision"]))
+            except ValueError as error:
+                bad.append(BadLine(line, str(error), ",".join(row.values())))
+        decisions.bad_lines = tuple(sorted(bad, key=lambda one: one.line))
         return decisions
+
+    def __len__(self) -> int:
+        return len({frozenset(pair) for pair in self._made})
 
     def of(self, checksum: str, other: str) -> Decision:
         """What was decided about a file beside another."""

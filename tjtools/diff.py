@@ -265,7 +265,24 @@ def _with_pairs(reviews: Sequence[FileReview]) -> list[FileReview]:
     for one in reviews:
         if one.file.native_pair_id:
             halves.setdefault(one.file.native_pair_id, {})[one.file.creative_type] = one
-    return [_with_pair(one, halves.get(one.file.native_pair_id, {})) for one in reviews]
+    there = (one.file for one in reviews if one.goes_up or one.verdict in _THERE)
+    same = Counter((file.native_pair_id, file.creative_type) for file in there)
+    return [
+        _with_note(
+            _with_pair(one, halves.get(one.file.native_pair_id, {})),
+            same[one.file.native_pair_id, one.file.creative_type],
+        )
+        for one in reviews
+    ]
+
+
+def _with_note(one: FileReview, halves: int) -> FileReview:
+    """Say of a new half that there are more of its kind: the campaign CSV takes the last one."""
+    if not one.goes_up or not one.file.native_pair_id or halves < 2:
+        return one
+    kind, pair = one.file.creative_type.value, one.file.native_pair_id
+    note = f"{halves} files are the {kind} of the pair ID {pair}: only one of them becomes an ad"
+    return one if note in one.notes else replace(one, notes=(*one.notes, note))
 
 
 def _with_pair(one: FileReview, pair: Mapping[CreativeType, FileReview]) -> FileReview:

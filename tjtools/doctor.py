@@ -11,10 +11,14 @@ from pathlib import Path
 from tjtools.cache import Library
 from tjtools.connection import site_of
 from tjtools.csvfile import read_table
-from tjtools.errors import SignInNeeded, TJToolsError
+from tjtools.decisions import Decisions
+from tjtools.errors import SignInNeeded, TJToolsError, translated
 from tjtools.fingerprints import Fingerprints
+from tjtools.history import COLUMNS as HISTORY_COLUMNS
+from tjtools.history import History
 from tjtools.inspection import REMEDY, keep_evidence
 from tjtools.limits import load_limits
+from tjtools.locks import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.session import NEEDED_COLUMNS, load_session, master_ids
 from tjtools.settings import load_settings
 from tjtools.site import Element
@@ -47,8 +51,11 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
         ("library", _library),
         ("session", _session),
         ("master", _master),
+        ("history", _history),
         ("fingerprints", _fingerprints),
+        ("decisions", _decisions),
         ("browser session", _browser_session),
+        ("locks", _locks),
     )
     findings = [Finding("workspace", True, str(workspace.root))]
     findings += [_guarded(what, look, workspace) for what, look in looks]
@@ -67,7 +74,7 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
             raise SignInNeeded("no sign-in is saved", remedy="Run: tjtools login")
         with site_of(workspace, load_settings(workspace), say=say, headless=True, pictures=False) as site:
             inspection = site.inspect()
-        folder = keep_evidence(inspection, workspace, now)
+        folder = keep_evidence(inspection.evidence, workspace, now)
     except TJToolsError as error:
         return Finding("site", False, error.message, error.remedy)
     names = [one.name for one in inspection.changed]
@@ -143,6 +150,19 @@ def _fingerprints(workspace: Workspace) -> Finding:
     return _with_problems("fingerprints", found, problems, workspace.fingerprints)
 
 
+def _history(workspace: Workspace) -> Finding:
+    history = History.of(workspace)
+    table = read_table(history.path, HISTORY_COLUMNS)
+    problems = [f"line {bad.line}: {bad.reason}" for bad in table.bad]
+    return _with_problems("history", f"{len(table.rows)} observations", problems, history.path)
+
+
+def _decisions(workspace: Workspace) -> Finding:
+    decisions = Decisions.load(workspace)
+    problems = [f"line {bad.line}: {bad.reason}" for bad in decisions.bad_lines]
+    return _with_problems("decisions", f"{len(decisions)} that a person made", problems, workspace.decisions)
+
+
 def _browser_session(workspace: Workspace) -> Finding:
     path = workspace.browser_session
     if not path.exists():
@@ -151,6 +171,17 @@ def _browser_session(workspace: Workspace) -> Finding:
     if mode & 0o077:
         return Finding("browser session", False, f"{path} can be read by others ({mode:o})", f"Run: chmod 600 {path}")
     return Finding("browser session", True, "saved, readable by its owner alone")
+
+
+def _locks(workspace: Workspace) -> Finding:
+    """Asked only where tjtools has written before: looking makes no folder."""
+    folder = workspace.private / "locks"
+    if not folder.is_dir():
+        return Finding("locks", True, "not needed yet")
+    with translated(folder, "locked"):
+        if locks_hold(folder):
+            return Finding("locks", True, "the file system keeps a second writer out")
+    return Finding("locks", False, NO_LOCKS, LOCAL_DISK)
 
 
 def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:

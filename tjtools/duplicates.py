@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,22 +69,47 @@ def find_duplicates(
     seen = look_at(list(files), fingerprints, progress=progress, cancelled=cancelled)
     known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
     there = [*known, *_unknown(seen, known)]
-    everything = [one for one in there if one.fingerprint.facts.bytes]  # all empty files have one checksum
-    contents = _contents(everything)
-    index = LooksIndex([everything[place].fingerprint for place in contents.values()])
-    same = [(contents[one.fingerprint.checksum], place, 1.0) for place, one in enumerate(everything)]
-    looks = _same_looks(index, fingerprints, Decisions.load(workspace))
-    places = list(contents.values())
-    edges = [*same, *((places[one], places[other], close) for one, other, close in looks)]
-    groups = _groups(everything, edges)
+    groups, compared = _grouped(there, fingerprints, Decisions.load(workspace))
     told = {one.creative.creative_id for one in known if one.creative}
     return Duplicates(
         tuple(one for one in groups if not paths or any(member.path in asked for member in one.members)),
         sum(one is not None for one in seen.values()),
-        index.compared,
+        compared,
         tuple((path, one.facts.trouble) for path, one in seen.items() if one and one.facts.trouble),
         tuple(one for one in library if not one.removed and one.creative_id not in told),
     )
+
+
+def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str, tuple[str, ...]]], int]:
+    """Groups of the library's creatives by what was seen of them before, and of how many something was.
+
+    Each group is a kind (`same content` or `looks the same`) and Creative IDs; what looks the same has a group more for
+    those of one content. No file is opened: what nobody has looked at yet is not compared. Raises the errors of the
+    tracking files.
+    """
+    fingerprints = Fingerprints.load(workspace)
+    known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library), history={})
+    found = []
+    for group in _grouped(known, fingerprints, Decisions.load(workspace))[0]:
+        contents: dict[str, list[str]] = {}
+        for one in group.members:
+            contents.setdefault(one.fingerprint.checksum, []).append(one.creative.creative_id if one.creative else "")
+        found += [(RepeatKind.SAME_CONTENT.value, tuple(ids)) for ids in contents.values() if len(ids) > 1]
+        if len(contents) > 1:
+            found.append((RepeatKind.LOOKS_SAME.value, tuple(chain(*contents.values()))))
+    return found, len(known)
+
+
+def _grouped(known: Iterable[Known], fingerprints: Fingerprints, decisions: Decisions) -> tuple[list[Group], int]:
+    """The groups, and how many hashes were compared for them."""
+    everything = [one for one in known if one.fingerprint.facts.bytes]  # all empty files have one checksum
+    contents = _contents(everything)
+    places = list(contents.values())
+    index = LooksIndex([everything[place].fingerprint for place in places])
+    same = [(contents[one.fingerprint.checksum], place, 1.0) for place, one in enumerate(everything)]
+    looks = _same_looks(index, fingerprints, decisions)
+    edges = [*same, *((places[one], places[other], close) for one, other, close in looks)]
+    return _groups(everything, edges), index.compared
 
 
 def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:

@@ -15,8 +15,10 @@
     │   ├── BrowserNotFound
     │   ├── BrowserClosed
     │   ├── SiteUnreachable
+    │   │   └── SiteBusy
     │   ├── SignInNeeded
     │   ├── PageChanged
+    │   ├── PageCovered
     │   └── IncompleteReading
     ├── TooManyGone
     └── Cancelled
@@ -29,16 +31,20 @@ A message says what happened and where; `remedy` says what to do next. `str(erro
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from tjtools.naming import printable
 
 
 class TJToolsError(Exception):
-    """Something that a person can understand and mend."""
+    """Something that a person can understand and mend; names in its text can't command a terminal."""
 
     def __init__(self, message: str, *, remedy: str = "") -> None:
-        super().__init__(f"{message} {remedy}".strip())
-        self.message = message
-        self.remedy = remedy
+        self.message = printable(message)
+        self.remedy = printable(remedy)
+        super().__init__(f"{self.message} {self.remedy}".strip())
 
 
 class WorkspaceError(TJToolsError):
@@ -98,6 +104,14 @@ class SiteUnreachable(SiteError):
     """The site does not answer."""
 
 
+class SiteBusy(SiteUnreachable):
+    """The site says that it is asked too much, and after how many `seconds` to come again."""
+
+    def __init__(self, message: str, *, seconds: float, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.seconds = seconds
+
+
 class SignInNeeded(SiteError):
     """There is no browser session, or the site no longer accepts it."""
 
@@ -105,13 +119,25 @@ class SignInNeeded(SiteError):
 class PageChanged(SiteError):
     """A page did not show, in time, an element that the driver relies on.
 
-    `element` is the element's name in the selectors file; `selector` is what was looked for.
+    `element` is the element's name in the selectors file; `selector` is what was looked for. `evidence` is the folder
+    in which the redacted page and its picture are kept, None where they are not.
     """
 
     def __init__(self, message: str, *, element: str, selector: str, remedy: str = "") -> None:
         super().__init__(f"{message} (looked for {element}: {selector})", remedy=remedy)
         self.element = element
         self.selector = selector
+        self.evidence: Path | None = None
+
+    def kept_in(self, folder: Path) -> None:
+        """Say where the page is kept."""
+        self.evidence = folder
+        self.message += f" Redacted page and picture: {folder}."
+        self.args = (f"{self.message} {self.remedy}".strip(),)
+
+
+class PageCovered(SiteError):
+    """A box covers the page, and asks for something that only a person can decide."""
 
 
 class IncompleteReading(SiteError):
@@ -135,3 +161,16 @@ class TooManyGone(TJToolsError):
 
 class Cancelled(TJToolsError):
     """A person stopped the work; what was confirmed until then is recorded."""
+
+
+@contextmanager
+def translated(path: Path, done: str) -> Iterator[None]:
+    """Turn an error of the disk into a TrackingFileError that says the file can't be `done`."""
+    try:
+        yield
+    except OSError as error:
+        raise TrackingFileError(
+            f"can't be {done}: {error.strerror or error}.",
+            path=path,
+            remedy="Close it in other programs, and look at the folder's rights and the disk's free space.",
+        ) from error

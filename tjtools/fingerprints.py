@@ -11,14 +11,17 @@ It is a cache but for the rows of uploads: without it, what was uploaded under a
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.csvfile import append_rows, read_table, translated
+from tjtools.csvfile import append_rows, read_table
 from tjtools.csvtext import BadLine
+from tjtools.errors import translated
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.models import CreativeType
 from tjtools.workspace import Workspace
@@ -207,19 +210,17 @@ def _fields(at: str, name: str, row: _Row) -> list[str]:
 def _parsed(row: dict[str, str]) -> _Row:
     """A row's values; raises ValueError for what is none."""
     checksum, looks = row["checksum"], tuple("" if one == "-" else one for one in row["looks"].split())
-    if len(checksum) != 64 or any(len(one) != 16 for one in looks if one):
-        raise ValueError("a checksum has 64 digits and a hash 16")
-    for one in (checksum, *looks):
-        int(one or "0", 16)
+    if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not all(re.fullmatch(r"(?:[0-9a-f]{16})?", one) for one in looks):
+        raise ValueError("a checksum has 64 hexadecimal digits and a hash 16")
     facts = MediaFacts(
-        int(row["bytes"]),
+        _number(row, "bytes"),
         row["container"],
-        int(row["width"] or 0),
-        int(row["height"] or 0),
-        float(row["seconds"]) if row["seconds"] else None,
+        _number(row, "width"),
+        _number(row, "height"),
+        _seconds(row["seconds"]) if row["seconds"] else None,
         row["codec"],
-        int(row["turned"] or 0),
-        int(row["frames"]),
+        _number(row, "turned"),
+        _number(row, "frames"),
         row["trouble"],
     )
     fingerprint = Fingerprint(facts, checksum, looks, looked=row["method"] == METHOD)
@@ -227,4 +228,19 @@ def _parsed(row: dict[str, str]) -> _Row:
     if creative_id := row["creative_id"]:
         kind = CreativeType.parse(row["creative_type"]) if row["creative_type"] else None
         upload = Upload(creative_id, row["filename"], kind, fingerprint)
-    return _Row(int(row["mtime_ns"]), fingerprint, upload)
+    return _Row(_number(row, "mtime_ns"), fingerprint, upload)
+
+
+def _number(row: dict[str, str], column: str) -> int:
+    """A whole number; without one, no pixels and no turn. Files from before 1970 have negative times."""
+    text = row[column] or ("0" if column in {"width", "height", "turned"} else "")
+    if not re.fullmatch(r"-?[0-9]{1,19}" if column == "mtime_ns" else r"[0-9]{1,15}", text):
+        raise ValueError(f"{column} is {text!r}, which is no number of its kind")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"seconds is {text!r}, which is no number of its kind")
+    return seconds

@@ -12,18 +12,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tjtools.csvfile import BadLine, append_rows, locked, read_table, replace_file, translated
+from tjtools.csvfile import BadLine, append_rows, bring_over, read_table, replace_file
 from tjtools.csvtext import blocks, read_form
+from tjtools.errors import translated
+from tjtools.locks import locked
 from tjtools.models import Creative, ReviewStatus
 from tjtools.workspace import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_AT_ONCE = 64  # blocks of the file
 COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
 
 
@@ -77,15 +80,21 @@ class History:
         """
         import pandas as pd
 
+        bring_over(self.path)
+        bad: list[BadLine] = []
         with translated(self.path, "read"):
             if not self.path.exists():
                 return pd.DataFrame(columns=list(COLUMNS), dtype="str"), ()
             with self.path.open("rb") as file:
                 form, source, line = read_form(file, self.path, COLUMNS, "")
-                parts = list(blocks(source, form, line)) if form else []
-        header = form.header if form else COLUMNS
-        columns = {name: [*chain(*(part.columns[place] for part in parts))] for place, name in enumerate(header)}
-        return pd.DataFrame(columns, dtype="str"), tuple(bad for part in parts for bad in part.bad)
+                frames = [pd.DataFrame(columns=list(form.header if form else COLUMNS), dtype="str")]
+                parts = blocks(source, form, line) if form else iter(())
+                while some := list(islice(parts, _AT_ONCE)):  # texts of all of them would take several times the frame
+                    columns = zip(*(block.columns for block in some), strict=True)
+                    texts = dict(zip(frames[0], ([*chain(*column)] for column in columns), strict=True))
+                    frames.append(pd.DataFrame(texts, dtype="str"))
+                    bad += chain(*(block.bad for block in some))
+        return pd.concat(frames, ignore_index=True), tuple(bad)
 
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""
@@ -140,7 +149,7 @@ class History:
             text = self.last_seen.read_text("utf-8", errors="replace")
         try:
             return {key: _Seen(*map(str, value)) for key, value in json.loads(text).items()}
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             return {}  # damaged: the history's own times stand in
 
     def _keep(self, times: Mapping[str, _Seen]) -> None:

@@ -7,29 +7,29 @@ which an element has changed, the redacted page and a picture of that. The last 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tjtools.csvfile import translated
-from tjtools.errors import PageChanged
-from tjtools.site import Inspection
+from tjtools.errors import PageChanged, translated
+from tjtools.site import Evidence, Inspection
 from tjtools.workspace import Workspace
 
 KEPT = 10
 REMEDY = "Copy its line from tjtools/site/selectors.toml into selectors.toml in your workspace, and correct it there."
 
 
-def keep_evidence(inspection: Inspection, workspace: Workspace, now: datetime) -> Path | None:
-    """Keep the evidence of an inspection, and drop the oldest beyond `KEPT`; None where nothing has changed.
+def keep_evidence(pages: Sequence[Evidence], workspace: Workspace, now: datetime) -> Path | None:
+    """Keep the evidence of an inspection, and drop the oldest beyond `KEPT`; None where there is none.
 
     Raises TrackingFileError where the folder can't be written.
     """
-    if not inspection.evidence:
+    if not pages:
         return None
     folder = workspace.inspections / f"{now.astimezone(UTC):%Y%m%dT%H%M%S}"
     with translated(folder, "written"):
         folder.mkdir(parents=True, exist_ok=True)
-        for page in inspection.evidence:
+        for page in pages:
             (folder / f"{page.place}.html").write_text(page.html, "utf-8")
             (folder / f"{page.place}.png").write_bytes(page.picture)
         for old in sorted(workspace.inspections.iterdir())[:-KEPT]:
@@ -42,7 +42,7 @@ def demand_unchanged(inspection: Inspection, workspace: Workspace, now: datetime
     if not inspection.changed:
         return
     told = "; ".join(f"{one.name} should be {one.expected}, found: {one.found}" for one in inspection.changed)
-    first, folder = inspection.changed[0], keep_evidence(inspection, workspace, now)
+    first, folder = inspection.changed[0], keep_evidence(inspection.evidence, workspace, now)
     raise PageChanged(
         f"The site's page is not as the driver knows it: {told}. Redacted pages: {folder}",
         element=first.name,

@@ -12,11 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.csvfile import encoded, locked, replace_file, translated
+from tjtools.csvfile import encoded, replace_file
 from tjtools.duplicates import media_below
-from tjtools.errors import UnsafePath
+from tjtools.errors import UnsafePath, translated
 from tjtools.fingerprints import Fingerprints
 from tjtools.limits import Limits, load_limits
+from tjtools.locks import locked
 from tjtools.looking import LookedAt, look_at
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.models import CreativeType

@@ -55,13 +55,15 @@ def known_creatives(
     library: Library,
     fingerprints: Fingerprints,
     copies: Mapping[Path, Creative],
+    *,
+    history: Mapping[str, tuple[Observation, ...]] | None = None,
 ) -> tuple[Known, ...]:
     """The library's creatives whose content was seen: uploads that were recorded, and copies that were looked at.
 
-    A creative that the library does not hold is none, whatever was recorded. Without a review history that can be read
-    they come without it.
+    A creative that the library does not hold is none, whatever was recorded. Their observations are those of `history`,
+    or else read; without a review history that can be read they come without.
     """
-    history = _history(workspace)
+    history = _history(workspace) if history is None else history
     found = list(_uploaded(library, fingerprints, history))
     certain = {one.creative.creative_id for one in found if one.creative}
     local: dict[str, Path] = {}

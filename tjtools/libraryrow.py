@@ -19,6 +19,7 @@ COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", 
 _SPREADSHEET_ID = r"\d+(?:[.,]\d+)?E\+?\d+"
 _DAY = r"(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ].*)?"
 _OTHER_DAY = r"(\d\d?)([./])(\d\d?)\2(\d{4})"
+_NO_TYPE = r"^[\s.]+"  # before a file type
 _SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
 
 
@@ -106,7 +107,7 @@ review_status=<ReviewStatus.APPROVED: 'approved'>)
         raise ValueError(f"{status!r} is not a review status") from error
     return Facts(
         "x".join(size.groups()) if size else dimensions,
-        file_type.lower().removeprefix(".").replace("jpeg", "jpg"),
+        re.sub(_NO_TYPE, "", file_type.lower()).replace("jpeg", "jpg"),
         CreativeType.parse(kind).section.creative_type if kind else None,
         review_status,
     )

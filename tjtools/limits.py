@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,6 +14,9 @@ from typing import Any, NamedTuple
 
 from tjtools.errors import SettingsError
 from tjtools.models import CreativeType
+from tjtools.tomlfile import read_toml
+
+_MOST = 10**15  # of anything: larger is a slip of the hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,7 @@ def load_limits(own: Path | None = None) -> Limits:
     if own is None or not own.is_file():
         return _package()
     try:
-        told = tomllib.loads(own.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{own} is not valid TOML: {error}.", remedy="Correct the line that it names.") from error
-    try:
-        return _laid_over(_package(), told)
+        return _laid_over(_package(), read_toml(own))
     except ValueError as error:
         remedy = "Correct it; the package's limits.toml shows every key."
         raise SettingsError(f"{own}: {error}.", remedy=remedy) from error
@@ -123,7 +121,7 @@ def _sizes(value: object) -> bool:
 
 
 def _positive(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST
 
 
 _BELONGS: dict[str, tuple[Callable[[object], bool], str]] = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from tjtools.errors import IncompleteReading
+from tjtools.errors import IncompleteReading, SiteBusy
 from tjtools.models import Creative, ReviewStatus, Section
 from tjtools.site import Card, CardPage, Site
 
@@ -56,27 +56,32 @@ def read_section(
     Other people work in the same account, so a creative can move from one page to the next between two reads. A reading
     counts only if the stated total stayed the same on all its pages and, at the end, equals the number of unique
     creatives: then nothing that was there throughout was missed. Otherwise it begins again, so that there are
-    `MOST_READINGS` at most.
+    `MOST_READINGS` at most; so it does where the site asks to come again later.
 
     Raises `IncompleteReading` where the page states no total, or the list does not keep still for one reading; `tally`
     has what was read until then.
     """
-    tally = tally or Tally()
+    tally, busy = tally or Tally(), None
     for tally.rereads in range(MOST_READINGS):
         one = _Reading(section, tally)
-        site.open_section(section)
-        for page in pages_of(site):
-            one.take(page)
-            if progress:
-                progress(tally.unique, tally.total or 0)
-            if not one.still or (page.has_next and enough and enough(one.cards, page)):
-                break
+        try:
+            for page in pages_of(site, open_list(site, section)):
+                one.take(page)
+                if progress:
+                    progress(tally.unique, tally.total or 0)
+                if not one.still or (page.has_next and enough and enough(one.cards, page)):
+                    break
+        except SiteBusy as error:
+            busy = error
+            continue
         if one.counts(whole=not page.has_next):
             return SectionReading(section, tuple(one.cards.values()), not page.has_next, tally)
+    if busy:
+        raise busy
     raise IncompleteReading(
-        f"{section.value}: in {MOST_READINGS} readings the list never kept still"
-        f" (last {tally.unique} of {tally.total}).",
-        remedy="Somebody is working in this section: try again in a few minutes.",
+        f"{section.value}: in {MOST_READINGS} readings the list never kept still, or its total was never that of its"
+        f" creatives (last {tally.unique} of {tally.total}).",
+        remedy="Somebody is working in this section, or the site miscounts: try again in a few minutes.",
     )
 
 
@@ -137,9 +142,21 @@ def creative_of(card: Card, section: Section, *, filename: str = "", upload_date
     )
 
 
-def pages_of(site: Site) -> Iterator[CardPage]:
-    """Each page of the list that is shown, from this one on; those behind it are turned to when they are asked for."""
+def open_list(site: Site, section: Section) -> CardPage:
+    """Show a section's list, and read its first page; a section that says it is empty is asked twice.
+
+    For nothing counts as gone, or as new, because a page was empty for a moment.
+    """
+    site.open_section(section)
     page = site.read_page()
+    if page.total == 0:
+        site.open_section(section)
+        page = site.read_page()
+    return page
+
+
+def pages_of(site: Site, page: CardPage) -> Iterator[CardPage]:
+    """Each page of the list that is shown, from this one on; those behind it are turned to when they are asked for."""
     yield page
     while page.has_next:
         for page in site.read_on():

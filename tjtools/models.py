@@ -163,6 +163,9 @@ class Creative(NamedTuple):
         return self.review_status is ReviewStatus.REMOVED
 
 
+Key = tuple[Section, str]  # a file of a session: its section and name
+
+
 class SessionFile(NamedTuple):
     """One file to upload: a row of the session inventory, or a file that a person named.
 
@@ -192,3 +195,8 @@ class SessionFile(NamedTuple):
     def section(self) -> Section:
         """The section that it belongs into."""
         return self.creative_type.section
+
+    @property
+    def key(self) -> Key:
+        """How a plan, the journal and the status CSVs know it: its section and name."""
+        return self.section, self.name

@@ -123,6 +123,16 @@ def same_name(one: str, other: str) -> bool:
     return a == b or stem(a) == b or stem(b) == a or (stem(a) == stem(b) and len(endings) == 1)
 
 
+def is_cut(shown: str, whole: str) -> bool:
+    """Whether what is shown is the beginning of a name, cut off with dots as where there was no room for it.
+
+    >>> is_cut("VID_EN_Tra…", "VID_EN_Travel.mp4"), is_cut("VID_EN_Tra", "VID_EN_Travel.mp4"), is_cut("…", "a.mp4")
+    (True, False, False)
+    """
+    begun = _as_sent(shown).removesuffix("…").removesuffix("...")
+    return bool(begun) and begun != _as_sent(shown) and _as_sent(whole).startswith(begun)
+
+
 def _as_sent(name: str) -> str:
     if '"' in name or "\r" in name or "\n" in name:
         name = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
@@ -144,3 +154,14 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
 def is_source(filename: str) -> bool:
     """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
     return PurePath(filename).name.startswith("ORG_")
+
+
+def printable(text: str) -> str:
+    r"""The text without what a terminal would take for a command, or would turn around or hide.
+
+    >>> printable("a\x1b[31mb\u202e"), printable("café 🎬")
+    ('a\\x1b[31mb\\u202e', 'café 🎬')
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -28,7 +28,8 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     """
     settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
     statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
-    doubt = Journal(workspace.journal).in_doubt()
+    journal = Journal(workspace.journal)
+    doubt, unfinished = journal.in_doubt(), journal.unfinished()
     facts: dict[str, str | int | None] = {
         "workspace": str(workspace.root),
         "site": settings.site.kind if settings.site else None,
@@ -48,8 +49,11 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         f"mend {len(session.bad_lines)} lines of {session.path.name}: tjtools review lists them"
         if session.bad_lines
         else "",
+        f"the live upload {unfinished.run} was not finished ({unfinished.told}): tjtools upload --resume"
+        if unfinished
+        else "",
         f"{len(doubt)} files were handed over and nobody knows what came of them: tjtools upload --live looks"
-        if doubt
+        if doubt and not unfinished
         else "",
     )
     return Overview(facts, tuple(line for line in to_do if line))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tjtools import backups
 from tjtools.cache import COLUMNS, Library
-from tjtools.csvfile import BadLine, locked, read_table, translated, write_rows
-from tjtools.errors import NotText, TrackingFileError, WrongHeader
-from tjtools.libraryrow import fields_of
+from tjtools.csvfile import BadLine, read_table, write_rows
+from tjtools.errors import NotText, TrackingFileError, WrongHeader, translated
+from tjtools.libraryrow import fields_of, read_name
+from tjtools.locks import locked
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import file_type
 from tjtools.session import NEEDED_COLUMNS
@@ -79,12 +80,12 @@ def _creative(creative_id: str, row: dict[str, str]) -> Creative:
         msg = f"tj_creative_id is {creative_id!r}, which is no Creative ID"
         raise ValueError(msg)
     width, height, day = (row.get(column, "").strip() for column in ("width_px", "height_px", "tj_upload_date"))
-    name = row["new_filename"]
+    name = read_name(row["new_filename"])
     return Creative(
         creative_id=creative_id,
         filename=name,
         upload_date=date.fromisoformat(day) if day else None,
-        dimensions=f"{width}x{height}" if width.isdigit() and height.isdigit() else "",
+        dimensions=f"{width}x{height}" if width.isdecimal() and height.isdecimal() else "",
         file_type=file_type(name),
         creative_type=CreativeType.parse(row["creative_type"]).section.creative_type,
         review_status=ReviewStatus.PENDING,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tjtools.models import Creative, Section
 from tjtools.site import Card, Site
 
 COMPLETE = "complete"
+PAGES_A_TAB = 50  # of a list, after which a section begins in a new tab: a tab keeps something of each
 NOT_FINISHED = "not finished: what was looked for is found, nothing counts as gone"
 
 Progress = Callable[[Section, int, int], None]  # a section, how many of its creatives are read, how many it has
@@ -135,6 +137,7 @@ class Reader:
         self._cancelled = cancelled
         self._in_turn = threading.Lock()
         self._sign_ins = 0
+        self._paged: Counter[Site] = Counter()  # pages read in each tab
         self._open = [site]
         self._idle: SimpleQueue[Site] = SimpleQueue()
         self._idle.put(site)
@@ -166,7 +169,7 @@ class Reader:
             return Certificate(section, verdict="not applied: not read"), []
         tab, tally = self._idle.get(), Tally()
         try:
-            reading = self._signed_in(tab, lambda: read_section(tab, section, self._told(section), enough, tally))
+            reading = self._signed_in(tab, lambda: self._read_in(tab, section, enough, tally))
             creatives = [shown_creative(card, section) for card in reading.cards]
         except (SiteError, Cancelled) as error:
             self.stopped = self.stopped or error
@@ -174,6 +177,15 @@ class Reader:
         finally:
             self._idle.put(tab)
         return Certificate.of(section, tally, COMPLETE if reading.whole else NOT_FINISHED), creatives
+
+    def _read_in(self, tab: Site, section: Section, enough: Enough | None, tally: Tally) -> SectionReading:
+        if self._paged[tab] >= PAGES_A_TAB:
+            tab.renew()
+            self._paged[tab] = 0
+        try:
+            return read_section(tab, section, self._told(section), enough, tally)
+        finally:
+            self._paged[tab] += tally.pages
 
     def _signed_in(self, tab: Site, read: Callable[[], SectionReading]) -> SectionReading:
         sign_ins = self._sign_ins

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tjtools.csvfile import BadLine, encoded, locked, quarantine, read_table, replace_file
+from tjtools.csvfile import BadLine, encoded, quarantine, read_table, replace_file
 from tjtools.errors import UnsafePath
 from tjtools.limits import Limits, load_limits
+from tjtools.locks import locked
 from tjtools.models import CreativeType, Section, SessionFile
 from tjtools.workspace import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = (
     "unique_id",
@@ -70,10 +75,25 @@ def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.master, NEEDED_COLUMNS)
     return {
-        (_section_of(row, limits), row["new_filename"]): row["tj_creative_id"]
+        (section_of(row, limits), row["new_filename"]): row["tj_creative_id"]
         for row in table.rows
         if row.get("tj_creative_id")
     }
+
+
+def inventory_frame(workspace: Workspace) -> pd.DataFrame:
+    """The rows of the master and then of the session: `COLUMNS`, `ID_COLUMNS` and `section`, all text, `""`: unknown.
+
+    Raises WrongHeader, NotText or TrackingFileError for a file that can't be read; lines that can't are left out.
+    """
+    import pandas as pd
+
+    limits = load_limits(workspace.limits_file)
+    columns = [*COLUMNS, *ID_COLUMNS]
+    rows = [row for path in (workspace.master, workspace.session) for row in read_table(path, NEEDED_COLUMNS).rows]
+    sections = [section.value if (section := section_of(row, limits)) else "" for row in rows]
+    texts = [[*(row.get(name, "") for name in columns), section] for row, section in zip(rows, sections, strict=True)]
+    return pd.DataFrame(texts, columns=[*columns, "section"], dtype="str")
 
 
 def record_in_master(
@@ -106,12 +126,11 @@ def record_in_master(
 
 def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) -> list[dict[str, str]]:
     """The master's rows of a file: its name, in its own section or an unknown one."""
-    return [
-        row for row in rows if row["new_filename"] == file.name and _section_of(row, limits) in (file.section, None)
-    ]
+    return [row for row in rows if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)]
 
 
-def _section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
+def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
+    """The section of an inventory's row; None where its type is no known word."""
     try:
         size = f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
         return limits.true_type(CreativeType.parse(row["creative_type"]), size).section

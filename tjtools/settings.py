@@ -6,7 +6,6 @@ binds a workspace to its site: the environment may agree with it, and is refused
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from tjtools.errors import SettingsError, SiteMismatch
+from tjtools.tomlfile import read_toml
 from tjtools.workspace import Workspace
 
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
@@ -23,11 +23,13 @@ LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
+_PLAIN = {"browser", "reading", "upload"}  # sections in which no value is a secret
+
 SiteKind = Literal["sandbox", "live"]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SiteSettings(_Section):
@@ -40,7 +42,13 @@ class SiteSettings(_Section):
     @field_validator("origin")
     @classmethod
     def _bare(cls, value: str) -> str:
-        return value.rstrip("/")
+        bare = value.rstrip("/")
+        address = urlsplit(bare)
+        if "@" in address.netloc:
+            raise ValueError("a user name or password does not belong into the address: see TJTOOLS_USERNAME")
+        if bare != f"{address.scheme}://{address.netloc}" or address.port == 0:
+            raise ValueError("it is scheme, host and port, like https://example.com")
+        return bare
 
     @model_validator(mode="after")
     def _kind_fits_origin(self) -> SiteSettings:
@@ -96,7 +104,9 @@ class CampaignSettings(_Section):
 class Settings(BaseSettings):
     """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
 
-    model_config = SettingsConfigDict(env_prefix="TJTOOLS_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="TJTOOLS_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
 
     site: SiteSettings | None = None
     browser: BrowserSettings = BrowserSettings()
@@ -131,9 +141,10 @@ def load_settings(workspace: Workspace) -> Settings:
         bound = SiteSettings(**told["site"]) if "site" in told else None
     except ValidationError as error:
         raise SettingsError(
-            f"{workspace.settings_file}, .env or environment: {_in_words(error)}", remedy="Correct it and try again."
+            f"{workspace.settings_file}, {workspace.root / '.env'} or environment: {_in_words(error)}",
+            remedy="Correct it and try again.",
         ) from error
-    except (SourceError, UnicodeDecodeError) as error:
+    except (SourceError, OSError, ValueError, RecursionError) as error:
         raise SettingsError(
             f"The environment or {workspace.root / '.env'} can't be read: {error}.", remedy="Correct it and try again."
         ) from error
@@ -197,12 +208,7 @@ def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        told = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}.", remedy="Correct the line that it names.") from error
+    told = read_toml(path)
     unknown = sorted(set(told) - {"site", "browser", "reading", "upload", "campaign"})
     if unknown:
         raise SettingsError(
@@ -213,11 +219,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _in_words(error: ValidationError) -> str:
-    """What is wrong with which setting; without the value where it may be a secret."""
+    """What is wrong with which setting; with the value only where it can be no secret."""
     parts = []
     for item in error.errors():
         name = ".".join(str(part) for part in item["loc"])
-        value = "" if "password" in name or isinstance(item["input"], dict) else f", not {item['input']!r}"
+        plain = len(item["loc"]) > 1 and item["loc"][0] in _PLAIN and item["type"] != "extra_forbidden"
+        value = f", not {item['input']!r}" if plain else ""
         parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
     return "; ".join(parts)
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tjtools.backups import bound
 from tjtools.cache import Library
-from tjtools.csvfile import translated
-from tjtools.errors import TrackingFileError
+from tjtools.csvfile import replace_file
+from tjtools.errors import TrackingFileError, translated
 from tjtools.models import Section
 from tjtools.workspace import Workspace
 
 KEPT = 30
+_NAME = "%Y%m%dT%H%M%S"
 
 
 def read_snapshot(path: Path) -> Library:
@@ -47,19 +49,27 @@ def read_snapshot(path: Path) -> Library:
 
 
 def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
-    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`."""
+    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`.
+
+    It is whole, or not there. It bears a later time than the newest, also where the clock was set back: the newest is
+    the last that was kept.
+    """
     folder = workspace.snapshots
-    path = folder / f"{now.astimezone(UTC):%Y%m%dT%H%M%S}.csv"
+    times = [at for kept in _kept(workspace) if (at := _at(kept))]
+    now = max([now, *(at + timedelta(seconds=1) for at in times[-1:])])
+    path = folder / f"{now.astimezone(UTC):{_NAME}}.csv"
     with translated(path, "written"):
-        folder.mkdir(parents=True, exist_ok=True)
+        told = json.dumps(certificate, ensure_ascii=False, indent=2) + "\n"
+        replace_file(path.with_suffix(".json"), told.encode())
+        replace_file(path, workspace.library.read_bytes() if workspace.library.exists() else b"")
         if workspace.library.exists():
-            shutil.copyfile(workspace.library, path)
-        else:
-            path.touch()
-        path.with_suffix(".json").write_text(json.dumps(certificate, ensure_ascii=False, indent=2) + "\n", "utf-8")
+            shutil.copymode(workspace.library, path)
         for old in [*_superfluous(workspace)]:
             for suffix in (".csv", ".json"):
                 (folder / f"{old}{suffix}").unlink(missing_ok=True)
+        for cut_off in folder.glob(".*.tmp"):
+            cut_off.unlink(missing_ok=True)
+        bound(workspace.private)
     return path
 
 
@@ -77,21 +87,33 @@ class Snapshot(NamedTuple):
 
 def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
     """The snapshots that are kept, oldest first."""
-    return tuple(map(_snapshot, sorted(workspace.snapshots.glob("[0-9]*T[0-9]*.csv"))))
+    return tuple(_snapshot(path, at) for path in _kept(workspace) if (at := _at(path)))
 
 
 def newest_snapshot(workspace: Workspace) -> str:
     """The name of the newest, `""` where there is none."""
-    return max((path.stem for path in workspace.snapshots.glob("[0-9]*T[0-9]*.csv")), default="")
+    return max((path.stem for path in _kept(workspace)), default="")
 
 
-def _snapshot(path: Path) -> Snapshot:
-    at = datetime.strptime(path.stem, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+def _kept(workspace: Workspace) -> list[Path]:
+    """Those that are called as ours are: a copy that a person made there under another name is not."""
+    return sorted(path for path in workspace.snapshots.glob("[0-9]*T[0-9]*.csv") if _at(path))
+
+
+def _at(path: Path) -> datetime | None:
+    try:
+        at = datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return at if f"{at:{_NAME}}" == path.stem else None
+
+
+def _snapshot(path: Path, at: datetime) -> Snapshot:
     try:
         told = json.loads(path.with_suffix(".json").read_text("utf-8"))
         sections = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
         return Snapshot(path.stem, at, str(told["source"]), sections == {section.value for section in Section})
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Snapshot(path.stem, at, "", whole=False)  # a certificate that was lost or damaged
 
 

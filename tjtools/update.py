@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from tjtools.cache import COLUMNS, Library
 from tjtools.coverage import keep_coverage
-from tjtools.csvfile import locked, read_table
+from tjtools.csvfile import read_table
 from tjtools.difference import LibraryDifference, diff_libraries
 from tjtools.errors import TJToolsError, TooManyGone
 from tjtools.history import History, Source
 from tjtools.libraryrow import Record
+from tjtools.locks import locked
 from tjtools.models import Creative, ReviewStatus, Section
-from tjtools.naming import same_name
+from tjtools.naming import is_cut, same_name
 from tjtools.scrape import Certificate, SiteReading
 from tjtools.snapshots import keep_snapshot, newest_snapshot
 from tjtools.workspace import Workspace
@@ -133,7 +134,7 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
         # the history first: after a failure in between, the next run finds its rows there and the library still old
         rows = history.record(_observed(update, creatives), source=update.source, now=update.begun.at, known=known)
         if update.difference or (update.full and not _is_tidy(library, creatives)):
-            library.rewrite(creatives, now=now)
+            library.rewrite(creatives, now=now, keep_bad=not update.full)
         if update.full:
             keep_coverage(workspace, _covered(update.reading))
         snapshot = keep_snapshot(workspace, certificate_of(update), now)
@@ -207,8 +208,9 @@ def _one_each(library: Iterable[Creative], shown: dict[str, Creative]) -> list[C
 
 def _followed(known: Creative, shown: Creative) -> Creative:
     """The site's word, and what the library knew and the site doesn't show."""
+    one_name = same_name(known.filename, shown.filename) or is_cut(shown.filename, known.filename)
     return _with_status(known, shown)._replace(
-        filename=known.filename if same_name(known.filename, shown.filename) else shown.filename,
+        filename=known.filename if one_name else shown.filename,
         dimensions=shown.dimensions or known.dimensions,
         file_type=shown.file_type or known.file_type,
         creative_type=shown.creative_type,

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -138,6 +137,11 @@ class Workspace(NamedTuple):
         return self.private / "last_seen.json"
 
     @property
+    def acknowledged(self) -> Path:
+        """Up to when a person has seen what changed."""
+        return self.private / "acknowledged.json"
+
+    @property
     def coverage(self) -> Path:
         """The Creative IDs of each section as its last complete reading saw them."""
         return self.private / "covered.json"
@@ -167,9 +171,9 @@ class Workspace(NamedTuple):
         """What a person decided about files that look the same."""
         return self.private / "decisions.csv"
 
-    def status_file(self, started: datetime) -> Path:
-        """The status CSV of the run that started then."""
-        return self.upload_logs / f"upload_status_{started:%Y%m%d_%H%M%S}.csv"
+    def status_file(self, run: str) -> Path:
+        """The status CSV of a run, which is called after its start: `20251113_120000`."""
+        return self.upload_logs / f"upload_status_{run}.csv"
 
     def media_file(self, filename: str, creative_type: CreativeType) -> Path:
         """Where the session's file of this name lies.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from textwrap import wrap
 
-import altair as alt
 import numpy as np
 import pandas as pd
 
 from tjtools.analysis.frame import SECTIONS, STANDING
 from tjtools.analysis.pairs import NEEDY
+from tjtools.analysis.quickaltair import alt
 from tjtools.analysis.reviewtime import Review, curve_table
 
 MOST = 20  # values in a chart; all are in its table
@@ -20,6 +20,7 @@ MARKS = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ 
 COLOURS = {"approved": "#009E73", "pending": "#E69F00", "rejected": "#D55E00", "unknown": "#999999"}
 BLUE, INK, DARK = "#3F8FC4", "#787878", "#10293A"
 _WIDTH = 560
+SLOW = "longer than 95 % of its section took"
 _TWO = [COLOURS["pending"], BLUE]
 _STATUS = alt.Scale(domain=[MARKS[status] for status in STANDING], range=[COLOURS[status] for status in STANDING])
 
@@ -47,17 +48,21 @@ def inventory_chart(table: pd.DataFrame, by: str, title: str) -> alt.TopLevelMix
         .mark_text(align="left", dx=4, color=INK)
         .encode(x="creatives:Q", y=y, text=alt.Text("creatives:Q", format=","))
     )
-    return _titled(bars + totals, title)
+    return titled(bars + totals, title)
 
 
-def gap_chart(table: pd.DataFrame, title: str, rows: str = "category", columns: str = "section") -> alt.TopLevelMixin:
+def gap_chart(table: pd.DataFrame, rows: str, columns: str, title: str) -> alt.TopLevelMixin:
     """How many are live for each pair of values; nothing is told by a ring and a word."""
-    kept = table.groupby(rows)["live"].sum().nlargest(MOST).index.tolist()
-    cells = table[table[rows].isin(kept)].assign(
+    counts = table.assign(all=table[["live", "pending", "rejected", "unknown"]].sum(axis=1))
+    kept, across = (counts.groupby(by)["all"].sum().nlargest(MOST).index.tolist() for by in (rows, columns))
+    cells = table[table[rows].isin(kept) & table[columns].isin(across)].assign(
         told=lambda each: each["live"].map("{:,}".format).where(each["live"] > 0, "none")
     )
     x = alt.X(
-        f"{columns}:N", title=None, sort=list(SECTIONS), axis=alt.Axis(labelAngle=0, orient="top", labelLimit=140)
+        f"{columns}:N",
+        title=None,
+        sort=list(SECTIONS) if columns == "section" else across,
+        axis=alt.Axis(labelAngle=0, orient="top", labelLimit=140),
     )
     y = alt.Y(f"{rows}:N", title=None, sort=kept)
     base = alt.Chart(cells).encode(x=x, y=y, tooltip=[rows, columns, "live", "pending", "rejected"])
@@ -69,7 +74,7 @@ def gap_chart(table: pd.DataFrame, title: str, rows: str = "category", columns: 
     words = base.mark_text(fontWeight="bold").encode(
         text="told:N", color=alt.condition("datum.live == 0", alt.value(COLOURS["rejected"]), alt.value(DARK))
     )
-    return _titled(live + gaps + words, title, height=alt.Step(26))
+    return titled(live + gaps + words, title, height=alt.Step(26))
 
 
 def pairs_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
@@ -85,27 +90,7 @@ def pairs_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
     bars = base.mark_bar().encode(
         color=alt.Color("kind:N", title=None, scale=alt.Scale(domain=["needs something", "in order"], range=_TWO))
     )
-    return _titled(bars + base.mark_text(align="left", dx=4, color=INK).encode(text="pairs:Q"), title)
-
-
-def uploads_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
-    """Creatives added a month, stacked by section."""
-    bars = (
-        alt.Chart(table)
-        .mark_bar()
-        .encode(
-            x=alt.X("yearmonth(month):T", title="Month"),
-            y=alt.Y("added:Q", title="Creatives added", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color(
-                "section:N",
-                sort=list(SECTIONS),
-                title="Section",
-                scale=alt.Scale(range=["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#999999"]),
-            ),
-            tooltip=[alt.Tooltip("month:T", format="%B %Y"), "section", "added", "total"],
-        )
-    )
-    return _titled(bars, title, height=220)
+    return titled(bars + base.mark_text(align="left", dx=4, color=INK).encode(text="pairs:Q"), title)
 
 
 def rates_chart(table: pd.DataFrame, by: str, title: str) -> alt.TopLevelMixin:
@@ -128,7 +113,7 @@ def rates_chart(table: pd.DataFrame, by: str, title: str) -> alt.TopLevelMixin:
     interval = base.mark_rule(strokeWidth=5, color=BLUE, opacity=0.6).encode(x=alt.X("low:Q", scale=scale), x2="high:Q")
     point = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(x=alt.X("rate:Q", scale=scale))
     count = base.mark_text(align="left", dx=6, color=INK).encode(x=alt.datum(1), text="told:N")
-    return _titled(left_open + interval + point + count, title, height=alt.Step(24))
+    return titled(left_open + interval + point + count, title, height=alt.Step(24))
 
 
 def time_chart(review: Review, title: str) -> alt.TopLevelMixin:
@@ -143,17 +128,19 @@ def time_chart(review: Review, title: str) -> alt.TopLevelMixin:
         y="share:Q", tooltip=[alt.Tooltip("days:Q", format=".1f"), alt.Tooltip("share:Q", format=".0%")]
     )
     half = alt.Chart(pd.DataFrame({"share": [0.5]})).mark_rule(strokeDash=[3, 3], color=INK).encode(y="share:Q")
-    return _titled(band + half + line, title, height=220)
+    return titled(band + half + line, title, height=220)
 
 
 def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
-    """Pending creatives by age; those of which only a smaller age is sure are told apart."""
+    """Pending creatives by age; those that wait unusually long, and those that may wait longer, are told apart."""
     aged = table[table["days"].notna()]
     width = max(1, int(np.ceil(aged["days"].max() / 30)))
     bins = aged.assign(
         days=(aged["days"] // width * width).astype(int),
-        known=aged["at_least"].map({True: "at least this age", False: "this age"}),
+        known=aged["at_least"].map({True: "at least this age", False: "this age"}).mask(aged["slow"], SLOW),
     )
+    kinds = [kind for kind in ("this age", "at least this age", SLOW) if (bins["known"] == kind).any()]
+    colours = [{SLOW: COLOURS["rejected"], "this age": COLOURS["pending"]}.get(kind, BLUE) for kind in kinds]
     from_zero = alt.Scale(domain=[0, int(bins["days"].max()) + width])
     counts = (
         bins.groupby(["days", "known"])
@@ -169,17 +156,23 @@ def waiting_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
             x=alt.X("days:Q", bin="binned", title="Waiting (days)", axis=alt.Axis(tickMinStep=1), scale=from_zero),
             x2="to:Q",
             y=alt.Y("creatives:Q", title="Creatives", axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color("known:N", title=None, scale=alt.Scale(range=_TWO)),
+            color=alt.Color("known:N", title=None, scale=alt.Scale(domain=kinds, range=colours)),
             tooltip=["days", "to", "known", "creatives"],
         )
     )
-    return _titled(bars, title, height=180)
+    return titled(bars, title, height=180)
 
 
-def _titled(chart: alt.Chart | alt.LayerChart, title: str, **size: object) -> alt.TopLevelMixin:
+def titled(chart: alt.Chart | alt.LayerChart, title: str, **size: object) -> alt.TopLevelMixin:
     """With the finding above it, broken into lines where it is long; without, where it stands elsewhere."""
-    if title:
-        named = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
-        chart = chart.properties(title=named)
     drawn: alt.TopLevelMixin = chart.properties(width=_WIDTH, **size)
-    return drawn
+    return named(drawn, title)
+
+
+def named(chart: alt.TopLevelMixin, title: str) -> alt.TopLevelMixin:
+    """With the finding above it, broken into lines where it is long."""
+    if not title:
+        return chart
+    words = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
+    told: alt.TopLevelMixin = chart.properties(title=words)
+    return told

@@ -18,7 +18,7 @@ def of_inventory(table: pd.DataFrame, by: str) -> str:
     total, what = int(table["creatives"].sum()), DIMENSIONS[by].lower()
     told = table[~table[by].isin(LACKING)]
     if not total:
-        return "No creative of the library is on the site"
+        return "There is no creative to count"
     if told.empty:
         return f"No {what} is known for any of {_creatives(total)}"
     top, rest = told.iloc[0], total - int(told["creatives"].sum())
@@ -28,19 +28,25 @@ def of_inventory(table: pd.DataFrame, by: str) -> str:
     return f"{first}; no {what} is known of {rest:,}" if rest else first
 
 
-def of_gaps(table: pd.DataFrame, rows: str = "category", columns: str = "section") -> str:
-    """Where nothing is live."""
+def of_gaps(table: pd.DataFrame, rows: str = "category", columns: str = "section", outside: int = 0) -> str:
+    """Where nothing is live; `outside` creatives are not in the map."""
+    kinds = f"{DIMENSIONS[rows].lower()} and {DIMENSIONS[columns].lower()}"
+    either = kinds.replace(" and ", " or ")
+    left = f"; {_creatives(outside)} not counted: the {either} can't be told" if outside else ""
+    return _gaps(table, rows, columns, kinds) + left
+
+
+def _gaps(table: pd.DataFrame, rows: str, columns: str, kinds: str) -> str:
     if table.empty:
         return f"No name tells a {DIMENSIONS[rows].lower()}: gaps can't be seen"
     gaps = table[table["live"] == 0]
     named = [f"{one} in {other}" for one, other in zip(gaps[rows], gaps[columns], strict=True)]
-    kinds = f"{DIMENSIONS[rows].lower()} and {DIMENSIONS[columns].lower()}"
     if not named:
         least = table.iloc[int(table["live"].argmin())]
         return (
             f"Something is live for each {kinds}; the least, {least['live']:,}, for {least[rows]} in {least[columns]}"
         )
-    return f"Nothing is live in {len(gaps):,} of {len(table):,} pairs of {kinds}: {_some(named)}"
+    return f"Nothing is live in {len(gaps):,} of {len(table):,} pairs of {kinds}: {some(named)}"
 
 
 def of_pairs(table: pd.DataFrame) -> str:
@@ -61,15 +67,24 @@ def of_pairs(table: pd.DataFrame) -> str:
     return f"{number:,} of {len(table):,} native pairs need something: {', '.join(needy)}"
 
 
-def of_uploads(table: pd.DataFrame, unknown: int) -> str:
-    """The busiest month, and how many days nobody knows."""
+def of_uploads(table: pd.DataFrame, every: str, unknown: int) -> str:
+    """How many were added since when, the busiest `week`, `month` or `year`, and how many days nobody knows."""
+    if table.empty and not unknown:
+        return "There is no creative to count"
     if table.empty:
         told = f"No upload date is known of {_creatives(unknown)}"
         return f"{told}: the site shows none, only uploads by tjtools note theirs"
-    months = table.groupby("month")["added"].sum()
-    busiest = pd.Timestamp(str(months.idxmax()))
-    told = f"Most were added in {busiest:%B %Y}: {months.max():,} of {months.sum():,}"
+    added = table.groupby("period")["added"].sum()
+    first, busiest = pd.Timestamp(str(added.index[0])), pd.Timestamp(str(added.idxmax()))
+    when = {"week": f"the week of {_day(busiest)}", "month": f"{busiest:%B %Y}", "year": f"{busiest:%Y}"}
+    total = int(added.sum())
+    told = f"{_creatives(total)} {'was' if total == 1 else 'were'} added since {_day(first)}"
+    told += f", most in {when[every]}: {added.max():,}" if len(added) > 1 else ""
     return f"{told}; the day of {unknown:,} more is unknown" if unknown else told
+
+
+def _day(day: pd.Timestamp) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
@@ -77,15 +92,15 @@ def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
     if everything.empty or not everything["decided"].sum():
         return "Nothing has been decided yet"
     one = everything.iloc[0]
-    interval = f"{_per_cent(one['low'])} to {_per_cent(one['high'])}"
-    told = f"{_per_cent(one['rate'])} of {one['decided']:,} decided creatives are approved (95 % sure: {interval})"
+    interval = f"{per_cent(one['low'])} to {per_cent(one['high'])}"
+    told = f"{per_cent(one['rate'])} of {one['decided']:,} decided creatives are approved (95 % sure: {interval})"
     odd = table[table["chance"] < 1 - CONFIDENCE]
     named = [
-        f"{value} {'more' if rate > one['rate'] else 'less'} often ({_per_cent(rate)})"
+        f"{value} {'more' if rate > one['rate'] else 'less'} often ({per_cent(rate)})"
         for value, rate in zip(odd[by], odd["rate"], strict=True)
     ]
     if named:
-        return f"{told}; {_some(named)}"
+        return f"{told}; {some(named)}"
     if (table["decided"] > 0).sum() < 2:
         return told
     return f"{told}; no {DIMENSIONS[by].lower()} differs from the rest by more than chance"
@@ -132,14 +147,21 @@ def in_time(hours: float) -> str:
     return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.0f} h" if hours >= 10 else f"{hours:.1f} h"
 
 
-def _per_cent(share: float) -> str:
+def per_cent(share: float) -> str:
+    """A share as a person reads it."""
     return f"{share * 100:.0f} %"
 
 
 def _creatives(number: int) -> str:
-    return f"{number:,} creative{'s' * (number != 1)}"
+    return number_of(number, "creative")
 
 
-def _some(named: list[str]) -> str:
+def number_of(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def some(named: list[str]) -> str:
+    """The first few of these, and how many more there are."""
     more = len(named) - FEW
     return ", ".join(named[:FEW]) + (f" and {more:,} more" if more > 0 else "")

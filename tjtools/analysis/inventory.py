@@ -1,4 +1,4 @@
-"""What the library holds: counts by a dimension, gaps, days of upload, and names that tell nothing."""
+"""What the library holds: counts by a dimension, gaps, and days of upload."""
 
 from __future__ import annotations
 
@@ -42,30 +42,41 @@ def gap_map(frame: pd.DataFrame, rows: str = "category", columns: str = "section
     return counts.rename(columns={"approved": "live"}).rename_axis(columns=None).reset_index()
 
 
-def uploads(frame: pd.DataFrame) -> pd.DataFrame:
-    """Creatives by the month in which they were added to the site, as far as it is known.
+def uploads(frame: pd.DataFrame, every: str = "") -> pd.DataFrame:
+    """Creatives by the week, month or year in which they were added to the site, as far as that is known.
 
-    One row a month and section, from the first to the last month: `month` (datetime64, its first day), `section`
-    (str), `added` (int64), `total` (int64, added until the month's end). Creatives that are gone count where they were
+    `every` is `week` (from Monday), `month` or `year`; `""` takes weeks for up to half a year and years beyond ten.
+    One row a period and section, from the first to the last period: `period` (datetime64, its first day), `section`
+    (str), `added` (int64), `total` (int64, added until the period's end). Creatives that are gone count where they were
     added.
     """
     dated = frame[frame["upload_date"].notna()]
-    month = dated["upload_date"].dt.to_period("M")
-    columns = ["month", "section", "added", "total"]
     if dated.empty:
-        empty = pd.DataFrame(columns=columns).astype({"section": "str", "added": "int64", "total": "int64"})
-        return empty.astype({"month": "datetime64[us]"})
-    added = dated.groupby([month, values_of(dated, "section")]).size().unstack(fill_value=0)
-    added = added.reindex(pd.period_range(month.min(), month.max(), freq="M"), fill_value=0)
+        return pd.DataFrame({"period": [], "section": [], "added": [], "total": []}).astype(_UPLOADS)
+    period = dated["upload_date"].dt.to_period(_PERIODS[every or period_of(dated)])
+    added = dated.groupby([period, values_of(dated, "section")]).size().unstack(fill_value=0)
+    added = added.reindex(pd.period_range(period.min(), period.max()), fill_value=0)
     table = pd.DataFrame({"added": added.stack(), "total": added.cumsum().stack()})
-    table = table.rename_axis(index=["month", "section"]).reset_index()
-    table["month"] = table["month"].dt.to_timestamp().astype("datetime64[us]")
-    return table.astype({"section": "str", "added": "int64", "total": "int64"})[columns]
+    table = table.rename_axis(index=["period", "section"]).reset_index()
+    table["period"] = table["period"].dt.to_timestamp()
+    return table.astype(_UPLOADS)
 
 
-def names_without_convention(frame: pd.DataFrame) -> pd.DataFrame:
-    """Creatives on the site whose name follows no convention: `filename`, `section`, `review_status`, `creative_id`."""
-    there = on_site(frame)
-    found = there.loc[~there["by_convention"], ["filename", "section", "review_status", "creative_id"]]
-    found["section"] = values_of(found, "section")
-    return found.reset_index(drop=True)
+_PERIODS = {"week": "W-SUN", "month": "M", "year": "Y"}
+_UPLOADS = {"period": "datetime64[us]", "section": "str", "added": "int64", "total": "int64"}
+
+
+def added_in(frame: pd.DataFrame, period: pd.Timestamp, section: str, every: str = "") -> pd.DataFrame:
+    """The creatives behind a row of `uploads`: `creative_id`, `filename`, `section`, `review_status`, `upload_date`."""
+    dated = frame[frame["upload_date"].notna()]
+    begins = dated["upload_date"].dt.to_period(_PERIODS[every or period_of(dated)]).dt.start_time
+    found: pd.DataFrame = dated[(begins == period) & (values_of(dated, "section") == section)]
+    return found[["creative_id", "filename", "section", "review_status", "upload_date"]].reset_index(drop=True)
+
+
+def period_of(frame: pd.DataFrame) -> str:
+    """The period that suits the days of upload: `week`, `month` or `year`."""
+    if frame["upload_date"].isna().all():
+        return "month"
+    days = (frame["upload_date"].max() - frame["upload_date"].min()).days
+    return "week" if days <= 183 else "month" if days <= 3660 else "year"

@@ -34,9 +34,11 @@ def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         }
     )
     halves = halves.assign(rank=halves["status"].map(_BEST)).sort_values(["rank", "creative_id"], kind="stable")
-    one = halves.groupby(["pair", "half"]).agg(
-        filename=("filename", "first"), status=("status", "first"), ids=("creative_id", ", ".join)
-    )
+    by_half = halves.groupby(["pair", "half"])
+    one = by_half[["filename", "status"]].first()
+    one["ids"] = by_half["creative_id"].first()
+    several = halves[halves.duplicated(["pair", "half"], keep=False)].groupby(["pair", "half"])
+    one["ids"] = several["creative_id"].agg(", ".join).reindex(one.index).fillna(one["ids"])
     columns = pd.MultiIndex.from_product([["filename", "status", "ids"], ["video", "image"]])
     wide = pd.DataFrame(one.unstack("half"), columns=columns).astype(object).fillna("")
     table = pd.DataFrame(

@@ -57,18 +57,6 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     return order.drop(columns=["last", "known"]).reset_index(drop=True)
 
 
-def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> float:
-    """The probability that a difference as large between two values arises by chance.
-
-    Fisher's exact test, two-sided, times the number of pairs that could have been compared (Bonferroni), at most 1.
-    Raises KeyError for a value that no creative has.
-    """
-    table = approval_rates(frame, by).set_index(by)
-    (a, b), (c, d) = (table.loc[value, ["approved", "rejected"]].to_numpy(dtype=int) for value in (one, other))
-    with_decisions = int((table["decided"] > 0).sum())
-    return min(1.0, fisher(int(a), int(b), int(c), int(d)) * max(1, with_decisions * (with_decisions - 1) // 2))
-
-
 def overall(frame: pd.DataFrame) -> pd.DataFrame:
     """Approval of all creatives together: one row as `approval_rates` has it, or none where there is nothing."""
     return approval_rates(frame.assign(all="all creatives"), "all")

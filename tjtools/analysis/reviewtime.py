@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from tjtools.analysis.frame import STATUSES, values_of
-from tjtools.analysis.survival import Curve, Times
+from tjtools.analysis.survival import Curve, Times, averaged
 
 DECIDED = ("approved", "rejected")
-# Into how many steps the hours are divided by which nine in ten are decided, for the estimate and for its interval:
-# finer ones cost time and change nothing.
-FINE, STEPS = 100, 40
+STEPS = (
+    40  # into which the hours are divided by which nine in ten are decided: finer ones cost time, and change nothing
+)
 _ENDINGS = (".mp4", ".png", ".jpg", ".jpeg", ".gif")
 
 
@@ -66,7 +66,7 @@ def reviews(history: pd.DataFrame, last_times: Mapping[str, tuple[str, str]] | N
 
 def unreadable(history: pd.DataFrame) -> pd.DataFrame:
     """The rows of the history that `reviews` leaves out, as they are."""
-    times = _times(history["observed_at"])
+    times = times_of(history["observed_at"])
     return history[times.isna() | ~history["to_status"].isin(STATUSES[:-1])]
 
 
@@ -99,19 +99,28 @@ class Review(NamedTuple):
         return chances[0], low, high
 
 
-def time_in_review(stays: pd.DataFrame, *, repeats: int = 100) -> Review:
-    """Estimate the time in review from `reviews`, with Turnbull's estimator and `repeats` samples for the interval."""
+def time_in_review(stays: pd.DataFrame, *, repeats: int = 100, steps: int = STEPS) -> Review:
+    """Estimate the time in review from `reviews`: Turnbull's estimate, averaged over `repeats` samples drawn anew.
+
+    The samples tell the intervals, too. Alone, the estimate jumps between the few hours at which looks fell: averaged,
+    it errs by less (with weekly looks at 150 uploads, by a third). The median is the harmonic mean of the samples'
+    medians: they scatter further up than down, and their plain mean, or the averaged curve's median, is too long
+    (`tests/benchmarks/estimates.md` has the numbers). The hours by which nine in ten are decided are divided into
+    `steps`. Without samples, it is Turnbull's estimate itself.
+    """
     known = stays[stays["start_known"]]
     times = Times(known["low"], known["high"])
     longest = max((hour for hour in known["high"] if np.isfinite(hour)), default=0.0)
     rough = times.coarse(longest / STEPS).curve(1e-3) if longest else times.curve()
     reach = min(rough.quantile(0.9), rough.hours[-1])
-    curve = times.coarse(reach / FINE).curve(1e-5) if reach else rough
-    could_be = tuple(times.coarse(reach / STEPS).resampled(repeats)) if reach else ()
+    could_be = tuple(times.coarse(reach / steps).resampled(repeats)) if reach and repeats else ()
+    alone = rough if could_be or not reach else times.coarse(reach / steps).curve(1e-5)
+    curve = averaged(could_be) if could_be else alone
+    median, most = _median(curve, could_be), curve.quantile(0.95)
     halves = [one.between(0.5) for one in could_be]
     low, high = _middle([begin for begin, _ in halves])[0], _middle([end for _, end in halves])[1]
+    low, high = min(low, median), max(high, median)
     decided = int(known["outcome"].isin(DECIDED).sum())
-    median, most = curve.quantile(0.5), curve.quantile(0.95)
     return Review(len(known), decided, len(stays) - len(known), median, low, high, most, curve, could_be)
 
 
@@ -131,6 +140,14 @@ def curve_table(review: Review, steps: int = 48) -> pd.DataFrame:
     else:
         low = high = share
     return pd.DataFrame({"hours": hours, "share": share, "low": low, "high": high})
+
+
+def _median(curve: Curve, could_be: Sequence[Curve]) -> float:
+    """The samples' medians, averaged as rates; the curve's own where one of them is 0, or it does not get so far."""
+    median, medians = curve.quantile(0.5), [one.quantile(0.5) for one in could_be]
+    if np.isinf(median) or not medians or not min(medians):
+        return median
+    return float(len(medians) / sum(1 / hours for hours in medians))
 
 
 def _chance(curve: Curve, age: float, more: float) -> float:
@@ -183,8 +200,8 @@ def _usual(stays: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
 
 def _ordered(history: pd.DataFrame) -> pd.DataFrame:
     """The readable rows, by creative and time, with their times and each one's place among its creative's."""
-    at = _times(history["observed_at"])
-    rows = history.assign(at=at, previous=_times(history["previous_seen_at"]))
+    at = times_of(history["observed_at"])
+    rows = history.assign(at=at, previous=times_of(history["previous_seen_at"]))
     rows = rows[at.notna() & history["to_status"].isin(STATUSES[:-1])]
     rows = rows.sort_values(["creative_id", "at"], kind="stable", ignore_index=True)
     return rows.assign(place=rows.groupby("creative_id").cumcount())
@@ -193,11 +210,11 @@ def _ordered(history: pd.DataFrame) -> pd.DataFrame:
 def _last_seen(rows: pd.DataFrame, last_times: Mapping[str, tuple[str, str]]) -> pd.Series:
     """When each creative was last seen pending; its own row's time where that is not kept."""
     times = {key: at for key, (status, at) in last_times.items() if status == "pending"}
-    kept = _times(rows["creative_id"].map(times).astype("str"))
+    kept = times_of(rows["creative_id"].map(times).astype("str"))
     return kept.fillna(rows["at"])
 
 
-def _times(texts: pd.Series) -> pd.Series:
+def times_of(texts: pd.Series) -> pd.Series:
     """Times as the history writes them (`2025-11-13T12:00:00Z`); missing where it is another text."""
     days = texts.where(texts.str.len() == 20).str.removesuffix("Z")  # without it, pandas reads them in bulk
     return pd.to_datetime(days, format="%Y-%m-%dT%H:%M:%S", errors="coerce").dt.tz_localize("UTC")

@@ -6,6 +6,7 @@ to rise evenly. Kept libraries fit a shape (`scipy.stats` with `CensoredData`) o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 REPEATS = 200
 _ROUNDS = 5_000
-_EXACT, _CLOSE = 1e-13, 1e-4  # how little a probability moves in a round when it stands; for an interval less will do
+_EXACT, _CLOSE = 1e-13, 3e-4  # how little a probability moves in a round when it stands; for an interval less will do
 _NOTHING = 1e-9
 
 
@@ -45,6 +46,13 @@ class Curve:
             return float(self.hours[-1]), float("inf")
         place = int(np.searchsorted(self.share, share))
         return float(self.hours[max(place - 1, 0)]), float(self.hours[place])
+
+
+def averaged(curves: Sequence[Curve]) -> Curve:
+    """The mean of some curves at every hour; where one ends before the others, it stays as high as it was."""
+    hours = np.unique(np.concatenate([one.hours for one in curves]))
+    share = np.mean([np.interp(hours, one.hours, one.share) for one in curves], axis=0)
+    return Curve(hours, np.minimum(np.maximum.accumulate(share), 1.0))
 
 
 class Times:

@@ -7,6 +7,7 @@ import sys
 from io import TextIOWrapper
 
 from tjtools.errors import Cancelled, SignInNeeded, TJToolsError
+from tjtools.naming import printable
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(2)
     except (OSError, UnicodeError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.stderr.write("Stopped.\n")

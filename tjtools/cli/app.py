@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, difference, duplicates, intake, lab, library, refresh, session, workspace
+from tjtools.cli import demo, difference, duplicates, intake, lab, library, refresh, report, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
+from tjtools.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -44,8 +45,10 @@ for command in (
     duplicates.decide,
     library.add,
     difference.diff,
+    report.report,
     workspace.status,
     workspace.doctor,
+    verify,
 ):
     app.command()(command)
 app.command("session")(intake.session)

@@ -13,6 +13,7 @@ from tjtools.cli.shapes import of_bad_line, of_creative, print_json
 from tjtools.csvfile import neutralise
 from tjtools.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
 from tjtools.models import Creative, CreativeType
+from tjtools.naming import printable
 from tjtools.workspace import Workspace
 
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
@@ -64,15 +65,19 @@ def _listed(source: str) -> list[str]:
 def _show_text(answers: Iterable[Answer]) -> None:
     for asked, match in answers:
         for creative in match.there:
-            sys.stdout.write(f"already there  {asked} → {_told(creative)}\n")
+            _say(f"already there  {asked} → {_told(creative)}")
         for bad in match.bad_lines:
-            sys.stdout.write(f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}\n")
+            _say(f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}")
         if not match.there and not match.bad_lines:
-            sys.stdout.write(f"not there      {asked}\n")
+            _say(f"not there      {asked}")
         for creative in match.elsewhere:
-            sys.stdout.write(f"               in another section: {_told(creative)}\n")
+            _say(f"               in another section: {_told(creative)}")
         for creative in match.removed:
-            sys.stdout.write(f"               gone from the site: {_told(creative)}\n")
+            _say(f"               gone from the site: {_told(creative)}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{printable(line)}\n")
 
 
 def _told(creative: Creative) -> str:
@@ -80,9 +85,11 @@ def _told(creative: Creative) -> str:
 
 
 def _show_csv(answers: Iterable[Answer]) -> None:
+    """Names as they are for a file or a pipe; a terminal gets none of their commands."""
+    shown = printable if sys.stdout.isatty() else str
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(ANSWER_COLUMNS)
-    writer.writerows(map(neutralise, row) for row in answer_rows(answers))
+    writer.writerows([shown(neutralise(cell)) for cell in row] for row in answer_rows(answers))
 
 
 def _show_json(answers: Iterable[Answer]) -> None:

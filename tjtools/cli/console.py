@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tjtools.models import CreativeType
+from tjtools.naming import printable
 from tjtools.workspace import Workspace
 
 OK, NEEDS_A_PERSON, ERROR, SIGN_IN, STOPPED = 0, 1, 2, 3, 130
@@ -33,8 +34,24 @@ TypeOption = Annotated[
     str | None, typer.Option("--type", help=f"One of {', '.join(kind.value for kind in CreativeType)}.")
 ]
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class PlainConsole(Console):
+    """Text is text: no markup in it, nothing that a terminal would take for a command; it may begin on new lines."""
+
+    def print(self, *objects: Any, **named: Any) -> None:
+        """Print."""
+        super().print(*map(_plain, objects), **{"markup": False, **named})
+
+
+def _plain(shown: object) -> object:
+    if not isinstance(shown, str):
+        return shown
+    text = shown.lstrip("\n")
+    return "\n" * (len(shown) - len(text)) + printable(text)
+
+
+out = PlainConsole(highlight=False, soft_wrap=True)
+err = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def now() -> datetime:
@@ -62,22 +79,13 @@ def say(text: str) -> None:
     logging.getLogger("tjtools").info("%s", text)
 
 
-def printable(text: str) -> str:
-    r"""The text without what a terminal would take for a command.
-
-    >>> printable("a\x1b[31mb")
-    'a\\x1b[31mb'
-    """
-    return "".join(char if char.isprintable() or char == " " else repr(char)[1:-1] for char in text)
-
-
 class _Lines(logging.Handler):
     """`[HH:MM:SS] message`, on standard error, above a progress bar if there is one."""
 
     def emit(self, record: logging.LogRecord) -> None:
         style = "yellow" if record.levelno == logging.WARNING else "red" if record.levelno > logging.WARNING else ""
         clock = datetime.fromtimestamp(record.created).astimezone()
-        err.print(f"[{clock:%H:%M:%S}] {printable(record.getMessage())}", style=style, markup=False)
+        err.print(f"[{clock:%H:%M:%S}] {record.getMessage()}", style=style, markup=False)
 
 
 def start_log(*, debug: bool) -> None:
@@ -93,9 +101,9 @@ def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Consol
     width = max((len(what) for what, _, _ in rows), default=0) + 2
     console.print(title, style="bold", markup=False)
     for what, name, why in rows:
-        console.print(f"{printable(what):{width}}{printable(name)}", markup=False)
+        console.print(f"{what:{width}}{name}", markup=False)
         if why:
-            console.print(f"{'':{width}}{printable(why)}", style="dim", markup=False)
+            console.print(f"{'':{width}}{why}", style="dim", markup=False)
 
 
 @contextmanager
@@ -104,7 +112,7 @@ def bar(what: str, total: int | None) -> Iterator[Callable[[str, int], None]]:
 
     `total` None: nobody knows how many there will be.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=total)
         yield lambda text, done: progress.update(task, description=printable(text)[:40], completed=done)

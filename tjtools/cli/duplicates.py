@@ -55,7 +55,7 @@ def duplicates(
     if html:
         from tjtools.fingerprints import Fingerprints
 
-        html.write_text(page(found, Fingerprints.load(place)), "utf-8")
+        html.write_text(page(found, Fingerprints.load(place)), "utf-8", errors="backslashreplace")
     if as_json:
         print_json(_of_duplicates(found))
     else:

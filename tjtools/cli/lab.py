@@ -83,6 +83,7 @@ def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     options = [
         f"--ServerApp.root_dir={place.root}",
         f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{FIRST}",
+        "--ServerApp.ip=127.0.0.1",  # whatever the person's own configuration says
         f"--ServerApp.port={port}",
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),

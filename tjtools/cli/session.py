@@ -34,7 +34,9 @@ from tjtools.csvfile import neutralise
 
 if TYPE_CHECKING:
     from tjtools.diff import FileReview
+    from tjtools.journal import Unfinished
     from tjtools.models import SessionFile
+    from tjtools.settings import Settings
     from tjtools.upload import Plan, Prepared, UploadReport
     from tjtools.workspace import Workspace
 
@@ -91,6 +93,9 @@ def upload(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
+    ] = False,
     headless: Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")] = None,
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
@@ -100,15 +105,21 @@ def upload(
 
     if session and file:
         raise typer.BadParameter("give either --session or --file")
+    if resume and (session or file or kind or force or limit):
+        raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
     place = find_workspace(workspace)
     settings = load_settings(place)
-    prepared = _prepare(place, file, kind, force=force)
-    _call_out(prepared)
-    choice = None if session or file else load_choice(place)
-    if choice:
-        say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-    plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit, choice=choice)
-    report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
+    if resume:
+        prepared, report = _resume(place, settings, headless=headless)
+    else:
+        _tell_unfinished(place)
+        prepared = _prepare(place, file, kind, force=force)
+        _call_out(prepared)
+        choice = None if session or file else load_choice(place)
+        if choice:
+            say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
+        plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit, choice=choice)
+        report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
     if as_json:
         print_json(_of_report(report))
     else:
@@ -123,8 +134,42 @@ upload.__doc__ = f"""Upload the session's files, or the files named; a dry run w
 
 Where a plan was saved in the notebook, its files alone, unless --session asks for all.
 
-A dry run walks the real pages up to, and not including, handing files over. {EXIT_CODES}
+A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
+with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes up.
+
+{EXIT_CODES}
 """
+
+
+def _tell_unfinished(place: Workspace) -> None:
+    from tjtools.upload import unfinished_run
+
+    run = unfinished_run(place)
+    if run:
+        say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
+        say("tjtools upload --resume goes on with it; another live run takes its place.")
+
+
+def _resume(place: Workspace, settings: Settings, *, headless: bool | None) -> tuple[Prepared, UploadReport]:
+    from tjtools.errors import WorkspaceError
+    from tjtools.upload import prepare_rest, unfinished_run
+
+    run = unfinished_run(place)
+    if run is None:
+        raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
+    say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
+    with stoppable("Stopping: what was seen is kept.") as cancelled, bar("Looking at files", None) as shown:
+        rest = prepare_rest(
+            place,
+            run,
+            settings,
+            progress=lambda now: shown(f"{now.done}/{now.total} {now.path.name}", now.done),
+            cancelled=cancelled,
+        )
+    for file in rest.cleared:
+        say(f"No longer in the session, so it is left alone: {file.name}")
+    report = run_plan(place, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
+    return rest.prepared, report
 
 
 def _call_out(prepared: Prepared) -> None:
@@ -145,6 +190,7 @@ def run_plan(
     live: bool,
     force: bool = False,
     headless: bool | None = None,
+    resumed: Unfinished | None = None,
 ) -> UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
     from tjtools import connection
@@ -162,6 +208,7 @@ def run_plan(
             now=now,
             live=live,
             force=force,
+            resumed=resumed,
             progress=lambda event: progress(f"{event.state}: {event.name}", event.done),
         )
 
@@ -190,7 +237,7 @@ def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> No
 
 def write_review_csv(path: Path, reviews: Sequence[FileReview]) -> None:
     """The verdicts for a spreadsheet: text that it would run is made harmless."""
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["verdict", "file_name", "creative_type", "creative_id", "reason", "notes"])
         for one in reviews:

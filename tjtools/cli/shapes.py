@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 def print_json(value: object) -> None:
-    """The answer of a command with `--json`: one JSON value on standard output."""
+    """The answer of a command with `--json`: one JSON value on standard output.
+
+    Letters of all scripts stand as they are; what a terminal would take for a command is escaped, as JSON escapes it.
+    """
     import json  # only here: `check` starts without it
 
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
-    sys.stdout.write("\n")
+    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    told = ("".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line) for line in lines)
+    sys.stdout.write("\n".join(told) + "\n")
 
 
 def of_creative(creative: Creative) -> dict[str, str | None]:

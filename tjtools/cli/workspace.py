@@ -17,7 +17,6 @@ from tjtools.cli.console import (
     find_workspace,
     now,
     out,
-    printable,
     say,
 )
 from tjtools.cli.shapes import of_finding, print_json
@@ -129,7 +128,7 @@ def doctor(
         print_json([of_finding(one) for one in findings])
     else:
         for one in findings:
-            out.print(f"{'✓' if one.well else '✗'} {one.what}: {printable(one.found)}", markup=False)
+            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}", markup=False)
             if one.remedy:
                 out.print(f"  → {one.remedy}", style="yellow", markup=False)
             show_elements(one.elements)
@@ -140,7 +139,7 @@ def show_elements(elements: Sequence[Element]) -> None:
     """Each element of the pages, with what was found of it; of one that has changed, what was looked for."""
     marks = {"ok": "✓", "changed": "✗", "not seen": "– not seen:"}
     for one in elements:
-        out.print(f"  {one.name:30} {marks[one.state.value]} {printable(one.found)}", markup=False)
+        out.print(f"  {one.name:30} {marks[one.state.value]} {one.found}", markup=False)
         if one.state.value == "changed":
             out.print(f"      looked for {one.selector}: {one.expected}", style="yellow", markup=False)
 
@@ -151,6 +150,10 @@ def sandbox(
     latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
     processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
     data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=TIMES][@FROM]", help="What it does wrong, e.g. list-500=1; may be repeated."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
@@ -158,6 +161,7 @@ def sandbox(
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
     from tjtools.sandbox import Sandbox, serve
+    from tjtools.sandbox.faults import Faults
 
     def ready(origin: str) -> None:
         if as_json:
@@ -166,10 +170,17 @@ def sandbox(
             out.print(f"Sandbox ready at {origin} (demo / demo); Ctrl-C ends it")
         out.file.flush()
 
+    try:
+        Faults(fault or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     if data and data.exists() and not data.is_dir():
         raise typer.BadParameter(f"--data {data} is no folder")
     try:
-        serve(Sandbox(data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing), ready)
+        site = Sandbox(
+            data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing, faults=fault or ()
+        )
+        serve(site, ready)
     except OSError as error:
         out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
         raise typer.Exit(ERROR) from error

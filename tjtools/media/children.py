@@ -202,9 +202,15 @@ def _started() -> subprocess.Popen[str]:
         stderr=subprocess.DEVNULL,
         text=True,
         encoding="ascii",
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env=_environment(),
         start_new_session=True,
     )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the password: a child decodes what strangers have made."""
+    told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
+    return told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def _exchange(process: subprocess.Popen[str], line: str) -> str:

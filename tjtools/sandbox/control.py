@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tjtools.sandbox.faults import Faults
 from tjtools.sandbox.site import COOKIE, Site, site_of
-from tjtools.sandbox.words import Creative, NewCreative, Notice, ReviewStatus, Script, Scripted, Section, plain
+from tjtools.sandbox.words import Creative, NewCreative, ReviewStatus, Script, Scripted, Section, plain
 
 
 def _creatives(request: Request) -> Response:
@@ -69,6 +70,14 @@ async def _settings(request: Request) -> Response:
     return JSONResponse(plain(site.settings))
 
 
+async def _faults(request: Request) -> Response:
+    """Which faults are at work, and how often each has struck; a new list begins to count anew."""
+    site = site_of(request)
+    if request.method == "PUT":
+        site.faults = Faults(await request.json())
+    return JSONResponse(site.faults.fired())
+
+
 def _home(request: Request) -> Response:
     return JSONResponse({"folder": str(site_of(request).store.folder)})
 
@@ -117,9 +126,9 @@ READ: dict[str, Callable[[Any], Any]] = {
     "latency_ms": int,
     "processing_s": float,
     "card_delay_s": float,
+    "drops_duplicates": bool,
     "first_section": lambda name: Section(name) if name else None,
-    "notice": lambda text: str(text) if text else None,
-    "notice_kind": Notice,
+    "fault_s": float,
 }
 ROUTES = [
     Route("/creatives", _creatives),
@@ -131,6 +140,7 @@ ROUTES = [
     Route("/received", _received),
     Route("/script", _script, methods=["PUT"]),
     Route("/settings", _settings, methods=["GET", "PUT"]),
+    Route("/faults", _faults, methods=["GET", "PUT"]),
     Route("/home", _home),
     Route("/reset", _reset, methods=["POST"]),
 ]

@@ -6,13 +6,19 @@ import time
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tjtools.sandbox.site import COOKIE, Site, wait
+from tjtools.sandbox.trouble import in_trouble
 
 # as a content network would serve them: at once, to everybody; the control interface isn't part of the site
 AT_ONCE = ("/_sandbox/", "/static/", "/cdn/")
+PLACES = {
+    ("GET", "/media-library"): "page",
+    ("GET", "/media-library/list"): "list",
+    ("POST", "/media-library/upload"): "upload",
+}  # where faults strike
 STARTED = "sandbox.started"
 
 
@@ -31,27 +37,40 @@ class Door:
         request = Request(scope, receive)
         if _is_foreign(request):
             await _drain(request)
-            answer = JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
-            await answer(scope, receive, send)
+            refusal = JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
+            await refusal(scope, receive, send)
             return
         path = request.url.path
         if not path.startswith(AT_ONCE):
             await wait(self.site.settings.latency_ms / 1000)
+            place = PLACES.get((request.method, path))
+            if place and (answer := await self._struck(place)):
+                await _drain(request)
+                await answer(scope, receive, send)
+                return
             if path != "/sign-in" and not self._is_signed_in(request):
                 await _drain(request)
                 await RedirectResponse("/sign-in", status_code=303)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
+    async def _struck(self, place: str) -> Response | None:
+        """What faults do to a request; the answer, if there is to be none of the site's own."""
+        if self.site.faults.strikes(f"{place}-slow"):
+            await wait(self.site.settings.fault_s)
+        if self.site.faults.strikes(f"{place}-expired"):
+            self.site.store.sign_out()
+        return in_trouble(self.site, place)
+
     def _is_signed_in(self, request: Request) -> bool:
         return self.site.store.open_section(request.cookies.get(COOKIE, "")) is not None
 
 
 def _is_foreign(request: Request) -> bool:
-    """Whether another site's page sends something here."""
+    """Whether another site's page asks, or sends something here; a person who follows a link does neither."""
     origin = request.headers.get("origin")
     own = f"http://{request.headers.get('host')}"
-    return request.method not in {"GET", "HEAD"} and origin is not None and origin != own
+    return origin is not None and origin != own
 
 
 async def _drain(request: Request) -> None:

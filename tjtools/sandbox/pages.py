@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tjtools.sandbox.site import COOKIE, site_of
+from tjtools.sandbox.faults import ON_THE_PAGE, Faults
+from tjtools.sandbox.site import COOKIE, Site, site_of
 from tjtools.sandbox.words import Creative, Section
 
 HERE = Path(__file__).parent
@@ -35,8 +37,10 @@ _templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates
 
 
 def _page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    consent = CONSENT in request.cookies
+    consent, faults = CONSENT in request.cookies, site_of(request).faults
     html = _templates.get_template(template).render(consent=consent, path=request.url.path, **values)
+    if template == "media_library.html":
+        html = faults.otherwise("page", html)
     return HTMLResponse(html, status, {"Cache-Control": "no-store"})
 
 
@@ -83,7 +87,10 @@ def media_library(request: Request) -> Response:
     site = site_of(request)
     remembered = site.store.open_section(request.cookies[COOKIE])
     section = site.settings.first_section or remembered or Section.VIDEO
-    return _page(request, "media_library.html", section=section, settings=site.settings, page_length=PAGE_LENGTH)
+    struck = [name for name in ON_THE_PAGE if site.faults.strikes(f"page-{name}")]
+    late_ms, box = round(site.settings.fault_s * 1000), site.faults.box("page")
+    values: dict[str, Any] = {"faults": struck, "late_ms": late_ms, "box": box}
+    return _page(request, "media_library.html", section=section, page_length=PAGE_LENGTH, **values)
 
 
 def media_list(request: Request) -> Response:
@@ -96,13 +103,40 @@ def media_list(request: Request) -> Response:
     except (KeyError, ValueError):
         return JSONResponse({"error": "The list can't be read like this."}, status_code=400)
     site.store.remember_section(request.cookies[COOKIE], section)
-    creatives, total = site.store.page(section, start, length)
-    cards = [[_card(creative)] for creative in creatives]
-    return JSONResponse({"draw": draw, "recordsTotal": total, "recordsFiltered": total, "data": cards})
+    cards, total = _listed(site, section, start, length)
+    blank = round(site.settings.fault_s * 1000) if cards and site.faults.strikes("list-blank") else 0
+    told = {"recordsTotal": total, "recordsFiltered": total, "data": [[card] for card in cards]}
+    return JSONResponse({"draw": draw, "box": site.faults.box("list"), "blank_ms": blank, **told})
 
 
-def _card(creative: Creative) -> str:
-    return _templates.get_template("card.html").render(creative=creative)
+def _listed(site: Site, section: Section, start: int, length: int) -> tuple[list[str], int]:
+    """The cards of a page of the list, and the total that it states."""
+    faults = site.faults
+    if faults.strikes("list-empty"):
+        return [], 0
+    shifted = start > 0 and faults.strikes("list-shifted")
+    creatives, total = site.store.page(section, start + shifted, length)
+    cards = [_card(creative, creative.review_status.value) for creative in creatives]
+    if creatives:
+        cards[0] = _odd_card(faults, creatives[0])
+    more, less = faults.strikes("list-total-more"), faults.strikes("list-total-less")
+    return [faults.otherwise("list", card) for card in cards], max(0, total + more - less)
+
+
+def _card(creative: Creative, status: str) -> str:
+    return _templates.get_template("card.html").render(creative=creative, status=status)
+
+
+def _odd_card(faults: Faults, creative: Creative) -> str:
+    """The first card of a page, as it is or not."""
+    name, status = creative.name, creative.review_status.value
+    if faults.strikes("list-nameless"):
+        name = ""
+    if faults.strikes("list-cut-name"):
+        name = f"{name[:-3]}…"
+    if faults.strikes("list-odd-status"):
+        status = "on hold"
+    return _card(replace(creative, name=name), status)
 
 
 def poster(request: Request) -> Response:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tjtools.sandbox import control, pages, uploads
 from tjtools.sandbox.door import Door
@@ -33,7 +35,7 @@ class Sandbox:
 
     What it knows is kept in the folder `data` and found again there; without one it is gone afterwards. `creatives`
     says how many a new folder is seeded with; `latency_ms` is added to every page and list, and `processing_s` is how
-    long the site works on each upload.
+    long the site works on each upload. `faults` are what it does wrong, as `tjtools.sandbox.faults` tells them.
     """
 
     def __init__(
@@ -44,12 +46,14 @@ class Sandbox:
         creatives: int = 481,
         latency_ms: int = 0,
         processing_s: float = 0.0,
+        faults: Sequence[str] = (),
     ) -> None:
         self.origin = ""
         self._data = data
         self._port = port
         self._creatives = creatives
         self._settings = Settings(latency_ms=latency_ms, processing_s=processing_s)
+        self._faults = tuple(faults)
         self._running = ExitStack()
 
     def start(self) -> Self:
@@ -59,7 +63,9 @@ class Sandbox:
             folder = self._data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
             store = Store(folder, self._creatives)
             stack.callback(store.close)
-            server = _Server(_application(Site(store, self._settings)))
+            site = Site(store, self._settings, self._faults)
+            server = _Server(_application(site))
+            site.reset_connection = server.reset
             stack.callback(server.stop)
             server.start(listener)
             self.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
@@ -112,6 +118,14 @@ class _Server(uvicorn.Server):
         self.should_exit = self.force_exit = True
         if self._thread:
             self._thread.join()
+
+    def reset(self, client: tuple[str, int]) -> None:
+        """Cut a client off as a crash would: it gets a reset instead of an end."""
+        for connection in list(self.server_state.connections):
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                raw = connection.transport.get_extra_info("socket")
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.transport.abort()
 
     def _run(self, listener: socket.socket) -> None:
         try:

@@ -102,14 +102,16 @@ class Store:
         with self._transaction() as db:
             return self._insert(db, new, shown_at)
 
-    def add_unless_held(self, new: NewCreative, shown_at: float, keep: Callable[[str], None]) -> Creative | None:
-        """None where the section holds the name already: the site says nothing then.
+    def take_in(
+        self, new: NewCreative, shown_at: float, keep: Callable[[str], None], *, drops_duplicates: bool
+    ) -> Creative | None:
+        """None where the section holds the name already and duplicates are dropped: the site says nothing then.
 
         `keep` gets the new ID and puts the files where they belong, before anybody sees the creative.
         """
         with self._transaction() as db:
             held = db.execute("SELECT 1 FROM creative WHERE section = ? AND name = ?", (new.section.value, new.name))
-            if held.fetchone():
+            if drops_duplicates and held.fetchone():
                 return None
             creative = self._insert(db, new, shown_at)
             keep(creative.creative_id)

@@ -7,18 +7,21 @@ import re
 import secrets
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tjtools.sandbox.door import STARTED
+from tjtools.sandbox.faults import Faults
 from tjtools.sandbox.media import Media, examine
 from tjtools.sandbox.site import Site, site_of, wait
+from tjtools.sandbox.trouble import Endless, Reset, error_page
 from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, Refusal, Script, Scripted, Section
 
 EXTENSION = re.compile(r"(?s)(.+)\.[A-Za-z0-9]{1,5}")
@@ -64,7 +67,7 @@ async def upload(request: Request) -> Response:
 
 
 async def _handled(site: Site, arrival: Arrival) -> Response:
-    resets, script = site.resets, site.scripts.get(arrival.file_name, Script())
+    resets, script = site.resets, site.scripts.get(arrival.file_name) or _by_fault(site.faults)
     _others_upload(site, script.before)
     creative: Creative | None = None
     reason: str | None = None
@@ -72,15 +75,17 @@ async def _handled(site: Site, arrival: Arrival) -> Response:
         media = await run_in_threadpool(_judged, arrival, script)
     except Refusal as refusal:
         outcome, reason = Outcome.REFUSED, str(refusal)
-        answer = JSONResponse({"error": reason}, status_code=script.status)
+        answer = _refusal(reason, script.status)
     else:
         await wait(site.settings.processing_s)
         if resets != site.resets:
             return JSONResponse({"error": "The sandbox was reset."}, status_code=503)
-        creative = await run_in_threadpool(_taken_in, site, arrival, media, script)
+        late = site.settings.card_delay_s
+        late += site.settings.fault_s if site.faults.strikes("upload-late-card") else 0
+        creative = await run_in_threadpool(_taken_in, site, arrival, media, script, late)
         outcome, reason = (Outcome.ACCEPTED, None) if creative else (Outcome.DROPPED, DROPPED)
         # the same for both: the site drops in silence
-        answer = JSONResponse({"success": True, "shown_after_ms": round(site.settings.card_delay_s * 1000)})
+        answer = _success(site, late) if not creative else _answered(site, late)
     _others_upload(site, script.after)
     site.store.record(_received(arrival, outcome, creative, reason))
     return answer
@@ -113,7 +118,7 @@ def _judged(arrival: Arrival, script: Script) -> Media:
     return examine(arrival.path, arrival.section)
 
 
-def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script) -> Creative | None:
+def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script, late: float) -> Creative | None:
     """The new creative; None where the site drops the file."""
     if script.outcome is Scripted.DROP:
         return None
@@ -134,7 +139,39 @@ def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script) -> Cre
         uploaded_at=now,
         media=media.kind,
     )
-    return site.store.add_unless_held(new, now + site.settings.card_delay_s, keep)
+    return site.store.take_in(new, now + late, keep, drops_duplicates=site.settings.drops_duplicates)
+
+
+def _by_fault(faults: Faults) -> Script:
+    """What shall happen to a file for which nobody wrote a script."""
+    if faults.strikes("upload-drop"):
+        return Script(outcome=Scripted.DROP)
+    if faults.strikes("upload-refused"):
+        return Script(outcome=Scripted.ERROR)
+    if faults.strikes("upload-refused-mute"):
+        return Script(outcome=Scripted.ERROR, message="")
+    return Script()
+
+
+def _refusal(reason: str, status: int) -> Response:
+    """Dropzone has words of its own for an answer without any: so a mute one is a blank."""
+    return JSONResponse({"error": reason}, status_code=status) if reason else PlainTextResponse(" ", status)
+
+
+def _success(site: Site, late: float) -> Response:
+    told, box = {"success": True, "shown_after_ms": round(late * 1000)}, site.faults.box("upload")
+    return JSONResponse({**told, "box": box} if box else told)
+
+
+def _answered(site: Site, late: float) -> Response:
+    """The answer for a file that was taken, if it comes through."""
+    if site.faults.strikes("upload-stuck"):
+        return Endless()
+    if site.faults.strikes("upload-taken-reset"):
+        return Reset(site)
+    if site.faults.strikes("upload-taken-502"):
+        return error_page(site, HTTPStatus.BAD_GATEWAY)
+    return _success(site, late)
 
 
 def _others_upload(site: Site, creatives: tuple[NewCreative, ...]) -> None:

@@ -57,13 +57,6 @@ class Outcome(Enum):
     REFUSED = "refused"
 
 
-class Notice(Enum):
-    """How a notice covers the page."""
-
-    ALERT = "alert"
-    MODAL = "modal"
-
-
 class Scripted(Enum):
     """What a script makes of a file."""
 
@@ -120,9 +113,9 @@ class Settings:
     latency_ms: int = 0
     processing_s: float = 0.0
     card_delay_s: float = 0.0
+    drops_duplicates: bool = True  # a name that the section holds: dropped in silence, as on the real site
     first_section: Section | None = None  # None: the one that this session opened last
-    notice: str | None = None  # a box that covers the Media Library until somebody closes it
-    notice_kind: Notice = Notice.ALERT
+    fault_s: float = 10.0  # how long what a fault delays is late
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

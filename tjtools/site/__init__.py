@@ -2,6 +2,7 @@
 
 from tjtools.site.driver import Site
 from tjtools.site.elements import Element, ElementState, Inspection
+from tjtools.site.evidence import Evidence
 from tjtools.site.records import Card, CardPage, FileResult, FileState
 
-__all__ = ["Card", "CardPage", "Element", "ElementState", "FileResult", "FileState", "Inspection", "Site"]
+__all__ = ["Card", "CardPage", "Element", "ElementState", "Evidence", "FileResult", "FileState", "Inspection", "Site"]

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import copy
 import json
+import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tjtools.errors import BrowserClosed, BrowserNotFound, PageChanged, SignInNeeded, SiteError, SiteUnreachable
+from tjtools.errors import (
+    BrowserClosed,
+    BrowserNotFound,
+    PageChanged,
+    SignInNeeded,
+    SiteError,
+    SiteUnreachable,
+    TJToolsError,
+)
 from tjtools.models import Section
 from tjtools.site.elements import Inspection
 from tjtools.site.records import CardPage, FileResult
+from tjtools.site.redaction import gist, why_it_died
 from tjtools.site.selectors import Selectors
 from tjtools.site.thread import BrowserThread
 
 if TYPE_CHECKING:
+    from tjtools.site.evidence import Evidence
     from tjtools.site.inspector import Inspector
     from tjtools.site.pages import LibraryPage, SignInPage
 
+log = logging.getLogger("tjtools.site")
+
+CLOSING = 15.0  # seconds that a browser has to close its pages
 READING = 0.25  # seconds between two looks at what was read
 Result = TypeVar("Result")
 _NO_PICTURES = ("--blink-settings=imagesEnabled=false",)
@@ -33,7 +49,7 @@ class Site:
 
     `browser_session` is the file with the saved sign-in. Without `pictures`, the site is asked for none. `patience` is
     how many seconds a page may take to come to what it must come to. `cancelled` is asked ten times a second whether
-    the person has stopped the work.
+    the person has stopped the work. `keep` puts the redacted page away on which something was looked for in vain.
     """
 
     def __init__(
@@ -48,6 +64,7 @@ class Site:
         pictures: bool = True,
         patience: float = 30,
         cancelled: Callable[[], bool] | None = None,
+        keep: Callable[[Evidence], Path | None] | None = None,
     ) -> None:
         self.origin = origin
         self._sign_in_url = sign_in_url
@@ -58,6 +75,7 @@ class Site:
         self._pictures = pictures
         self._patience = patience
         self._cancelled = cancelled
+        self._keep = keep
         self._thread: BrowserThread | None = None
         self._playwright: Any = None
         self._browser: Any = None
@@ -99,6 +117,12 @@ class Site:
     def open_library(self) -> None:
         """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
         self._run(self._page().open(self.origin))
+
+    def renew(self) -> None:
+        """Go on at the Media Library in a new tab: the old one, and Playwright, keep something of all that went by."""
+        old, self._library = self._page(), self._run(self._new_tab())
+        self._run(old.page.close())
+        self.open_library()
 
     def beside(self) -> Site:
         """The same site in one more tab of the same browser, at its Media Library; it ends with this one."""
@@ -156,9 +180,18 @@ class Site:
         return self._run(self._look(lambda inspector: inspector.panel()))
 
     def screenshot(self, path: Path) -> None:
-        """Keep a picture of the page; never of the sign-in page, which shows a name."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._run(self._page().page.screenshot(path=path))
+        """Keep a picture of the page; never of the sign-in page, which shows a name.
+
+        Where the disk does not take it, the log says so, and the work goes on.
+        """
+        picture = self._run(self._page().page.screenshot())
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture)
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink()
+            log.warning("%s can't be written: %s", path, error.strerror or error)
 
     def _page(self) -> LibraryPage:
         if self._library is None:
@@ -174,21 +207,38 @@ class Site:
 
         try:
             return self._thread.run(work, self._cancelled)
+        except PageChanged as error:
+            self._keep_page(error)
+            raise
         except Error as error:
-            raise self._translated(error) from error
+            raise self._translated(error) from Error(gist(str(error)))  # its call log quotes the password
         except OSError as error:
             raise SiteError(
                 f"A file could not be given to the browser: {error}.", remedy="Is it still there?"
             ) from error
+
+    def _keep_page(self, error: PageChanged) -> None:
+        """Keep the page as it stands; where that can't be done, what went wrong first is still what counts."""
+        from playwright.async_api import Error
+
+        from tjtools.site.evidence import take_evidence
+
+        if self._keep and self._library and self._thread:
+            try:
+                page = self._thread.run(take_evidence(self._library.page, error.element), self._cancelled)
+                if folder := self._keep(page):
+                    error.kept_in(folder)
+            except (Error, TJToolsError) as second:
+                log.warning("The page could not be kept: %s", second)
 
     def _translated(self, error: Exception) -> SiteError:
         from playwright._impl._errors import TargetClosedError
 
         if self._library and isinstance(self._library.trouble, SignInNeeded):
             return self._library.trouble  # the page went to the sign-in page under our hands
-        first = str(error).strip().splitlines()[0]
+        first = gist(str(error))
         gone = self._browser is not None and not self._browser.is_connected()
-        if gone or isinstance(error, TargetClosedError):
+        if gone or isinstance(error, TargetClosedError) or "crashed" in first or "Connection closed" in first:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
             return SiteUnreachable(
@@ -214,13 +264,18 @@ class Site:
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
-            first = error.message.strip().splitlines()[0]
             raise BrowserNotFound(
-                f"{self._executable} does not start: {first}", remedy="Run: tjtools doctor"
+                f"{self._executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error
-        self._context = await self._browser.new_context(
-            storage_state=self._saved_state(), viewport={"width": 1280, "height": 800}, locale="en-US"
-        )
+        saved = load_browser_session(self._browser_session)
+        try:
+            self._context = await self._browser.new_context(
+                storage_state=saved, viewport={"width": 1280, "height": 800}, locale="en-US"
+            )
+        except Exception:  # also what checks the arguments before the browser sees them
+            if saved is None or not self._browser.is_connected():
+                raise
+            raise _no_session(self._browser_session) from None  # the words may quote it
         await self._context.add_init_script(page_script(self._selectors))
         self._library = await self._new_tab()
 
@@ -228,7 +283,7 @@ class Site:
         from tjtools.site.pages import LibraryPage
 
         library = LibraryPage(await self._context.new_page(), self._selectors, patience=self._patience)
-        await library.accept_cookies()
+        await library.clear_the_way()
         return library
 
     async def _end(self) -> None:
@@ -236,9 +291,10 @@ class Site:
 
         try:
             if self._browser:
-                await self._browser.close()
-        except Error:
-            pass  # it was gone already
+                async with asyncio.timeout(CLOSING):
+                    await self._browser.close()
+        except (Error, TimeoutError):
+            pass  # it was gone already, or hangs: it ends with what drives it
         if self._playwright:
             await self._playwright.stop()
 
@@ -276,15 +332,28 @@ class Site:
         await look(inspector)
         return inspector.result()
 
-    def _saved_state(self) -> Any:
-        if not self._browser_session.is_file():
-            return None
-        try:
-            return json.loads(self._browser_session.read_text("utf-8"))
-        except ValueError as error:
-            raise SignInNeeded(
-                f"{self._browser_session} holds no browser session.", remedy="Run: tjtools login"
-            ) from error
+
+def load_browser_session(path: Path) -> dict[str, Any] | None:
+    """The saved cookies and storage, None where nobody has signed in yet.
+
+    Raises `SignInNeeded` for a file that holds none; what it holds is not told.
+    """
+    try:
+        told = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        told = None
+    if isinstance(told, dict) and all(
+        isinstance(told.get(part), list) and all(isinstance(one, dict) for one in told[part])
+        for part in ("cookies", "origins")
+    ):
+        return told
+    raise _no_session(path)
+
+
+def _no_session(path: Path) -> SignInNeeded:
+    return SignInNeeded(f"{path} holds no browser session.", remedy="Run: tjtools login")
 
 
 def save_browser_session(path: Path, state: object) -> None:

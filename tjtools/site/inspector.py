@@ -25,7 +25,8 @@ from tjtools.site.elements import (
     sights_of_previews,
 )
 from tjtools.site.evidence import Evidence, take_evidence
-from tjtools.site.pages import TABS, LibraryPage, SignInPage, SitePage
+from tjtools.site.pages import TABS, LibraryPage, SignInPage
+from tjtools.site.sitepage import SitePage
 
 SETTLING = 5.0  # seconds that an element has to show on a page that has come to rest
 _TABS = tuple(f"library.{tab}" for tab in dict.fromkeys(tab for tab, _ in TABS.values()))
@@ -55,9 +56,7 @@ class Inspector:
         """Open the Media Library, and look at it, at each of its sections, and at its upload panel."""
         library = self.library
         library.calm()
-        answer = await library.page.goto(origin + library.selectors["library"]["path"])
-        if library.trouble:
-            raise library.trouble
+        answer = await library.go(origin + library.selectors["library"]["path"])
         await library.expect(library.run("quiet()"), "the page did not come to rest", "library", "path")
         await self._look(library, "media_library", lambda: self._library_sights(answer.status if answer else 0))
         if self._changed("library.path", "library.overlay"):

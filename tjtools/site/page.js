@@ -85,28 +85,57 @@
   // Previews that stood there before the files were handed over belong to others.
   let earlier = new Set();
   const armUpload = () => { earlier = new Set(all(S.upload.preview)); };
-  const connectionLost = node => {
+  const requestOf = node => {
     for (let at = node; at; at = at.parentElement) {
       const file = at.dropzone && at.dropzone.files.find(one => one.previewElement === node);
-      if (file) return Boolean(file.xhr) && file.xhr.status === 0;
+      if (file) return file.xhr;
     }
-    return false;
+  };
+  // a server's own error is no word on the file: it may have been taken in before
+  const failure = node => {
+    const request = requestOf(node);
+    if (!request || (request.status > 0 && request.status < 500 && request.status !== 429)) {
+      return { state: "refused", message: text(node.querySelector(S.upload.preview_error)).trim() };
+    }
+    return request.status === 429
+      ? { state: "deferred", message: request.getResponseHeader("Retry-After") || "" }
+      : { state: "lost", message: request.status
+        ? `the site answered it with the error ${request.status}` : "the connection broke while it was sent" };
   };
   const stateOf = node => {
     const has = name => node.classList.contains(name);
-    if (has("dz-error")) return connectionLost(node) ? "lost" : "refused";
     if (has("dz-complete")) return has("dz-success") ? "taken" : "refused";
     return has("dz-processing") ? "processing" : "queued";
   };
   const previews = () => all(S.upload.preview).filter(node => !earlier.has(node)).map(node => ({
     name: text(node.querySelector(S.upload.preview_name)),
-    state: stateOf(node),
-    message: text(node.querySelector(S.upload.preview_error)).trim(),
+    message: "",
+    ...(node.classList.contains("dz-error") ? failure(node) : { state: stateOf(node) }),
   }));
   const changedPreviews = known => until(() => {
     const now = previews();
     return JSON.stringify(now) === known ? null : now;
   });
+
+  // A box that covers the page, and whether it was closed: it is where it asks nothing and has no button but to close it.
+  const meetBox = () => {
+    const box = all(S.library.box).find(node => node.checkVisibility());
+    const buttons = box ? all(S.library.box_button, box) : [];
+    const words = S.library.box_close.toLowerCase().split(/,\s*/);
+    const asks = box && all("input:not([type=button], [type=submit], [type=hidden]), select, textarea", box).length > 0;
+    const says = box ? box.innerText : "";
+    const closed = buttons.length > 0 && !asks
+      && buttons.every(node => words.includes((node.value || text(node)).trim().toLowerCase()));
+    if (closed) buttons[0].click();
+    return { text: says, closed };
+  };
+
+  // What a wait in vain may have waited for: an answer, or cards that the page counts.
+  const missed = () => {
+    const told = info();
+    const cards = complete() ? "" : `${told.first} to ${told.last} of ${told.total}`;
+    return { waiting: document.readyState === "loading" || !resting(), cards, found: all(S.card.card).length };
+  };
 
   // For an inspection: what is wrong with each of these nodes, "" for nothing.
   const misfit = (nodes, fits, visible) => nodes.map(node =>
@@ -147,8 +176,9 @@
     arm,
     armUpload,
     changedPreviews,
-    complete,
+    meetBox,
     misfit,
+    missed,
     misfits: rules => rules.map(([selector, fits, visible]) => misfit(plain(selector), fits, visible)),
     previewTemplate,
     settled: () => until(settled),

@@ -5,25 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from tjtools.errors import PageChanged, SignInNeeded, SiteError, SiteUnreachable
+from tjtools.errors import PageChanged, SignInNeeded, SiteBusy
 from tjtools.models import Section
 from tjtools.site.records import Card, CardPage, FileResult, FileState
+from tjtools.site.redaction import gist, shown_address
 from tjtools.site.selectors import Selectors
+from tjtools.site.sitepage import SIGN_IN, SitePage, log, retry_after
 
-if TYPE_CHECKING:
-    from playwright.async_api import Page, Request, Response
-
-SIGN_IN = "Run: tjtools login"
-_NEEDED = {"document", "xhr", "fetch", "script"}
-LATER = "Check the connection, and try again in a few minutes."
+QUEUED = FileResult(FileState.QUEUED)
 TABS = {
     Section.STATIC_BANNER: ("static_tab", ""),
     Section.VIDEO_BANNERS: ("video_tab", ""),
@@ -39,109 +34,12 @@ def page_script(selectors: Selectors) -> str:
     return f"({source})({json.dumps(selectors)})"
 
 
-class SitePage:
-    """What all pages have in common: a wait that ends, and a look at whether the site has sent us to sign in."""
-
-    def __init__(self, page: Page, selectors: Selectors, *, patience: float) -> None:
-        self.page = page
-        self.selectors = selectors
-        self.patience = patience
-        self.trouble: SiteError | None = None
-        self._troubled = asyncio.Event()
-        page.on("response", self._note_response)
-        page.on("requestfailed", self._note_failure)
-
-    def _note_response(self, response: Response) -> None:
-        """A request in the background that ends at the sign-in page means that the session has expired."""
-        if self.is_sign_in(response.url):
-            self._note(
-                SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
-            )
-        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self._matters(response.request):
-            self._note(SiteUnreachable(f"{response.url} answers with the error {response.status}.", remedy=LATER))
-
-    def _note_failure(self, request: Request) -> None:
-        if request.failure and "ERR_ABORTED" not in request.failure and self._matters(request):
-            self._note(SiteUnreachable(f"{request.url} does not answer: {request.failure}.", remedy=LATER))
-
-    def _matters(self, request: Request) -> bool:
-        """Whether the page needs it: it is of the site itself, and no picture; what others count visits with is not."""
-        ours, asked = (_domain(urlsplit(url).hostname) for url in (self.page.url, request.url))
-        return request.is_navigation_request() or (ours == asked and request.resource_type in _NEEDED)
-
-    def _note(self, trouble: SiteError) -> None:
-        self.trouble = self.trouble or trouble
-        self._troubled.set()
-
-    def is_sign_in(self, url: str) -> bool:
-        """Whether an address is that of the sign-in page."""
-        return urlsplit(url).path.rstrip("/").endswith(self.selectors["sign_in"]["address"])
-
-    def selector(self, name: str) -> str:
-        """What is looked for, by the element's name with its page: `library.total`."""
-        page, _, element = name.partition(".")
-        return self.selectors[page][element]
-
-    def calm(self) -> None:
-        """Forget troubles that belong to what was done before; an expired session stays expired."""
-        if not isinstance(self.trouble, SignInNeeded):
-            self.trouble = None
-            self._troubled.clear()
-
-    async def accept_cookies(self) -> None:
-        """Answer the cookie banner whenever it comes to cover something that is to be clicked on."""
-        banner = self.page.locator(self.selectors["sign_in"]["cookie_accept"]).first
-        await self.page.add_locator_handler(banner, lambda: banner.click(), no_wait_after=True)
-
-    async def run(self, expression: str, argument: object = None) -> Any:
-        """Evaluate a function of the page script."""
-        return await self.page.evaluate(f"argument => window.__tjtools.{expression}", argument)
-
-    async def expect(self, waiting: Awaitable[Any], what: str, page: str, element: str) -> None:
-        """Wait for something that the page must come to.
-
-        Raises the site's own trouble (an expired session, no answer) as soon as it shows, and `PageChanged` when what
-        is waited for does not come in time.
-        """
-        wait, trouble = asyncio.ensure_future(waiting), asyncio.ensure_future(self._troubled.wait())
-        try:
-            await asyncio.wait({wait, trouble}, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
-            if self.trouble:
-                raise self.trouble
-            if wait.done() and not isinstance(wait.exception(), PlaywrightTimeout):
-                wait.result()
-                return
-        finally:
-            for task in (wait, trouble):
-                task.cancel()
-            await asyncio.gather(wait, trouble, return_exceptions=True)
-        if page == "library" and not await self.run("complete()"):
-            page, element = "card", "card"  # the list came, and its cards are not found
-        box = await self._covering_box()
-        raise PageChanged(
-            f"{self.page.url}: {what} within {self.patience:g} s.{f' A box covers the page: {box!r}.' if box else ''}",
-            element=f"{page}.{element}",
-            selector=self.selectors[page][element],
-            remedy="If the site has changed, tjtools doctor --site tells what, and selectors.toml is where to mend it.",
-        )
-
-    async def _covering_box(self) -> str:
-        overlay = self.page.locator(self.selectors["library"]["overlay"]).first
-        return " ".join((await overlay.inner_text(timeout=500)).split()) if await overlay.count() else ""
-
-    async def click(self, page: str, element: str) -> None:
-        """Click an element, as a person would."""
-        target = self.page.locator(self.selectors[page][element]).first
-        waiting = target.click(timeout=self.patience * 1000)
-        await self.expect(waiting, "nothing to click on came", page, element)
-
-
 class SignInPage(SitePage):
     """The page on which a person signs in: the driver fills in what it knows, and waits."""
 
     async def open(self, url: str) -> None:
         """Go there."""
-        await self.accept_cookies()
+        await self.clear_the_way()
         await self.page.goto(url)
 
     async def fill(self, username: str, password: str) -> None:
@@ -157,19 +55,41 @@ class SignInPage(SitePage):
             await self.page.wait_for_url(lambda url: not self.is_sign_in(url), timeout=timeout * 1000)
             await signed_in.wait_for(state="attached", timeout=self.patience * 1000)
         except PlaywrightTimeout as error:
-            raise SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN) from error
+            told = SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN)
+            raise told from PlaywrightTimeout(gist(str(error)))
 
 
 class LibraryPage(SitePage):
     """The Media Library: sections, pages of cards, and the upload panel."""
 
+    address = ""
+
     async def open(self, origin: str) -> None:
         """Go there; raises `SignInNeeded` where the site sends us to its sign-in page."""
+        self.address = origin + self.selectors["library"]["path"]
+        await self._patiently(self._load)
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it; where the site is asked too much, come again to a fresh page when it says, if that is soon enough."""
+        busy, waited = self.trouble if isinstance(self.trouble, SiteBusy) else None, 0.0
+        while True:
+            if busy:
+                waited += busy.seconds
+                if waited > self.patience:
+                    raise busy
+                log.warning("%s", busy)
+                await asyncio.sleep(busy.seconds)
+            try:
+                if busy:
+                    await self._load()
+                return await work()
+            except SiteBusy as error:
+                busy = error
+
+    async def _load(self) -> None:
         self.trouble = None
         self._troubled.clear()
-        await self.page.goto(origin + self.selectors["library"]["path"])
-        if self.trouble:
-            raise self.trouble
+        await self.go(self.address)
         heading = self.page.locator(self.selectors["library"]["heading"]).first
         waiting = heading.wait_for(state="attached", timeout=self.patience * 1000)
         await self.expect(waiting, "the heading did not come", "library", "heading")
@@ -178,9 +98,13 @@ class LibraryPage(SitePage):
     async def open_section(self, section: Section) -> None:
         """Choose a section's tab and sub-tab, and wait until its own list stands there."""
         tab, choice = TABS[section]
-        await self.reload_by(tab)
-        if choice:
-            await self.choose(choice)
+
+        async def choose() -> None:
+            await self.reload_by(tab)
+            if choice:
+                await self.choose(choice)
+
+        await self._patiently(choose)
 
     async def choose(self, choice: str, until: str = "settled()") -> None:
         """Choose a sub-tab, unless it is chosen already."""
@@ -199,7 +123,7 @@ class LibraryPage(SitePage):
         return _page_of(await self.run("readPage()"))
 
     async def read(self) -> CardPage:
-        """The cards that are shown; raises `PageChanged` where one lacks its ID or its name."""
+        """The cards that are shown; raises `PageChanged` where one lacks its ID or name, or the list its next link."""
         return self._checked(await self.shown())
 
     async def read_on(self, seconds: float) -> tuple[CardPage, ...]:
@@ -213,11 +137,18 @@ class LibraryPage(SitePage):
         for element, missing in (("id_attribute", "creative_id"), ("name", "name")):
             if not all(getattr(card, missing) for card in shown.cards):
                 raise PageChanged(
-                    f"{self.page.url}: a card shows no {missing.replace('_', ' ')}",
+                    f"{shown_address(self.page.url)}: a card shows no {missing.replace('_', ' ')}",
                     element=f"card.{element}",
                     selector=self.selectors["card"][element],
                     remedy="Nothing was concluded from it. If the site has changed, mend it in selectors.toml.",
                 )
+        if shown.total is not None and shown.last < shown.total and not shown.has_next:
+            raise PageChanged(
+                f"{shown_address(self.page.url)}: no link leads on after {shown.last} of {shown.total}",
+                element="library.next_page",
+                selector=self.selectors["library"]["next_page"],
+                remedy="If the site has changed, tjtools doctor --site tells what; mend it in selectors.toml.",
+            )
         return shown
 
     async def open_upload_panel(self) -> None:
@@ -242,12 +173,27 @@ class LibraryPage(SitePage):
     ) -> dict[str, FileResult]:
         """Give files to the open panel and follow each to its end; the results are by file name.
 
-        A file whose batch shows no change for `stalled_after` seconds is `STALLED`: nobody knows what became of it.
+        A file whose batch shows no change for `stalled_after` seconds is `STALLED`: nobody knows what became of it. One
+        that the site wants to get later is handed over again then, unless that is more than `stalled_after` seconds.
         """
+        results, waited = await self._follow(paths, told, stalled_after), 0.0
+        while deferred := [path for path in paths if results[path.name].state is FileState.DEFERRED]:
+            seconds = max(retry_after({"retry-after": results[path.name].message}) for path in deferred)
+            waited += seconds
+            if waited > stalled_after:
+                why = f"the site is asked too much (429) and wants no file for {seconds:g} s"
+                return results | {path.name: FileResult(FileState.REFUSED, why) for path in deferred}
+            await asyncio.sleep(seconds)
+            results |= await self._follow(deferred, told, stalled_after)
+        return results
+
+    async def _follow(
+        self, paths: Sequence[Path], told: Callable[[str, FileResult], None], stalled_after: float
+    ) -> dict[str, FileResult]:
         field = self.page.locator(self.selectors["upload"]["input"]).first
         await self.run("armUpload()")
         await field.set_input_files([str(path) for path in paths])
-        results = {path.name: FileResult(FileState.QUEUED) for path in paths}
+        results = {path.name: QUEUED for path in paths}
         known = "[]"
         while not all(result.state.final for result in results.values()):
             try:
@@ -259,13 +205,8 @@ class LibraryPage(SitePage):
             known = json.dumps(states, ensure_ascii=False, separators=(",", ":"))
             for name, result in _changes(results, states):
                 results[name] = result
-                told(name, result)
+                told(name, QUEUED if result.state is FileState.DEFERRED else result)
         return results
-
-
-def _domain(host: str | None) -> list[str]:
-    """The last two parts of a host's name, which its services share."""
-    return (host or "").split(".")[-2:]
 
 
 def _page_of(told: Mapping[str, Any]) -> CardPage:

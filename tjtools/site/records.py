@@ -34,7 +34,8 @@ class CardPage:
 class FileState(Enum):
     """How far the site is with one file that was handed over.
 
-    `LOST`: the connection broke while it was sent; `STALLED`: no change for too long. The site may hold either.
+    `LOST`: the connection broke while it was sent, or a server answered with an error of its own; `STALLED`: no change
+    for too long. The site may hold either. `DEFERRED`: the site wants to get it later; the message is when.
     """
 
     QUEUED = "queued"
@@ -43,11 +44,12 @@ class FileState(Enum):
     REFUSED = "refused"
     LOST = "lost"
     STALLED = "stalled"
+    DEFERRED = "deferred"
 
     @property
     def final(self) -> bool:
         """Whether it stays so."""
-        return self in (FileState.TAKEN, FileState.REFUSED, FileState.LOST)
+        return self in (FileState.TAKEN, FileState.REFUSED, FileState.LOST, FileState.DEFERRED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 _KEPT = {"class", "id", "name", "type", "for", "role", "rel"}  # what selectors are made of
 _EMPTIED = {"script", "style", "template", "noscript", "iframe", "noembed", "noframes", "textarea", "xmp", "object"}
@@ -25,6 +26,42 @@ def redacted(html: str, *, styled: bool = False) -> str:
     redactor.feed(html)
     redactor.close()
     return "".join(redactor.parts)
+
+
+def shown_address(address: str) -> str:
+    """An address as an error may show it: without user, query and fragment, and without what looks like a token.
+
+    >>> shown_address("https://ana:pw@example.com:8443/media-library/q8Zr2Lk5Wm9Xt3Yb?token=1#t")
+    'https://example.com:8443/media-library/x0xx0xx0xx0xx0xx?…'
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "an address that is none"
+    path = "/".join(map(_tidied, parts.path.split("/")))
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}{'?…' if parts.query or parts.fragment else ''}"
+
+
+def gist(text: str) -> str:
+    r"""The first line of a browser's message, its addresses as they may be shown.
+
+    What follows is the browser's call log, which quotes what was filled in and where it went.
+
+    >>> gist('Locator.fill: Timeout 100ms exceeded.\nCall log:\n  - fill("hunter2")')
+    'Locator.fill: Timeout 100ms exceeded.'
+    """
+    first = next(iter(text.strip().splitlines()), "")
+    return re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", lambda found: shown_address(found[0]), first)
+
+
+def why_it_died(text: str) -> str:
+    r"""The first line of a browser's message when it did not start, with what it said itself before it died.
+
+    >>> why_it_died("BrowserType.launch: Target closed\n[pid=7][err] [7:7:1124/18:FATAL:a.cc:315] Socket path too long")
+    'BrowserType.launch: Target closed (Socket path too long)'
+    """
+    said = re.search(r":FATAL:[^\]]*\] *(\S.*)", text)
+    return gist(text) + (f" ({gist(said[1])})" if said else "")
 
 
 class _Redactor(HTMLParser):

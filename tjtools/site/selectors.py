@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tjtools.errors import SettingsError
+from tjtools.tomlfile import read_toml
 
 Selectors = dict[str, dict[str, str]]
 
@@ -22,13 +23,9 @@ def load_selectors(own: Path | None = None) -> Selectors:
     known: Selectors = tomllib.loads(files("tjtools.site").joinpath("selectors.toml").read_text("utf-8"))
     if own is None or not own.is_file():
         return known
-    try:
-        told = tomllib.loads(own.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{own} is not valid TOML: {error}.", remedy="Correct the line that it names.") from error
-    for page, elements in told.items():
+    for page, elements in read_toml(own).items():
         for element, selector in elements.items() if isinstance(elements, dict) else [("", elements)]:
-            if element not in known.get(page, {}) or not isinstance(selector, str):
+            if element not in known.get(page, {}) or not (isinstance(selector, str) and selector.strip()):
                 raise SettingsError(
                     f"{own}: {page}.{element} is not an element that the driver looks for, or its selector is no text.",
                     remedy=f"Known in [{page}]: {', '.join(known.get(page, {})) or 'nothing; see the package’s file'}.",

@@ -10,14 +10,14 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
+from zlib import crc32
 
 from tjtools.csvfile import write_rows
+from tjtools.events import Settled
 from tjtools.models import CreativeType, Section, UploadStatus
 from tjtools.naming import stem
 from tjtools.settings import CampaignSettings
-from tjtools.upload.pairing import Outcome
 
 NATIVE_COLUMNS = (
     "Ad Name",
@@ -41,16 +41,19 @@ PREROLL_COLUMNS = (
 )
 MOST_ADS = 50
 MOST_BYTES = 500_000
+LONGEST_SLUG = 60  # bytes of a category in the name of a file
+_NUMBER = re.compile(r"Batch(\d+)_")
 
 Ad = tuple[str, tuple[str, ...]]  # its category and its row
 
 
 def write_campaigns(
-    folder: Path, outcomes: Sequence[Outcome], settings: CampaignSettings, started: datetime
+    folder: Path, outcomes: Sequence[Settled], settings: CampaignSettings, run: str
 ) -> tuple[Path, ...]:
-    """Write the ads of one run, none where it uploaded nothing, and return the files.
+    """Write the ads of one run, none where it uploaded nothing, and return the files; `run` is its name.
 
-    A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before.
+    A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A run that
+    is gone on with has its files written anew, under its number.
     """
     kinds = (
         ("Native", NATIVE_COLUMNS, _native(outcomes, settings)),
@@ -58,18 +61,21 @@ def write_campaigns(
     )
     if not any(ads for _, _, ads in kinds):
         return ()
-    prefix = f"Batch{_next_number(folder):03}_{started:%Y%m%d_%H%M%S}"
+    prefix = f"Batch{_number_of(folder, run):03}_{run}"
     written: list[Path] = []
     for kind, columns, ads in kinds:
         written += _write(folder, f"{prefix}_{kind}", columns, [row for _, row in ads])
-        for category in sorted({_slug(category) for category, _ in ads}):
-            chosen = [row for one, row in ads if _slug(one) == category]
-            written += _write(folder, f"{prefix}_{kind}_{category}", columns, chosen)
+        by_category: dict[str, list[Ad]] = {}
+        for ad in ads:
+            by_category.setdefault(_slug(ad[0]).casefold(), []).append(ad)  # some disks hold `Cars` and `cars` for one
+        for _, chosen in sorted(by_category.items()):
+            name = f"{prefix}_{kind}_{_slug(chosen[0][0])}"
+            written += _write(folder, name, columns, [row for _, row in chosen])
     return tuple(written)
 
 
-def _native(outcomes: Iterable[Outcome], settings: CampaignSettings) -> list[Ad]:
-    pairs: dict[str, dict[CreativeType, Outcome]] = {}
+def _native(outcomes: Iterable[Settled], settings: CampaignSettings) -> list[Ad]:
+    pairs: dict[str, dict[CreativeType, Settled]] = {}
     for one in outcomes:
         if one.file.native_pair_id and one.creative_id:
             pairs.setdefault(one.file.native_pair_id, {})[one.file.creative_type] = one
@@ -89,7 +95,7 @@ def _native(outcomes: Iterable[Outcome], settings: CampaignSettings) -> list[Ad]
     return ads
 
 
-def _preroll(outcomes: Iterable[Outcome], settings: CampaignSettings) -> list[Ad]:
+def _preroll(outcomes: Iterable[Settled], settings: CampaignSettings) -> list[Ad]:
     return [
         (
             one.file.category,
@@ -145,12 +151,16 @@ def _bytes(row: Sequence[str], *, quote_all: bool) -> int:
     return len(text.getvalue().encode())
 
 
-def _next_number(folder: Path) -> int:
-    """One more than the highest batch number that is there."""
-    found = [re.match(r"Batch(\d+)_", path.name) for path in folder.glob("Batch*_*.csv")]
-    return max((int(match[1]) for match in found if match), default=0) + 1
+def _number_of(folder: Path, run: str) -> int:
+    """The batch number that the run has already, or one more than the highest that is there."""
+    found = {path.name: int(match[1]) for path in folder.glob("Batch*_*.csv") if (match := _NUMBER.match(path.name))}
+    own = [number for name, number in found.items() if name.partition("_")[2].startswith(f"{run}_")]
+    return own[0] if own else max(found.values(), default=0) + 1
 
 
 def _slug(category: str) -> str:
-    """A category as part of a file's name."""
-    return re.sub(r"[^\w-]+", "-", category).strip("-") or "Uncategorised"
+    """A category as part of a file's name, which can't be longer than 255 bytes in all."""
+    slug = re.sub(r"[^\w-]+", "-", category).strip("-") or "Uncategorised"
+    if len(slug.encode()) <= LONGEST_SLUG:
+        return slug
+    return f"{slug.encode()[:LONGEST_SLUG].decode(errors='ignore')}-{crc32(slug.encode()):08X}"

@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tjtools.csvfile import translated
-from tjtools.errors import TrackingFileError
+from tjtools.errors import TrackingFileError, translated
 from tjtools.models import Section, SessionFile
 from tjtools.workspace import Workspace
 
@@ -29,7 +28,7 @@ class Choice:
 
     def takes(self, file: SessionFile) -> bool:
         """Whether the file is chosen."""
-        return (file.section, file.name) in self.files
+        return file.key in self.files
 
 
 def save_choice(workspace: Workspace, files: Iterable[tuple[Section, str]], *, now: datetime) -> Choice:
@@ -61,7 +60,7 @@ def load_choice(workspace: Workspace) -> Choice | None:
         told = json.loads(path.read_text("utf-8"))
         files = frozenset((Section(section), str(name)) for section, name in told["files"])
         return Choice(datetime.fromisoformat(told["saved_at"]), files)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         remedy = "Remove it, or choose anew: tjtools upload --session takes every new file."
         raise TrackingFileError(f"this is no saved plan: {error}.", path=path, remedy=remedy) from error
 

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from tjtools.errors import Cancelled, IncompleteReading, SiteError
-from tjtools.listing import pages_of, read_section
-from tjtools.models import Section, SessionFile, UploadStatus
-from tjtools.naming import match_key, stem
+from tjtools.events import HandedOver
+from tjtools.listing import open_list, pages_of, read_section
+from tjtools.models import Key, Section, SessionFile, UploadStatus
+from tjtools.naming import stem
 from tjtools.settings import UploadSettings
 from tjtools.site import Card, FileResult, FileState, Site
 from tjtools.upload.pairing import Outcome, is_newer, pair
 
+log = logging.getLogger("tjtools.upload")
+
+FOUND = "found on the site, after an earlier run was cut off"
 DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
 Told = Callable[[str, FileResult], None]
 
 
-def newest_id(site: Site) -> str:
+def newest_id(site: Site, section: Section) -> str:
     """The highest Creative ID on the section's first page, where new cards come first; `""` if it is empty.
 
     Raises `IncompleteReading` where no card shows and the page does not say that there is none: then nobody could tell
     later which creatives are new.
     """
     page = site.read_page()
+    if not page.cards:
+        page = open_list(site, section)
     if not page.cards and page.total != 0:
         raise IncompleteReading(
             "The section shows no creative and does not say that it is empty; nothing was handed over.",
@@ -66,15 +74,16 @@ def settle(
     newest_before: str,
     sizes: Mapping[str, str],
     card_timeout: float,
+    duplicate_wait: float = DUPLICATE_WAIT,
 ) -> tuple[Outcome, ...]:
     """Read the section until every file that the site may hold has its creative, or `card_timeout` seconds are over.
 
     Only when a file has no new card is the whole section read, to see whether it held the name before. Even if it did,
-    a new card is waited for a moment longer: names are not unique on the site.
+    a new card is waited for `duplicate_wait` seconds: names are not unique on the site.
     """
     section = files[0].section
     began = time.monotonic()
-    deadline, last_call = began + card_timeout, began + min(DUPLICATE_WAIT, card_timeout)
+    deadline, last_call = began + card_timeout, began + min(duplicate_wait, card_timeout)
     old: Sequence[Card] | None = None
     while True:
         site.open_section(section)
@@ -95,39 +104,39 @@ def settle(
 def look_for(
     site: Site,
     doubtful: Sequence[SessionFile],
-    stalled: set[tuple[Section, str]],
+    handed: Mapping[Key, HandedOver],
     *,
     sizes: Mapping[str, str],
-    force: bool,
+    patience: float,
+    now: datetime,
 ) -> tuple[Outcome, ...]:
-    """Look whether the site holds files that an earlier run handed over without learning what came of them.
+    """Look in one section for files that were handed over, when nobody heard what came of them.
 
-    The result has those that are there, and those that must not be handed over again; the rest may go up.
+    A browser whose program died, or the site, may be at work on them until `patience` seconds after the hand-over. What
+    isn't there by then has the status unknown and no candidates.
     """
-    cards = read_section(site, doubtful[0].section).cards
-    taken = {file.name: FileResult(FileState.TAKEN) for file in doubtful}
-    held = {match_key(card.name) for card in cards}
-    found = [
-        replace(one, message="found on the site, after an earlier run was cut off") if one.card else one
-        for one in pair(doubtful, taken, (), cards, sizes)
-        if match_key(one.file.name) in held
-    ]
-    timed_out = [
-        Outcome(
-            file,
-            UploadStatus.UNKNOWN_ID,
-            message="the site timed out on it in an earlier run and does not list it: look there, then --file, --force",
+    outcomes: list[Outcome] = []
+    by_hand_over: dict[HandedOver, list[SessionFile]] = {}
+    for file in doubtful:
+        by_hand_over.setdefault(handed[file.key], []).append(file)
+    for one, files in by_hand_over.items():
+        taken = {file.name: FileResult(FileState.TAKEN) for file in files}
+        elapsed = max((now - one.at).total_seconds(), 0.0)  # negative: the clock was set back
+        left = max(patience - elapsed, 0.0)
+        log.info("Looking in %s for %d files of an earlier run...", one.section.value, len(files))
+        if left:
+            log.info("The site may still be at work on them: waiting up to %.0f s for those that are missing", left)
+        found = settle(
+            site, files, taken, newest_before=one.newest, sizes=sizes, card_timeout=left, duplicate_wait=left
         )
-        for file in doubtful
-        if match_key(file.name) not in held and (file.section, file.name) in stalled and not force
-    ]
-    return (*found, *timed_out)
+        outcomes += [replace(each, message=FOUND) if each.card and not each.message else each for each in found]
+    return tuple(outcomes)
 
 
 def _new_cards(site: Site, newest_before: str) -> list[Card]:
     """The cards that came since, from the top of the open section down to the first that was there."""
     found: dict[str, Card] = {}
-    for page in pages_of(site):
+    for page in pages_of(site, site.read_page()):
         new = [card for card in page.cards if is_newer(card.creative_id, newest_before)]
         found |= {card.creative_id: card for card in new}
         if len(new) < len(page.cards):

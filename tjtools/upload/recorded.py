@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.csvfile import BadLine, read_table
-from tjtools.errors import TrackingFileError
 from tjtools.models import CreativeType, Section, UploadStatus
-from tjtools.upload.records import STATUS_COLUMNS
-from tjtools.upload.run import only_live_run
+from tjtools.runlog import STATUS_COLUMNS
 from tjtools.workspace import Workspace
 
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
@@ -44,22 +42,24 @@ class RecordedRun(NamedTuple):
 
 
 def read_run(workspace: Workspace, status_file: Path) -> RecordedRun:
-    """Read what a run wrote down; a status CSV that is not there tells of no file.
+    """Read what a run wrote down; a status CSV that is not there tells of no file. A file's last row counts.
 
     Raises `WrongHeader`, `NotText` or `TrackingFileError` for one that can't be read.
     """
     table = read_table(status_file, STATUS_COLUMNS)
-    files, bad = [], list(table.bad)
+    files: dict[tuple[Section, str], RecordedFile] = {}
+    bad = list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
             kind, status = CreativeType.parse(row["creative_type"]), UploadStatus(row["status"])
         except ValueError as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
         else:
-            files.append(RecordedFile(row["file_name"], kind, status, row["tj_creative_id"], row["error_message"]))
+            one = RecordedFile(row["file_name"], kind, status, row["tj_creative_id"], row["error_message"])
+            files[one.key] = one
     stamp = status_file.stem.removeprefix("upload_status_")
     campaigns = sorted(workspace.campaigns.glob(f"Batch*_{stamp}_*.csv"))
-    return RecordedRun(status_file, tuple(files), tuple(campaigns), tuple(bad))
+    return RecordedRun(status_file, tuple(files.values()), tuple(campaigns), tuple(bad))
 
 
 def last_live_run(workspace: Workspace) -> RecordedRun | None:
@@ -69,12 +69,3 @@ def last_live_run(workspace: Workspace) -> RecordedRun | None:
         if any(one.status in _LIVE for one in run.files):
             return run
     return None
-
-
-def runs_elsewhere(workspace: Workspace) -> bool:
-    """Whether a live upload is under way in this workspace now, in another notebook or command."""
-    try:
-        with only_live_run(workspace):
-            return False
-    except TrackingFileError:
-        return True

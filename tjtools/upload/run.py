@@ -4,66 +4,38 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from tjtools.cache import Library
-from tjtools.csvfile import locked
 from tjtools.diff import FileReview, Verdict, review_file
 from tjtools.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
+from tjtools.events import STALLED, Settled
 from tjtools.inspection import demand_unchanged
-from tjtools.journal import STALLED, Journal
-from tjtools.models import SessionFile, UploadStatus
+from tjtools.journal import Journal, Unfinished
+from tjtools.models import Key, Section, SessionFile, UploadStatus
 from tjtools.settings import Settings
 from tjtools.site import FileResult, FileState, Inspection, Site
-from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, look_for, newest_id, settle
+from tjtools.upload.liverun import only_live_run
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
 from tjtools.upload.records import Records
+from tjtools.upload.recovery import close_earlier, recover, write_run_campaigns
+from tjtools.upload.report import FileProgress, UploadReport
+from tjtools.upload.settled import settled_by_library, settled_of
 from tjtools.workspace import Workspace
 
 log = logging.getLogger("tjtools.upload")
 
 LINE = "=" * 60
-
-
-@dataclass(frozen=True, slots=True)
-class FileProgress:
-    """Where a run is: a file and its state, and how many of the run's files are through."""
-
-    name: str
-    state: str
-    done: int
-    total: int
-
-
-@dataclass(frozen=True)
-class UploadReport:
-    """What came of every file of a run, and the files that it wrote.
-
-    `stopped` is the error that ended the run before its time, None where it came to its end.
-    """
-
-    live: bool
-    outcomes: tuple[Outcome, ...]
-    held_back: tuple[FileReview, ...]
-    status_file: Path
-    campaign_files: tuple[Path, ...] = ()
-    stopped: TJToolsError | None = None
-
-    def count(self, status: UploadStatus) -> int:
-        """How many files ended so."""
-        return sum(one.status is status for one in self.outcomes)
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether anything was left that a person has to look at."""
-        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
-        return bool(doubtful or self.held_back or self.stopped)
+A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
+TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 
 
 def upload(
@@ -76,29 +48,24 @@ def upload(
     now: Callable[[], datetime],
     live: bool = False,
     force: bool = False,
+    resumed: Unfinished | None = None,
     progress: Callable[[FileProgress], None] | None = None,
 ) -> UploadReport:
     """Carry out a plan; without `live`, walk the real pages up to, and not including, the hand-over of files.
 
-    `connect` opens the site at its Media Library and is called only when there is something to upload. Each confirmed
+    `connect` opens the site at its Media Library and is called only when there is something to do there. Each confirmed
     ID is in the library, the master and the status CSV before the next batch begins. Section and upload panel are
     inspected before a batch is handed over. A page that has changed, an error of the site, a closed browser or a
     cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
+
+    A live run first records what an earlier one had confirmed, and looks on the site for files of its plan that an
+    earlier one handed over without learning what came of them. `resumed` is the unfinished run that it goes on with: it
+    has that run's name and files. Any other unfinished run has ended then.
     """
-    started = now()
-    records = Records(workspace, library, workspace.status_file(started))
-    run = _Run(plan, settings, connect, records, Journal(workspace.journal), started, now, live, force, progress)
-    return run.carry_out()
-
-
-@contextmanager
-def only_live_run(workspace: Workspace) -> Iterator[None]:
-    """One live run a workspace at a time: two would hand the same files over.
-
-    Raises `TrackingFileError` where another one is under way.
-    """
-    with locked(workspace.private / "live-run", patience=0, busy="another live upload is running here."):
-        yield
+    run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
+    records = Records(workspace, library, run)
+    force = resumed.force if resumed else force
+    return _Run(plan, settings, connect, records, now, live, force, resumed, progress).carry_out()
 
 
 @dataclass
@@ -107,52 +74,92 @@ class _Run:
     settings: Settings
     connect: Callable[[], Site]
     records: Records
-    journal: Journal
-    started: datetime
     now: Callable[[], datetime]
     live: bool
     force: bool
+    resumed: Unfinished | None
     progress: Callable[[FileProgress], None] | None
     outcomes: list[Outcome] = field(default_factory=list)
     site: Site | None = None
+    begun: bool = False
+    in_tab: int = 0
+    demand_alone: Callable[[], None] = lambda: None
     through: set[str] = field(default_factory=set)
 
-    @property
-    def name(self) -> str:
-        return f"{self.started:%Y%m%d_%H%M%S}"
+    def __post_init__(self) -> None:
+        self.name = self.records.run
+        self.workspace = self.records.workspace
+        self.journal = Journal(self.workspace.journal)
 
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None
-        try:
-            with only_live_run(self.records.workspace) if self.live else nullcontext():
+        campaigns: tuple[Path, ...] = ()
+        with ExitStack() as alone:
+            try:
+                if self.live:
+                    self.demand_alone = alone.enter_context(only_live_run(self.workspace))
+                    self._begin()
                 for batch in self.plan.batches:
                     self._batch(batch)
-        except TJToolsError as error:
-            stopped = error
-        finally:
-            if self.site:
-                self.site.close()
-        campaigns: tuple[Path, ...] = ()
-        try:
-            self._note_the_rest(stopped)
-            campaigns = self._campaigns()
-        except TrackingFileError as error:
-            stopped = stopped or error
+            except TJToolsError as error:
+                stopped = error
+            finally:
+                if self.site:
+                    self.site.close()
+            try:
+                self._note_the_rest(stopped)
+                if self.begun:
+                    campaigns = write_run_campaigns(self.workspace, self.journal, self.name, self.settings.campaign)
+                if self.begun and not stopped:
+                    self.journal.ended(run=self.name, now=self.now())
+            except TrackingFileError as error:
+                stopped = stopped or error
         self._sum_up()
         held_back, outcomes = self.plan.held_back, tuple(self.outcomes)
         return UploadReport(self.live, outcomes, held_back, self.records.status_file, campaigns, stopped)
+
+    def _begin(self) -> None:
+        """Bring the files up to what earlier runs knew, note what this one is to do, and find out what they did not."""
+        recover(self.workspace, self.records.library, self.journal, now=self.now)
+        if not self.resumed:
+            close_earlier(self.workspace, self.journal, self.settings.campaign, now=self.now)
+            self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force)
+        self.begun = True
+        under_way = self.resumed.under_way if self.resumed else ()
+        asked = dict.fromkeys((*under_way, *(one.file for one in self._reviews)))
+        in_doubt = self.journal.in_doubt()
+        doubtful = {file.key: file for file in asked if file.key in in_doubt}
+        for section in Section:
+            self._settle_doubtful([file for key, file in doubtful.items() if key[0] is section])
+
+    def _settle_doubtful(self, doubtful: Sequence[SessionFile]) -> None:
+        """Look on the site for files of one section that were handed over without learning what came of them."""
+        if not doubtful:
+            return
+        site, times = self._open_section(doubtful[0].section), self.settings.upload
+        found = look_for(
+            site,
+            doubtful,
+            self.journal.last_hand_overs(),
+            sizes=self._sizes,
+            patience=times.processing_timeout + times.card_timeout,
+            now=self.now(),
+        )
+        stalled = set() if self.force and not self.resumed else self.journal.stalled()
+        again = [one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates]
+        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
+        self._confirm([*(one for one in found if one not in again), *timed_out])
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
         for line in (LINE, shown, LINE):
             log.info("%s", line)
         files = self._skip_known(batch)
-        if files:
-            self._open_section(batch)
-            files = self._settle_doubtful(files, batch)
         if not files:
             log.info("No files to upload in this batch (all skipped)")
-        elif self.live:
+            return
+        self._open_section(batch.creative_type.section)
+        if self.live:
             self._go_live(files, batch)
         else:
             self._rehearse(files, batch)
@@ -160,14 +167,21 @@ class _Run:
     def _skip_known(self, batch: Batch) -> tuple[SessionFile, ...]:
         """Ask the library again, which other processes write too, and return the files that are still new."""
         self.records.library.refresh()
-        asked = [self._asked_again(one) for one in batch.reviews]
+        told = {one.file.key for one in self.outcomes}
+        left = [one for one in batch.reviews if one.file.key not in told]
+        asked = [self._asked_again(one) for one in left]
         skipped = [one for one in asked if not one.goes_up]
         for one in skipped:
             in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else _why(one)
             log.info("Skipping %s: %s", one.file.name, known)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped])
-        self._catch_up([one for one in skipped if one.verdict is Verdict.ALREADY_THERE])
+        at = self.now()
+        halves = [settled_by_library(one, why=_why(one), run=self.name, at=at) for one in skipped if self.live]
+        settled = [one for one in halves if one]
+        self.journal.settled(settled)
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped], at)
+        if settled:
+            self.journal.recorded(run=self.name, now=self.now())
         return tuple(one.file for one in asked if one.goes_up)
 
     def _asked_again(self, one: FileReview) -> FileReview:
@@ -179,36 +193,14 @@ class _Run:
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
         return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
 
-    def _catch_up(self, known: Sequence[FileReview]) -> None:
-        """Finish what an earlier run began to write down when it was cut off between the library and the master."""
-        in_doubt = self.journal.in_doubt() if self.live else set()
-        late = [one for one in known if one.creative_id and (one.file.section, one.file.name) in in_doubt]
-        if late:
-            self.records.complete_master(
-                [(one.file, one.creative_id or "", one.known[0].upload_date) for one in late], now=self.now()
-            )
-            told = [(one.file, UploadStatus.SUCCESS.value, one.creative_id or "") for one in late]
-            self.journal.settled(told, section=late[0].file.section, run=self.name, now=self.now())
-
-    def _open_section(self, batch: Batch) -> Site:
+    def _open_section(self, section: Section) -> Site:
         if self.site is None:
             self.site = self.connect()
-        self.site.open_section(batch.creative_type.section)
+        elif self.in_tab >= A_TAB:
+            self.site.renew()
+            self.in_tab = 0
+        self.site.open_section(section)
         return self.site
-
-    def _settle_doubtful(self, files: tuple[SessionFile, ...], batch: Batch) -> tuple[SessionFile, ...]:
-        """Look on the site for files that an earlier run handed over without learning what came of it."""
-        in_doubt = self.journal.in_doubt()
-        doubtful = [file for file in files if (file.section, file.name) in in_doubt]
-        if not (doubtful and self.live and self.site):
-            return files
-        log.info("Looking on the site for %d files of an earlier run...", len(doubtful))
-        sizes = self._sizes(batch)
-        settled = look_for(self.site, doubtful, self.journal.stalled(), sizes=sizes, force=self.force)
-        self._confirm(settled, sizes)
-        self.site.open_section(files[0].section)
-        gone = {one.file for one in settled}
-        return tuple(file for file in files if file not in gone)
 
     def _rehearse(self, files: Sequence[SessionFile], batch: Batch) -> None:
         self._inspect_section(batch)
@@ -224,24 +216,25 @@ class _Run:
         if not files:
             return
         self._inspect_section(batch)
-        newest_before = newest_id(site)
+        newest_before = newest_id(site, section)
         self.records.look(files)
         self._picture(batch, "section")
         self._open_upload_panel()
+        earlier = self.journal.hand_overs()
+        self.demand_alone()
+        self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest_before)
         log.info("Processing upload...")
-        retries = self._earlier(files)
-        self.journal.handed_over(files, section=section, run=self.name, now=self.now())
+        self.in_tab += len(files)
         results, error = hand_over(site, files, self.settings.upload, self._tell)
-        sizes = self._sizes(batch)
-        outcomes = pair(files, results, (), (), sizes)
+        outcomes = pair(files, results, (), (), self._sizes)
         try:
             if error is None:
                 self._picture(batch, "uploaded")
-                timeout = self.settings.upload.card_timeout
+                timeout, sizes = self.settings.upload.card_timeout, self._sizes
                 outcomes = settle(site, files, results, newest_before=newest_before, sizes=sizes, card_timeout=timeout)
         except (SiteError, Cancelled) as late:
             error = late
-        self._confirm(outcomes, sizes, retries, results)
+        self._confirm(outcomes, results, earlier)
         if error:
             raise error
 
@@ -254,33 +247,44 @@ class _Run:
         self._demand_unchanged(self._here().inspect_upload_panel())
 
     def _demand_unchanged(self, inspection: Inspection) -> None:
-        demand_unchanged(inspection, self.records.workspace, self.now())
+        demand_unchanged(inspection, self.workspace, self.now())
 
     def _still_there(self, files: Sequence[SessionFile]) -> tuple[SessionFile, ...]:
         """The files that can still be read where the review saw them; the others fail, and are not handed over."""
         for file in files:
             if file.row:
-                self.records.workspace.guard(file.path)
+                self.workspace.guard(file.path)
         gone = [file for file in files if not file.path.is_file()]
-        self._note([Outcome(file, UploadStatus.FAILED, message="the file is gone since the review") for file in gone])
+        self._confirm([Outcome(one, UploadStatus.FAILED, message="the file is gone since the review") for one in gone])
         return tuple(file for file in files if file not in gone)
 
     def _confirm(
         self,
         outcomes: Sequence[Outcome],
-        sizes: dict[str, str],
-        retries: dict[str, int] | None = None,
-        results: dict[str, FileResult] | None = None,
+        results: Mapping[str, FileResult] = MappingProxyType({}),
+        earlier: Mapping[Key, int] = MappingProxyType({}),
     ) -> None:
-        """Write down what came of files that were handed over: library, master, status CSV, and then the journal."""
-        now = self.now()
-        added = self.records.confirm(outcomes, now=now, sizes=sizes, retries=retries or {})
-        known = [(one.file, one.status.value, one.creative_id) for one in outcomes if _is_known(one)]
-        for file, result in ((one.file, (results or {}).get(one.file.name)) for one in outcomes if not _is_known(one)):
-            if result and result.state is FileState.STALLED:
-                known.append((file, STALLED, ""))
-        if outcomes:
-            self.journal.settled(known, section=outcomes[0].file.section, run=self.name, now=now)
+        """Write down what came of files: the journal first, then library, master and status CSV.
+
+        `results` is the site's word on each, by file name; `earlier` is how often each was handed over before.
+        """
+        now, handed = self.now(), self.journal.last_hand_overs()
+        settled: list[Settled] = []
+        unknown: list[Outcome] = []
+        for one in outcomes:
+            key = one.file.section, one.file.name
+            day = (handed[key].at if key in handed else now).date()
+            event = settled_of(one, run=self.name, at=now, day=day, sizes=self._sizes, retries=earlier.get(key, 0))
+            settled += [event] if event else []
+            unknown += [] if event else [one]
+        timed_out = [one for one in unknown if _is_stalled(results.get(one.file.name))]
+        self.journal.settled(
+            [*settled, *(Settled(at=now, run=self.name, file=one.file, status=STALLED) for one in timed_out)]
+        )
+        added = self.records.record(settled)
+        self.records.note(unknown, now=now)
+        self.records.remember(outcomes, now)
+        self.journal.recorded(run=self.name, now=now)
         self.outcomes += outcomes
         self._log_confirmed(outcomes, added)
 
@@ -296,23 +300,19 @@ class _Run:
             if one.card:
                 log.debug("Added to TJ Library cache: %s → %s", one.file.name, one.creative_id)
         if added:
-            name = self.records.workspace.library.name
-            log.info("[CACHE UPDATED: %d new IDs added to %s]", added, name)
+            log.info("[CACHE UPDATED: %d new IDs added to %s]", added, self.workspace.library.name)
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         """Rows for the files that never went up: held back, beyond the limit, or not begun when the run stopped."""
-        told = {one.file for one in self.outcomes}
         reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in self.plan.held_back}
         reasons |= {one.file: "beyond the limit of this run" for one in self.plan.left}
         reasons |= {one.file: "not chosen in the saved plan" for one in self.plan.not_chosen}
         if stopped:
             why = f"not begun: {stopped.message}"
-            reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews if one.file not in told}
-        self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in reasons.items()])
-
-    def _campaigns(self) -> tuple[Path, ...]:
-        folder, settings = self.records.workspace.campaigns, self.settings.campaign
-        return write_campaigns(folder, self.outcomes, settings, self.started) if self.live else ()
+            reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews}
+        told = {one.file for one in self.outcomes}
+        rest = {file: why for file, why in reasons.items() if file not in told}
+        self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in rest.items()])
 
     def _sum_up(self) -> None:
         count = Counter(one.status for one in self.outcomes)
@@ -329,8 +329,8 @@ class _Run:
             log.info("%d new files are not chosen in the saved plan", len(self.plan.not_chosen))
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
-    def _note(self, outcomes: Sequence[Outcome]) -> None:
-        self.records.note(outcomes, now=self.now())
+    def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
+        self.records.note(outcomes, now=at or self.now())
         self.outcomes += outcomes
 
     def _tell(self, name: str, result: FileResult) -> None:
@@ -339,17 +339,18 @@ class _Run:
             self.through |= {name} if result.state.final else set()
             self.progress(FileProgress(name, result.state.value, len(self.through), total))
 
-    def _earlier(self, files: Sequence[SessionFile]) -> dict[str, int]:
-        """How often each file was handed over in earlier runs."""
-        count = self.journal.hand_overs()
-        return {file.name: count[file.section, file.name] for file in files}
+    @cached_property
+    def _reviews(self) -> tuple[FileReview, ...]:
+        return (*self.plan.held_back, *(one for batch in self.plan.batches for one in batch.reviews))
 
-    def _sizes(self, batch: Batch) -> dict[str, str]:
-        return {one.file.name: one.facts.size for one in batch.reviews if one.facts}
+    @cached_property
+    def _sizes(self) -> dict[str, str]:
+        """The true size of each file that was looked at, by name."""
+        return {one.file.name: one.facts.size for one in self._reviews if one.facts}
 
     def _picture(self, batch: Batch, step: str) -> None:
         name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
-        self._here().screenshot(self.records.workspace.screenshots / name)
+        self._here().screenshot(self.workspace.screenshots / name)
 
     def _here(self) -> Site:
         if self.site is None:
@@ -362,8 +363,8 @@ def _why(one: FileReview) -> str:
     return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
 
 
+def _is_stalled(result: FileResult | None) -> bool:
+    return result is not None and result.state is FileState.STALLED
+
+
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
-
-
-def _is_known(one: Outcome) -> bool:
-    return one.status in (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)

@@ -25,7 +25,7 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     spec = chart.to_dict()
     spec |= {"$schema": SCHEMA, "background": "transparent", "description": words}
     look = {"labelColor": INK, "titleColor": INK, "gridColor": f"{INK}44", "domainColor": INK, "tickColor": INK}
-    config = {"axis": look, "legend": look, "title": {"color": INK}, "view": {"stroke": None}}
+    config = {"axis": look, "legend": {**look, "orient": "top"}, "title": {"color": INK}, "view": {"stroke": None}}
     spec["config"] = {
         **config,
         **spec.get("config", {}),

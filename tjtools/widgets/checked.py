@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tjtools.diff import FileReview
-from tjtools.models import Section, SessionFile, UploadStatus
+from tjtools.models import Key, UploadStatus
 from tjtools.upload import Choice, Expected, Plan, Prepared
 
 FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
-Key = tuple[Section, str]
 
 
 class Checked(NamedTuple):
@@ -31,15 +30,8 @@ class Checked(NamedTuple):
 def choice_of_failed(reviews: Sequence[FileReview], failed: AbstractSet[Key], *, now: datetime) -> Choice:
     """The files that failed and still are to go up; a pair of which one half failed goes whole."""
     new = [one.file for one in reviews if one.goes_up]
-    pairs = {file.native_pair_id for file in new if key_of(file) in failed} - {""}
-    return Choice(
-        now, frozenset(key_of(file) for file in new if key_of(file) in failed or file.native_pair_id in pairs)
-    )
-
-
-def key_of(file: SessionFile) -> Key:
-    """How a plan and a record name a file."""
-    return file.section, file.name
+    pairs = {file.native_pair_id for file in new if file.key in failed} - {""}
+    return Choice(now, frozenset(file.key for file in new if file.key in failed or file.native_pair_id in pairs))
 
 
 def counted_batches(plan: Plan) -> str:

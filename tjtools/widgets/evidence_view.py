@@ -10,7 +10,7 @@ from tjtools.decisions import Decision
 from tjtools.evidence import Evidence, Side
 from tjtools.repeats import RepeatKind
 from tjtools.widgets.markup import Markup, Node, lines, node
-from tjtools.widgets.review import Review, can_decide, key_of
+from tjtools.widgets.review import Review, can_decide
 from tjtools.widgets.task import State
 from tjtools.widgets.view import button, column, error_view, follow, row, task_view
 from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
@@ -58,7 +58,7 @@ def evidence_view(review: Review) -> w.Widget:
 
 def _options(review: Review) -> list[tuple[str, object]]:
     """The files to choose from; one that is compared stays, though it may have nothing to show any more."""
-    files = {key_of(one): f"{MARKS[one.verdict]} {one.verdict.value}: {one.file.name}" for one in review.comparable}
+    files = {one.file.key: f"{MARKS[one.verdict]} {one.verdict.value}: {one.file.name}" for one in review.comparable}
     if review.compared is not None:
         files.setdefault(review.compared, review.compared[1])
     return [(_CLOSED, None), *((label, key) for key, label in files.items())]

@@ -127,16 +127,16 @@ class Broken(Panel):
 
 
 Made = TypeVar("Made", bound=Panel)
-_alive: dict[tuple[type[Panel], Workspace], Panel] = {}
+_alive: dict[tuple[str, str, Workspace], Panel] = {}  # by the kind's name: a class of a cell is another at each run
 
 
 def make(kind: type[Made], workspace: Workspace) -> Made:
     """The panel of this kind in this workspace; the one before, if there is one, is closed first."""
-    before = _alive.pop((kind, workspace), None)
-    if before:
+    place = kind.__module__, kind.__qualname__, workspace
+    if before := _alive.pop(place, None):
         before.close()
     panel = kind(workspace)
-    _alive[kind, workspace] = panel
+    _alive[place] = panel
     return panel
 
 

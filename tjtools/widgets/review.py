@@ -14,7 +14,7 @@ from tjtools.csvfile import BadLine
 from tjtools.decisions import Decision, Decisions
 from tjtools.diff import FileReview, Verdict
 from tjtools.evidence import Evidence, evidence
-from tjtools.models import CreativeType, Section
+from tjtools.models import CreativeType, Key, Section
 from tjtools.repeats import RepeatKind
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
@@ -23,7 +23,7 @@ from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
 from tjtools.workspace import Workspace
 
 PAGE = 24  # files on a page of the gallery
-Key = tuple[Section, str]
+
 _OTHER_HALF = {
     Section.NATIVE_ROLLOVER: CreativeType.NATIVE_IMAGE,
     Section.NATIVE_STATIC_BANNER: CreativeType.NATIVE_VIDEO,
@@ -82,7 +82,7 @@ class Review(Panel):
         self.saved = load_choice(self.workspace)
         again, before, page = bool(self.reviews), frozenset(self.new), self.page
         self.reviews, self.bad_lines = reviews, bad_lines
-        self.new = {key_of(one): one for one in self.reviews if one.goes_up}
+        self.new = {one.file.key: one for one in self.reviews if one.goes_up}
         self._halves = _halves(self.reviews)
         self._together = _together(self.new)
         new = frozenset(self.new)
@@ -153,7 +153,7 @@ class Review(Panel):
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """What the compared file repeats, the same content first; empty where no file is compared."""
-        found = (one for one in self.comparable if key_of(one) == self.compared)
+        found = (one for one in self.comparable if one.file.key == self.compared)
         return next((evidence(one, self._picture) for one in found), ())
 
     def decide(self, one: Evidence, decision: Decision) -> None:
@@ -172,7 +172,7 @@ class Review(Panel):
 
     def choose_found(self, *, take: bool) -> None:
         """Take all new files that are found now, or none of them."""
-        keys = frozenset().union(*(self._with_half(key_of(one)) for one in self.matching if key_of(one) in self.new))
+        keys = frozenset().union(*(self._with_half(one.file.key) for one in self.matching if one.file.key in self.new))
         self.chosen = self.chosen | keys if take else self.chosen - keys
 
     def save(self) -> None:
@@ -204,7 +204,7 @@ class Review(Panel):
     def _planned(self, one: FileReview) -> str:
         if not one.goes_up:
             return ""
-        return "chosen" if key_of(one) in self.chosen else "left out"
+        return "chosen" if one.file.key in self.chosen else "left out"
 
     def _decide(self, one: Evidence, decision: Decision) -> None:
         Decisions.load(self.workspace).decide(one.file.content, one.other.content, decision, now=self.clock())
@@ -239,11 +239,6 @@ class Review(Panel):
             "save_choice(\n    Workspace.find(cwd=Path.cwd()),\n"
             f"    [\n{lines}    ],\n    now=datetime.now(tz=UTC),\n)\n"
         )
-
-
-def key_of(one: FileReview) -> Key:
-    """How a plan names the file."""
-    return one.file.section, one.file.name
 
 
 def has_evidence(one: FileReview) -> bool:

@@ -8,11 +8,11 @@ from typing import Any
 import ipywidgets as w
 
 from tjtools.diff import FileReview, Verdict
-from tjtools.models import Medium, Section
+from tjtools.models import Key, Medium, Section
 from tjtools.widgets.evidence_view import evidence_view
 from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.review import ORDERS, Key, Review, has_evidence, key_of, reason_of
+from tjtools.widgets.review import ORDERS, Review, has_evidence, reason_of
 from tjtools.widgets.table import Table, rows_view
 from tjtools.widgets.view import actions, button, column, follow, row
 from tjtools.widgets.words import MARKS, in_bytes, in_seconds
@@ -119,7 +119,7 @@ def _gallery(review: Review) -> w.Widget:
         met: Counter[Key] = Counter()
         shown: dict[str, FileReview] = {}
         for one in review.shown:
-            section, name = key_of(one)
+            section, name = one.file.key
             shown[f"{section.name}/{name}/{met[section, name]}"] = one
             met[section, name] += 1
         cards = [_card(review, card, one) for card, one in shown.items()]
@@ -147,7 +147,7 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
         "facts": [one.file.creative_type.value, *told, pair and f"pair {pair}"],
         "reason": reason_of(one),
         "choosable": one.goes_up,
-        "chosen": key_of(one) in review.chosen,
+        "chosen": one.file.key in review.chosen,
         "comparable": has_evidence(one),
         "moving": one.file.creative_type.medium is Medium.MOVING,
         "drawable": facts is not None,

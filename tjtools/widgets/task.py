@@ -24,6 +24,7 @@ from traitlets import Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
 
 from tjtools.errors import Cancelled
 from tjtools.looking import LookedAt
+from tjtools.naming import printable
 
 KEPT_LINES = 500
 HEARTBEAT = 0.5  # seconds
@@ -198,4 +199,4 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread:
             clock = datetime.fromtimestamp(record.created, tz=UTC).astimezone()
-            self._task.note(f"[{clock:%H:%M:%S}] {record.getMessage()}")
+            self._task.note(f"[{clock:%H:%M:%S}] {printable(record.getMessage())}")

@@ -17,11 +17,11 @@ from tjtools import upload as steps
 from tjtools.connection import connect
 from tjtools.demo import bind_to_sandbox
 from tjtools.errors import SignInNeeded, WorkspaceError
-from tjtools.journal import Journal
-from tjtools.models import SessionFile, UploadStatus
+from tjtools.journal import Journal, Unfinished
+from tjtools.models import Key, SessionFile, UploadStatus
 from tjtools.site import FileState, Site
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun, UploadReport
-from tjtools.widgets.checked import FAILED, Checked, Key, choice_of_failed, counted_batches, key_of
+from tjtools.widgets.checked import FAILED, Checked, choice_of_failed, counted_batches
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run, State
 from tjtools.widgets.upload_call import call_of
@@ -47,7 +47,8 @@ class Upload(Panel):
     a dry run took as far as it goes: with all of a plan's files in it, the live upload is unlocked, and `confirmed` is
     the person's word for that one run. `batch` is the number of the running batch and `states` says of each of its
     files how far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows
-    whether the site holds them, `elsewhere` whether another notebook or command uploads here now.
+    whether the site holds them, `elsewhere` whether another notebook or command uploads here now. `unfinished` is the
+    live run that was cut off or stopped, to go on with.
     """
 
     title: ClassVar[str] = "Upload"
@@ -62,6 +63,7 @@ class Upload(Panel):
     recorded = Instance(RecordedRun, allow_none=True)
     doubt = Tuple()
     elsewhere = Bool()
+    unfinished = Instance(Unfinished, allow_none=True)
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
@@ -92,7 +94,7 @@ class Upload(Panel):
             Step.CONNECT: True,
             Step.CHECK: self.connected,
             Step.REHEARSE: self.connected and bool(self.files),
-            Step.UPLOAD: self.connected and bool(self.files) and set(map(key_of, self.files)) <= self.rehearsed,
+            Step.UPLOAD: self.connected and bool(self.files) and {file.key for file in self.files} <= self.rehearsed,
         }[step]
 
     def done(self, step: Step) -> bool:
@@ -131,6 +133,11 @@ class Upload(Panel):
             self.confirmed = False  # a second click finds nothing confirmed
             self._start(Step.UPLOAD, self._upload)
 
+    def resume(self) -> None:
+        """Go on with the live run that was cut off, as `tjtools upload --resume` does."""
+        if self.unfinished and self.connected:
+            self._start(Step.UPLOAD, self._resume, locked=False)
+
     def press(self) -> None:
         for action in (self.connect, self.check, self.rehearse):
             action()
@@ -139,8 +146,9 @@ class Upload(Panel):
         self.upload()
         self.task.wait()
 
-    def _start(self, step: Step, work: Callable[[Run], object]) -> None:
-        if self.busy or self.task.running or not self.unlocked(step):
+    def _start(self, step: Step, work: Callable[[Run], object], *, locked: bool = True) -> None:
+        """Begin a step's work; `locked`: not before the steps ahead of it are done."""
+        if self.busy or self.task.running or (locked and not self.unlocked(step)):
             return
         self.step, self.call, self.batch, self.states = None, self.call_for(step), 0, {}
         self.task.start(partial(self._as_step, step, work))
@@ -198,20 +206,40 @@ class Upload(Panel):
         return choice_of_failed(prepared.reviews, failed, now=self.clock())
 
     def _rehearse(self, run: Run) -> None:
-        report = self._carry_out(run, live=False)
+        checked = self.checked
+        if checked is None:
+            raise WorkspaceError("There is no plan.", remedy="Check the plan in step 2.")
+        report = self._carry_out(run, checked.prepared, checked.plan, live=False)
         if report.stopped:
             raise report.stopped
-        self.rehearsed = self.rehearsed | frozenset(map(key_of, self.files))
+        self.rehearsed = self.rehearsed | {file.key for file in self.files}
 
     def _upload(self, run: Run) -> None:
         self._see_that_nothing_changed(run)
+        checked = self.checked
+        if checked:
+            self._go_live(run, checked.prepared, checked.plan)
+
+    def _resume(self, run: Run) -> None:
+        unfinished = steps.unfinished_run(self.workspace)
+        if unfinished is None:
+            raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
+        run.progress("looking at each file that is left", 0)
+        rest = steps.prepare_rest(
+            self.workspace, unfinished, self.settings, progress=run.looked_at, cancelled=run.cancelled
+        )
+        for file in rest.cleared:
+            run.say(f"No longer in the session, so it is left alone: {file.name}")
+        self._go_live(run, rest.prepared, rest.plan, resumed=unfinished)
+
+    def _go_live(self, run: Run, prepared: Prepared, plan: Plan, resumed: Unfinished | None = None) -> None:
         self.uploaded = False
         try:
-            report = self._carry_out(run, live=True)
+            report = self._carry_out(run, prepared, plan, live=True, resumed=resumed)
             self.recorded = steps.read_run(self.workspace, report.status_file)
             self.uploaded = report.stopped is None
         finally:
-            self.checked, self.doubt = None, self._in_doubt()
+            self.checked, self.doubt, self.unfinished = None, self._in_doubt(), steps.unfinished_run(self.workspace)
         if report.stopped:
             raise report.stopped
 
@@ -229,20 +257,20 @@ class Upload(Panel):
                 remedy="Check the plan again in step 2, and confirm what it shows.",
             )
 
-    def _carry_out(self, run: Run, *, live: bool) -> UploadReport:
-        checked = self.checked
-        if checked is None:
-            raise WorkspaceError("There is no plan.", remedy="Check the plan in step 2.")
-        run.progress("opening the site", 0, len(checked.plan.files) * live)
+    def _carry_out(
+        self, run: Run, prepared: Prepared, plan: Plan, *, live: bool, resumed: Unfinished | None = None
+    ) -> UploadReport:
+        run.progress("opening the site", 0, len(plan.files) * live)
         return steps.upload(
-            checked.plan,
+            plan,
             self.workspace,
-            checked.prepared.library,
+            prepared.library,
             self.settings,
             lambda: self._site(run),
             now=self.clock,
             live=live,
-            progress=partial(self._hear, run, checked.plan),
+            resumed=resumed,
+            progress=partial(self._hear, run, plan),
         )
 
     def _hear(self, run: Run, plan: Plan, event: FileProgress) -> None:
@@ -264,6 +292,7 @@ class Upload(Panel):
         self.elsewhere = steps.runs_elsewhere(self.workspace)
         self.recorded = steps.last_live_run(self.workspace)
         self.doubt = self._in_doubt()
+        self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
 
     def _in_doubt(self) -> tuple[Key, ...]:
         return tuple(sorted(Journal(self.workspace.journal).in_doubt(), key=lambda key: (key[0].value, key[1])))
@@ -285,4 +314,5 @@ class Upload(Panel):
         return (f"Last live upload, {counted(len(files), 'file')}: {told}", *rest)
 
     def _told_doubt(self) -> tuple[str, ...]:
-        return tuple(f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
+        unknown = (f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
+        return (*((f"Not finished: {self.unfinished.told}",) if self.unfinished else ()), *unknown)

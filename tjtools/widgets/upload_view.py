@@ -209,34 +209,58 @@ def _bars(batch: int, states: dict[str, str]) -> Node:
 
 
 def _doubt(panel: Upload) -> w.Widget:
-    """What nobody knows, and what is going on elsewhere; empty while all is known."""
+    """What nobody knows, what was not finished, and what is going on elsewhere; empty while all is known."""
     shown = Markup()
+    go_on = button("Go on with it", panel.resume, style="primary", icon="forward")
+    controls = row(go_on)
+    box = column(shown, controls)
 
     def show() -> None:
         quiet = panel.busy and panel.step is Step.UPLOAD  # its own files are in doubt until they are settled
         shown.show(node("div") if quiet else _unknown(panel))
+        controls.layout.display = "none" if quiet or not panel.unfinished else ""
+        go_on.disabled = panel.busy or not panel.connected
 
-    follow(panel, "doubt elsewhere step", show)
+    follow(panel, "doubt elsewhere step unfinished connected", show)
     panel.task.observe(lambda _change: show(), "state")
-    return shown
+    return box
 
 
 def _unknown(panel: Upload) -> Node:
     if panel.elsewhere:
         text = "▶ Another notebook or command uploads in this workspace now. Run this cell again when it is through."
         return node("div", node("p", text), css="tj-error", role="alert")
+    if panel.unfinished:
+        told = f"? The live upload of {panel.unfinished.at:%Y-%m-%d %H:%M} was not finished: {panel.unfinished.told}."
+        what = "Going on asks the site about what was under way, records it, and uploads the rest."
+        first = "" if panel.connected else " Connect first, in step 1."
+        return node(
+            "div",
+            node("strong", told),
+            node("p", f"{what}{first} Another live upload takes its place."),
+            *_doubtful(panel),
+            css="tj-error",
+            role="alert",
+        )
     if not panel.doubt:
         return node("div")
     number = len(panel.doubt)
-    names = [node("li", f"{name} ({section.value})") for section, name in panel.doubt[:MOST]]
     return node(
         "div",
         node("strong", f"? {counted(number, 'file')} may be on the site: an upload was cut off after handing over."),
         node("p", "The next live upload asks the site first, and hands over only what it does not find there."),
-        folded(some("Files", number), node("ul", *names)),
+        *_doubtful(panel),
         css="tj-error",
         role="alert",
     )
+
+
+def _doubtful(panel: Upload) -> tuple[Node, ...]:
+    """The files of which nobody knows whether the site holds them, folded."""
+    if not panel.doubt:
+        return ()
+    names = [node("li", f"{name} ({section.value})") for section, name in panel.doubt[:MOST]]
+    return (folded(some("Files", len(panel.doubt)), node("ul", *names)),)
 
 
 def _watch(panel: Upload, show: Callable[[], None]) -> None:

@@ -8,6 +8,23 @@ $(function () {
   const native = { native_static: "0", native_rollover: "1" };
   let section = page.data("section");
   let dropzone = null;
+  let draws = 0;
+  const faults = String(page.data("faults")).split(" ");
+  const wrong = name => faults.includes(name);
+
+  $("#creatives").on("xhr.dt", function (_event, _table, answer) {
+    boxOf(answer);
+  }).on("draw.dt", function () {
+    const answer = $(this).DataTable().ajax.json();
+    const drawn = ++draws;
+    if (answer && answer.blank_ms) {
+      const rows = $("#creatives tbody").children().detach();
+      window.setTimeout(() => drawn === draws && $("#creatives tbody").append(rows), answer.blank_ms);
+    }
+  });
+  if (wrong("dead-next")) {
+    page[0].addEventListener("click", event => event.target.matches(".page-link") && event.stopPropagation(), true);
+  }
 
   const list = $("#creatives").DataTable({
     ajax: { url: "/media-library/list", data: asked, error: failed },
@@ -19,7 +36,11 @@ $(function () {
     autoWidth: false,
     pageLength: page.data("page-length"),
     dom: "rt<'listFoot'ip>",
-    language: { emptyTable: "There are no creatives in this section yet." },
+    language: {
+      emptyTable: "There are no creatives in this section yet.",
+      ...(wrong("other-next") ? { paginate: { next: "Forward", previous: "Back" } } : {}),
+      ...(wrong("other-total") ? { info: "_TOTAL_ creatives" } : {}),
+    },
   });
 
   function asked(table) {
@@ -83,7 +104,11 @@ $(function () {
       url: "/media-library/upload",
       clickable: ["#uploadZone", ".smallButton.greyButton"],
       maxFilesize: 4096,
+      ...($("#uploadZone[data-single]").length ? { maxFiles: 1 } : {}),
     });
+    if (wrong("other-preview")) {
+      zone.options.previewTemplate = zone.options.previewTemplate.replace("dz-preview", "dz-tile");
+    }
     zone.on("processing", function () {
       $(".processingMessage").prop("hidden", false);
     });
@@ -98,6 +123,7 @@ $(function () {
         signIn(); // a page came instead of an answer: the session has expired
         return;
       }
+      boxOf(answer);
       window.setTimeout(function () {
         list.ajax.reload(null, false);
       }, answer.shown_after_ms);
@@ -130,16 +156,31 @@ $(function () {
   }
 
   function modal(text) {
+    dialog(text, ["Close"]);
+  }
+
+  function question(text) {
+    dialog(text, ["Accept", "Decline"]);
+  }
+
+  function dialog(text, answers) {
     const box = $("<div class='modal show' role='dialog'><div class='modal-dialog'><div class='modal-content'></div></div></div>");
-    box.find(".modal-content").append($("<p class='modal-body'>").text(text), $("<button type='button'>").text("Close"));
+    const buttons = answers.map(answer => $("<button type='button'>").text(answer));
+    box.find(".modal-content").append($("<p class='modal-body'>").text(text), ...buttons);
     box.find("button").on("click", function () {
       box.remove();
     });
     $("body").append(box);
   }
 
+  function boxOf(answer) {
+    if (answer && answer.box) {
+      ({ alert: alertBox, modal, question })[answer.box.kind](answer.box.text);
+    }
+  }
+
   show(section);
-  if (page.data("notice")) {
-    (page.data("notice-kind") === "modal" ? modal : alertBox)(String(page.data("notice")));
+  if (page.data("box")) {
+    boxOf({ box: { kind: page.data("box-kind"), text: String(page.data("box")) } });
   }
 });

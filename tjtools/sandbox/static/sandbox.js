@@ -7,6 +7,11 @@ $(function () {
     $(".cookieBanner").remove();
   });
 
+  const banner = $(".cookieBanner[data-after]");
+  window.setTimeout(function () {
+    banner.prop("hidden", false);
+  }, Number(banner.data("after")));
+
   $("#robot").on("change", function () {
     $("#submitBtn").prop("disabled", !this.checked);
   });

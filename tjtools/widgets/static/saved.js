@@ -1,7 +1,9 @@
-// A button; the kernel answers a click with the text, and the view that asked saves it as a file.
-function save(text, name) {
+// A button; the kernel answers a click with what the file holds, and the view that asked saves it.
+const TYPES = { csv: "text/csv;charset=utf-8", png: "image/png" };
+
+function save(data, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
+  link.href = URL.createObjectURL(new Blob([data], { type: TYPES[name.split(".").pop()] }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
@@ -13,8 +15,15 @@ function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = model.get("label");
-  button.addEventListener("click", () => model.send({ view }));
-  const answer = (told) => { if (told.view === view) save(told.text, model.get("filename")); };
+  button.addEventListener("click", () => {
+    button.disabled = true;
+    model.send({ view });
+  });
+  const answer = (told, [data]) => {
+    if (told.view !== view) return;
+    button.disabled = false;
+    save(data, model.get("filename"));
+  };
   model.on("msg:custom", answer);
   el.append(button);
   return () => model.off("msg:custom", answer);

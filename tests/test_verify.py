@@ -1,0 +1,210 @@
+"""The tracking files against one another and against the site: every disagreement is found, and mended where safe."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from conftest import NOW, Truth, read_rows, write_inventory
+from test_cli import tjtools
+from test_update import image, plan, reading
+from test_upload import banner, go, session
+
+from tjtools.cache import COLUMNS, Library
+from tjtools.csvfile import write_rows
+from tjtools.events import Settled
+from tjtools.history import History, Source
+from tjtools.journal import Journal
+from tjtools.models import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
+from tjtools.runlog import STATUS_COLUMNS
+from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
+from tjtools.upload.liverun import only_live_run
+from tjtools.verify import mend, verify
+from tjtools.workspace import Workspace
+
+APPROVED = ReviewStatus.APPROVED
+
+
+def library(workspace: Workspace, *creatives: Creative) -> None:
+    Library.load(workspace.library).add(creatives)
+
+
+def master(workspace: Workspace, **ids: str) -> None:
+    """A master of static banners, `name=ID`; "" for none."""
+    columns = ("unique_id", "new_filename", "creative_type", "native_pair_id", "tj_creative_id", "tj_upload_date")
+    rows = [("", f"{name}.png", "image", "", creative_id, "") for name, creative_id in ids.items()]
+    write_rows(workspace.master, columns, rows)
+
+
+def status(workspace: Workspace, *rows: tuple[str, str, str], run: str = "20251113_120000") -> None:
+    """A status CSV of static banners: name, status, ID."""
+    told = [
+        ("", name, f"uploaded/{name}", "2025-11-13", "12:00:00", "TrafficJunky", ID, how, "", "image", "", "0")
+        for name, how, ID in rows
+    ]
+    write_rows(workspace.status_file(run), STATUS_COLUMNS, told)
+
+
+def found(workspace: Workspace) -> list[str]:
+    return [f"{one.where}: {one.found}" for one in verify(workspace)]
+
+
+def test_files_that_agree_are_left_as_they_are(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("1", "a"), image("2", "b.png"))
+    master(bare_workspace, a="1", b="2", c="")
+    status(bare_workspace, ("a.png", "success", "1"), ("c.png", "failed", ""), ("d.png", "skipped", "9"))
+    assert found(bare_workspace) == []
+
+
+def test_an_id_that_a_run_wrote_down_comes_back_into_library_and_master(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("9", "z.png"))
+    master(bare_workspace, a="", b="2")
+    status(bare_workspace, ("a.png", "success", "1"))
+    assert found(bare_workspace) == [
+        "creative_inventory.csv:3: knows 'b.png' as 2, the library does not",
+        "upload_status_20251113_120000.csv:2: knows 'a.png' as 1, the library does not",
+        "creative_inventory.csv:2: has no ID for 'a.png'; upload_status_20251113_120000.csv:2 says 1",
+    ]
+    assert mend(bare_workspace, verify(bare_workspace), now=NOW) == ()
+    assert [(row["creative_id"], row["filename"], row["upload_date"]) for row in read_rows(bare_workspace.library)] == [
+        ("9", "z.png", ""),
+        ("2", "b.png", ""),
+        ("1", "a.png", "2025-11-13"),
+    ]
+    assert [(row["tj_creative_id"], row["tj_upload_date"]) for row in read_rows(bare_workspace.master)] == [
+        ("1", "2025-11-13"),
+        ("2", ""),
+    ]
+    kept = {path.name.partition(".")[0] for path in (bare_workspace.private / "backups").iterdir()}
+    assert kept == {"TJ_Creative_Library", "creative_inventory"}
+
+
+def test_a_name_or_an_id_is_never_changed(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("1", "a.png"), image("3", "c.png"))
+    master(bare_workspace, b="1", c="4", d="5")
+    status(bare_workspace, ("c.png", "success", "3"), ("e.png", "success", "5"), ("f.png", "success", "1032E+05"))
+    before = [path.read_bytes() for path in (bare_workspace.library, bare_workspace.master)]
+    unsafe = [one for one in verify(bare_workspace) if not one.safe]
+    assert [f"{one.where}: {one.found}" for one in unsafe] == [
+        "creative_inventory.csv:2: says that 'b.png' is 1, which the library calls 'a.png'",
+        "creative_inventory.csv:4: knows 'd.png' as 5, the library does not",
+        "upload_status_20251113_120000.csv:4: knows 'f.png' as 1032E+05, the library does not",
+        "upload_status_20251113_120000.csv:3: says that 5 is 'e.png'; creative_inventory.csv:4 says 'd.png'",
+        "creative_inventory.csv:3: says that 'c.png' is 4; upload_status_20251113_120000.csv:2 says 3",
+    ]
+    assert all(one.remedy for one in unsafe)
+    mend(bare_workspace, unsafe, now=NOW)
+    assert [path.read_bytes() for path in (bare_workspace.library, bare_workspace.master)] == before
+
+
+def test_an_ad_with_another_creatives_id_is_found(bare_workspace: Workspace) -> None:
+    library(bare_workspace, *(Creative(ID, f"{ID}.mp4", creative_type=CreativeType.VIDEO) for ID in "12"))
+    native = [("1", "u", "1", "2", "h", "b"), ("1", "u", "2", "9", "h", "b")]
+    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Native.csv", NATIVE_COLUMNS, native, quote_all=True)
+    preroll = [("1", "u", ID, *[""] * 7) for ID in "12"]
+    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS, preroll)
+    assert found(bare_workspace) == [
+        "Batch001_20251113_120000_Native.csv:3: the ad '1' has the Video Creative ID 2, which is '2.mp4'",
+        "Batch001_20251113_120000_Native.csv:3: the ad '1' has the Thumbnail Creative ID 9, which is not known to the"
+        " library",
+        "Batch001_20251113_120000_Preroll.csv:3: the ad '1' has the Creative ID 2, which is '2.mp4'",
+    ]
+
+
+def test_lines_that_cant_be_read_and_statuses_that_history_knows_better(bare_workspace: Workspace) -> None:
+    bare_workspace.library.write_text(",".join(COLUMNS) + "\n1.03E+09,a.png,,,,,\n2,b.png,,,,image,pending\n", "utf-8")
+    seen = [image("2", "b.png", APPROVED), image("3", "c.png")]
+    History.of(bare_workspace).record(seen, source=Source.SYNC, now=NOW)
+    told = found(bare_workspace)
+    assert told[0].startswith("TJ_Creative_Library.csv:2: can't be understood")
+    assert told[1:] == [
+        "TJ_Review_History.csv: 2 was approved on 2025-11-13T12:00:00Z; the library says pending",
+        "TJ_Review_History.csv: 3 (c.png) was pending on 2025-11-13T12:00:00Z; the library lacks it",
+    ]
+
+
+def test_what_a_run_had_confirmed_is_recorded_once(bare_workspace: Workspace) -> None:
+    journal, path = Journal(bare_workspace.journal), bare_workspace.root / "uploaded" / "a.png"
+    file = SessionFile(path, CreativeType.IMAGE)
+    creative, day = image("1", "a.png"), NOW.date()
+    run = "20251113_120000"
+    journal.begun([file], run=run, now=NOW)
+    journal.handed_over([file], section=Section.STATIC_BANNER, run=run, now=NOW)
+    journal.settled([Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=creative, day=day)])
+    master(bare_workspace, a="")
+    assert found(bare_workspace) == [
+        "journal.jsonl: the run 20251113_120000 had confirmed 1 files that may not be recorded yet",
+        "journal.jsonl: the live run 20251113_120000 was not finished: 1 confirmed, 0 under way, 0 not begun",
+    ]
+    for _ in range(2):
+        left = mend(bare_workspace, verify(bare_workspace), now=NOW)
+        assert [one.remedy for one in left] == ["Run: tjtools upload --resume"]
+        assert [row["creative_id"] for row in read_rows(bare_workspace.library)] == ["1"]
+        assert [row["tj_creative_id"] for row in read_rows(bare_workspace.master)] == ["1"]
+        assert [row["file_name"] for row in read_rows(bare_workspace.status_file(run))] == ["a.png"]
+        assert len(read_rows(bare_workspace.history)) == 1
+
+
+def test_the_site_has_the_last_word_on_statuses_alone(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("1", "a.png"), image("2", "b.png"), image("3", "c.png"))
+    update = plan(bare_workspace, reading(image("1", "a", APPROVED), image("3", "x"), image("4", "d")))
+    told = verify(bare_workspace, update)
+    assert [one.found for one in told] == [
+        "2 (b.png) is gone from the site",
+        "4 (d) is on the site, the library lacks it",
+        "1 (a.png) is approved on the site, pending here",
+        "3 is called 'x' on the site, 'c.png' here",
+    ]
+    left = mend(bare_workspace, told, update, now=NOW)
+    assert [one.found for one in left] == [told[1].found, told[3].found]
+    assert [(row["filename"], row["review_status"]) for row in read_rows(bare_workspace.library)] == [
+        ("a.png", "approved"),
+        ("b.png", "removed"),
+        ("c.png", "pending"),
+    ]
+
+
+def test_nothing_is_mended_while_a_live_run_is_under_way(bare_workspace: Workspace) -> None:
+    status(bare_workspace, ("a.png", "success", "1"))
+    told = verify(bare_workspace)
+    with only_live_run(bare_workspace), pytest.raises(Exception, match="another live upload"):
+        mend(bare_workspace, told, now=NOW)
+    assert not bare_workspace.library.exists()
+
+
+def test_the_command_checks_the_site_too(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    go(workspace)
+    assert tjtools("refresh-library", "--yes", cwd=workspace.root).returncode == 0
+    done = tjtools("verify", "--site", cwd=workspace.root)
+    assert (done.returncode, done.stdout) == (0, "The tracking files agree with one another and with the site\n")
+    [creative_id] = truth.named("a")
+    truth.ask(f"creatives/{creative_id}", "PATCH", {"review_status": "approved"})
+    done = tjtools("verify", "--site", cwd=workspace.root)
+    assert (done.returncode, f"{creative_id} (a.png) is approved on the site" in done.stdout) == (1, True)
+    assert tjtools("verify", "--site", "--fix", cwd=workspace.root).returncode == 0
+    assert tjtools("verify", cwd=workspace.root).returncode == 0
+
+
+def test_the_command_lists_what_it_finds_and_mends(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.session, [])
+    status(bare_workspace, ("a.png", "success", "1"))
+    done = tjtools("verify", cwd=bare_workspace.root)
+    assert done.returncode == 1
+    assert "1 of them can be mended safely: tjtools verify --fix" in done.stderr
+    done = tjtools("verify", "--fix", cwd=bare_workspace.root)
+    assert (done.returncode, "Mended: 1" in done.stdout) == (0, True)
+
+
+def test_a_line_that_cannot_be_read_still_keeps_its_file_from_going_up_after_a_fix(bare_workspace: Workspace) -> None:
+    """It is the only trace of a creative: nothing has taken its place."""
+    library(bare_workspace, image("9", "z.png"))
+    with bare_workspace.library.open("a", encoding="utf-8") as file:
+        file.write("1.03E+09,clip.png,,image,,,pending\n")
+    master(bare_workspace, a="")
+    status(bare_workspace, ("a.png", "success", "1"))
+    fixed = json.loads(tjtools("verify", "--fix", "--json", cwd=bare_workspace.root).stdout)
+    assert len(fixed["mended"]) == 2  # the ID in library and master
+    [left] = fixed["disagreements"]
+    assert (left["file"], "1.03E+09" in left["found"]) == (str(bare_workspace.library), True), left
+    assert Library.load(bare_workspace.library).find("clip.png", CreativeType.IMAGE).bad_lines

@@ -1,0 +1,274 @@
+"""Whether the tracking files tell one story: each disagreement with its place and its remedy."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Set
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache import Library
+from tjtools.csvfile import read_table
+from tjtools.fingerprints import Fingerprints
+from tjtools.history import History
+from tjtools.journal import Journal
+from tjtools.limits import load_limits
+from tjtools.models import Creative, CreativeType, Section, SessionFile, UploadStatus
+from tjtools.naming import file_type, match_key, same_name, stem
+from tjtools.runlog import STATUS_COLUMNS
+from tjtools.session import NEEDED_COLUMNS, section_of
+from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
+from tjtools.workspace import Workspace
+
+FIX = "tjtools verify --fix"
+_LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
+_LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
+
+
+class Disagreement(NamedTuple):
+    """Two files that contradict each other, or one that lacks what another knows.
+
+    `line` is None for a whole file. What is safe to mend has the creative that the library lacks in `missing`, or in
+    `file` the file for which the master lacks the ID, with the ID and its day; `replay`: the journal has more to
+    record; `follow`: the review status is another one on the site.
+    """
+
+    path: Path
+    line: int | None
+    found: str
+    remedy: str
+    missing: Creative | None = None
+    file: tuple[SessionFile, str, date | None] | None = None
+    replay: bool = False
+    follow: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether `tjtools verify --fix` mends it."""
+        return self.replay or self.follow or self.missing is not None or self.file is not None
+
+    @property
+    def where(self) -> str:
+        """The file, and the line."""
+        return f"{self.path.name}:{self.line}" if self.line else self.path.name
+
+
+class Told(NamedTuple):
+    """A file that says: this name is this Creative ID."""
+
+    path: Path
+    line: int
+    name: str
+    creative_id: str
+    section: Section | None
+    day: date | None
+    file: SessionFile | None = None
+
+
+def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
+    """Compare library, master, status CSVs, campaign CSVs, history, fingerprints and journal; nothing is written.
+
+    Raises the errors of a tracking file that can't be read at all.
+    """
+    library = Library.load(workspace.library)
+    master, without, bad_master = _master(workspace)
+    uploads, bad_uploads = _status_files(workspace)
+    contested = _contested([*master, *uploads])
+    return (
+        *_in_itself(library),
+        *bad_master,
+        *bad_uploads,
+        *_journal(workspace),
+        *_against_library([*master, *uploads], library, contested.keys()),
+        *contested.values(),
+        *_master_against_uploads(workspace, master, without, uploads, contested.keys()),
+        *_campaigns(workspace, library),
+        *_history(workspace, library),
+        *_fingerprints(workspace, library),
+    )
+
+
+def _in_itself(library: Library) -> Iterator[Disagreement]:
+    for bad in library.bad_lines:
+        yield Disagreement(library.path, bad.line, f"can't be understood: {bad.reason}", "Mend the line, or delete it.")
+    for conflict in library.conflicts:
+        names = " and ".join(repr(one.filename) for one in conflict.creatives)
+        found = f"the rows of ID {conflict.creative_id} contradict each other: {names}"
+        yield Disagreement(library.path, conflict.lines[-1], found, _LOOK)
+
+
+def _journal(workspace: Workspace) -> Iterator[Disagreement]:
+    journal = Journal(workspace.journal)
+    for run, settled in journal.unrecorded().items():
+        found = f"the run {run} had confirmed {len(settled)} files that may not be recorded yet"
+        yield Disagreement(journal.path, None, found, f"Run: {FIX}", replay=True)
+    unfinished = journal.unfinished()
+    if unfinished:
+        found = f"the live run {unfinished.run} was not finished: {unfinished.told}"
+        yield Disagreement(journal.path, None, found, "Run: tjtools upload --resume")
+    under_way = {file.key for file in unfinished.under_way} if unfinished else set()
+    for section, name in sorted(journal.in_doubt() - under_way, key=lambda key: (key[0].value, key[1])):
+        found = f"{name} was handed over into {section.value}, and nobody knows what came of it"
+        yield Disagreement(journal.path, None, found, "A live upload of the file looks on the site first.")
+
+
+def _master(workspace: Workspace) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
+    """The master's rows with an ID; the lines of those without, by section and name; what can't be understood."""
+    limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
+    bad = [
+        Disagreement(table.path, one.line, f"can't be understood: {one.reason}", "Mend the line.") for one in table.bad
+    ]
+    told, without = [], {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        name, creative_id = row["new_filename"], row.get("tj_creative_id", "")
+        section = section_of(row, limits)
+        if creative_id:
+            told.append(Told(table.path, line, name, creative_id, section, _day(row.get("tj_upload_date", ""))))
+        else:
+            without[section, name] = line
+    return told, without, bad
+
+
+def _status_files(workspace: Workspace) -> tuple[list[Told], list[Disagreement]]:
+    """What the status CSVs say of IDs, oldest run first."""
+    told: list[Told] = []
+    bad: list[Disagreement] = []
+    for path in sorted(workspace.upload_logs.glob("upload_status_*.csv")):
+        table = read_table(path, STATUS_COLUMNS)
+        bad += [
+            Disagreement(path, one.line, f"can't be understood: {one.reason}", "Mend the line.") for one in table.bad
+        ]
+        for line, row in zip(table.lines, table.rows, strict=True):
+            if row["status"] not in _LIVE or not row["tj_creative_id"]:
+                continue
+            try:
+                kind = CreativeType.parse(row["creative_type"])
+            except ValueError as error:
+                bad.append(Disagreement(path, line, f"can't be understood: {error}", "Correct the type."))
+                continue
+            ours = row["status"] == UploadStatus.SUCCESS.value
+            day = _day(row["upload_date"]) if ours else None
+            where = Path(row["file_path"])
+            file = SessionFile(
+                where if where.is_absolute() else workspace.root / where,
+                kind,
+                unique_id=row["unique_id"],
+                native_pair_id=row["native_pair_id"],
+            )
+            told.append(Told(path, line, row["file_name"], row["tj_creative_id"], kind.section, day, file))
+    return told, bad
+
+
+def _against_library(told: Iterable[Told], library: Library, contested: Set[str]) -> Iterator[Disagreement]:
+    """IDs that the library lacks, or holds under another name."""
+    met: set[str] = set()
+    for one in told:
+        known = library.get(one.creative_id)
+        if any(same_name(creative.filename, one.name) for creative in known):
+            continue
+        if known:
+            names = " and ".join(repr(creative.filename) for creative in known)
+            found = f"says that {one.name!r} is {one.creative_id}, which the library calls {names}"
+            yield Disagreement(one.path, one.line, found, _LOOK)
+        elif one.creative_id not in met:
+            met.add(one.creative_id)
+            found = f"knows {one.name!r} as {one.creative_id}, the library does not"
+            if not (one.creative_id.isascii() and one.creative_id.isdigit()) or one.creative_id in contested:
+                yield Disagreement(one.path, one.line, found, _LOOK)
+                continue
+            kind = one.section.creative_type if one.section else None
+            creative = Creative(one.creative_id, one.name, one.day, file_type=file_type(one.name), creative_type=kind)
+            remedy = f"Run: {FIX} adds it, tjtools refresh-library asks the site"
+            yield Disagreement(one.path, one.line, found, remedy, missing=creative)
+
+
+def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
+    """The IDs that stand beside more than one name."""
+    first: dict[str, Told] = {}
+    found: dict[str, Disagreement] = {}
+    for one in told:
+        other = first.setdefault(one.creative_id, one)
+        if not same_name(other.name, one.name):
+            says = f"says that {one.creative_id} is {one.name!r}; {other.path.name}:{other.line} says {other.name!r}"
+            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says, _LOOK))
+    return found
+
+
+def _master_against_uploads(
+    workspace: Workspace,
+    master: Iterable[Told],
+    without: dict[tuple[Section | None, str], int],
+    uploads: Iterable[Told],
+    contested: Set[str],
+) -> Iterator[Disagreement]:
+    """The master against what the last run said of each file."""
+    last = {(one.section, one.name): one for one in uploads}
+    for one in master:
+        upload = last.get((one.section, one.name))
+        if upload and upload.creative_id != one.creative_id:
+            other = f"{upload.path.name}:{upload.line} says {upload.creative_id}"
+            found = f"says that {one.name!r} is {one.creative_id}; {other}"
+            yield Disagreement(one.path, one.line, found, _LOOK)
+    for (section, name), line in without.items():
+        upload = last.get((section, name))
+        if upload and upload.file and upload.creative_id not in contested:
+            found = f"has no ID for {name!r}; {upload.path.name}:{upload.line} says {upload.creative_id}"
+            file = upload.file, upload.creative_id, upload.day
+            yield Disagreement(workspace.master, line, found, f"Run: {FIX}", file=file)
+
+
+def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
+    """Ads whose Creative ID is not the creative that they are named after."""
+    for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
+        native = _header(path) == list(NATIVE_COLUMNS)
+        table = read_table(path, NATIVE_COLUMNS if native else PREROLL_COLUMNS)
+        column = "Video Creative ID" if native else "Creative ID"
+        for line, row in zip(table.lines, table.rows, strict=True):
+            for name in (column, "Thumbnail Creative ID") if native else (column,):
+                known = library.get(row[name])
+                right = [
+                    one for one in known if name != column or match_key(stem(one.filename)) == match_key(row["Ad Name"])
+                ]
+                if not right:
+                    held = " and ".join(repr(one.filename) for one in known) or "not known to the library"
+                    found = f"the ad {row['Ad Name']!r} has the {name} {row[name]}, which is {held}"
+                    yield Disagreement(
+                        path, line, found, "Don't give this file to the campaign uploader; look on the site."
+                    )
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return next(csv.reader(file), [])
+
+
+def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
+    """Creatives that were last seen in another status than the library has."""
+    for creative_id, rows in History.of(workspace).rows().items():
+        known, last = library.get(creative_id), rows[-1]
+        path = workspace.history
+        if not known:
+            found = f"{creative_id} ({last.filename}) was {last.to_status} on {last.observed_at}; the library lacks it"
+            yield Disagreement(path, None, found, "Run: tjtools refresh-library")
+        elif all((one.review_status.value if one.review_status else "") != last.to_status for one in known):
+            status = known[0].review_status
+            found = f"{creative_id} was {last.to_status} on {last.observed_at}"
+            found = f"{found}; the library says {status.value if status else 'nothing'}"
+            yield Disagreement(path, None, found, "Run: tjtools sync-status")
+
+
+def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
+    for one in Fingerprints.load(workspace).uploads():
+        known = library.get(one.creative_id)
+        if known and not any(same_name(creative.filename, one.filename) for creative in known):
+            names = " and ".join(repr(creative.filename) for creative in known)
+            found = f"remembers the content of {one.filename!r} as {one.creative_id}, which the library calls {names}"
+            yield Disagreement(workspace.fingerprints, None, found, _LOOK)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,130 @@
+"""What the site does wrong on purpose: named faults, each in its place, and each counted when it strikes.
+
+A fault is told as `NAME`, `NAME=TIMES`, `NAME@FROM` or `NAME=TIMES@FROM`: how often it strikes, and from which of the
+occasions on which it could.
+
+>>> faults = Faults(["list-500=1@2"])
+>>> [faults.strikes("list-500") for _ in range(3)], faults.fired()
+([False, True, False], {'list-500': 1})
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+PLACES = {"page": "the Media Library's page", "list": "a page of the list", "upload": "an upload"}
+EVERYWHERE = {
+    "slow": "{} is answered late",
+    "500": "{} is answered with an internal error",
+    "502": "{} is answered by a gateway, with its error",
+    "429": "{} is answered with: too many requests, and how long to wait",
+    "reset": "the connection is reset instead of an answer to {}",
+    "endless": "the answer to {} begins and never ends",
+    "expired": "the session has expired when {} is asked for",
+    "alert": "with {} comes an alert box with one button",
+    "modal": "with {} comes a modal box with one button",
+    "question": "with {} comes a modal box that asks for a decision",
+}
+KNOWN: Mapping[str, str] = {
+    **{f"{place}-{name}": told.format(shown) for place, shown in PLACES.items() for name, told in EVERYWHERE.items()},
+    "page-late-banner": "the cookie banner comes late",
+    "page-new-section": "there is a section more",
+    "page-dead-next": "the link to the next page does nothing",
+    "page-other-tab": "a section's tab has another ID",
+    "page-other-heading": "the heading is another one",
+    "page-other-next": "the link to the next page has another text",
+    "page-other-total": "the line below the list counts in other words",
+    "page-other-button": "the button that opens the upload panel has another ID",
+    "page-other-input": "the panel takes one file at a time",
+    "page-other-preview": "a file's preview has another class",
+    "list-other-card": "the cards have another class",
+    "list-nameless": "the first card has no name",
+    "list-cut-name": "the first card's name is cut off",
+    "list-odd-status": "the first card has a review status that nobody knows",
+    "list-blank": "the cards stay away for a moment",
+    "list-empty": "the section says that it is empty",
+    "list-shifted": "a creative moves to the page that was read before",
+    "list-total-more": "the total is one too many",
+    "list-total-less": "the total is one too few",
+    "upload-refused": "the file is refused with a reason",
+    "upload-refused-mute": "the file is refused without a reason",
+    "upload-drop": "the file is dropped in silence",
+    "upload-late-card": "the file is taken, and its card comes late",
+    "upload-stuck": "the file is taken, and the answer never comes",
+    "upload-taken-reset": "the file is taken, and the connection reset",
+    "upload-taken-502": "the file is taken, and a gateway answers with its error",
+}
+BOXES = {
+    "alert": "The library will be down for maintenance tonight.",
+    "modal": "The library has a new look.",
+    "question": "Our terms have changed. Do you accept them?",
+}
+ON_THE_PAGE = ("late-banner", "dead-next", "other-next", "other-total", "other-preview")  # what its scripts do
+OTHERWISE = {
+    "page-new-section": ("</nav>\n  <div", '<a class="tab" id="audio_tab" href="#audio">Audio</a></nav>\n  <div'),
+    "page-other-tab": ('id="static_tab"', 'id="still_tab"'),
+    "page-other-heading": ("MEDIA LIBRARY", "YOUR CREATIVES"),
+    "page-other-button": ('id="newImage"', 'id="newCreative"'),
+    "page-other-input": ('id="uploadZone"', 'id="uploadZone" data-single'),
+    "list-other-card": ("creativeContainer globalCreativeContainer", "creativeTile"),
+}
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault at work; without `times`, it strikes for ever."""
+
+    name: str
+    times: int | None
+    first: int
+    met: int = 0
+    fired: int = 0
+
+    @classmethod
+    def read(cls, told: str) -> Fault:
+        """The fault that is told; ValueError for what is none."""
+        found = re.fullmatch(r"([a-z0-9-]+)(?:=(\d+))?(?:@([1-9]\d*))?", told)
+        if not found or found[1] not in KNOWN:
+            raise ValueError(f"{told!r} is no fault; there are {', '.join(KNOWN)}")
+        return cls(found[1], int(found[2]) if found[2] else None, int(found[3] or 1))
+
+    def strikes(self) -> bool:
+        """Whether it strikes on this occasion."""
+        self.met += 1
+        struck = self.met >= self.first and (self.times is None or self.fired < self.times)
+        self.fired += struck
+        return struck
+
+
+class Faults:
+    """The faults that are at work now; any thread may ask."""
+
+    def __init__(self, told: Iterable[str] = ()) -> None:
+        self._faults = {fault.name: fault for fault in map(Fault.read, told)}
+        self._lock = threading.Lock()
+
+    def strikes(self, name: str) -> bool:
+        """Whether this fault strikes now; each question is an occasion."""
+        if name not in KNOWN:
+            raise KeyError(name)
+        with self._lock:
+            return name in self._faults and self._faults[name].strikes()
+
+    def fired(self) -> dict[str, int]:
+        """How often each has struck."""
+        return {name: fault.fired for name, fault in self._faults.items()}
+
+    def box(self, place: str) -> dict[str, str] | None:
+        """The box that comes with something in this place."""
+        struck = (kind for kind in BOXES if self.strikes(f"{place}-{kind}"))
+        return next(({"kind": kind, "text": BOXES[kind]} for kind in struck), None)
+
+    def otherwise(self, place: str, html: str) -> str:
+        """The same markup, or a changed one."""
+        for name, (usual, other) in OTHERWISE.items():
+            if name.startswith(place) and usual in html and self.strikes(name):
+                html = html.replace(usual, other)
+        return html

@@ -1,0 +1,188 @@
+"""What all pages have in common: waits that end, an eye on the site's troubles, and a way clear of boxes. All async."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
+
+from tjtools.errors import PageChanged, PageCovered, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
+from tjtools.site.redaction import shown_address
+from tjtools.site.selectors import Selectors
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator, Page, Request, Response
+
+log = logging.getLogger("tjtools.site")
+
+SIGN_IN = "Run: tjtools login"
+LATER = "Check the connection, and try again in a few minutes."
+ANSWER = "Sign in to the site in a browser of your own, answer it there, and start the command again."
+UNTOLD_WAIT = 5.0  # seconds, where the site does not say after how many to come again
+_NEEDED = {"document", "xhr", "fetch", "script"}
+
+
+class SitePage:
+    """What all pages have in common: a wait that ends, and a look at whether the site has sent us to sign in."""
+
+    def __init__(self, page: Page, selectors: Selectors, *, patience: float) -> None:
+        self.page = page
+        self.selectors = selectors
+        self.patience = patience
+        self.trouble: SiteError | None = None
+        self._troubled = asyncio.Event()
+        page.on("response", self._note_response)
+        page.on("requestfailed", self._note_failure)
+
+    def _note_response(self, response: Response) -> None:
+        """A request in the background that ends at the sign-in page means that the session has expired."""
+        if self.is_sign_in(response.url):
+            self._note(
+                SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
+            )
+        elif response.status == HTTPStatus.TOO_MANY_REQUESTS and self._matters(response.request):
+            seconds = retry_after(response.headers)
+            told = (
+                f"{shown_address(response.url)} is asked too much (429) and wants to be left alone for {seconds:g} s."
+            )
+            self._note(SiteBusy(told, seconds=seconds, remedy="Try again then."))
+        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self._matters(response.request):
+            self._note(
+                SiteUnreachable(
+                    f"{shown_address(response.url)} answers with the error {response.status}.", remedy=LATER
+                )
+            )
+
+    def _note_failure(self, request: Request) -> None:
+        if request.failure and "ERR_ABORTED" not in request.failure and self._matters(request):
+            self._note(
+                SiteUnreachable(f"{shown_address(request.url)} does not answer: {request.failure}.", remedy=LATER)
+            )
+
+    def _matters(self, request: Request) -> bool:
+        """Whether the page needs it: it is of the site itself, and no picture; what others count visits with is not."""
+        ours, asked = (_domain(urlsplit(url).hostname) for url in (self.page.url, request.url))
+        return request.is_navigation_request() or (ours == asked and request.resource_type in _NEEDED)
+
+    def _note(self, trouble: SiteError) -> None:
+        self.trouble = self.trouble or trouble
+        self._troubled.set()
+
+    def is_sign_in(self, url: str) -> bool:
+        """Whether an address is that of the sign-in page."""
+        return urlsplit(url).path.rstrip("/").endswith(self.selectors["sign_in"]["address"])
+
+    def selector(self, name: str) -> str:
+        """What is looked for, by the element's name with its page: `library.total`."""
+        page, _, element = name.partition(".")
+        return self.selectors[page][element]
+
+    def calm(self) -> None:
+        """Forget troubles that belong to what was done before; an expired session stays expired."""
+        if not isinstance(self.trouble, SignInNeeded):
+            self.trouble = None
+            self._troubled.clear()
+
+    async def clear_the_way(self) -> None:
+        """Answer the cookie banner, and close boxes, whenever they come to cover something that is to be clicked on."""
+        banner = self.page.locator(self.selectors["sign_in"]["cookie_accept"]).first
+        await self.page.add_locator_handler(banner, self._accept_cookies, no_wait_after=True)
+        overlay = self.page.locator(self.selectors["library"]["overlay"]).first
+        await self.page.add_locator_handler(overlay, self._meet_box, no_wait_after=True)
+
+    async def _accept_cookies(self, banner: Locator) -> None:
+        with suppress(PlaywrightError):  # the page may go meanwhile; whoever works on it hears of that
+            await banner.click()
+
+    async def _meet_box(self, _overlay: Locator) -> None:
+        """Close a box that only says something; one that asks is a person's to answer."""
+        try:
+            met = await self.run("meetBox()")
+        except PlaywrightError:
+            return
+        said = " ".join(met["text"].split())
+        if met["closed"]:
+            log.warning("The site showed a box, which was closed: %s", said)
+        else:
+            self._note(
+                PageCovered(f"{shown_address(self.page.url)}: a box covers the page and asks: {said!r}.", remedy=ANSWER)
+            )
+
+    async def go(self, address: str) -> Response | None:
+        """Load a page; raises `SiteUnreachable` where it does not come in time, and what else the site says instead."""
+        try:
+            answer = await self.page.goto(address, timeout=self.patience * 1000)
+        except PlaywrightTimeout as error:
+            raise SiteUnreachable(f"{address} did not come within {self.patience:g} s.", remedy=LATER) from error
+        if self.trouble:
+            raise self.trouble
+        return answer
+
+    async def run(self, expression: str, argument: object = None) -> Any:
+        """Evaluate a function of the page script."""
+        return await self.page.evaluate(f"argument => window.__tjtools.{expression}", argument)
+
+    async def expect(self, waiting: Awaitable[Any], what: str, page: str, element: str) -> None:
+        """Wait for something that the page must come to.
+
+        Raises the site's own trouble (an expired session, no answer) as soon as it shows, and `PageChanged` when what
+        is waited for does not come in time.
+        """
+        wait, trouble = asyncio.ensure_future(waiting), asyncio.ensure_future(self._troubled.wait())
+        try:
+            await asyncio.wait({wait, trouble}, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
+            if self.trouble:
+                raise self.trouble
+            if wait.done() and not isinstance(wait.exception(), PlaywrightTimeout):
+                wait.result()
+                return
+        finally:
+            for task in (wait, trouble):
+                task.cancel()
+            await asyncio.gather(wait, trouble, return_exceptions=True)
+        told, missed = f"{shown_address(self.page.url)}: {what} within {self.patience:g} s.", await self.run("missed()")
+        if missed["waiting"]:
+            raise SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
+        if page == "library" and missed["cards"]:
+            page, element = "card", "card"
+            told += f" The line below the list counts {missed['cards']} here; {missed['found']} cards are found."
+        raise PageChanged(
+            told, element=f"{page}.{element}", selector=self.selectors[page][element],
+            remedy="If the site has changed, tjtools doctor --site tells what, and selectors.toml is where to mend it.",
+        )  # fmt: skip
+
+    async def click(self, page: str, element: str) -> None:
+        """Click an element, as a person would."""
+        target = self.page.locator(self.selectors[page][element]).first
+        waiting = target.click(timeout=self.patience * 1000)
+        await self.expect(waiting, "nothing to click on came", page, element)
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """The seconds that an answer wants to be waited for: a number, or the time until a date from its own.
+
+    >>> told = {"date": "Thu, 13 Nov 2025 12:00:00 GMT", "retry-after": "Thu, 13 Nov 2025 12:01:30 GMT"}
+    >>> retry_after({"retry-after": "7"}), retry_after(told), retry_after({})
+    (7.0, 90.0, 5.0)
+    """
+    told = headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told)
+    try:
+        until, now = (parsedate_to_datetime(when) for when in (told, headers.get("date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return UNTOLD_WAIT
+
+
+def _domain(host: str | None) -> list[str]:
+    """The last two parts of a host's name, which its services share."""
+    return (host or "").split(".")[-2:]
