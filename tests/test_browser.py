@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from tjtools.errors import BrowserNotFound
-from tjtools.site import browser
+from tjtools.site import Site, browser
+from tjtools.site.selectors import load_selectors
+from tjtools.site.thread import BrowserThread
 
 
 @pytest.fixture
@@ -59,3 +64,41 @@ def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(browser, "_installers", lambda: iter([("a package", [[sys.executable, "-c", script]])]))
     monkeypatch.setattr(browser, "_installed", lambda _: iter([brought] if brought.exists() else []))
     assert browser.ensure_browser(say=lambda _: None) == brought
+
+
+def test_a_browser_that_dies_at_its_start_is_quoted(tmp_path: Path) -> None:
+    """Playwright's own words are the same whatever was wrong; the browser's name it."""
+    dying = tmp_path / "chromium"
+    dying.write_text("#!/bin/sh\necho '[7:7:1124/18:FATAL:singleton.cc:315] Socket path too long: /x' >&2\nexit 1\n")
+    dying.chmod(0o755)
+    nowhere, session = "http://127.0.0.1:9", tmp_path / "browser-session.json"
+    site = Site(nowhere, sign_in_url=nowhere, selectors=load_selectors(), executable=dying, browser_session=session)
+    with pytest.raises(BrowserNotFound, match=r"chromium does not start: .* \(Socket path too long: /x\)"):
+        site.open()
+
+
+class LateFuture(Future[str]):
+    """Work that ends just after the wait for it has, and before anybody asks whether it is done."""
+
+    def result(self, timeout: float | None = None) -> str:
+        try:
+            return super().result(timeout)
+        except TimeoutError:
+            self.set_result("done")
+            raise
+
+
+def test_work_that_ends_in_the_moment_of_a_look_is_not_taken_for_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = BrowserThread()
+    late = LateFuture()
+
+    def threadsafe(work: Coroutine[None, None, str], _loop: object) -> Future[str]:
+        work.close()
+        return late
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", threadsafe)
+    try:
+        assert thread.run(asyncio.sleep(0, "done")) == "done"
+    finally:
+        monkeypatch.undo()
+        thread.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,8 +14,10 @@ from typing import Any
 
 import pytest
 from conftest import NOW, Truth, read_rows
+from playwright.async_api import Route
 from test_cli import tjtools
 
+from tjtools import scrape
 from tjtools.cache import COLUMNS, Library
 from tjtools.connection import access_to
 from tjtools.errors import Cancelled, IncompleteReading, SignInNeeded, WrongHeader
@@ -347,18 +350,26 @@ def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Worksp
 def test_no_more_is_asked_of_the_site_at_once_than_there_are_tabs(
     workspace: Workspace, truth: Truth, tabs: int
 ) -> None:
-    truth.settings(latency_ms=100)
     under_way: set[object] = set()
     most: list[int] = []
 
     async def watch(site: Site) -> None:
+        as_many_as_allowed = asyncio.Event()
+
         def asked(request: object) -> None:
             under_way.add(request)
             most.append(len(under_way))
+            if len(under_way) >= tabs:
+                as_many_as_allowed.set()
+
+        async def hold(route: Route) -> None:
+            await asyncio.wait_for(as_many_as_allowed.wait(), 20)
+            await route.continue_()
 
         site._context.on("request", asked)
         for ended in ("requestfinished", "requestfailed"):
             site._context.on(ended, lambda request: under_way.discard(request))
+        await site._context.route("**/*", hold)
 
     def connect() -> Site:
         site = access(workspace).connect()
@@ -388,3 +399,14 @@ def test_new_as_a_command(workspace: Workspace, truth: Truth) -> None:
     told = json.loads(tjtools("refresh-library", "--new", "--yes", "--json", cwd=workspace.root).stdout)
     assert [one["creative_id"] for one in told["difference"]["added"]] == [new]
     assert {one["pages"] for one in told["certificate"]} == {1}
+
+
+def test_a_long_reading_goes_on_in_new_tabs_and_leaves_none_open(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scrape, "PAGES_A_TAB", 1)
+    site = access(workspace).connect()
+    seen: list[list[object]] = []
+    assert refresh(workspace, connect=lambda: site, progress=lambda *_: seen.append(site._context.pages))
+    assert ({len(pages) for pages in seen}, len({id(pages[0]) for pages in seen})) == ({1}, len(Section))
+    assert by_id(workspace.library).keys() == truth.creatives().keys()

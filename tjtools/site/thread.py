@@ -45,8 +45,8 @@ class BrowserThread:
                 try:
                     return future.result(_LOOK)
                 except TimeoutError:
-                    if future.done():
-                        raise
+                    if future.done():  # with its own timeout, or just after ours
+                        return future.result()
                 if cancelled and cancelled():
                     raise Cancelled("Stopped on request.")
         finally:
