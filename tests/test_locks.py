@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import _unix
 
 from tjtools.csvfile import append_rows
 from tjtools.errors import TrackingFileError
@@ -77,7 +76,7 @@ def test_a_share_without_locks_is_named_and_nothing_is_written(
     def no_locks(_fd: int, _how: int) -> None:
         raise OSError(code, "no locks here")
 
-    monkeypatch.setattr(_unix.fcntl, "flock", no_locks)
+    monkeypatch.setattr("fcntl.flock", no_locks)
     with pytest.raises(TrackingFileError, match=r"no locks.*Move the workspace"):
         append_rows(bare_workspace.library, ("a",), [("1",)])
     with pytest.raises(TrackingFileError, match=r"no locks"), only_live_run(bare_workspace):
@@ -88,7 +87,7 @@ def test_a_share_without_locks_is_named_and_nothing_is_written(
 def test_a_share_whose_locks_keep_nobody_out_takes_no_live_run(
     bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_unix.fcntl, "flock", lambda _fd, _how: None)
+    monkeypatch.setattr("fcntl.flock", lambda _fd, _how: None)
     with pytest.raises(TrackingFileError, match="two programs could write at once"), only_live_run(bare_workspace):
         pass
 
