@@ -6,6 +6,7 @@ import hashlib
 import random
 import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -493,7 +494,9 @@ def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Work
     late: list[str] = []
     shown = threading.Timer(3, lambda: late.append(truth.add("Static Banner", "a")))
     shown.start()
+    began = time.monotonic()
     report = go(workspace, now=NOW + timedelta(seconds=30))
+    assert time.monotonic() - began < 60, "it waited on after the creative was there"
     shown.join()
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", late[0])]
     assert truth.received() == []

@@ -21,6 +21,7 @@ log = logging.getLogger("tjtools.upload")
 
 FOUND = "found on the site, after an earlier run was cut off"
 DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
+LOOK_AGAIN = 3.0  # seconds, at most: the list that is shown hears nothing of what another browser uploads
 Told = Callable[[str, FileResult], None]
 
 
@@ -97,7 +98,7 @@ def settle(
         if not missing or now >= deadline:
             return outcomes
         seen = [card.creative_id for card in (*new, *(old or ()))]
-        until = last_call if now < last_call else min(deadline, now + 3)
+        until = min(last_call if now < last_call else deadline, now + LOOK_AGAIN)
         site.wait_for_names([stem(file.name) for file in missing], seen, until - now)
 
 
