@@ -87,8 +87,9 @@ def _quoted(field: str) -> str:
 def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) -> tuple[Form | None, BinaryIO, int]:
     """Read the header; return the form, the file to read on from (just after the header) and the next line's number.
 
-    The form is None for a file without any line. A UTF-16 file is decoded as a whole, and the file returned is its
-    copy in UTF-8. Raises WrongHeader if a required column is missing or doubled, NotText for binary data.
+    The form is None for a file without any line, but for one in UTF-16. A UTF-16 file is decoded as a whole, and the
+    file returned is its copy in UTF-8. Raises WrongHeader if a required column is missing or doubled, NotText for
+    binary data.
     """
     head, encoded = file.read(_HEAD), "utf-8"
     if head.startswith(_UTF16):
@@ -105,7 +106,8 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
         raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     file.seek(end)
     if not first.strip():
-        return None, file, line + 1
+        empty = Form(tuple(required), ",", plain=False)  # lines in UTF-8 can't follow what stands there
+        return empty if encoded == "utf-16" else None, file, line + 1
     form = _form(first, path, required, remedy, binary=b"\0" in head)
     plain = form.plain and encoded == "utf-8"
     return Form(form.header, form.delimiter, plain), file, line + 1
