@@ -590,7 +590,7 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
     host = data.draw(st.sampled_from([socket.gethostname(), "another-machine"]))
     lease.write_bytes(data.draw(damaged(valid.replace(socket.gethostname().encode(), host.encode()))))
     try:
-        with only_live_run(place):
+        with only_live_run(place, patience=0.05):
             pass
     except TrackingFileError as error:
         refused = str(error)
