@@ -11,7 +11,7 @@ from tjtools.fingerprints import Fingerprints
 from tjtools.history import Observation
 from tjtools.known import known_creatives, local_copies
 from tjtools.models import ReviewStatus
-from tjtools.repeats import find_repeats
+from tjtools.repeats import Known, find_repeats
 from tjtools.session import load_session
 from tjtools.workspace import Workspace
 
@@ -45,13 +45,11 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     files = load_session(workspace).files
     fingerprints = Fingerprints.load(workspace)
     seen = {file.path: fingerprints.of(file.path) for file in files}
-    observed = _observed(history)
-    known = (
-        known_creatives(workspace, library, fingerprints, local_copies(workspace, library), history=observed)
-        if any(seen.values())
-        else ()
-    )
-    rejected = [one for one in known if one.rejected_at is not None]
+    rejected: list[Known] = []
+    if any(seen.values()):
+        copies, observed = local_copies(workspace, library), _observed(history)
+        known = known_creatives(workspace, library, fingerprints, copies, history=observed)
+        rejected = [one for one in known if one.rejected_at is not None]
     repeats = find_repeats(files, seen, rejected, picture=fingerprints.picture, decisions=Decisions.load(workspace))
     rows = [
         (

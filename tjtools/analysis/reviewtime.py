@@ -110,7 +110,8 @@ def time_in_review(stays: pd.DataFrame, *, repeats: int = 100, steps: int = STEP
     """
     known = stays[stays["start_known"]]
     times = Times(known["low"], known["high"])
-    longest = max((hour for hour in known["high"] if np.isfinite(hour)), default=0.0)
+    ended = known.loc[known["high"] < np.inf, "high"]
+    longest = float(ended.max()) if len(ended) else 0.0
     rough = times.coarse(longest / STEPS).curve(1e-3) if longest else times.curve()
     reach = min(rough.quantile(0.9), rough.hours[-1])
     could_be = tuple(times.coarse(reach / steps).resampled(repeats)) if reach and repeats else ()

@@ -58,17 +58,18 @@ def averaged(curves: Sequence[Curve]) -> Curve:
 class Times:
     """Times known to be more than `low` and at most `high`, which is infinite while nothing has happened.
 
-    An exact time has `low` equal to `high`. Raises ValueError where `low` is larger than `high`, or negative.
+    An exact time has `low` equal to `high`; `count` is how often each occurs. Raises ValueError where `low` is larger
+    than `high`, or negative.
     """
 
-    def __init__(self, low: ArrayLike, high: ArrayLike) -> None:
+    def __init__(self, low: ArrayLike, high: ArrayLike, count: ArrayLike = 1) -> None:
         low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
         if not (low <= high).all() or not (low >= 0).all():
             msg = "each time needs 0 ≤ low ≤ high"
             raise ValueError(msg)
         # "more than low" as "at least the next number": then all intervals are closed
-        pairs = np.stack([np.where(low == high, low, np.nextafter(low, np.inf)), high])
-        (self._low, self._high), self._count = np.unique(pairs, axis=1, return_counts=True)
+        low = np.where(low == high, low, np.nextafter(low, np.inf))
+        self._low, self._high, self._count = _grouped(low, high, np.broadcast_to(count, low.shape))
         self._begin, self._end = _innermost(self._low, self._high)
         # the innermost intervals that lie in each time: a run, from first to before last
         self._first = np.searchsorted(self._begin, self._low, side="left")
@@ -87,7 +88,7 @@ class Times:
         exact = self._low == self._high
         low = np.round(self._low / step) * step
         high = np.where(exact, low, np.maximum(np.round(self._high / step) * step, low + step))
-        return Times(np.repeat(low, self._count), np.repeat(high, self._count))
+        return Times(low, high, self._count)
 
     def resampled(self, repeats: int = REPEATS, seed: int = 0) -> list[Curve]:
         """The estimates of so many samples drawn from these times with repetition: what chance could have made."""
@@ -139,6 +140,16 @@ class Times:
         hours = np.column_stack([begin, end]).ravel()
         shares = np.column_stack([np.concatenate([[0.0], share])[:-1], share]).ravel()
         return Curve(np.concatenate([[0.0], hours]), np.concatenate([[0.0], shares]))
+
+
+def _grouped(low: Floats, high: Floats, count: NDArray[np.int64]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Each pair of bounds once, in order, and how often it occurs."""
+    order = np.lexsort([high, low])
+    low, high = low[order], high[order]
+    new = np.ones(len(low), dtype=bool)
+    new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    counts = np.add.reduceat(count[order], np.flatnonzero(new)) if len(low) else count
+    return low[new], high[new], counts
 
 
 def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats]:
