@@ -47,7 +47,7 @@ from tjtools.sandbox import Sandbox
 from tjtools.sandbox.faults import KNOWN
 from tjtools.scrape import Access
 from tjtools.settings import UploadSettings, load_settings
-from tjtools.site import Site, inspector
+from tjtools.site import Site, driver, inspector
 from tjtools.site.pages import page_script
 from tjtools.site.selectors import load_selectors
 from tjtools.snapshots import read_snapshot, snapshots_of
@@ -56,6 +56,8 @@ from tjtools.update import Begun, apply_update
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.workspace import Workspace
 
+# what the one browser goes without (Playwright's own list is longer): its address bar's popups are a third of the work
+UNUSED = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AimEnabled,MediaRouter"
 PATIENCE = 2.5  # seconds for a page; a fault's delay is less
 DONE = "everything done"
 LEFT = "came to its end, with files left of which it says why"
@@ -146,11 +148,15 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def browser(sandbox: Sandbox, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One browser for all cases; each works in a tab of its own."""
-    with Site(
+    """One browser for all cases; each works in a window of its own."""
+    site = Site(
         sandbox.origin, sign_in_url=f"{sandbox.origin}/sign-in", selectors=load_selectors(), executable=Path(chromium),
         browser_session=tmp_path_factory.mktemp("nobody") / "session.json", pictures=False, patience=PATIENCE,
-    ) as site:  # fmt: skip
+    )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver, "_LAUNCH_ARGUMENTS", (*driver._LAUNCH_ARGUMENTS, f"--disable-features={UNUSED}"))
+        site.open()
+    with site:
         yield site
 
 
