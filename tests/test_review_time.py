@@ -66,6 +66,16 @@ def test_each_stay_lies_between_two_looks() -> None:
     ]
 
 
+def test_a_clock_that_was_set_back_leaves_the_time_open_up_to_the_later_look() -> None:
+    text = """\
+2025-11-01T12:00:00Z,1,a.png,,pending,,upload
+2025-11-02T12:00:00Z,1,a.png,pending,approved,2025-11-11T12:00:00Z,sync
+"""
+    stays = reviews(history(text))
+    assert stays[["low", "high"]].to_numpy().tolist() == [[0.0, 240.0]]
+    assert time_in_review(stays).decided == 1
+
+
 def test_rows_that_cant_be_read_are_listed() -> None:
     assert unreadable(history(HISTORY))["creative_id"].tolist() == ["7", "8"]
 
@@ -183,6 +193,22 @@ def test_an_estimate_is_a_distribution_in_which_each_time_has_its_part(
         until = curve.share[-1] if math.isinf(end) else np.nan_to_num(curve.at(end), nan=curve.share[-1])
         inside = (1 if math.isinf(end) else until) - np.nan_to_num(curve.at(begin), nan=curve.share[-1])
         assert inside > -1e-9
+
+
+@given(st.lists(st.integers(0, 200), min_size=2, max_size=20, unique=True), st.sampled_from([0.1, 0.3, 0.7, 1.1]))
+def test_times_that_touch_when_they_are_rounded_still_share_nothing(bounds: list[int], step: float) -> None:
+    bounds = sorted(bounds)
+    times = Times([begin * step for begin in bounds[:-1]], [end * step for end in bounds[1:]]).coarse(step)
+    shares = times.curve().at([end * step for end in bounds[1:-1]])
+    assert shares == pytest.approx([number / (len(bounds) - 1) for number in range(1, len(bounds) - 1)], abs=1e-6)
+
+
+def test_a_sample_may_need_hours_that_all_the_data_together_do_without() -> None:
+    # together: half by 1, half after 2. In a sample without the first two, one is decided by 2 and nobody by 1
+    times = Times([0, 0, 0, 1, 2, 2], [1, 1, 2, 3, 3, 3])
+    assert times.curve().at([1, 2]) == pytest.approx([0.5, 0.5], abs=1e-6)
+    by = [tuple(curve.at([1, 2])) for curve in times.resampled(200)]
+    assert any(one < 0.01 and 0.1 < two < 0.9 for one, two in by)
 
 
 def test_a_time_that_ends_before_it_begins_is_refused() -> None:

@@ -38,7 +38,8 @@ def reviews(history: pd.DataFrame, last_times: Mapping[str, tuple[str, str]] | N
     | low, high | float64 | hours in review: more than `low`, at most `high`; `high` is infinite while it is undecided |
     | outcome | str | `approved`, `rejected`, `removed` before a decision, or `pending` |
 
-    A creative that was decided when it was first seen has no stay, unless our upload began it: then it took 0 h.
+    A creative that was decided when it was first seen has no stay, unless our upload began it: then it took 0 h. Where
+    it was seen pending after it was seen decided, a clock was set back: then `low` is 0 and `high` the later of the two.
     Rows with a time or a status that can't be read are left out; `unreadable` lists them.
     """
     rows = _ordered(history)
@@ -61,6 +62,9 @@ def reviews(history: pd.DataFrame, last_times: Mapping[str, tuple[str, str]] | N
             "outcome": following.mask(at_once, rows["to_status"]),
         }
     )[pending | at_once]
+    back = table["low"] > table["high"]  # a clock was set back in between: all that is known is the later of the two
+    table["high"] = table["high"].mask(back, table["low"])
+    table["low"] = table["low"].mask(back, 0.0)
     return table.sort_values("began", kind="stable", ignore_index=True)
 
 

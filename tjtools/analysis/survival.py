@@ -86,9 +86,9 @@ class Times:
     def coarse(self, step: float) -> Times:
         """The same times, their bounds rounded to whole steps; none becomes shorter than a step, but exact ones."""
         exact = self._low == self._high
-        low = np.round(self._low / step) * step
-        high = np.where(exact, low, np.maximum(np.round(self._high / step) * step, low + step))
-        return Times(low, high, self._count)
+        low = np.round(self._low / step)
+        high = np.where(exact, low, np.maximum(np.round(self._high / step), low + 1))
+        return Times(low * step, high * step, self._count)
 
     def resampled(self, repeats: int = REPEATS, seed: int = 0) -> list[Curve]:
         """The estimates of so many samples drawn from these times with repetition: what chance could have made."""
@@ -105,7 +105,7 @@ class Times:
         """The probability of each innermost interval, for each row of counts: self-consistency, until it stands."""
         if not mass.size:
             return mass
-        share = counts / counts.sum(axis=1, keepdims=True)
+        mass, share = mass.copy(), counts / counts.sum(axis=1, keepdims=True)
         moving = np.arange(len(mass))
         for _ in range(_ROUNDS):
             before = mass[moving]
