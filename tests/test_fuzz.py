@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tjtools.acknowledged import acknowledged
+from tjtools.analysis.frame import library_frame
+from tjtools.analysis.reviewtime import reviews, time_in_review, waiting
 from tjtools.cache import COLUMNS, Library
 from tjtools.coverage import keep_coverage, read_coverage
 from tjtools.csvfile import encoded, quarantine, read_table
@@ -51,10 +53,12 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.selectors import load_selectors
 from tjtools.snapshots import read_snapshot, snapshots_of
 from tjtools.unshared import read_unshared
+from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.choice import load_choice, save_choice
 from tjtools.upload.liverun import only_live_run, runs_elsewhere
 from tjtools.upload.recorded import last_live_run
 from tjtools.upload.records import STATUS_COLUMNS
+from tjtools.verify import verify
 from tjtools.workspace import Workspace
 
 
@@ -79,6 +83,7 @@ HISTORY = (
     f"{','.join(HISTORY_COLUMNS)}\n2025-11-13T12:00:00Z,1032530571,a.mp4,,pending,,upload\n"
     "2025-11-14T12:00:00Z,1032530571,a.mp4,pending,approved,2025-11-13T12:00:00Z,sync\n"
 )
+CAMPAIGN = ",".join(NATIVE_COLUMNS) + '\n"clip","https://example.com/?a=1,2","1","2","Now","Us"\n'
 STATUS = (
     f"{','.join(STATUS_COLUMNS)}\n99A0D7C3,a.mp4,uploaded/a.mp4,2025-11-13,12:00:00,TrafficJunky,1032530571,success,,"
     "native_video,p1,0\n,b.png,uploaded/b.png,2025-11-13,12:00:01,TrafficJunky,,failed,too large,image,,1\n"
@@ -139,6 +144,12 @@ def read_history(workspace: Workspace) -> object:
     return history.load(), history.rows(), history.last_times()
 
 
+def analyse_history(workspace: Workspace) -> object:
+    history = History.of(workspace)
+    stays = reviews(history.load()[0], history.last_times())
+    return time_in_review(stays, repeats=5), waiting(stays, library_frame(Library.load(workspace.library)), NOW)
+
+
 def read_journal(workspace: Workspace) -> object:
     journal = Journal(workspace.journal)
     return journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces()
@@ -179,6 +190,8 @@ KINDS = {
     "coverage": Kind(lambda place: place.coverage, COVERED, read_coverage),
     "certificate": Kind(lambda place: place.snapshots / "20251113T120000.json", CERTIFICATE, snapshots_of),
     "acknowledged": Kind(lambda at: at.acknowledged, '{"until": "2025-11-13T12:00:00Z", "rows": 3}', acknowledged),
+    "campaign": Kind(lambda at: at.campaigns / "Batch001_20251113_120000_Native.csv", CAMPAIGN, verify),
+    "history, analysed": Kind(lambda at: at.history, HISTORY, analyse_history),
     "all runs": Kind(lambda at: at.status_file(NOW), STATUS, load_runs),
     "sign-in": Kind(lambda place: place.browser_session, SIGN_IN, lambda at: load_browser_session(at.browser_session)),
     "settings": Kind(lambda place: place.settings_file, SETTINGS, load_settings),
@@ -255,7 +268,12 @@ def changed(draw: st.DrawFn, told: Any) -> Any:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """One workspace for all examples of a test: each writes its file anew."""
     workspace = Workspace(tmp_path_factory.mktemp("fuzz").resolve())
-    for folder in (workspace.private / "snapshots", workspace.upload_logs, workspace.root / "uploaded"):
+    for folder in (
+        workspace.private / "snapshots",
+        workspace.upload_logs,
+        workspace.campaigns,
+        workspace.root / "uploaded",
+    ):
         folder.mkdir(parents=True)
     (workspace.snapshots / "20251113T120000.csv").write_text(LIBRARY, "utf-8")
     return workspace

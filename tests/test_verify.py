@@ -13,6 +13,7 @@ from test_upload import banner, go, session
 from tjtools.cache import COLUMNS, Library
 from tjtools.csvfile import write_rows
 from tjtools.events import Settled
+from tjtools.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.history import History, Source
 from tjtools.journal import Journal
 from tjtools.models import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
@@ -161,6 +162,43 @@ def test_the_site_has_the_last_word_on_statuses_alone(bare_workspace: Workspace)
         ("a.png", "approved"),
         ("b.png", "removed"),
         ("c.png", "pending"),
+    ]
+
+
+def test_nothing_is_added_that_the_site_contradicts(bare_workspace: Workspace) -> None:
+    status(bare_workspace, ("a.png", "success", "1"), ("b.png", "success", "2"), ("c.png", "success", "3"))
+    master(bare_workspace, a="", b="", c="")
+    update = plan(bare_workspace, reading(image("2", "other"), image("3", "c")))
+    told = verify(bare_workspace, update)
+    assert [one.found.partition("; the site ")[2] for one in told if not one.safe][:2] == [
+        "has no such creative",
+        "calls it 'other'",
+    ]
+    mend(bare_workspace, told, update, now=NOW)
+    assert [(row["creative_id"], row["filename"]) for row in read_rows(bare_workspace.library)] == [("3", "c.png")]
+    assert [row["tj_creative_id"] for row in read_rows(bare_workspace.master)] == ["", "", "3"]
+
+
+def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("1", "a.png"))
+    for path, columns in (
+        (bare_workspace.session, ("unique_id", "new_filename", "creative_type")),
+        (bare_workspace.history, HISTORY_COLUMNS),
+        (bare_workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS),
+        (bare_workspace.status_file("20251113_120000"), STATUS_COLUMNS),
+    ):
+        write_rows(path, columns, [])
+        with path.open("a", encoding="utf-8") as file:
+            file.write("cut off\n")
+    (bare_workspace.campaigns / "Batch002_20251113_120000_Native.csv").write_text(f'"{"x" * 200_000}"\n', "utf-8")
+    (bare_workspace.campaigns / "Batch003_20251113_120000_Native.csv").mkdir()
+    assert [(one.where, bool(one.remedy), one.safe) for one in verify(bare_workspace)] == [
+        ("upload_status_20251113_120000.csv:2", True, False),
+        ("creative_inventory_session.csv:2", True, False),
+        ("Batch001_20251113_120000_Preroll.csv:2", True, False),
+        ("Batch002_20251113_120000_Native.csv:1", True, False),
+        ("Batch003_20251113_120000_Native.csv", True, False),
+        ("TJ_Review_History.csv:2", True, False),
     ]
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache import Library
-from tjtools.csvfile import read_table
+from tjtools.csvfile import Table, read_table
+from tjtools.csvtext import BadLine
+from tjtools.errors import TrackingFileError
 from tjtools.fingerprints import Fingerprints
-from tjtools.history import History
+from tjtools.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.journal import Journal
 from tjtools.limits import load_limits
 from tjtools.models import Creative, CreativeType, Section, SessionFile, UploadStatus
 from tjtools.naming import file_type, match_key, same_name, stem
 from tjtools.runlog import STATUS_COLUMNS
-from tjtools.session import NEEDED_COLUMNS, section_of
-from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
+from tjtools.session import NEEDED_COLUMNS, load_session, section_of
 from tjtools.workspace import Workspace
 
 FIX = "tjtools verify --fix"
-_LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
+LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
 _LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
 
 
@@ -67,9 +67,9 @@ class Told(NamedTuple):
 
 
 def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
-    """Compare library, master, status CSVs, campaign CSVs, history, fingerprints and journal; nothing is written.
+    """Compare library, master, session, status and campaign CSVs, history, fingerprints and journal; write nothing.
 
-    Raises the errors of a tracking file that can't be read at all.
+    Raises the errors of a library, master, session or fingerprints that can't be read at all.
     """
     library = Library.load(workspace.library)
     master, without, bad_master = _master(workspace)
@@ -79,6 +79,7 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
         *_in_itself(library),
         *bad_master,
         *bad_uploads,
+        *_unclear(workspace.session, load_session(workspace).bad_lines),
         *_journal(workspace),
         *_against_library([*master, *uploads], library, contested.keys()),
         *contested.values(),
@@ -90,12 +91,28 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
 
 
 def _in_itself(library: Library) -> Iterator[Disagreement]:
-    for bad in library.bad_lines:
-        yield Disagreement(library.path, bad.line, f"can't be understood: {bad.reason}", "Mend the line, or delete it.")
+    yield from _unclear(library.path, library.bad_lines)
     for conflict in library.conflicts:
         names = " and ".join(repr(one.filename) for one in conflict.creatives)
         found = f"the rows of ID {conflict.creative_id} contradict each other: {names}"
-        yield Disagreement(library.path, conflict.lines[-1], found, _LOOK)
+        yield Disagreement(library.path, conflict.lines[-1], found, LOOK)
+
+
+def _unclear(path: Path, lines: Iterable[BadLine]) -> Iterator[Disagreement]:
+    for bad in lines:
+        yield Disagreement(path, bad.line, f"can't be understood: {bad.reason}", "Mend the line, or delete it.")
+
+
+def _read(path: Path, columns: Sequence[str], bad: list[Disagreement]) -> Table:
+    """A file of which there are many, or that can be done without; what can't be understood of it joins `bad`."""
+    try:
+        table = read_table(path, columns)
+    except TrackingFileError as error:
+        where = f"{path}:{error.line}: " if error.line else f"{path}: "
+        bad.append(Disagreement(path, error.line, error.message.removeprefix(where), error.remedy))
+        return Table(path, tuple(columns), (), (), ())
+    bad += _unclear(path, table.bad)
+    return table
 
 
 def _journal(workspace: Workspace) -> Iterator[Disagreement]:
@@ -116,9 +133,7 @@ def _journal(workspace: Workspace) -> Iterator[Disagreement]:
 def _master(workspace: Workspace) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
     """The master's rows with an ID; the lines of those without, by section and name; what can't be understood."""
     limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
-    bad = [
-        Disagreement(table.path, one.line, f"can't be understood: {one.reason}", "Mend the line.") for one in table.bad
-    ]
+    bad = [*_unclear(table.path, table.bad)]
     told, without = [], {}
     for line, row in zip(table.lines, table.rows, strict=True):
         name, creative_id = row["new_filename"], row.get("tj_creative_id", "")
@@ -135,10 +150,7 @@ def _status_files(workspace: Workspace) -> tuple[list[Told], list[Disagreement]]
     told: list[Told] = []
     bad: list[Disagreement] = []
     for path in sorted(workspace.upload_logs.glob("upload_status_*.csv")):
-        table = read_table(path, STATUS_COLUMNS)
-        bad += [
-            Disagreement(path, one.line, f"can't be understood: {one.reason}", "Mend the line.") for one in table.bad
-        ]
+        table = _read(path, STATUS_COLUMNS, bad)
         for line, row in zip(table.lines, table.rows, strict=True):
             if row["status"] not in _LIVE or not row["tj_creative_id"]:
                 continue
@@ -170,12 +182,12 @@ def _against_library(told: Iterable[Told], library: Library, contested: Set[str]
         if known:
             names = " and ".join(repr(creative.filename) for creative in known)
             found = f"says that {one.name!r} is {one.creative_id}, which the library calls {names}"
-            yield Disagreement(one.path, one.line, found, _LOOK)
+            yield Disagreement(one.path, one.line, found, LOOK)
         elif one.creative_id not in met:
             met.add(one.creative_id)
             found = f"knows {one.name!r} as {one.creative_id}, the library does not"
             if not (one.creative_id.isascii() and one.creative_id.isdigit()) or one.creative_id in contested:
-                yield Disagreement(one.path, one.line, found, _LOOK)
+                yield Disagreement(one.path, one.line, found, LOOK)
                 continue
             kind = one.section.creative_type if one.section else None
             creative = Creative(one.creative_id, one.name, one.day, file_type=file_type(one.name), creative_type=kind)
@@ -191,7 +203,7 @@ def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
         other = first.setdefault(one.creative_id, one)
         if not same_name(other.name, one.name):
             says = f"says that {one.creative_id} is {one.name!r}; {other.path.name}:{other.line} says {other.name!r}"
-            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says, _LOOK))
+            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says, LOOK))
     return found
 
 
@@ -209,7 +221,7 @@ def _master_against_uploads(
         if upload and upload.creative_id != one.creative_id:
             other = f"{upload.path.name}:{upload.line} says {upload.creative_id}"
             found = f"says that {one.name!r} is {one.creative_id}; {other}"
-            yield Disagreement(one.path, one.line, found, _LOOK)
+            yield Disagreement(one.path, one.line, found, LOOK)
     for (section, name), line in without.items():
         upload = last.get((section, name))
         if upload and upload.file and upload.creative_id not in contested:
@@ -221,50 +233,53 @@ def _master_against_uploads(
 def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
     """Ads whose Creative ID is not the creative that they are named after."""
     for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
-        native = _header(path) == list(NATIVE_COLUMNS)
-        table = read_table(path, NATIVE_COLUMNS if native else PREROLL_COLUMNS)
+        bad: list[Disagreement] = []
+        table = _read(path, ["Ad Name"], bad)
+        yield from bad
+        native = "Video Creative ID" in table.header
         column = "Video Creative ID" if native else "Creative ID"
+        if bad and not table.rows:
+            continue
         for line, row in zip(table.lines, table.rows, strict=True):
             for name in (column, "Thumbnail Creative ID") if native else (column,):
-                known = library.get(row[name])
+                creative_id = row.get(name, "")
+                known = library.get(creative_id)
                 right = [
                     one for one in known if name != column or match_key(stem(one.filename)) == match_key(row["Ad Name"])
                 ]
                 if not right:
                     held = " and ".join(repr(one.filename) for one in known) or "not known to the library"
-                    found = f"the ad {row['Ad Name']!r} has the {name} {row[name]}, which is {held}"
+                    found = f"the ad {row['Ad Name']!r} has the {name} {row.get(name, '')}, which is {held}"
                     yield Disagreement(
                         path, line, found, "Don't give this file to the campaign uploader; look on the site."
                     )
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
-        return next(csv.reader(file), [])
-
-
 def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
     """Creatives that were last seen in another status than the library has."""
-    for creative_id, rows in History.of(workspace).rows().items():
-        known, last = library.get(creative_id), rows[-1]
-        path = workspace.history
+    path, bad = workspace.history, list[Disagreement]()
+    rows = _read(path, HISTORY_COLUMNS, bad).rows
+    yield from bad
+    for last in {row["creative_id"]: row for row in rows}.values():
+        known, status, seen = library.get(last["creative_id"]), last["to_status"], last["observed_at"]
         if not known:
-            found = f"{creative_id} ({last.filename}) was {last.to_status} on {last.observed_at}; the library lacks it"
+            found = f"{last['creative_id']} ({last['filename']}) was {status} on {seen}; the library lacks it"
             yield Disagreement(path, None, found, "Run: tjtools refresh-library")
-        elif all((one.review_status.value if one.review_status else "") != last.to_status for one in known):
-            status = known[0].review_status
-            found = f"{creative_id} was {last.to_status} on {last.observed_at}"
-            found = f"{found}; the library says {status.value if status else 'nothing'}"
+        elif all((one.review_status.value if one.review_status else "") != status for one in known):
+            held = known[0].review_status.value if known[0].review_status else "nothing"
+            found = f"{last['creative_id']} was {status} on {seen}; the library says {held}"
             yield Disagreement(path, None, found, "Run: tjtools sync-status")
 
 
 def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
-    for one in Fingerprints.load(workspace).uploads():
+    fingerprints = Fingerprints.load(workspace)
+    yield from _unclear(workspace.fingerprints, fingerprints.bad_lines)
+    for one in fingerprints.uploads():
         known = library.get(one.creative_id)
         if known and not any(same_name(creative.filename, one.filename) for creative in known):
             names = " and ".join(repr(creative.filename) for creative in known)
             found = f"remembers the content of {one.filename!r} as {one.creative_id}, which the library calls {names}"
-            yield Disagreement(workspace.fingerprints, None, found, _LOOK)
+            yield Disagreement(workspace.fingerprints, None, found, LOOK)
 
 
 def _day(text: str) -> date | None:

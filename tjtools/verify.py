@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from tjtools.agreement import Disagreement, disagreements
+from tjtools.agreement import LOOK, Disagreement, disagreements
 from tjtools.cache import Library
 from tjtools.difference import FieldChange, LibraryDifference
 from tjtools.history import Source
 from tjtools.journal import Journal
 from tjtools.models import Creative
+from tjtools.naming import same_name
 from tjtools.session import record_in_master
 from tjtools.update import Begun, Update, apply_update, plan_update
 from tjtools.upload.liverun import only_live_run
@@ -33,9 +34,13 @@ def verify(workspace: Workspace, update: Update | None = None) -> tuple[Disagree
     >>> verify(Workspace(Path(tempfile.mkdtemp())))
     ()
     """
-    if update and update.stopped:
+    if update is None:
+        return disagreements(workspace)
+    if update.stopped:
         raise update.stopped
-    return (*disagreements(workspace), *(_with_site(workspace.library, update.difference) if update else ()))
+    shown = {creative.creative_id: creative for creative in update.reading.creatives}
+    among_files = (_asked(one, shown) for one in disagreements(workspace))
+    return (*among_files, *_with_site(workspace.library, update.difference))
 
 
 def mend(
@@ -64,6 +69,21 @@ def mend(
     library = Library.load(workspace.library)
     begun = Begun.of(workspace, update.begun.at)
     return verify(workspace, plan_update(workspace, library, update.reading, update.source, begun=begun, full=True))
+
+
+def _asked(one: Disagreement, shown: Mapping[str, Creative]) -> Disagreement:
+    """What would be mended, unless the site has no such creative or another name for it."""
+    if one.missing:
+        creative_id, name = one.missing.creative_id, one.missing.filename
+    elif one.file:
+        creative_id, name = one.file[1], one.file[0].name
+    else:
+        return one
+    there = shown.get(creative_id)
+    if there and same_name(there.filename, name):
+        return one
+    says = f"calls it {there.filename!r}" if there else "has no such creative"
+    return one._replace(found=f"{one.found}; the site {says}", remedy=LOOK, missing=None, file=None)
 
 
 def _with_site(path: Path, difference: LibraryDifference) -> Iterator[Disagreement]:

@@ -39,7 +39,7 @@ def reviews(history: pd.DataFrame, last_times: Mapping[str, tuple[str, str]] | N
     | outcome | str | `approved`, `rejected`, `removed` before a decision, or `pending` |
 
     A creative that was decided when it was first seen has no stay, unless our upload began it: then it took 0 h. Where
-    it was seen pending after it was seen decided, a clock was set back: then `low` is 0 and `high` the later of the two.
+    it was seen pending after it was seen decided, a clock was set back: `low` is 0 then, `high` the later of the two.
     Rows with a time or a status that can't be read are left out; `unreadable` lists them.
     """
     rows = _ordered(history)
