@@ -353,6 +353,25 @@ def test_a_line_echoed_late_is_not_lost_where_no_backup_is_asked_for(path: Path)
     assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "late", "")]
 
 
+def test_a_line_echoed_late_is_not_lost_where_the_file_is_replaced_again_meanwhile(path: Path) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    with path.open("a", encoding="utf-8") as person:
+        for name in "bcd":
+            with locked(path):
+                replace_file(path, f"id,name,note\n1,{name},\n".encode(), seen=path.stat().st_size)
+        person.write("2,late,\n")
+    assert values(read_table(path, COLUMNS)) == [("1", "d", ""), ("2", "late", "")]
+
+
+def test_of_the_files_that_are_replaced_without_a_backup_only_the_last_few_stay(path: Path) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    for number in range(20):
+        with locked(path):
+            replace_file(path, f"id,name,note\n1,{number},\n".encode(), seen=path.stat().st_size)
+    kept = [one.read_text("utf-8") for one in sorted((path.parent / ".tjtools" / "backups").iterdir())]
+    assert kept == [f"id,name,note\n1,{number},\n" for number in range(14, 19)]
+
+
 def test_a_replacement_that_was_cut_off_doubles_no_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(path, "id,name,note\n1,a,\n")
 

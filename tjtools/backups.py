@@ -20,7 +20,7 @@ from pathlib import Path
 
 KEPT = 20
 ROOM = 1 << 30  # bytes, of backups and snapshots together
-_PASSING = "replaced"  # instead of the time: a file of which no backup was asked for
+PASSING = 5  # of the files of which no backup was asked for: a person may still have one of the last open
 
 
 def private_folder(path: Path) -> Path:
@@ -36,13 +36,12 @@ def private_folder(path: Path) -> Path:
 def keep(path: Path, now: datetime | None) -> Path:
     """Keep the file as it is under the time `now`, and drop the oldest beyond the bounds; the caller has the lock.
 
-    Without a time, it is kept only until the next such call. A hard link where the file system can, else a copy. Raises
+    Without a time, it is kept only until the fifth such call after it. A hard link where the file system can, else a copy. Raises
     OSError if neither can be made.
     """
     folder = private_folder(path) / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    backup = _free_name(folder, path, now) if now else folder / f"{path.stem}.{_PASSING}{path.suffix}"
-    backup.unlink(missing_ok=True)
+    backup = _free_name(folder, path, now) if now else _passing_name(folder, path)
     try:
         os.link(path, backup)
     except OSError:
@@ -130,6 +129,15 @@ def _name_of(path: Path) -> str:
 def backups_of(path: Path) -> list[Path]:
     """The backups of a tracking file, oldest first by the time in their names."""
     return sorted((private_folder(path) / "backups").glob(f"{path.stem}.[0-9]*T[0-9]*{path.suffix}"))
+
+
+def _passing_name(folder: Path, path: Path) -> Path:
+    """A name after those of the last `PASSING` files that were replaced; of more, the oldest are dropped."""
+    earlier = sorted(folder.glob(f"{path.stem}.replaced-[0-9]*{path.suffix}"))
+    for old in earlier[: max(len(earlier) - PASSING + 1, 0)]:
+        old.unlink(missing_ok=True)
+    number = int(earlier[-1].stem.rpartition("-")[2]) + 1 if earlier else 1
+    return folder / f"{path.stem}.replaced-{number:06}{path.suffix}"
 
 
 def _free_name(folder: Path, path: Path, now: datetime) -> Path:
