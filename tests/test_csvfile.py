@@ -234,6 +234,13 @@ def test_appending(path: Path, before: bytes | str | None, after: str) -> None:
     assert path.read_bytes().decode() == after
 
 
+def test_a_header_is_found_behind_any_number_of_blank_lines(path: Path) -> None:
+    put(path, b"\n" * 200_000)
+    append_rows(path, COLUMNS, [("9", "new", "")])
+    assert values(read_table(path, COLUMNS)) == [("9", "new", "")]
+    assert read_table(path, COLUMNS).lines == (200_002,)
+
+
 def test_a_file_that_is_rewritten_for_an_append_is_backed_up(path: Path) -> None:
     put(path, "id;name;note\n1;a;x\n")
     append_rows(path, COLUMNS, [("9", "new", "")])

@@ -91,10 +91,10 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
     file returned is its copy in UTF-8. Raises WrongHeader if a required column is missing or doubled, NotText for
     binary data.
     """
-    head, encoded = file.read(_HEAD), "utf-8"
+    head, encoded = _head(file), "utf-8"
     if head.startswith(_UTF16):
         encoded, file = "utf-16", BytesIO(_from_utf16(head + file.read(), path, remedy))
-        head = file.read(_HEAD)
+        head = _head(file)
     start, line = len(_BOM) if head.startswith(_BOM) else 0, 1
     while True:
         end = head.find(b"\n", start) + 1 or len(head)
@@ -111,6 +111,14 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
     form = _form(first, path, required, remedy, binary=b"\0" in head)
     plain = form.plain and encoded == "utf-8"
     return Form(form.header, form.delimiter, plain), file, line + 1
+
+
+def _head(file: BinaryIO) -> bytes:
+    """The beginning of a file, until something stands in it."""
+    head = file.read(_HEAD)
+    while not head.strip(_BOM + b" \t\r\n") and (more := file.read(_HEAD)):
+        head += more
+    return head
 
 
 def _from_utf16(data: bytes, path: Path, remedy: str) -> bytes:
