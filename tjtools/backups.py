@@ -36,8 +36,8 @@ def private_folder(path: Path) -> Path:
 def keep(path: Path, now: datetime | None) -> Path:
     """Keep the file as it is under the time `now`, and drop the oldest beyond the bounds; the caller has the lock.
 
-    Without a time, it is kept only until the fifth such call after it. A hard link where the file system can, else a copy. Raises
-    OSError if neither can be made.
+    Without a time, it is kept only until the fifth such call after it. A hard link where the file system can, else a
+    copy. Raises OSError if neither can be made.
     """
     folder = private_folder(path) / "backups"
     folder.mkdir(parents=True, exist_ok=True)

@@ -141,7 +141,7 @@ class PageCovered(SiteError):
 
 
 class IncompleteReading(SiteError):
-    """A section could not be read to its end: the page states no total, or what it lists keeps changing."""
+    """A section could not be read to its end: what it lists keeps changing, or is not what the page says of it."""
 
 
 class TooManyGone(TJToolsError):

@@ -58,15 +58,17 @@ def read_section(
     creatives: then nothing that was there throughout was missed. Otherwise it begins again, so that there are
     `MOST_READINGS` at most; so it does where the site asks to come again later.
 
-    Raises `IncompleteReading` where the page states no total, or the list does not keep still for one reading; `tally`
-    has what was read until then.
+    Raises `PageChanged` where the page states no total, `IncompleteReading` where the list does not keep still for one
+    reading; `tally` has what was read until then.
     """
     tally, busy = tally or Tally(), None
     for tally.rereads in range(MOST_READINGS):
         one = _Reading(section, tally)
         try:
             for page in pages_of(site, open_list(site, section)):
-                one.take(page)
+                if page.total is None:
+                    site.miss_total()
+                one.take(page, page.total)
                 if progress:
                     progress(tally.unique, tally.total or 0)
                 if not one.still or (page.has_next and enough and enough(one.cards, page)):
@@ -100,18 +102,12 @@ class _Reading:
         """Whether the stated total has stayed the same."""
         return len(set(self.totals)) == 1
 
-    def take(self, page: CardPage) -> None:
-        if page.total is None:
-            raise IncompleteReading(
-                f"{self.section.value}: the page does not say how many creatives there are:"
-                " no reading can be known complete.",
-                remedy="Look at the page with --headed: is the list filtered? The line's selector is library.total.",
-            )
-        self.totals.append(page.total)
+    def take(self, page: CardPage, total: int) -> None:
+        self.totals.append(total)
         self.again += sum(card.creative_id in self.cards for card in page.cards)
         self.cards |= {card.creative_id: card for card in page.cards}
         self.tally.pages += 1
-        self.tally.total, self.tally.unique = page.total, len(self.cards)
+        self.tally.total, self.tally.unique = total, len(self.cards)
 
     def counts(self, *, whole: bool) -> bool:
         """Whether nothing can have been missed; what moved is noted."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from tjtools.errors import (
     BrowserClosed,
@@ -146,6 +146,10 @@ class Site:
     def read_on(self) -> tuple[CardPage, ...]:
         """Turn to the list's next page, and to as many behind it as come within `READING` seconds."""
         return self._run(self._page().read_on(READING))
+
+    def miss_total(self) -> NoReturn:
+        """Raise the `PageChanged` of a list that does not say how many creatives it has."""
+        self._run(self._page().miss_total())
 
     def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
         """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for `timeout` seconds."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
@@ -150,6 +150,16 @@ class LibraryPage(SitePage):
                 remedy="If the site has changed, tjtools doctor --site tells what; mend it in selectors.toml.",
             )
         return shown
+
+    async def miss_total(self) -> NoReturn:
+        """Raise the `PageChanged` of a list that does not say how many creatives it has."""
+        raise PageChanged(
+            f"{shown_address(self.page.url)}: the page does not say how many creatives there are: no reading can be"
+            " known complete",
+            element="library.total",
+            selector=self.selectors["library"]["total"],
+            remedy="Is the list filtered? If the site has changed, tjtools doctor --site tells what.",
+        )
 
     async def open_upload_panel(self) -> None:
         """Open the panel that takes files, up to its file input."""
