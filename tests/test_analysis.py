@@ -16,7 +16,7 @@ from tjtools.analysis.comparison import compare
 from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
 from tjtools.analysis.inventory import gap_map, inventory, uploads
 from tjtools.analysis.names import PARTS, parse_names
-from tjtools.analysis.pairs import native_pairs
+from tjtools.analysis.pairs import IMAGE, VIDEO, behind_pair, native_pairs
 from tjtools.analysis.rates import approval_rates, fisher, holm, overall, wilson
 from tjtools.analysis.seen import SEEN
 from tjtools.cache import COLUMNS, Library
@@ -107,6 +107,9 @@ def test_native_pairs_by_unique_id_or_by_one_name(frame: pd.DataFrame) -> None:
     ]
     said = "2 of 3 native pairs need something: 1 without an image, 1 with one half rejected"
     assert findings.of_pairs(native_pairs(frame)) == said
+    for _, pair in native_pairs(frame).iterrows():
+        halves = behind_pair(frame, pair).set_index("section")["review_status"].astype(str)
+        assert (halves.get(VIDEO, ""), halves.get(IMAGE, "")) == (pair["video"], pair["image"])
 
 
 def test_of_two_creatives_for_one_half_the_better_counts(tmp_path: Path) -> None:

@@ -115,6 +115,8 @@ def pressable(view: w.Widget, label: str) -> w.Button:
 def test_the_outcomes_list_what_repeats_a_rejected_creative(session: Workspace) -> None:
     panel = ReviewOutcomes(session, clock=lambda: NOW)
     table = panel.repeats.frame
+    assert panel.repeats.draw
+    assert panel.repeats.draw("A title").to_dict()["title"]["text"]
     assert table[["filename", "how", "creative_id", "rejected_at"]].to_numpy().tolist() == [
         [NEAR, "looks the same", "1032530511", "2025-11-03"],
         [COPY, "same content", "1032530511", "2025-11-03"],

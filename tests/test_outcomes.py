@@ -365,6 +365,12 @@ def test_the_rows_behind_a_number_are_as_many_as_it_says(small: Workspace) -> No
         for place in range(len(exhibit.frame.dropna())):
             assert len(exhibit.behind(place)) == exhibit.frame[columns].iloc[place].sum(), exhibit.heading
     assert panel.rejections.rows[0] == "category: Travel"
+    decided = int(panel.stays["start_known"].sum()) - int((panel.stays["outcome"] == "pending").sum())
+    assert panel.time.behind
+    by_hour = [len(panel.time.behind(place)) for place in range(len(panel.time.frame))]
+    assert by_hour == sorted(by_hour)
+    assert 0 < by_hour[-1] <= decided
+    assert panel.time.rows[0] == "hours: 0.0"
 
 
 def test_what_can_be_compared_follows_the_dimension(small: Workspace) -> None:

@@ -12,8 +12,10 @@ from tjtools.analysis.outlook import chance_by_age
 from tjtools.analysis.quickaltair import alt
 from tjtools.analysis.rejections import PARTS
 from tjtools.analysis.reviewtime import Review
+from tjtools.repeats import RepeatKind
 
 _CHANGED = {"approved": COLOURS["approved"], "rejected": COLOURS["rejected"], "new": BLUE, "removed": INK}
+_HOW = {RepeatKind.SAME_CONTENT.value: COLOURS["rejected"], RepeatKind.LOOKS_SAME.value: BLUE}
 _FEW, _MANY = "fewer than 20 decided", "20 decided or more"
 _WEEKS = 110  # that a chart shows: two years
 
@@ -50,6 +52,22 @@ def comparison_chart(comparison: Comparison, title: str) -> alt.TopLevelMixin:
     point = base.mark_point(filled=True, size=70, color=BLUE, opacity=1).encode(x=alt.X("rate:Q", scale=scale))
     count = base.mark_text(align="left", dx=6, color=INK).encode(x=alt.datum(1), text="told:N")
     return titled(interval + point + count, title, height=alt.Step(28))
+
+
+def repeats_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
+    """The session's files that repeat a rejected creative, by section and how they do."""
+    counts = table.groupby(["section", "how"])["filename"].nunique().rename("files").reset_index()
+    bars = (
+        alt.Chart(counts)
+        .mark_bar()
+        .encode(
+            x=alt.X("files:Q", title="Files of the session", axis=alt.Axis(tickMinStep=1)),
+            y=alt.Y("section:N", title=None, sort="-x"),
+            color=alt.Color("how:N", title=None, scale=alt.Scale(domain=[*_HOW], range=[*_HOW.values()])),
+            tooltip=["section", "how", "files"],
+        )
+    )
+    return titled(bars, title, height=alt.Step(26))
 
 
 def section_times_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from tjtools.analysis.behind import SHOWN
 from tjtools.analysis.frame import UNKNOWN, on_site
 from tjtools.models import Section
 from tjtools.naming import match_key
@@ -52,6 +53,12 @@ def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
     table["state"] = [_state(*both) for both in zip(table["video"], table["image"], strict=True)]
     order = table["state"].map({state: place for place, state in enumerate(NEEDY)})
     return table.astype("str").iloc[order.argsort(kind="stable")].reset_index(drop=True)
+
+
+def behind_pair(frame: pd.DataFrame, pair: pd.Series) -> pd.DataFrame:
+    """The creatives of a row of `native_pairs`, with columns as `behind` has them."""
+    halves = [creative_id for ids in (pair["video_ids"], pair["image_ids"]) for creative_id in ids.split(", ") if ids]
+    return frame.loc[frame["creative_id"].isin(halves), list(SHOWN)].reset_index(drop=True)
 
 
 def _state(video: str, image: str) -> str:

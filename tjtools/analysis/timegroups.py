@@ -36,6 +36,11 @@ def behind_week(stays: pd.DataFrame, week: pd.Timestamp) -> pd.DataFrame:
     return _behind(stays, _weeks(stays) == week)
 
 
+def behind_hours(stays: pd.DataFrame, hours: float) -> pd.DataFrame:
+    """The stays that were seen decided within so many hours of the upload, those that took longest first."""
+    return _behind(stays, stays["high"] <= hours)
+
+
 def time_by(stays: pd.DataFrame, groups: pd.Series, *, repeats: int = REPEATS) -> pd.DataFrame:
     """Time in review of each group of stays, of those whose start is known.
 

@@ -80,6 +80,8 @@ class Exhibit(HasTraits):
             return []
         shown = readable(self.frame.head(MOST))
         words = shown.loc[:, ~shown.apply(pd.api.types.is_numeric_dtype)].iloc[:, :2]
+        if words.columns.empty:
+            return [f"{shown.columns[0]}: {value:,}" for value in shown.iloc[:, 0]]
         return [": ".join(map(str, row)) for row in words.itertuples(index=False)]
 
     @property

@@ -17,7 +17,7 @@ from tjtools.analysis.behind import behind
 from tjtools.analysis.copies import copies
 from tjtools.analysis.frame import DIMENSIONS, added_between, library_frame, on_site, values_of, with_history
 from tjtools.analysis.inventory import added_in, gap_map, inventory, period_of, uploads
-from tjtools.analysis.pairs import native_pairs
+from tjtools.analysis.pairs import behind_pair, native_pairs
 from tjtools.analysis.runs import files_of, runs_table
 from tjtools.analysis.suggestions import suggested_names
 from tjtools.cache import Library
@@ -179,9 +179,11 @@ class LibraryAnalysis(Panel):
 
     def _show_pairs(self) -> None:
         """Of the whole library: the halves of a pair stand in two sections, and come on two days."""
-        pairs = native_pairs(self._frame)
+        frame = self._frame
+        pairs = native_pairs(frame)
         code = python("native_pairs(frame)", "from tjtools.analysis.pairs import native_pairs")
-        self.pairs.put(pairs, findings.of_pairs(pairs), _draw("charts:pairs_chart", pairs), code)
+        drawn = _draw("charts:pairs_chart", pairs)
+        self.pairs.put(pairs, findings.of_pairs(pairs), drawn, code, lambda at: behind_pair(frame, pairs.iloc[at]))
 
     def _show_uploads(self) -> None:
         frame, every = self.kept, period_of(self.kept)

@@ -22,7 +22,7 @@ from tjtools.analysis.period import UPLOADED, Period, dated, unknown_days, withi
 from tjtools.analysis.rates import approval_rates, overall
 from tjtools.analysis.rejections import rejected_in_common
 from tjtools.analysis.reviewtime import curve_table, naive_mean, reviews, time_in_review, waiting
-from tjtools.analysis.timegroups import behind_section, behind_week, time_by_section, time_by_week
+from tjtools.analysis.timegroups import behind_hours, behind_section, behind_week, time_by_section, time_by_week
 from tjtools.cache import Library
 from tjtools.history import History
 from tjtools.rejected import repeats_of_rejected
@@ -169,7 +169,8 @@ class ReviewOutcomes(Panel):
         table, files, unseen = repeats_of_rejected(self.workspace, library, self.rows)
         imported = "from tjtools.rejected import repeats_of_rejected"
         code = python("repeats_of_rejected(workspace, library, rows).table", imported)
-        self.repeats.put(table, told.of_repeats(table, files, unseen), None, code)
+        drawn = _draw("outcome_charts:repeats_chart", table) if len(table) else None
+        self.repeats.put(table, told.of_repeats(table, files, unseen), drawn, code)
 
     def _filter(self) -> None:
         frame = self.frame[self.frame["section"] == self.section] if self.section else self.frame
@@ -229,7 +230,8 @@ class ReviewOutcomes(Panel):
         if review.decided:
             found += f"; the mean of the decided ones alone would say {findings.in_time(naive_mean(stays))}"
         code = self._python("curve_table(time_in_review(stays))", _TIMES + "curve_table, time_in_review", begun=True)
-        self.time.put(table, found, _draw("charts:time_chart", review) if len(table) else None, code)
+        drawn = _draw("charts:time_chart", review) if len(table) else None
+        self.time.put(table, found, drawn, code, lambda place: behind_hours(stays, table["hours"].iloc[place]))
         self._time_by_group(stays)
         wait = waiting(stays, self.begun, self.clock())
         drawn = _draw("charts:waiting_chart", wait) if wait["days"].notna().any() else None
