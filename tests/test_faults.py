@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ from tjtools.errors import (
 )
 from tjtools.inspection import keep_evidence
 from tjtools.journal import Journal
-from tjtools.models import Creative, CreativeType, ReviewStatus
+from tjtools.models import Creative, CreativeType, ReviewStatus, Section
 from tjtools.refresh import plan_refresh, refresh_library
 from tjtools.sandbox import Sandbox
 from tjtools.sandbox.faults import KNOWN
@@ -50,7 +51,7 @@ from tjtools.site import Site, driver, inspector
 from tjtools.site.pages import page_script
 from tjtools.site.selectors import load_selectors
 from tjtools.snapshots import read_snapshot, snapshots_of
-from tjtools.sync import sync_status
+from tjtools.sync import plan_sync, sync_status
 from tjtools.update import Begun, apply_update
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.workspace import Workspace
@@ -545,7 +546,7 @@ def test_a_full_disk_stops_an_upload_at_each_file_that_it_writes_and_loses_none(
     assert hit >= every or len(pages) < 8, hit
 
 
-def as_nobody(work: Callable[[], None]) -> str:
+def as_nobody(work: Callable[[], object]) -> str:
     """What a process without rights reports of the work: its error, or nothing."""
     reading, writing = os.pipe()
     with warnings.catch_warnings():
@@ -577,6 +578,7 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_handed_over(
         bind_to_sandbox(desk.workspace, truth.origin)
         reading, uploading = Refresh(desk), Upload(desk)
         update = plan_refresh(desk.workspace, Access(desk.connect), now=desk.now)
+        statuses = plan_sync(desk.workspace, Access(desk.connect), now=desk.now)
         prepared, settings = prepare(desk.workspace), load_settings(desk.workspace)
         before = files(desk.workspace)
         for path in desk.workspace.root.rglob("*"):
@@ -593,11 +595,12 @@ def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_handed_over(
             assert report.stopped
             raise report.stopped
 
-        told = [as_nobody(lambda: apply_update(update, now=NOW) and None), as_nobody(uploads)]
+        applied = [partial(apply_update, update, now=NOW), partial(apply_update, statuses, now=NOW)]
+        told = [as_nobody(work) for work in (*applied, uploads)]
         assert files(desk.workspace) == before
         for path in desk.workspace.root.rglob("*"):
             path.chmod(0o755)
-        assert [error.partition(":")[0] for error in told] == ["TrackingFileError"] * 2, told
+        assert [error.partition(":")[0] for error in told] == ["TrackingFileError"] * 3, told
         assert all("Permission denied" in error and "rights" in error for error in told), told
         assert uploading.run() == DONE
         assert reading.run() == DONE
@@ -656,6 +659,27 @@ def test_a_browser_that_is_killed_ends_the_run_and_the_next_completes_it(desk: D
     run.check()
     desk.truth.settings(processing_s=0)
     desk.runs = 1
+    assert run.run() == DONE
+    run.check_complete()
+
+
+@pytest.mark.parametrize("kind", [Refresh, Sync])
+def test_a_browser_that_is_killed_while_it_reads_changes_nothing_and_the_next_run_completes(
+    desk: Desk, kind: type[Refresh | Sync], chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = connect(desk.workspace, load_settings(desk.workspace), say=print)
+    mine = [one for one in psutil.Process().children(recursive=True) if is_browser(one)]
+    opened = site.open_section
+
+    def open_and_end(section: Section) -> None:
+        opened(section)
+        max(mine, key=lambda one: one.create_time()).kill()
+
+    run = kind(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(site, "open_section", open_and_end)
+        patch.setattr(desk, "connect", lambda: site)
+        assert isinstance(run.run(), BrowserClosed)
     assert run.run() == DONE
     run.check_complete()
 
