@@ -110,9 +110,8 @@ def long_upload(folder: Path, origin: str, count: int) -> tuple[Watch, str]:
     for inventory in (place.session, place.master):
         write_rows(inventory, COLUMNS, [[row.get(column, "") for column in COLUMNS] for row in rows])
     bind_to_sandbox(place, origin)
-    prepared = prepare(place)
     watch, settings = Watch(count), load_settings(place)
-    first = _upload(place, make_plan(prepared.reviews), prepared.library, watch, _expiring(origin, count // 2))
+    first = _upload(place, *_planned(place), watch, _expiring(origin, count // 2))
     if not isinstance(first, SignInNeeded):
         raise SystemExit(f"the session expired, and the upload ended with {first!r}")
     bind_to_sandbox(place, origin)  # the person signs in again
@@ -124,6 +123,11 @@ def long_upload(folder: Path, origin: str, count: int) -> tuple[Watch, str]:
         raise SystemExit(f"going on ended with {second!r}")
     _all_there(place, origin, count)
     return watch, unfinished.told
+
+
+def _planned(place: Workspace) -> tuple[Plan, Library]:
+    prepared = prepare(place)
+    return make_plan(prepared.reviews), prepared.library
 
 
 def _expiring(origin: str, at: int) -> Callable[[int], None]:
