@@ -241,6 +241,24 @@ def test_a_header_is_found_behind_any_number_of_blank_lines(path: Path) -> None:
     assert read_table(path, COLUMNS).lines == (200_002,)
 
 
+@pytest.mark.parametrize("blank", [65_500, 65_530, 65_535, 65_536, 65_537])
+def test_a_header_behind_blank_lines_may_begin_anywhere(path: Path, blank: int) -> None:
+    put(path, b"\n" * blank + b"id,name,note\n1,a,x\n")
+    assert values(read_table(path, COLUMNS)) == [("1", "a", "x")]
+
+
+def test_a_file_of_another_program_among_the_backups_disturbs_nothing(path: Path) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    foreign = path.parent / ".tjtools" / "backups" / f"{path.stem}.replaced-000009.sync-conflict-ABC.csv"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("theirs", "utf-8")
+    for number in range(9):
+        with locked(path):
+            replace_file(path, f"id,name,note\n1,{number},\n".encode(), seen=path.stat().st_size)
+    assert foreign.read_text("utf-8") == "theirs"
+    assert len([*foreign.parent.iterdir()]) == 1 + backups.PASSING
+
+
 def test_a_file_that_is_rewritten_for_an_append_is_backed_up(path: Path) -> None:
     put(path, "id;name;note\n1;a;x\n")
     append_rows(path, COLUMNS, [("9", "new", "")])

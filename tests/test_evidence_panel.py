@@ -7,12 +7,14 @@ import shutil
 from pathlib import Path
 
 import ipywidgets as w
+import pandas as pd
 import pytest
 from conftest import NOW, read_rows, write_inventory
 from corpus import Coding, Scene, write_still
 from PIL import Image
 
 from tjtools import samples
+from tjtools.analysis.outcome_charts import repeats_chart
 from tjtools.decisions import Decision
 from tjtools.diff import Verdict
 from tjtools.errors import TrackingFileError
@@ -116,7 +118,10 @@ def test_the_outcomes_list_what_repeats_a_rejected_creative(session: Workspace) 
     panel = ReviewOutcomes(session, clock=lambda: NOW)
     table = panel.repeats.frame
     assert panel.repeats.draw
-    assert panel.repeats.draw("A title").to_dict()["title"]["text"]
+    twice = pd.concat([table, table.assign(how="looks the same")])  # a copy looks the same, too
+    drawn = repeats_chart(twice, "A title").to_dict()
+    [rows] = drawn["datasets"].values()
+    assert sorted((row["how"], row["files"]) for row in rows) == [("looks the same", 1), ("same content", 1)]
     assert table[["filename", "how", "creative_id", "rejected_at"]].to_numpy().tolist() == [
         [NEAR, "looks the same", "1032530511", "2025-11-03"],
         [COPY, "same content", "1032530511", "2025-11-03"],

@@ -370,7 +370,7 @@ def test_the_rows_behind_a_number_are_as_many_as_it_says(small: Workspace) -> No
     by_hour = [len(panel.time.behind(place)) for place in range(len(panel.time.frame))]
     assert by_hour == sorted(by_hour)
     assert 0 < by_hour[-1] <= decided
-    assert panel.time.rows[0] == "hours: 0.0"
+    assert panel.time.rows[0] == "hours: 0"
 
 
 def test_what_can_be_compared_follows_the_dimension(small: Workspace) -> None:

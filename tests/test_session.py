@@ -124,8 +124,11 @@ def test_a_known_upload_date_is_not_lost_when_the_id_is_found_again(bare_workspa
     assert [row["tj_upload_date"] for row in read_rows(bare_workspace.master)] == ["2025-11-13"]
 
 
-def test_an_empty_master_gets_all_columns_and_a_rewritten_one_has_a_backup(bare_workspace: Workspace) -> None:
-    bare_workspace.master.touch()
+@pytest.mark.parametrize("empty", [b"", b"\n", b"\xff\xfe"])
+def test_an_empty_master_gets_all_columns_and_a_rewritten_one_has_a_backup(
+    bare_workspace: Workspace, empty: bytes
+) -> None:
+    bare_workspace.master.write_bytes(empty)
     file = SessionFile(Path("a.mp4"), CreativeType.VIDEO, category="Sports")
     record_in_master(bare_workspace, [(file, "111", None)], backup=NOW)
     assert read_rows(bare_workspace.master)[0]["category"] == "Sports"

@@ -179,6 +179,37 @@ def test_nothing_is_added_that_the_site_contradicts(bare_workspace: Workspace) -
     assert [row["tj_creative_id"] for row in read_rows(bare_workspace.master)] == ["", "", "3"]
 
 
+def test_a_name_that_the_site_cuts_off_is_no_contradiction(bare_workspace: Workspace) -> None:
+    status(bare_workspace, ("EN_Travel_long.png", "success", "1"))
+    update = plan(bare_workspace, reading(image("1", "EN_Tra…")))
+    mend(bare_workspace, verify(bare_workspace, update), update, now=NOW)
+    assert [row["filename"] for row in read_rows(bare_workspace.library)] == ["EN_Travel_long.png"]
+
+
+def test_an_id_that_the_library_has_under_another_name_does_not_come_into_the_master(bare_workspace: Workspace) -> None:
+    library(bare_workspace, image("5", "b.png"))
+    master(bare_workspace, a="")
+    status(bare_workspace, ("a.png", "success", "5"))
+    told = verify(bare_workspace)
+    assert [one.safe for one in told] == [False]
+    mend(bare_workspace, told, now=NOW)
+    assert [row["tj_creative_id"] for row in read_rows(bare_workspace.master)] == [""]
+
+
+def test_what_a_run_had_confirmed_is_not_recorded_where_the_site_has_another_name(bare_workspace: Workspace) -> None:
+    journal, path = Journal(bare_workspace.journal), bare_workspace.root / "uploaded" / "a.png"
+    file, run = SessionFile(path, CreativeType.IMAGE), "20251113_120000"
+    journal.begun([file], run=run, now=NOW)
+    journal.handed_over([file], section=Section.STATIC_BANNER, run=run, now=NOW)
+    settled = Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=image("1", "a.png"))
+    journal.settled([settled])
+    update = plan(bare_workspace, reading(image("1", "other")))
+    told = verify(bare_workspace, update)
+    assert told[0].found.endswith("; the site has another name for 1 (a.png)")
+    mend(bare_workspace, told, update, now=NOW)
+    assert not bare_workspace.library.exists()
+
+
 def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Workspace) -> None:
     library(bare_workspace, image("1", "a.png"))
     for path, columns in (
@@ -190,6 +221,8 @@ def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Worksp
         write_rows(path, columns, [])
         with path.open("a", encoding="utf-8") as file:
             file.write("cut off\n")
+    short = bare_workspace.campaigns / "Batch004_20251113_120000_Preroll.csv"
+    write_rows(short, ["Ad Name", "Target URL"], [("a", "u"), ("b", "u")])
     (bare_workspace.campaigns / "Batch002_20251113_120000_Native.csv").write_text(f'"{"x" * 200_000}"\n', "utf-8")
     (bare_workspace.campaigns / "Batch003_20251113_120000_Native.csv").mkdir()
     assert [(one.where, bool(one.remedy), one.safe) for one in verify(bare_workspace)] == [
@@ -198,6 +231,7 @@ def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Worksp
         ("Batch001_20251113_120000_Preroll.csv:2", True, False),
         ("Batch002_20251113_120000_Native.csv:1", True, False),
         ("Batch003_20251113_120000_Native.csv", True, False),
+        ("Batch004_20251113_120000_Preroll.csv:1", True, False),
         ("TJ_Review_History.csv:2", True, False),
     ]
 

@@ -83,7 +83,7 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
         *_journal(workspace),
         *_against_library([*master, *uploads], library, contested.keys()),
         *contested.values(),
-        *_master_against_uploads(workspace, master, without, uploads, contested.keys()),
+        *_master_against_uploads(workspace, master, without, uploads, contested.keys(), library),
         *_campaigns(workspace, library),
         *_history(workspace, library),
         *_fingerprints(workspace, library),
@@ -213,6 +213,7 @@ def _master_against_uploads(
     without: dict[tuple[Section | None, str], int],
     uploads: Iterable[Told],
     contested: Set[str],
+    library: Library,
 ) -> Iterator[Disagreement]:
     """The master against what the last run said of each file."""
     last = {(one.section, one.name): one for one in uploads}
@@ -224,7 +225,9 @@ def _master_against_uploads(
             yield Disagreement(one.path, one.line, found, LOOK)
     for (section, name), line in without.items():
         upload = last.get((section, name))
-        if upload and upload.file and upload.creative_id not in contested:
+        known = library.get(upload.creative_id) if upload else ()
+        another = known and not any(same_name(one.filename, name) for one in known)
+        if upload and upload.file and upload.creative_id not in contested and not another:
             found = f"has no ID for {name!r}; {upload.path.name}:{upload.line} says {upload.creative_id}"
             file = upload.file, upload.creative_id, upload.day
             yield Disagreement(workspace.master, line, found, f"Run: {FIX}", file=file)
@@ -238,7 +241,8 @@ def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]
         yield from bad
         native = "Video Creative ID" in table.header
         column = "Video Creative ID" if native else "Creative ID"
-        if bad and not table.rows:
+        if table.rows and column not in table.header:
+            yield Disagreement(path, 1, f"the header lacks {column}.", "Don't give this file to the campaign uploader.")
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
             for name in (column, "Thumbnail Creative ID") if native else (column,):

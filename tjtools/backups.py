@@ -20,6 +20,7 @@ from pathlib import Path
 
 KEPT = 20
 ROOM = 1 << 30  # bytes, of backups and snapshots together
+_REPLACED = ".replaced-"  # and a number, instead of the time
 PASSING = 5  # of the files of which no backup was asked for: a person may still have one of the last open
 
 
@@ -48,8 +49,9 @@ def keep(path: Path, now: datetime | None) -> Path:
         import shutil  # rarely needed, and slow to import
 
         shutil.copy2(path, backup)
-    older = [other for other in backups_of(path) if other != backup]
-    for other in older[: max(len(older) - KEPT + 1, 0)]:
+    kept, most = (backups_of(path), KEPT) if now else (_passing(folder, path), PASSING)
+    older = [other for other in kept if other != backup]
+    for other in older[: max(len(older) - most + 1, 0)]:
         other.unlink(missing_ok=True)
     bound(folder.parent)
     return backup
@@ -113,7 +115,7 @@ def _lengths(path: Path) -> dict[str, int]:
 
 def _stored(private: Path) -> Iterator[Path]:
     for folder in (private / "backups", private / "snapshots"):
-        yield from (path for path in folder.glob("*") if path.suffix != ".json" and _time_of(path))
+        yield from (path for path in folder.glob("*") if path.suffix != ".json" and (_time_of(path) or _number(path)))
 
 
 def _time_of(path: Path) -> str:
@@ -132,12 +134,20 @@ def backups_of(path: Path) -> list[Path]:
 
 
 def _passing_name(folder: Path, path: Path) -> Path:
-    """A name after those of the last `PASSING` files that were replaced; of more, the oldest are dropped."""
-    earlier = sorted(folder.glob(f"{path.stem}.replaced-[0-9]*{path.suffix}"))
-    for old in earlier[: max(len(earlier) - PASSING + 1, 0)]:
-        old.unlink(missing_ok=True)
-    number = int(earlier[-1].stem.rpartition("-")[2]) + 1 if earlier else 1
-    return folder / f"{path.stem}.replaced-{number:06}{path.suffix}"
+    """A name after those of the files that were replaced before."""
+    earlier = _passing(folder, path)
+    return folder / f"{path.stem}{_REPLACED}{_number(earlier[-1]) + 1 if earlier else 1:06}{path.suffix}"
+
+
+def _passing(folder: Path, path: Path) -> list[Path]:
+    """The files that were replaced and of which no backup was asked for, the oldest first."""
+    return sorted((one for one in folder.glob(f"{path.stem}{_REPLACED}*{path.suffix}") if _number(one)), key=_number)
+
+
+def _number(path: Path) -> int:
+    """The number in the name of a passing copy; 0 for another file."""
+    number = path.stem.rpartition(_REPLACED)[2]
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def _free_name(folder: Path, path: Path, now: datetime) -> Path:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from tjtools import backups
-from tjtools.csvtext import BadLine, Block, Form, blocks, line_of, read_form
+from tjtools.csvtext import UTF16, BadLine, Block, Form, blocks, line_of, read_form
 from tjtools.errors import TrackingFileError, translated
 from tjtools.locks import locked
 
@@ -72,7 +72,7 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
         with file:
             form, source, line = read_form(file, path, required, remedy)
             if form is None:
-                return Table(path, tuple(required), (), (), ())
+                return Table(path, tuple(required), (), (), (), size=file.tell())
             return _table(path, form, blocks(source, form, line), file)
 
 
@@ -111,6 +111,8 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 def _made_plain(table: Table) -> Form | None:
     """Rewrite a file that lines can't be appended to; bad lines stay, unless they would be read otherwise then."""
+    if table.form is None and table.size and table.path.read_bytes().startswith(UTF16):
+        replace_file(table.path, b"", seen=table.size)  # it has no line, but lines in UTF-8 can't follow
     if table.form and not table.form.plain:
         changed = datetime.fromtimestamp(table.path.stat().st_mtime).astimezone()
         records = [(at, line_of(list(row.values()))) for at, row in zip(table.lines, table.rows, strict=True)]

@@ -16,10 +16,10 @@ from typing import BinaryIO, NamedTuple
 from tjtools.errors import NotText, WrongHeader
 
 _BLOCK = 128 * 1024  # bytes: the pieces of one block stay in the processor's cache
-_HEAD = 64 * 1024  # bytes in which the header has to end
+_HEAD = 64 * 1024  # bytes in which the header has to end, behind any blank lines
 _LONGEST = 1000  # lines that one quoted field may span; a quote open for longer was never meant to be one
 _TO_QUOTE = frozenset('",\r\n')
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
 _BOM = b"\xef\xbb\xbf"
 
@@ -87,12 +87,11 @@ def _quoted(field: str) -> str:
 def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) -> tuple[Form | None, BinaryIO, int]:
     """Read the header; return the form, the file to read on from (just after the header) and the next line's number.
 
-    The form is None for a file without any line, but for one in UTF-16. A UTF-16 file is decoded as a whole, and the
-    file returned is its copy in UTF-8. Raises WrongHeader if a required column is missing or doubled, NotText for
-    binary data.
+    The form is None for a file without any line. A UTF-16 file is decoded as a whole, and the file returned is its
+    copy in UTF-8. Raises WrongHeader if a required column is missing or doubled, NotText for binary data.
     """
     head, encoded = _head(file), "utf-8"
-    if head.startswith(_UTF16):
+    if head.startswith(UTF16):
         encoded, file = "utf-16", BytesIO(_from_utf16(head + file.read(), path, remedy))
         head = _head(file)
     start, line = len(_BOM) if head.startswith(_BOM) else 0, 1
@@ -106,19 +105,18 @@ def read_form(file: BinaryIO, path: Path, required: Sequence[str], remedy: str) 
         raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     file.seek(end)
     if not first.strip():
-        empty = Form(tuple(required), ",", plain=False)  # lines in UTF-8 can't follow what stands there
-        return empty if encoded == "utf-16" else None, file, line + 1
+        return None, file, line + 1
     form = _form(first, path, required, remedy, binary=b"\0" in head)
     plain = form.plain and encoded == "utf-8"
     return Form(form.header, form.delimiter, plain), file, line + 1
 
 
 def _head(file: BinaryIO) -> bytes:
-    """The beginning of a file, until something stands in it."""
-    head = file.read(_HEAD)
-    while not head.strip(_BOM + b" \t\r\n") and (more := file.read(_HEAD)):
-        head += more
-    return head
+    """The beginning of a file: all the blank lines, and at least `_HEAD` bytes more."""
+    parts = [file.read(_HEAD)]
+    while parts[-1] and not parts[-1].strip(_BOM + b" \t\r\n"):
+        parts.append(file.read(_HEAD))
+    return b"".join(parts) + file.read(_HEAD)
 
 
 def _from_utf16(data: bytes, path: Path, remedy: str) -> bytes:

@@ -13,7 +13,7 @@ from tjtools.difference import FieldChange, LibraryDifference
 from tjtools.history import Source
 from tjtools.journal import Journal
 from tjtools.models import Creative
-from tjtools.naming import same_name
+from tjtools.naming import is_cut, same_name
 from tjtools.session import record_in_master
 from tjtools.update import Begun, Update, apply_update, plan_update
 from tjtools.upload.liverun import only_live_run
@@ -39,7 +39,9 @@ def verify(workspace: Workspace, update: Update | None = None) -> tuple[Disagree
     if update.stopped:
         raise update.stopped
     shown = {creative.creative_id: creative for creative in update.reading.creatives}
-    among_files = (_asked(one, shown) for one in disagreements(workspace))
+    confirmed = [one.creative for some in Journal(workspace.journal).unrecorded().values() for one in some]
+    others = [each for each in confirmed if each and not _agrees(shown, each.creative_id, each.filename, gone=True)]
+    among_files = (_asked(one, shown, others) for one in disagreements(workspace))
     return (*among_files, *_with_site(workspace.library, update.difference))
 
 
@@ -71,19 +73,31 @@ def mend(
     return verify(workspace, plan_update(workspace, library, update.reading, update.source, begun=begun, full=True))
 
 
-def _asked(one: Disagreement, shown: Mapping[str, Creative]) -> Disagreement:
-    """What would be mended, unless the site has no such creative or another name for it."""
+def _asked(one: Disagreement, shown: Mapping[str, Creative], others: Sequence[Creative]) -> Disagreement:
+    """What would be mended, unless the site has no such creative or another name for it; `others` are the journal's."""
+    if one.replay and others:
+        names = ", ".join(map(_named, others))
+        return one._replace(found=f"{one.found}; the site has another name for {names}", remedy=LOOK, replay=False)
     if one.missing:
         creative_id, name = one.missing.creative_id, one.missing.filename
     elif one.file:
         creative_id, name = one.file[1], one.file[0].name
     else:
         return one
-    there = shown.get(creative_id)
-    if there and same_name(there.filename, name):
+    if _agrees(shown, creative_id, name):
         return one
+    there = shown.get(creative_id)
     says = f"calls it {there.filename!r}" if there else "has no such creative"
-    return one._replace(found=f"{one.found}; the site {says}", remedy=LOOK, missing=None, file=None)
+    remedy = LOOK if there else "It was deleted there, or the ID is wrong; no file counts it as there."
+    return one._replace(found=f"{one.found}; the site {says}", remedy=remedy, missing=None, file=None)
+
+
+def _agrees(shown: Mapping[str, Creative], creative_id: str, name: str, *, gone: bool = False) -> bool:
+    """Whether the site has the creative under this name, or cut off; `gone`: or not any more."""
+    there = shown.get(creative_id)
+    if there is None:
+        return gone
+    return same_name(there.filename, name) or is_cut(there.filename, name)
 
 
 def _with_site(path: Path, difference: LibraryDifference) -> Iterator[Disagreement]:

@@ -55,8 +55,9 @@ def comparison_chart(comparison: Comparison, title: str) -> alt.TopLevelMixin:
 
 
 def repeats_chart(table: pd.DataFrame, title: str) -> alt.TopLevelMixin:
-    """The session's files that repeat a rejected creative, by section and how they do."""
-    counts = table.groupby(["section", "how"])["filename"].nunique().rename("files").reset_index()
+    """The session's files that repeat a rejected creative, by section and how they do; by their content, if both."""
+    one_each = table.sort_values("how", key=lambda how: how.map([*_HOW].index)).drop_duplicates(["section", "filename"])
+    counts = one_each.groupby(["section", "how"]).size().rename("files").reset_index()
     bars = (
         alt.Chart(counts)
         .mark_bar()

@@ -21,7 +21,7 @@ log = logging.getLogger("tjtools.upload")
 
 FOUND = "found on the site, after an earlier run was cut off"
 DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
-LOOK_AGAIN = 3.0  # seconds, at most: the list that is shown hears nothing of what another browser uploads
+LOOK_AGAIN, SELDOM = 3.0, 20.0  # seconds, at first and later: an open list hears nothing of another browser's uploads
 Told = Callable[[str, FileResult], None]
 
 
@@ -86,6 +86,7 @@ def settle(
     began = time.monotonic()
     deadline, last_call = began + card_timeout, began + min(duplicate_wait, card_timeout)
     old: Sequence[Card] | None = None
+    pause = LOOK_AGAIN
     while True:
         site.open_section(section)
         new = _new_cards(site, newest_before)
@@ -98,7 +99,8 @@ def settle(
         if not missing or now >= deadline:
             return outcomes
         seen = [card.creative_id for card in (*new, *(old or ()))]
-        until = min(last_call if now < last_call else deadline, now + LOOK_AGAIN)
+        until = min(last_call if now < last_call else deadline, now + pause)
+        pause = min(1.5 * pause, SELDOM)
         site.wait_for_names([stem(file.name) for file in missing], seen, until - now)
 
 

@@ -81,7 +81,7 @@ class Exhibit(HasTraits):
         shown = readable(self.frame.head(MOST))
         words = shown.loc[:, ~shown.apply(pd.api.types.is_numeric_dtype)].iloc[:, :2]
         if words.columns.empty:
-            return [f"{shown.columns[0]}: {value:,}" for value in shown.iloc[:, 0]]
+            return [f"{shown.columns[0]}: {value:,.4g}" for value in self.frame.iloc[:MOST, 0]]
         return [": ".join(map(str, row)) for row in words.itertuples(index=False)]
 
     @property
