@@ -8,6 +8,7 @@ file and creative is where it belongs.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import platform
 import random
@@ -45,7 +46,10 @@ now = lambda: datetime.now(UTC)  # noqa: E731
 
 
 class Sample(NamedTuple):
-    """What the run takes at one moment; memory in MB, that of the browser's processes without what they share."""
+    """What the run takes at one moment; memory in MB, that of the browser's processes without what they share.
+
+    `blocks` are the thousands of pieces of memory that Python holds, its memory also has free room.
+    """
 
     done: int
     python: float
@@ -54,6 +58,7 @@ class Sample(NamedTuple):
     pages: int
     threads: int
     files: int
+    blocks: float
 
 
 @dataclass
@@ -82,6 +87,7 @@ class Watch:
             len(pages),
             own.num_threads(),
             own.num_fds(),
+            (gc.collect(), sys.getallocatedblocks())[1] / 1e3,
         )
 
 
@@ -114,6 +120,7 @@ def long_upload(folder: Path, origin: str, count: int) -> tuple[Watch, str]:
     first = _upload(place, *_planned(place), watch, _expiring(origin, count // 2))
     if not isinstance(first, SignInNeeded):
         raise SystemExit(f"the session expired, and the upload ended with {first!r}")
+    del first  # its traceback holds the whole run: a person would go on in another process
     bind_to_sandbox(place, origin)  # the person signs in again
     unfinished = unfinished_run(place)
     assert unfinished
@@ -215,16 +222,18 @@ def lines(watch: Watch, what: str, told: str) -> Iterator[str]:
     """The samples, and what grew after the first tenth."""
     seconds = time.monotonic() - watch.begun
     yield f"\n## {what}\n\nThe session expired in the middle: {told}. It took {seconds:.0f} s in all.\n"
-    yield "| done | our process | browser | its processes | pages | threads | open files |"
-    yield "|--:|--:|--:|--:|--:|--:|--:|"
+    yield "| done | our process | Python's blocks | browser | its processes | pages | threads | open files |"
+    yield "|--:|--:|--:|--:|--:|--:|--:|--:|"
     for one in watch.taken:
         yield (
-            f"| {one.done:,} | {one.python:.0f} MB | {one.browser:.0f} MB | {one.processes} | {one.pages} "
-            f"| {one.threads} | {one.files} |"
+            f"| {one.done:,} | {one.python:.0f} MB | {one.blocks:.0f} k | {one.browser:.0f} MB | {one.processes} "
+            f"| {one.pages} | {one.threads} | {one.files} |"
         )
     first, last = watch.taken[ROWS // SETTLED - 1], watch.taken[-1]
     grown = (last.python - first.python, last.browser - first.browser)
-    yield f"\nFrom {first.done:,} to {last.done:,}: our process {grown[0]:+.0f} MB, the browser {grown[1]:+.0f} MB,"
+    blocks = f"(the blocks that Python holds {last.blocks / first.blocks - 1:+.0%})"
+    yield f"\nFrom {first.done:,} to {last.done:,}: our process {grown[0]:+.0f} MB {blocks},"
+    yield f"the browser {grown[1]:+.0f} MB,"
     yield f"pages {last.pages - first.pages:+d}, threads {last.threads - first.threads:+d}, open files"
     yield f"{last.files - first.files:+d}."
 
