@@ -247,6 +247,21 @@ def test_a_header_behind_blank_lines_may_begin_anywhere(path: Path, blank: int) 
     assert values(read_table(path, COLUMNS)) == [("1", "a", "x")]
 
 
+def test_a_full_store_never_drops_the_file_that_is_being_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backups, "ROOM", 30)
+    put(path, "id,name,note\n1,a,\n")
+    with path.open("a", encoding="utf-8") as person:
+        for at in (NOON, None):
+            with locked(path):
+                replace_file(path, b"id,name,note\n1,b,\n", seen=path.stat().st_size, backup=at)
+            if at:
+                early = path.open("a", encoding="utf-8")
+        early.write("2,late,\n")
+        early.close()
+        person.write("3,later,\n")
+    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("3", "later", ""), ("2", "late", "")]
+
+
 def test_a_file_of_another_program_among_the_backups_disturbs_nothing(path: Path) -> None:
     put(path, "id,name,note\n1,a,\n")
     foreign = path.parent / ".tjtools" / "backups" / f"{path.stem}.replaced-000009.sync-conflict-ABC.csv"

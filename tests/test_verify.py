@@ -223,6 +223,8 @@ def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Worksp
             file.write("cut off\n")
     short = bare_workspace.campaigns / "Batch004_20251113_120000_Preroll.csv"
     write_rows(short, ["Ad Name", "Target URL"], [("a", "u"), ("b", "u")])
+    short = bare_workspace.campaigns / "Batch005_20251113_120000_Native.csv"
+    write_rows(short, ["Ad Name", "Video Creative ID"], [("a", "1")])
     (bare_workspace.campaigns / "Batch002_20251113_120000_Native.csv").write_text(f'"{"x" * 200_000}"\n', "utf-8")
     (bare_workspace.campaigns / "Batch003_20251113_120000_Native.csv").mkdir()
     assert [(one.where, bool(one.remedy), one.safe) for one in verify(bare_workspace)] == [
@@ -232,6 +234,7 @@ def test_what_cant_be_understood_is_listed_for_every_file(bare_workspace: Worksp
         ("Batch002_20251113_120000_Native.csv:1", True, False),
         ("Batch003_20251113_120000_Native.csv", True, False),
         ("Batch004_20251113_120000_Preroll.csv:1", True, False),
+        ("Batch005_20251113_120000_Native.csv:1", True, False),
         ("TJ_Review_History.csv:2", True, False),
     ]
 

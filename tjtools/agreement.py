@@ -240,20 +240,20 @@ def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]
         table = _read(path, ["Ad Name"], bad)
         yield from bad
         native = "Video Creative ID" in table.header
-        column = "Video Creative ID" if native else "Creative ID"
-        if table.rows and column not in table.header:
-            yield Disagreement(path, 1, f"the header lacks {column}.", "Don't give this file to the campaign uploader.")
+        columns = ("Video Creative ID", "Thumbnail Creative ID") if native else ("Creative ID",)
+        if table.rows and (lacking := [name for name in columns if name not in table.header]):
+            found = f"the header lacks {', '.join(lacking)}."
+            yield Disagreement(path, 1, found, "Don't give this file to the campaign uploader.")
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
-            for name in (column, "Thumbnail Creative ID") if native else (column,):
-                creative_id = row.get(name, "")
-                known = library.get(creative_id)
+            for name in columns:
+                known, named = library.get(row[name]), name == columns[0]
                 right = [
-                    one for one in known if name != column or match_key(stem(one.filename)) == match_key(row["Ad Name"])
+                    one for one in known if not named or match_key(stem(one.filename)) == match_key(row["Ad Name"])
                 ]
                 if not right:
                     held = " and ".join(repr(one.filename) for one in known) or "not known to the library"
-                    found = f"the ad {row['Ad Name']!r} has the {name} {row.get(name, '')}, which is {held}"
+                    found = f"the ad {row['Ad Name']!r} has the {name} {row[name]}, which is {held}"
                     yield Disagreement(
                         path, line, found, "Don't give this file to the campaign uploader; look on the site."
                     )

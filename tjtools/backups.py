@@ -2,7 +2,8 @@
 
 `tracking/.tjtools/backups/` holds a file's bytes under its name with the time (UTC) before the ending,
 `TJ_Creative_Library.20251113T120000.csv`: the last twenty of each file. `tracking/.tjtools/snapshots/` holds what
-`tjtools.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file.
+`tjtools.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file. Where
+no backup is asked for, the last five of a file stay all the same, as `creative_inventory.replaced-000001.csv`.
 
 A backup is the file itself under a second name, where the file system has hard links. Whoever had it open before it was
 replaced (a person's `echo … >>`) writes into the backup: `tracking/.tjtools/lengths/NAME.csv.json` says up to where
@@ -53,18 +54,21 @@ def keep(path: Path, now: datetime | None) -> Path:
     older = [other for other in kept if other != backup]
     for other in older[: max(len(older) - most + 1, 0)]:
         other.unlink(missing_ok=True)
-    bound(folder.parent)
+    bound(folder.parent, but=backup)
     return backup
 
 
-def bound(private: Path) -> None:
-    """Drop the oldest backups and snapshots beyond `ROOM`, but not the newest of each file; raises OSError."""
+def bound(private: Path, *, but: Path | None = None) -> None:
+    """Drop the oldest backups and snapshots beyond `ROOM`, but not the newest of each file, nor `but`; raises OSError.
+
+    Files without a time, of which no backup was asked for, go before all others.
+    """
     found = sorted(_stored(private), key=lambda path: _time_of(path) or "")
     newest = {(path.parent, _name_of(path)): path for path in found}
     sizes = {path: size for path in found if (size := _size_of(path)) is not None}
     total = sum(sizes.values())
     for path, size in sizes.items():
-        if total > ROOM and path not in newest.values():
+        if total > ROOM and path != but and path not in newest.values():
             total -= size
             path.unlink(missing_ok=True)
             path.with_suffix(".json").unlink(missing_ok=True)

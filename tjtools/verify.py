@@ -40,7 +40,7 @@ def verify(workspace: Workspace, update: Update | None = None) -> tuple[Disagree
         raise update.stopped
     shown = {creative.creative_id: creative for creative in update.reading.creatives}
     confirmed = [one.creative for some in Journal(workspace.journal).unrecorded().values() for one in some]
-    others = [each for each in confirmed if each and not _agrees(shown, each.creative_id, each.filename, gone=True)]
+    others = [each for each in confirmed if each and each.creative_id in shown and not _agrees(shown, each)]
     among_files = (_asked(one, shown, others) for one in disagreements(workspace))
     return (*among_files, *_with_site(workspace.library, update.difference))
 
@@ -78,26 +78,19 @@ def _asked(one: Disagreement, shown: Mapping[str, Creative], others: Sequence[Cr
     if one.replay and others:
         names = ", ".join(map(_named, others))
         return one._replace(found=f"{one.found}; the site has another name for {names}", remedy=LOOK, replay=False)
-    if one.missing:
-        creative_id, name = one.missing.creative_id, one.missing.filename
-    elif one.file:
-        creative_id, name = one.file[1], one.file[0].name
-    else:
+    told = one.missing or (Creative(one.file[1], one.file[0].name) if one.file else None)
+    if told is None or _agrees(shown, told):
         return one
-    if _agrees(shown, creative_id, name):
-        return one
-    there = shown.get(creative_id)
+    there = shown.get(told.creative_id)
     says = f"calls it {there.filename!r}" if there else "has no such creative"
     remedy = LOOK if there else "It was deleted there, or the ID is wrong; no file counts it as there."
     return one._replace(found=f"{one.found}; the site {says}", remedy=remedy, missing=None, file=None)
 
 
-def _agrees(shown: Mapping[str, Creative], creative_id: str, name: str, *, gone: bool = False) -> bool:
-    """Whether the site has the creative under this name, or cut off; `gone`: or not any more."""
-    there = shown.get(creative_id)
-    if there is None:
-        return gone
-    return same_name(there.filename, name) or is_cut(there.filename, name)
+def _agrees(shown: Mapping[str, Creative], told: Creative) -> bool:
+    """Whether the site has the creative, under its name or the beginning of it."""
+    there = shown.get(told.creative_id)
+    return there is not None and (same_name(there.filename, told.filename) or is_cut(there.filename, told.filename))
 
 
 def _with_site(path: Path, difference: LibraryDifference) -> Iterator[Disagreement]:
