@@ -55,6 +55,25 @@ def test_what_was_there_before_is_no_ad(tmp_path: Path) -> None:
     assert written(tmp_path, [*known, outcome("s.mp4", S, "30", UploadStatus.DUPLICATE)]) == {}
 
 
+def test_halves_are_one_ad_with_or_without_the_prefix_of_their_id(tmp_path: Path) -> None:
+    found = written(
+        tmp_path, [outcome("v.mp4", V, "10", pair="ID-99A0D7C3"), outcome("i.png", I, "20", pair="99a0d7c3")]
+    )
+    assert len(found["Batch001_20251113_120000_Native.csv"]) == 1
+
+
+def test_a_pair_id_that_was_rounded_or_is_several_files_makes_no_ad(tmp_path: Path) -> None:
+    """Also where the others of its files failed, or did not go up in this run."""
+    assert (
+        written(tmp_path, [outcome("v.mp4", V, "10", pair="1.23E+14"), outcome("i.png", I, "20", pair="1.23E+14")])
+        == {}
+    )
+    pair = [outcome("v.mp4", V, "10", pair="P"), outcome("i.png", I, "20", pair="P")]
+    failed = outcome("w.mp4", V, "", UploadStatus.FAILED, pair="P")
+    assert written(tmp_path, [*pair, failed]) == {}
+    assert write_campaigns(tmp_path, pair, SETTINGS, RUN, others=[failed.file]) == ()
+
+
 def test_an_in_stream_video_is_a_preroll_ad(tmp_path: Path) -> None:
     [row] = written(tmp_path, [outcome("s.mp4", S, "30")])["Batch001_20251113_120000_Preroll.csv"]
     assert {name: value for name, value in row.items() if value} == {

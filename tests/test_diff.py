@@ -106,11 +106,70 @@ def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
     assert found[0].reason.startswith("its native_image is invalid: 310,000 bytes")
 
 
-def test_two_videos_of_one_pair_are_told(library: Library) -> None:
-    videos = [file(f"{name}.mp4", CreativeType.NATIVE_VIDEO, "99A0D7C3") for name in ("v", "w", "ORG_v")]
-    found = review(library, *videos, file("i.png", CreativeType.NATIVE_IMAGE, "99A0D7C3"))
-    told = ("2 files are the native_video of the pair ID 99A0D7C3: only one of them becomes an ad",)
-    assert [one.notes for one in found] == [told, told, (), ()]
+def test_a_pair_id_of_several_files_is_for_a_person(library: Library) -> None:
+    """Excel makes one `1.23E+14` of several IDs: which video belongs to which image, nobody can tell."""
+    kinds = {"v0.mp4": CreativeType.NATIVE_VIDEO, "i1.png": CreativeType.NATIVE_IMAGE} | {
+        "v1.mp4": CreativeType.NATIVE_VIDEO,
+        "i0.png": CreativeType.NATIVE_IMAGE,
+    }
+    found = review(library, *(file(name, kind, "1.23E+14") for name, kind in kinds.items()))
+    assert [one.verdict for one in found] == [Verdict.UNCLEAR_PAIR] * 4
+    assert {one.reason for one in found} == {
+        "the pair ID 1.23E+14, which a spreadsheet rounded, is on v0.mp4, i1.png, v1.mp4 and i0.png: write an ID of its"
+        " own, such as ID-99A0D7C3, into the two rows of each pair"
+    }
+    assert all(one.needs_a_person and not one.goes_up for one in found)
+
+
+@pytest.mark.parametrize(
+    ("pair", "verdict"),
+    [
+        ("1.23E+14", Verdict.UNCLEAR_PAIR),
+        ("1,23e+14", Verdict.UNCLEAR_PAIR),
+        ("ID-1E+09", Verdict.UNCLEAR_PAIR),
+        ("12345E67", Verdict.NEW),
+        ("00123456", Verdict.NEW),
+    ],
+)
+def test_one_video_and_one_image_with_a_rounded_pair_id_may_be_two_pairs(
+    library: Library, pair: str, verdict: Verdict
+) -> None:
+    halves = file("v.mp4", CreativeType.NATIVE_VIDEO, pair), file("i.png", CreativeType.NATIVE_IMAGE, pair)
+    assert [one.verdict for one in review(library, *halves)] == [verdict, verdict]
+
+
+def test_two_videos_of_one_pair_are_for_a_person_and_their_source_is_none(library: Library) -> None:
+    image, source = file("i.png", CreativeType.NATIVE_IMAGE, "1"), file("ORG_v.mp4", CreativeType.NATIVE_VIDEO, "1")
+    v, w = (file(name, CreativeType.NATIVE_VIDEO, "1") for name in ("v.mp4", "w.mp4"))
+    assert [one.verdict for one in review(library, v, image, source)] == [Verdict.NEW, Verdict.NEW, Verdict.SOURCE]
+    assert [one.verdict for one in review(library, v, w, image)] == [Verdict.UNCLEAR_PAIR] * 3
+    assert [one.verdict for one in review(library, v, w, image, force=True)] == [Verdict.UNCLEAR_PAIR] * 3
+
+
+def test_a_half_of_an_unclear_pair_that_cant_go_up_still_makes_it_unclear(tmp_path: Path) -> None:
+    path = tmp_path / "TJ_Creative_Library.csv"
+    path.write_text(HEADER + "1032530511,i,,640x360,png,native_image,approved\n", "utf-8")
+    v, w, i = (file(name, CreativeType.NATIVE_VIDEO, "1") for name in ("v.mp4", "w.mp4", "i.png"))
+    i = i._replace(creative_type=CreativeType.NATIVE_IMAGE)
+    found = review(Library.load(path), v, w, i, facts={w.path: None})
+    assert [one.verdict for one in found] == [Verdict.UNCLEAR_PAIR, Verdict.MISSING, Verdict.ALREADY_THERE]
+    assert found[2].notes == (f"no ad: {found[0].reason}",)
+
+
+def test_the_halves_of_a_pair_are_matched_with_or_without_the_prefix(library: Library) -> None:
+    video = file("v.mp4", CreativeType.NATIVE_VIDEO, "ID-99A0D7C3")
+    assert [one.verdict for one in review(library, video, file("i.png", CreativeType.NATIVE_IMAGE, "99a0d7c3 "))] == [
+        Verdict.NEW,
+        Verdict.NEW,
+    ]
+
+
+def test_a_rounded_unique_id_is_told(library: Library) -> None:
+    [one] = review(library, file("a.png")._replace(unique_id="1.23E+14"))
+    assert (one.verdict, one.notes) == (
+        Verdict.NEW,
+        ("the inventory's unique_id 1.23E+14 was rounded by a spreadsheet: write it again, such as ID-99A0D7C3",),
+    )
 
 
 def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> None:

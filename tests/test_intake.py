@@ -79,7 +79,7 @@ def test_a_folder_becomes_a_session_that_can_go_up(bare_workspace: Workspace, fo
     rows = {row["new_filename"]: row for row in read_rows(bare_workspace.session)}
     first = rows["VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"]
     assert {column: value for column, value in first.items() if column not in ("source_path", "file_size_mb")} == {
-        "unique_id": "99A0D7C3-VID",
+        "unique_id": "ID-99A0D7C3-VID",
         "original_filename": "VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4",
         "new_filename": "VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4",
         "creator_name": "Ana",
@@ -94,10 +94,10 @@ def test_a_folder_becomes_a_session_that_can_go_up(bare_workspace: Workspace, fo
         "file_format": "mp4",
         "date_processed": "2025-11-13",
         "notes": "",
-        "native_pair_id": "99A0D7C3",
+        "native_pair_id": "ID-99A0D7C3",
     }
     pairs = {name: row["native_pair_id"] for name, row in rows.items()}
-    assert pairs["IMG_EN_Sports_F_Real_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"] == "99A0D7C3"
+    assert pairs["IMG_EN_Sports_F_Real_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"] == "ID-99A0D7C3"
     assert pairs["summer vid 4sec.mp4"] == pairs["summer_img.png"] != ""
     assert pairs["banner.jpg"] == ""
     assert [one.verdict for one in prepare(bare_workspace).reviews] == [Verdict.NEW] * 5

@@ -119,7 +119,7 @@ INVENTORY = {
     "by ID": {"unique_id": "0000000A-VID", "original_filename": "raw a.mp4", "language": "en", "category": "Sports"}
     | {"new_filename": "x.mp4", "creative_type": "native_video", "duration_seconds": "4.04", "creator_name": "Ana"}
     | {"content_type": "SFW", "tj_creative_id": "1"},
-    "renamed": {"unique_id": "0000000B", "original_filename": "summer final.png", "creative_type": "image"}
+    "renamed": {"unique_id": "ID-0000000B", "original_filename": "summer final.png", "creative_type": "image"}
     | {"new_filename": "EN_Travel_ID-0000000B.png", "language": "DE"},
     "little": {"unique_id": "nonsense", "new_filename": "clip.mp4", "creative_type": "video", "category": "Big Games"},
     "one": {"unique_id": "0000000C", "new_filename": "twice.png", "creative_type": "image", "language": "EN"},

@@ -16,7 +16,7 @@ FLOORS = (
     ("tomlfile", "limits", "workspace", "settings", "session"),
     ("events", "journal", "history", "runlog", "acknowledged", "snapshots", "coverage", "samples"),
     ("media", "fingerprints", "looking", "decisions"),
-    ("preflight", "likeness", "repeats", "diff", "evidence", "unshared", "difference", "lookup", "analysis"),
+    ("preflight", "likeness", "repeats", "diff", "evidence", "unshared", "difference", "lookup", "ads", "analysis"),
     ("site",),
     ("known", "duplicates", "deciding", "rejected", "intake"),
     ("listing", "scrape", "update", "rebuild", "refresh", "sync", "connection", "inspection", "upload"),

@@ -110,6 +110,18 @@ def test_the_halves_of_a_pair_are_chosen_together(review: Review) -> None:
     }
 
 
+def test_a_pair_whose_id_was_rounded_is_unclear_and_not_chosen(session: Workspace) -> None:
+    text = session.session.read_text("utf-8")
+    session.session.write_text(text.replace(",A\n", ",1.23E+14\n"), "utf-8")
+    review = looked(session)
+    assert ([review.pair_of(one) for one in review.reviews[:3]], review.chosen) == (
+        ["unclear", "unclear", ""],
+        {BANNER},
+    )
+    assert "unclear pair: IMG_a.png\nunclear pair: VID_a.mp4" in review.summary
+    assert "the pair ID 1.23E+14" in review.rows(review.reviews[:1])["reason"][0]
+
+
 def test_only_new_files_can_be_chosen(review: Review) -> None:
     review.choose((Section.STATIC_BANNER, "there.png"), take=True)
     review.choose_found(take=True)

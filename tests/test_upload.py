@@ -47,6 +47,7 @@ from tjtools.upload import (
     upload,
 )
 from tjtools.upload.records import Records
+from tjtools.verify import verify
 from tjtools.workspace import Workspace
 
 pytestmark = pytest.mark.usefixtures("chromium")
@@ -719,6 +720,51 @@ def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Wo
     assert Journal(workspace.journal).unrecorded() == {}
     go(workspace, now=NOW + timedelta(hours=2), open_site=no_site)
     assert read_rows(second.status_file) == told
+
+
+def test_pairs_whose_id_was_rounded_wait_until_it_is_mended_and_then_make_their_ads(
+    workspace: Workspace, truth: Truth
+) -> None:
+    """Uploaded at once they would be there already once their IDs are mended, and no run would make their ads."""
+    pairs = [
+        native_pair(workspace.root / "uploaded", identity, seed)
+        for seed, identity in enumerate(("12345E10", "12349E10"))
+    ]
+    clear = native_pair(workspace.root / "uploaded", "99A0D7C3", 2)
+    clear[0] |= {"native_pair_id": "ID-99A0D7C3"}
+    rounded = [row | {"native_pair_id": "1.23E+14"} for pair in pairs for row in pair]
+    session(workspace, [*rounded, *clear])
+    first = go(workspace)
+    assert (first.needs_a_person, len(first.held_back), len(truth.received())) == (True, 4, 2)
+    assert ads_of(first) == [("99A0D7C3", "99A0D7C3")]
+    told = [row["error_message"] for row in read_rows(first.status_file) if row["native_pair_id"] == "1.23E+14"]
+    assert (len(told), all(one.startswith("unclear pair: the pair ID 1.23E+14") for one in told)) == (4, True)
+    session(workspace, [row for pair in pairs for row in pair])
+    second = go(workspace, now=NOW + timedelta(hours=1))
+    assert ads_of(second) == [("12345E10", "12345E10"), ("12349E10", "12349E10")]
+    assert [one.found for one in verify(workspace)] == []
+
+
+def ads_of(report: UploadReport) -> list[tuple[str, str]]:
+    """The IDs in the names of each native ad's video and thumbnail."""
+    names = {one.creative_id: one.file.name.partition("_ID-")[2][:8] for one in report.outcomes}
+    [path] = [path for path in report.campaign_files if path.name.endswith("_Native.csv")]
+    return [(names[row["Video Creative ID"]], names[row["Thumbnail Creative ID"]]) for row in read_rows(path)]
+
+
+def test_files_of_a_shared_pair_id_that_an_earlier_run_left_in_doubt_get_their_ids_and_no_ad(
+    workspace: Workspace, truth: Truth
+) -> None:
+    pair, other = (native_pair(workspace.root / "uploaded", f"0000000{seed}", seed) for seed in range(2))
+    session(workspace, [row | {"native_pair_id": "P"} for row in (*pair, *other)])
+    files, journal = load_session(workspace).files, Journal(workspace.journal)
+    journal.begun(files, run="20251112_120000", now=NOW)
+    sections = ("Native Rollover", "Native Static Banner")
+    for file, section in zip((files[0], files[3]), sections, strict=True):
+        journal.handed_over([file], section=file.section, run="20251112_120000", now=NOW)
+        truth.add(section, file.name.rpartition(".")[0])
+    report = go(workspace, now=NOW + timedelta(hours=1))
+    assert (report.count(UploadStatus.SUCCESS), truth.received(), report.campaign_files) == (2, [], ())
 
 
 def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_yet_recorded(

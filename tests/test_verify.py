@@ -18,6 +18,8 @@ from tjtools.history import History, Source
 from tjtools.journal import Journal
 from tjtools.models import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.runlog import STATUS_COLUMNS
+from tjtools.session import COLUMNS as SESSION_COLUMNS
+from tjtools.session import ID_COLUMNS
 from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
 from tjtools.upload.liverun import only_live_run
 from tjtools.verify import mend, verify
@@ -98,18 +100,84 @@ def test_a_name_or_an_id_is_never_changed(bare_workspace: Workspace) -> None:
     assert [path.read_bytes() for path in (bare_workspace.library, bare_workspace.master)] == before
 
 
-def test_an_ad_with_another_creatives_id_is_found(bare_workspace: Workspace) -> None:
-    library(bare_workspace, *(Creative(ID, f"{ID}.mp4", creative_type=CreativeType.VIDEO) for ID in "12"))
-    native = [("1", "u", "1", "2", "h", "b"), ("1", "u", "2", "9", "h", "b")]
-    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Native.csv", NATIVE_COLUMNS, native, quote_all=True)
-    preroll = [("1", "u", ID, *[""] * 7) for ID in "12"]
-    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS, preroll)
-    assert found(bare_workspace) == [
-        "Batch001_20251113_120000_Native.csv:3: the ad '1' has the Video Creative ID 2, which is '2.mp4'",
-        "Batch001_20251113_120000_Native.csv:3: the ad '1' has the Thumbnail Creative ID 9, which is not known to the"
-        " library",
-        "Batch001_20251113_120000_Preroll.csv:3: the ad '1' has the Creative ID 2, which is '2.mp4'",
+def ads(workspace: Workspace, *native: tuple[str, str, str], preroll: tuple[tuple[str, str, str], ...] = ()) -> None:
+    """Campaign CSVs: name, video and thumbnail of each native ad, name, video and banner of each preroll."""
+    rows = [(name, "u", video, image, "h", "b") for name, video, image in native]
+    write_rows(workspace.campaigns / "Batch001_20251113_120000_Native.csv", NATIVE_COLUMNS, rows, quote_all=True)
+    told = [(name, "u", video, "", "", banner, "", "", "", "") for name, video, banner in preroll]
+    write_rows(workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS, told)
+
+
+def kinds(**creatives: str) -> list[Creative]:
+    """Creatives, `NAME="ID type"`."""
+    told = ((name, *text.split()) for name, text in creatives.items())
+    return [Creative(creative_id, name, creative_type=CreativeType(kind)) for name, creative_id, kind in told]
+
+
+def test_every_id_of_an_ad_is_checked_for_being_known_and_of_its_section(bare_workspace: Workspace) -> None:
+    library(bare_workspace, *kinds(s="1 video", b="2 image", v="3 native_video", i="4 native_image"))
+    ads(
+        bare_workspace,
+        *(("v", "3", "9"), ("v", "3", "3"), ("s", "1", "4"), ("w", "3", "")),
+        preroll=(("s", "1", ""), ("s", "1", "2"), ("s", "1", "9"), ("s", "1", "3"), ("v", "3", "2"), ("b", "1", "2")),
+    )
+    assert [one.removeprefix("Batch001_20251113_120000_") for one in found(bare_workspace)] == [
+        "Native.csv:2: the ad 'v' has the Thumbnail Creative ID 9, which is not known to the library",
+        "Native.csv:3: the ad 'v' has the Thumbnail Creative ID 3, which is 'v' in Native Rollover",
+        "Native.csv:4: the ad 's' has the Video Creative ID 1, which is 's' in In-Stream Video",
+        "Native.csv:4: the ad 's' has the Thumbnail Creative ID 4, which is 'i', and neither names nor inventories say"
+        " that it is of this ad's pair",
+        "Native.csv:5: the ad 'w' has the Video Creative ID 3, which is 'v'",
+        "Native.csv:5: the ad 'w' has no Thumbnail Creative ID",
+        "Preroll.csv:4: the ad 's' has the Banner CTA Creative ID 9, which is not known to the library",
+        "Preroll.csv:5: the ad 's' has the Banner CTA Creative ID 3, which is 'v' in Native Rollover",
+        "Preroll.csv:6: the ad 'v' has the Creative ID 3, which is 'v' in Native Rollover",
+        "Preroll.csv:7: the ad 'b' has the Creative ID 1, which is 's'",
     ]
+
+
+def test_a_thumbnail_of_another_pair_is_found_by_its_name(bare_workspace: Workspace) -> None:
+    video, image = "VID_EN_Sports_4sec_ID-{}-VID", "IMG_EN_Sports_ID-{}-IMG"
+    names = [kind.format(identity) for identity in ("0000000A", "0000000B") for kind in (video, image)]
+    types = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE) * 2
+    all_four = zip("1234", names, types, strict=True)
+    library(bare_workspace, *(Creative(ID, name, creative_type=kind) for ID, name, kind in all_four))
+    ads(bare_workspace, (names[0], "1", "2"), (names[2], "3", "2"))
+    assert [one.partition(": ")[0] for one in found(bare_workspace)] == ["Batch001_20251113_120000_Native.csv:3"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "wrong"),
+    [
+        ((("", "P"), ("", "ID-P"), ("", "Q"), ("", "Q")), [3]),
+        ((("ID-P-VID", ""), ("P-IMG", ""), ("Q-VID", ""), ("Q-IMG", "")), [3]),
+        ((("P-VID", "1.2E+3"), ("P-IMG", "1.2E+3"), ("Q-VID", "1.2E+3"), ("Q-IMG", "1.2E+3")), [3]),
+        ((("", "1.2E+3"), ("", "1.2E+3"), ("", "Q"), ("", "Q")), [2, 3]),
+        ((("", "P"), ("", "P"), ("", "P"), ("", "P")), [2, 3]),
+    ],
+)
+@pytest.mark.parametrize("where", ["master", "status"])
+def test_a_thumbnail_of_another_pair_is_found_by_what_the_inventories_say(
+    bare_workspace: Workspace, ids: tuple[tuple[str, str], ...], wrong: list[int], where: str
+) -> None:
+    """By pair ID or unique IDs, with or without their prefix; one that was rounded or is shared says nothing."""
+    files = kinds(v0="1 native_video", i0="2 native_image", v1="3 native_video", i1="4 native_image")
+    library(bare_workspace, *files)
+    rows = [
+        {
+            "unique_id": unique,
+            "creative_type": one.creative_type.value if one.creative_type else "",
+            "native_pair_id": P,
+        }
+        | {"new_filename": one.filename, "file_name": one.filename, "tj_creative_id": one.creative_id}
+        for one, (unique, P) in zip(files, ids, strict=True)
+    ]
+    columns = (*SESSION_COLUMNS, *ID_COLUMNS) if where == "master" else STATUS_COLUMNS
+    path = bare_workspace.master if where == "master" else bare_workspace.status_file("20251113_120000")
+    rows = [row | {"status": "skipped", "file_path": row["file_name"]} for row in rows]
+    write_rows(path, columns, [[row.get(column, "") for column in columns] for row in rows])
+    ads(bare_workspace, ("v0", "1", "2"), ("v1", "3", "2"))
+    assert [one.line for one in verify(bare_workspace)] == wrong
 
 
 def test_lines_that_cant_be_read_and_statuses_that_history_knows_better(bare_workspace: Workspace) -> None:

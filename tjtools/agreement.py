@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from tjtools.ads import NATIVE, PairsTold, wrong_ids
 from tjtools.cache import Library
 from tjtools.csvfile import Table, read_table
 from tjtools.csvtext import BadLine
@@ -16,7 +17,7 @@ from tjtools.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.journal import Journal
 from tjtools.limits import load_limits
 from tjtools.models import Creative, CreativeType, Section, SessionFile, UploadStatus
-from tjtools.naming import file_type, match_key, same_name, stem
+from tjtools.naming import file_type, same_name
 from tjtools.runlog import STATUS_COLUMNS
 from tjtools.session import NEEDED_COLUMNS, load_session, section_of
 from tjtools.workspace import Workspace
@@ -72,8 +73,9 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
     Raises the errors of a library, master, session or fingerprints that can't be read at all.
     """
     library = Library.load(workspace.library)
-    master, without, bad_master = _master(workspace)
-    uploads, bad_uploads = _status_files(workspace)
+    pairs = PairsTold()
+    master, without, bad_master = _master(workspace, pairs)
+    uploads, bad_uploads = _status_files(workspace, pairs)
     contested = _contested([*master, *uploads])
     return (
         *_in_itself(library),
@@ -84,7 +86,7 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
         *_against_library([*master, *uploads], library, contested.keys()),
         *contested.values(),
         *_master_against_uploads(workspace, master, without, uploads, contested.keys(), library),
-        *_campaigns(workspace, library),
+        *_campaigns(workspace, library, pairs),
         *_history(workspace, library),
         *_fingerprints(workspace, library),
     )
@@ -130,7 +132,9 @@ def _journal(workspace: Workspace) -> Iterator[Disagreement]:
         yield Disagreement(journal.path, None, found, "A live upload of the file looks on the site first.")
 
 
-def _master(workspace: Workspace) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
+def _master(
+    workspace: Workspace, pairs: PairsTold
+) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
     """The master's rows with an ID; the lines of those without, by section and name; what can't be understood."""
     limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
     bad = [*_unclear(table.path, table.bad)]
@@ -138,6 +142,7 @@ def _master(workspace: Workspace) -> tuple[list[Told], dict[tuple[Section | None
     for line, row in zip(table.lines, table.rows, strict=True):
         name, creative_id = row["new_filename"], row.get("tj_creative_id", "")
         section = section_of(row, limits)
+        pairs.take(table.path, name, creative_id, row)
         if creative_id:
             told.append(Told(table.path, line, name, creative_id, section, _day(row.get("tj_upload_date", ""))))
         else:
@@ -145,13 +150,14 @@ def _master(workspace: Workspace) -> tuple[list[Told], dict[tuple[Section | None
     return told, without, bad
 
 
-def _status_files(workspace: Workspace) -> tuple[list[Told], list[Disagreement]]:
+def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], list[Disagreement]]:
     """What the status CSVs say of IDs, oldest run first."""
     told: list[Told] = []
     bad: list[Disagreement] = []
     for path in sorted(workspace.upload_logs.glob("upload_status_*.csv")):
         table = _read(path, STATUS_COLUMNS, bad)
         for line, row in zip(table.lines, table.rows, strict=True):
+            pairs.take(path, row["file_name"], row["tj_creative_id"], row)
             if row["status"] not in _LIVE or not row["tj_creative_id"]:
                 continue
             try:
@@ -233,30 +239,22 @@ def _master_against_uploads(
             yield Disagreement(workspace.master, line, found, f"Run: {FIX}", file=file)
 
 
-def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
-    """Ads whose Creative ID is not the creative that they are named after."""
+def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iterator[Disagreement]:
+    """Ads with a Creative ID that is not that of the creative they are named after, or of its other half."""
     for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
         bad: list[Disagreement] = []
         table = _read(path, ["Ad Name"], bad)
         yield from bad
-        native = "Video Creative ID" in table.header
-        columns = ("Video Creative ID", "Thumbnail Creative ID") if native else ("Creative ID",)
+        columns = [*NATIVE] if "Video Creative ID" in table.header else ["Creative ID"]
         if table.rows and (lacking := [name for name in columns if name not in table.header]):
             found = f"the header lacks {', '.join(lacking)}."
             yield Disagreement(path, 1, found, "Don't give this file to the campaign uploader.")
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
-            for name in columns:
-                known, named = library.get(row[name]), name == columns[0]
-                right = [
-                    one for one in known if not named or match_key(stem(one.filename)) == match_key(row["Ad Name"])
-                ]
-                if not right:
-                    held = " and ".join(repr(one.filename) for one in known) or "not known to the library"
-                    found = f"the ad {row['Ad Name']!r} has the {name} {row[name]}, which is {held}"
-                    yield Disagreement(
-                        path, line, found, "Don't give this file to the campaign uploader; look on the site."
-                    )
+            for found in wrong_ids(row, library, pairs):
+                yield Disagreement(
+                    path, line, found, "Don't give this file to the campaign uploader; look on the site."
+                )
 
 
 def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:

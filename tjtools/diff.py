@@ -6,7 +6,7 @@ Pure functions over records: the library is in memory and the files' facts are h
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -15,8 +15,8 @@ from tjtools.cache import Library, Match
 from tjtools.decisions import Decision
 from tjtools.limits import Limits, load_limits
 from tjtools.media import MediaFacts
-from tjtools.models import Creative, CreativeType, Section, SessionFile
-from tjtools.naming import file_type, is_source, match_key
+from tjtools.models import Creative, CreativeType, Key, Section, SessionFile
+from tjtools.naming import file_type, is_rounded, is_source, match_key
 from tjtools.preflight import oddities, problems
 from tjtools.repeats import Repeat, RepeatKind
 
@@ -37,6 +37,7 @@ class Verdict(Enum):
     INVALID = "invalid"
     MISSING = "missing"
     HALF_PAIR = "half of a native pair"
+    UNCLEAR_PAIR = "unclear pair"
     SAME_NAME = "same name twice"
     BLOCKED = "blocked by a bad line"
     SOURCE = "source, never uploaded"
@@ -46,6 +47,7 @@ MasterIds = Mapping[tuple[Section | None, str], str]
 
 _GOING_UP = {Verdict.NEW, Verdict.NEAR_DUPLICATE}
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
+_SHOWN = 6  # files of an unclear pair by name
 _SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
 
 
@@ -131,6 +133,8 @@ def review_session(
         else one
         for one in reviews
     ]
+    unclear = unclear_pairs(files)
+    reviews = [_in_unclear_pair(one, unclear.get(one.file.pair, "")) for one in reviews]
     paired = _with_pairs(reviews)
     if force:
         return tuple(paired)
@@ -259,35 +263,48 @@ def _mislabelled(file: SessionFile, facts: MediaFacts) -> tuple[str, ...]:
     return (f"the content is {facts.container}, the name says .{claimed}: rename it",)
 
 
+def unclear_pairs(files: Iterable[SessionFile]) -> dict[str, str]:
+    """The pairs of which nothing says which video and which image they are, each with the reason: they make no ad."""
+    sharing: dict[str, dict[Key, SessionFile]] = {}
+    for file in files:
+        if file.pair and not is_source(file.name):
+            sharing.setdefault(file.pair, {})[file.key] = file
+    return {
+        pair: _why_unclear([*halves.values()])
+        for pair, halves in sharing.items()
+        if is_rounded(pair) or len({section for section, _ in halves}) < len(halves)
+    }
+
+
+def _why_unclear(files: Sequence[SessionFile]) -> str:
+    pair, names = files[0].native_pair_id, [file.name for file in files]
+    if len(names) > _SHOWN:
+        names[_SHOWN - 1 :] = [f"{len(names) - _SHOWN + 1} more"]
+    told = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+    rounded = ", which a spreadsheet rounded," if is_rounded(pair) else ""
+    remedy = "write an ID of its own, such as ID-99A0D7C3, into the two rows of each pair"
+    return f"the pair ID {pair}{rounded} is on {told}: {remedy}"
+
+
+def _in_unclear_pair(one: FileReview, why: str) -> FileReview:
+    """Hold a new file of an unclear pair back: once it is there, no run makes its ad any more."""
+    if why and one.goes_up:
+        return replace(one, verdict=Verdict.UNCLEAR_PAIR, reason=why)
+    return replace(one, notes=(*one.notes, f"no ad: {why}")) if why and one.is_there else one
+
+
 def _with_pairs(reviews: Sequence[FileReview]) -> list[FileReview]:
     """Hold back a new half of a native pair whose other half neither is there nor goes with it."""
     halves: dict[str, dict[CreativeType, FileReview]] = {}
     for one in reviews:
-        if one.file.native_pair_id:
-            halves.setdefault(one.file.native_pair_id, {})[one.file.creative_type] = one
-    there = (one.file for one in reviews if one.goes_up or one.verdict in _THERE)
-    same = Counter((file.native_pair_id, file.creative_type) for file in there)
-    return [
-        _with_note(
-            _with_pair(one, halves.get(one.file.native_pair_id, {})),
-            same[one.file.native_pair_id, one.file.creative_type],
-        )
-        for one in reviews
-    ]
-
-
-def _with_note(one: FileReview, halves: int) -> FileReview:
-    """Say of a new half that there are more of its kind: the campaign CSV takes the last one."""
-    if not one.goes_up or not one.file.native_pair_id or halves < 2:
-        return one
-    kind, pair = one.file.creative_type.value, one.file.native_pair_id
-    note = f"{halves} files are the {kind} of the pair ID {pair}: only one of them becomes an ad"
-    return one if note in one.notes else replace(one, notes=(*one.notes, note))
+        if one.verdict is not Verdict.SOURCE:
+            halves.setdefault(one.file.pair, {})[one.file.creative_type] = one
+    return [_with_pair(one, halves.get(one.file.pair, {})) for one in reviews]
 
 
 def _with_pair(one: FileReview, pair: Mapping[CreativeType, FileReview]) -> FileReview:
     other_type = _OTHER_HALF.get(one.file.creative_type)
-    if not one.goes_up or other_type is None or not one.file.native_pair_id:
+    if not one.goes_up or other_type is None or not one.file.pair:
         return one
     other = pair.get(other_type)
     if other is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import filecmp
 import math
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +20,7 @@ from tjtools.locks import locked
 from tjtools.looking import LookedAt, look_at
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.models import CreativeType
-from tjtools.naming import is_source, parse_name, stem
+from tjtools.naming import is_source, pair_key, parse_name
 from tjtools.preflight import problems
 from tjtools.session import COLUMNS
 from tjtools.workspace import Workspace
@@ -169,7 +168,7 @@ def _is_short(facts: MediaFacts) -> bool:
 
 def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> dict[str, str]:
     facts, parsed = seen.facts, parse_name(path.name)
-    identity = parsed.unique_id if parsed else seen.checksum[:8].upper()
+    identity = f"ID-{parsed.unique_id if parsed else seen.checksum[:8].upper()}"  # a number would be rounded by Excel
     common = math.gcd(facts.width, facts.height) or 1
     return {
         "unique_id": f"{identity}-{_NATIVE[kind]}" if kind in _NATIVE else identity,
@@ -196,15 +195,14 @@ def _paired(taken: Sequence[Taken]) -> Iterator[Taken]:
     halves: dict[str, list[Taken]] = {}
     for one in taken:
         if one.creative_type in _NATIVE:
-            halves.setdefault(_pair_key(one.source.name), []).append(one)
+            halves.setdefault(pair_key(one.source.name), []).append(one)
     for one in taken:
-        pair = halves.get(_pair_key(one.source.name), []) if one.creative_type in _NATIVE else []
+        pair = halves.get(pair_key(one.source.name), []) if one.creative_type in _NATIVE else []
         if not pair:
             yield one
         elif sorted(half.creative_type.value for half in pair) == ["native_image", "native_video"]:
-            parsed = [parse_name(half.source.name) for half in pair]
             video = next(half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO)
-            identity = next((name.unique_id for name in parsed if name), video.row["unique_id"].removesuffix("-VID"))
+            identity = video.row["unique_id"].removesuffix("-VID")
             yield one._replace(row={**one.row, "native_pair_id": identity})
         else:
             yield one._replace(notes=(*one.notes, _unpaired(one, pair)))
@@ -215,17 +213,6 @@ def _unpaired(one: Taken, pair: Sequence[Taken]) -> str:
     if others:
         return f"it can't be told which native belongs to it: {', '.join(others)} have the same name"
     return f"no {'image' if one.creative_type is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"
-
-
-def _pair_key(name: str) -> str:
-    """What the names of a pair share: the ID, or all but VID, IMG and the duration."""
-    parsed = parse_name(name)
-    if parsed:
-        return f"ID {parsed.unique_id.upper()}"
-    bare = re.sub(
-        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", stem(name)
-    )
-    return re.sub(r"[\W_]+", " ", bare).strip().lower()
 
 
 def _same_content(one: Path, other: Path) -> bool:

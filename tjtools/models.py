@@ -163,6 +163,15 @@ class Creative(NamedTuple):
         return self.review_status is ReviewStatus.REMOVED
 
 
+def base_id(identity: str) -> str:
+    """What the IDs of a pair's halves share: one is read with or without `ID-` before it, and the half behind it.
+
+    >>> base_id("ID-99A0D7C3-VID") == base_id("99a0d7c3-IMG") == base_id("99A0D7C3")
+    True
+    """
+    return identity.strip().upper().removeprefix("ID-").removesuffix("-VID").removesuffix("-IMG")
+
+
 Key = tuple[Section, str]  # a file of a session: its section and name
 
 
@@ -200,3 +209,9 @@ class SessionFile(NamedTuple):
     def key(self) -> Key:
         """How a plan, the journal and the status CSVs know it: its section and name."""
         return self.section, self.name
+
+    @property
+    def pair(self) -> str:
+        """What the two halves of its native pair have in common; `""` for a file of no pair."""
+        native = self.creative_type in (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
+        return base_id(self.native_pair_id) if native else ""

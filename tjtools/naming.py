@@ -16,7 +16,7 @@ import unicodedata
 from pathlib import PurePath
 from typing import NamedTuple
 
-from tjtools.models import CreativeType, Medium
+from tjtools.models import CreativeType, Medium, base_id
 
 _MEDIUM_OF_EXTENSION = {
     "mp4": Medium.MOVING,
@@ -69,6 +69,30 @@ def parse_name(name: str) -> ParsedName | None:
     parts = match.groupdict()
     duration = parts.pop("duration")
     return ParsedName(**parts, duration=float(duration) if duration else None)
+
+
+def pair_key(name: str) -> str:
+    """What the names of a native pair share: the ID, or all but VID, IMG and the duration.
+
+    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_img.png")
+    ('ID 12345678', 'summer', 'summer')
+    """
+    parsed = parse_name(name)
+    if parsed:
+        return f"ID {parsed.unique_id.upper()}"
+    bare = re.sub(
+        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", stem(name)
+    )
+    return re.sub(r"[\W_]+", " ", bare).strip().lower()
+
+
+def is_rounded(identity: str) -> bool:
+    """Whether a spreadsheet took an ID for a number and rounded it; hexadecimal digits with an E among them are an ID.
+
+    >>> is_rounded("1.23E+14"), is_rounded("12345E67")
+    (True, False)
+    """
+    return re.fullmatch(r"\d+(?:[.,]\d+E[+-]?|E[+-])\d+", base_id(identity)) is not None
 
 
 def extension(name: str) -> str:

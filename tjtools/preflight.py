@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tjtools.limits import Limit, Limits, load_limits
 from tjtools.media import MediaFacts
 from tjtools.models import CreativeType, SessionFile
+from tjtools.naming import is_rounded
 
 _MEGABYTE = 1_000_000
 
@@ -57,7 +58,10 @@ def _unusual(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
 
 
 def _contradictions(file: SessionFile, facts: MediaFacts) -> Iterator[str]:
-    """Where the inventory claims something else than the content shows."""
+    """Where the inventory claims something else than the content shows, or has lost what it claimed."""
+    if is_rounded(file.unique_id):
+        lost = f"the inventory's unique_id {file.unique_id} was rounded by a spreadsheet"
+        yield f"{lost}: write it again, such as ID-99A0D7C3"
     claimed = f"{file.width}x{file.height}" if file.width and file.height else ""
     if claimed and facts.size and claimed != facts.size:
         yield f"the inventory says {claimed}, the content is {facts.size}"

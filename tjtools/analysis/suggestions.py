@@ -10,7 +10,7 @@ import pandas as pd
 
 from tjtools.analysis.frame import on_site, values_of
 from tjtools.catalogue import uncollected
-from tjtools.models import Medium, Section
+from tjtools.models import Medium, Section, base_id
 from tjtools.naming import extension, match_key, parse_name, stem
 
 UNKNOWN_PART = "{%s}"  # stands in a suggested name for what nobody knows
@@ -124,7 +124,7 @@ def _parts(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if row["section"] in _MOVING:
         duration = re.fullmatch(r"(\d+)(?:[.,](\d+))?", row["duration_seconds"].strip())
         yield "Duration", f"{round(float('.'.join(filter(None, duration.groups()))))}sec" if duration else ""
-    unique_id = re.match("[0-9A-Fa-f]{8}(?![0-9A-Fa-f])", row["unique_id"].strip())
+    unique_id = re.match("[0-9A-Fa-f]{8}(?![0-9A-Fa-f])", base_id(row["unique_id"]))
     yield "UniqueID", unique_id[0].upper() if unique_id else ""
 
 

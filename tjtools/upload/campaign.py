@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import csv
 import io
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from zlib import crc32
 
 from tjtools.csvfile import write_rows
+from tjtools.diff import unclear_pairs
 from tjtools.events import Settled
-from tjtools.models import CreativeType, Section, UploadStatus
+from tjtools.models import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.naming import stem
 from tjtools.settings import CampaignSettings
+
+log = logging.getLogger("tjtools.upload")
 
 NATIVE_COLUMNS = (
     "Ad Name",
@@ -48,15 +52,21 @@ Ad = tuple[str, tuple[str, ...]]  # its category and its row
 
 
 def write_campaigns(
-    folder: Path, outcomes: Sequence[Settled], settings: CampaignSettings, run: str
+    folder: Path,
+    outcomes: Sequence[Settled],
+    settings: CampaignSettings,
+    run: str,
+    *,
+    others: Sequence[SessionFile] = (),
 ) -> tuple[Path, ...]:
     """Write the ads of one run, none where it uploaded nothing, and return the files; `run` is its name.
 
-    A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A run that
-    is gone on with has its files written anew, under its number.
+    A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A pair ID
+    that more files have, among them the `others` of the session, makes none. A run that is gone on with has its files
+    written anew, under its number.
     """
     kinds = (
-        ("Native", NATIVE_COLUMNS, _native(outcomes, settings)),
+        ("Native", NATIVE_COLUMNS, _native(outcomes, others, settings)),
         ("Preroll", PREROLL_COLUMNS, _preroll(outcomes, settings)),
     )
     if not any(ads for _, _, ads in kinds):
@@ -74,11 +84,14 @@ def write_campaigns(
     return tuple(written)
 
 
-def _native(outcomes: Iterable[Settled], settings: CampaignSettings) -> list[Ad]:
+def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], settings: CampaignSettings) -> list[Ad]:
+    unclear = unclear_pairs([*(one.file for one in outcomes), *others])
+    for why in unclear.values():
+        log.warning("No ad: %s", why)
     pairs: dict[str, dict[CreativeType, Settled]] = {}
     for one in outcomes:
-        if one.file.native_pair_id and one.creative_id:
-            pairs.setdefault(one.file.native_pair_id, {})[one.file.creative_type] = one
+        if one.file.pair and one.file.pair not in unclear and one.creative_id:
+            pairs.setdefault(one.file.pair, {})[one.file.creative_type] = one
     ads: list[Ad] = []
     for halves in pairs.values():
         video, image = halves.get(CreativeType.NATIVE_VIDEO), halves.get(CreativeType.NATIVE_IMAGE)

@@ -82,7 +82,7 @@ def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
     groups: dict[str, list[SessionFile]] = {}
     for number, one in enumerate(reviews):
         if one.goes_up:
-            pair = one.file.native_pair_id
+            pair = one.file.pair
             groups.setdefault(f"pair {pair}" if pair else f"file {number}", []).append(one.file)
     return list(groups.values())
 

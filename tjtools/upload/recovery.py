@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,8 +62,8 @@ def prepare_rest(
     there = [rows[file.key] for file in run.left if file.row and file.key in rows]
     cleared = tuple(file for file in run.left if file.row and file.key not in rows)
     # the other halves of their pairs come along: one that the site refused goes up again with its pair
-    pairs = {file.native_pair_id for file in there if file.native_pair_id}
-    others = [file for file in session.files if file.native_pair_id in pairs and file not in there]
+    pairs = {file.pair for file in there if file.pair}
+    others = [file for file in session.files if file.pair in pairs and file not in there]
     files = [*there, *others, *named]
     prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
     there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
@@ -87,17 +87,22 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
 
 
 def close_earlier(
-    workspace: Workspace, journal: Journal, settings: CampaignSettings, *, now: Callable[[], datetime]
+    workspace: Workspace,
+    journal: Journal,
+    settings: CampaignSettings,
+    others: Sequence[SessionFile],
+    *,
+    now: Callable[[], datetime],
 ) -> None:
     """End the runs that never came to their end: a new one takes their place, what they uploaded gets its campaigns."""
     while run := journal.unfinished():
-        write_run_campaigns(workspace, journal, run.run, settings)
+        write_run_campaigns(workspace, journal, run.run, settings, others)
         journal.ended(run=run.run, now=now())
 
 
 def write_run_campaigns(
-    workspace: Workspace, journal: Journal, run: str, settings: CampaignSettings
+    workspace: Workspace, journal: Journal, run: str, settings: CampaignSettings, others: Sequence[SessionFile]
 ) -> tuple[Path, ...]:
-    """The campaign CSVs of what a run uploaded, as the journal knows it."""
+    """The campaign CSVs of what a run uploaded, as the journal knows it; `others` are the files of the session now."""
     last = {one.key: one for one in journal.outcomes(run)}
-    return write_campaigns(workspace.campaigns, [*last.values()], settings, run)
+    return write_campaigns(workspace.campaigns, [*last.values()], settings, run, others=others)

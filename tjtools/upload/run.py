@@ -109,7 +109,8 @@ class _Run:
             try:
                 self._note_the_rest(stopped)
                 if self.begun:
-                    campaigns = write_run_campaigns(self.workspace, self.journal, self.name, self.settings.campaign)
+                    settings, files = self.settings.campaign, self._files
+                    campaigns = write_run_campaigns(self.workspace, self.journal, self.name, settings, files)
                 if self.begun and not stopped:
                     self.journal.ended(run=self.name, now=self.now())
             except TrackingFileError as error:
@@ -122,11 +123,11 @@ class _Run:
         """Bring the files up to what earlier runs knew, note what this one is to do, and find out what they did not."""
         recover(self.workspace, self.records.library, self.journal, now=self.now)
         if not self.resumed:
-            close_earlier(self.workspace, self.journal, self.settings.campaign, now=self.now)
+            close_earlier(self.workspace, self.journal, self.settings.campaign, self._files, now=self.now)
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force)
         self.begun = True
         under_way = self.resumed.under_way if self.resumed else ()
-        asked = dict.fromkeys((*under_way, *(one.file for one in self._reviews)))
+        asked = dict.fromkeys((*under_way, *self._files))
         in_doubt = self.journal.in_doubt()
         doubtful = {file.key: file for file in asked if file.key in in_doubt}
         for section in Section:
@@ -342,6 +343,10 @@ class _Run:
     @cached_property
     def _reviews(self) -> tuple[FileReview, ...]:
         return (*self.plan.held_back, *(one for batch in self.plan.batches for one in batch.reviews))
+
+    @property
+    def _files(self) -> list[SessionFile]:
+        return [one.file for one in self._reviews]
 
     @cached_property
     def _sizes(self) -> dict[str, str]:

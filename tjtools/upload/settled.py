@@ -40,7 +40,7 @@ def settled_of(
 def settled_by_library(one: FileReview, *, why: str, run: str, at: datetime) -> Settled | None:
     """The event for a half of a native pair that is there already: the other one's ad needs its ID."""
     creative = next((each for each in one.known if each.creative_id == one.creative_id), None)
-    if creative is None or not one.file.native_pair_id:
+    if creative is None or not one.file.pair:
         return None
     return Settled(at=at, run=run, file=one.file, status=UploadStatus.SKIPPED, creative=creative, message=why)
 

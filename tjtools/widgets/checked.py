@@ -30,8 +30,8 @@ class Checked(NamedTuple):
 def choice_of_failed(reviews: Sequence[FileReview], failed: AbstractSet[Key], *, now: datetime) -> Choice:
     """The files that failed and still are to go up; a pair of which one half failed goes whole."""
     new = [one.file for one in reviews if one.goes_up]
-    pairs = {file.native_pair_id for file in new if file.key in failed} - {""}
-    return Choice(now, frozenset(file.key for file in new if file.key in failed or file.native_pair_id in pairs))
+    pairs = {file.pair for file in new if file.key in failed} - {""}
+    return Choice(now, frozenset(file.key for file in new if file.key in failed or file.pair in pairs))
 
 
 def counted_batches(plan: Plan) -> str:

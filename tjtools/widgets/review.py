@@ -12,9 +12,9 @@ from traitlets import Any, Instance, Int, Unicode
 
 from tjtools.csvfile import BadLine
 from tjtools.decisions import Decision, Decisions
-from tjtools.diff import FileReview, Verdict
+from tjtools.diff import FileReview, Verdict, unclear_pairs
 from tjtools.evidence import Evidence, evidence
-from tjtools.models import CreativeType, Key, Section
+from tjtools.models import CreativeType, Key
 from tjtools.repeats import RepeatKind
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
@@ -23,11 +23,6 @@ from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
 from tjtools.workspace import Workspace
 
 PAGE = 24  # files on a page of the gallery
-
-_OTHER_HALF = {
-    Section.NATIVE_ROLLOVER: CreativeType.NATIVE_IMAGE,
-    Section.NATIVE_STATIC_BANNER: CreativeType.NATIVE_VIDEO,
-}
 
 _Rank: TypeAlias = "Callable[[FileReview], tuple[float, str]]"
 ORDERS: dict[str, _Rank] = {
@@ -84,6 +79,7 @@ class Review(Panel):
         self.reviews, self.bad_lines = reviews, bad_lines
         self.new = {one.file.key: one for one in self.reviews if one.goes_up}
         self._halves = _halves(self.reviews)
+        self._unclear = frozenset(unclear_pairs(one.file for one in self.reviews))
         self._together = _together(self.new)
         new = frozenset(self.new)
         if again:
@@ -139,11 +135,12 @@ class Review(Panel):
         return f"{seen} of {counted(len(self.matching), 'file')}{few}"
 
     def pair_of(self, one: FileReview) -> str:
-        """`complete` or `half` for a half of a native pair, else `""`."""
-        other = _OTHER_HALF.get(one.file.section)
-        if other is None or not one.file.native_pair_id:
+        """`complete`, `half` or `unclear` for a half of a native pair, else `""`."""
+        if not one.file.pair:
             return ""
-        return "complete" if other in self._halves.get(one.file.native_pair_id, ()) else "half"
+        if one.file.pair in self._unclear:
+            return "unclear"
+        return "complete" if len(self._halves.get(one.file.pair, ())) == 2 else "half"
 
     @property
     def comparable(self) -> tuple[FileReview, ...]:
@@ -215,7 +212,7 @@ class Review(Panel):
 
     def _with_half(self, key: Key) -> frozenset[Key]:
         """The file, and the new other half of its pair."""
-        pair = self.new[key].file.native_pair_id if key in self.new else ""
+        pair = self.new[key].file.pair if key in self.new else ""
         return self._together.get(pair) or frozenset({key}) & frozenset(self.new)
 
     def _filter(self) -> None:
@@ -260,8 +257,8 @@ def _halves(reviews: Iterable[FileReview]) -> dict[str, set[CreativeType]]:
     """Of each native pair, the halves that are there or go up."""
     halves: dict[str, set[CreativeType]] = {}
     for one in reviews:
-        if one.file.native_pair_id and (one.goes_up or one.is_there):
-            halves.setdefault(one.file.native_pair_id, set()).add(one.file.creative_type)
+        if one.file.pair and (one.goes_up or one.is_there):
+            halves.setdefault(one.file.pair, set()).add(one.file.creative_type)
     return halves
 
 
@@ -269,5 +266,5 @@ def _together(new: Mapping[Key, FileReview]) -> dict[str, frozenset[Key]]:
     """The new files of each native pair."""
     pairs: dict[str, set[Key]] = {}
     for key, one in new.items():
-        pairs.setdefault(one.file.native_pair_id, set()).add(key)
+        pairs.setdefault(one.file.pair, set()).add(key)
     return {pair: frozenset(keys) for pair, keys in pairs.items() if pair}

@@ -15,6 +15,7 @@ MARKS = {
     Verdict.INVALID: "✗",
     Verdict.MISSING: "?",
     Verdict.HALF_PAIR: "◐",
+    Verdict.UNCLEAR_PAIR: "◑",
     Verdict.SAME_NAME: "≡",
     Verdict.BLOCKED: "⚠",
     Verdict.SOURCE: "○",
