@@ -16,7 +16,7 @@ from tjtools.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.journal import Journal
 from tjtools.limits import load_limits
 from tjtools.models import Creative, CreativeType, Section, SessionFile, UploadStatus
-from tjtools.naming import file_type, match_key, same_name, stem
+from tjtools.naming import file_type, same_name
 from tjtools.runlog import STATUS_COLUMNS
 from tjtools.session import NEEDED_COLUMNS, load_session, section_of
 from tjtools.workspace import Workspace
@@ -248,10 +248,7 @@ def _campaigns(workspace: Workspace, library: Library) -> Iterator[Disagreement]
         for line, row in zip(table.lines, table.rows, strict=True):
             for name in columns:
                 known, named = library.get(row[name]), name == columns[0]
-                right = [
-                    one for one in known if not named or match_key(stem(one.filename)) == match_key(row["Ad Name"])
-                ]
-                if not right:
+                if not any(not named or same_name(one.filename, row["Ad Name"]) for one in known):
                     held = " and ".join(repr(one.filename) for one in known) or "not known to the library"
                     found = f"the ad {row['Ad Name']!r} has the {name} {row[name]}, which is {held}"
                     yield Disagreement(

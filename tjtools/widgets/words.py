@@ -16,6 +16,7 @@ MARKS = {
     Verdict.MISSING: "?",
     Verdict.HALF_PAIR: "◐",
     Verdict.SAME_NAME: "≡",
+    Verdict.UNCLEAR: "≟",
     Verdict.BLOCKED: "⚠",
     Verdict.SOURCE: "○",
 }
