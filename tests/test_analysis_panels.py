@@ -191,6 +191,21 @@ def test_names_and_ids_are_looked_up_in_the_order_asked(small: Workspace) -> Non
     assert panel.answers.finding == "5 lines asked: 3 in the library, 2 not"
 
 
+def test_a_name_that_may_be_there_is_unclear_and_has_no_id(small: Workspace) -> None:
+    panel = LookUp(small)
+    with small.library.open("a", encoding="utf-8") as file:
+        file.write("7,clip.mp4,,,mp4,native_video,pending\n")
+    panel.text = "clip.mp4.mp4\nclip.mp4\nno such"
+    panel.ask()
+    assert panel.answers.frame[["asked", "answer", "creative_id"]].to_numpy().tolist() == [
+        ["clip.mp4.mp4", "unclear", "7"],
+        ["clip.mp4", "already there", "7"],
+        ["no such", "not there", ""],
+    ]
+    assert panel.ids == "7"
+    assert panel.answers.finding == "3 lines asked: 1 in the library, 1 not; 1 unclear"
+
+
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:
     panel = LookUp(small)
     with small.library.open("a", encoding="utf-8") as file:

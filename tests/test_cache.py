@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -200,8 +201,24 @@ def test_a_file_that_is_no_library_names_the_remedy(path: Path, header: str, err
         (['1,"say ""hi"".mp4",,,,,', "1,say %22hi%22,,,,,"], '1,"say ""hi"".mp4",,,,,'),
         (["1,a,,,,,removed", "1,a,,,,,approved"], "1,a,,,,,approved"),
         (["1,a,,,,,", "1,a,,,,,", "1,a,,,,,"], "1,a,,,,,"),
+        (["1,a.gif,,,gif,,approved", "1,a.gif.gif,2025-11-13,,,,"], "1,a.gif.gif,2025-11-13,,gif,,approved"),
+        (["1,a.png.mp4,,,,,", "1,a.png,,,mp4,,"], "1,a.png.mp4,,,mp4,,"),
+        (["1,a,,,,,", "1,a.m4v,,,,,"], "1,a.m4v,,,,,"),
+        (["1,a,,,,,", "1,a.gif.gif,,,,,", "1,a.gif,,,,,"], "1,a.gif.gif,,,,,"),
     ],
-    ids=["name and date", "status", "later status", "fields", "sent name", "back again", "three times"],
+    ids=[
+        "name and date",
+        "status",
+        "later status",
+        "fields",
+        "sent name",
+        "back again",
+        "three times",
+        "two extensions",
+        "two kinds of extensions",
+        "an ending that is not ours",
+        "one between two",
+    ],
 )
 def test_rows_of_one_id_become_one(path: Path, rows: list[str], merged: str) -> None:
     library = load(path, *rows)
@@ -214,11 +231,12 @@ def test_rows_of_one_id_become_one(path: Path, rows: list[str], merged: str) -> 
     [
         ["1,a,,,,,", "1,b,,,,,"],
         ["1,a.mp4,,,,,", "1,a.png,,,,,"],
+        ["1,a,,,,,", "1,a.gif.gif,,,,,"],
         ["1,a,,640x360,,,", "1,a,,300x250,,,"],
         ["1,a,,,mp4,,", "1,a,,,gif,,"],
         ["1,a,,,,native_video,", "1,a,,,,native_image,"],
     ],
-    ids=["names", "extensions", "dimensions", "file types", "creative types"],
+    ids=["names", "extensions", "two extensions", "dimensions", "file types", "creative types"],
 )
 def test_rows_that_contradict_each_other_both_stay_and_are_reported(path: Path, rows: list[str]) -> None:
     library = load(path, rows[0], "2,other,,,,,", rows[1])
@@ -240,7 +258,28 @@ def test_rows_that_contradict_each_other_both_stay_and_are_reported(path: Path, 
         ("1,a,,,png,,", "a.mp4", VIDEO, "nowhere"),
         ("1,a.jpg,,,,image,", "a.png", CreativeType.IMAGE, "there"),
         ("1,a.JPEG,,,,image,", "a.png", CreativeType.IMAGE, "there"),
-        ("1,a.png,,,,,", "a.png.mp4", None, "nowhere"),
+        ("1,a.png,,,,,", "a.png.mp4", None, "unclear"),
+        ("1,a.mp4,,,mp4,native_video,approved", "a.mp4.mp4", VIDEO, "unclear"),
+        ("1,a.mp4,,,mp4,native_video,approved", "a.mp4.mp4", None, "unclear"),
+        ("1,a.MP4,,,,,", "a.MP4.mp4", VIDEO, "unclear"),
+        ("1,a.mp4,,,,,", "a.MP4.mp4", VIDEO, "nowhere"),
+        ("1,cafe\u0301.mp4,,,,,", "caf\u00e9.mp4.mp4", VIDEO, "unclear"),
+        ("1,say %22hi%22.mp4,,,,,", 'say "hi".mp4.mp4', VIDEO, "unclear"),
+        ("1,a.mp4.mp4,,,,,", "a.mp4.mp4.mp4", VIDEO, "unclear"),
+        ("1,a.mp4,,,,,", "a.mp4.mp4.mp4", VIDEO, "nowhere"),
+        ("1,a,,,,,", "a.mp4.mp4", VIDEO, "nowhere"),
+        ("1,a.mp4,,,,video,", "a.mp4.mp4", VIDEO, "elsewhere"),
+        ("1,a.mp4,,,,native_video,removed", "a.mp4.mp4", VIDEO, "removed"),
+        ("1,a.png,,,png,,", "a.png.mp4", VIDEO, "nowhere"),
+        ("1,a.png,,,,image,", "a.png.mp4", None, "nowhere"),
+        ("1,a.png,,,mp4,native_video,", "a.png.mp4", VIDEO, "unclear"),
+        ("1,a.mp4.mp4,,,,video,", "a.mp4.mp4", VIDEO, "there"),
+        ("1,a.mp4,,,,,", "a.mp4", VIDEO, "there"),
+        ("1,a.mp4.mp4,,,,,", "a.mp4", VIDEO, "nowhere"),
+        ("1,a,,,,,", "a.m4v", VIDEO, "unclear"),
+        ("1,a,,,png,,", "a.m4v", VIDEO, "nowhere"),
+        ("1,a.m4v,,,,,", "a.m4v", VIDEO, "there"),
+        ("1,a v1,,,,,", "a v1.2", VIDEO, "nowhere"),
         ("1,a.png.mp4,,,,,", "a.png", None, "nowhere"),
         ("1,A,,,,,", "a.mp4", None, "nowhere"),
         ("1,cafe\u0301,,,,,", "caf\u00e9.mp4", None, "there"),
@@ -255,9 +294,18 @@ def test_a_file_is_found_where(path: Path, row: str, name: str, kind: CreativeTy
     library = load(path, row)
     match = library.find(name, kind)
     found = {"there": match.there, "elsewhere": match.elsewhere, "removed": match.removed}
+    found["unclear"] = match.unclear
     assert {place: ids(creatives) for place, creatives in found.items() if creatives} == (
         {} if where == "nowhere" else {where: ["1"]}
     )
+
+
+def test_what_may_be_the_files_card_counts_as_one_more_where_another_is_there(path: Path) -> None:
+    rows = ["1,a.gif,,,,image,", "2,a.gif.png,,,,image,"]
+    match = load(path, *rows).find("a.gif.gif", CreativeType.IMAGE)
+    assert (ids(match.there), match.creative_id, match.unclear) == (["2", "1"], None, ())
+    match = load(path, *rows, "3,a.gif.gif,,,,image,").find("a.gif.gif", CreativeType.IMAGE)
+    assert (ids(match.there), match.creative_id, match.unclear) == (["3"], "3", ())
 
 
 def test_several_matches_are_all_listed_and_no_id_is_told(path: Path) -> None:
@@ -526,6 +574,65 @@ creatives = st.builds(
     st.sampled_from([None, VIDEO, IMAGE, CreativeType.VIDEO]),
     st.sampled_from([None, *ReviewStatus]),
 )
+
+
+ENDINGS = [".mp4", ".MP4", ".jpg", ".jpeg", ".gif", ".m4v", ".2", " v.1 a"]
+chains = st.builds(str.__add__, st.sampled_from("ab"), st.lists(st.sampled_from(ENDINGS), max_size=3).map("".join))
+
+
+def less_one(name: str) -> str:
+    """The name without one final extension of ours, in other words than the package's."""
+    return re.sub(r"\.(mp4|png|jpe?g|gif)\Z", "", name, flags=re.IGNORECASE)
+
+
+@settings(deadline=None, max_examples=300)
+@given(asked=chains, entered=st.lists(chains, min_size=1, max_size=6))
+def test_a_file_is_found_by_its_exact_name_else_by_its_name_less_one_extension_else_is_unclear(
+    tmp_path_factory: pytest.TempPathFactory, asked: str, entered: list[str]
+) -> None:
+    path = put(tmp_path_factory.getbasetemp() / "asked" / "TJ_Creative_Library.csv")
+    library = load(path, *(f"{number},{name},,,,native_video," for number, name in enumerate(entered, 1)))
+    still = re.compile(r"\.(png|jpe?g|gif)\Z", re.IGNORECASE)
+    found = {
+        "exact": {number for number, name in enumerate(entered, 1) if name == asked},
+        "alike": {
+            number
+            for number, name in enumerate(entered, 1)
+            if less_one(name) == less_one(asked) and bool(still.search(name)) == bool(still.search(asked))
+        },
+        "cards": {
+            number
+            for number, name in enumerate(entered, 1)
+            if not still.search(asked)
+            and name == (re.sub(r"\.m4v\Z", "", asked) if asked.endswith(".m4v") else less_one(asked))
+        },
+    }
+    there = found["exact"] or (found["alike"] and found["alike"] | found["cards"])
+    match = library.find(asked, VIDEO)
+    assert (set(map(int, ids(match.there))), set(map(int, ids(match.unclear)))) == (
+        there,
+        set() if there else found["cards"],
+    )
+
+
+@settings(deadline=None, max_examples=100)
+@given(names=st.lists(chains, min_size=1, max_size=6), data=st.data())
+def test_rows_of_one_id_are_found_by_the_names_that_stay_in_whatever_pieces_they_were_read(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str], data: st.DataObject
+) -> None:
+    path = put(tmp_path_factory.getbasetemp() / "pieces" / "TJ_Creative_Library.csv")
+    first = data.draw(st.integers(0, len(names)))
+    library = load(path, *(f"1,{name},,,,," for name in names[:first]))
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"1,{name},,,,,\n" for name in names[first:])
+    library.refresh()
+    kept = [creative.filename for creative in library]
+    assert (set(kept) <= set(names), len(library.conflicts)) == (True, len(kept) > 1)
+    for name in {*names, *kept}:
+        exact = [one.filename for one in library.find(name).there if one.filename == name]
+        assert exact == [name] * kept.count(name)
+    library.rewrite(now=NOON)
+    assert [creative.filename for creative in Library.load(path)] == kept
 
 
 @settings(deadline=None, max_examples=100)

@@ -66,6 +66,26 @@ def test_check_answers_unclear_where_a_bad_line_mentions_the_name(shop: Path) ->
     assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
 
 
+def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None:
+    tjtools("add", "1032530591", "promo.mp4", "--type", "native_video", "--status", "approved", cwd=shop)
+    done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
+    assert (done.returncode, done.stdout) == (
+        2,
+        "unclear        promo.mp4.mp4: 1032530591 (promo.mp4; Native Rollover, approved, day unknown) is this file,"
+        " or another one of that name\n",
+    )
+    [told] = json.loads(tjtools("check", "promo.mp4.mp4", "--json", cwd=shop).stdout)
+    assert (told["there"], [one["creative_id"] for one in told["unclear"]]) == (False, ["1032530591"])
+    assert tjtools("check", "promo.mp4.mp4", "--csv", cwd=shop).stdout.splitlines()[1:] == [
+        "promo.mp4.mp4,unclear,1032530591,promo.mp4,,,mp4,native_video,approved"
+    ]
+    done = tjtools("add", "1032530591", "promo.mp4.mp4", cwd=shop)
+    assert (done.returncode, done.stdout) == (0, "1032530591 has its full name now: promo.mp4.mp4\n")
+    done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
+    assert (done.returncode, "Native Rollover, approved" in done.stdout) == (1, True)
+    assert tjtools("check", "promo.mp4", cwd=shop).returncode == 0
+
+
 def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
     (shop / "list.txt").write_text("\ufeffbanner 3 final.png\n\n=cmd.mp4\n", "utf-8")
     [there, missing] = json.loads(tjtools("check", "--from", "list.txt", "--json", cwd=shop).stdout)

@@ -36,6 +36,7 @@ def library(tmp_path: Path) -> Library:
         + "1032530541,gone,,,,image,removed\n"
         + "1032530551,elsewhere,,,,native_image,approved\n"
         + "1032530561,moving,,,mp4,,approved\n"
+        + "1032530571,doubled.png,,300x250,png,image,approved\n"
         + "1.03E+09,torn.png,,,,image,approved\n",
         "utf-8",
     )
@@ -57,6 +58,8 @@ def review(library: Library, *files: SessionFile, **options: object) -> list[Fil
         ("elsewhere.png", Verdict.NEW, None),
         ("moving.png", Verdict.NEW, None),
         ("torn.png", Verdict.BLOCKED, None),
+        ("doubled.png.png", Verdict.UNCLEAR, None),
+        ("doubled.png", Verdict.ALREADY_THERE, "1032530571"),
         ("ORG_there.png", Verdict.SOURCE, None),
     ],
 )
@@ -74,6 +77,41 @@ def test_all_creatives_of_the_name_are_listed(library: Library) -> None:
 def test_a_match_in_another_section_is_shown_and_not_skipped(library: Library) -> None:
     [one] = review(library, file("elsewhere.png"))
     assert one.notes == ("also in another section: ID 1032530551 in Native Static Banner, approved, day unknown",)
+
+
+def test_a_file_of_two_extensions_that_may_be_there_is_shown_and_held_back(library: Library) -> None:
+    [one] = review(library, file("doubled.png.png"))
+    assert [creative.creative_id for creative in one.known] == ["1032530571"]
+    assert (one.goes_up, one.is_settled, one.needs_a_person) == (False, False, True)
+    assert one.reason == (
+        "ID 1032530571 (doubled.png; Static Banner, approved, day unknown) is this file, or another one of that"
+        " name: look on the site. If it is this file: tjtools add 1032530571 doubled.png.png; if not, upload it"
+        " with --file and --force"
+    )
+
+
+def test_force_takes_a_file_that_may_be_there(library: Library) -> None:
+    [one] = review(library, file("doubled.png.png"), force=True)
+    assert (one.verdict, one.creative_id) == (Verdict.NEW, None)
+    assert one.notes == ("forced, although it may be there: ID 1032530571 in Static Banner, approved, day unknown",)
+
+
+def test_a_file_that_may_be_there_by_its_name_and_is_by_its_content_is_there(library: Library) -> None:
+    one = file("doubled.png.png")
+    there = Creative("1032530571", "doubled.png", creative_type=CreativeType.IMAGE)
+    seen = Fingerprint(GOOD[CreativeType.IMAGE], "00")
+    known = Known(seen, "doubled.png.png", there, certain=True)
+    [found] = review(library, one, repeats={one.path: [Repeat(RepeatKind.SAME_CONTENT, seen, known)]})
+    assert (found.verdict, found.creative_id) == (Verdict.RENAMED_DUPLICATE, "1032530571")
+
+
+@pytest.mark.parametrize("names", [("a.png", "a.jfif"), ("a.jfif", "a"), ("a.png", "a.PNG")])
+def test_names_that_the_site_may_show_alike_are_one_name_twice(library: Library, names: tuple[str, str]) -> None:
+    assert [one.verdict for one in review(library, *map(file, names))] == [Verdict.SAME_NAME] * 2
+
+
+def test_names_that_the_site_tells_apart_are_two(library: Library) -> None:
+    assert [one.verdict for one in review(library, file("a.png"), file("a.png.png"))] == [Verdict.NEW] * 2
 
 
 def test_a_missing_file(library: Library) -> None:

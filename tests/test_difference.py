@@ -40,6 +40,13 @@ def changed(field: str, old: str, new: str, name: str = "a.mp4") -> FieldChange:
         ([KNOWN], [Creative("1", "a", creative_type=CreativeType.NATIVE_VIDEO)], NOTHING),
         ([Creative("1", "cafe\u0301.mp4")], [Creative("1", "caf\u00e9")], NOTHING),
         ([Creative("1", "a.png.mp4")], [Creative("1", "a.png")], NOTHING),
+        ([Creative("1", "a.gif.gif")], [Creative("1", "a.gif")], NOTHING),
+        ([Creative("1", "a.m4v")], [Creative("1", "a")], NOTHING),
+        (
+            [Creative("1", "a.gif.gif")],
+            [Creative("1", "a")],
+            LibraryDifference(renamed=(changed("filename", "a.gif.gif", "a", "a"),)),
+        ),
         ([KNOWN], [Creative("1", "b")], LibraryDifference(renamed=(changed("filename", "a.mp4", "b", "b"),))),
         (
             [KNOWN],

@@ -15,7 +15,7 @@ import pytest
 from conftest import NOW, Truth, read_rows, write_inventory
 
 from tjtools import samples
-from tjtools.connection import connect
+from tjtools.connection import access_to, connect
 from tjtools.demo import bind_to_sandbox
 from tjtools.errors import (
     Cancelled,
@@ -30,6 +30,7 @@ from tjtools.events import Settled
 from tjtools.fingerprints import Fingerprints
 from tjtools.journal import Journal
 from tjtools.models import CreativeType, Section, UploadStatus
+from tjtools.refresh import refresh_library
 from tjtools.sandbox import Sandbox
 from tjtools.session import load_session
 from tjtools.settings import load_settings
@@ -378,6 +379,62 @@ def test_odd_names_are_kept_exactly_and_paired_rightly(workspace: Workspace, tru
     assert [one["file_name"] for one in read_rows(report.status_file)] == ODD_NAMES
     again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
     assert {one.file.name: one.creative_id for one in again.outcomes} == written
+
+
+def test_names_with_two_extensions_get_their_ids_and_are_there_afterwards(workspace: Workspace, truth: Truth) -> None:
+    names = ["x.png", "x.png.png", "x.png.png.png", "y.jpg.png", "z.jfif"]
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [banner(uploaded, name, seed) for seed, name in enumerate(names)])
+    assert ended(go(workspace)) == dict.fromkeys(names, "success")
+    held, written = truth.creatives(), library_ids(workspace)
+    assert {name: held[written[name]]["sha256"] for name in names} == {
+        name: checksum(uploaded / name) for name in names
+    }
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW, confirm=lambda _: True)
+    assert written.items() <= library_ids(workspace).items()
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=14))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+
+
+def test_a_card_that_holds_the_name_of_a_file_with_two_extensions_already_is_the_file_from_then_on(
+    workspace: Workspace, truth: Truth
+) -> None:
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    assert [(one.status.value, one.creative_id) for one in go(workspace).outcomes] == [("duplicate", there)]
+    assert library_ids(workspace) == {"x.png.png": there}
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", there)]
+
+
+def test_a_file_that_may_be_there_is_held_back_until_a_person_says_so(workspace: Workspace, truth: Truth) -> None:
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW, confirm=lambda _: True)
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    report = go(workspace, open_site=no_site)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("skipped", "")]
+    assert there in report.outcomes[0].message
+    assert report.needs_a_person
+    forced = go(workspace, force=True, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in forced.outcomes] == [("duplicate", there)]
+    assert library_ids(workspace)["x.png.png"] == there
+
+
+def test_a_file_that_was_in_doubt_for_its_two_extensions_is_found_and_waited_for_no_more(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    files = named_files(workspace, [workspace.root / "uploaded" / "x.png.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there)]
+    assert (truth.received(), Journal(workspace.journal).in_doubt()) == ([], set())
+    again = go(workspace, open_site=no_site, now=NOW + timedelta(days=2))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", there)]
 
 
 def test_odd_names_are_kept_exactly_in_campaign_files(workspace: Workspace) -> None:

@@ -180,6 +180,18 @@ def test_a_thumbnail_of_another_pair_is_found_by_what_the_inventories_say(
     assert [one.line for one in verify(bare_workspace)] == wrong
 
 
+def test_a_name_with_two_extensions_agrees_with_its_card_and_with_its_ad_alone(bare_workspace: Workspace) -> None:
+    kind = CreativeType.VIDEO
+    library(bare_workspace, Creative("1", "a.mp4.mp4", creative_type=kind), Creative("2", "b.mp4", creative_type=kind))
+    preroll = [(name, "u", ID, *[""] * 7) for name, ID in (("a.mp4", "1"), ("a", "1"), ("b.mp4", "2"), ("b", "2"))]
+    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS, preroll)
+    master(bare_workspace, **{"c.png": "3"})
+    library(bare_workspace, image("3", "c.png"))
+    assert found(bare_workspace) == [
+        "Batch001_20251113_120000_Preroll.csv:3: the ad 'a' has the Creative ID 1, which is 'a.mp4.mp4'"
+    ]
+
+
 def test_lines_that_cant_be_read_and_statuses_that_history_knows_better(bare_workspace: Workspace) -> None:
     bare_workspace.library.write_text(",".join(COLUMNS) + "\n1.03E+09,a.png,,,,,\n2,b.png,,,,image,pending\n", "utf-8")
     seen = [image("2", "b.png", APPROVED), image("3", "c.png")]

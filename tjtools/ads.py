@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tjtools.cache import Library
 from tjtools.models import Creative, CreativeType, Section, base_id
-from tjtools.naming import is_rounded, is_source, match_key, pair_key, stem
+from tjtools.naming import is_rounded, is_source, match_key, pair_key, same_name
 
 NATIVE = {
     "Video Creative ID": Section.NATIVE_ROLLOVER,
@@ -73,7 +73,7 @@ def _why_wrong(
         sections = {one.creative_type.section.value for one in known if one.creative_type}
         return f"{held} in {' and '.join(sorted(sections))}"
     names, ad = [one.filename for one in here], row["Ad Name"]
-    if column in (_VIDEO, _MAIN) and not any(match_key(stem(name)) == match_key(ad) for name in names):
+    if column in (_VIDEO, _MAIN) and not any(same_name(name, ad) for name in names):
         return held
     if column == _THUMBNAIL and not any(pair_key(name) == pair_key(ad) != "" for name in names):
         told = pairs.together(row[_VIDEO], row[_THUMBNAIL])

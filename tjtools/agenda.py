@@ -102,12 +102,15 @@ def _rejected(workspace: Workspace, prepared: Prepared, now: datetime) -> Iterat
 
 def _session(prepared: Prepared) -> Iterator[Step]:
     count = Counter(one.verdict for one in prepared.reviews)
-    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - count[Verdict.HALF_PAIR]
-    near = count[Verdict.NEAR_DUPLICATE]
+    apart = count[Verdict.HALF_PAIR] + count[Verdict.UNCLEAR]
+    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - apart
+    near, unclear = count[Verdict.NEAR_DUPLICATE], count[Verdict.UNCLEAR]
     if count[Verdict.HALF_PAIR]:
         yield Step(f"Complete {_counted(count[Verdict.HALF_PAIR], 'native pair')} of which half is missing", REVIEW)
     if held:
         yield Step(f"Mend {_counted(held, 'file')} that can't be uploaded", REVIEW)
+    if unclear:
+        yield Step(f"Say of {_counted(unclear, 'file')} whether the site has it already: unclear by its name", REVIEW)
     if near:
         yield Step(f"Look at {_counted(near, 'file')} that may be there already: near duplicates", REVIEW)
     if new := count[Verdict.NEW] + near:

@@ -22,7 +22,7 @@ from tjtools.errors import TrackingFileError, translated
 from tjtools.libraryrow import COLUMNS, Record, agree, joined, merge, moves_alike
 from tjtools.locks import locked
 from tjtools.models import Creative, CreativeType, ReviewStatus
-from tjtools.naming import match_key, medium_of
+from tjtools.naming import as_sent, as_shown, extension, match_key, medium_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,13 +38,20 @@ class Match(NamedTuple):
 
     `there` counts as already there. `elsewhere` has the same name but is not taken for the file: it stands in another
     section, or a creative of exactly the file's name is there. `removed` has the same name and is gone from the site.
-    `bad_lines` mention the name: nobody should upload the file before a person has mended them.
+    `bad_lines` mention the name: nobody should upload the file before a person has mended them. `unclear` are called as
+    the file's card would be, and may be it, or another file of that name.
     """
 
     there: tuple[Creative, ...] = ()
     elsewhere: tuple[Creative, ...] = ()
     removed: tuple[Creative, ...] = ()
     bad_lines: tuple[BadLine, ...] = ()
+    unclear: tuple[Creative, ...] = ()
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether only a person can say if it is there."""
+        return bool(self.bad_lines or self.unclear)
 
     @property
     def creative_id(self) -> str | None:
@@ -124,20 +131,30 @@ class Library:
         >>> Library(Path("TJ_Creative_Library.csv")).find("clip.mp4").there
         ()
         """
-        named = self._catalogue.named(match_key(filename))
+        key = match_key(filename)
+        named = self._catalogue.named(key)
+        cards = self._cards(filename, key) if "." in key[-5:] else []  # else it has no second ending, as is usual
         bad = self._mentioning(filename) if self._catalogue.bad else ()
-        if not named and not bad:
+        if not named and not cards and not bad:
             return _NOTHING
-        if len(named) == 1 and not bad and _alone(named[0], filename, creative_type):
-            return _MADE(Match, (named, (), (), ()))
+        if len(named) == 1 and not cards and not bad and _alone(named[0], filename, creative_type):
+            return _MADE(Match, (named, (), (), (), ()))
         medium = medium_of(filename, creative_type=creative_type)
         alike = [each for each in named if each.filename == filename or moves_alike(medium, each)]
-        removed = tuple(each for each in alike if each.removed)
+        cards = [each for each in cards if moves_alike(medium, each._replace(filename=""))]  # its ending tells nothing
+        removed = tuple(each for each in (*alike, *cards) if each.removed)
         exact = tuple(each for each in alike if each.filename == filename and not each.removed)
-        rest = [each for each in alike if each.filename != filename and not each.removed]
-        own = tuple(each for each in rest if _in_section(each, creative_type))
-        other = tuple(each for each in rest if not _in_section(each, creative_type))
-        return Match(exact, own + other, removed, bad) if exact else Match(own, other, removed, bad)
+        own, other = _by_section((each for each in alike if each.filename != filename), creative_type)
+        if exact:
+            return Match(exact, own + other, removed, bad)
+        maybe, also = _by_section(cards, creative_type)
+        return Match(own and own + maybe, other + also, removed, bad, () if own else maybe)
+
+    def _cards(self, filename: str, key: str) -> list[Creative]:
+        """The creatives called as a card of the file may be, where that is by its key another file's name."""
+        others = [shown for shown in as_shown(filename) if shown != key or extension(key)]
+        named = ((shown, each) for shown in others for each in self._catalogue.named(match_key(shown)))
+        return [each for shown, each in named if as_sent(each.filename) == shown]
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
         if not self._mentions:
@@ -302,6 +319,15 @@ def _alone(one: Creative, filename: str, creative_type: CreativeType | None) -> 
     if one.filename == filename:
         return True
     return _in_section(one, creative_type) and moves_alike(medium_of(filename, "", creative_type), one)
+
+
+def _by_section(
+    creatives: Iterable[Creative], creative_type: CreativeType | None
+) -> tuple[tuple[Creative, ...], tuple[Creative, ...]]:
+    """Those on the site that stand in the type's own section or in an unknown one, and those in others."""
+    there = [each for each in creatives if not each.removed]
+    own = tuple(each for each in there if _in_section(each, creative_type))
+    return own, tuple(each for each in there if not _in_section(each, creative_type))
 
 
 def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:

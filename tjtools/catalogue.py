@@ -15,6 +15,7 @@ from tjtools.csvtext import BadLine, Block, Form, wrong_count
 from tjtools.index import Index, NameIndex
 from tjtools.libraryrow import COLUMNS, Facts, Record, merge, read_day, read_facts, why_bad
 from tjtools.models import Creative
+from tjtools.naming import match_key
 
 V = TypeVar("V")
 
@@ -91,6 +92,7 @@ class Catalogue:
         self._indexed = 0
         self._merged: dict[int, Record] = {}
         self._gone: set[int] = set()
+        self._renamed: set[int] = set()  # those merged under a name that is found by another key than their own
         self._conflicts: dict[str, Conflict] = {}
         self._line_spans: list[tuple[int, int]] = []  # (row, its line) wherever the lines do not simply go on
         self._meaning_of_day: _Meanings[tuple[date | None]] = _Meanings(_day)
@@ -115,6 +117,8 @@ class Catalogue:
     def named(self, key: str) -> tuple[Creative, ...]:
         """The creatives whose names have this match key, in the file's order."""
         rows = self._by_name.rows(key)
+        if self._renamed:
+            rows = [row for row in rows if row not in self._renamed or match_key(self._record(row).filename) == key]
         if len(rows) == 1:
             return () if rows[0] in self._gone else (self._creative(rows[0]),)
         return tuple(map(self._creative, filterfalse(self._gone.__contains__, rows)))
@@ -212,13 +216,16 @@ class Catalogue:
                 self._combine([row for row in rows if self._id(row) == creative_id])
             return
         merged = merge(map(self._as_read, rows))
-        self._merged[rows[0]] = merged[0]
-        if len(merged) == 1:
-            self._gone.update(rows[1:])
-            return
         stay = {rows[place]: record for place, record in merged.items()}
         self._merged.update(stay)
         self._gone.update(set(rows) - set(stay))
+        for row, record in stay.items():
+            if match_key(record.filename) != match_key(self._names[row]):
+                self._by_name.add([record.filename], [row])
+                self._renamed.add(row)
+        if len(merged) == 1:
+            self._conflicts.pop(merged[0].creative_id, None)
+            return
         creatives = tuple(record.creative for record in stay.values())
         conflict = Conflict(merged[0].creative_id, creatives, tuple(map(self._line, stay)))
         self._conflicts[conflict.creative_id] = conflict

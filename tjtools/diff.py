@@ -16,7 +16,7 @@ from tjtools.decisions import Decision
 from tjtools.limits import Limits, load_limits
 from tjtools.media import MediaFacts
 from tjtools.models import Creative, CreativeType, Key, Section, SessionFile
-from tjtools.naming import file_type, is_rounded, is_source, match_key
+from tjtools.naming import as_shown, file_type, is_rounded, is_source
 from tjtools.preflight import oddities, problems
 from tjtools.repeats import Repeat, RepeatKind
 
@@ -24,7 +24,8 @@ from tjtools.repeats import Repeat, RepeatKind
 class Verdict(Enum):
     """What is to be done with a file; only `NEW` and `NEAR_DUPLICATE` ones are uploaded.
 
-    A near duplicate is for a person to look at, who may decide to skip it (`SKIPPED`) or that it is none.
+    A near duplicate is for a person to look at, who may decide to skip it (`SKIPPED`) or that it is none. An unclear
+    file is there if a creative that is called as its card would be is its own: only a person can say so.
     """
 
     NEW = "new"
@@ -39,6 +40,7 @@ class Verdict(Enum):
     HALF_PAIR = "half of a native pair"
     UNCLEAR_PAIR = "unclear pair"
     SAME_NAME = "same name twice"
+    UNCLEAR = "unclear"
     BLOCKED = "blocked by a bad line"
     SOURCE = "source, never uploaded"
 
@@ -56,9 +58,9 @@ class FileReview:
     """The verdict on one file, with the reason in words.
 
     `creative_id` is the library's ID of a file that is already there, None where several creatives bear its name (all
-    are in `known`) or its content is another's only by that one's name. `notes` say what else a person should know:
-    matches in other sections, IDs only the master has. `repeats` are creatives and files of the same content or looks,
-    for `tjtools.evidence`.
+    are in `known`, as are those that may be an unclear file's) or its content is another's only by that one's name.
+    `notes` say what else a person should know: matches in other sections, IDs only the master has. `repeats` are
+    creatives and files of the same content or looks, for `tjtools.evidence`.
     """
 
     file: SessionFile
@@ -112,7 +114,7 @@ def review_session(
     IDs that the master inventory knows, by section and file name: a warning, never a skip. `repeats` holds what each
     file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no other.
     """
-    together = Counter((file.section, match_key(file.name)) for file in files)
+    together = Counter((file.section, name) for file in files for name in as_shown(file.name))
     reviews = [
         _review(
             file,
@@ -129,7 +131,8 @@ def review_session(
         replace(
             one, verdict=Verdict.SAME_NAME, reason="the session holds this name more than once: rename or remove one"
         )
-        if (one.goes_up or one.verdict in _THERE) and together[one.file.section, match_key(one.file.name)] > 1
+        if (one.goes_up or one.verdict in _THERE)
+        and any(together[one.file.section, name] > 1 for name in as_shown(one.file.name))
         else one
         for one in reviews
     ]
@@ -143,7 +146,7 @@ def review_session(
 
 
 def review_file(file: SessionFile, library: Library, *, force: bool = False) -> FileReview:
-    """Ask the library alone about a file: new, already there, or blocked by a bad line."""
+    """Ask the library alone about a file: new, already there, unclear, or blocked by a bad line."""
     match = library.find(file.name, file.creative_type)
     if match.bad_lines:
         lines = ", ".join(str(bad.line) for bad in match.bad_lines)
@@ -152,9 +155,13 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
     notes = tuple(f"also in another section: {_told(creative)}" for creative in match.elsewhere)
     if match.there and not force:
         return FileReview(file, Verdict.ALREADY_THERE, _there(match), match.creative_id, known=match.there, notes=notes)
-    if match.there:
-        notes = (f"forced, although it is there: {'; '.join(map(_told, match.there))}", *notes)
-    return FileReview(file, Verdict.NEW, known=match.there, notes=notes)
+    if match.unclear and not force:
+        return FileReview(file, Verdict.UNCLEAR, _unclear(file, match), known=match.unclear, notes=notes)
+    known = (*match.there, *match.unclear)
+    if known:
+        is_there = "is there" if match.there else "may be there"
+        notes = (f"forced, although it {is_there}: {'; '.join(map(_told, known))}", *notes)
+    return FileReview(file, Verdict.NEW, known=known, notes=notes)
 
 
 def _review(
@@ -170,10 +177,11 @@ def _review(
     if is_source(file.name):
         return FileReview(file, Verdict.SOURCE, "ORG_ files are sources that were converted", facts=facts)
     found = replace(review_file(file, library, force=force), facts=facts, repeats=tuple(repeats))
-    if found.verdict is not Verdict.NEW:
+    if found.verdict not in (Verdict.NEW, Verdict.UNCLEAR):
         return found
     if facts is None:
-        return replace(found, verdict=Verdict.MISSING, reason=f"there is no file {file.path}")
+        missing = replace(found, verdict=Verdict.MISSING, reason=f"there is no file {file.path}")
+        return found if found.verdict is Verdict.UNCLEAR else missing
     found = _by_content(found, force=force)
     if found.verdict is not Verdict.NEW:
         return found
@@ -326,6 +334,15 @@ def _there(match: Match) -> str:
     if match.creative_id:
         return _told(match.there[0])
     return f"{len(match.there)} creatives bear this name: {'; '.join(map(_told, match.there))}"
+
+
+def _unclear(file: SessionFile, match: Match) -> str:
+    told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in match.unclear)
+    which = match.unclear[0].creative_id if len(match.unclear) == 1 else "ID"
+    return (
+        f"{told} is this file, or another one of that name: look on the site. If it is this file:"
+        f" tjtools add {which} {file.name}; if not, upload it with --file and --force"
+    )
 
 
 def _told(creative: Creative) -> str:

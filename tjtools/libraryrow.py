@@ -11,7 +11,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tjtools.models import Creative, CreativeType, Medium, ReviewStatus
-from tjtools.naming import extension, match_key, medium_of, stem
+from tjtools.naming import fuller, medium_of, same_name
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
 
@@ -170,7 +170,7 @@ def merge(records: Iterable[Record]) -> dict[int, Record]:
 
     Returns what stays, by the place (from 0) of the first record that went into it.
 
-    The name with an extension stands, the earliest day, the last status that is not empty, each other field from the
+    The fuller name stands, the earliest day, the last status that is not empty, each other field from the
     record that has it.
 
     >>> records = [Record.of(Creative("1", name)) for name in ("a", "b", "a.mp4")]
@@ -178,33 +178,24 @@ def merge(records: Iterable[Record]) -> dict[int, Record]:
     {0: 'a.mp4', 1: 'b'}
     """
     merged: dict[int, Record] = {}
-    for number, record in enumerate(records):
-        for place, other in merged.items():
-            if agree(other, record):
-                merged[place] = joined(other, record)
-                break
-        else:
-            merged[number] = record
-    return merged
+    for place, record in enumerate(records):
+        # what agrees with one by its name may make that agree with another: a.gif stands between a and a.gif.gif
+        while (found := next((at for at, other in merged.items() if agree(other, record)), None)) is not None:
+            place, record = min(place, found), joined(merged.pop(found), record)
+        merged[place] = record
+    return dict(sorted(merged.items()))
 
 
 def agree(one: Record, other: Record) -> bool:
     """Whether nothing in the two records contradicts: each field is the same, or unknown in one of them."""
     a, b = one.facts, other.facts
     return (
-        (one.filename == other.filename or _names_agree(one.filename, other.filename))
+        (one.filename == other.filename or same_name(one.filename, other.filename))
         and (a.dimensions == b.dimensions or not a.dimensions or not b.dimensions)
         and (a.file_type == b.file_type or not a.file_type or not b.file_type)
         and (a.creative_type is b.creative_type or not a.creative_type or not b.creative_type)
         and (one.extra == other.extra or _extras_agree(one.extra, other.extra))
     )
-
-
-def _names_agree(name: str, other: str) -> bool:
-    ending, other_ending = extension(name), extension(other)
-    if ending and other_ending and ending.replace("jpeg", "jpg") != other_ending.replace("jpeg", "jpg"):
-        return False
-    return stem(name) == stem(other) or match_key(name) == match_key(other)
 
 
 def _extras_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
@@ -213,20 +204,16 @@ def _extras_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 
 def joined(one: Record, later: Record) -> Record:
     """What two records that agree tell together."""
-    name, day, other_day = one.filename, one.upload_date, later.upload_date
+    day, other_day = one.upload_date, later.upload_date
     return Record(
         one.creative_id,
-        name if name == later.filename else max(name, later.filename, key=_told_by_name),
+        fuller(one.filename, later.filename),
         min(day, other_day) if day and other_day else day or other_day,
         one.facts if one.facts is later.facts else _joined_facts(one.facts, later.facts),
         tuple(a or b for a, b in zip(one.extra, later.extra, strict=True))
         if one.extra and later.extra
         else one.extra or later.extra,
     )
-
-
-def _told_by_name(name: str) -> tuple[bool, int]:
-    return bool(extension(name)), len(name)
 
 
 def _joined_facts(one: Facts, later: Facts) -> Facts:

@@ -42,7 +42,12 @@ def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -
 def answer_rows(answers: Iterable[Answer]) -> Iterator[tuple[str, ...]]:
     """The answers as rows of `ANSWER_COLUMNS`: one a creative found, and one for each name without a clear answer."""
     for asked, match in answers:
-        groups = (("already there", match.there), ("in another section", match.elsewhere), ("removed", match.removed))
+        groups = (
+            ("already there", match.there),
+            ("unclear", match.unclear),
+            ("in another section", match.elsewhere),
+            ("removed", match.removed),
+        )
         found = [(answer, creative) for answer, creatives in groups for creative in creatives]
         for answer, creative in found:
             yield asked, answer, *fields_of(creative)

@@ -26,6 +26,8 @@ _MEDIUM_OF_EXTENSION = {
     "gif": Medium.STILL,
 }
 
+_OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
+
 CONVENTION = r"""
     (?:(?P<prefix>VID|IMG|ORG)_)?
     (?P<language>[A-Z]{2,3})_
@@ -133,7 +135,20 @@ def match_key(name: str) -> str:
     >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
     True
     """
-    return stem(_as_sent(name))
+    return stem(as_sent(name))
+
+
+def as_shown(name: str) -> tuple[str, ...]:
+    """What a card of a file of this name may be called: one extension less; what becomes of another ending, who knows.
+
+    >>> as_shown("clip.mp4.mp4"), as_shown("clip.m4v"), as_shown("v1.2 final")
+    (('clip.mp4',), ('clip.m4v', 'clip'), ('v1.2 final',))
+    """
+    sent = as_sent(name)
+    if extension(sent):
+        return (stem(sent) or sent,)
+    other = re.fullmatch(_OTHER_ENDING, sent, re.DOTALL)
+    return (sent, other[1]) if other else (sent,)
 
 
 def same_name(one: str, other: str) -> bool:
@@ -142,9 +157,18 @@ def same_name(one: str, other: str) -> bool:
     >>> same_name("a.mp4", "a"), same_name("a.png.mp4", "a.png"), same_name("a.mp4", "a.png"), same_name("a", "b")
     (True, True, False, False)
     """
-    a, b = _as_sent(one), _as_sent(other)
-    endings = {extension(each).replace("jpeg", "jpg") for each in (a, b)}
-    return a == b or stem(a) == b or stem(b) == a or (stem(a) == stem(b) and len(endings) == 1)
+    a, b = as_sent(one), as_sent(other)
+    alike = stem(a) == stem(b) and file_type(a) == file_type(b)
+    return a == b or alike or b in as_shown(a) or a in as_shown(b)
+
+
+def fuller(one: str, other: str) -> str:
+    """Of two names that are one, the one that tells more: with an extension, or the longer.
+
+    >>> fuller("a.gif", "a.gif.gif"), fuller("a.mp4", "a")
+    ('a.gif.gif', 'a.mp4')
+    """
+    return one if one == other else max(one, other, key=lambda name: (bool(extension(name)), len(name)))
 
 
 def is_cut(shown: str, whole: str) -> bool:
@@ -153,11 +177,12 @@ def is_cut(shown: str, whole: str) -> bool:
     >>> is_cut("VID_EN_Tra…", "VID_EN_Travel.mp4"), is_cut("VID_EN_Tra", "VID_EN_Travel.mp4"), is_cut("…", "a.mp4")
     (True, False, False)
     """
-    begun = _as_sent(shown).removesuffix("…").removesuffix("...")
-    return bool(begun) and begun != _as_sent(shown) and _as_sent(whole).startswith(begun)
+    begun = as_sent(shown).removesuffix("…").removesuffix("...")
+    return bool(begun) and begun != as_sent(shown) and as_sent(whole).startswith(begun)
 
 
-def _as_sent(name: str) -> str:
+def as_sent(name: str) -> str:
+    """The name as it arrives at the site: in Unicode form NFC, with the characters that a browser rewrites."""
     if '"' in name or "\r" in name or "\n" in name:
         name = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
     return name if name.isascii() else unicodedata.normalize("NFC", name)

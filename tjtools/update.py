@@ -17,7 +17,7 @@ from tjtools.history import History, Source
 from tjtools.libraryrow import Record
 from tjtools.locks import locked
 from tjtools.models import Creative, ReviewStatus, Section
-from tjtools.naming import is_cut, same_name
+from tjtools.naming import fuller, is_cut, same_name
 from tjtools.scrape import Certificate, SiteReading
 from tjtools.snapshots import keep_snapshot, newest_snapshot
 from tjtools.workspace import Workspace
@@ -208,9 +208,9 @@ def _one_each(library: Iterable[Creative], shown: dict[str, Creative]) -> list[C
 
 def _followed(known: Creative, shown: Creative) -> Creative:
     """The site's word, and what the library knew and the site doesn't show."""
-    one_name = same_name(known.filename, shown.filename) or is_cut(shown.filename, known.filename)
+    name = fuller(known.filename, shown.filename) if same_name(known.filename, shown.filename) else shown.filename
     return _with_status(known, shown)._replace(
-        filename=known.filename if one_name else shown.filename,
+        filename=known.filename if is_cut(shown.filename, known.filename) else name,
         dimensions=shown.dimensions or known.dimensions,
         file_type=shown.file_type or known.file_type,
         creative_type=shown.creative_type,

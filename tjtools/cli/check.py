@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     show(answers)
     if not workspace.library.exists():
         sys.stderr.write("TJ Creative Library cache not found (will be created on first upload)\n")
-    if any(match.bad_lines for _, match in answers):
+    if any(match.is_unclear for _, match in answers):
         return ERROR
     return SOME_THERE if any(match.there for _, match in answers) else NONE_THERE
 
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tjtools check",
         description="Say whether files or Creative IDs are in the library; offline.",
-        epilog="exit codes: 0 none is in the library, 1 at least one is, 2 error, or a bad line mentions the name",
+        epilog="exit codes: 0 none is in the library, 1 at least one is, 2 error, or no clear answer",
     )
     parser.add_argument("name", nargs="*", metavar="NAME", help="a file's name, or a Creative ID")
     parser.add_argument(
@@ -68,7 +68,9 @@ def _show_text(answers: Iterable[Answer]) -> None:
             _say(f"already there  {asked} → {_told(creative)}")
         for bad in match.bad_lines:
             _say(f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}")
-        if not match.there and not match.bad_lines:
+        for creative in match.unclear:
+            _say(f"unclear        {asked}: {_told(creative)} is this file, or another one of that name")
+        if not match.there and not match.is_unclear:
             _say(f"not there      {asked}")
         for creative in match.elsewhere:
             _say(f"               in another section: {_told(creative)}")
@@ -101,6 +103,7 @@ def _show_json(answers: Iterable[Answer]) -> None:
                 "creatives": [of_creative(creative) for creative in match.there],
                 "elsewhere": [of_creative(creative) for creative in match.elsewhere],
                 "removed": [of_creative(creative) for creative in match.removed],
+                "unclear": [of_creative(creative) for creative in match.unclear],
                 "bad_lines": [of_bad_line(bad) for bad in match.bad_lines],
             }
             for asked, match in answers

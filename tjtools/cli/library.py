@@ -31,7 +31,7 @@ def add(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Add a creative that was uploaded by hand to the library cache.
+    """Add a creative that was uploaded by hand to the library cache, or the full name of one that it knows.
 
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
@@ -61,16 +61,29 @@ def add(
     place = find_workspace(workspace)
     library = Library.load(place.library)
     known = library.get(creative_id)
+    if known:
+        creative = _called(known, filename)
+    added = library.add([creative])
     if not known:
-        library.add([creative])
         History.of(place).record([creative], source=Source.MANUAL, now=now())
     if as_json:
-        print_json({"added": not known, "creative": of_creative(known[0] if known else creative)})
+        print_json({"added": bool(added), "creative": of_creative(creative)})
+    elif known and added:
+        out.print(f"{creative_id} has its full name now: {filename}", markup=False)
     elif known:
         out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.", markup=False)
     else:
         out.print(f"Added to {library.path.name}: {filename} → {creative_id}", markup=False)
-    raise typer.Exit(NEEDS_A_PERSON if known else OK)
+    raise typer.Exit(OK if added else NEEDS_A_PERSON)
+
+
+def _called(known: tuple[Creative, ...], filename: str) -> Creative:
+    """The creative that is known, by its full name if this is it."""
+    from tjtools.naming import fuller, same_name
+
+    one = known[0]
+    is_one = len(known) == 1 and same_name(one.filename, filename)
+    return one._replace(filename=fuller(one.filename, filename)) if is_one else one
 
 
 def rebuild(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:

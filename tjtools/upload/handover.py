@@ -12,7 +12,7 @@ from tjtools.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.events import HandedOver
 from tjtools.listing import open_list, pages_of, read_section
 from tjtools.models import Key, Section, SessionFile, UploadStatus
-from tjtools.naming import stem
+from tjtools.naming import as_shown
 from tjtools.settings import UploadSettings
 from tjtools.site import Card, FileResult, FileState, Site
 from tjtools.upload.pairing import Outcome, is_newer, pair
@@ -101,7 +101,7 @@ def settle(
         seen = [card.creative_id for card in (*new, *(old or ()))]
         until = min(last_call if now < last_call else deadline, now + pause)
         pause = min(1.5 * pause, SELDOM)
-        site.wait_for_names([stem(file.name) for file in missing], seen, until - now)
+        site.wait_for_names([name for file in missing for name in as_shown(file.name)], seen, until - now)
 
 
 def look_for(

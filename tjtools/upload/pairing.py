@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tjtools.models import SessionFile, UploadStatus
-from tjtools.naming import file_type, match_key
+from tjtools.naming import as_sent, as_shown, file_type
 from tjtools.site import Card, FileResult, FileState
 
 
@@ -47,16 +48,24 @@ def pair(
     before; `old` those that were. `sizes` are the files' true `WIDTHxHEIGHT`, by file name: a card that shows another
     size, or another file type, is somebody else's.
 
-    A file whose one new card bears its name has that card's ID. A file without a new card is a duplicate if one old
+    A card bears a file's name if it is called as the file is, less one extension. A file whose one new card bears its
+    name has that card's ID. A file without a new card is a duplicate if one old
     card bears its name. Anything else is unknown, and says why.
     """
     fresh, known = _by_name(new), _by_name(old)
-    keys = [match_key(file.name) for file in handed]
+    shown = {file: as_shown(file.name) for file in handed}
+    together = Counter(name for file in handed for name in shown[file])
     return tuple(
-        _outcome(file, results[file.name], fresh.get(key, []), known.get(key, []), (sizes or {}).get(file.name, ""))
-        if keys.count(key) == 1
+        _outcome(
+            file,
+            results[file.name],
+            [card for name in shown[file] for card in fresh.get(name, ())],
+            [card for name in shown[file] for card in known.get(name, ())],
+            (sizes or {}).get(file.name, ""),
+        )
+        if all(together[name] == 1 for name in shown[file])
         else Outcome(file, UploadStatus.UNKNOWN_ID, message="two files of this batch bear one name on the site")
-        for file, key in zip(handed, keys, strict=True)
+        for file in handed
     )
 
 
@@ -101,5 +110,5 @@ def _contradiction(file: SessionFile, card: Card, size: str) -> str:
 def _by_name(cards: Iterable[Card]) -> dict[str, list[Card]]:
     found: dict[str, list[Card]] = {}
     for card in cards:
-        found.setdefault(match_key(card.name), []).append(card)
+        found.setdefault(as_sent(card.name), []).append(card)
     return found

@@ -192,6 +192,8 @@ class _Run:
                 one, verdict=Verdict.INVALID, creative_id=None, reason="it changed since the review: review it again"
             )
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
+        if asked.verdict is Verdict.UNCLEAR and one.verdict in _BY_CONTENT:
+            return one
         return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
 
     def _open_section(self, section: Section) -> Site:

@@ -9,7 +9,7 @@ from tjtools.diff import FileReview
 from tjtools.events import Settled
 from tjtools.listing import creative_of
 from tjtools.models import Creative, UploadStatus
-from tjtools.naming import file_type
+from tjtools.naming import extension, file_type
 from tjtools.upload.pairing import Outcome
 
 _KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
@@ -46,11 +46,15 @@ def settled_by_library(one: FileReview, *, why: str, run: str, at: datetime) -> 
 
 
 def _creative(one: Outcome, day: date, size: str) -> Creative | None:
-    """An upload of ours has its full name and its day; one that was there before is recorded as the site shows it."""
+    """An upload of ours has its full name and its day; one that was there before is recorded as the site shows it.
+
+    But where that ends in an extension, it is the name of a file with two: else it would be taken for one with one.
+    """
     if one.card is None:
         return None
     if one.status is not UploadStatus.SUCCESS:
-        return creative_of(one.card, one.file.section)
+        doubled = one.file.name if extension(one.card.name) else ""
+        return creative_of(one.card, one.file.section, filename=doubled)
     shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=day)
     return shown._replace(
         dimensions=shown.dimensions or size,

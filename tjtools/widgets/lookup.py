@@ -54,8 +54,10 @@ class LookUp(Panel):
         names = pasted(self.text)
         found = look_up(self.library, names)
         table = pd.DataFrame(list(answer_rows(found)), columns=list(ANSWER_COLUMNS), dtype="str")
-        there, unclear = sum(bool(one.there) for _, one in found), sum(bool(one.bad_lines) for _, one in found)
-        told = f"{counted(len(names), 'line')} asked: {there:,} in the library, {len(names) - there:,} not"
+        there = sum(bool(one.there) for _, one in found)
+        unclear = sum(one.is_unclear for _, one in found)
+        missing = sum(not one.there and not one.is_unclear for _, one in found)
+        told = f"{counted(len(names), 'line')} asked: {there:,} in the library, {missing:,} not"
         self.asked = len(names)
         self.answers.put(table, f"{told}; {unclear:,} unclear" if unclear else told, None)
 

@@ -17,6 +17,7 @@ MARKS = {
     Verdict.HALF_PAIR: "◐",
     Verdict.UNCLEAR_PAIR: "◑",
     Verdict.SAME_NAME: "≡",
+    Verdict.UNCLEAR: "≟",
     Verdict.BLOCKED: "⚠",
     Verdict.SOURCE: "○",
 }
