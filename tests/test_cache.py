@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tjtools.backups import backups_of
 from tjtools.cache import COLUMNS, BadLine, Conflict, Library, Match
+from tjtools.csvfile import read_table
 from tjtools.errors import NotText, TrackingFileError, WrongHeader
 from tjtools.models import Creative, CreativeType, ReviewStatus
 
@@ -143,8 +144,20 @@ def test_a_missing_file_is_an_empty_library_and_loading_writes_nothing(path: Pat
         ("007,clip,13.11.2025,,webm,short_video,",
          Creative("007", "clip", date(2025, 11, 13), "", "webm", CreativeType.VIDEO)),
         ("123456789012345678901234567890,clip,,,,,", Creative("123456789012345678901234567890", "clip")),
+        ("1032530571.0,clip,13-Nov-2025,,,,", Creative("1032530571", "clip", date(2025, 11, 13))),
+        ('"1,032,530,571",clip,13-11-2025,,,,', Creative("1032530571", "clip", date(2025, 11, 13))),
+        ('="1032530571",clip,,,,,', Creative("1032530571", "clip")),
     ],
-    ids=["only a name", "all fields", "written by others", "leading zeros", "a long ID"],
+    ids=[
+        "only a name",
+        "all fields",
+        "written by others",
+        "leading zeros",
+        "a long ID",
+        "by pandas",
+        "with commas",
+        "as a formula",
+    ],
 )  # fmt: skip
 def test_a_row(path: Path, row: str, creative: Creative) -> None:
     library = load(path, row)
@@ -155,12 +168,10 @@ def test_a_row(path: Path, row: str, creative: Creative) -> None:
     ("row", "reason"),
     [
         ("1.03E+09,a,,,,,", "Excel turned the ID into 1.03E+09; its digits are lost, look the ID up on the site"),
-        ("1032530571.0,a,,,,,", "'1032530571.0' is not a Creative ID, which has digits only"),
+        ("1032530571.5,a,,,,,", "'1032530571.5' is not a Creative ID, which has digits only"),
         ("١٢٣,a,,,,,", "'١٢٣' is not a Creative ID, which has digits only"),
         (",a,,,,,", "there is no Creative ID"),
         ("1,,,,,,", "there is no file name"),
-        ("1,a,11/12/2025,,,,", "'11/12/2025' could be 2025-11-12 or 2025-12-11; write the upload date as YYYY-MM-DD"),
-        ("1,a,2025-02-30,,,,", "'2025-02-30' is not a date; write the upload date as YYYY-MM-DD"),
         ("1,a,,,,Popunder,", "'Popunder' is not a creative type"),
         ("1,a,,,,,in review", "'in review' is not a review status"),
         ("1,a,,,,", "6 fields instead of 7"),
@@ -174,6 +185,44 @@ def test_a_row(path: Path, row: str, creative: Creative) -> None:
 def test_a_line_that_means_nothing_is_reported_and_the_rest_loads(path: Path, row: str, reason: str) -> None:
     library = load(path, "5,first,,,,,", row, "6,last,,,,,")
     assert (ids(library), library.bad_lines) == (["5", "6"], (BadLine(3, reason, row),))
+
+
+DOUBTFUL = [
+    ("11-12-2025", "'11-12-2025' could be 2025-11-12 or 2025-12-11; write the upload date as YYYY-MM-DD"),
+    ("2025-02-30", "'2025-02-30' is not a date; write the upload date as YYYY-MM-DD"),
+]
+
+
+@pytest.mark.parametrize(("day", "reason"), DOUBTFUL)
+def test_a_doubtful_day_costs_no_creative_its_id(path: Path, day: str, reason: str) -> None:
+    library = load(path, "5,first,,,,,", f"1.0,a.mp4,{day},640x360,mp4,native_video,approved", "1.03E+09,b,soon,,,,")
+    match = library.find("a.mp4", VIDEO)
+    assert (ids(library), match.creative_id, match.there[0].upload_date, match.bad_lines) == (["5", "1"], "1", None, ())
+    row = f"1.0,a.mp4,{day},640x360,mp4,native_video,approved"
+    assert (library.doubtful_days, [bad.line for bad in library.bad_lines]) == ((BadLine(3, reason, row),), [4])
+
+
+@pytest.mark.parametrize("keep_bad", [False, True])
+@pytest.mark.parametrize(("day", "reason"), DOUBTFUL)
+def test_a_rewrite_never_loses_a_doubtful_day(path: Path, day: str, reason: str, keep_bad: bool) -> None:
+    library = load(path, f"1.0,a,{day},,,,", "x,b,,,,,")
+    library.rewrite(now=NOON, keep_bad=keep_bad)
+    assert path.read_text("utf-8").splitlines()[1:] == ["1,a,,,,,", *["x,b,,,,,"] * keep_bad]
+    rows = read_table(path.with_suffix(".quarantine.csv"), ("line", "reason", "text")).rows
+    assert [(row["line"], row["text"]) for row in rows] == [("2", f"1.0,a,{day},,,,"), *[("3", "x,b,,,,,")][keep_bad:]]
+    assert (rows[0]["reason"], library.doubtful_days, len(library.bad_lines)) == (reason, (), int(keep_bad))
+
+
+def test_an_append_leaves_a_doubtful_day_where_it_is(path: Path) -> None:
+    library = load(path, "1.0,a,11-12-2025,,,,")
+    assert library.add([Creative("1", "a"), Creative("2", "b")]) == (Creative("2", "b"),)
+    assert path.read_text("utf-8").splitlines()[1:] == ["1.0,a,11-12-2025,,,,", "2,b,,,,,"]
+
+
+def test_an_id_that_stands_there_as_text_and_as_a_number_is_one_creative(path: Path) -> None:
+    library = load(path, "1032530571.0,a,,,,,", "1032530571,a.mp4,,,,,approved", '"1,032,530,571",a,,640x360,,,')
+    merged = Creative("1032530571", "a.mp4", None, "640x360", "", None, ReviewStatus.APPROVED)
+    assert (list(library), library.get("1032530571"), library.conflicts) == ([merged], (merged,), ())
 
 
 def test_bad_lines_come_in_the_files_order(path: Path) -> None:
@@ -647,9 +696,9 @@ def test_whatever_was_added_loads_the_same(tmp_path_factory: pytest.TempPathFact
 
 
 fields = [
-    st.sampled_from(["1", "2", "007", " 3 ", "1.03E+09", "", "x", "9" * 20]),
+    st.sampled_from(["1", "2", "007", " 3 ", "1.0", "1.03E+09", "", "x", "9" * 20]),
     st.sampled_from(["a", "a.mp4", "b.PNG", "", "é"]),
-    st.sampled_from(["", "2025-11-13", "13.11.2025", "11/12/2025", "soon"]),
+    st.sampled_from(["", "2025-11-13", "13.11.2025", "13-Nov-25", "11/12/2025", "soon"]),
     st.sampled_from(["", "640x360", "640 x 360", "wide"]),
     st.sampled_from(["", "mp4", "JPEG"]),
     st.sampled_from(["", "video", "Native Rollover", "short_video", "what"]),
@@ -676,5 +725,6 @@ def read(library: Library) -> tuple[object, ...]:
         list(library),
         [(conflict.creative_id, conflict.creatives, conflict.lines) for conflict in library.conflicts],
         [(bad.line, bad.reason) for bad in library.bad_lines],
+        [(bad.line, bad.reason) for bad in library.doubtful_days],
         [library.find(name, VIDEO).there for name in ("a.mp4", "b", "é")],
     )

@@ -11,7 +11,7 @@ import tjtools
 
 PACKAGE = Path(tjtools.__file__).parent
 FLOORS = (
-    ("errors", "models", "naming", "notebooks"),
+    ("errors", "models", "naming", "cells", "notebooks"),
     ("backups", "locks", "csvtext", "csvfile", "libraryrow", "index", "catalogue", "cache"),
     ("tomlfile", "limits", "workspace", "settings", "session"),
     ("events", "journal", "history", "runlog", "acknowledged", "snapshots", "coverage", "samples"),

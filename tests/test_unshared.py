@@ -110,6 +110,7 @@ rows = st.tuples(
 odd_lines = st.sampled_from(
     [
         *("", ",,,,,,", "1,a", "x,a,,,,,", " 1 ,a,,,,,", "01,a,,,,,", f"{'9' * 20},a,,,,,", "1.03E+09,a,,,,,"),
+        *("1.0,a,,,,,", "2.0,a.mp4,13-Nov-25,,,,", "1,a,11-12-2025,,,,"),
         *("1,,,,,,", '1,"a', "1,a,soon,,,,", "1,a,,,,what,", "1,a,,,,,maybe", "1,a,,,,,approved\r"),
         *("1,a\0,,,,,", "\0", "1,a,,,,,,,,,,,,"),
     ]
@@ -137,6 +138,8 @@ def edited(lines: list[str], how: list[tuple[str, int, str]]) -> list[str]:
 @example(["1,a,,,,,"], [("put", 0, "1,b,,,,,")], 200, 0, "\n")  # one in the new file, with a row that both share
 @example(["1,a,,,,,"], [("put", 1, "1,a.mp4,,,,,")], 200, 0, "\n")
 @example(["1.03E+09,a,,,,,"], [], 200, 0, "\n")  # a bad line that stands in both files
+@example(["1,a,11-12-2025,,,,"], [], 200, 0, "\n")  # a doubtful day that stands in both files
+@example(["1,a,,,,,"], [("put", 1, "1.0,a.mp4,,,,,")], 200, 0, "\n")  # one ID, written in two ways
 def test_the_difference_and_the_refusals_are_those_of_the_whole_libraries(
     tmp_path_factory: pytest.TempPathFactory,
     lines: list[str],

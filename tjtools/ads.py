@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tjtools.cache import Library
+from tjtools.cells import told_id
 from tjtools.models import Creative, CreativeType, Section, base_id
 from tjtools.naming import is_rounded, is_source, match_key, pair_key, same_name
 
@@ -55,8 +56,8 @@ def wrong_ids(row: Mapping[str, str], library: Library, pairs: PairsTold) -> Ite
     """What is wrong with the Creative IDs of an ad, in words."""
     for column, section in (NATIVE if _VIDEO in row else PREROLL).items():
         creative_id, ad = row.get(column, ""), f"the ad {row['Ad Name']!r} has"
-        if creative_id:
-            why = _why_wrong(row, column, section, library.get(creative_id), pairs)
+        if creative_id.strip():
+            why = _why_wrong(row, column, section, library.get(told_id(creative_id)), pairs)
             yield from [f"{ad} the {column} {creative_id}, which is {why}"] if why else []
         elif column != _BANNER:
             yield f"{ad} no {column}"
@@ -76,6 +77,6 @@ def _why_wrong(
     if column in (_VIDEO, _MAIN) and not any(same_name(name, ad) for name in names):
         return held
     if column == _THUMBNAIL and not any(pair_key(name) == pair_key(ad) != "" for name in names):
-        told = pairs.together(row[_VIDEO], row[_THUMBNAIL])
+        told = pairs.together(told_id(row[_VIDEO]), told_id(row[_THUMBNAIL]))
         return "" if told else f"{held}, and neither names nor inventories say that it is of this ad's pair"
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from tjtools.cells import told_id
 from tjtools.csvfile import read_table
 from tjtools.diff import Verdict
 from tjtools.history import COLUMNS
@@ -62,7 +63,8 @@ def newly_rejected(workspace: Workspace, prepared: Prepared, *, now: datetime) -
     since = f"{(now - LATELY).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     rows = read_table(workspace.history, COLUMNS).rows
     rejected = ReviewStatus.REJECTED
-    found = [row["creative_id"] for row in rows if row["observed_at"] >= since and row["to_status"] == rejected.value]
+    new = (row for row in rows if row["observed_at"] >= since and row["to_status"] == rejected.value)
+    found = [told_id(row["creative_id"]) for row in new]
     library = prepared.library
     return tuple(key for key in dict.fromkeys(found) if any(one.review_status is rejected for one in library.get(key)))
 
@@ -75,7 +77,9 @@ def _place(workspace: Workspace) -> Iterator[Step]:
 
 
 def _mend(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
-    for path, bad in ((workspace.library, prepared.library.bad_lines), (workspace.session, prepared.bad_lines)):
+    library = prepared.library
+    of_library = (*library.bad_lines, *library.doubtful_days)
+    for path, bad in ((workspace.library, of_library), (workspace.session, prepared.bad_lines)):
         if bad:
             yield Step(
                 f"Mend {_counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tjtools.ads import NATIVE, PairsTold, wrong_ids
 from tjtools.cache import Library
+from tjtools.cells import read_day, read_id, told_id
 from tjtools.csvfile import Table, read_table
 from tjtools.csvtext import BadLine
 from tjtools.errors import TrackingFileError
@@ -24,6 +25,7 @@ from tjtools.workspace import Workspace
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
+DATE = "Correct the day; until then it counts as unknown."
 _LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
 
 
@@ -94,6 +96,8 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
 
 def _in_itself(library: Library) -> Iterator[Disagreement]:
     yield from _unclear(library.path, library.bad_lines)
+    for line in library.doubtful_days:
+        yield Disagreement(library.path, line.line, f"has a doubtful day: {line.reason}", DATE)
     for conflict in library.conflicts:
         names = " and ".join(repr(one.filename) for one in conflict.creatives)
         found = f"the rows of ID {conflict.creative_id} contradict each other: {names}"
@@ -140,13 +144,13 @@ def _master(
     bad = [*_unclear(table.path, table.bad)]
     told, without = [], {}
     for line, row in zip(table.lines, table.rows, strict=True):
-        name, creative_id = row["new_filename"], row.get("tj_creative_id", "")
-        section = section_of(row, limits)
-        pairs.take(table.path, name, creative_id, row)
-        if creative_id:
-            told.append(Told(table.path, line, name, creative_id, section, _day(row.get("tj_upload_date", ""))))
-        else:
+        name, section = row["new_filename"], section_of(row, limits)
+        pairs.take(table.path, name, told_id(row.get("tj_creative_id", "")), row)
+        if not row.get("tj_creative_id", "").strip():
             without[section, name] = line
+        elif creative_id := _id(row["tj_creative_id"], table.path, line, bad):
+            day = _day(row.get("tj_upload_date", ""), table.path, line, bad)
+            told.append(Told(table.path, line, name, creative_id, section, day))
     return told, without, bad
 
 
@@ -157,8 +161,10 @@ def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], l
     for path in sorted(workspace.upload_logs.glob("upload_status_*.csv")):
         table = _read(path, STATUS_COLUMNS, bad)
         for line, row in zip(table.lines, table.rows, strict=True):
-            pairs.take(path, row["file_name"], row["tj_creative_id"], row)
-            if row["status"] not in _LIVE or not row["tj_creative_id"]:
+            pairs.take(path, row["file_name"], told_id(row["tj_creative_id"]), row)
+            if row["status"] not in _LIVE or not row["tj_creative_id"].strip():
+                continue
+            if not (creative_id := _id(row["tj_creative_id"], path, line, bad)):
                 continue
             try:
                 kind = CreativeType.parse(row["creative_type"])
@@ -166,7 +172,7 @@ def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], l
                 bad.append(Disagreement(path, line, f"can't be understood: {error}", "Correct the type."))
                 continue
             ours = row["status"] == UploadStatus.SUCCESS.value
-            day = _day(row["upload_date"]) if ours else None
+            day = _day(row["upload_date"], path, line, bad) if ours else None
             where = Path(row["file_path"])
             file = SessionFile(
                 where if where.is_absolute() else workspace.root / where,
@@ -174,7 +180,7 @@ def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], l
                 unique_id=row["unique_id"],
                 native_pair_id=row["native_pair_id"],
             )
-            told.append(Told(path, line, row["file_name"], row["tj_creative_id"], kind.section, day, file))
+            told.append(Told(path, line, row["file_name"], creative_id, kind.section, day, file))
     return told, bad
 
 
@@ -192,7 +198,7 @@ def _against_library(told: Iterable[Told], library: Library, contested: Set[str]
         elif one.creative_id not in met:
             met.add(one.creative_id)
             found = f"knows {one.name!r} as {one.creative_id}, the library does not"
-            if not (one.creative_id.isascii() and one.creative_id.isdigit()) or one.creative_id in contested:
+            if one.creative_id in contested:
                 yield Disagreement(one.path, one.line, found, LOOK)
                 continue
             kind = one.section.creative_type if one.section else None
@@ -262,14 +268,14 @@ def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
     path, bad = workspace.history, list[Disagreement]()
     rows = _read(path, HISTORY_COLUMNS, bad).rows
     yield from bad
-    for last in {row["creative_id"]: row for row in rows}.values():
-        known, status, seen = library.get(last["creative_id"]), last["to_status"], last["observed_at"]
+    for creative_id, last in {told_id(row["creative_id"]): row for row in rows}.items():
+        known, status, seen = library.get(creative_id), last["to_status"], last["observed_at"]
         if not known:
-            found = f"{last['creative_id']} ({last['filename']}) was {status} on {seen}; the library lacks it"
+            found = f"{creative_id} ({last['filename']}) was {status} on {seen}; the library lacks it"
             yield Disagreement(path, None, found, "Run: tjtools refresh-library")
         elif all((one.review_status.value if one.review_status else "") != status for one in known):
             held = known[0].review_status.value if known[0].review_status else "nothing"
-            found = f"{last['creative_id']} was {status} on {seen}; the library says {held}"
+            found = f"{creative_id} was {status} on {seen}; the library says {held}"
             yield Disagreement(path, None, found, "Run: tjtools sync-status")
 
 
@@ -284,8 +290,19 @@ def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreeme
             yield Disagreement(workspace.fingerprints, None, found, LOOK)
 
 
-def _day(text: str) -> date | None:
+def _id(text: str, path: Path, line: int, bad: list[Disagreement]) -> str:
+    """The ID that a cell tells; `""` for what is none, which joins `bad`."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
+        return read_id(text)
+    except ValueError as error:
+        bad.append(Disagreement(path, line, f"can't be understood: {error}", LOOK))
+        return ""
+
+
+def _day(text: str, path: Path, line: int, bad: list[Disagreement]) -> date | None:
+    """The day that a cell tells; None for an empty one and a doubtful one, which joins `bad`."""
+    try:
+        return read_day(text)
+    except ValueError as error:
+        bad.append(Disagreement(path, line, f"has a doubtful day: {error}", DATE))
         return None

@@ -2,7 +2,8 @@
 
 It is read without a lock and never written by reading. `add` appends and `rewrite` replaces, both under the file's
 lock and after taking in what other processes have written. Bad lines are reported and stay where they are until a
-rewrite moves them, as they were, to `TJ_Creative_Library.quarantine.csv` (`line,reason,text`).
+rewrite moves them, as they were, to `TJ_Creative_Library.quarantine.csv` (`line,reason,text`). So are lines with a
+doubtful day; their creatives stay, without a day.
 """
 
 from __future__ import annotations
@@ -106,6 +107,11 @@ class Library:
     def bad_lines(self) -> tuple[BadLine, ...]:
         """The lines that can't be understood, in the file's order."""
         return tuple(sorted(self._catalogue.bad, key=lambda bad: bad.line))
+
+    @property
+    def doubtful_days(self) -> tuple[BadLine, ...]:
+        """The lines whose day could be several, or none: each is a creative of this library, without a day."""
+        return tuple(sorted(self._catalogue.doubtful))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
@@ -244,7 +250,8 @@ class Library:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
 
         A bad line keeps the file that it mentions from going up again: with `keep_bad` it stays, behind the others.
-        Only where all that the site holds is written can it go without harm.
+        Only where all that the site holds is written can it go without harm. A line with a doubtful day is quarantined
+        as it was, and its creative written without a day.
 
         With `creatives`, these take the place of those that this object knew when it was called; what other processes
         have appended since is kept. Extra columns keep their values. `now` is for the backup's name. Raises
@@ -258,10 +265,12 @@ class Library:
                 records = self._replaced(list(creatives))
             header = self._form.header if self._form else COLUMNS
             lines = encoded(self.path, [header, *(_fields(record, header) for record in records)])
+            aside = self.doubtful_days
             if keep_bad and self._form and self._form.plain:
                 lines += [bad.text.encode() + b"\n" for bad in self.bad_lines]
             else:
-                quarantine(self.path, self.bad_lines)
+                aside = (*self.bad_lines, *aside)
+            quarantine(self.path, sorted(aside))
             replace_file(self.path, b"".join(lines), backup=now, seen=self._seen.size if self._seen else 0)
             self.refresh()
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import gc
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from itertools import filterfalse
 from typing import Generic, NamedTuple, TypeVar, cast
 
+from tjtools.cells import is_id, read_day, told_id, why_doubtful
 from tjtools.csvtext import BadLine, Block, Form, wrong_count
 from tjtools.index import Index, NameIndex
-from tjtools.libraryrow import COLUMNS, Facts, Record, merge, read_day, read_facts, why_bad
+from tjtools.libraryrow import COLUMNS, Facts, Record, merge, read_facts, why_bad
 from tjtools.models import Creative
 from tjtools.naming import match_key
 
@@ -81,6 +82,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self.bad: list[BadLine] = []
+        self.doubtful: list[BadLine] = []  # lines that were taken in without their day
         self._numbers = array("Q")  # the IDs as numbers take an eighth of the memory of texts
         self._odd_ids: dict[int, str] = {}  # those, by row, that are not the digits of their number
         self._names: list[str] = []
@@ -143,13 +145,17 @@ class Catalogue:
         return _MADE(Creative, (creative_id, self._names[row], self._days[row][0], *self._facts[row]))
 
     def take(self, block: Block, form: Form) -> None:
-        """Take in a block of the file; a row whose columns mean nothing becomes a bad line."""
+        """Take in a block of the file; a row whose columns mean nothing becomes a bad line.
+
+        A doubtful day costs no row its ID: the row is taken in without a day, and reported.
+        """
         self.bad += block.bad
         texts = _texts(block, form)
         days, facts = self._meanings(texts)
         if not (texts.named and all(days) and all(facts)):
             texts = self._sifted(texts, block, form)
             days, facts = self._meanings(texts)
+            days = [day or (None,) for day in days]
         start = len(self._numbers)
         self._line_spans += _spans(texts.lines, start, self._line_spans[-1:])
         self._number(texts.ids, start)
@@ -189,7 +195,7 @@ class Catalogue:
         return self._odd_ids[row] if row in self._odd_ids else str(self._numbers[row])
 
     def _rows_of(self, creative_id: str) -> list[int]:
-        if not (creative_id.isascii() and creative_id.isdigit()):
+        if not is_id(creative_id):
             return []
         return [row for row in self._by_number.rows(_number(creative_id)) if self._id(row) == creative_id]
 
@@ -198,15 +204,16 @@ class Catalogue:
         return list(map(days, texts.days)), list(map(facts, texts.facts))
 
     def _sifted(self, texts: _Texts, block: Block, form: Form) -> _Texts:
-        """The rows that have a meaning; the others are reported."""
-        good = []
+        """The rows that have a meaning, their IDs as digits; the others are reported, and doubtful days."""
+        good: dict[int, str] = {}
         for row, line in enumerate(texts.lines):
-            fields = block.fields(row)
-            reason = wrong_count(len(fields), len(form.header)) or why_bad([fields[place] for place in _places(form)])
-            if reason:
-                self.bad.append(BadLine(line, reason, block.raw[row]))
-            else:
-                good.append(row)
+            creative_id = told_id(texts.ids[row])
+            if not (is_id(creative_id) and texts.names[row] and self._meaning_of_facts[texts.facts[row]]):
+                self.bad.append(BadLine(line, _why_bad(block.fields(row), form), block.raw[row]))
+                continue
+            good[row] = creative_id
+            if not self._meaning_of_day[texts.days[row]]:
+                self.doubtful.append(BadLine(line, why_doubtful(texts.days[row]), block.raw[row]))
         return texts.only(good)
 
     def _combine(self, rows: list[int]) -> None:
@@ -251,9 +258,10 @@ class _Texts(NamedTuple):
         digits = "".join(self.ids).encode()  # bytes know no digits but 0 to 9
         return (digits.isdigit() or not digits) and all(self.ids) and all(self.names)
 
-    def only(self, rows: Sequence[int]) -> _Texts:
+    def only(self, rows: Mapping[int, str]) -> _Texts:
+        """Some rows, each with its ID."""
         return _Texts(
-            [self.ids[row].strip() for row in rows],
+            list(rows.values()),
             [self.names[row] for row in rows],
             [self.days[row] for row in rows],
             [self.facts[row] for row in rows],
@@ -269,6 +277,10 @@ def heads_of(form: Form) -> int | None:
 
 def _places(form: Form) -> list[int]:
     return [form.header.index(name) for name in COLUMNS]
+
+
+def _why_bad(fields: Sequence[str], form: Form) -> str:
+    return wrong_count(len(fields), len(form.header)) or why_bad([fields[place] for place in _places(form)])
 
 
 def _texts(block: Block, form: Form) -> _Texts:

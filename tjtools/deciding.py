@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tjtools.cache import Library
+from tjtools.cells import is_id, told_id
 from tjtools.decisions import Content, Decision, Decisions
 from tjtools.errors import WorkspaceError
 from tjtools.fingerprints import Fingerprints
@@ -40,14 +41,15 @@ def _of_file(path: Path, fingerprints: Fingerprints) -> Content:
 
 
 def _of_other(workspace: Workspace, other: str, fingerprints: Fingerprints) -> Content:
-    if not (other.isascii() and other.isdigit()):
+    creative_id = told_id(other)
+    if not is_id(creative_id):
         return _of_file(Path(other), fingerprints)
     library = Library.load(workspace.library)
     known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
     for one in known:
-        if one.creative and one.creative.creative_id == other:
+        if one.creative and one.creative.creative_id == creative_id:
             return Content(one.fingerprint.checksum, one.name)
     raise WorkspaceError(
-        f"Nothing is known of what creative {other} looks like.",
+        f"Nothing is known of what creative {creative_id} looks like.",
         remedy="Look at its local copy first: tjtools duplicates.",
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from tjtools.cache import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache import Library
+from tjtools.cells import read_day, told_id, why_doubtful
 from tjtools.connection import site_of
 from tjtools.csvfile import read_table
 from tjtools.decisions import Decisions
@@ -19,7 +21,8 @@ from tjtools.history import History
 from tjtools.inspection import REMEDY, keep_evidence
 from tjtools.limits import load_limits
 from tjtools.locks import LOCAL_DISK, NO_LOCKS, locks_hold
-from tjtools.session import NEEDED_COLUMNS, load_session, master_ids
+from tjtools.rebuild import read_master
+from tjtools.session import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids
 from tjtools.settings import load_settings
 from tjtools.site import Element
 from tjtools.site.browser import find_browser
@@ -124,11 +127,11 @@ def _limits(workspace: Workspace) -> Finding:
 
 
 def _library(workspace: Workspace) -> Finding:
-    library = Library.load(workspace.library)
-    problems = [f"line {bad.line}: {bad.reason}" for bad in library.bad_lines]
+    library, rows = Library.load(workspace.library), read_table(workspace.library, LIBRARY_COLUMNS).rows
+    problems = [f"line {bad.line}: {bad.reason}" for bad in sorted((*library.bad_lines, *library.doubtful_days))]
     problems += [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
     found = f"{len(library)} creatives" if workspace.library.exists() else "not there yet (created on first upload)"
-    return _with_problems("library", found, problems, workspace.library)
+    return _with_problems("library", found + _read_as(rows, "creative_id", "upload_date"), problems, workspace.library)
 
 
 def _session(workspace: Workspace) -> Finding:
@@ -138,8 +141,9 @@ def _session(workspace: Workspace) -> Finding:
 
 
 def _master(workspace: Workspace) -> Finding:
-    problems = [f"line {bad.line}: {bad.reason}" for bad in read_table(workspace.master, NEEDED_COLUMNS).bad]
-    found = f"{len(master_ids(workspace))} files with a Creative ID"
+    problems = [f"line {bad.line}: {bad.reason}" for bad in read_master(workspace)[1]]
+    rows = read_table(workspace.master, NEEDED_COLUMNS).rows
+    found = f"{len(master_ids(workspace))} files with a Creative ID{_read_as(rows, *ID_COLUMNS)}"
     return _with_problems("master", found, problems, workspace.master)
 
 
@@ -154,7 +158,8 @@ def _history(workspace: Workspace) -> Finding:
     history = History.of(workspace)
     table = read_table(history.path, HISTORY_COLUMNS)
     problems = [f"line {bad.line}: {bad.reason}" for bad in table.bad]
-    return _with_problems("history", f"{len(table.rows)} observations", problems, history.path)
+    found = f"{len(table.rows)} observations{_read_as(table.rows, 'creative_id')}"
+    return _with_problems("history", found, problems, history.path)
 
 
 def _decisions(workspace: Workspace) -> Finding:
@@ -182,6 +187,19 @@ def _locks(workspace: Workspace) -> Finding:
         if locks_hold(folder):
             return Finding("locks", True, "the file system keeps a second writer out")
     return Finding("locks", False, NO_LOCKS, LOCAL_DISK)
+
+
+def _read_as(rows: Collection[Mapping[str, str]], id_column: str, day_column: str = "") -> str:
+    """How many IDs and days are not written as they are read, with an example of each, in words; `""`: none."""
+    told = ""
+    for words, column, read in (("IDs", id_column, told_id), ("days", day_column, _told_day)):
+        texts = [text for row in rows if (text := row.get(column, "").strip()) and read(text) != text]
+        told += f"; {words} that a spreadsheet rewrote: {len(texts)} ({texts[0]} is {read(texts[0])})" if texts else ""
+    return told
+
+
+def _told_day(text: str) -> str:
+    return text if why_doubtful(text) else str(read_day(text))
 
 
 def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from tjtools.cells import read_id
 from tjtools.csvfile import append_rows, read_table
 from tjtools.csvtext import BadLine
 from tjtools.errors import translated
@@ -225,9 +226,9 @@ def _parsed(row: dict[str, str]) -> _Row:
     )
     fingerprint = Fingerprint(facts, checksum, looks, looked=row["method"] == METHOD)
     upload = None
-    if creative_id := row["creative_id"]:
+    if row["creative_id"]:
         kind = CreativeType.parse(row["creative_type"]) if row["creative_type"] else None
-        upload = Upload(creative_id, row["filename"], kind, fingerprint)
+        upload = Upload(read_id(row["creative_id"]), row["filename"], kind, fingerprint)
     return _Row(_number(row, "mtime_ns"), fingerprint, upload)
 
 

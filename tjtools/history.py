@@ -16,6 +16,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tjtools.cells import told_id, told_ids
 from tjtools.csvfile import BadLine, append_rows, bring_over, read_table, replace_file
 from tjtools.csvtext import blocks, read_form
 from tjtools.errors import translated
@@ -92,6 +93,7 @@ class History:
                 while some := list(islice(parts, _AT_ONCE)):  # texts of all of them would take several times the frame
                     columns = zip(*(block.columns for block in some), strict=True)
                     texts = dict(zip(frames[0], ([*chain(*column)] for column in columns), strict=True))
+                    texts["creative_id"] = told_ids(texts["creative_id"])
                     frames.append(pd.DataFrame(texts, dtype="str"))
                     bad += chain(*(block.bad for block in some))
         return pd.concat(frames, ignore_index=True), tuple(bad)
@@ -104,7 +106,8 @@ class History:
         """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
         found: dict[str, list[Observation]] = {}
         for row in read_table(self.path, COLUMNS).rows:
-            found.setdefault(row["creative_id"], []).append(Observation(*(row[column] for column in COLUMNS)))
+            told = row | {"creative_id": told_id(row["creative_id"])}
+            found.setdefault(told["creative_id"], []).append(Observation(*(told[column] for column in COLUMNS)))
         return {creative_id: tuple(rows) for creative_id, rows in found.items()}
 
     def record(
@@ -140,7 +143,7 @@ class History:
     def _before(self) -> dict[str, _Seen]:
         """The last row of each creative."""
         rows = read_table(self.path, COLUMNS).rows
-        return {row["creative_id"]: _Seen(row["to_status"], row["observed_at"]) for row in rows}
+        return {told_id(row["creative_id"]): _Seen(row["to_status"], row["observed_at"]) for row in rows}
 
     def _times(self) -> dict[str, _Seen]:
         with translated(self.last_seen, "read"):

@@ -10,15 +10,13 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
+from tjtools.cells import read_id
 from tjtools.models import Creative, CreativeType, Medium, ReviewStatus
 from tjtools.naming import fuller, medium_of, same_name
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
 
 # Compiled by `re` when they are first needed.
-_SPREADSHEET_ID = r"\d+(?:[.,]\d+)?E\+?\d+"
-_DAY = r"(\d{4})([-/])(\d\d?)\2(\d\d?)(?:[T ].*)?"
-_OTHER_DAY = r"(\d\d?)([./])(\d\d?)\2(\d{4})"
 _NO_TYPE = r"^[\s.]+"  # before a file type
 _SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
 
@@ -32,62 +30,11 @@ class Facts(NamedTuple):
     review_status: ReviewStatus | None
 
 
-def read_id(text: str) -> str:
-    """Read a Creative ID; ValueError, with the reason, for what is none.
-
-    >>> read_id("1.03E+09")
-    Traceback (most recent call last):
-    ValueError: Excel turned the ID into 1.03E+09; its digits are lost, look the ID up on the site
-    """
-    digits = text.strip()
-    if digits.isascii() and digits.isdigit():
-        return digits
-    if re.fullmatch(_SPREADSHEET_ID, digits, re.IGNORECASE):
-        raise ValueError(f"Excel turned the ID into {digits}; its digits are lost, look the ID up on the site")
-    raise ValueError(f"{text!r} is not a Creative ID, which has digits only" if digits else "there is no Creative ID")
-
-
 def read_name(text: str) -> str:
     """Read a file name, exactly as it is; ValueError for none."""
     if not text:
         raise ValueError("there is no file name")
     return text
-
-
-def read_day(text: str) -> date | None:
-    """Read a day as `YYYY-MM-DD`, also with slashes or a time behind it, or in another order that has one meaning only.
-
-    >>> read_day("2025-11-13 12:00:00") == read_day("13.11.2025") == read_day("11/13/2025") == date(2025, 11, 13)
-    True
-    >>> read_day("11/12/2025")
-    Traceback (most recent call last):
-    ValueError: '11/12/2025' could be 2025-11-12 or 2025-12-11; write the upload date as YYYY-MM-DD
-    """
-    text = text.strip()
-    if not text:
-        return None
-    days = sorted(set(_days(text)))
-    if len(days) == 1:
-        return days[0]
-    if days:
-        raise ValueError(f"{text!r} could be {days[0]} or {days[1]}; write the upload date as YYYY-MM-DD")
-    raise ValueError(f"{text!r} is not a date; write the upload date as YYYY-MM-DD")
-
-
-def _days(text: str) -> Iterable[date]:
-    if match := re.fullmatch(_DAY, text):
-        year, _, month, day = match.groups()
-        orders = [(month, day)]
-    elif match := re.fullmatch(_OTHER_DAY, text):
-        first, mark, second, year = match.groups()
-        orders = [(second, first)] if mark == "." else [(second, first), (first, second)]
-    else:
-        return
-    for month, day in orders:
-        try:
-            yield date(int(year), int(month), int(day))
-        except ValueError:
-            continue
 
 
 def read_facts(fields: Sequence[str]) -> Facts:
@@ -114,11 +61,10 @@ review_status=<ReviewStatus.APPROVED: 'approved'>)
 
 
 def why_bad(fields: Sequence[str]) -> str:
-    """The reason why a row's seven fields can't be understood, or `""`."""
+    """The reason why a row's seven fields can't be understood, or `""`; a doubtful day is none."""
     try:
         read_id(fields[0])
         read_name(fields[1])
-        read_day(fields[2])
         read_facts(fields[3:])
     except ValueError as error:
         return str(error)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
 from tjtools.cache import COLUMNS, Library, Match
+from tjtools.cells import told_id
 from tjtools.libraryrow import fields_of
 from tjtools.models import CreativeType
 
@@ -32,7 +33,7 @@ def look_up(library: Library, asked: Iterable[str], creative_type: CreativeType 
 
 def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -> Match:
     match = library.find(PurePath(asked).name, creative_type)
-    by_id = library.get(asked)
+    by_id = library.get(told_id(asked))
     if not by_id or match.there:
         return match
     there, removed = (tuple(one for one in by_id if one.removed is gone) for gone in (False, True))

@@ -42,7 +42,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "session_files": len(session.files),
         "last_run": max((path.name for path in workspace.upload_logs.glob("upload_status_*.csv")), default=None),
     }
-    bad = len(library.bad_lines)
+    bad = len(library.bad_lines) + len(library.doubtful_days)
     to_do = (
         f"the folder belongs to no site yet: tjtools init {workspace.root} --site live" if not settings.site else "",
         f"mend {bad} lines of {workspace.library.name} that can't be read: tjtools doctor lists them" if bad else "",

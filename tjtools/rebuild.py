@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from tjtools import backups
 from tjtools.cache import COLUMNS, Library
+from tjtools.cells import read_day, read_id
 from tjtools.csvfile import BadLine, read_table, write_rows
 from tjtools.errors import NotText, TrackingFileError, WrongHeader, translated
 from tjtools.libraryrow import fields_of, read_name
 from tjtools.locks import locked
 from tjtools.models import Creative, CreativeType, ReviewStatus
 from tjtools.naming import file_type
-from tjtools.session import NEEDED_COLUMNS
+from tjtools.session import NEEDED_COLUMNS, size_of
 from tjtools.workspace import Workspace
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """What a rebuild came to: how many creatives the library kept, how many only the master knew.
 
-    `set_aside` is the copy of a cache that could not be read at all; `bad_lines` are the master's lines without a
-    usable ID, type or day.
+    `set_aside` is the copy of a cache that could not be read at all; `bad_lines` are the master's lines of which
+    something can't be understood: without an ID or a name they are no creative, without a type or a day they are.
     """
 
     kept: int
@@ -39,7 +44,7 @@ def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
     become `pending`. Raises `WrongHeader` or `NotText` where the master can't be read, and `TrackingFileError` where
     the library can't be read and the master has no IDs: then nothing is changed.
     """
-    found, bad = _from_master(workspace)
+    found, bad = read_master(workspace)
     with locked(workspace.library):
         try:
             library = Library.load(workspace.library)
@@ -60,33 +65,50 @@ def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
     return Rebuilt(len(present), len(added), bad)
 
 
-def _from_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ...]]:
+def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ...]]:
+    """The creatives that the master knows by their IDs, and its lines of which something can't be understood."""
     table = read_table(workspace.master, NEEDED_COLUMNS)
     found: dict[str, Creative] = {}
     bad = list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
-        creative_id = row.get("tj_creative_id", "").strip()
-        if not creative_id:
+        if not row.get("tj_creative_id", "").strip():
             continue
+        doubts: list[str] = []
         try:
-            found[creative_id] = _creative(creative_id, row)
+            creative = _creative(row, doubts)
+            found[creative.creative_id] = creative
         except ValueError as error:
-            bad.append(BadLine(line, str(error), ",".join(row.values())))
+            doubts = [str(error)]
+        bad += [BadLine(line, doubt, ",".join(row.values())) for doubt in doubts]
     return list(found.values()), tuple(bad)
 
 
-def _creative(creative_id: str, row: dict[str, str]) -> Creative:
-    if not (creative_id.isascii() and creative_id.isdigit()):
-        msg = f"tj_creative_id is {creative_id!r}, which is no Creative ID"
-        raise ValueError(msg)
-    width, height, day = (row.get(column, "").strip() for column in ("width_px", "height_px", "tj_upload_date"))
+def _creative(row: dict[str, str], doubts: list[str]) -> Creative:
+    """A row's creative, without what is added to `doubts`; ValueError where its ID or its name means nothing."""
     name = read_name(row["new_filename"])
+    kind = _understood(CreativeType.parse, row["creative_type"], doubts)
     return Creative(
-        creative_id=creative_id,
+        creative_id=read_id(row["tj_creative_id"]),
         filename=name,
-        upload_date=date.fromisoformat(day) if day else None,
-        dimensions=f"{width}x{height}" if width.isdecimal() and height.isdecimal() else "",
+        upload_date=_understood(read_day, row.get("tj_upload_date", ""), doubts),
+        dimensions=_dimensions(row),
         file_type=file_type(name),
-        creative_type=CreativeType.parse(row["creative_type"]).section.creative_type,
+        creative_type=kind.section.creative_type if kind else None,
         review_status=ReviewStatus.PENDING,
     )
+
+
+def _understood(read: Callable[[str], T | None], text: str, doubts: list[str]) -> T | None:
+    try:
+        return read(text)
+    except ValueError as error:
+        doubts.append(str(error))
+        return None
+
+
+def _dimensions(row: dict[str, str]) -> str:
+    try:
+        size = size_of(row)
+    except ValueError:
+        return ""
+    return "" if "0" in size.split("x") else size

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tjtools.cells import told_id
 from tjtools.csvfile import read_table
 from tjtools.errors import TrackingFileError
 from tjtools.models import CreativeType, UploadStatus
@@ -90,7 +91,7 @@ def _files(path: Path) -> tuple[list[tuple[str, ...]], list[str]]:
         except ValueError as error:
             problems.append(f"{path.name}:{line}: {error}")
         else:
-            told = (section, row["file_name"], row["tj_creative_id"], status, row["error_message"])
+            told = (section, row["file_name"], told_id(row["tj_creative_id"]), status, row["error_message"])
             files[told[:2]] = told
     return list(files.values()), problems
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tjtools.cells import told_id
 from tjtools.csvfile import BadLine, encoded, quarantine, read_table, replace_file
 from tjtools.errors import UnsafePath
 from tjtools.limits import Limits, load_limits
@@ -75,9 +76,9 @@ def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.master, NEEDED_COLUMNS)
     return {
-        (section_of(row, limits), row["new_filename"]): row["tj_creative_id"]
+        (section_of(row, limits), row["new_filename"]): creative_id
         for row in table.rows
-        if row.get("tj_creative_id")
+        if (creative_id := told_id(row.get("tj_creative_id", "")))
     }
 
 
@@ -90,7 +91,8 @@ def inventory_frame(workspace: Workspace) -> pd.DataFrame:
 
     limits = load_limits(workspace.limits_file)
     columns = [*COLUMNS, *ID_COLUMNS]
-    rows = [row for path in (workspace.master, workspace.session) for row in read_table(path, NEEDED_COLUMNS).rows]
+    tables = [read_table(path, NEEDED_COLUMNS) for path in (workspace.master, workspace.session)]
+    rows = [row | {"tj_creative_id": told_id(row.get("tj_creative_id", ""))} for table in tables for row in table.rows]
     sections = [section.value if (section := section_of(row, limits)) else "" for row in rows]
     texts = [[*(row.get(name, "") for name in columns), section] for row, section in zip(rows, sections, strict=True)]
     return pd.DataFrame(texts, columns=[*columns, "section"], dtype="str")
@@ -115,7 +117,7 @@ def record_in_master(
         rows = [dict(row) for row in table.rows]
         for file, creative_id, day in found:
             for row in _rows_of(rows, file, limits) or [_new_row(rows, file)]:
-                if day or row.get("tj_creative_id") != creative_id:
+                if day or told_id(row.get("tj_creative_id", "")) != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""
                 row["tj_creative_id"] = creative_id
         quarantine(workspace.master, table.bad)
@@ -132,10 +134,14 @@ def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) 
 def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
     """The section of an inventory's row; None where its type is no known word."""
     try:
-        size = f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
-        return limits.true_type(CreativeType.parse(row["creative_type"]), size).section
+        return limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row)).section
     except ValueError:
         return None
+
+
+def size_of(row: Mapping[str, str]) -> str:
+    """`WIDTHxHEIGHT` as an inventory's row claims it, `0` for what it does not; ValueError for what is no number."""
+    return f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
 
 
 def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
@@ -152,7 +158,7 @@ def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
 
 def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
     width, height = _number(row, "width_px"), _number(row, "height_px")
-    kind = limits.true_type(CreativeType.parse(row["creative_type"]), f"{width or 0:.0f}x{height or 0:.0f}")
+    kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
     return SessionFile(
         path=workspace.media_file(row["new_filename"], kind),
         creative_type=kind,

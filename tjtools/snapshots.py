@@ -33,7 +33,7 @@ def read_snapshot(path: Path) -> Library:
     if not path.is_file():
         raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
     library = Library.load(path)
-    for bad in library.bad_lines:
+    for bad in sorted((*library.bad_lines, *library.doubtful_days)):
         raise TrackingFileError(f"{bad.reason}.", path=path, line=bad.line, remedy="Mend the line, or delete it.")
     for conflict in library.conflicts:
         names = " and ".join(f"{one.filename!r}" for one in conflict.creatives)

@@ -96,7 +96,8 @@ class _Waiting:
         for block in blocks(BytesIO(text.encode()), form, 1, heads_of(form)):
             catalogue.take(block, form)
         catalogue.index()
-        return None if self.bad or catalogue.bad or catalogue.conflicts else list(catalogue.creatives())
+        odd = self.bad or catalogue.bad or catalogue.doubtful or catalogue.conflicts
+        return None if odd else list(catalogue.creatives())
 
 
 def _id(creative: Creative) -> str:

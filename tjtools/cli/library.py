@@ -36,11 +36,14 @@ def add(
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
     from tjtools.cache import Library
+    from tjtools.cells import read_id
     from tjtools.history import History, Source
     from tjtools.naming import file_type as type_of
 
-    if not (creative_id.isascii() and creative_id.isdigit()):
-        raise typer.BadParameter(f"{creative_id!r} is no Creative ID: it has digits only")
+    try:
+        creative_id = read_id(creative_id)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     if PurePath(filename).name != filename:
         raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
     try:
@@ -89,8 +92,9 @@ def _called(known: tuple[Creative, ...], filename: str) -> Creative:
 def rebuild(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Rebuild the library cache from the master inventory, with a backup.
 
-    Rows that can be read stay, with their statuses; IDs that only the master knows become pending.
-    Exit codes: 0 all well, 1 lines of the master could not be used, 2 error.
+    Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
+    the type where that can't be understood.
+    Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
     from tjtools.rebuild import rebuild_cache
 

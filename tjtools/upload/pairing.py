@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tjtools.cells import is_id
 from tjtools.models import SessionFile, UploadStatus
 from tjtools.naming import as_sent, as_shown, file_type
 from tjtools.site import Card, FileResult, FileState
@@ -97,7 +98,7 @@ def _doubt(file: SessionFile, result: FileResult, candidates: tuple[Card, ...], 
 
 def _contradiction(file: SessionFile, card: Card, size: str) -> str:
     """Why a card of the file's name can't be the file; `""` if nothing speaks against it."""
-    if not (card.creative_id.isascii() and card.creative_id.isdigit()):
+    if not is_id(card.creative_id):
         return "its ID on the page is no number"
     if size and card.dimensions and card.dimensions != size:
         return f"shows {card.dimensions} where the file has {size}"

@@ -105,7 +105,7 @@ def load_library(workspace: Workspace) -> Library:
         log.info("✓ Loaded %d Creative IDs from TJ Library cache", len(library))
     else:
         log.info("TJ Creative Library cache not found (will be created on first upload)")
-    for bad in library.bad_lines:
+    for bad in (*library.bad_lines, *library.doubtful_days):
         log.warning("%s:%d: %s", workspace.library.name, bad.line, bad.reason)
     return library
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from tjtools.cells import told_id
 from tjtools.csvfile import BadLine, read_table
 from tjtools.models import CreativeType, Section, UploadStatus
 from tjtools.runlog import STATUS_COLUMNS
@@ -55,7 +56,8 @@ def read_run(workspace: Workspace, status_file: Path) -> RecordedRun:
         except ValueError as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
         else:
-            one = RecordedFile(row["file_name"], kind, status, row["tj_creative_id"], row["error_message"])
+            creative_id = told_id(row["tj_creative_id"])
+            one = RecordedFile(row["file_name"], kind, status, creative_id, row["error_message"])
             files[one.key] = one
     stamp = status_file.stem.removeprefix("upload_status_")
     campaigns = sorted(workspace.campaigns.glob(f"Batch*_{stamp}_*.csv"))

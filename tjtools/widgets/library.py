@@ -274,6 +274,6 @@ def notes_on(library: Library, frame: pd.DataFrame) -> tuple[str, ...]:
         f"{counted(int((~there['by_convention']).sum()), 'name')} of these follow no convention",
     ]
     notes += [f"{counted(doubled, 'ID')} with rows that contradict each other: each row is counted"] if doubled else []
-    bad = len(library.bad_lines)
+    bad = len(library.bad_lines) + len(library.doubtful_days)
     notes += [f"{counted(bad, 'line')} of the library can't be read: tjtools doctor lists them"] if bad else []
     return tuple(notes)
