@@ -76,8 +76,10 @@ def test_rebuild_adds_every_creative_whose_id_lost_no_digit(by_pandas: Workspace
 
 def test_verify_compares_ids_and_not_how_they_are_written(by_pandas: Workspace) -> None:
     rebuild_cache(by_pandas, now=NOW)
-    Library.load(by_pandas.library).add([Creative("7", "image.png", creative_type=CreativeType.NATIVE_IMAGE)])
-    ads = [("0", "u", f"{IDS[0]}.0", "7.0", "h", "b"), ("1", "u", IDS[1], "7", "h", "b")]
+    video, image = "VID_EN_Sports_4sec_ID-0000000A-VID", "IMG_EN_Sports_ID-0000000A-IMG"
+    halves = [(video, "5", CreativeType.NATIVE_VIDEO), (image, "7", CreativeType.NATIVE_IMAGE)]
+    Library.load(by_pandas.library).add([Creative(one, name, creative_type=kind) for name, one, kind in halves])
+    ads = [(video, "u", "5.0", "7.0", "h", "b"), (video, "u", "5", "7", "h", "b")]
     write_rows(by_pandas.campaigns / "Batch001_20251113_120000_Native.csv", NATIVE_COLUMNS, ads, quote_all=True)
     seen = [("2025-11-13T12:00:00Z", f"{one}.0", f"{at}.mp4", "", "pending", "", "sync") for at, one in enumerate(IDS)]
     write_rows(by_pandas.history, HISTORY_COLUMNS, seen)
