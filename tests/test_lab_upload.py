@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,6 +133,41 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     shop.wait_for_no_browser()
 
 
+def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(shop: Shop) -> None:
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded, settings = workspace.root / "uploaded", workspace.settings_file.read_text("utf-8")
+    workspace.settings_file.write_text(settings.replace("batch_size = 10", "batch_size = 1"), "utf-8")
+    banners = [banner(uploaded, f"again {n}.png", 60 + n) for n in range(4)]
+    files = [*native_pair(uploaded, "7B1E04D2", 50), *banners]
+    session(workspace, files)
+    before = library_ids(workspace) if workspace.library.exists() else {}
+    truth.settings(processing_s=0)
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    shop.come_to_the_question()
+    lab.page.get_by_label("Yes, upload 6 files").check()
+    truth.settings(processing_s=18)  # for each of six batches: it ends when the test lets it
+    lab.button("Upload 6 files live").click()
+    [browser] = lab.wait_until(lab.browsers)
+    for run_again in (_run_the_panels_cell, _interrupt_and_run_all, _reload, _open_again):
+        _ran(lab, run_again)
+        expect(shop.step("4 · Live upload")).to_contain_text("▶ Running", timeout=30_000)
+        expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=30_000)
+        expect(lab.button("Cancel")).to_have_count(1, timeout=30_000)
+        assert lab.browsers() == {browser}
+    expect(lab.page.get_by_text("Live upload. Running, ")).to_be_visible(timeout=30_000)
+    truth.settings(processing_s=0)
+    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 6", timeout=240_000)
+    names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
+    assert sorted(name for name in truth.received() if name in names) == sorted(names)
+    assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
+    assert len(ids) == len(before) + 6
+    _ran(lab, Lab.run_all)  # which looks afresh, now that the work has ended
+    expect(shop.step("1 · Connect").get_by_text("● Next")).to_be_visible(timeout=30_000)
+    workspace.settings_file.write_text(settings, "utf-8")
+    shop.wait_for_no_browser()
+
+
 def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(shop: Shop) -> None:
     lab, workspace, truth = shop.lab, shop.workspace, shop.truth
     uploaded = workspace.root / "uploaded"
@@ -212,6 +247,38 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
     assert seen == ["pending", "approved"]
     shop.wait_for_no_browser()
+
+
+def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:
+    """Run the panel's cell in one way or another, and wait until it has run."""
+    prompt = lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    run_again(lab)
+    expect(prompt).not_to_have_text(before, timeout=30_000)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=30_000)
+
+
+def _run_the_panels_cell(lab: Lab) -> None:
+    lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-InputArea-editor").click()
+    lab.page.keyboard.press("Control+Enter")
+
+
+def _interrupt_and_run_all(lab: Lab) -> None:
+    lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    lab.page.get_by_text("Interrupt Kernel", exact=True).click()
+    lab.run_all()
+
+
+def _reload(lab: Lab) -> None:
+    lab.page.reload()
+    lab.ready(NOTEBOOK)
+    lab.run_all()
+
+
+def _open_again(lab: Lab) -> None:
+    """As somebody does who closed the tab."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
 
 
 def _is_browser(process: psutil.Process, mark: str) -> bool:

@@ -21,7 +21,6 @@ from tjtools.settings import SiteSettings, bind
 from tjtools.upload import load_choice, runs_elsewhere, save_choice
 from tjtools.upload.liverun import only_live_run
 from tjtools.widgets import upload_panel
-from tjtools.widgets.panel import make
 from tjtools.widgets.task import State
 from tjtools.widgets.upload import Step, Upload
 from tjtools.workspace import Workspace
@@ -45,9 +44,9 @@ def do(panel: Upload, *actions: str) -> Upload:
     return panel
 
 
-def ready(workspace: Workspace) -> Upload:
+def ready(workspace: Workspace, made: Upload | None = None) -> Upload:
     """As if connected and rehearsed, which takes two browsers: one test does both."""
-    panel = Upload(workspace)
+    panel = made or Upload(workspace)
     panel.connected = True
     do(panel, "check")
     panel.rehearsed = frozenset((file.section, file.name) for file in panel.files)
@@ -347,21 +346,53 @@ def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, tr
     assert Upload(workspace).recorded.count(UploadStatus.SUCCESS) == 1
 
 
-def test_running_the_cell_again_in_mid_upload_ends_it_in_good_order(workspace: Workspace, truth: Truth) -> None:
+def in_mid_upload(workspace: Workspace) -> Upload:
+    """The notebook's panel, while its files are being processed."""
+    panel = ready(workspace, upload_panel(workspace))
+    panel.confirmed, processing = True, threading.Event()
+    when(panel, "states", processing.set)
+    panel.upload()
+    assert processing.wait(60)
+    return panel
+
+
+def test_running_the_cell_again_in_mid_upload_takes_it_up(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=3)
+    images(workspace, "ab")
+    panel = in_mid_upload(workspace)
+    for _ in range(3):
+        assert upload_panel(workspace) is panel
+        assert panel.summary.startswith("Live upload. Running, 0 of 2: ")
+    assert panel.task.wait(60)
+    assert (panel.task.state, panel.summary) == (State.DONE, "Last live upload, 2 files: 2 success")
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+    assert library_ids(workspace) == {f"{name}.png": truth.named(name)[0] for name in "ab"}
+    after = upload_panel(workspace)
+    assert after is not panel
+    assert (after.connected, after.recorded, after.doubt) == (False, panel.recorded, ())
+
+
+def test_what_was_taken_up_is_stopped_by_its_button_alone(workspace: Workspace, truth: Truth) -> None:
     truth.settings(processing_s=60)
     images(workspace, "a")
-    before = make(Upload, workspace)
-    before.connected = True
-    do(before, "check")
-    before.rehearsed, before.confirmed = frozenset((file.section, file.name) for file in before.files), True
-    processing = threading.Event()
-    when(before, "states", processing.set)
-    before.upload()
-    assert processing.wait(60)
-    after = make(Upload, workspace)
-    assert (before.task.running, before.task.state) == (False, State.CANCELLED)
-    assert after.doubt == ((Section.STATIC_BANNER, "a.png"),)
-    assert [one.status for one in after.recorded.files] == [UploadStatus.UNKNOWN_ID]
+    in_mid_upload(workspace)
+    again = upload_panel(workspace)
+    again.task.cancel()
+    assert again.task.wait(60)
+    assert (again.task.state, again.doubt) == (State.CANCELLED, ((Section.STATIC_BANNER, "a.png"),))
+
+
+def test_pressing_in_mid_upload_waits_for_it_and_doubles_nothing(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth.settings(processing_s=2)
+    images(workspace, "ab")
+    panel = in_mid_upload(workspace)
+    panel.settings = panel.settings.model_copy(update={"press": True})
+    assert upload_panel(workspace) is panel
+    assert not panel.task.running
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+    assert panel.recorded.count(UploadStatus.SUCCESS) == 2
 
 
 def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 
 import altair as alt
+import ipywidgets as w
 import pandas as pd
 import pytest
 
@@ -44,6 +46,7 @@ class Waiting(Panel):
         at_work = threading.Event()
 
         def work(run: Run) -> None:
+            run.progress("waiting", 3, 9)
             at_work.set()
             while not run.cancelled():
                 threading.Event().wait(0.01)
@@ -53,6 +56,30 @@ class Waiting(Panel):
         self.task.start(work)
         at_work.wait(10)
         return at_work
+
+
+class Looking(Panel):
+    """A panel that looks until it is let go, and counts how often it began to."""
+
+    title = "Looking"
+    looks = True
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.began, self.seen = 0, threading.Event()
+
+    def look(self, _run: Run) -> None:
+        self.began += 1
+        self.seen.wait(10)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The widgets that cells have shown, one after the other."""
+    shown: list[object] = []
+    module = import_module("tjtools.widgets.show")  # the package has a function of this name
+    monkeypatch.setattr(module, "show_on_screen", lambda box, _instead: shown.append(box))
+    return shown
 
 
 def test_a_click_starts_work_and_returns_at_once() -> None:
@@ -164,12 +191,82 @@ def test_cancel_stops_the_work(bare_workspace: Workspace) -> None:
     assert isinstance(panel.task.error, Cancelled)
 
 
-def test_making_a_panel_again_ends_the_work_of_the_one_before(bare_workspace: Workspace) -> None:
+def test_running_the_cell_again_takes_up_the_work_and_its_view(bare_workspace: Workspace, screen: list[object]) -> None:
+    first = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
+    first.begin()
+    again = show(Waiting, lambda _one: pytest.fail("a second view follows the same work"), bare_workspace)
+    assert again is first
+    assert screen[0] is screen[1]
+    assert (first.task.running, first.ended) == (True, False)
+    again.task.cancel()
+    assert again.task.wait(10)
+    assert again.task.state is State.CANCELLED
+
+
+def test_a_panel_whose_work_has_ended_is_made_anew(bare_workspace: Workspace, screen: list[object]) -> None:
+    def view(one: Waiting) -> w.Widget:
+        return column(task_view(one.task))
+
+    first = show(Waiting, view, bare_workspace)
+    first.begin()
+    first.task.cancel()
+    assert first.task.wait(10)
+    after = show(Waiting, view, bare_workspace)
+    assert after is not first
+    assert screen[0] is not screen[1]
+    assert after.task.state is State.READY
+
+
+def test_a_panel_of_another_workspace_is_another_and_neither_ends_the_other(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    here, there = (make(Waiting, one) for one in (bare_workspace, Workspace((tmp_path / "other").resolve())))
+    here.begin()
+    there.begin()
+    assert here is not there
+    for panel in (here, there):
+        assert make(Waiting, panel.workspace) is panel
+        assert panel.task.running
+        panel.task.cancel()
+        assert panel.task.wait(10)
+
+
+def test_a_class_that_its_cell_defined_again_takes_up_the_work_too(bare_workspace: Workspace) -> None:
     before = make(Waiting, bare_workspace)
     before.begin()
-    after = make(Waiting, bare_workspace)
-    assert (before.ended, before.task.running) == (True, False)
-    assert after is not before
+    again = type("Waiting", (Waiting,), {"__module__": Waiting.__module__, "__qualname__": Waiting.__qualname__})
+    assert make(again, bare_workspace) is before
+    before.task.cancel()
+    assert before.task.wait(10)
+
+
+def test_a_panel_that_looks_at_files_looks_once_however_often_its_cell_runs(
+    bare_workspace: Workspace, screen: list[object]
+) -> None:
+    views: list[Looking] = []
+
+    def view(one: Looking) -> w.Widget:
+        views.append(one)
+        return column()
+
+    panels = [show(Looking, view, bare_workspace) for _ in range(3)]
+    assert not views
+    panels[0].seen.set()
+    assert panels[0].looked()
+    assert (panels[0].began, views, len({id(one) for one in screen})) == (1, [panels[0]], 1)
+    assert all(one is panels[0] for one in panels)
+    assert show(Looking, view, bare_workspace) is not panels[0]
+
+
+def test_what_runs_is_told_to_who_asks_in_mid_work(bare_workspace: Workspace) -> None:
+    panel = Waiting(bare_workspace)
+    assert panel.under_way == ""
+    panel.begin()
+    assert panel.under_way == "Running, 3 of 9: waiting. Run this cell again when it has ended."
+    panel.task.cancel()
+    assert panel.task.wait(10)
+    assert panel.under_way == ""
 
 
 def test_an_interpreter_that_ends_stops_the_work_first() -> None:

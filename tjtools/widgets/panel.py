@@ -1,7 +1,8 @@
 """What every panel is: an observable model of one step of the day's work, in one workspace.
 
-A model knows nothing of ipywidgets; `tjtools.widgets.show` links it with a view. One panel of a kind is alive in a
-kernel: making it again, as re-running a cell does, ends the work of the one before.
+A model knows nothing of ipywidgets; `tjtools.widgets.show` links it with a view. Making a panel again,
+as re-running a cell does, takes up the work of the one before that still runs in this kernel: only a person's word and
+the kernel's end stop it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, NamedTuple, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar, cast
 
 from traitlets import HasTraits, Instance, Unicode
 
@@ -18,8 +19,6 @@ from tjtools.errors import TJToolsError
 from tjtools.settings import Settings, load_settings
 from tjtools.widgets.task import Run, State, Task
 from tjtools.workspace import Workspace
-
-ENDS_WITHIN = 15.0  # seconds that work which was told to stop has to write down what is confirmed
 
 
 def now() -> datetime:
@@ -65,6 +64,7 @@ class Panel(HasTraits):
         self.workspace = workspace
         self.clock = clock
         self.settings = load_settings(workspace)
+        self.on_screen: object = None  # the view that shows it
 
     @property
     def place(self) -> Place:
@@ -80,6 +80,20 @@ class Panel(HasTraits):
     def summary(self) -> str:
         """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
         return self.title
+
+    @property
+    def at_work(self) -> bool:
+        """Whether it does or looks at something."""
+        return self.task.running or self.looking.running
+
+    @property
+    def under_way(self) -> str:
+        """How far the task is, for a `summary` that somebody prints in mid-work; `""` where none runs."""
+        if not self.task.running:
+            return ""
+        counted = f", {self.task.done:,} of {self.task.total:,}" if self.task.total else ""
+        busy_with = f": {self.task.text}" if self.task.text else ""
+        return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
     def look(self, run: Run) -> None:
         """Look at what the panel shows, where that takes longer than a blink; the task is `looking`."""
@@ -103,12 +117,6 @@ class Panel(HasTraits):
             self.traceback = "" if isinstance(error, TJToolsError) else traceback.format_exc()
             self.error = error
 
-    def close(self) -> None:
-        """End its work, and wait until what is confirmed is written down."""
-        for task in (self.looking, self.task):
-            task.cancel()
-            task.wait(ENDS_WITHIN)
-
 
 class Broken(Panel):
     """Stands for a panel that could not be made, and says why."""
@@ -131,12 +139,12 @@ _alive: dict[tuple[str, str, Workspace], Panel] = {}  # by the kind's name: a cl
 
 
 def make(kind: type[Made], workspace: Workspace) -> Made:
-    """The panel of this kind in this workspace; the one before, if there is one, is closed first."""
+    """The panel of this kind in this workspace: the one that is at work in this kernel, else a new one."""
     place = kind.__module__, kind.__qualname__, workspace
-    if before := _alive.pop(place, None):
-        before.close()
-    panel = kind(workspace)
-    _alive[place] = panel
+    before = _alive.get(place)
+    if before and before.at_work:
+        return cast("Made", before)
+    _alive[place] = panel = kind(workspace)
     return panel
 
 

@@ -120,6 +120,8 @@ class Refresh(Panel):
     @property
     def summary(self) -> str:
         """What was read of each section, what differs, and whether it was applied."""
+        if told := self.under_way:
+            return told
         shown = self.report or self.update
         if shown is None:
             return "nothing read"

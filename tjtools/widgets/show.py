@@ -1,4 +1,7 @@
-"""A panel on the screen: its model made, linked with its view, and shown below the banner."""
+"""A panel on the screen: its model made, linked with its view, and shown below the banner.
+
+A panel that is taken up in mid-work has its view already: the same is shown again, with all that it tells.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,9 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
         broken = Broken(kind.title, error)
         _display(broken, error_view(broken))
         return broken
-    if panel.looks:
-        _display(panel, banner(panel), _once_looked(panel, view))
-    else:
-        _display(panel, banner(panel), view(panel))
+    if panel.on_screen is None:
+        panel.on_screen = column(banner(panel), _once_looked(panel, view) if panel.looks else view(panel))
+    _display(panel, panel.on_screen)
     if panel.presses and panel.looked():
         panel.press()
     return panel
@@ -44,5 +46,5 @@ def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     return room
 
 
-def _display(panel: Panel, *parts: w.Widget) -> None:
-    show_on_screen(column(*parts), f"{panel.title}: run this notebook in JupyterLab to see it")
+def _display(panel: Panel, box: w.Widget) -> None:
+    show_on_screen(box, f"{panel.title}: run this notebook in JupyterLab to see it")

@@ -86,6 +86,8 @@ class Upload(Panel):
 
     @property
     def summary(self) -> str:
+        if told := self.under_way:
+            return f"{self.step.value}. {told}" if self.step else told
         return "\n".join((*self._told_plan(), *self._told_record(), *self._told_doubt()))
 
     def unlocked(self, step: Step) -> bool:
