@@ -14,7 +14,7 @@ from hypothesis import settings
 from tjtools.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.session import COLUMNS
-from tjtools.site.browser import ensure_browser
+from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace import Workspace
 
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of a browser that Playwright can drive; on a machine without one, it is installed now."""
-    return str(ensure_browser(say=print))
+    return str(without_window(ensure_browser(say=print)))
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,9 @@ def test_a_configured_browser_that_is_not_there_is_an_error() -> None:
 @pytest.mark.usefixtures("bare_machine")
 def test_a_machine_on_which_nothing_works_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     failing = [sys.executable, "-c", "print('Error: no route to host\\nat line 3'); raise SystemExit(1)"]
-    monkeypatch.setattr(browser, "_installers", lambda: iter([("a download", [failing]), ("a package", [failing])]))
+    monkeypatch.setattr(
+        browser, "_installers", lambda: iter([("a download", [failing], []), ("a package", [failing], [])])
+    )
     heard: list[str] = []
     with pytest.raises(BrowserNotFound, match="python -m playwright install --with-deps chromium"):
         browser.ensure_browser(say=heard.append)
@@ -61,9 +63,18 @@ def test_a_download_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch)
 def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     brought = tmp_path / "chromium"
     script = f"open({str(brought)!r}, 'w').write('#!/bin/sh\\n'); import os; os.chmod({str(brought)!r}, 0o755)"
-    monkeypatch.setattr(browser, "_installers", lambda: iter([("a package", [[sys.executable, "-c", script]])]))
+    lacking = [sys.executable, "-c", "raise SystemExit(1)"]
+    ways = [("a package", [[sys.executable, "-c", script]], [lacking])]
+    monkeypatch.setattr(browser, "_installers", lambda: iter(ways))
     monkeypatch.setattr(browser, "_installed", lambda _: iter([brought] if brought.exists() else []))
     assert browser.ensure_browser(say=lambda _: None) == brought
+
+
+def test_work_without_a_window_takes_the_browser_that_is_made_for_it(tmp_path: Path) -> None:
+    chromium, shell = tmp_path / "chromium", tmp_path / "chromium-headless-shell"
+    assert browser.without_window(chromium) == chromium
+    shell.touch()
+    assert browser.without_window(chromium) == shell
 
 
 def test_a_browser_that_dies_at_its_start_is_quoted(tmp_path: Path) -> None:

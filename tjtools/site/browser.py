@@ -48,6 +48,12 @@ def find_browser(configured: Path | None = None) -> Path | None:
     return _playwrights_own() or next(_installed(os.environ), None)
 
 
+def without_window(browser: Path) -> Path:
+    """The same browser made for work without a window, if it lies beside it: it starts in half the time."""
+    shell = browser.with_name(f"{browser.name}-headless-shell")
+    return shell if shell.is_file() else browser
+
+
 def ensure_browser(configured: Path | None = None, *, say: Say) -> Path:
     """A browser, installed now if there is none; `say` hears what is being done.
 
@@ -57,11 +63,13 @@ def ensure_browser(configured: Path | None = None, *, say: Say) -> Path:
     if found := find_browser(configured):
         return found
     tried = []
-    for what, commands in _installers():
+    for what, commands, more in _installers():
         say(f"No browser found: installing {what} ...")
         failure = next((told for command in commands if (told := _run(command))), "")
         found = find_browser()
         if found and not failure and (failure := _start_failure(found)) == "":
+            for command in more:
+                _run(command)  # where it can't be had, the browser alone does
             return found
         tried.append(f"{what}: {failure or 'no browser came of it'}")
         say(f"That did not work ({failure or 'no browser came of it'}).")
@@ -111,10 +119,13 @@ def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
     yield from (path for path in (*map(Path, _MAC), *windows) if path.is_file())
 
 
-def _installers() -> Iterator[tuple[str, Sequence[Sequence[str]]]]:
-    yield "Playwright's Chromium", [[sys.executable, "-m", "playwright", "install", "chromium"]]
+def _installers() -> Iterator[tuple[str, Sequence[Sequence[str]], Sequence[Sequence[str]]]]:
+    """What can be installed, the commands for it, and those for what makes it faster."""
+    yield "Playwright's Chromium", [[sys.executable, "-m", "playwright", "install", "chromium"]], []
     if sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get"):
-        yield "the distribution's chromium", [["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]]
+        install = ["apt-get", "install", "-y"]
+        commands = [["apt-get", "update"], [*install, "chromium"]]
+        yield "the distribution's chromium", commands, [[*install, "chromium-headless-shell"]]
 
 
 def _run(command: Sequence[str]) -> str:

@@ -24,6 +24,7 @@ from tjtools.errors import (
     TJToolsError,
 )
 from tjtools.models import Section
+from tjtools.site.browser import without_window
 from tjtools.site.elements import Inspection
 from tjtools.site.records import CardPage, FileResult
 from tjtools.site.redaction import gist, why_it_died
@@ -264,7 +265,8 @@ class Site:
         self._playwright = await async_playwright().start()
         try:
             self._browser = await self._playwright.chromium.launch(
-                executable_path=self._executable, headless=self._headless, args=arguments,
+                executable_path=without_window(self._executable) if self._headless else self._executable,
+                headless=self._headless, args=arguments,
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
