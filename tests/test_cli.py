@@ -294,7 +294,12 @@ def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, chr
     assert "[CACHE UPDATED: 1 new IDs added to TJ_Creative_Library.csv]" in done.stderr
 
 
-def test_an_expired_session_has_an_exit_code_of_its_own(workspace: Workspace, truth: Truth, chromium: str) -> None:
+@pytest.mark.parametrize("fault", [(), ("page-expired-late",), ("page-expired-missed",), ("page-expired-form",)])
+def test_an_expired_session_has_an_exit_code_of_its_own(
+    workspace: Workspace, truth: Truth, chromium: str, fault: tuple[str, ...]
+) -> None:
+    truth.settings(fault_s=0.5)
+    truth.faults(*fault)
     path = workspace.root / "b.png"
     samples.write_image(path, width=300, height=250, title="x")
     truth.ask("sessions", "DELETE")

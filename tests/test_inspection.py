@@ -34,7 +34,8 @@ TURNS = (
 )
 # Nobody can tell that what is not always there has changed; and a next link is known by more than its text.
 BOX = {"library.overlay", "library.box", "library.box_button", "library.box_close"}
-NEVER_CHANGED = {"sign_in.cookie_accept", "library.next_text", *BOX}
+OUT = {"sign_in.signed_out", "sign_in.missed", "sign_in.missed_text"}
+NEVER_CHANGED = {"sign_in.cookie_accept", "sign_in.signed_in_text", "library.next_text", *BOX, *OUT}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +73,7 @@ def after_changes(
         for turn in (*TURNS, rest):
             workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
             unopened = opened(workspace)
-            unopened._patience = 2
+            unopened._patience = 10  # a busy machine loads a page in less
             with unopened as site:
                 inspection = site.inspect()
             found |= {one.name: (one, bool(inspection.evidence)) for one in inspection.elements if one.name in turn}
@@ -95,10 +96,11 @@ def test_each_element_that_changes_is_named(after_changes: dict[str, tuple[Eleme
     assert element.selector.endswith("renamed")
 
 
-def test_on_the_site_as_it_is_all_is_seen_but_the_box_that_is_not_there(site: Site, truth: Truth) -> None:
+def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: Site, truth: Truth) -> None:
     held = truth.creatives()
     inspection = site.inspect()
-    assert states(inspection) == dict.fromkeys(NAMES, ElementState.OK) | dict.fromkeys(BOX, ElementState.NOT_SEEN)
+    unseen = dict.fromkeys([*BOX, *OUT], ElementState.NOT_SEEN)
+    assert states(inspection) == dict.fromkeys(NAMES, ElementState.OK) | unseen
     assert (inspection.evidence, truth.received(), truth.creatives()) == ((), [], held)
 
 
@@ -112,7 +114,7 @@ def test_a_section_without_cards_proves_nothing_of_cards(site: Site, truth: Trut
         truth.ask(f"creatives/{creative_id}", "DELETE")
     found = states(site.inspect())
     assert {name for name, state in found.items() if state is ElementState.NOT_SEEN} == {
-        "library.next_page", "library.next_text", *BOX, *(name for name in NAMES if name.startswith("card.")),
+        "library.next_page", "library.next_text", *BOX, *OUT, *(name for name in NAMES if name.startswith("card.")),
     }  # fmt: skip
     assert ElementState.CHANGED not in found.values()
 
@@ -237,3 +239,22 @@ def test_without_a_sign_in_doctor_says_how_to_make_one(workspace: Workspace, tru
     assert [(one.well, one.remedy, one.elements) for one in (expired, missing)] == [
         (False, "Run: tjtools login", ())
     ] * 2
+
+
+@pytest.mark.parametrize("shown", ["late", "missed", "form"])
+def test_a_shell_that_loads_for_nobody_is_no_changed_page_to_doctor(
+    workspace: Workspace, truth: Truth, chromium: str, shown: str
+) -> None:
+    truth.settings(fault_s=1.5)  # later than the page comes to rest and is looked at
+    truth.faults(f"page-expired-{shown}")
+    finding = doctor(workspace)
+    assert (finding.well, finding.remedy, finding.elements) == (False, "Run: tjtools login", ())
+
+
+def test_where_nothing_shows_an_account_doctor_says_to_sign_in_first(
+    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.selectors_file.write_text('sign_in.signed_in = "a.no"\nsign_in.signed_in_text = "no"\n', "utf-8")
+    monkeypatch.setattr(Site.__init__, "__kwdefaults__", Site.__init__.__kwdefaults__ | {"patience": 10})
+    finding = doctor(workspace)
+    assert ("changed: sign_in.signed_in;" in finding.found, "first run tjtools login" in finding.remedy) == (True, True)

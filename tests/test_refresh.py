@@ -200,19 +200,23 @@ def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, t
 
 async def enter(site: Site, truth: Truth) -> None:
     """The test is the person."""
-    await site._context.pages[0].wait_for_url("**/sign-in")  # a person is slower than the page
+    await site._context.pages[0].locator("input[type=password]").wait_for()  # a person is slower than the page
     session = truth.ask("session", "POST")
     cookie = {"name": session["cookie"], "value": session["value"], "url": truth.origin}
     await site._context.add_cookies([cookie])
 
 
-def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth) -> None:
+@pytest.mark.parametrize("fault", [(), ("list-expired-late=1",), ("list-expired-form=1",)])
+def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth, fault: tuple[str, ...]) -> None:
     expired: list[Section] = []
+    truth.settings(fault_s=0.5)
 
     def progress(section: Section, _read: int, _total: int) -> None:
         if section is Section.VIDEO_BANNERS and not expired:
             expired.append(section)
-            expire(truth)
+            truth.faults(*fault)
+            if not fault:
+                expire(truth)
 
     def person(site: Site) -> None:
         assert site._thread

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import threading
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import Truth
+from playwright.async_api import Page
 
 from tjtools import connection
 from tjtools.connection import connect, sign_in, site_of
@@ -103,12 +107,13 @@ def test_a_filtered_list_states_no_total(site: Site) -> None:
 def test_what_others_put_into_the_page_may_fail(site: Site, truth: Truth) -> None:
     async def load() -> None:
         await site._library.page.evaluate(  # type: ignore[union-attr]
-            """() => Promise.all(["script", "img"].map(tag => new Promise(ended => {
+            """address => Promise.all(["script", "img", "iframe"].map(tag => new Promise(ended => {
                 const node = document.createElement(tag);
-                node.onerror = ended;
-                node.src = "http://localhost:1/counter";
+                node.onerror = node.onload = ended;
+                node.src = tag === "iframe" ? address : "http://localhost:1/counter";
                 document.body.append(node);
-            })))"""
+            })))""",
+            truth.origin.replace("127.0.0.1", "localhost") + "/login",
         )
 
     assert site._thread
@@ -202,6 +207,132 @@ def solve_captcha(site: Site) -> None:
 
     assert site._thread
     site._thread.run(solve())
+
+
+SHELLS = pytest.mark.parametrize("shown", ["late", "missed", "form"])
+
+
+@SHELLS
+def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: Site, truth: Truth, shown: str) -> None:
+    truth.settings(fault_s=0.5)
+    truth.faults(f"page-expired-{shown}")
+    with pytest.raises(SignInNeeded, match="tjtools login"):
+        site.open_library()
+
+
+def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(site: Site, truth: Truth) -> None:
+    truth.settings(fault_s=600)
+    truth.faults("page-expired-late")
+    site._library.patience = 5  # type: ignore[union-attr]
+    with pytest.raises(SignInNeeded, match=r"Nothing shows that somebody is signed in.*Run: tjtools login"):
+        site.open_library()
+
+
+@pytest.mark.parametrize(
+    ("markup", "asked"),
+    [
+        ("<h1>We <br>missed you!</h1>", True),
+        ("<form action='/user/Login'><input name='password'></form>", True),
+        ("<h1 hidden>We missed you</h1><form action='/login' hidden><input name='password'></form>", False),
+        ("<p>We missed you at the fair</p><form action='/search'><input name='q'></form>", False),
+    ],
+)
+def test_what_asks_to_sign_in_counts_only_where_it_is_seen_and_more_than_an_account(
+    site: Site, tmp_path: Path, markup: str, asked: bool
+) -> None:
+    """And no picture is taken of it: it shows a name."""
+
+    async def show() -> None:
+        await site._library.page.evaluate("told => document.body.insertAdjacentHTML('beforeend', told)", markup)  # type: ignore[union-attr]
+
+    assert site._thread
+    site._thread.run(show())
+    with pytest.raises(SignInNeeded) if asked else nullcontext():
+        site.screenshot(tmp_path / "page.png")
+    with pytest.raises(SignInNeeded) if asked else nullcontext():
+        site.open_section(Section.STATIC_BANNER)
+    assert (tmp_path / "page.png").exists() is not asked
+
+
+def as_person(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, walk: Callable[[Page], Coroutine[Any, Any, None]]
+) -> None:
+    """Sign in by a walk that the test takes in the sign-in window; the driver knows nothing of it."""
+    workspace.browser_session.unlink()
+    monkeypatch.setenv("TJTOOLS_USERNAME", "demo")
+    monkeypatch.setenv("TJTOOLS_PASSWORD", "demo")
+    monkeypatch.setattr(connection, "SIGN_IN_TIMEOUT", 30)
+    settings = load_settings(workspace)
+
+    async def go(site: Site) -> None:
+        context = site._context
+        page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
+        await page.wait_for_function("() => (document.querySelector('input[type=password]') || {}).value")
+        await walk(page)
+
+    with site_of(workspace, settings, say=lambda _: None) as site, ThreadPoolExecutor(1) as pool:
+        assert site._thread
+        person = pool.submit(site._thread.run, go(site))
+        sign_in(site, workspace, settings, say=lambda _: None)
+        person.result()
+
+
+async def by_google(page: Page) -> None:
+    async with page.expect_popup() as opened:
+        await page.get_by_role("link", name="Google", exact=True).click()
+    popup = await opened.value
+    async with popup.expect_event("close"):
+        await popup.get_by_role("button").click()
+
+
+async def by_password(page: Page) -> None:
+    await page.get_by_placeholder("USERNAME").fill("demo")
+    await page.locator("input[type=password]").fill("demo")
+    await page.locator("#robot").check()
+    await page.locator("input#submitBtn").click()
+
+
+def test_a_person_may_sign_in_by_googles_popup(
+    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_person(workspace, monkeypatch, by_google)
+    connect(workspace, load_settings(workspace), say=lambda _: None).close()
+
+
+@SHELLS
+def test_a_sign_in_ends_when_an_account_is_seen_and_not_before(
+    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch, shown: str
+) -> None:
+    """The person comes by a shell that loads for nobody, at the address where a sign-in lands."""
+    truth.settings(fault_s=0.5)
+    truth.faults(f"page-expired-{shown}=1")
+    saved: list[bool] = []
+
+    async def walk(page: Page) -> None:
+        await page.goto(f"{truth.origin}/media-library")
+        await page.goto(f"{truth.origin}/campaigns")
+        await page.locator("h1").wait_for()
+        saved.append(workspace.browser_session.exists())
+        await page.goto(f"{truth.origin}/sign-in")
+        await by_password(page)
+
+    as_person(workspace, monkeypatch, walk)
+    assert saved == [False]
+    connect(workspace, load_settings(workspace), say=lambda _: None).close()
+
+
+def test_what_other_sites_keep_is_no_part_of_the_saved_sign_in(
+    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    async def walk(page: Page) -> None:
+        other = {"name": "SID", "value": "a", "domain": ".google.example", "path": "/"}
+        await page.context.add_cookies([other])  # type: ignore[list-item]
+        await by_google(page)
+
+    as_person(workspace, monkeypatch, walk)
+    told = json.loads(workspace.browser_session.read_text("utf-8"))
+    assert {one["domain"] for one in told["cookies"]} == {"127.0.0.1"}
 
 
 def test_without_a_session_and_a_window_the_remedy_is_to_sign_in(

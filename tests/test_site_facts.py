@@ -514,7 +514,7 @@ def test_the_solved_captcha_enables_the_submit_button(stranger: Page) -> None:
 @pytest.mark.parametrize(("user", "password"), [("demo", "wrong"), ("nobody", "demo")])
 def test_wrong_credentials_say_so(stranger: Page, user: str, password: str) -> None:
     sign_in(stranger, user, password)
-    expect(stranger.get_by_text("don't recognize these credentials")).to_be_visible()
+    expect(stranger.get_by_text("don't recognize these credentials", exact=True)).to_be_visible()
 
 
 def test_wrong_credentials_give_no_session(stranger: Page) -> None:
@@ -522,6 +522,17 @@ def test_wrong_credentials_give_no_session(stranger: Page) -> None:
     expect(stranger.get_by_text("don't recognize these credentials")).to_be_visible()
     stranger.goto("/media-library")
     expect(stranger).to_have_url(SIGN_IN)
+
+
+def test_google_opens_a_popup_which_closes_and_the_first_window_is_signed_in(stranger: Page) -> None:
+    stranger.goto("/sign-in")
+    stranger.get_by_role("button", name="Accept All").click()
+    with stranger.expect_popup() as opened:
+        stranger.get_by_role("link", name="Google", exact=True).click()
+    with opened.value.expect_event("close"):
+        opened.value.get_by_role("button").click()
+    expect(stranger).to_have_url(re.compile(r"/campaigns$"))
+    expect(stranger.get_by_text("Account Balance")).to_be_visible()
 
 
 def test_a_kept_session_is_used_again(browser: Browser, stranger: Page, tmp_path: Path, origin: str) -> None:
@@ -546,10 +557,103 @@ def test_signed_in_the_page_links_to_campaigns(page: Page, address: str) -> None
     expect(page.locator('a[href*="/campaigns"]').first).to_be_visible()
 
 
+def test_the_campaigns_page_shows_all_campaigns(page: Page) -> None:
+    page.goto("/campaigns")
+    expect(page.get_by_text("ALL CAMPAIGNS")).to_be_visible()
+
+
 @pytest.mark.parametrize("sign", ["text=Account Balance", 'a[href*="/campaigns"]'])
 def test_signed_out_the_page_shows_no_sign_of_an_account(door: Page, sign: str) -> None:
     expect(door.locator("input#submitBtn")).to_be_visible()
     expect(door.locator(sign)).to_have_count(0)
+
+
+# Signed out, as seen in 2026
+
+
+STAYING = {"missed": "h1:has-text('We missed you')", "form": "form[action*='login'] input[name=password]"}
+LATE = 1500  # milliseconds; a page loads in much less
+LOADED_AND_LEFT = re.compile(r"/(sign-in|login)$")
+
+
+def show_no_account(page: Page) -> None:
+    for sign in ("text=Account Balance", 'a[href*="/campaigns"]', CARD):
+        expect(page.locator(sign)).to_have_count(0)
+
+
+def expire(control: Control, place: str, shown: str) -> None:
+    control.set(fault_s=LATE / 1000)
+    control.call("PUT", "faults", [f"{place}-expired-{shown}"])
+
+
+@pytest.mark.parametrize("address", ["/media-library", "/campaigns"])
+@pytest.mark.parametrize("shown", ["late", *STAYING])
+def test_signed_out_the_shell_loads_at_its_own_address(page: Page, control: Control, shown: str, address: str) -> None:
+    expire(control, "page", shown)
+    page.goto("/media-library")
+    reply = page.goto(address)
+    assert reply
+    assert reply.status == 200
+    expect(page).to_have_url(re.compile(f"{address}$"))
+    show_no_account(page)
+
+
+def test_signed_out_the_shell_may_leave_for_a_sign_in_page_late(page: Page, control: Control) -> None:
+    expire(control, "page", "late")
+    page.goto("/media-library")
+    began = page.evaluate("performance.now()")
+    assert began < LATE
+    page.wait_for_url(LOADED_AND_LEFT)
+    show_no_account(page)
+    expect(page.locator("input[type=password]")).to_be_visible()
+
+
+@pytest.mark.parametrize("shown", STAYING)
+def test_signed_out_the_shell_may_stay_and_show_it_in_place(page: Page, control: Control, shown: str) -> None:
+    expire(control, "page", shown)
+    page.goto("/media-library")
+    expect(page.locator(STAYING[shown])).to_be_visible()
+    expect(page).to_have_url(re.compile("/media-library$"))
+
+
+@pytest.mark.parametrize("shown", STAYING)
+def test_a_session_that_expires_between_two_clicks_may_show_it_in_place(
+    library: Page, control: Control, shown: str
+) -> None:
+    open_section(library, control, "Static Banner")
+    expire(control, "list", shown)
+    library.click("a#video_tab")
+    expect(library.locator(STAYING[shown])).to_be_visible()
+    expect(library).to_have_url(re.compile("/media-library$"))
+    show_no_account(library)
+
+
+def test_a_session_that_expires_between_two_clicks_may_show_it_late(library: Page, control: Control) -> None:
+    open_section(library, control, "Static Banner")
+    expire(control, "list", "late")
+    with library.expect_response("**/media-library/list*"):
+        library.click("a#video_tab")
+    expect(library).to_have_url(re.compile("/media-library$"))
+    library.wait_for_url(LOADED_AND_LEFT)
+
+
+def test_after_a_session_expired_an_upload_makes_no_creative_whatever_is_shown(library: Page, control: Control) -> None:
+    open_section(library, control, "Static Banner")
+    library.click("button#newImage")
+    expire(control, "upload", "form")
+    library.locator(FILE_INPUT).set_input_files([file("too late", "300x250 png")])
+    expect(library.locator(STAYING["form"])).to_be_visible()
+    assert "too late" not in control.names("Static Banner")
+
+
+def test_in_the_form_in_place_a_person_signs_in_again(page: Page, control: Control) -> None:
+    expire(control, "page", "form")
+    page.goto("/media-library")
+    page.locator('input[placeholder*="USERNAME"]').fill("demo")
+    page.locator("form[action*='login'] input[name=password]").fill("demo")
+    solve_captcha(page)
+    page.locator("input#submitBtn").click()
+    expect(page.get_by_text("Account Balance")).to_be_visible()
 
 
 # The Media Library page

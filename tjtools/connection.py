@@ -101,6 +101,6 @@ def access_to(
 def sign_in(site: Site, workspace: Workspace, settings: Settings, *, say: Callable[[str], None]) -> None:
     """Let a person sign in, in the window of a site that is open, and keep the session for later runs."""
     username, password = password_for(settings, bound_site(workspace, settings))
-    say("Please sign in in the browser window: solve the captcha and press LOG IN.")
+    say("Please sign in in the browser window: solve the captcha and press LOG IN, or go by Google's link there.")
     site.sign_in(username, password.get_secret_value(), timeout=SIGN_IN_TIMEOUT)
     say("Signed in; the session is kept for the next runs.")

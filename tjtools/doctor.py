@@ -83,6 +83,8 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
     names = [one.name for one in inspection.changed]
     if names:
         remedy = "Sign in on the site, read the box, and close it." if names == ["library.overlay"] else REMEDY
+        if "sign_in.signed_in" in names:
+            remedy = f"Nothing shows that somebody is signed in: first run tjtools login, and look again. {REMEDY}"
         found = f"changed: {', '.join(names)}; redacted pages: {folder}"
         return Finding("site", False, found, remedy, inspection.elements)
     return Finding("site", True, "all that was seen is as the driver expects", elements=inspection.elements)

@@ -73,7 +73,9 @@ def login(
 ) -> None:
     """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
 
-    User name and password are filled in where TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
+    It ends when the window shows your account, whichever way you went, also by Google's popup; Google may refuse a
+    browser that a program opened: then sign in with the password. User name and password are filled in where
+    TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
     from tjtools.connection import sign_in, site_of

@@ -6,9 +6,10 @@ import time
 from contextlib import suppress
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tjtools.sandbox.pages import OUTSIDE, signed_out
 from tjtools.sandbox.site import COOKIE, Site, wait
 from tjtools.sandbox.trouble import in_trouble
 
@@ -48,9 +49,9 @@ class Door:
                 await _drain(request)
                 await answer(scope, receive, send)
                 return
-            if path != "/sign-in" and not self._is_signed_in(request):
+            if path not in OUTSIDE and not self._is_signed_in(request):
                 await _drain(request)
-                await RedirectResponse("/sign-in", status_code=303)(scope, receive, send)
+                await signed_out(request)(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
@@ -58,7 +59,7 @@ class Door:
         """What faults do to a request; the answer, if there is to be none of the site's own."""
         if self.site.faults.strikes(f"{place}-slow"):
             await wait(self.site.settings.fault_s)
-        if self.site.faults.strikes(f"{place}-expired"):
+        if self.site.faults.expires(place):
             self.site.store.sign_out()
         return in_trouble(self.site, place)
 

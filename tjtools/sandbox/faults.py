@@ -24,6 +24,9 @@ EVERYWHERE = {
     "reset": "the connection is reset instead of an answer to {}",
     "endless": "the answer to {} begins and never ends",
     "expired": "the session has expired when {} is asked for",
+    "expired-late": "the session has expired when {} is asked for; the page stays, and goes to a login page late",
+    "expired-missed": "the session has expired when {} is asked for; the page stays, and says: We missed you",
+    "expired-form": "the session has expired when {} is asked for; the page stays, and shows a sign-in form",
     "alert": "with {} comes an alert box with one button",
     "modal": "with {} comes a modal box with one button",
     "question": "with {} comes a modal box that asks for a decision",
@@ -57,6 +60,7 @@ KNOWN: Mapping[str, str] = {
     "upload-taken-reset": "the file is taken, and the connection reset",
     "upload-taken-502": "the file is taken, and a gateway answers with its error",
 }
+SHELLS = ("late", "missed", "form")  # what the signed-in area shows in place of a redirect
 BOXES = {
     "alert": "The library will be down for maintenance tonight.",
     "modal": "The library has a new look.",
@@ -105,6 +109,7 @@ class Faults:
     def __init__(self, told: Iterable[str] = ()) -> None:
         self._faults = {fault.name: fault for fault in map(Fault.read, told)}
         self._lock = threading.Lock()
+        self.shell = ""  # what who is not signed in gets from now on: one of SHELLS, or a redirect
 
     def strikes(self, name: str) -> bool:
         """Whether this fault strikes now; each question is an occasion."""
@@ -116,6 +121,12 @@ class Faults:
     def fired(self) -> dict[str, int]:
         """How often each has struck."""
         return {name: fault.fired for name, fault in self._faults.items()}
+
+    def expires(self, place: str) -> bool:
+        """Whether the session has expired now; how the site shows it from then on is in `shell`."""
+        struck = [shell for shell in SHELLS if self.strikes(f"{place}-expired-{shell}")]
+        self.shell = struck[0] if struck else self.shell
+        return bool(struck) or self.strikes(f"{place}-expired")
 
     def box(self, place: str) -> dict[str, str] | None:
         """The box that comes with something in this place."""

@@ -20,6 +20,7 @@ from tjtools.sandbox.words import Creative, Section
 
 HERE = Path(__file__).parent
 PRACTICE = ("demo", "demo")
+OUTSIDE = ("/sign-in", "/login", "/google")  # pages for who is not signed in
 CONSENT = "cookie_consent"
 A_FORTNIGHT = 14 * 86_400
 PAGE_LENGTH = 12
@@ -51,6 +52,14 @@ def sign_in_page(request: Request) -> Response:
     return _page(request, "sign_in.html", problem="Your session has expired. Please sign in again." if expired else "")
 
 
+def signed_out(request: Request) -> Response:
+    """What who is not signed in gets in place of any page, list or answer."""
+    site = site_of(request)
+    if not site.faults.shell:
+        return RedirectResponse("/sign-in", status_code=303)
+    return _page(request, "shell.html", shell=site.faults.shell, late_ms=round(site.settings.fault_s * 1000))
+
+
 async def sign_in(request: Request) -> Response:
     """Open a session for who has the right credentials and isn't a robot."""
     async with request.form() as form:
@@ -58,8 +67,18 @@ async def sign_in(request: Request) -> Response:
     if not human:
         return _page(request, "sign_in.html", problem="Please confirm that you are not a robot.")
     if given != PRACTICE:
-        return _page(request, "sign_in.html", problem="Sorry, we don't recognize these credentials.")
-    answer = RedirectResponse("/campaigns", status_code=303)
+        return _page(request, "sign_in.html", stranger=True)
+    return _let_in(request, RedirectResponse("/campaigns", status_code=303))
+
+
+def google(request: Request) -> Response:
+    """What stands for Google's own pages, in a popup: it signs the person in, and closes."""
+    if request.method == "GET":
+        return _page(request, "google.html")
+    return _let_in(request, _page(request, "google.html", done=True))
+
+
+def _let_in(request: Request, answer: Response) -> Response:
     answer.set_cookie(COOKIE, site_of(request).store.sign_in(), max_age=A_FORTNIGHT, httponly=True, samesite="lax")
     return answer
 
@@ -177,8 +196,9 @@ def not_found(request: Request, _error: Exception) -> Response:
 
 ROUTES = [
     Route("/", home),
-    Route("/sign-in", sign_in_page),
-    Route("/sign-in", sign_in, methods=["POST"]),
+    *(Route(path, sign_in_page) for path in ("/sign-in", "/login")),
+    *(Route(path, sign_in, methods=["POST"]) for path in ("/sign-in", "/login")),
+    Route("/google", google, methods=["GET", "POST"]),
     Route("/sign-out", sign_out),
     Route("/campaigns", campaigns),
     Route("/media-library", media_library),

@@ -133,7 +133,10 @@ class Site:
         return other
 
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
-        """Show the sign-in page, fill in what is known, wait for the person to finish, and keep the session."""
+        """Show the sign-in page, fill in what is known, wait until the person sees their account, keep the session.
+
+        The person may go any way in that window, also by Google's popup.
+        """
         self._run(self._sign_in(username, password, timeout))
 
     def open_section(self, section: Section) -> None:
@@ -189,7 +192,7 @@ class Site:
 
         Where the disk does not take it, the log says so, and the work goes on.
         """
-        picture = self._run(self._page().page.screenshot())
+        picture = self._run(self._page().picture())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(picture)
@@ -311,8 +314,8 @@ class Site:
         sign_in: SignInPage = SignInPage(page, self._selectors, patience=self._patience)
         await sign_in.open(self._sign_in_url)
         await sign_in.fill(username, password)
-        await sign_in.wait_for_person(timeout)
-        save_browser_session(self._browser_session, await self._context.storage_state())
+        await sign_in.wait_for_person(self.origin, timeout)
+        save_browser_session(self._browser_session, await sign_in.session(self.origin, self._sign_in_url))
         await page.close()
 
     async def _inspect(self) -> Inspection:

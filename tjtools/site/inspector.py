@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from tjtools.errors import PageChanged
+from tjtools.errors import PageChanged, SignInNeeded
 from tjtools.models import Section
 from tjtools.site.elements import (
     RULES,
@@ -58,6 +58,11 @@ class Inspector:
         library.calm()
         answer = await library.go(origin + library.selectors["library"]["path"])
         await library.expect(library.run("quiet()"), "the page did not come to rest", "library", "path")
+        try:
+            await library.expect_account()
+        except SignInNeeded:
+            if library.trouble:
+                raise  # the site asks for it; else what shows an account may have changed, which is looked at
         await self._look(library, "media_library", lambda: self._library_sights(answer.status if answer else 0))
         if self._changed("library.path", "library.overlay"):
             return
@@ -115,7 +120,10 @@ class Inspector:
         covered = Sight(ElementState.CHANGED, "a box covers the page") if boxes else Sight(_UNSEEN, "no box")
         names = ("sign_in.signed_in", "library.heading", *_TABS, "upload.open")
         sights = await self._sights_of(self.library, names)
-        return {"library.path": Sight(ElementState.OK, path), "library.overlay": covered, **sights}
+        said = await self.library.run("accountSaid()")
+        words = Sight(ElementState.OK, "there") if said else Sight(_UNSEEN, "not on this page")
+        path_sight = Sight(ElementState.OK, path)
+        return {"library.path": path_sight, "library.overlay": covered, "sign_in.signed_in_text": words, **sights}
 
     async def _walk_to(self, section: Section) -> None:
         (tab, choice), library = TABS[section], self.library
@@ -139,6 +147,8 @@ class Inspector:
                     sights = await look()
         except TimeoutError:
             sights = await look()
+        if page is self.library:
+            await page.demand_session()
         await self._keep(page, place, sights)
 
     async def _keep(self, page: SitePage, place: str, sights: Sights) -> None:

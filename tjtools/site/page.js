@@ -5,6 +5,26 @@
   const text = node => (node ? node.textContent : "");
   const resting = () => !window.jQuery || window.jQuery.active === 0;
 
+  const seen = node => node.checkVisibility({ visibilityProperty: true });
+  const plain = selector => {
+    try {
+      return all(selector);
+    } catch {
+      return []; // not plain CSS
+    }
+  };
+
+  // Whether the page asks to sign in: by its address, by a form, or in its heading. An address alone proves nothing else:
+  // signed in is who sees what only then is shown.
+  const bare = words => words.replace(/\s/g, "").toLowerCase();
+  const says = (told, words) => bare(told).includes(bare(words));
+  const signedOut = () =>
+    S.sign_in.address.split(/,\s*/).some(end => window.location.pathname.replace(/\/+$/, "").endsWith(end))
+    || plain(S.sign_in.signed_out).some(seen)
+    || plain(S.sign_in.missed).some(node => says(text(node), S.sign_in.missed_text) && seen(node));
+  const accountSaid = () => document.body !== null && says(document.body.innerText, S.sign_in.signed_in_text);
+  const signedIn = () => !signedOut() && (plain(S.sign_in.signed_in).some(seen) || accountSaid());
+
   // DataTables' own line: Showing 1 to 12 of 1,170 entries; a list that is filtered says more, and states no total
   const info = () => {
     const numbers = text(document.querySelector(S.library.total)).match(/\d[\d.,\u00a0\u202f' ]*/g) || [];
@@ -50,9 +70,9 @@
     shown = cards();
   };
   const reloaded = () => draws > 0 || (shown.length > 0 && shown.every(card => !card.isConnected));
-  const settled = () => reloaded() && resting() && complete();
+  const settled = () => reloaded() && resting() && complete() && signedIn();
 
-  const until = check => new Promise(resolve => {
+  const when = check => new Promise(resolve => {
     const observer = new MutationObserver(() => again());
     const again = () => {
       const found = check();
@@ -65,6 +85,14 @@
     if (window.jQuery) window.jQuery(document).on("draw.dt ajaxStop", again);
     again();
   });
+
+  // Where the page asks to sign in, nothing else that is waited for will come.
+  const until = async check => {
+    let found = null;
+    await when(() => signedOut() || (found = check()));
+    if (!found) throw new Error("tjtools: signed out");
+    return found;
+  };
 
   const readPage = () => ({
     cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext(),
@@ -134,19 +162,13 @@
   const missed = () => {
     const told = info();
     const cards = complete() ? "" : `${told.first} to ${told.last} of ${told.total}`;
-    return { waiting: document.readyState === "loading" || !resting(), cards, found: all(S.card.card).length };
+    const waiting = document.readyState === "loading" || !resting();
+    return { waiting, signed_in: signedIn(), cards, found: all(S.card.card).length };
   };
 
   // For an inspection: what is wrong with each of these nodes, "" for nothing.
   const misfit = (nodes, fits, visible) => nodes.map(node =>
     !node.matches(fits) ? `a <${node.localName}>` : visible && !node.checkVisibility() ? "hidden" : "");
-  const plain = selector => {
-    try {
-      return all(selector);
-    } catch {
-      return []; // not plain CSS
-    }
-  };
 
   // What files' previews will be made of, as they will stand in the page: `null` where no Dropzone is found.
   const previewTemplate = () => {
@@ -181,6 +203,10 @@
     missed,
     misfits: rules => rules.map(([selector, fits, visible]) => misfit(plain(selector), fits, visible)),
     previewTemplate,
+    signedOut,
+    accountSaid,
+    entered: origin => when(() => window.location.origin === origin && signedIn()),
+    accountShown: () => until(signedIn),
     settled: () => until(settled),
     reloaded: () => until(() => reloaded() && resting()),
     quiet: () => until(() => document.readyState === "complete" && resting()),
@@ -188,7 +214,7 @@
       new MutationObserver((_, observer) => { observer.disconnect(); resolve(); })
         .observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
     }),
-    atRest: () => until(() => document.readyState === "complete" && resting() && complete()),
+    atRest: () => until(() => document.readyState === "complete" && resting() && complete() && signedIn()),
     readPage,
     readOn,
     nextByText: () => all(S.library.next_page).some(node => text(node).trim() === S.library.next_text),

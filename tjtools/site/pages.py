@@ -8,15 +8,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from playwright.async_api import TimeoutError as PlaywrightTimeout
+from playwright.async_api import Error as PlaywrightError
 
 from tjtools.errors import PageChanged, SignInNeeded, SiteBusy
 from tjtools.models import Section
 from tjtools.site.records import Card, CardPage, FileResult, FileState
-from tjtools.site.redaction import gist, shown_address
+from tjtools.site.redaction import shown_address
 from tjtools.site.selectors import Selectors
-from tjtools.site.sitepage import SIGN_IN, SitePage, log, retry_after
+from tjtools.site.sitepage import SIGN_IN, SitePage, log, retry_after, site_domain
 
 QUEUED = FileResult(FileState.QUEUED)
 TABS = {
@@ -45,18 +46,39 @@ class SignInPage(SitePage):
     async def fill(self, username: str, password: str) -> None:
         """Fill in what is known; the rest, the robot check and the button are the person's."""
         for element, value in (("username", username), ("password", password)):
-            if value:
+            if value and self.is_sign_in(self.page.url):  # who is signed in already is sent on
                 await self.page.locator(self.selectors["sign_in"][element]).first.fill(value)
 
-    async def wait_for_person(self, timeout: float) -> None:
-        """Wait until the person has signed in; raises `SignInNeeded` after `timeout` seconds."""
-        signed_in = self.page.locator(self.selectors["sign_in"]["signed_in"]).first
+    async def wait_for_person(self, origin: str, timeout: float) -> None:
+        """Wait until this window shows the person's account, whatever pages they came by.
+
+        Raises `SignInNeeded` after `timeout` seconds.
+        """
         try:
-            await self.page.wait_for_url(lambda url: not self.is_sign_in(url), timeout=timeout * 1000)
-            await signed_in.wait_for(state="attached", timeout=self.patience * 1000)
-        except PlaywrightTimeout as error:
-            told = SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN)
-            raise told from PlaywrightTimeout(gist(str(error)))
+            async with asyncio.timeout(timeout):
+                while not await self._entered(origin):
+                    pass
+        except TimeoutError as error:
+            raise SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN) from error
+
+    async def _entered(self, origin: str) -> bool:
+        """Wait until the page shows the person's account; False where they go on to another page."""
+        try:
+            waiting = "origin => window.__tjtools ? window.__tjtools.entered(origin) : new Promise(() => {})"
+            return bool(await self.page.evaluate(waiting, origin))
+        except PlaywrightError as error:
+            if "context was destroyed" in error.message:
+                return False
+            raise
+
+    async def session(self, *addresses: str) -> dict[str, Any]:
+        """The cookies and storage of these addresses' site; what others keep, as Google its own sign-in, stays out."""
+        ours = [site_domain(urlsplit(address).hostname) for address in addresses]
+        state = await self.page.context.storage_state()
+        return {
+            "cookies": [one for one in state["cookies"] if site_domain(one["domain"]) in ours],
+            "origins": [one for one in state["origins"] if site_domain(urlsplit(one["origin"]).hostname) in ours],
+        }
 
 
 class LibraryPage(SitePage):
@@ -90,10 +112,15 @@ class LibraryPage(SitePage):
         self.trouble = None
         self._troubled.clear()
         await self.go(self.address)
+        await self.expect_account()
         heading = self.page.locator(self.selectors["library"]["heading"]).first
         waiting = heading.wait_for(state="attached", timeout=self.patience * 1000)
         await self.expect(waiting, "the heading did not come", "library", "heading")
         await self.expect(self.run("atRest()"), "the list did not come to rest", "library", "total")
+
+    async def expect_account(self) -> None:
+        """Wait for what only somebody who is signed in sees; raises `SignInNeeded`."""
+        await self.expect(self.run("accountShown()"), "no sign of an account came", "sign_in", "signed_in")
 
     async def open_section(self, section: Section) -> None:
         """Choose a section's tab and sub-tab, and wait until its own list stands there."""
@@ -117,6 +144,11 @@ class LibraryPage(SitePage):
         await self.run("arm()")
         await self.click("library", element)
         await self.expect(self.run(until), "the list did not load again", "library", element)
+
+    async def picture(self) -> bytes:
+        """A picture of the page; raises `SignInNeeded` rather than show a sign-in form, with somebody's name in it."""
+        await self.demand_session()
+        return await self.page.screenshot()
 
     async def shown(self) -> CardPage:
         """What is shown, whatever it is, in one evaluation."""
@@ -152,7 +184,8 @@ class LibraryPage(SitePage):
         return shown
 
     async def miss_total(self) -> NoReturn:
-        """Raise the `PageChanged` of a list that does not say how many creatives it has."""
+        """Raise the `PageChanged` of a list that does not say how many creatives it has; `SignInNeeded` goes before."""
+        await self.expect_account()
         raise PageChanged(
             f"{shown_address(self.page.url)}: the page does not say how many creatives there are: no reading can be"
             " known complete",

@@ -26,6 +26,7 @@ log = logging.getLogger("tjtools.site")
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
 ANSWER = "Sign in to the site in a browser of your own, answer it there, and start the command again."
+SIGNED_OUT = "tjtools: signed out"  # the page script's word that the page asks to sign in
 UNTOLD_WAIT = 5.0  # seconds, where the site does not say after how many to come again
 _NEEDED = {"document", "xhr", "fetch", "script"}
 
@@ -44,10 +45,8 @@ class SitePage:
 
     def _note_response(self, response: Response) -> None:
         """A request in the background that ends at the sign-in page means that the session has expired."""
-        if self.is_sign_in(response.url):
-            self._note(
-                SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
-            )
+        if self.is_sign_in(response.url) and self._matters(response.request):
+            self.expire()
         elif response.status == HTTPStatus.TOO_MANY_REQUESTS and self._matters(response.request):
             seconds = retry_after(response.headers)
             told = (
@@ -69,16 +68,26 @@ class SitePage:
 
     def _matters(self, request: Request) -> bool:
         """Whether the page needs it: it is of the site itself, and no picture; what others count visits with is not."""
-        ours, asked = (_domain(urlsplit(url).hostname) for url in (self.page.url, request.url))
-        return request.is_navigation_request() or (ours == asked and request.resource_type in _NEEDED)
+        ours, asked = (site_domain(urlsplit(url).hostname) for url in (self.page.url, request.url))
+        itself = request.is_navigation_request() and request.frame == self.page.main_frame
+        return itself or (ours == asked and request.resource_type in _NEEDED)
 
     def _note(self, trouble: SiteError) -> None:
         self.trouble = self.trouble or trouble
         self._troubled.set()
 
+    def expire(self) -> SignInNeeded:
+        """Note that the site asks to sign in, which counts before any other trouble."""
+        if not isinstance(self.trouble, SignInNeeded):
+            told = "The site asks to sign in: there is no session, or it has expired."
+            self.trouble = SignInNeeded(told, remedy=SIGN_IN)
+        self._troubled.set()
+        return self.trouble
+
     def is_sign_in(self, url: str) -> bool:
-        """Whether an address is that of the sign-in page."""
-        return urlsplit(url).path.rstrip("/").endswith(self.selectors["sign_in"]["address"])
+        """Whether an address is that of a sign-in page."""
+        ends = self.selectors["sign_in"]["address"].replace(" ", "").split(",")
+        return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
 
     def selector(self, name: str) -> str:
         """What is looked for, by the element's name with its page: `library.total`."""
@@ -127,14 +136,24 @@ class SitePage:
         return answer
 
     async def run(self, expression: str, argument: object = None) -> Any:
-        """Evaluate a function of the page script."""
-        return await self.page.evaluate(f"argument => window.__tjtools.{expression}", argument)
+        """Evaluate a function of the page script; one that waits raises `SignInNeeded` where the page asks for it."""
+        try:
+            return await self.page.evaluate(f"argument => window.__tjtools.{expression}", argument)
+        except PlaywrightError as error:
+            if SIGNED_OUT in error.message:
+                raise self.expire() from None
+            raise
+
+    async def demand_session(self) -> None:
+        """Raise `SignInNeeded` where the page asks to sign in, at whatever address."""
+        if isinstance(self.trouble, SignInNeeded) or await self.run("signedOut()"):
+            raise self.expire()
 
     async def expect(self, waiting: Awaitable[Any], what: str, page: str, element: str) -> None:
         """Wait for something that the page must come to.
 
-        Raises the site's own trouble (an expired session, no answer) as soon as it shows, and `PageChanged` when what
-        is waited for does not come in time.
+        Raises the site's own trouble (an expired session, no answer) as soon as it shows. When what is waited for does
+        not come in time: `SignInNeeded` where nothing shows that somebody is signed in, else `PageChanged`.
         """
         wait, trouble = asyncio.ensure_future(waiting), asyncio.ensure_future(self._troubled.wait())
         try:
@@ -151,6 +170,12 @@ class SitePage:
         told, missed = f"{shown_address(self.page.url)}: {what} within {self.patience:g} s.", await self.run("missed()")
         if missed["waiting"]:
             raise SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
+        if not missed["signed_in"]:
+            sign = self.selectors["sign_in"]["signed_in"]
+            raise SignInNeeded(
+                f"{told} Nothing shows that somebody is signed in (looked for sign_in.signed_in: {sign}).",
+                remedy=f"{SIGN_IN}. If you are signed in, the site has changed: tjtools doctor --site tells what.",
+            )
         if page == "library" and missed["cards"]:
             page, element = "card", "card"
             told += f" The line below the list counts {missed['cards']} here; {missed['found']} cards are found."
@@ -183,6 +208,6 @@ def retry_after(headers: Mapping[str, str]) -> float:
         return UNTOLD_WAIT
 
 
-def _domain(host: str | None) -> list[str]:
+def site_domain(host: str | None) -> list[str]:
     """The last two parts of a host's name, which its services share."""
     return (host or "").split(".")[-2:]

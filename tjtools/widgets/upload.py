@@ -180,7 +180,7 @@ class Upload(Panel):
             bind_to_sandbox(self.workspace, self.place.origin)
             self._site(run).close()
         else:
-            run.progress("a browser window is open: sign in there, solve the captcha and press LOG IN", 0)
+            run.progress("a browser window is open: sign in there, by LOG IN or by Google", 0)
             self._site(run, headless=False).close()
 
     def _site(self, run: Run, *, headless: bool | None = None) -> Site:

@@ -49,14 +49,21 @@ $(function () {
 
   function failed(xhr, kind) {
     if (kind === "parsererror") {
-      signIn(); // a page came instead of a list: the session has expired
+      signIn(xhr.responseText); // a page came instead of a list: the session has expired
     } else if (kind !== "abort") {
       alertBox("The list could not be loaded. Please try again.");
     }
   }
 
-  function signIn() {
-    window.location.assign("/sign-in");
+  function signIn(shown) {
+    const shell = $($.parseHTML(shown)).filter("#shell");
+    if (shell.length === 0) {
+      window.location.assign("/sign-in");
+      return;
+    }
+    $("body > header, body > main").remove();
+    $("body").prepend(shell);
+    $(document).trigger("signedOut");
   }
 
   function show(next) {
@@ -120,7 +127,7 @@ $(function () {
     });
     zone.on("success", function (file, answer) {
       if (typeof answer !== "object") {
-        signIn(); // a page came instead of an answer: the session has expired
+        signIn(answer); // a page came instead of an answer: the session has expired
         return;
       }
       boxOf(answer);
