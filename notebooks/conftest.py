@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.practice import make_practice, running_sandbox
-from tjtools.workspace import VARIABLE, Workspace
+from tjtools.practice.workspace import make_practice, running_sandbox
+from tjtools.workspace.folder import VARIABLE, Workspace
 
 _SESSION, _NOTEBOOK = ExitStack(), ExitStack()
 _PATTERN: list[Workspace] = []

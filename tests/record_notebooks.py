@@ -11,8 +11,8 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from tjtools.practice import make_practice, running_sandbox
-from tjtools.workspace import VARIABLE, Workspace
+from tjtools.practice.workspace import make_practice, running_sandbox
+from tjtools.workspace.folder import VARIABLE, Workspace
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
 KEPT = ("text/plain", "text/html")  # a table is seen as one where the notebook is read without a kernel

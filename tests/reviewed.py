@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tjtools import history
-from tjtools.libraryrow import COLUMNS
-from tjtools.models import Section
-from tjtools.workspace import Workspace
+from tjtools.cache import history
+from tjtools.cache.rows import COLUMNS
+from tjtools.model.creative import Section
+from tjtools.workspace.folder import Workspace
 
 RATES = {"Sports": 0.9, "Gaming": 0.82, "Travel": 0.93, "Cooking": 0.88, "Music": 0.6}
 FIRST_DAY = pd.Timestamp("2025-01-06", tz="UTC")  # a Monday

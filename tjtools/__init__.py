@@ -1,9 +1,9 @@
 """Run a TrafficJunky creative library: know what is there, upload what is new."""
 
-from tjtools.cache import Library, Match
-from tjtools.errors import TJToolsError
-from tjtools.models import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
-from tjtools.workspace import Workspace
+from tjtools.cache.library import Library, Match
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
+from tjtools.model.errors import TJToolsError
+from tjtools.workspace.folder import Workspace
 
 __all__ = [
     "Creative",

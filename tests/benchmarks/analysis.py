@@ -54,7 +54,7 @@ def write_workspace(root: Path, creatives: int, observations: int) -> None:
     """A year's tracking files; half of the names follow no convention, a third belongs to native pairs."""
     import reviewed
 
-    from tjtools.workspace import Workspace
+    from tjtools.workspace.folder import Workspace
 
     workspace = Workspace(root)
     truth = reviewed.year(creatives, 1)

@@ -72,8 +72,8 @@ def reviewed_as(status: str, changed: bool) -> str:
 
 
 def ours(old: Path, new: Path) -> Found:
-    from tjtools.difference import diff_libraries
-    from tjtools.unshared import read_unshared
+    from tjtools.diff.libraries import diff_libraries
+    from tjtools.diff.unshared import read_unshared
 
     difference = diff_libraries(*read_unshared(old, new))
     changes = (*difference.status_changed, *difference.renamed, *difference.other)

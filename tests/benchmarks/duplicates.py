@@ -31,15 +31,15 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from corpus import Item, Scene, write_corpus_on_all_cores
 
-from tjtools import likeness, samples
-from tjtools.cache import Library
-from tjtools.csvfile import write_rows
-from tjtools.fingerprints import Fingerprints, Upload
-from tjtools.looking import look_at
-from tjtools.media import Children, Fingerprint, MediaFacts
-from tjtools.models import Creative, CreativeType
+from tjtools.cache.library import Library
+from tjtools.media import Children, Fingerprint, MediaFacts, likeness
+from tjtools.media.content import Fingerprints, Upload
+from tjtools.media.looking import look_at
+from tjtools.model.creative import Creative, CreativeType
+from tjtools.practice import samples
 from tjtools.upload import prepare
-from tjtools.workspace import Workspace
+from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.folder import Workspace
 
 ORIGINALS = 120  # of each medium
 MUST_FIND = ("re-encoded", "resized")

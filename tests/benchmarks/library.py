@@ -22,8 +22,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from tjtools.cache import COLUMNS, Library
-from tjtools.models import Creative, CreativeType
+from tjtools.cache.library import COLUMNS, Library
+from tjtools.model.creative import Creative, CreativeType
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 KINDS = ("native_video", "native_image", "video", "image", "video_banner", "Native Rollover", "In-Stream Video", "")

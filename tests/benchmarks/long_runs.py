@@ -26,18 +26,18 @@ import psutil
 from PIL import Image
 from upload import browser_version, sandbox
 
-from tjtools.cache import Library
-from tjtools.connection import access_to, connect
-from tjtools.csvfile import write_rows
-from tjtools.demo import ask_sandbox, bind_to_sandbox
-from tjtools.errors import SignInNeeded
-from tjtools.journal import Unfinished
-from tjtools.refresh import refresh_library
-from tjtools.session import COLUMNS, master_ids
-from tjtools.settings import load_settings
+from tjtools.cache.inventory import COLUMNS, master_ids
+from tjtools.cache.library import Library
+from tjtools.model.errors import SignInNeeded
+from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.scrape.connection import access_to, connect
+from tjtools.scrape.refresh import refresh_library
 from tjtools.site import Site
 from tjtools.upload import Plan, make_plan, prepare, prepare_rest, unfinished_run, upload
-from tjtools.workspace import Workspace
+from tjtools.upload.journal import Unfinished
+from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 FILES, CREATIVES = 1_000, 10_000
 ROWS = 10  # of each table

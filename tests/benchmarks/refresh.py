@@ -30,12 +30,12 @@ from urllib.parse import urlencode, urlsplit
 from playwright.sync_api import Page, sync_playwright
 from upload import browser_version, sandbox
 
-from tjtools.connection import access_to
-from tjtools.demo import ask_sandbox, bind_to_sandbox
-from tjtools.refresh import refresh_library
-from tjtools.scrape import scrape_library
+from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.scrape.connection import access_to
+from tjtools.scrape.reading import scrape_library
+from tjtools.scrape.refresh import refresh_library
 from tjtools.site.browser import ensure_browser
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 MEDIAN_OF = 3
 LATENCIES = (0, 50, 200)

@@ -24,19 +24,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tjtools import samples
-from tjtools.cache import Library
-from tjtools.connection import connect
-from tjtools.csvfile import write_rows
-from tjtools.demo import ask_sandbox, bind_to_sandbox, confirmed, read_library
-from tjtools.listing import read_section
-from tjtools.models import Section, UploadStatus
-from tjtools.session import COLUMNS
-from tjtools.settings import load_settings
+from tjtools.cache.inventory import COLUMNS
+from tjtools.cache.library import Library
+from tjtools.model.creative import Section, UploadStatus
+from tjtools.practice import samples
+from tjtools.practice.demo import ask_sandbox, bind_to_sandbox, confirmed, read_library
+from tjtools.scrape.connection import connect
+from tjtools.scrape.section import read_section
 from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
 from tjtools.upload import UploadReport, make_plan, prepare, upload
-from tjtools.workspace import Workspace
+from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 MEDIAN_OF = 3
 FIXED_WAITS = 12  # seconds a batch

@@ -27,21 +27,22 @@ from typing import Any, NamedTuple, cast
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import tjtools.cli.app  # noqa: F401 (before the forks)
-from tjtools import cli, samples
-from tjtools.csvfile import read_table, write_rows
-from tjtools.demo import ask_sandbox, bind_to_sandbox
-from tjtools.errors import TJToolsError
-from tjtools.fingerprints import Fingerprints
-from tjtools.history import COLUMNS as HISTORY
-from tjtools.libraryrow import COLUMNS as LIBRARY
-from tjtools.models import Section
-from tjtools.refresh import refresh_library
-from tjtools.scrape import Access
-from tjtools.session import COLUMNS
+from tjtools import cli
+from tjtools.cache.history import COLUMNS as HISTORY
+from tjtools.cache.inventory import COLUMNS
+from tjtools.cache.rows import COLUMNS as LIBRARY
+from tjtools.cache.snapshots import read_snapshot
+from tjtools.media.content import Fingerprints
+from tjtools.model.creative import Section
+from tjtools.model.errors import TJToolsError
+from tjtools.practice import samples
+from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.scrape.reading import Access
+from tjtools.scrape.refresh import refresh_library
+from tjtools.scrape.sync import sync_status
 from tjtools.site import Card, CardPage, Site
-from tjtools.snapshots import read_snapshot
-from tjtools.sync import sync_status
-from tjtools.workspace import Workspace
+from tjtools.workspace.csvfile import read_table, write_rows
+from tjtools.workspace.folder import Workspace
 
 ROUNDS, WITH_BROWSER, EACH = 50, 4, 5  # EACH: how often everybody does what they do
 KNOWN, NEW, IN_MASTER = 60, 10, 10  # creatives that the library has, that the site has too, that the master has too

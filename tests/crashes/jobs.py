@@ -10,18 +10,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tjtools import samples
-from tjtools.csvfile import read_table
-from tjtools.errors import TJToolsError
-from tjtools.history import COLUMNS as HISTORY
-from tjtools.journal import Journal
-from tjtools.libraryrow import COLUMNS as LIBRARY
-from tjtools.naming import same_name
-from tjtools.session import NEEDED_COLUMNS
-from tjtools.snapshots import read_snapshot
+from tjtools.cache.history import COLUMNS as HISTORY
+from tjtools.cache.inventory import NEEDED_COLUMNS
+from tjtools.cache.rows import COLUMNS as LIBRARY
+from tjtools.cache.snapshots import read_snapshot
+from tjtools.model.errors import TJToolsError
+from tjtools.model.names import same_name
+from tjtools.practice import samples
 from tjtools.upload import unfinished_run
-from tjtools.upload.records import STATUS_COLUMNS
-from tjtools.workspace import Workspace
+from tjtools.upload.journal import Journal
+from tjtools.upload.record import STATUS_COLUMNS
+from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.folder import Workspace
 
 TYPES = {
     "Static Banner": "image",

@@ -18,11 +18,11 @@ from crashes.effects import Kill
 from crashes.jobs import UPLOAD, Job, draw_media, unreadable
 from crashes.zygote import MARK, Ended, Zygote
 
-from tjtools.csvfile import write_rows
-from tjtools.demo import ask_sandbox, bind_to_sandbox
+from tjtools.cache.inventory import COLUMNS
+from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
-from tjtools.session import COLUMNS
-from tjtools.workspace import Workspace
+from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.folder import Workspace
 
 CREATIVES = 24
 PATIENCE = "[upload]\nprocessing_timeout = 5\ncard_timeout = 1\n"  # how long a resume waits for what was under way

@@ -100,8 +100,8 @@ def _import_all() -> None:
     import playwright.async_api  # noqa: F401
 
     import tjtools.cli.app
-    import tjtools.refresh
-    import tjtools.sync
+    import tjtools.scrape.refresh
+    import tjtools.scrape.sync
     import tjtools.upload  # noqa: F401
 
 

@@ -5,7 +5,7 @@
 
 Further arguments are libFuzzer's. What is asserted: no error but ours; every record and every bad line
 stands on a line of its own; what was read and written again holds the same records; the fast way through a block reads
-what the slow one reads. A finding is an input file and a traceback; put the input into `tests/test_fuzz.py`.
+what the slow one reads. A finding is an input file and a traceback; put the input into `tests/fuzz/test_damaged.py`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["tjtools"]):
-    from tjtools.cache import Library
-    from tjtools.csvfile import append_rows, encoded, read_table
-    from tjtools.csvtext import Form, _parse, _split
-    from tjtools.errors import TJToolsError, TrackingFileError
-    from tjtools.libraryrow import COLUMNS, fields_of
-    from tjtools.snapshots import read_snapshot
-    from tjtools.unshared import read_unshared
+    from tjtools.cache.library import Library
+    from tjtools.cache.rows import COLUMNS, fields_of
+    from tjtools.cache.snapshots import read_snapshot
+    from tjtools.diff.unshared import read_unshared
+    from tjtools.model.errors import TJToolsError, TrackingFileError
+    from tjtools.workspace.csvfile import append_rows, encoded, read_table
+    from tjtools.workspace.csvtext import Form, _parse, _split
 
 TABLE = ("id", "name", "note")
 SEEDS = (

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tjtools.analysis.frame import on_site, values_of
-from tjtools.catalogue import uncollected
-from tjtools.naming import match_key
+from tjtools.cache.catalogue import uncollected
+from tjtools.model.names import match_key
 
 SAME_CONTENT, LOOKS_SAME, SAME_NAME, SAME_UNIQUE_ID = KINDS = (
     "same content",

@@ -9,10 +9,10 @@ import pandas as pd
 
 from tjtools.analysis.names import PARTS, parse_names
 from tjtools.analysis.seen import SEEN, seen
-from tjtools.cache import COLUMNS, Library
-from tjtools.catalogue import uncollected
-from tjtools.history import History
-from tjtools.models import CreativeType, ReviewStatus, Section
+from tjtools.cache.catalogue import uncollected
+from tjtools.cache.history import History
+from tjtools.cache.library import COLUMNS, Library
+from tjtools.model.creative import CreativeType, ReviewStatus, Section
 
 SECTIONS = tuple(section.value for section in Section)
 STATUSES = (*(status.value for status in ReviewStatus), "unknown")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from tjtools.naming import CONVENTION, ParsedName, stem
+from tjtools.model.names import CONVENTION, ParsedName, stem
 
 PARTS = ParsedName._fields
 _NOTHING = (None,) * len(PARTS)

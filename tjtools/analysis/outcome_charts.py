@@ -12,7 +12,7 @@ from tjtools.analysis.outlook import chance_by_age
 from tjtools.analysis.quickaltair import alt
 from tjtools.analysis.rejections import PARTS
 from tjtools.analysis.reviewtime import Review
-from tjtools.repeats import RepeatKind
+from tjtools.diff.repeats import RepeatKind
 
 _CHANGED = {"approved": COLOURS["approved"], "rejected": COLOURS["rejected"], "new": BLUE, "removed": INK}
 _HOW = {RepeatKind.SAME_CONTENT.value: COLOURS["rejected"], RepeatKind.LOOKS_SAME.value: BLUE}

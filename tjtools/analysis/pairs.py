@@ -6,8 +6,8 @@ import pandas as pd
 
 from tjtools.analysis.behind import SHOWN
 from tjtools.analysis.frame import UNKNOWN, on_site
-from tjtools.models import Section
-from tjtools.naming import match_key
+from tjtools.model.creative import Section
+from tjtools.model.names import match_key
 
 VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
 NEEDY = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")  # the states

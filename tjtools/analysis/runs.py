@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from tjtools.models import ReviewStatus, UploadStatus
+from tjtools.model.creative import ReviewStatus, UploadStatus
 
 OUTCOMES = tuple(status.value for status in UploadStatus)
 STANDS = (*(status.value for status in ReviewStatus), "unknown")

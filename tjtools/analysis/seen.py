@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tjtools.history import Source
+from tjtools.cache.history import Source
 
 SOURCES = tuple(source.value for source in Source)
 SEEN: dict[str, Any] = {

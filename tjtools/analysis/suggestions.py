@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeVar
 import pandas as pd
 
 from tjtools.analysis.frame import on_site, values_of
-from tjtools.catalogue import uncollected
-from tjtools.models import Medium, Section, base_id
-from tjtools.naming import extension, match_key, parse_name, stem
+from tjtools.cache.catalogue import uncollected
+from tjtools.model.creative import Medium, Section, base_id
+from tjtools.model.names import extension, match_key, parse_name, stem
 
 UNKNOWN_PART = "{%s}"  # stands in a suggested name for what nobody knows
 _BY_ID, _BY_NAME, _BY_ITSELF = "inventory, by Creative ID", "inventory, by name", "the name itself"

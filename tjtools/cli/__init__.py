@@ -6,8 +6,8 @@ import os
 import sys
 from io import TextIOWrapper
 
-from tjtools.errors import Cancelled, SignInNeeded, TJToolsError
-from tjtools.naming import printable
+from tjtools.model.errors import Cancelled, SignInNeeded, TJToolsError
+from tjtools.model.names import printable
 
 
 def main() -> None:

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tjtools.cache import Library
+from tjtools.cache.library import Library
+from tjtools.cache.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
 from tjtools.cli.shapes import of_bad_line, of_creative, print_json
-from tjtools.csvfile import neutralise
-from tjtools.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
-from tjtools.models import Creative, CreativeType
-from tjtools.naming import printable
-from tjtools.workspace import Workspace
+from tjtools.model.creative import Creative, CreativeType
+from tjtools.model.names import printable
+from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.folder import Workspace
 
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
 

@@ -17,9 +17,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tjtools.models import CreativeType
-from tjtools.naming import printable
-from tjtools.workspace import Workspace
+from tjtools.model.creative import CreativeType
+from tjtools.model.names import printable
+from tjtools.workspace.folder import Workspace
 
 OK, NEEDS_A_PERSON, ERROR, SIGN_IN, STOPPED = 0, 1, 2, 3, 130
 EXIT_CODES = (

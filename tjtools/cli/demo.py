@@ -11,12 +11,12 @@ import typer
 from tjtools.cli.console import OK, JsonOption, bar, err, listing, now, out, say
 from tjtools.cli.session import run_plan, show_reviews
 from tjtools.cli.shapes import of_outcome, of_review, print_json
-from tjtools.errors import TJToolsError
-from tjtools.models import UploadStatus
+from tjtools.model.creative import UploadStatus
+from tjtools.model.errors import TJToolsError
 
 if TYPE_CHECKING:
     from tjtools.upload import Plan, Prepared, UploadReport
-    from tjtools.workspace import Workspace
+    from tjtools.workspace.folder import Workspace
 
 FAILED = 1
 
@@ -31,10 +31,10 @@ def demo(
     Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
     2 error.
     """
-    from tjtools.demo import bind_to_sandbox, confirmed, fresh_folder
+    from tjtools.practice.demo import bind_to_sandbox, confirmed, fresh_folder
     from tjtools.sandbox import Sandbox
-    from tjtools.settings import Settings
     from tjtools.site.browser import ensure_browser
+    from tjtools.workspace.settings import Settings
 
     began = time.monotonic()
     _step(1, "A browser")
@@ -78,10 +78,10 @@ def _step(number: int, what: str) -> None:
 
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
-    from tjtools.connection import connect
-    from tjtools.demo import make_session, read_library
-    from tjtools.settings import load_settings
+    from tjtools.practice.demo import make_session, read_library
+    from tjtools.scrape.connection import connect
     from tjtools.upload import load_library, make_plan, prepare
+    from tjtools.workspace.settings import load_settings
 
     _step(3, "Read the library off the site, and draw a session of new files")
     library = load_library(workspace)
@@ -102,9 +102,9 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
 
 
 def _run_again(workspace: Workspace) -> UploadReport:
-    from tjtools.settings import load_settings
     from tjtools.site import Site
     from tjtools.upload import make_plan, prepare, upload
+    from tjtools.workspace.settings import load_settings
 
     def no_browser() -> Site:
         raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")

@@ -10,12 +10,12 @@ import typer
 
 from tjtools.cli.console import OK, JsonOption, listing, out
 from tjtools.cli.shapes import of_difference, print_json
-from tjtools.csvfile import neutralise
+from tjtools.workspace.csvfile import neutralise
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tjtools.difference import LibraryDifference
+    from tjtools.diff.libraries import LibraryDifference
 
 DIFFERENT = 1
 
@@ -33,8 +33,8 @@ def diff(
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
-    from tjtools.difference import diff_libraries
-    from tjtools.unshared import read_unshared
+    from tjtools.diff.libraries import diff_libraries
+    from tjtools.diff.unshared import read_unshared
 
     difference = diff_libraries(*read_unshared(old, new))
     if csv_file:
@@ -63,7 +63,7 @@ def show_difference(difference: LibraryDifference, *, console: Console = out) ->
 
 def write_difference_csv(path: Path, difference: LibraryDifference) -> None:
     """The difference for a spreadsheet: text that it would run is made harmless."""
-    from tjtools.difference import COLUMNS
+    from tjtools.diff.libraries import COLUMNS
 
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)

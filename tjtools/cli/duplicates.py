@@ -23,9 +23,9 @@ from tjtools.cli.console import (
 from tjtools.cli.shapes import of_creative, of_known, print_json
 
 if TYPE_CHECKING:
-    from tjtools.duplicates import Duplicates, Group
-    from tjtools.fingerprints import Fingerprints
-    from tjtools.repeats import Known
+    from tjtools.diff.duplicates import Duplicates, Group
+    from tjtools.diff.repeats import Known
+    from tjtools.media.content import Fingerprints
 
 
 def duplicates(
@@ -42,7 +42,7 @@ def duplicates(
     What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
     stopped by Ctrl-C.
     """
-    from tjtools.duplicates import find_duplicates
+    from tjtools.diff.duplicates import find_duplicates
 
     place = find_workspace(workspace)
     with stoppable("Stopping: what was seen is kept.") as cancelled, bar("Looking at files", None) as shown:
@@ -53,7 +53,7 @@ def duplicates(
             cancelled=cancelled,
         )
     if html:
-        from tjtools.fingerprints import Fingerprints
+        from tjtools.media.content import Fingerprints
 
         html.write_text(page(found, Fingerprints.load(place)), "utf-8", errors="backslashreplace")
     if as_json:
@@ -78,8 +78,8 @@ def decide(
 
     It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
-    from tjtools.deciding import decide_about
-    from tjtools.decisions import Decision
+    from tjtools.diff.deciding import decide_about
+    from tjtools.diff.decisions import Decision
 
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
@@ -152,7 +152,7 @@ def page(found: Duplicates, fingerprints: Fingerprints) -> str:
 
 
 def _side(one: Known, fingerprints: Fingerprints) -> dict[str, object]:
-    from tjtools.evidence import side
+    from tjtools.diff.evidence import side
 
     creative, rejected = one.creative, one.rejected_at
     shown = side(one.name, one.fingerprint, fingerprints.picture)

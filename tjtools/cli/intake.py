@@ -34,7 +34,7 @@ def session(
     said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
     130 stopped by Ctrl-C.
     """
-    from tjtools.intake import plan_session, write_session
+    from tjtools.practice.intake import plan_session, write_session
 
     place = find_workspace(workspace)
     with stoppable("Stopping: no session is written.") as cancelled, bar("Looking at files", None) as shown:

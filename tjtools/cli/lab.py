@@ -17,7 +17,7 @@ import typer
 from tjtools.cli.console import WorkspaceOption, bar, now, out
 
 if TYPE_CHECKING:
-    from tjtools.workspace import Workspace
+    from tjtools.workspace.folder import Workspace
 
 PRACTICE = Path("tjtools-practice")
 
@@ -32,9 +32,9 @@ def lab(
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
-    from tjtools.notebooks import copy_notebooks
-    from tjtools.practice import running_sandbox
-    from tjtools.settings import load_settings
+    from tjtools.practice.notebooks import copy_notebooks
+    from tjtools.practice.workspace import running_sandbox
+    from tjtools.workspace.settings import load_settings
 
     place = _configured(workspace) or _practice()
     copy_notebooks(place.notebooks)
@@ -54,9 +54,9 @@ def lab(
 
 def _configured(named: Path | None) -> Workspace | None:
     """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
-    from tjtools.errors import WorkspaceNotFound
-    from tjtools.settings import load_settings
-    from tjtools.workspace import VARIABLE, Workspace
+    from tjtools.model.errors import WorkspaceNotFound
+    from tjtools.workspace.folder import VARIABLE, Workspace
+    from tjtools.workspace.settings import load_settings
 
     told = named or os.environ.get(VARIABLE)
     try:
@@ -69,7 +69,7 @@ def _configured(named: Path | None) -> Workspace | None:
 
 
 def _practice() -> Workspace:
-    from tjtools.practice import make_practice
+    from tjtools.practice.workspace import make_practice
 
     with bar("Drawing sample files", None) as progress:
         return make_practice(PRACTICE, now=now(), progress=progress)
@@ -77,8 +77,8 @@ def _practice() -> Workspace:
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends; Ctrl-C reaches it as well as us, a termination is handed on."""
-    from tjtools.notebooks import FIRST
-    from tjtools.workspace import VARIABLE
+    from tjtools.practice.notebooks import FIRST
+    from tjtools.workspace.folder import VARIABLE
 
     options = [
         f"--ServerApp.root_dir={place.root}",

@@ -19,7 +19,7 @@ from tjtools.cli.console import (
     parse_type,
 )
 from tjtools.cli.shapes import of_bad_line, of_creative, print_json
-from tjtools.models import Creative, ReviewStatus
+from tjtools.model.creative import Creative, ReviewStatus
 
 
 def add(
@@ -35,10 +35,10 @@ def add(
 
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
-    from tjtools.cache import Library
-    from tjtools.cells import read_id
-    from tjtools.history import History, Source
-    from tjtools.naming import file_type as type_of
+    from tjtools.cache.history import History, Source
+    from tjtools.cache.library import Library
+    from tjtools.model.cells import read_id
+    from tjtools.model.names import file_type as type_of
 
     try:
         creative_id = read_id(creative_id)
@@ -82,7 +82,7 @@ def add(
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
     """The creative that is known, by its full name if this is it."""
-    from tjtools.naming import fuller, same_name
+    from tjtools.model.names import fuller, same_name
 
     one = known[0]
     is_one = len(known) == 1 and same_name(one.filename, filename)
@@ -96,7 +96,7 @@ def rebuild(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> N
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    from tjtools.rebuild import rebuild_cache
+    from tjtools.cache.rebuild import rebuild_cache
 
     place = find_workspace(workspace)
     done = rebuild_cache(place, now=now())

@@ -27,14 +27,14 @@ from tjtools.cli.console import (
 )
 from tjtools.cli.difference import show_difference
 from tjtools.cli.shapes import of_difference, print_json
-from tjtools.errors import Cancelled, TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tjtools.scrape import Certificate
-    from tjtools.update import Update, UpdateReport
-    from tjtools.workspace import Workspace
+    from tjtools.scrape.apply import Update, UpdateReport
+    from tjtools.scrape.reading import Certificate
+    from tjtools.workspace.folder import Workspace
 
 AllowOption = Annotated[
     int,
@@ -55,7 +55,7 @@ def refresh(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.refresh import plan_refresh
+    from tjtools.scrape.refresh import plan_refresh
 
     if not (dry_run or yes or sys.stdin.isatty()):
         raise TJToolsError(
@@ -89,7 +89,7 @@ def sync(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.sync import plan_sync
+    from tjtools.scrape.sync import plan_sync
 
     update = run_reading(
         find_workspace(workspace),
@@ -110,7 +110,7 @@ pending creative was not found: then run it without. {EXIT_CODES}
 
 def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> Update:
     """Read the site with a progress bar, and Ctrl-C in good order."""
-    from tjtools.connection import access_to
+    from tjtools.scrape.connection import access_to
 
     with stoppable() as cancelled, bar("Reading", None) as tell:
         return plan(
@@ -125,7 +125,7 @@ def apply(
     update: Update, allow_removals: int, *, ask: bool, write: bool = True
 ) -> tuple[TJToolsError | None, UpdateReport | None]:
     """Write the update down, or return the error that says why not; a person who is asked may say no."""
-    from tjtools.update import apply_update
+    from tjtools.scrape.apply import apply_update
 
     try:
         if update.stopped:
@@ -173,7 +173,7 @@ def finish(
 
 
 def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:
-    from tjtools.update import shown_certificate
+    from tjtools.scrape.apply import shown_certificate
 
     return {
         "applied": report is not None,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tjtools.widgets.exhibit import Exhibit
     from tjtools.widgets.library import LibraryAnalysis
     from tjtools.widgets.outcomes import ReviewOutcomes
-    from tjtools.workspace import Workspace
+    from tjtools.workspace.folder import Workspace
 
 NAME = "tjtools-report.html"
 LONG = 24  # characters of a cell that may break
@@ -39,7 +39,7 @@ def report(
 
     It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
     """
-    from tjtools.errors import translated
+    from tjtools.model.errors import translated
     from tjtools.widgets.library import LibraryAnalysis
     from tjtools.widgets.outcomes import ReviewOutcomes
 

@@ -30,15 +30,15 @@ from tjtools.cli.console import (
     stoppable,
 )
 from tjtools.cli.shapes import of_bad_line, of_outcome, of_review, print_json
-from tjtools.csvfile import neutralise
+from tjtools.workspace.csvfile import neutralise
 
 if TYPE_CHECKING:
-    from tjtools.diff import FileReview
-    from tjtools.journal import Unfinished
-    from tjtools.models import SessionFile
-    from tjtools.settings import Settings
+    from tjtools.diff.session import FileReview
+    from tjtools.model.creative import SessionFile
     from tjtools.upload import Plan, Prepared, UploadReport
-    from tjtools.workspace import Workspace
+    from tjtools.upload.journal import Unfinished
+    from tjtools.workspace.folder import Workspace
+    from tjtools.workspace.settings import Settings
 
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", help="A file instead of the session; may be given several times.")
@@ -100,8 +100,8 @@ def upload(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.settings import load_settings
     from tjtools.upload import load_choice, make_plan
+    from tjtools.workspace.settings import load_settings
 
     if session and file:
         raise typer.BadParameter("give either --session or --file")
@@ -151,7 +151,7 @@ def _tell_unfinished(place: Workspace) -> None:
 
 
 def _resume(place: Workspace, settings: Settings, *, headless: bool | None) -> tuple[Prepared, UploadReport]:
-    from tjtools.errors import WorkspaceError
+    from tjtools.model.errors import WorkspaceError
     from tjtools.upload import prepare_rest, unfinished_run
 
     run = unfinished_run(place)
@@ -174,7 +174,7 @@ def _resume(place: Workspace, settings: Settings, *, headless: bool | None) -> t
 
 def _call_out(prepared: Prepared) -> None:
     """Say before an upload which of its files may be there already, and what of them was rejected before."""
-    from tjtools.diff import Verdict
+    from tjtools.diff.session import Verdict
 
     for one in prepared.reviews:
         told = "; ".join(repeat.told for repeat in one.repeats)
@@ -193,9 +193,9 @@ def run_plan(
     resumed: Unfinished | None = None,
 ) -> UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
-    from tjtools import connection
-    from tjtools.settings import load_settings
+    from tjtools.scrape import connection
     from tjtools.upload import upload as carry_out
+    from tjtools.workspace.settings import load_settings
 
     settings = load_settings(workspace)
     with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:

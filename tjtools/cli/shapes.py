@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from tjtools.csvfile import BadLine
-from tjtools.models import Creative
+from tjtools.model.creative import Creative
+from tjtools.workspace.csvfile import BadLine
 
 if TYPE_CHECKING:
-    from tjtools.diff import FileReview
-    from tjtools.difference import FieldChange, LibraryDifference
-    from tjtools.doctor import Finding
-    from tjtools.repeats import Known, Repeat
+    from tjtools.diff.libraries import FieldChange, LibraryDifference
+    from tjtools.diff.repeats import Known, Repeat
+    from tjtools.diff.session import FileReview
+    from tjtools.health.doctor import Finding
     from tjtools.site import Element
     from tjtools.upload import Outcome
 

@@ -23,7 +23,7 @@ from tjtools.cli.refresh import HeadlessOption, run_reading
 from tjtools.cli.shapes import print_json
 
 if TYPE_CHECKING:
-    from tjtools.agreement import Disagreement
+    from tjtools.health.agreement import Disagreement
 
 
 def verify(
@@ -37,9 +37,9 @@ def verify(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.refresh import plan_refresh
-    from tjtools.verify import mend
-    from tjtools.verify import verify as look
+    from tjtools.health.verify import mend
+    from tjtools.health.verify import verify as look
+    from tjtools.scrape.refresh import plan_refresh
 
     place = find_workspace(workspace)
     update = run_reading(place, plan_refresh, headless=headless) if site else None

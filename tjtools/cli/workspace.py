@@ -41,9 +41,9 @@ def init(
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
-    from tjtools.notebooks import copy_notebooks
-    from tjtools.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
-    from tjtools.workspace import FOLDERS, Workspace
+    from tjtools.practice.notebooks import copy_notebooks
+    from tjtools.workspace.folder import FOLDERS, Workspace
+    from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
 
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
@@ -78,8 +78,8 @@ def login(
     TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
-    from tjtools.connection import sign_in, site_of
-    from tjtools.settings import load_settings
+    from tjtools.scrape.connection import sign_in, site_of
+    from tjtools.workspace.settings import load_settings
 
     place = find_workspace(workspace)
     settings = load_settings(place)
@@ -97,7 +97,7 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    from tjtools.overview import overview
+    from tjtools.health.overview import overview
 
     seen = overview(find_workspace(workspace), now=now())
     if as_json:
@@ -121,7 +121,7 @@ def doctor(
 
     With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
     """
-    from tjtools.doctor import examine, examine_site
+    from tjtools.health.doctor import examine, examine_site
 
     findings = examine(workspace, cwd=Path.cwd())
     if site:

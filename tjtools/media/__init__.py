@@ -1,6 +1,6 @@
 """What media files are and how they look, found out in child processes that may crash, hang or run out of memory."""
 
-from tjtools.media.children import Children, Sight, Unreadable
 from tjtools.media.facts import Fingerprint, MediaFacts
+from tjtools.media.pool import Children, Sight, Unreadable
 
 __all__ = ["Children", "Fingerprint", "MediaFacts", "Sight", "Unreadable"]

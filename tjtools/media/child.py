@@ -51,7 +51,7 @@ def _checksum(path: Path) -> dict[str, Any]:
 
 
 def _look(path: Path) -> dict[str, Any]:
-    from tjtools.media.looks import look
+    from tjtools.media.decode import look
 
     facts, looks, strip = look(path)
     return {"facts": facts._asdict(), "looks": looks, "strip": strip}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tjtools.models import Medium
+from tjtools.model.creative import Medium
 
 STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif"})
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tjtools.errors import BrowserNotFound
+from tjtools.model.errors import BrowserNotFound
 
 _COMMANDS = (
     "google-chrome",

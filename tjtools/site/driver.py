@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from tjtools.errors import (
+from tjtools.model.creative import Section
+from tjtools.model.errors import (
     BrowserClosed,
     BrowserNotFound,
     PageChanged,
@@ -23,7 +24,6 @@ from tjtools.errors import (
     SiteUnreachable,
     TJToolsError,
 )
-from tjtools.models import Section
 from tjtools.site.browser import without_window
 from tjtools.site.elements import Inspection
 from tjtools.site.records import CardPage, FileResult

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from tjtools.models import ReviewStatus, Section
+from tjtools.model.creative import ReviewStatus, Section
 from tjtools.site.evidence import Evidence
 from tjtools.site.records import Card, CardPage
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from tjtools.errors import PageChanged, SignInNeeded
-from tjtools.models import Section
+from tjtools.model.creative import Section
+from tjtools.model.errors import PageChanged, SignInNeeded
 from tjtools.site.elements import (
     RULES,
     Element,

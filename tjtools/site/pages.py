@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Error as PlaywrightError
 
-from tjtools.errors import PageChanged, SignInNeeded, SiteBusy
-from tjtools.models import Section
+from tjtools.model.creative import Section
+from tjtools.model.errors import PageChanged, SignInNeeded, SiteBusy
 from tjtools.site.records import Card, CardPage, FileResult, FileState
 from tjtools.site.redaction import shown_address
 from tjtools.site.selectors import Selectors

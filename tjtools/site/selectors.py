@@ -6,8 +6,8 @@ import tomllib
 from importlib.resources import files
 from pathlib import Path
 
-from tjtools.errors import SettingsError
-from tjtools.tomlfile import read_toml
+from tjtools.model.errors import SettingsError
+from tjtools.workspace.tomlfile import read_toml
 
 Selectors = dict[str, dict[str, str]]
 

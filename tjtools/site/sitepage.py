@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from tjtools.errors import PageChanged, PageCovered, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
+from tjtools.model.errors import PageChanged, PageCovered, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
 from tjtools.site.redaction import shown_address
 from tjtools.site.selectors import Selectors
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from tjtools.errors import Cancelled
+from tjtools.model.errors import Cancelled
 
 Result = TypeVar("Result")
 _LOOK = 0.1  # seconds between two looks at whether the person has stopped the work

@@ -1,14 +1,14 @@
 """From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
 
+from tjtools.diff.review import Prepared, load_library, named_files, prepare
 from tjtools.upload.choice import Choice, forget_choice, load_choice, save_choice
 from tjtools.upload.liverun import runs_elsewhere
 from tjtools.upload.pace import Expected, expected_time
 from tjtools.upload.pairing import Outcome
 from tjtools.upload.plan import Batch, Plan, make_plan
-from tjtools.upload.prepare import Prepared, load_library, named_files, prepare
 from tjtools.upload.recorded import RecordedFile, RecordedRun, last_live_run, read_run
-from tjtools.upload.recovery import Rest, prepare_rest, unfinished_run
 from tjtools.upload.report import FileProgress, UploadReport
+from tjtools.upload.resume import Rest, prepare_rest, unfinished_run
 from tjtools.upload.run import upload
 
 __all__ = [

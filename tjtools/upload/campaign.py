@@ -14,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from zlib import crc32
 
-from tjtools.csvfile import write_rows
-from tjtools.diff import unclear_pairs
-from tjtools.events import Settled
-from tjtools.models import CreativeType, Section, SessionFile, UploadStatus
-from tjtools.naming import stem
-from tjtools.settings import CampaignSettings
+from tjtools.diff.session import unclear_pairs
+from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
+from tjtools.model.names import stem
+from tjtools.upload.events import Settled
+from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.settings import CampaignSettings
 
 log = logging.getLogger("tjtools.upload")
 

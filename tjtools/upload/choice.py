@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tjtools.errors import TrackingFileError, translated
-from tjtools.models import Section, SessionFile
-from tjtools.workspace import Workspace
+from tjtools.model.creative import Section, SessionFile
+from tjtools.model.errors import TrackingFileError, translated
+from tjtools.workspace.folder import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from tjtools.errors import Cancelled, IncompleteReading, SiteError
-from tjtools.events import HandedOver
-from tjtools.listing import open_list, pages_of, read_section
-from tjtools.models import Key, Section, SessionFile, UploadStatus
-from tjtools.naming import as_shown
-from tjtools.settings import UploadSettings
+from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
+from tjtools.model.errors import Cancelled, IncompleteReading, SiteError
+from tjtools.model.names import as_shown
+from tjtools.scrape.section import open_list, pages_of, read_section
 from tjtools.site import Card, FileResult, FileState, Site
+from tjtools.upload.events import HandedOver
 from tjtools.upload.pairing import Outcome, is_newer, pair
+from tjtools.workspace.settings import UploadSettings
 
 log = logging.getLogger("tjtools.upload")
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tjtools.errors import TrackingFileError, translated
-from tjtools.locks import LOCAL_DISK, NO_LOCKS, locks_hold
-from tjtools.workspace import Workspace
+from tjtools.model.errors import TrackingFileError, translated
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.locks import LOCAL_DISK, NO_LOCKS, locks_hold
 
 if TYPE_CHECKING:
     from filelock import SoftFileLease

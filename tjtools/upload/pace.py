@@ -6,8 +6,8 @@ from collections import Counter
 from statistics import median
 from typing import NamedTuple
 
-from tjtools.journal import Journal
-from tjtools.models import Section
+from tjtools.model.creative import Section
+from tjtools.upload.journal import Journal
 from tjtools.upload.plan import Plan
 
 BEGINNING = 5.0  # seconds for the browser to start and show the Media Library

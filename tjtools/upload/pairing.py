@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tjtools.cells import is_id
-from tjtools.models import SessionFile, UploadStatus
-from tjtools.naming import as_sent, as_shown, file_type
+from tjtools.model.cells import is_id
+from tjtools.model.creative import SessionFile, UploadStatus
+from tjtools.model.names import as_sent, as_shown, file_type
 from tjtools.site import Card, FileResult, FileState
 
 

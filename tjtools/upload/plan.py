@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tjtools.diff import FileReview
-from tjtools.models import CreativeType, SessionFile
+from tjtools.diff.session import FileReview
+from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.upload.choice import Choice
 
 ORDER = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cells import told_id
-from tjtools.csvfile import BadLine, read_table
-from tjtools.models import CreativeType, Section, UploadStatus
-from tjtools.runlog import STATUS_COLUMNS
-from tjtools.workspace import Workspace
+from tjtools.model.cells import told_id
+from tjtools.model.creative import CreativeType, Section, UploadStatus
+from tjtools.upload.runlog import STATUS_COLUMNS
+from tjtools.workspace.csvfile import BadLine, read_table
+from tjtools.workspace.folder import Workspace
 
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tjtools.diff import FileReview
-from tjtools.errors import TJToolsError
-from tjtools.models import UploadStatus
+from tjtools.diff.session import FileReview
+from tjtools.model.creative import UploadStatus
+from tjtools.model.errors import TJToolsError
 from tjtools.upload.pairing import Outcome
 
 

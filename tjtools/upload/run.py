@@ -12,24 +12,24 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from tjtools.cache import Library
-from tjtools.diff import FileReview, Verdict, review_file
-from tjtools.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
-from tjtools.events import STALLED, Settled
-from tjtools.inspection import demand_unchanged
-from tjtools.journal import Journal, Unfinished
-from tjtools.models import Key, Section, SessionFile, UploadStatus
-from tjtools.settings import Settings
+from tjtools.cache.library import Library
+from tjtools.diff.session import FileReview, Verdict, review_file
+from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
+from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
+from tjtools.scrape.inspection import demand_unchanged
 from tjtools.site import FileResult, FileState, Inspection, Site
+from tjtools.upload.events import STALLED, Settled
 from tjtools.upload.handover import hand_over, look_for, newest_id, settle
+from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.liverun import only_live_run
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.records import Records
-from tjtools.upload.recovery import close_earlier, recover, write_run_campaigns
+from tjtools.upload.record import Records
 from tjtools.upload.report import FileProgress, UploadReport
+from tjtools.upload.resume import close_earlier, recover, write_run_campaigns
 from tjtools.upload.settled import settled_by_library, settled_of
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings
 
 log = logging.getLogger("tjtools.upload")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from tjtools.diff import FileReview
-from tjtools.events import Settled
-from tjtools.listing import creative_of
-from tjtools.models import Creative, UploadStatus
-from tjtools.naming import extension, file_type
+from tjtools.diff.session import FileReview
+from tjtools.model.creative import Creative, UploadStatus
+from tjtools.model.names import extension, file_type
+from tjtools.scrape.section import creative_of
+from tjtools.upload.events import Settled
 from tjtools.upload.pairing import Outcome
 
 _KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)

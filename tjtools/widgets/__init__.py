@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tjtools.widgets.panel import Panel
 from tjtools.widgets.show import show
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 __all__ = [
     "library_analysis",

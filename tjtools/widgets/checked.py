@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import NamedTuple
 
-from tjtools.diff import FileReview
-from tjtools.models import Key, UploadStatus
+from tjtools.diff.session import FileReview
+from tjtools.model.creative import Key, UploadStatus
 from tjtools.upload import Choice, Expected, Plan, Prepared
 
 FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}

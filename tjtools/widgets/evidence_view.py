@@ -6,9 +6,9 @@ from functools import partial
 
 import ipywidgets as w
 
-from tjtools.decisions import Decision
-from tjtools.evidence import Evidence, Side
-from tjtools.repeats import RepeatKind
+from tjtools.diff.decisions import Decision
+from tjtools.diff.evidence import Evidence, Side
+from tjtools.diff.repeats import RepeatKind
 from tjtools.widgets.markup import Markup, Node, lines, node
 from tjtools.widgets.review import Review, can_decide
 from tjtools.widgets.task import State

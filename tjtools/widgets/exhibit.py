@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from traitlets import HasTraits, Int, Unicode
 
-from tjtools.csvfile import neutralise
-from tjtools.csvtext import line_of
 from tjtools.widgets.table import MOST, Table
+from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.csvtext import line_of
 
 if TYPE_CHECKING:
     import altair as alt

@@ -11,8 +11,8 @@ from typing import Any
 from anywidget import AnyWidget
 from traitlets import Dict, List
 
+from tjtools.media.poster import poster
 from tjtools.widgets.markup import STATIC
-from tjtools.widgets.poster import poster
 
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _EVERY = 0.3  # seconds between two deliveries of pictures

@@ -20,17 +20,17 @@ from tjtools.analysis.inventory import added_in, gap_map, inventory, period_of, 
 from tjtools.analysis.pairs import behind_pair, native_pairs
 from tjtools.analysis.runs import files_of, runs_table
 from tjtools.analysis.suggestions import suggested_names
-from tjtools.cache import Library
-from tjtools.duplicates import known_groups
-from tjtools.errors import TrackingFileError
-from tjtools.history import History
-from tjtools.runlog import load_runs
-from tjtools.session import inventory_frame
+from tjtools.cache.history import History
+from tjtools.cache.inventory import inventory_frame
+from tjtools.cache.library import Library
+from tjtools.diff.duplicates import known_groups
+from tjtools.model.errors import TrackingFileError
+from tjtools.upload.runlog import load_runs
 from tjtools.widgets.exhibit import Draw, Exhibit
 from tjtools.widgets.library_code import Filter, python
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.words import counted
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 ACROSS = ("section", "language")
 QUICK, QUICK_BYTES = 200_000, 100_000_000  # creatives, bytes of history: beyond, what takes long waits to be asked for
@@ -217,7 +217,7 @@ class LibraryAnalysis(Panel):
         code = self._python(
             "runs_table(load_runs(workspace).rows, frame)",
             "runs import runs_table",
-            "tjtools.runlog import load_runs",
+            "tjtools.upload.runlog import load_runs",
         )
 
         def files(place: int) -> pd.DataFrame:
@@ -236,7 +236,7 @@ class LibraryAnalysis(Panel):
         code = self._python(
             "suggested_names(frame, inventory_frame(workspace))",
             "suggestions import suggested_names",
-            "tjtools.session import inventory_frame",
+            "tjtools.cache.inventory import inventory_frame",
         )
         found = told.of_names(table, len(on_site(self.kept)))
         self.names.put(table, found, _draw("library_charts:names_chart", table), code)
@@ -251,7 +251,7 @@ class LibraryAnalysis(Panel):
         return python(call, *lines, kept=self.filter, before=before)
 
 
-_CONTENT = ("tjtools.duplicates import known_groups",)
+_CONTENT = ("tjtools.diff.duplicates import known_groups",)
 _BY_CONTENT = "by_content, known = known_groups(workspace, library)\n"
 
 

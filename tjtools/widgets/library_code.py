@@ -25,7 +25,7 @@ def python(call: str, *imported: str, kept: Filter = Filter(), before: str = "")
     ours = {
         "from tjtools import Library, Workspace",
         f"from tjtools.analysis.frame import {frames}",
-        "from tjtools.history import History",
+        "from tjtools.cache.history import History",
         *(line for line in imported if line.startswith("from tjtools")),
     }
     others = {"from pathlib import Path", *(line for line in imported if not line.startswith("from tjtools"))}

@@ -10,18 +10,18 @@ from typing import ClassVar
 import pandas as pd
 from traitlets import Int, Unicode
 
-from tjtools.cache import Library
-from tjtools.lookup import ANSWER_COLUMNS, answer_rows, look_up, pasted
+from tjtools.cache.library import Library
+from tjtools.cache.lookup import ANSWER_COLUMNS, answer_rows, look_up, pasted
 from tjtools.widgets.exhibit import Exhibit
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.words import counted
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 _CODE = """\
 from pathlib import Path
 
 from tjtools import Library, Workspace
-from tjtools.lookup import answer_rows, look_up, pasted
+from tjtools.cache.lookup import answer_rows, look_up, pasted
 
 library = Library.load(Workspace.find(cwd=Path.cwd()).library)
 list(answer_rows(look_up(library, pasted(\"\"\"

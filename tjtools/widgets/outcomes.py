@@ -10,7 +10,6 @@ from typing import ClassVar
 import pandas as pd
 from traitlets import Instance, Int, Unicode
 
-from tjtools.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.analysis import findings
 from tjtools.analysis import outcome_findings as told
 from tjtools.analysis.behind import behind
@@ -23,9 +22,10 @@ from tjtools.analysis.rates import approval_rates, overall
 from tjtools.analysis.rejections import rejected_in_common
 from tjtools.analysis.reviewtime import curve_table, naive_mean, reviews, time_in_review, waiting
 from tjtools.analysis.timegroups import behind_hours, behind_section, behind_week, time_by_section, time_by_week
-from tjtools.cache import Library
-from tjtools.history import History
-from tjtools.rejected import repeats_of_rejected
+from tjtools.cache.history import History
+from tjtools.cache.library import Library
+from tjtools.diff.rejected import repeats_of_rejected
+from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.widgets.exhibit import Behind, Draw, Exhibit
 from tjtools.widgets.library import notes_on
 from tjtools.widgets.outcomes_code import python
@@ -42,7 +42,7 @@ from tjtools.widgets.outcomes_words import (
 )
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.words import counted
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 BY = {name: label for name, label in DIMENSIONS.items() if name != "review_status"}
 AT_FIRST = timedelta(days=7)  # back, where nobody has said yet what they have seen
@@ -167,7 +167,7 @@ class ReviewOutcomes(Panel):
 
     def _show_repeats(self, library: Library) -> None:
         table, files, unseen = repeats_of_rejected(self.workspace, library, self.rows)
-        imported = "from tjtools.rejected import repeats_of_rejected"
+        imported = "from tjtools.diff.rejected import repeats_of_rejected"
         code = python("repeats_of_rejected(workspace, library, rows).table", imported)
         drawn = _draw("outcome_charts:repeats_chart", table) if len(table) else None
         self.repeats.put(table, told.of_repeats(table, files, unseen), drawn, code)

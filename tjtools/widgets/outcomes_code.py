@@ -10,7 +10,7 @@ _IMPORTS = (
     "from tjtools.analysis.frame import library_frame",
     "from tjtools.analysis.period import Period, dated, within",
     "from tjtools.analysis.reviewtime import reviews",
-    "from tjtools.history import History",
+    "from tjtools.cache.history import History",
 )
 _LOAD = """\
 workspace = Workspace.find(cwd=Path.cwd())

@@ -15,10 +15,10 @@ from typing import ClassVar, NamedTuple, TypeVar, cast
 
 from traitlets import HasTraits, Instance, Unicode
 
-from tjtools.errors import TJToolsError
-from tjtools.settings import Settings, load_settings
+from tjtools.model.errors import TJToolsError
 from tjtools.widgets.task import Run, State, Task
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings, load_settings
 
 
 def now() -> datetime:

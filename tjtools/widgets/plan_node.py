@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tjtools.diff import FileReview, Verdict
-from tjtools.models import SessionFile
-from tjtools.settings import CampaignSettings
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.model.creative import SessionFile
 from tjtools.upload import Plan
 from tjtools.widgets.checked import Checked, counted_batches
 from tjtools.widgets.markup import Node, node
 from tjtools.widgets.view import folded
 from tjtools.widgets.words import MARKS, counted
+from tjtools.workspace.settings import CampaignSettings
 
 MOST = 200  # names in a list that unfolds
 FEW = 10  # what need not be folded

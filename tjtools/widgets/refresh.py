@@ -10,14 +10,14 @@ from typing import NamedTuple
 
 from traitlets import Instance, Int, Unicode, UseEnum
 
-from tjtools.connection import access_to
-from tjtools.errors import SignInNeeded
-from tjtools.refresh import plan_refresh
-from tjtools.sync import plan_sync
-from tjtools.update import Update, UpdateReport, apply_update
+from tjtools.model.errors import SignInNeeded
+from tjtools.scrape.apply import Update, UpdateReport, apply_update
+from tjtools.scrape.connection import access_to
+from tjtools.scrape.refresh import plan_refresh
+from tjtools.scrape.sync import plan_sync
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run, State
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 
 class Way(NamedTuple):
@@ -36,28 +36,28 @@ class Ways(Enum):
     FULL = Way(
         "Refresh everything",
         "reads all five sections to their ends, so that creatives that are gone are found too",
-        "from tjtools.refresh import refresh_library",
+        "from tjtools.scrape.refresh import refresh_library",
         "refresh_library(workspace, confirm=lambda update: True)",
         plan_refresh,
     )
     NEW = Way(
         "Only what is new",
         "reads each section from its top down to what its last complete reading has covered",
-        "from tjtools.refresh import refresh_library",
+        "from tjtools.scrape.refresh import refresh_library",
         "refresh_library(workspace, new=True, confirm=lambda update: True)",
         partial(plan_refresh, new=True),
     )
     SYNC = Way(
         "Sync statuses",
         "reads the review statuses of the cached creatives, and adds none",
-        "from tjtools.sync import sync_status",
+        "from tjtools.scrape.sync import sync_status",
         "sync_status(workspace)",
         plan_sync,
     )
     PENDING = Way(
         "Sync pending only",
         "reads no further than it must to find the pending ones, and marks none removed",
-        "from tjtools.sync import sync_status",
+        "from tjtools.scrape.sync import sync_status",
         "sync_status(workspace, pending=True)",
         partial(plan_sync, pending=True),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import ipywidgets as w
 import pandas as pd
 
-from tjtools.models import UploadStatus
+from tjtools.model.creative import UploadStatus
 from tjtools.upload import RecordedFile, RecordedRun
 from tjtools.widgets.checked import FAILED
 from tjtools.widgets.downloads import Downloads

@@ -10,17 +10,17 @@ from typing import ClassVar, TypeAlias
 import pandas as pd
 from traitlets import Any, Instance, Int, Unicode
 
-from tjtools.csvfile import BadLine
-from tjtools.decisions import Decision, Decisions
-from tjtools.diff import FileReview, Verdict, unclear_pairs
-from tjtools.evidence import Evidence, evidence
-from tjtools.models import CreativeType, Key
-from tjtools.repeats import RepeatKind
+from tjtools.diff.decisions import Decision, Decisions
+from tjtools.diff.evidence import Evidence, evidence
+from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.session import FileReview, Verdict, unclear_pairs
+from tjtools.model.creative import CreativeType, Key
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run
 from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
-from tjtools.workspace import Workspace
+from tjtools.workspace.csvfile import BadLine
+from tjtools.workspace.folder import Workspace
 
 PAGE = 24  # files on a page of the gallery
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import ipywidgets as w
 
-from tjtools.diff import FileReview, Verdict
-from tjtools.models import Key, Medium, Section
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.model.creative import Key, Medium, Section
 from tjtools.widgets.evidence_view import evidence_view
 from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup, Node, node

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
-from tjtools.errors import TJToolsError
+from tjtools.model.errors import TJToolsError
 from tjtools.widgets.panel import Broken, Made, Panel, here, make
 from tjtools.widgets.task import State
 from tjtools.widgets.view import banner, column, error_view, show_on_screen, task_view
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
-from tjtools.agenda import Step, last_refresh, next_steps
-from tjtools.diff import Verdict
-from tjtools.models import ReviewStatus
+from tjtools.diff.session import Verdict
+from tjtools.health.agenda import Step, last_refresh, next_steps
+from tjtools.model.creative import ReviewStatus
 from tjtools.upload import prepare
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run
 from tjtools.widgets.words import counted
-from tjtools.workspace import Workspace
+from tjtools.workspace.folder import Workspace
 
 
 class Start(Panel):
@@ -29,7 +29,7 @@ class Start(Panel):
         self.facts: dict[str, str] = {}
         self.call = (
             "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
-            "from tjtools import Workspace\nfrom tjtools.agenda import next_steps\n"
+            "from tjtools import Workspace\nfrom tjtools.health.agenda import next_steps\n"
             "from tjtools.upload import prepare\n\n"
             "workspace = Workspace.find(cwd=Path.cwd())\n"
             "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"

@@ -22,9 +22,9 @@ from enum import Enum
 from traitlets import Any as AnyTrait
 from traitlets import Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
 
-from tjtools.errors import Cancelled
-from tjtools.looking import LookedAt
-from tjtools.naming import printable
+from tjtools.media.looking import LookedAt
+from tjtools.model.errors import Cancelled
+from tjtools.model.names import printable
 
 KEPT_LINES = 500
 HEARTBEAT = 0.5  # seconds

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tjtools import {section}Workspace
-from tjtools.connection import connect
-from tjtools.settings import load_settings
+from tjtools.scrape.connection import connect
+from tjtools.workspace.settings import load_settings
 from tjtools.upload import {choice}, make_plan, prepare, upload
 
 workspace = Workspace.find(cwd=Path.cwd())

@@ -11,7 +11,7 @@ from typing import Any
 import ipywidgets as w
 from traitlets import HasTraits
 
-from tjtools.errors import TJToolsError
+from tjtools.model.errors import TJToolsError
 from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.panel import Panel, Place
 from tjtools.widgets.task import State, Task

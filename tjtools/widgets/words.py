@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tjtools.diff import Verdict
+from tjtools.diff.session import Verdict
 
 MARKS = {
     Verdict.NEW: "✚",

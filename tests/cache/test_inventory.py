@@ -1,0 +1,159 @@
+"""The inventories: read into typed records, and the master written without losing anything."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from world import NOW, read_rows, write_inventory
+
+from tjtools.cache.inventory import load_session, master_ids, record_in_master
+from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.errors import WrongHeader
+from tjtools.workspace.folder import Workspace
+
+ROW = {"unique_id": "99A0D7C3", "new_filename": "a.mp4", "creative_type": "video", "duration_seconds": "6"}
+
+
+def test_a_row_becomes_a_session_file(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.session, [ROW | {"width_px": "1280", "height_px": "720", "category": "Sports"}])
+    [file] = load_session(bare_workspace).files
+    assert file == SessionFile(
+        path=bare_workspace.root / "uploaded" / "a.mp4",
+        creative_type=CreativeType.VIDEO,
+        unique_id="99A0D7C3",
+        category="Sports",
+        duration=6.0,
+        width=1280,
+        height=720,
+        row=file.row,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"),
+    [
+        ("native_video", "Native/Video"),
+        ("native_image", "Native/Image"),
+        ("video", ""),
+        ("short_video", ""),
+        ("image", ""),
+        ("video_banner", ""),
+    ],
+)
+def test_where_the_files_lie(bare_workspace: Workspace, kind: str, folder: str) -> None:
+    write_inventory(bare_workspace.session, [ROW | {"creative_type": kind}])
+    [file] = load_session(bare_workspace).files
+    assert file.path == bare_workspace.root / "uploaded" / folder / "a.mp4"
+
+
+def test_a_video_in_a_banner_size_is_a_video_banner(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.session, [ROW | {"width_px": "300", "height_px": "250"}])
+    assert load_session(bare_workspace).files[0].creative_type is CreativeType.VIDEO_BANNER
+
+
+def test_no_session_is_an_empty_one(bare_workspace: Workspace) -> None:
+    assert load_session(bare_workspace).files == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"new_filename": "../../etc/passwd"}, "is a path, not a file's name"),
+        ({"new_filename": "/etc/passwd"}, "is a path, not a file's name"),
+        ({"new_filename": "..\\secret.mp4"}, "is a path, not a file's name"),
+        ({"new_filename": ".."}, "is a path, not a file's name"),
+        ({"new_filename": ""}, "is a path, not a file's name"),
+        ({"creative_type": "poster"}, "'poster' is not a creative type"),
+        ({"duration_seconds": "long"}, "duration_seconds is 'long'"),
+        ({"width_px": "inf"}, "width_px is 'inf'"),
+    ],
+)
+def test_a_line_that_cannot_be_used_is_reported_and_the_rest_loads(
+    bare_workspace: Workspace, change: dict[str, str], said: str
+) -> None:
+    write_inventory(bare_workspace.session, [ROW | change, ROW | {"new_filename": "good.mp4"}])
+    session = load_session(bare_workspace)
+    assert [file.name for file in session.files] == ["good.mp4"]
+    [bad] = session.bad_lines
+    assert (bad.line, said in bad.reason) == (2, True)
+
+
+def test_a_link_out_of_the_workspace_is_refused(bare_workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "secret.mp4").write_bytes(b"secret")
+    (bare_workspace.root / "uploaded" / "a.mp4").symlink_to(tmp_path / "secret.mp4")
+    write_inventory(bare_workspace.session, [ROW])
+    session = load_session(bare_workspace)
+    assert (session.files, "leads out of" in session.bad_lines[0].reason) == ((), True)
+
+
+def test_a_file_that_is_no_inventory_is_an_error(bare_workspace: Workspace) -> None:
+    bare_workspace.session.write_text("a,b\n1,2\n", "utf-8")
+    with pytest.raises(WrongHeader, match=r"creative_inventory_session\.csv:1"):
+        load_session(bare_workspace)
+
+
+def test_ids_are_written_beside_the_files_of_their_name(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.master, [ROW, ROW | {"new_filename": "b.mp4", "notes": "keep, me"}])
+    file = SessionFile(bare_workspace.root / "uploaded" / "b.mp4", CreativeType.VIDEO, unique_id="99A0D7C3")
+    record_in_master(bare_workspace, [(file, "1032530571", date(2025, 11, 13))])
+    assert [(row["new_filename"], row["notes"], row["tj_creative_id"]) for row in read_rows(bare_workspace.master)] == [
+        ("a.mp4", "", ""),
+        ("b.mp4", "keep, me", "1032530571"),
+    ]
+    assert master_ids(bare_workspace) == {(Section.IN_STREAM_VIDEO, "b.mp4"): "1032530571"}
+
+
+def test_two_files_of_one_name_in_two_sections_keep_their_own_ids(bare_workspace: Workspace) -> None:
+    native = ROW | {"creative_type": "native_video"}
+    write_inventory(bare_workspace.master, [native, ROW])
+    files = [SessionFile(Path("a.mp4"), kind) for kind in (CreativeType.NATIVE_VIDEO, CreativeType.VIDEO)]
+    record_in_master(bare_workspace, [(files[0], "111", None), (files[1], "222", None)])
+    assert [(row["creative_type"], row["tj_creative_id"]) for row in read_rows(bare_workspace.master)] == [
+        ("native_video", "111"),
+        ("video", "222"),
+    ]
+
+
+def test_a_known_upload_date_is_not_lost_when_the_id_is_found_again(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.master, [ROW])
+    file = SessionFile(Path("a.mp4"), CreativeType.VIDEO)
+    record_in_master(bare_workspace, [(file, "111", date(2025, 11, 13))])
+    record_in_master(bare_workspace, [(file, "111", None)])
+    assert [row["tj_upload_date"] for row in read_rows(bare_workspace.master)] == ["2025-11-13"]
+
+
+@pytest.mark.parametrize("empty", [b"", b"\n", b"\xff\xfe"])
+def test_an_empty_master_gets_all_columns_and_a_rewritten_one_has_a_backup(
+    bare_workspace: Workspace, empty: bytes
+) -> None:
+    bare_workspace.master.write_bytes(empty)
+    file = SessionFile(Path("a.mp4"), CreativeType.VIDEO, category="Sports")
+    record_in_master(bare_workspace, [(file, "111", None)], backup=NOW)
+    assert read_rows(bare_workspace.master)[0]["category"] == "Sports"
+    assert len(list((bare_workspace.private / "backups").iterdir())) == 1
+
+
+def test_a_file_that_the_master_lacks_is_added(bare_workspace: Workspace) -> None:
+    file = SessionFile(bare_workspace.root / "uploaded" / "b.mp4", CreativeType.VIDEO, unique_id="1")
+    record_in_master(bare_workspace, [(file, "1032530571", None)])
+    [row] = read_rows(bare_workspace.master)
+    assert (row["new_filename"], row["creative_type"], row["tj_creative_id"], row["tj_upload_date"]) == (
+        "b.mp4",
+        "video",
+        "1032530571",
+        "",
+    )
+
+
+def test_a_line_of_the_master_that_cannot_be_read_is_kept_apart_as_it_was(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.master, [ROW])
+    with bare_workspace.master.open("a", encoding="utf-8") as file:
+        file.write("half,a,line\n")
+    record_in_master(
+        bare_workspace, [(SessionFile(bare_workspace.root / "uploaded" / "a.mp4", CreativeType.VIDEO), "1", None)]
+    )
+    assert len(read_rows(bare_workspace.master)) == 1
+    kept = (bare_workspace.tracking / "creative_inventory.quarantine.csv").read_text("utf-8")
+    assert "half,a,line" in kept

@@ -1,0 +1,426 @@
+"""The command as a process: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from world import NOW, Truth, read_rows, tjtools, write_inventory
+
+from tjtools.practice import samples
+from tjtools.upload import save_choice
+from tjtools.workspace.folder import Workspace
+
+LIBRARY = """\
+creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status
+1032530571,VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4,2025-11-13,640x360,mp4,native_video,approved
+1032530581,banner 3 final,,300x250,png,Static Banner,pending
+"""
+
+
+@pytest.fixture
+def shop(bare_workspace: Workspace) -> Path:
+    bare_workspace.library.write_text(LIBRARY, "utf-8")
+    return bare_workspace.root
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["new.mp4"], 0, "not there      new.mp4"),
+        (
+            ["VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4"],
+            1,
+            "already there  VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4 → 1032530571",
+        ),
+        (["banner 3 final.png"], 1, "Static Banner, pending, day unknown"),
+        (["1032530581"], 1, "already there  1032530581 → 1032530581 (banner 3 final;"),
+        (["banner 3 final.png", "--type", "native_image"], 0, "in another section: 1032530581"),
+        (["new.mp4", "banner 3 final.png"], 1, "not there      new.mp4"),
+        ([], 2, ""),
+        (["x", "--type", "poster"], 2, ""),
+    ],
+)
+def test_check_answers_offline(shop: Path, arguments: list[str], code: int, said: str) -> None:
+    done = tjtools("check", *arguments, cwd=shop)
+    assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+
+
+def test_check_answers_unclear_where_a_bad_line_mentions_the_name(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1.03E+09,torn.mp4,,,,,\n")
+    done = tjtools("check", "torn.mp4", cwd=shop)
+    assert (done.returncode, "line 4 mentions it" in done.stdout) == (2, True)
+    assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
+
+
+def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None:
+    tjtools("add", "1032530591", "promo.mp4", "--type", "native_video", "--status", "approved", cwd=shop)
+    done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
+    assert (done.returncode, done.stdout) == (
+        2,
+        "unclear        promo.mp4.mp4: 1032530591 (promo.mp4; Native Rollover, approved, day unknown) is this file,"
+        " or another one of that name\n",
+    )
+    [told] = json.loads(tjtools("check", "promo.mp4.mp4", "--json", cwd=shop).stdout)
+    assert (told["there"], [one["creative_id"] for one in told["unclear"]]) == (False, ["1032530591"])
+    assert tjtools("check", "promo.mp4.mp4", "--csv", cwd=shop).stdout.splitlines()[1:] == [
+        "promo.mp4.mp4,unclear,1032530591,promo.mp4,,,mp4,native_video,approved"
+    ]
+    done = tjtools("add", "1032530591", "promo.mp4.mp4", cwd=shop)
+    assert (done.returncode, done.stdout) == (0, "1032530591 has its full name now: promo.mp4.mp4\n")
+    done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
+    assert (done.returncode, "Native Rollover, approved" in done.stdout) == (1, True)
+    assert tjtools("check", "promo.mp4", cwd=shop).returncode == 0
+
+
+def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
+    (shop / "list.txt").write_text("\ufeffbanner 3 final.png\n\n=cmd.mp4\n", "utf-8")
+    [there, missing] = json.loads(tjtools("check", "--from", "list.txt", "--json", cwd=shop).stdout)
+    assert (there["there"], there["creatives"][0]["creative_id"]) == (True, "1032530581")
+    assert (missing["asked"], missing["there"]) == ("=cmd.mp4", False)
+    lines = tjtools("check", "--from", "list.txt", "--csv", cwd=shop).stdout.splitlines()
+    assert lines[1:] == [
+        "banner 3 final.png,already there,1032530581,banner 3 final,,300x250,png,image,pending",
+        "'=cmd.mp4,not there,,,,,,,",
+    ]
+
+
+def test_check_loads_neither_pandas_nor_playwright_nor_typer(shop: Path) -> None:
+    code = """
+import sys
+from tjtools.cli import main
+sys.argv = ["tjtools", "check", "x"]
+try:
+    main()
+except SystemExit:
+    heavy = ("pandas", "playwright", "typer", "rich", "pydantic", "filelock")
+    print([name for name in heavy if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=shop, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_library_with_a_wrong_header_names_the_command_that_mends_it(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_text("a,b\n", "utf-8")
+    done = tjtools("check", "x.mp4", cwd=shop)
+    assert (done.returncode, "rebuild-cache" in done.stderr) == (2, True)
+
+
+def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
+    first = tjtools("add", "0032530591", "new.mp4", "--type", "video", "--today", cwd=shop)
+    assert (first.returncode, first.stdout) == (0, "Added to TJ_Creative_Library.csv: new.mp4 → 0032530591\n")
+    again = tjtools("add", "0032530591", "new.mp4", cwd=shop)
+    assert (again.returncode, "nothing was added" in again.stdout) == (1, True)
+    rows = read_rows(shop / "tracking" / "TJ_Creative_Library.csv")
+    assert [row["creative_id"] for row in rows] == ["1032530571", "1032530581", "0032530591"]
+    assert rows[2]["review_status"] == "pending"
+    assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
+
+
+def test_rebuild_cache_keeps_what_can_be_read_and_adds_what_the_master_knows(shop: Path) -> None:
+    columns = "unique_id,new_filename,creative_type,width_px,height_px,tj_creative_id,tj_upload_date"
+    (shop / "tracking" / "creative_inventory.csv").write_text(
+        f"{columns}\n1,m.mp4,short_video,360,640,1032530601,2025-11-12\n"
+        "2,VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4,native_video,640,360,1032530571,2025-11-13\n"
+        "3,none.mp4,video,,,,\n4,bad.mp4,video,,,1.03E+09,\n",
+        "utf-8",
+    )
+    done = tjtools("rebuild-cache", "--json", cwd=shop)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["kept"], told["added"], told["bad_lines"][0]["line"]) == (1, 2, 1, 5)
+    assert [tuple(row.values()) for row in read_rows(shop / "tracking" / "TJ_Creative_Library.csv")] == [
+        (
+            "1032530571",
+            "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4",
+            "2025-11-13",
+            "640x360",
+            "mp4",
+            "native_video",
+            "approved",
+        ),
+        ("1032530581", "banner 3 final", "", "300x250", "png", "image", "pending"),
+        ("1032530601", "m.mp4", "2025-11-12", "360x640", "mp4", "video", "pending"),
+    ]
+    assert len(list((shop / "tracking" / ".tjtools" / "backups").iterdir())) == 1
+
+
+def test_rebuild_cache_sets_an_unreadable_cache_aside(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_bytes(b"\0\1\2binary")
+    (shop / "tracking" / "creative_inventory.csv").write_text(
+        "unique_id,new_filename,creative_type,tj_creative_id\n1,m.mp4,video,1032530601\n", "utf-8"
+    )
+    told = json.loads(tjtools("rebuild-cache", "--json", cwd=shop).stdout)
+    assert (told["kept"], told["added"]) == (0, 1)
+    assert Path(told["set_aside"]).read_bytes() == b"\0\1\2binary"
+
+
+def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> None:
+    assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
+    found = sorted(path.name for path in (tmp_path / "shop").iterdir())
+    assert found == ["notebooks", "tjtools.toml", "tracking", "uploaded"]
+    assert tjtools("init", "shop", cwd=tmp_path).returncode == 0
+    other = tjtools("init", "shop", "--site", "live", cwd=tmp_path)
+    assert (other.returncode, "belongs to http://127.0.0.1:8642" in other.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["check", "--from", "nope.txt"], "nope.txt"),
+        (["check", "--from", "."], "Is a directory"),
+        (["init", "list.txt"], "list.txt"),
+        (["sandbox", "--port", "99999"], "'--port'"),
+        (["sandbox", "--data", "list.txt"], "is no folder"),
+        (["demo", "--dir", "list.txt"], "list.txt"),
+        (["init", "."], "say with --site"),
+        (["add", "1032530591", "uploaded/b.png"], "is a path"),
+        (["add", "1032530591", "b.png", "--status", "removed"], "none of pending"),
+        (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv"),
+        (["upload", "--file", "gone.png"], "gone.png"),
+    ],
+)
+def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str], said: str) -> None:
+    (shop / "list.txt").write_text("x", "utf-8")
+    done = tjtools(*arguments, cwd=shop)
+    assert (done.returncode, said in done.stderr.replace("\n", " "), "Traceback" in done.stderr) == (2, True, False), (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe", b"TJTOOLS_UPLOAD={bad\n"])
+def test_a_broken_dotenv_is_named_without_a_traceback(shop: Path, text: bytes) -> None:
+    (shop / ".env").write_bytes(text)
+    done = tjtools("status", cwd=shop)
+    assert (done.returncode, ".env" in done.stderr, "Traceback" in done.stderr) == (2, True, False)
+
+
+def test_a_removed_creative_is_not_there_by_its_id_either(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1032530999,old.png,,,,image,removed\n")
+    done = tjtools("check", "1032530999", cwd=shop)
+    assert (done.returncode, "gone from the site: 1032530999" in done.stdout) == (0, True)
+
+
+def test_a_path_stands_for_its_files_name(shop: Path) -> None:
+    assert tjtools("check", "uploaded/banner 3 final.png", cwd=shop).returncode == 1
+
+
+def test_rebuild_cache_never_makes_an_empty_library_of_an_unreadable_one(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Creative_Library.csv").write_text("a,b\n1,2\n", "utf-8")
+    done = tjtools("rebuild-cache", cwd=shop)
+    assert (done.returncode, "no Creative IDs to rebuild" in done.stderr) == (2, True)
+    assert (shop / "tracking" / "TJ_Creative_Library.csv").read_text("utf-8") == "a,b\n1,2\n"
+
+
+def test_init_adopts_an_existing_folder_with_all_its_files(shop: Path) -> None:
+    assert tjtools("check", "new.mp4", cwd=shop).returncode == 0
+    assert tjtools("init", ".", "--site", "live", "--account", "ana", cwd=shop).returncode == 0
+    assert (shop / "tracking" / "TJ_Creative_Library.csv").read_text("utf-8") == LIBRARY
+
+
+def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> None:
+    samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
+    write_inventory(
+        shop / "tracking" / "creative_inventory_session.csv", [{"new_filename": "b.png", "creative_type": "image"}]
+    )
+    done = tjtools("upload", "--live", cwd=shop)
+    assert (done.returncode, "tjtools init" in done.stderr) == (2, True)
+
+
+def test_upload_takes_the_saved_plan_and_says_so(shop: Path) -> None:
+    tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
+    rows = [{"new_filename": "left.png", "creative_type": "image"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    samples.write_image(shop / "uploaded" / "left.png", width=300, height=250, title="Travel")
+    save_choice(Workspace(shop), [], now=NOW)
+    done = tjtools("upload", "--json", cwd=shop)
+    assert "Taking the plan that was saved on 2025-11-13 12:00" in done.stderr
+    assert [(one["status"], one["message"]) for one in json.loads(done.stdout)["files"]] == [
+        ("skipped", "not chosen in the saved plan")
+    ]
+    assert tjtools("upload", "--session", cwd=shop).returncode == 2  # it wants the site, for the file
+
+
+def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) -> None:
+    tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
+    rows = [{"new_filename": "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4", "creative_type": "native_video"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("upload", "--session", "--live", cwd=shop)
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "✓ Loaded 2 Creative IDs from TJ Library cache",
+        "Loading files from session CSV...",
+        "Found 1 files to upload",
+        "=" * 60,
+        "BATCH 1: NATIVE_VIDEO (1/1 files)",
+        "Skipping VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4: Already exists on TJ (ID: 1032530571 from cache)",
+        "No files to upload in this batch (all skipped)",
+        "[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]",
+        "Total: 0 uploaded, 1 skipped",
+    ):
+        assert f"] {line}\n" in done.stderr
+
+
+def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
+    samples.write_image(shop / "uploaded" / "=1.png", width=300, height=250, title="x")
+    rows = [{"new_filename": name, "creative_type": "image"} for name in ("=1.png", "gone.png")]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("review", "--json", "--csv", "out.csv", cwd=shop)
+    told = {one["file_name"]: one["verdict"] for one in json.loads(done.stdout)["files"]}
+    assert (done.returncode, told) == (1, {"=1.png": "new", "gone.png": "missing"})
+    assert (shop / "out.csv").read_text("utf-8-sig").splitlines()[1].startswith("new,'=1.png,image")
+
+
+def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    done = tjtools("upload", "--file", str(path), "--live", "--json", cwd=workspace.root)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["files"][0]["creative_id"]) == (0, truth.named("b")[0])
+    assert "✓ Batch upload successful! 1 Creative IDs extracted" in done.stderr
+    assert "[CACHE UPDATED: 1 new IDs added to TJ_Creative_Library.csv]" in done.stderr
+
+
+@pytest.mark.parametrize("fault", [(), ("page-expired-late",), ("page-expired-missed",), ("page-expired-form",)])
+def test_an_expired_session_has_an_exit_code_of_its_own(
+    workspace: Workspace, truth: Truth, chromium: str, fault: tuple[str, ...]
+) -> None:
+    truth.settings(fault_s=0.5)
+    truth.faults(*fault)
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    truth.ask("sessions", "DELETE")
+    done = tjtools("upload", "--file", str(path), "--live", cwd=workspace.root)
+    assert (done.returncode, "tjtools login" in done.stderr) == (3, True)
+
+
+def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    path = workspace.root / "b.png"
+    samples.write_image(path, width=300, height=250, title="x")
+    truth.settings(processing_s=60)
+    command = [sys.executable, "-m", "tjtools", "upload", "--file", str(path), "--live"]
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Processing upload..." in line:
+                process.send_signal(signal.SIGINT)
+    assert process.returncode == 130, "".join(said)
+    status_files = list(workspace.upload_logs.glob("upload_status_*.csv"))
+    assert len(status_files) == 1, "".join(said)
+    assert [row["status"] for row in read_rows(status_files[0])] == ["unknown_id"]
+
+
+def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    times = {"TJTOOLS_UPLOAD__PROCESSING_TIMEOUT": "8", "TJTOOLS_UPLOAD__CARD_TIMEOUT": "2"}
+    names = [f"{name}.png" for name in "abc"]
+    for seed, name in enumerate(names):
+        samples.write_image(workspace.root / "uploaded" / name, width=300, height=250, title="x", seed=seed)
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names])
+    truth.settings(processing_s=2)
+    command = [sys.executable, "-m", "tjtools", "upload", "--session", "--live"]
+    environment = os.environ | {"TJTOOLS_UPLOAD__BATCH_SIZE": "1"}
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr
+        begun = 0
+        for line in process.stderr:
+            begun += "Processing upload..." in line
+            if begun == 2:
+                break
+        process.kill()
+    told = "1 confirmed, 1 under way, 1 not begun"
+    assert f"was not finished: {told}" in tjtools("upload", "--session", cwd=workspace.root).stderr
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names[:2]])
+    done = tjtools("upload", "--resume", cwd=workspace.root, **times)
+    assert (done.returncode, told in done.stderr) == (0, True), done.stderr
+    assert "left alone: c.png" in done.stderr
+    ids = {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
+    assert [ids] == [{name: truth.named(name[0])[0] for name in names[:2]}]
+    assert truth.received().count("a.png") == 1
+    [path] = [path for path in workspace.upload_logs.glob("*.csv") if "success" in path.read_text("utf-8")]
+    assert {row["file_name"] for row in read_rows(path) if row["status"] == "success"} == set(names[:2])
+    done = tjtools("upload", "--resume", cwd=workspace.root)
+    assert (done.returncode, "none to go on with" in done.stderr) == (2, True)
+    assert tjtools("upload", "--resume", "--force", cwd=workspace.root).returncode == 2
+
+
+def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
+    status = tjtools("status", cwd=shop)
+    assert (status.returncode, "tjtools init" in status.stdout) == (1, True)
+    tjtools("init", ".", "--site", "sandbox", cwd=shop)
+    told = json.loads(tjtools("status", "--json", cwd=shop).stdout)
+    assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
+    findings = {one["what"]: one for one in json.loads(tjtools("doctor", "--json", cwd=shop).stdout)}
+    assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
+        (
+            *("browser", "workspace", "settings", "selectors", "limits", "library", "session", "master"),
+            *("history", "fingerprints", "decisions", "browser session", "locks"),
+        ),
+        True,
+    )
+    (shop / "tracking" / ".tjtools").mkdir(exist_ok=True)
+    (shop / "tracking" / ".tjtools" / "browser_session.json").write_text("{}", "utf-8")
+    (shop / "tracking" / ".tjtools" / "browser_session.json").chmod(0o644)
+    done = tjtools("doctor", cwd=shop)
+    assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
+
+
+def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    well = tjtools("doctor", "--site", cwd=workspace.root)
+    assert (well.returncode, "  card.name                      ✓ on" in well.stdout) == (0, True), well.stdout
+    workspace.selectors_file.write_text('upload.input = "input.renamed"\n', "utf-8")
+    changed = tjtools("doctor", "--site", cwd=workspace.root)
+    assert (changed.returncode, "looked for input.renamed" in changed.stdout) == (1, True), changed.stdout
+    [*_, site] = json.loads(tjtools("doctor", "--site", "--json", cwd=workspace.root).stdout)
+    assert (site["what"], site["well"]) == ("site", False)
+    assert [one for one in site["elements"] if one["state"] == "changed"] == [
+        {
+            "name": "upload.input",
+            "selector": "input.renamed",
+            "expected": "a file input that takes several files",
+            "found": "nothing",
+            "state": "changed",
+        }
+    ]
+
+
+def test_an_upload_to_a_site_that_has_changed_is_an_error(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    samples.write_image(workspace.root / "uploaded" / "b.png", width=300, height=250, title="Sports")
+    write_inventory(workspace.session, [{"new_filename": "b.png", "creative_type": "image"}])
+    workspace.selectors_file.write_text('upload.preview = "div.renamed"\n', "utf-8")
+    done = tjtools("upload", "--live", cwd=workspace.root)
+    assert (done.returncode, "looked for upload.preview: div.renamed" in done.stderr) == (2, True), done.stderr
+    assert truth.received() == []
+
+
+def test_terminal_commands_in_names_are_shown_and_not_run(shop: Path) -> None:
+    rows = [{"new_filename": "a\x1b[31mred.png", "creative_type": "image"}]
+    write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
+    done = tjtools("review", cwd=shop)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "a\\x1b[31mred.png" in done.stdout.replace("\n", "")
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    told = tjtools("--help", cwd=tmp_path).stdout
+    commands = [
+        "demo",
+        "sandbox",
+        "init",
+        "login",
+        "check",
+        "review",
+        "upload",
+        "add",
+        "rebuild-cache",
+        "status",
+        "doctor",
+    ]
+    assert [name for name in commands if f"\n  {name}" not in told] == []

@@ -1,0 +1,188 @@
+"""Looking at files costs what it must: nothing for an unchanged file, a checksum for a known content, else decoding."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from world import NOW, read_rows
+
+from tjtools.media import Children, Fingerprint, MediaFacts, Sight
+from tjtools.media.content import Fingerprints, Upload
+from tjtools.media.looking import look_at
+from tjtools.model.creative import CreativeType
+from tjtools.model.errors import Cancelled, WrongHeader
+from tjtools.practice import samples
+from tjtools.workspace.folder import Workspace
+
+
+class Counting(Children):
+    """Children that note what they are asked."""
+
+    def __init__(self) -> None:
+        super().__init__(cores=1)
+        self.asked: list[tuple[str, str]] = []
+
+    def checksum(self, path: Path) -> str:
+        self.asked.append(("checksum", path.name))
+        return super().checksum(path)
+
+    def look(self, path: Path) -> Sight:
+        self.asked.append(("look", path.name))
+        return super().look(path)
+
+
+@pytest.fixture
+def image(bare_workspace: Workspace) -> Path:
+    path = bare_workspace.root / "uploaded" / "a.png"
+    samples.write_image(path, width=320, height=180, title="Sports")
+    return path
+
+
+@pytest.fixture
+def counting() -> Counting:
+    return Counting()
+
+
+def test_a_new_file_is_decoded_and_its_fingerprint_kept(bare_workspace: Workspace, image: Path) -> None:
+    seen = look_at([image], Fingerprints(bare_workspace))[image]
+    assert seen is not None
+    assert (seen.facts.size, len(seen.checksum), len(seen.looks), seen.looked) == ("320x180", 64, 1, True)
+    kept = Fingerprints.load(bare_workspace)
+    assert kept.of(image) == seen
+    with Image.open(bare_workspace.pictures / f"{seen.checksum}.jpg") as strip:
+        assert strip.size == (128, 72)
+
+
+def test_an_unchanged_file_is_never_read_again(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
+    first = look_at([image], Fingerprints(bare_workspace))
+    assert look_at([image], Fingerprints.load(bare_workspace), children=counting) == first
+    assert counting.asked == []
+
+
+def test_a_changed_file_is_read_again(bare_workspace: Workspace, image: Path) -> None:
+    first = look_at([image], Fingerprints(bare_workspace))
+    samples.write_image(image, width=640, height=360, title="Music")
+    second = look_at([image], kept := Fingerprints.load(bare_workspace))
+    assert (second[image], second == first) == (kept.of(image), False)
+    os.utime(image, ns=(1, 1))
+    assert kept.of(image) is None
+
+
+def test_a_content_that_is_known_is_not_decoded(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
+    look_at([image], Fingerprints(bare_workspace))
+    renamed = shutil.copy(image, image.with_name("b.png"))
+    seen = look_at([image, renamed], Fingerprints.load(bare_workspace), children=counting)
+    assert (counting.asked, seen[renamed]) == ([("checksum", "b.png")], seen[image])
+
+
+def test_checksums_alone_where_nobody_needs_more(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
+    kept = Fingerprints(bare_workspace)
+    seen = look_at([image], kept, decode=False, children=counting)[image]
+    assert (counting.asked, seen and seen.looked) == ([("checksum", "a.png")], False)
+    again = Counting()
+    looked = look_at([image], Fingerprints.load(bare_workspace), children=again)[image]
+    assert (again.asked, looked and looked.looked) == ([("look", "a.png")], True)
+
+
+def test_a_missing_file_has_none(bare_workspace: Workspace) -> None:
+    missing = bare_workspace.root / "uploaded" / "none.png"
+    assert look_at([missing], Fingerprints(bare_workspace)) == {missing: None}
+
+
+def test_what_was_seen_before_a_person_stopped_is_kept(bare_workspace: Workspace, image: Path) -> None:
+    others = [Path(shutil.copy(image, image.with_name(f"{number}.png"))) for number in range(3)]
+    done: list[Path] = []
+    with pytest.raises(Cancelled):
+        look_at(
+            [image, *others],
+            Fingerprints(bare_workspace),
+            children=Children(cores=1),
+            progress=lambda now: done.append(now.path),
+            cancelled=lambda: bool(done),
+        )
+    assert len(Fingerprints.load(bare_workspace)) == len(done) == 1
+
+
+def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> None:
+    kept = Fingerprints(bare_workspace)
+    seen = look_at([image], kept)[image]
+    assert seen is not None
+    upload = Upload("1032530571", image.name, CreativeType.IMAGE, seen)
+    kept.keep_uploads([(image, upload)], now=NOW)
+    again = Fingerprints.load(bare_workspace)
+    assert (list(again.uploads()), again.of(image)) == ([upload], seen)
+
+
+NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
+DIGITS = st.integers(0, 2**64 - 1).map("{:016x}".format)
+FACTS = st.builds(
+    MediaFacts,
+    st.integers(0, 2**40),
+    st.sampled_from(["mp4", "png", ""]),
+    st.integers(0, 99_999),
+    st.integers(0, 99_999),
+    st.none() | st.integers(0, 999_999).map(lambda number: number / 1000),
+    st.sampled_from(["", "h264"]),
+    st.sampled_from([0, 90, 180, 270]),
+    st.integers(0, 9999),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+)
+SEEN = st.builds(
+    Fingerprint,
+    FACTS,
+    st.integers(0, 2**256 - 1).map("{:064x}".format),
+    st.lists(DIGITS | st.just(""), max_size=5).map(tuple),
+    st.booleans(),
+)
+
+
+@settings(deadline=None)  # it waits for the disk
+@given(NAMES.filter(lambda name: name not in {".", ".."}), SEEN)
+def test_what_is_written_is_read_back_the_same(name: str, seen: Fingerprint) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Workspace(Path(folder).resolve())
+        upload = Upload("1032530571", name, CreativeType.IMAGE, seen)
+        Fingerprints(place).keep_uploads([(place.root / name, upload)], now=NOW)
+        kept = Fingerprints.load(place)
+        assert (list(kept.uploads()), kept.bad_lines) == ([upload], ())
+        assert kept.with_checksum(seen.checksum) == (seen if seen.looked else None)
+
+
+def test_a_line_that_cannot_be_read_is_reported_and_the_rest_loads(bare_workspace: Workspace, image: Path) -> None:
+    seen = look_at([image], Fingerprints(bare_workspace))[image]
+    text = bare_workspace.fingerprints.read_text("utf-8")
+    header, row = text.splitlines()
+    assert seen is not None
+    damaged = row.replace(seen.checksum, "12")
+    bare_workspace.fingerprints.write_text(f"{header}\n{damaged}\nhalf,a,line\n{row}\n", "utf-8")
+    kept = Fingerprints.load(bare_workspace)
+    assert ([bad.line for bad in kept.bad_lines], kept.of(image)) == ([2, 3], seen)
+
+
+def test_looks_by_another_method_are_not_taken(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
+    look_at([image], Fingerprints(bare_workspace))
+    [row] = read_rows(bare_workspace.fingerprints)
+    bare_workspace.fingerprints.write_text(",".join(row) + "\n" + ",".join((row | {"method": "0"}).values()) + "\n")
+    look_at([image], Fingerprints.load(bare_workspace), children=counting)
+    assert ("look", "a.png") in counting.asked
+
+
+def test_another_file_in_its_place_is_an_error(bare_workspace: Workspace) -> None:
+    bare_workspace.private.mkdir()
+    bare_workspace.fingerprints.write_text("a,b\n", "utf-8")
+    with pytest.raises(WrongHeader, match="Move it away"):
+        Fingerprints.load(bare_workspace)
+
+
+def test_a_name_that_is_no_text_is_looked_at_each_time(bare_workspace: Workspace, image: Path) -> None:
+    odd = Path(shutil.copy(image, os.fsdecode(os.fsencode(image.parent) + b"/\xff.png")))
+    seen = look_at([odd], kept := Fingerprints(bare_workspace))[odd]
+    assert seen == Fingerprint(MediaFacts(image.stat().st_size, "png", 320, 180), seen.checksum, seen.looks)  # type: ignore[union-attr]
+    assert (kept.of(odd), len(Fingerprints.load(bare_workspace))) == (seen, 0)

@@ -1,0 +1,138 @@
+"""The samples are real media: probed here with PyAV and Pillow, as the site and the browser would."""
+
+from collections import Counter
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, ImageStat
+
+from tjtools.practice import samples
+
+COLUMNS = (
+    "unique_id,original_filename,new_filename,creator_name,language,category,content_type,creative_type,"
+    "duration_seconds,aspect_ratio,width_px,height_px,file_size_mb,file_format,date_processed,source_path,notes,"
+    "native_pair_id"
+)
+KNOWN = [
+    ("VID_EN_Music_4sec_ID-75BC7B51-VID", "native_video"),
+    ("IMG_EN_Music_ID-75bc7b51-IMG", "native_image"),
+    ("banner 3 final", "image"),
+    ("Travel 1.jpg", "image"),
+]
+
+
+def frames(path: Path) -> list[Image.Image]:
+    with av.open(str(path)) as container:
+        return [frame.to_image() for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 360), (970, 90), (300, 250)])
+def test_a_video_plays_in_browsers_and_has_its_exact_length(tmp_path: Path, width: int, height: int) -> None:
+    path = tmp_path / "a.mp4"
+    samples.write_video(path, width=width, height=height, seconds=1.5, title="Sports", fps=10)
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
+        assert (stream.width, stream.height, stream.frames) == (width, height, 15)
+        assert container.duration == pytest.approx(1.5 * av.time_base, abs=av.time_base / 10)
+    head = path.read_bytes()
+    assert head.index(b"moov") < head.index(b"mdat"), "the index stands first: playing starts before the end is loaded"
+
+
+def test_a_video_moves(tmp_path: Path) -> None:
+    samples.write_video(tmp_path / "a.mp4", width=320, height=180, seconds=2, title="Music")
+    shown = frames(tmp_path / "a.mp4")
+    assert len({frame.tobytes() for frame in shown}) == 20
+
+
+def test_odd_dimensions_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="even dimensions, not 301x250"):
+        samples.write_video(tmp_path / "a.mp4", width=301, height=250, seconds=1, title="Odd")
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".png", "PNG"), (".jpg", "JPEG"), (".gif", "GIF")])
+def test_an_image_is_what_its_suffix_says(tmp_path: Path, suffix: str, kind: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    samples.write_image(path, width=640, height=360, title="Travel", seed=2)
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == (kind, (640, 360))
+        assert min(ImageStat.Stat(picture.convert("RGB")).stddev) > 10, "it isn't plain"
+    assert path.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("wanted", [301_000, 600_000])
+def test_an_image_can_be_made_too_large(tmp_path: Path, wanted: int) -> None:
+    samples.write_image(tmp_path / "a.png", width=640, height=360, title="Travel", min_bytes=wanted)
+    assert wanted <= (tmp_path / "a.png").stat().st_size < 720_000
+
+
+def test_an_impossible_size_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="still under 5000000 bytes"):
+        samples.write_image(tmp_path / "a.png", width=64, height=36, title="x", min_bytes=5_000_000)
+
+
+def test_the_same_arguments_give_the_same_bytes_and_another_seed_gives_others(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 6)):
+        samples.write_video(tmp_path / f"{name}.mp4", width=320, height=180, seconds=1, title="x", seed=seed)
+        samples.write_image(tmp_path / f"{name}.png", width=320, height=180, title="x", seed=seed)
+    for suffix in ("mp4", "png"):
+        first, second, other = ((tmp_path / f"{name}.{suffix}").read_bytes() for name in "abc")
+        assert first == second != other
+
+
+def test_the_plan_has_every_kind() -> None:
+    plan = samples.demo_session(KNOWN)
+    kinds = Counter(file.creative_type for file in plan[:24])
+    assert kinds == {"native_video": 8, "native_image": 8, "video": 4, "video_banner": 2, "image": 2}
+    assert [file.new_filename for file in plan[24:]] == [
+        "VID_EN_Music_4sec_ID-75BC7B51-VID.mp4",
+        "IMG_EN_Music_ID-75bc7b51-IMG.png",
+        "banner 3 final.png",
+        "Travel 1.jpg",
+    ]
+    assert len({(file.unique_id, file.new_filename) for file in plan}) == len(plan)
+
+
+def test_native_pairs_are_complete() -> None:
+    halves: dict[str, set[tuple[str, str]]] = {}
+    for file in samples.demo_session(KNOWN):
+        if file.native_pair_id:
+            halves.setdefault(file.native_pair_id, set()).add((file.creative_type, file.unique_id))
+    assert len(halves) == 9
+    for pair, found in halves.items():
+        assert found == {("native_video", f"{pair}-VID"), ("native_image", f"{pair}-IMG")}
+
+
+def test_another_seed_plans_other_names() -> None:
+    names = {file.new_filename for seed in (0, 1) for file in samples.demo_session(seed=seed)}
+    assert len(names) == 48
+
+
+def test_the_session_on_disk_agrees_with_its_inventory(tmp_path: Path) -> None:
+    plan, done = samples.demo_session(KNOWN), []
+    samples.write_session(tmp_path, plan, done.append)
+    rows = samples.inventory_rows(plan, tmp_path, "2025-11-20")
+    assert set(done) == set(plan)
+    for file, row in zip(plan, rows, strict=True):
+        path = tmp_path / file.folder / row["new_filename"]
+        assert ",".join(row) == COLUMNS
+        assert all(value for column, value in row.items() if column not in OPTIONAL), row
+        assert float(row["file_size_mb"]) == pytest.approx(path.stat().st_size / 1e6, abs=0.0005)
+        assert seen(path) == (row["width_px"], row["height_px"], row["duration_seconds"])
+        too_large = file.creative_type == "native_image" and path.stat().st_size > 300_000
+        assert too_large == (row["notes"] == "sample: over 300 kB")
+    assert {file.folder.as_posix() for file in plan} == {".", "Native/Video", "Native/Image"}
+
+
+OPTIONAL = {"duration_seconds", "notes", "native_pair_id"}
+
+
+def seen(path: Path) -> tuple[str, str, str]:
+    """Width, height and whole seconds, as the file itself says."""
+    if path.suffix != ".mp4":
+        with Image.open(path) as picture:
+            return str(picture.width), str(picture.height), ""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return str(stream.width), str(stream.height), f"{container.duration / av.time_base:g}"

@@ -1,0 +1,115 @@
+"""Finding a browser, or installing one without a dead wait."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+
+import pytest
+
+from tjtools.model.errors import BrowserNotFound
+from tjtools.site import Site, browser
+from tjtools.site.selectors import load_selectors
+from tjtools.site.thread import BrowserThread
+
+
+@pytest.fixture
+def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No browser anywhere: neither Playwright's nor an installed one."""
+    monkeypatch.setattr(browser, "_playwrights_own", lambda: None)
+    monkeypatch.setattr(browser, "_installed", lambda _: iter(()))
+
+
+def test_a_configured_browser_goes_first(tmp_path: Path) -> None:
+    mine = tmp_path / "my-chrome"
+    mine.touch()
+    assert browser.find_browser(mine) == mine
+
+
+def test_a_configured_browser_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(BrowserNotFound, match=r"my-chrome that the settings name is not there.*tjtools\.toml"):
+        browser.find_browser(Path("my-chrome"))
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_a_machine_on_which_nothing_works_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = [sys.executable, "-c", "print('Error: no route to host\\nat line 3'); raise SystemExit(1)"]
+    monkeypatch.setattr(
+        browser, "_installers", lambda: iter([("a download", [failing], []), ("a package", [failing], [])])
+    )
+    heard: list[str] = []
+    with pytest.raises(BrowserNotFound, match="python -m playwright install --with-deps chromium"):
+        browser.ensure_browser(say=heard.append)
+    assert heard == [
+        "No browser found: installing a download ...",
+        "That did not work (Error: no route to host).",
+        "No browser found: installing a package ...",
+        "That did not work (Error: no route to host).",
+    ]
+
+
+def test_a_download_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_SILENCE", 0.3)
+    began = time.monotonic()
+    assert browser._run([sys.executable, "-c", "import time; time.sleep(60)"]) == "no answer within 0 s"
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    brought = tmp_path / "chromium"
+    script = f"open({str(brought)!r}, 'w').write('#!/bin/sh\\n'); import os; os.chmod({str(brought)!r}, 0o755)"
+    lacking = [sys.executable, "-c", "raise SystemExit(1)"]
+    ways = [("a package", [[sys.executable, "-c", script]], [lacking])]
+    monkeypatch.setattr(browser, "_installers", lambda: iter(ways))
+    monkeypatch.setattr(browser, "_installed", lambda _: iter([brought] if brought.exists() else []))
+    assert browser.ensure_browser(say=lambda _: None) == brought
+
+
+def test_work_without_a_window_takes_the_browser_that_is_made_for_it(tmp_path: Path) -> None:
+    chromium, shell = tmp_path / "chromium", tmp_path / "chromium-headless-shell"
+    assert browser.without_window(chromium) == chromium
+    shell.touch()
+    assert browser.without_window(chromium) == shell
+
+
+def test_a_browser_that_dies_at_its_start_is_quoted(tmp_path: Path) -> None:
+    """Playwright's own words are the same whatever was wrong; the browser's name it."""
+    dying = tmp_path / "chromium"
+    dying.write_text("#!/bin/sh\necho '[7:7:1124/18:FATAL:singleton.cc:315] Socket path too long: /x' >&2\nexit 1\n")
+    dying.chmod(0o755)
+    nowhere, session = "http://127.0.0.1:9", tmp_path / "browser-session.json"
+    site = Site(nowhere, sign_in_url=nowhere, selectors=load_selectors(), executable=dying, browser_session=session)
+    with pytest.raises(BrowserNotFound, match=r"chromium does not start: .* \(Socket path too long: /x\)"):
+        site.open()
+
+
+class LateFuture(Future[str]):
+    """Work that ends just after the wait for it has, and before anybody asks whether it is done."""
+
+    def result(self, timeout: float | None = None) -> str:
+        try:
+            return super().result(timeout)
+        except TimeoutError:
+            self.set_result("done")
+            raise
+
+
+def test_work_that_ends_in_the_moment_of_a_look_is_not_taken_for_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = BrowserThread()
+    late = LateFuture()
+
+    def threadsafe(work: Coroutine[None, None, str], _loop: object) -> Future[str]:
+        work.close()
+        return late
+
+    monkeypatch.setattr(asyncio, "run_coroutine_threadsafe", threadsafe)
+    try:
+        assert thread.run(asyncio.sleep(0, "done")) == "done"
+    finally:
+        monkeypatch.undo()
+        thread.stop()

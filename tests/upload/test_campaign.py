@@ -1,0 +1,137 @@
+"""The campaign uploader gets what a run uploaded, within its limits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from world import read_rows
+
+from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
+from tjtools.upload.campaign import write_campaigns
+from tjtools.upload.events import Settled
+from tjtools.workspace.settings import CampaignSettings
+
+RUN = "20251113_120000"
+NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+SETTINGS = CampaignSettings(target_url="https://example.com", brand_name="Ana", call_to_action="Play")
+V, I, S = CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE, CreativeType.VIDEO  # noqa: E741
+UP, KNOWN = UploadStatus.SUCCESS, UploadStatus.SKIPPED
+
+
+def outcome(
+    name: str, kind: CreativeType, creative_id: str, status: UploadStatus = UP, pair: str = "", category: str = "Sports"
+) -> Settled:
+    file = SessionFile(Path(name), kind, native_pair_id=pair, category=category)
+    return Settled(at=NOW, run=RUN, file=file, status=status, creative=Creative(creative_id, name))
+
+
+def written(folder: Path, outcomes: list[Settled], run: str = RUN) -> dict[str, list[dict[str, str]]]:
+    return {path.name: read_rows(path) for path in write_campaigns(folder, outcomes, SETTINGS, run)}
+
+
+def test_a_complete_pair_is_one_native_ad(tmp_path: Path) -> None:
+    found = written(tmp_path, [outcome("v.mp4", V, "10", pair="P"), outcome("i.png", I, "20", pair="P")])
+    assert found["Batch001_20251113_120000_Native.csv"] == [
+        {
+            "Ad Name": "v",
+            "Target URL": "https://example.com",
+            "Video Creative ID": "10",
+            "Thumbnail Creative ID": "20",
+            "Headline": "Sports",
+            "Brand Name": "Ana",
+        }
+    ]
+
+
+def test_half_a_pair_is_no_ad_and_a_half_known_before_completes_it(tmp_path: Path) -> None:
+    assert written(tmp_path, [outcome("v.mp4", V, "10", pair="P")]) == {}
+    half_known = [outcome("v.mp4", V, "10", KNOWN, pair="P"), outcome("i.png", I, "20", pair="P")]
+    assert len(written(tmp_path, half_known)) == 2
+
+
+def test_what_was_there_before_is_no_ad(tmp_path: Path) -> None:
+    known = [outcome("v.mp4", V, "10", KNOWN, pair="P"), outcome("i.png", I, "20", KNOWN, pair="P")]
+    assert written(tmp_path, [*known, outcome("s.mp4", S, "30", UploadStatus.DUPLICATE)]) == {}
+
+
+def test_halves_are_one_ad_with_or_without_the_prefix_of_their_id(tmp_path: Path) -> None:
+    found = written(
+        tmp_path, [outcome("v.mp4", V, "10", pair="ID-99A0D7C3"), outcome("i.png", I, "20", pair="99a0d7c3")]
+    )
+    assert len(found["Batch001_20251113_120000_Native.csv"]) == 1
+
+
+def test_a_pair_id_that_was_rounded_or_is_several_files_makes_no_ad(tmp_path: Path) -> None:
+    """Also where the others of its files failed, or did not go up in this run."""
+    assert (
+        written(tmp_path, [outcome("v.mp4", V, "10", pair="1.23E+14"), outcome("i.png", I, "20", pair="1.23E+14")])
+        == {}
+    )
+    pair = [outcome("v.mp4", V, "10", pair="P"), outcome("i.png", I, "20", pair="P")]
+    failed = outcome("w.mp4", V, "", UploadStatus.FAILED, pair="P")
+    assert written(tmp_path, [*pair, failed]) == {}
+    assert write_campaigns(tmp_path, pair, SETTINGS, RUN, others=[failed.file]) == ()
+
+
+def test_an_in_stream_video_is_a_preroll_ad(tmp_path: Path) -> None:
+    [row] = written(tmp_path, [outcome("s.mp4", S, "30")])["Batch001_20251113_120000_Preroll.csv"]
+    assert {name: value for name, value in row.items() if value} == {
+        "Ad Name": "s",
+        "Target URL": "https://example.com",
+        "Creative ID": "30",
+        "Custom CTA Text": "Play",
+        "Custom CTA URL": "https://example.com",
+    }
+
+
+def test_each_category_has_a_file_of_its_own_and_the_number_grows_by_one_a_run(tmp_path: Path) -> None:
+    outcomes = [
+        outcome("a.mp4", S, "1"),
+        outcome("b.mp4", S, "2", category="Ball / Games"),
+        outcome("c.mp4", S, "3", category=""),
+    ]
+    assert list(written(tmp_path, outcomes)) == [
+        "Batch001_20251113_120000_Preroll.csv",
+        "Batch001_20251113_120000_Preroll_Ball-Games.csv",
+        "Batch001_20251113_120000_Preroll_Sports.csv",
+        "Batch001_20251113_120000_Preroll_Uncategorised.csv",
+    ]
+    assert next(iter(written(tmp_path, outcomes, "20251113_120500"))).startswith("Batch002_")
+
+
+def test_a_run_that_is_gone_on_with_keeps_its_number(tmp_path: Path) -> None:
+    (tmp_path / "Batch007_by-hand.csv").touch()
+    written(tmp_path, [outcome("a.mp4", S, "1")])
+    written(tmp_path, [outcome("c.mp4", S, "3")], "20251113_120500")
+    both = written(tmp_path, [outcome("a.mp4", S, "1"), outcome("b.mp4", S, "2")])
+    assert [row["Creative ID"] for row in both["Batch008_20251113_120000_Preroll.csv"]] == ["1", "2"]
+
+
+def test_more_than_fifty_ads_are_split(tmp_path: Path) -> None:
+    found = written(tmp_path, [outcome(f"{number}.mp4", S, str(number)) for number in range(101)])
+    sizes = {name.removeprefix("Batch001_20251113_120000_Preroll"): len(rows) for name, rows in found.items()}
+    assert sizes == {
+        ".csv": 50,
+        "_part2.csv": 50,
+        "_part3.csv": 1,
+        "_Sports.csv": 50,
+        "_Sports_part2.csv": 50,
+        "_Sports_part3.csv": 1,
+    }
+
+
+def test_no_file_is_over_500_kb(tmp_path: Path) -> None:
+    outcomes = [outcome(f"{number}{'é' * 14_000}.mp4", S, str(number)) for number in range(40)]
+    paths = write_campaigns(tmp_path, outcomes, SETTINGS, RUN)
+    assert max(path.stat().st_size for path in paths) <= 500_000
+    assert sum(len(read_rows(path)) for path in paths if "Sports" not in path.name) == 40
+
+
+def test_a_category_makes_a_name_that_every_disk_takes(tmp_path: Path) -> None:
+    """One too long for a file's name, and two that a disk may hold for one."""
+    long, other = "旅" * 90, "旅" * 89 + "行"
+    outcomes = [outcome(f"{n}.mp4", S, str(n), category=one) for n, one in enumerate((long, other, "Cars", "cars"))]
+    found = written(tmp_path, outcomes)
+    assert sorted(len(rows) for rows in found.values()) == [1, 1, 2, 4]
+    assert all(len(name.encode()) < 150 for name in found)

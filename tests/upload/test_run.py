@@ -1,0 +1,811 @@
+"""Runs against the sandbox in a real browser: what the tracking files say is what the site holds."""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from world import NOW, Truth, banner, checksum, go, library_ids, native_pair, read_rows, session
+
+from tjtools.cache.inventory import load_session
+from tjtools.health.verify import verify
+from tjtools.media.content import Fingerprints
+from tjtools.model.creative import CreativeType, Section, UploadStatus
+from tjtools.model.errors import (
+    Cancelled,
+    PageChanged,
+    SignInNeeded,
+    SiteError,
+    SiteUnreachable,
+    TrackingFileError,
+    UnsafePath,
+)
+from tjtools.practice import samples
+from tjtools.practice.demo import bind_to_sandbox
+from tjtools.sandbox import Sandbox
+from tjtools.scrape.connection import access_to, connect
+from tjtools.scrape.refresh import refresh_library
+from tjtools.site import Site, inspector
+from tjtools.upload import (
+    FileProgress,
+    UploadReport,
+    make_plan,
+    named_files,
+    prepare,
+    prepare_rest,
+    read_run,
+    run,
+    unfinished_run,
+    upload,
+)
+from tjtools.upload.events import Settled
+from tjtools.upload.journal import Journal
+from tjtools.upload.record import Records
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
+
+pytestmark = pytest.mark.usefixtures("chromium")
+
+
+def no_site() -> Site:
+    raise AssertionError("the site was opened")
+
+
+def ended(report: UploadReport) -> dict[str, str]:
+    return {one.file.name: one.status.value for one in report.outcomes}
+
+
+def test_a_session_becomes_ids_in_library_master_status_and_campaign_files(workspace: Workspace, truth: Truth) -> None:
+    session(
+        workspace, [*native_pair(workspace.root / "uploaded", "99A0D7C3"), banner(workspace.root / "uploaded", "b.png")]
+    )
+    report = go(workspace)
+    [video], [image], [still] = (
+        truth.named(name) for name in ("VID_EN_Travel_4sec_ID-99A0D7C3-VID", "IMG_EN_Travel_ID-99A0D7C3-IMG", "b")
+    )
+    assert read_rows(workspace.library) == [
+        row(video, "VID_EN_Travel_4sec_ID-99A0D7C3-VID.mp4", "640x360", "mp4", "native_video"),
+        row(image, "IMG_EN_Travel_ID-99A0D7C3-IMG.png", "640x360", "png", "native_image"),
+        row(still, "b.png", "300x250", "png", "image"),
+    ]
+    assert [(one["tj_creative_id"], one["tj_upload_date"]) for one in read_rows(workspace.master)] == [
+        (video, "2025-11-13"),
+        (image, "2025-11-13"),
+        (still, "2025-11-13"),
+    ]
+    assert report.status_file.name == "upload_status_20251113_120000.csv"
+    assert [(one["file_path"], one["status"], one["tj_creative_id"]) for one in read_rows(report.status_file)] == [
+        ("uploaded/Native/Video/VID_EN_Travel_4sec_ID-99A0D7C3-VID.mp4", "success", video),
+        ("uploaded/Native/Image/IMG_EN_Travel_ID-99A0D7C3-IMG.png", "success", image),
+        ("uploaded/b.png", "success", still),
+    ]
+    assert [path.name for path in report.campaign_files] == [
+        "Batch001_20251113_120000_Native.csv",
+        "Batch001_20251113_120000_Native_Travel.csv",
+    ]
+    assert report.campaign_files[0].read_text("utf-8").splitlines() == [
+        '"Ad Name","Target URL","Video Creative ID","Thumbnail Creative ID","Headline","Brand Name"',
+        f'"VID_EN_Travel_4sec_ID-99A0D7C3-VID","PLACEHOLDER_URL","{video}","{image}","Travel","PLACEHOLDER_BRAND"',
+    ]
+    assert [tuple(one.values())[:2] + tuple(one.values())[3:] for one in read_rows(workspace.history)] == [
+        ("2025-11-13T12:00:00Z", creative_id, "", "pending", "", "upload") for creative_id in (video, image, still)
+    ]
+    assert not report.needs_a_person
+
+
+def test_a_history_that_cannot_be_written_stops_no_upload(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    workspace.history.write_text("a,b\n", "utf-8")
+    assert ended(go(workspace)) == {"b.png": "success"}
+    assert (library_ids(workspace), workspace.history.read_text("utf-8")) == (
+        {"b.png": truth.named("b")[0]},
+        "a,b\n",
+    )
+
+
+def row(creative_id: str, filename: str, dimensions: str, file_type: str, kind: str) -> dict[str, str]:
+    return {
+        "creative_id": creative_id,
+        "filename": filename,
+        "upload_date": "2025-11-13",
+        "dimensions": dimensions,
+        "file_type": file_type,
+        "creative_type": kind,
+        "review_status": "pending",
+    }
+
+
+def test_an_upload_under_another_name_is_known_again_and_uploads_nothing(workspace: Workspace, truth: Truth) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "b.png")])
+    go(workspace)
+    [creative_id] = truth.named("b")
+    (folder / "b.png").rename(folder / "another name.png")
+    session(workspace, [{"unique_id": "1", "new_filename": "another name.png", "creative_type": "image"}])
+    report = go(workspace, open_site=no_site)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("skipped", creative_id)]
+    assert report.outcomes[0].message.startswith(f"renamed duplicate: same content as ID {creative_id} (b.png;")
+    go(workspace, force=True)
+    assert len(truth.named("another name")) == 1
+
+
+def test_what_changed_after_it_was_handed_over_is_not_taken_for_what_was_uploaded(
+    workspace: Workspace, truth: Truth
+) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "b.png")])
+    go(workspace, progress=lambda _: samples.write_image(folder / "b.png", width=300, height=250, title="Other"))
+    assert list(Fingerprints.load(workspace).uploads()) == []
+
+
+def test_a_second_run_uploads_nothing_and_opens_no_site(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    go(workspace)
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", truth.named("b")[0])]
+    assert truth.received() == ["b.png"]
+
+
+def test_a_dry_run_walks_the_pages_and_hands_nothing_over(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace, live=False)
+    assert ended(report) == {"b.png": "dry_run"}
+    assert truth.received() == []
+    assert not workspace.library.exists()
+    assert sorted(path.name for path in workspace.screenshots.iterdir()) == [
+        "20251113_120000_batch01_image_panel.png",
+        "20251113_120000_batch01_image_section.png",
+    ]
+
+
+def tracking_files(workspace: Workspace) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in workspace.tracking.glob("*.csv")}
+
+
+@pytest.mark.parametrize(
+    ("element", "live"),
+    [
+        ("library.native_tab", True),
+        ("card.name", True),
+        ("card.id_attribute", True),
+        ("upload.preview", True),
+        ("upload.preview_name", True),
+        ("card.id_attribute", False),
+        ("upload.preview_name", False),
+    ],
+)
+def test_a_page_that_has_changed_is_not_given_any_file(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch, element: str, live: bool
+) -> None:
+    monkeypatch.setattr(inspector, "SETTLING", 0.2)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.add("Static Banner", "somebody's", dimensions="300x250", file_type=".png")
+    before = tracking_files(workspace)
+    workspace.selectors_file.write_text(f'{element} = "renamed"\n', "utf-8")
+    report = go(workspace, live=live)
+    assert isinstance(report.stopped, PageChanged)
+    assert (report.stopped.element, report.stopped.selector) == (element, "renamed")
+    assert str(workspace.inspections / "20251113T120000") in str(report.stopped)
+    assert (ended(report), truth.received(), tracking_files(workspace)) == ({"b.png": "skipped"}, [], before)
+    assert Journal(workspace.journal).in_doubt() == set()
+    workspace.selectors_file.unlink()
+    assert ended(go(workspace, now=NOW.replace(hour=13))) == {"b.png": "success"}
+
+
+def test_a_section_without_creatives_takes_files_all_the_same(workspace: Workspace, truth: Truth) -> None:
+    for creative_id in truth.creatives():
+        truth.ask(f"creatives/{creative_id}", "DELETE")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "success"}
+
+
+def test_a_name_that_the_section_holds_already_is_a_duplicate_with_the_id_found(
+    workspace: Workspace, truth: Truth
+) -> None:
+    there = truth.add("Static Banner", "b", dimensions="300x250", file_type=".png")
+    for number in range(14):
+        truth.add("Static Banner", f"other {number}")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("duplicate", there)]
+    assert [(one["creative_id"], one["upload_date"]) for one in read_rows(workspace.library)] == [(there, "")]
+    assert report.campaign_files == ()
+
+
+def test_the_same_name_in_another_section_is_another_creative(workspace: Workspace, truth: Truth) -> None:
+    other = truth.add("Native Static Banner", "b", dimensions="640x360", file_type=".png")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace)
+    [only] = report.outcomes
+    assert (only.status.value, only.creative_id != other) == ("success", True)
+
+
+def test_a_refused_file_fails_alone_with_the_sites_own_reason(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
+    truth.script({"b.png": {"outcome": "error", "message": "Too many colours.", "status": 400}})
+    report = go(workspace)
+    assert ended(report) == {"a.png": "success", "b.png": "failed", "c.png": "success"}
+    assert [one.message for one in report.outcomes if one.status.value == "failed"] == ["Too many colours."]
+
+
+def test_a_file_whose_creative_never_shows_has_an_unknown_id(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.5")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.script({"b.png": {"outcome": "drop"}})
+    report = go(workspace)
+    assert ended(report) == {"b.png": "unknown_id"}
+    assert not workspace.library.exists()
+    assert read_rows(workspace.master)[0].get("tj_creative_id", "") == ""
+
+
+def test_a_creative_that_shows_late_is_waited_for(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(card_delay_s=1.5)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "success"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Twenty orders of the files with `--thorough`, else six."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(20 if metafunc.config.getoption("thorough") else 6))
+
+
+def test_every_id_written_belongs_to_its_file_whatever_happens_in_between(
+    workspace: Workspace, truth: Truth, seed: int
+) -> None:
+    """Some of ten files are dropped in silence, some refused, and other people's uploads land among them."""
+    dice = random.Random(seed)  # noqa: S311 (repeatable orders, no secrets)
+    uploaded = workspace.root / "uploaded"
+    rows = [banner(uploaded, f"banner {number}.png", seed * 100 + number) for number in range(10)]
+    contents = {one["new_filename"]: checksum(uploaded / one["new_filename"]) for one in rows}
+    names = dice.sample(sorted(contents), 10)
+    dropped, refused = names[:2], names[2:5]
+    for name in dropped:
+        truth.add("Static Banner", name.removesuffix(".png"), sha256=contents[name])
+    others = [{"section": "Static Banner", "name": f"other {number}"} for number in range(8)]
+    script: dict[str, object] = {
+        name: {"before": dice.sample(others, 2), "after": dice.sample(others, dice.randrange(3))} for name in names[5:]
+    }
+    truth.script(script | {name: {"outcome": "error", "message": "No.", "status": 400} for name in refused})
+    dice.shuffle(rows)
+    session(workspace, rows)
+    report = go(workspace)
+    held = truth.creatives()
+    written = library_ids(workspace)
+    for filename, creative_id in written.items():
+        name = filename if filename.endswith(".png") else f"{filename}.png"
+        assert held[creative_id]["sha256"] == contents[name], filename
+    expected = dict.fromkeys(dropped, "duplicate") | dict.fromkeys(refused, "failed")
+    assert ended(report) == expected | dict.fromkeys(names[5:], "success")
+
+
+ODD_NAMES = [
+    "a, b; c.png",
+    'say "hi".png',
+    "line\nbreak.png",
+    "100%22 sure.png",
+    "snow ❄ 雪 🏔.png",
+    "=1+1.png",
+    "+49.png",
+    "-1.png",
+    "@sum.png",
+    "x" * 251 + ".png",
+    "[red]not markup[bold].png",
+    "<img src=x onerror=alert(1)>.png",
+]
+
+
+def test_odd_names_are_kept_exactly_and_paired_rightly(workspace: Workspace, truth: Truth) -> None:
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [banner(uploaded, name, seed) for seed, name in enumerate(ODD_NAMES)])
+    report = go(workspace)
+    assert ended(report) == dict.fromkeys(ODD_NAMES, "success")
+    held = truth.creatives()
+    written = library_ids(workspace)
+    assert {name: held[written[name]]["sha256"] for name in ODD_NAMES} == {
+        name: checksum(uploaded / name) for name in ODD_NAMES
+    }
+    assert [one["file_name"] for one in read_rows(report.status_file)] == ODD_NAMES
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+
+
+def test_names_with_two_extensions_get_their_ids_and_are_there_afterwards(workspace: Workspace, truth: Truth) -> None:
+    names = ["x.png", "x.png.png", "x.png.png.png", "y.jpg.png", "z.jfif"]
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [banner(uploaded, name, seed) for seed, name in enumerate(names)])
+    assert ended(go(workspace)) == dict.fromkeys(names, "success")
+    held, written = truth.creatives(), library_ids(workspace)
+    assert {name: held[written[name]]["sha256"] for name in names} == {
+        name: checksum(uploaded / name) for name in names
+    }
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW, confirm=lambda _: True)
+    assert written.items() <= library_ids(workspace).items()
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=14))
+    assert {one.file.name: one.creative_id for one in again.outcomes} == written
+
+
+def test_a_card_that_holds_the_name_of_a_file_with_two_extensions_already_is_the_file_from_then_on(
+    workspace: Workspace, truth: Truth
+) -> None:
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    assert [(one.status.value, one.creative_id) for one in go(workspace).outcomes] == [("duplicate", there)]
+    assert library_ids(workspace) == {"x.png.png": there}
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", there)]
+
+
+def test_a_file_that_may_be_there_is_held_back_until_a_person_says_so(workspace: Workspace, truth: Truth) -> None:
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW, confirm=lambda _: True)
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    report = go(workspace, open_site=no_site)
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("skipped", "")]
+    assert there in report.outcomes[0].message
+    assert report.needs_a_person
+    forced = go(workspace, force=True, now=NOW.replace(hour=13))
+    assert [(one.status.value, one.creative_id) for one in forced.outcomes] == [("duplicate", there)]
+    assert library_ids(workspace)["x.png.png"] == there
+
+
+def test_a_file_that_was_in_doubt_for_its_two_extensions_is_found_and_waited_for_no_more(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
+    files = named_files(workspace, [workspace.root / "uploaded" / "x.png.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
+    there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there)]
+    assert (truth.received(), Journal(workspace.journal).in_doubt()) == ([], set())
+    again = go(workspace, open_site=no_site, now=NOW + timedelta(days=2))
+    assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", there)]
+
+
+def test_odd_names_are_kept_exactly_in_campaign_files(workspace: Workspace) -> None:
+    names = ['=cmd "x", y.mp4', "-1 🏔.mp4"]
+    rows = []
+    for seed, name in enumerate(names):
+        samples.write_video(
+            workspace.root / "uploaded" / "v.mp4", width=640, height=360, seconds=6, title="x", seed=seed
+        )
+        (workspace.root / "uploaded" / "v.mp4").rename(workspace.root / "uploaded" / name)
+        rows.append({"new_filename": name, "creative_type": "video", "category": "Music"})
+    session(workspace, rows)
+    report = go(workspace)
+    assert [one["Ad Name"] for one in read_rows(report.campaign_files[0])] == [name[:-4] for name in names]
+
+
+def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace: Workspace, truth: Truth) -> None:
+    session(
+        workspace, [*native_pair(workspace.root / "uploaded", "00000001"), banner(workspace.root / "uploaded", "b.png")]
+    )
+    settings = load_settings(workspace)
+    site = connect(workspace, settings, say=lambda _: None)
+    handed: list[str] = []
+
+    def close_at_the_image(event: FileProgress) -> None:
+        handed.append(event.name)
+        if event.name.startswith("IMG") and event.state == "processing":
+            site._thread._loop.create_task(site._browser.close())
+
+    truth.settings(processing_s=0.5)
+    report = go(workspace, open_site=lambda: site, progress=close_at_the_image)
+    assert type(report.stopped).__name__ == "BrowserClosed"
+    assert list(ended(report).values()) == ["success", "unknown_id", "skipped"]
+    assert list(library_ids(workspace)) == ["VID_EN_Travel_4sec_ID-00000001-VID.mp4"]
+
+
+def test_a_site_that_stops_in_the_middle_of_a_batch_leaves_the_files_true(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    workspace = bare_workspace
+    with Sandbox(tmp_path / "sandbox", creatives=20, processing_s=0.5) as sandbox:
+        bind_to_sandbox(workspace, sandbox.origin)
+        rows = [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abcdef")]
+        session(workspace, [*native_pair(workspace.root / "uploaded", "00000001"), *rows])
+        stopping: list[threading.Thread] = []
+
+        def stop_after_two_banners(event: FileProgress) -> None:
+            if event.done == 4 and not stopping:
+                stopping.append(threading.Thread(target=sandbox.stop))
+                stopping[0].start()
+
+        report = go(workspace, progress=stop_after_two_banners)
+        stopping[0].join()
+        assert isinstance(report.stopped, SiteError)
+        assert set(library_ids(workspace)) == {
+            "VID_EN_Travel_4sec_ID-00000001-VID.mp4",
+            "IMG_EN_Travel_ID-00000001-IMG.png",
+        }
+        assert {one for name, one in ended(report).items() if name in set("abcdef")} <= {"unknown_id", "failed"}
+        sandbox.start()
+        workspace.settings_file.write_text(
+            workspace.settings_file.read_text("utf-8").replace(load_origin(workspace), sandbox.origin), "utf-8"
+        )
+        again = go(workspace, now=NOW.replace(hour=13))
+        held = Truth(sandbox.origin).creatives()
+    assert not again.needs_a_person
+    for filename, creative_id in library_ids(workspace).items():
+        name = filename if "." in filename else f"{filename}.png"
+        [path] = (workspace.root / "uploaded").rglob(name)
+        assert held[creative_id]["sha256"] == checksum(path)
+    names = [one["name"] for one in held.values()]
+    assert [names.count(name) for name in "abcdef"] == [1] * 6
+
+
+def load_origin(workspace: Workspace) -> str:
+    site = load_settings(workspace).site
+    assert site
+    return site.origin
+
+
+def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_again(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    files = named_files(workspace, [workspace.root / "uploaded" / f"{name}.png" for name in "ab"])
+    newest = max(one["creative_id"] for one in truth.ask("creatives?section=Static Banner".replace(" ", "%20")))
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=newest)
+    there = truth.add("Static Banner", "a")
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert ended(report) == {"a.png": "success", "b.png": "success"}
+    rows = {row["filename"]: (row["creative_id"], row["upload_date"]) for row in read_rows(workspace.library)}
+    assert rows["a.png"] == (there, "2025-11-13")
+    assert truth.received() == ["b.png"]
+
+
+def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_upload(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    there = truth.add("Static Banner", "a")
+    files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=there)
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("duplicate", there)]
+    assert truth.received() == []
+
+
+def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
+    journal = Journal(workspace.journal)
+    journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
+    late: list[str] = []
+    shown = threading.Timer(3, lambda: late.append(truth.add("Static Banner", "a")))
+    shown.start()
+    began = time.monotonic()
+    report = go(workspace, now=NOW + timedelta(seconds=30))
+    assert time.monotonic() - began < 60, "it waited on after the creative was there"
+    shown.join()
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", late[0])]
+    assert truth.received() == []
+
+
+def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    go(workspace, now=NOW - timedelta(days=1))
+    truth.settings(drops_duplicates=False)
+    settings = load_settings(workspace)
+
+    def expired() -> Site:
+        raise SignInNeeded("The session has expired.")
+
+    first = go(workspace, force=True, open_site=expired)
+    assert ended(first) == {"a.png": "skipped", "b.png": "skipped"}
+    run = unfinished_run(workspace)
+    assert run
+    assert (run.told, run.force) == ("0 confirmed, 0 under way, 2 not begun", True)
+    rest = prepare_rest(workspace, run, settings)
+    report = upload(
+        rest.plan, workspace, rest.prepared.library, settings, lambda: connect(workspace, settings, say=lambda _: None),
+        now=lambda: NOW + timedelta(hours=1), live=True, resumed=run,
+    )  # fmt: skip
+    assert ended(report) == {"a.png": "success", "b.png": "success"}
+    assert report.status_file == first.status_file
+    assert [one.status.value for one in read_run(workspace, report.status_file).files] == ["success", "success"]
+    assert (len(truth.named("a")), unfinished_run(workspace)) == (2, None)
+
+
+def losing_its_place(workspace: Workspace) -> Callable[[FileProgress], None]:
+    """Another machine takes its place while it uploads, as it does with a laptop that slept too long."""
+    lease = workspace.private / "locks" / "live-run.lease"
+    return lambda _: lease.write_text(re.sub("token=.*", "token=of-another-machine", lease.read_text("utf-8")), "utf-8")
+
+
+def test_a_run_whose_place_another_machine_took_stops_before_the_next_hand_over(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "99A0D7C3"))
+    report = go(workspace, progress=losing_its_place(workspace))
+    assert "another one has taken its place" in str(report.stopped)
+    assert [name.endswith("-VID.mp4") for name in truth.received()] == [True]
+
+
+def test_a_forced_run_that_is_gone_on_with_hands_over_no_confirmed_half_again(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "99A0D7C3"))
+    go(workspace, now=NOW - timedelta(days=1))
+    truth.settings(drops_duplicates=False)
+    go(workspace, force=True, progress=losing_its_place(workspace))
+    (workspace.private / "locks" / "live-run.lease").unlink(missing_ok=True)
+    run = unfinished_run(workspace)
+    assert run
+    assert (run.told, run.force) == ("1 confirmed, 0 under way, 1 not begun", True)
+    assert prepare_rest(workspace, run, load_settings(workspace)).plan.files == run.not_begun
+
+
+def test_a_cancelled_run_says_so_and_leaves_the_files_true(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=30)
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
+    begun: list[str] = []
+    report = go(workspace, progress=lambda event: begun.append(event.name), cancelled=lambda: bool(begun))
+    assert isinstance(report.stopped, Cancelled)
+    assert set(ended(report).values()) == {"unknown_id"}
+    assert Journal(workspace.journal).in_doubt() == {(Section.STATIC_BANNER, f"{name}.png") for name in "abc"}
+
+
+def test_a_file_on_which_the_site_timed_out_is_not_handed_over_again(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "0.5")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.5")
+    truth.settings(processing_s=30)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    assert ended(go(workspace)) == {"b.png": "unknown_id"}
+    truth.ask("reset", "POST")
+    sign_in_again(workspace, truth)
+    assert ended(go(workspace, now=NOW.replace(hour=13))) == {"b.png": "unknown_id"}
+    assert truth.received() == []
+    assert ended(go(workspace, now=NOW.replace(hour=14), force=True)) == {"b.png": "success"}
+
+
+def sign_in_again(workspace: Workspace, truth: Truth) -> None:
+    bind_to_sandbox(workspace, truth.origin)
+
+
+def test_an_expired_session_ends_the_run_before_anything_is_handed_over(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    truth.ask("sessions", "DELETE")
+    report = go(workspace)
+    assert isinstance(report.stopped, SignInNeeded)
+    assert ended(report) == {"b.png": "skipped"}
+
+
+def test_a_session_that_expires_during_the_upload_leaves_the_files_unknown(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    settings = load_settings(workspace)
+    site = connect(workspace, settings, say=lambda _: None)
+    opened = site.open_upload_panel
+
+    def open_then_expire() -> None:
+        opened()
+        truth.ask("sessions", "DELETE")
+
+    site.open_upload_panel = open_then_expire  # type: ignore[method-assign]
+    report = go(workspace, open_site=lambda: site)
+    assert isinstance(report.stopped, SignInNeeded)
+    assert ended(report) == {"b.png": "unknown_id"}
+
+
+def test_a_site_that_is_down_is_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    toml = workspace.settings_file.read_text("utf-8")
+    origin = load_settings(workspace).site.origin  # type: ignore[union-attr]
+    workspace.settings_file.write_text(toml.replace(origin, "http://127.0.0.1:9"), "utf-8")
+    report = go(workspace)
+    assert isinstance(report.stopped, SiteError)
+    assert isinstance(report.stopped, SiteUnreachable)
+    assert "http://127.0.0.1:9" in str(report.stopped)
+
+
+def test_a_link_out_of_the_workspace_that_appears_after_the_review_is_not_uploaded(
+    workspace: Workspace, truth: Truth, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret.png"
+    banner(tmp_path, "secret.png")
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    prepared = prepare(workspace)
+    (workspace.root / "uploaded" / "b.png").unlink()
+    (workspace.root / "uploaded" / "b.png").symlink_to(secret)
+    settings = load_settings(workspace)
+    report = upload(
+        make_plan(prepared.reviews), workspace, prepared.library, settings,
+        lambda: connect(workspace, settings, say=lambda _: None), now=lambda: NOW, live=True,
+    )  # fmt: skip
+    assert isinstance(report.stopped, UnsafePath)
+    assert (ended(report), truth.received()) == ({"b.png": "skipped"}, [])
+
+
+def test_a_file_that_is_gone_since_the_review_fails_alone(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    settings = load_settings(workspace)
+
+    def connect_and_lose_a_file() -> Site:
+        (workspace.root / "uploaded" / "a.png").unlink()
+        return connect(workspace, settings, say=lambda _: None)
+
+    report = go(workspace, open_site=connect_and_lose_a_file)
+    assert ended(report) == {"a.png": "failed", "b.png": "success"}
+    assert Journal(workspace.journal).in_doubt() == set()
+
+
+def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    master = workspace.master.read_bytes()
+    settings = load_settings(workspace)
+
+    def connect_and_break_the_master() -> Site:
+        workspace.master.unlink()
+        workspace.master.mkdir()
+        return connect(workspace, settings, say=lambda _: None)
+
+    first = go(workspace, open_site=connect_and_break_the_master)
+    assert isinstance(first.stopped, TrackingFileError)
+    workspace.master.rmdir()
+    workspace.master.write_bytes(master)
+    again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
+    assert again.stopped is None
+    assert [one["tj_creative_id"] for one in read_rows(workspace.master)] == truth.named("b")
+    assert Journal(workspace.journal).in_doubt() == set()
+
+
+def test_a_second_live_run_in_the_same_workspace_is_refused(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    others: list[UploadReport] = []
+
+    def run_another(event: FileProgress) -> None:
+        if not others:
+            other = threading.Thread(target=lambda: others.append(go(workspace, open_site=no_site)))
+            other.start()
+            other.join()
+
+    report = go(workspace, progress=run_another, now=NOW.replace(hour=13))
+    assert ended(report) == {"b.png": "success"}
+    assert "another live upload is running here" in str(others[0].stopped)
+    assert truth.received() == ["b.png"]
+
+
+def test_a_video_in_a_banner_size_goes_to_the_banners_whatever_the_inventory_says(
+    workspace: Workspace, truth: Truth
+) -> None:
+    samples.write_video(workspace.root / "uploaded" / "b.mp4", width=300, height=250, seconds=6, title="x")
+    session(workspace, [{"new_filename": "b.mp4", "creative_type": "video"}])
+    report = go(workspace)
+    assert [truth.creatives()[one.creative_id]["section"] for one in report.outcomes] == ["Video Banners"]
+
+
+def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: Workspace, tmp_path: Path) -> None:
+    samples.write_image(tmp_path / "IMG_EN_Travel_ID-99A0D7C3-IMG.png", width=640, height=360, title="x")
+    samples.write_image(tmp_path / "banner.gif", width=300, height=250, title="x")
+    samples.write_video(tmp_path / "clip.mp4", width=640, height=360, seconds=1, title="x")
+    samples.write_video(tmp_path / "banner.mp4", width=300, height=250, seconds=1, title="x")
+    paths = [path for path in tmp_path.iterdir() if path.is_file()]
+    kinds = {file.name: file.creative_type for file in named_files(bare_workspace, paths)}
+    assert kinds == {
+        "IMG_EN_Travel_ID-99A0D7C3-IMG.png": CreativeType.NATIVE_IMAGE,
+        "banner.gif": CreativeType.IMAGE,
+        "clip.mp4": CreativeType.VIDEO,
+        "banner.mp4": CreativeType.VIDEO_BANNER,
+    }
+
+
+def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A03"))
+    go(workspace)
+    second = go(workspace, now=NOW + timedelta(hours=1), open_site=no_site)
+    told = read_rows(second.status_file)
+    assert Journal(workspace.journal).unrecorded() == {}
+    go(workspace, now=NOW + timedelta(hours=2), open_site=no_site)
+    assert read_rows(second.status_file) == told
+
+
+def test_pairs_whose_id_was_rounded_wait_until_it_is_mended_and_then_make_their_ads(
+    workspace: Workspace, truth: Truth
+) -> None:
+    """Uploaded at once they would be there already once their IDs are mended, and no run would make their ads."""
+    pairs = [
+        native_pair(workspace.root / "uploaded", identity, seed)
+        for seed, identity in enumerate(("12345E10", "12349E10"))
+    ]
+    clear = native_pair(workspace.root / "uploaded", "99A0D7C3", 2)
+    clear[0] |= {"native_pair_id": "ID-99A0D7C3"}
+    rounded = [row | {"native_pair_id": "1.23E+14"} for pair in pairs for row in pair]
+    session(workspace, [*rounded, *clear])
+    first = go(workspace)
+    assert (first.needs_a_person, len(first.held_back), len(truth.received())) == (True, 4, 2)
+    assert ads_of(first) == [("99A0D7C3", "99A0D7C3")]
+    told = [row["error_message"] for row in read_rows(first.status_file) if row["native_pair_id"] == "1.23E+14"]
+    assert (len(told), all(one.startswith("unclear pair: the pair ID 1.23E+14") for one in told)) == (4, True)
+    session(workspace, [row for pair in pairs for row in pair])
+    second = go(workspace, now=NOW + timedelta(hours=1))
+    assert ads_of(second) == [("12345E10", "12345E10"), ("12349E10", "12349E10")]
+    assert [one.found for one in verify(workspace)] == []
+
+
+def ads_of(report: UploadReport) -> list[tuple[str, str]]:
+    """The IDs in the names of each native ad's video and thumbnail."""
+    names = {one.creative_id: one.file.name.partition("_ID-")[2][:8] for one in report.outcomes}
+    [path] = [path for path in report.campaign_files if path.name.endswith("_Native.csv")]
+    return [(names[row["Video Creative ID"]], names[row["Thumbnail Creative ID"]]) for row in read_rows(path)]
+
+
+def test_files_of_a_shared_pair_id_that_an_earlier_run_left_in_doubt_get_their_ids_and_no_ad(
+    workspace: Workspace, truth: Truth
+) -> None:
+    pair, other = (native_pair(workspace.root / "uploaded", f"0000000{seed}", seed) for seed in range(2))
+    session(workspace, [row | {"native_pair_id": "P"} for row in (*pair, *other)])
+    files, journal = load_session(workspace).files, Journal(workspace.journal)
+    journal.begun(files, run="20251112_120000", now=NOW)
+    sections = ("Native Rollover", "Native Static Banner")
+    for file, section in zip((files[0], files[3]), sections, strict=True):
+        journal.handed_over([file], section=file.section, run="20251112_120000", now=NOW)
+        truth.add(section, file.name.rpartition(".")[0])
+    report = go(workspace, now=NOW + timedelta(hours=1))
+    assert (report.count(UploadStatus.SUCCESS), truth.received(), report.campaign_files) == (2, [], ())
+
+
+def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_yet_recorded(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A04"))
+
+    def cut_off(_records: Records, settled: list[Settled]) -> int:
+        if settled:
+            raise KeyboardInterrupt  # between the journal and the library
+        return 0
+
+    with monkeypatch.context() as cut:
+        cut.setattr(Records, "record", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    unfinished = unfinished_run(workspace)
+    assert unfinished
+    assert unfinished.told == "1 confirmed, 0 under way, 1 not begun"
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    assert [file.name for file in rest.plan.files] == ["IMG_EN_Travel_ID-0A0A0A04-IMG.png"]
+
+
+def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
+    workspace: Workspace, truth: Truth
+) -> None:
+    pair = native_pair(workspace.root / "uploaded", "0A0A0A06")
+    video, image = (row["new_filename"] for row in pair)
+    session(workspace, pair)
+    journal, files = Journal(workspace.journal), load_session(workspace).files
+    journal.begun(files, run="20251113_120000", now=NOW)
+    refused = Settled(at=NOW, run="20251113_120000", file=files[0], status=UploadStatus.FAILED, message="Too dark.")
+    journal.settled([refused])
+    unfinished = unfinished_run(workspace)
+    assert unfinished
+    assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    assert ([file.name for file in rest.plan.files], rest.plan.not_chosen) == ([video, image], ())
+
+
+def test_a_long_upload_goes_on_in_a_new_tab_and_leaves_none_open(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "A_TAB", 1)
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A05"))
+    site = connect(workspace, load_settings(workspace), say=lambda _: None)
+    seen: list[list[object]] = []
+    report = go(workspace, open_site=lambda: site, progress=lambda _: seen.append(site._context.pages))
+    assert [*ended(report).values()] == ["success", "success"]
+    assert ({len(pages) for pages in seen}, len({id(pages[0]) for pages in seen})) == ({1}, 2)

@@ -1,0 +1,302 @@
+"""The upload's notebook in a real JupyterLab: a person's clicks, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import psutil
+import pytest
+from lab import PANEL, Lab, running_lab
+from playwright.sync_api import Locator, expect
+from world import Truth, banner, checksum, library_ids, native_pair, read_rows, session
+
+from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.notebooks import copy_notebooks
+from tjtools.sandbox import Sandbox
+from tjtools.upload.journal import Journal
+from tjtools.workspace.folder import VARIABLE, Workspace
+
+NOTEBOOK = "notebooks/02_upload.ipynb"
+MARK = "TJTOOLS_TEST_LAB"  # inherited by all that the kernels start: so they are known among all processes
+EVIL = "<img src=x onerror=alert(1)>.png"
+ANSWER = "from time import perf_counter\nprint('answer', perf_counter())"
+
+# from the key to the new answer, in the page's own clock
+WATCH = """(output) => {
+    const area = output.closest(".jp-Cell"), before = output.textContent;
+    window.answered = new Promise((answer) => {
+        document.addEventListener("keydown", () => {
+            const pressed = performance.now();
+            new MutationObserver((_changes, watch) => {
+                const now = area.querySelector(".jp-OutputArea-output")?.textContent;
+                if (now && now !== before) {
+                    watch.disconnect();
+                    answer((performance.now() - pressed) / 1000);
+                }
+            }).observe(area, { childList: true, subtree: true, characterData: true });
+        }, { once: true, capture: true });
+    });
+}"""
+
+
+class Shop(NamedTuple):
+    """A workspace on a sandbox of its own, open in JupyterLab."""
+
+    lab: Lab
+    workspace: Workspace
+    truth: Truth
+    mark: str
+
+    def browsers(self) -> int:
+        """How many browser processes the kernels have started that still run."""
+        return sum(_is_browser(process, self.mark) for process in psutil.process_iter(["name"]))
+
+    def wait_for_no_browser(self) -> None:
+        for _ in range(300):
+            if not self.browsers():
+                return
+            self.lab.page.wait_for_timeout(100)
+        raise TimeoutError(f"{self.browsers()} browser processes still run")
+
+    def step(self, title: str) -> Locator:
+        """The frame of a step."""
+        heading = self.lab.page.get_by_role("heading", name=title)
+        return self.lab.page.locator(f"{PANEL} .tj-step").filter(has=heading)
+
+    def press(self, label: str, title: str) -> None:
+        """Press a button, and wait until its step is done."""
+        self.lab.button(label).click()
+        expect(self.step(title).get_by_text("✓ Done").first).to_be_visible(timeout=60_000)
+
+    def come_to_the_question(self) -> None:
+        self.press("Connect and sign in", "1 · Connect")
+        self.press("Check the plan", "2 · Check")
+        self.press("Dry run", "3 · Dry run")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Iterator[Shop]:
+    folder = tmp_path_factory.mktemp("lab")
+    workspace = Workspace((folder / "shop").resolve())
+    for part in ("tracking", "uploaded/Native/Video", "uploaded/Native/Image"):
+        (workspace.root / part).mkdir(parents=True)
+    copy_notebooks(workspace.notebooks)
+    _add_a_cell_that_answers(workspace.root / NOTEBOOK)
+    environment = {VARIABLE: str(workspace.root), MARK: folder.name}
+    environment |= {"TJTOOLS_UPLOAD__PROCESSING_TIMEOUT": "25", "TJTOOLS_UPLOAD__CARD_TIMEOUT": "5"}
+    with Sandbox(folder / "sandbox", creatives=20) as sandbox:
+        bind_to_sandbox(workspace, sandbox.origin)
+        with running_lab(workspace.root, folder / "home", chromium, **environment) as lab:
+            yield Shop(lab, workspace, Truth(sandbox.origin), folder.name)
+
+
+def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None:
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [*native_pair(uploaded, "99A0D7C3"), banner(uploaded, "a.png"), banner(uploaded, EVIL, 1)])
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    assert shop.browsers() == 0
+    assert truth.received() == []
+    shop.come_to_the_question()
+    assert truth.received() == []
+    upload = lab.button("Upload 4 files live")
+    expect(upload).to_be_disabled()
+    expect(shop.step("4 · Live upload")).to_contain_text("4 files go to the practice site")
+    expect(shop.step("4 · Live upload")).to_contain_text("into the account demo")
+    lab.page.get_by_label("Yes, upload 4 files").check()
+    truth.settings(processing_s=4)
+    upload.dblclick()
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
+    waits = [_seconds_until_a_cell_answers(lab) for _ in range(5)]
+    assert not shop.step("5 · Results").is_visible()
+    assert sorted(waits)[2] < 0.5
+    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    shown = shop.step("5 · Results").locator("tbody tr")
+    expect(shown).to_have_count(4)
+    ids = {row.nth(1).inner_text(): row.nth(2).inner_text() for row in (one.locator("td") for one in shown.all())}
+    held = truth.creatives()
+    assert {name: held[ID]["sha256"] for name, ID in ids.items()} == {
+        path.name: checksum(path) for path in uploaded.rglob("*.*")
+    }
+    assert library_ids(workspace) == ids
+    assert lab.page.locator("img[src=x]").count() == 0
+    assert len(truth.received()) == 4
+    with lab.page.expect_download() as download:
+        lab.button("upload_status_").click()
+    assert [row["tj_creative_id"] for row in read_rows(Path(download.value.path()))] == list(ids.values())
+    shop.wait_for_no_browser()
+
+
+def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(shop: Shop) -> None:
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded, settings = workspace.root / "uploaded", workspace.settings_file.read_text("utf-8")
+    workspace.settings_file.write_text(settings.replace("batch_size = 10", "batch_size = 1"), "utf-8")
+    banners = [banner(uploaded, f"again {n}.png", 60 + n) for n in range(4)]
+    files = [*native_pair(uploaded, "7B1E04D2", 50), *banners]
+    session(workspace, files)
+    before = library_ids(workspace) if workspace.library.exists() else {}
+    truth.settings(processing_s=0)
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    shop.come_to_the_question()
+    lab.page.get_by_label("Yes, upload 6 files").check()
+    truth.settings(processing_s=18)  # for each of six batches: it ends when the test lets it
+    lab.button("Upload 6 files live").click()
+    [browser] = lab.wait_until(lab.browsers)
+    for run_again in (_run_the_panels_cell, _interrupt_and_run_all, _reload, _open_again):
+        _ran(lab, run_again)
+        expect(shop.step("4 · Live upload")).to_contain_text("▶ Running", timeout=30_000)
+        expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=30_000)
+        expect(lab.button("Cancel")).to_have_count(1, timeout=30_000)
+        assert lab.browsers() == {browser}
+    expect(lab.page.get_by_text("Live upload. Running, ")).to_be_visible(timeout=30_000)
+    truth.settings(processing_s=0)
+    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 6", timeout=240_000)
+    names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
+    assert sorted(name for name in truth.received() if name in names) == sorted(names)
+    assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
+    assert len(ids) == len(before) + 6
+    _ran(lab, Lab.run_all)  # which looks afresh, now that the work has ended
+    expect(shop.step("1 · Connect").get_by_text("● Next")).to_be_visible(timeout=30_000)
+    workspace.settings_file.write_text(settings, "utf-8")
+    shop.wait_for_no_browser()
+
+
+def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(shop: Shop) -> None:
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [*native_pair(uploaded, "0A5D2F34", 5), *[banner(uploaded, f"{n}.png", ord(n)) for n in "xyz"]])
+    before = library_ids(workspace) if workspace.library.exists() else {}
+    truth.settings(processing_s=0)
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    shop.come_to_the_question()
+    lab.page.get_by_label("Yes, upload 5 files").check()
+    truth.settings(processing_s=20)
+    lab.button("Upload 5 files live").click()
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
+    assert shop.browsers()
+    lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    lab.page.get_by_text(re.compile("^Restart Kernel…$")).click()
+    lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    shop.wait_for_no_browser()
+    assert (library_ids(workspace) if workspace.library.exists() else {}) == before
+    assert len(Journal(workspace.journal).in_doubt()) == 1
+    truth.settings(processing_s=0)
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    told = "was not finished: 0 confirmed, 1 under way, 4 not begun"
+    expect(lab.page.get_by_text(told)).to_be_visible(timeout=30_000)
+    expect(shop.step("5 · Results")).to_contain_text("ID unknown: 1")
+    shop.press("Connect and sign in", "1 · Connect")
+    lab.button("Go on with it").click()
+    expect(shop.step("4 · Live upload").get_by_text("✓ Done").first).to_be_visible(timeout=120_000)
+    expect(lab.page.get_by_text(told)).not_to_be_visible()
+    assert len(library_ids(workspace)) == len(before) + 5
+    names = [one["name"] for one in truth.creatives().values()]
+    assert {names.count(path.stem) for path in uploaded.rglob("*.*")} == {1}
+    shop.wait_for_no_browser()
+
+
+def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
+    """Review and choose, upload, and, once a reviewer has decided, sync: the files say what the site says.
+
+    What it looked like is in the test's folder, for a person to look at.
+    """
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded = workspace.root / "uploaded"
+    banners = [banner(uploaded, f"day {n}.png", 100 + n) for n in range(3)]
+    session(workspace, [*native_pair(uploaded, "4D5AC1E0", 9), *banners])
+    truth.settings(processing_s=0)
+    lab.open("notebooks/01_review_session.ipynb")
+    lab.run_all()
+    lab.page.get_by_label("Upload day 2.png").uncheck(timeout=60_000)
+    lab.button("Save as the plan").click()
+    expect(lab.page.get_by_text("This is the saved plan")).to_be_visible()
+    lab.page.screenshot(path=tmp_path / "01_review_session.png")
+
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    shop.come_to_the_question()
+    lab.page.get_by_label("Yes, upload 4 files").check()
+    lab.button("Upload 4 files live").click()
+    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    lab.page.screenshot(path=tmp_path / "02_upload.png")
+    [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
+    truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
+    truth.ask(f"creatives/{rejected}", "PATCH", {"review_status": "rejected"})
+
+    lab.open("notebooks/03_refresh_and_sync.ipynb")
+    lab.run_all()
+    lab.button("Sync statuses").click()
+    expect(lab.page.get_by_text("2 status changed")).to_be_visible(timeout=60_000)
+    lab.button("Apply to the cache").click()
+    expect(lab.page.get_by_text("Applied to TJ_Creative_Library.csv")).to_be_visible(timeout=60_000)
+    lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
+    held = truth.creatives()
+    kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
+    assert (kept[approved]["review_status"], kept[rejected]["review_status"]) == ("approved", "rejected")
+    assert {key: row["review_status"] for key, row in kept.items()} == {key: held[key]["review_status"] for key in kept}
+    assert not truth.named("day 2")
+    seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
+    assert seen == ["pending", "approved"]
+    shop.wait_for_no_browser()
+
+
+def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:
+    """Run the panel's cell in one way or another, and wait until it has run."""
+    prompt = lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-InputPrompt")
+    before = prompt.inner_text()
+    run_again(lab)
+    expect(prompt).not_to_have_text(before, timeout=30_000)
+    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=30_000)
+
+
+def _run_the_panels_cell(lab: Lab) -> None:
+    lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-InputArea-editor").click()
+    lab.page.keyboard.press("Control+Enter")
+
+
+def _interrupt_and_run_all(lab: Lab) -> None:
+    lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    lab.page.get_by_text("Interrupt Kernel", exact=True).click()
+    lab.run_all()
+
+
+def _reload(lab: Lab) -> None:
+    lab.page.reload()
+    lab.ready(NOTEBOOK)
+    lab.run_all()
+
+
+def _open_again(lab: Lab) -> None:
+    """As somebody does who closed the tab."""
+    lab.open(NOTEBOOK)
+    lab.run_all()
+
+
+def _is_browser(process: psutil.Process, mark: str) -> bool:
+    try:
+        return "chrom" in (process.info["name"] or "") and process.environ().get(MARK) == mark
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        return False
+
+
+def _seconds_until_a_cell_answers(lab: Lab) -> float:
+    """How long the last cell takes from the key that runs it to its answer on the screen."""
+    cell = lab.page.locator(f"{PANEL} .jp-CodeCell").last
+    cell.locator(".jp-InputArea-editor").click()
+    cell.locator(".jp-OutputArea-output").evaluate(WATCH)
+    lab.page.keyboard.press("Control+Enter")
+    return float(lab.page.evaluate("window.answered"))
+
+
+def _add_a_cell_that_answers(path: Path) -> None:
+    notebook = nbformat.read(path, 4)
+    notebook.cells.append(nbformat.v4.new_code_cell(ANSWER))
+    nbformat.write(notebook, path)

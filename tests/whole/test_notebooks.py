@@ -1,0 +1,220 @@
+"""The notebooks: what is in git, what nbval compares, and what a person sees and clicks in a real JupyterLab."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import nbformat
+import pytest
+from lab import PANEL, Lab, running_lab
+from PIL import Image
+from playwright.sync_api import expect
+
+from tjtools.model.creative import Section
+from tjtools.practice.workspace import make_practice, running_sandbox
+from tjtools.upload import load_choice
+from tjtools.workspace.folder import VARIABLE, Workspace
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace to practise in, as `tjtools lab` makes it; drawn once, tests take a copy."""
+    folder = tmp_path_factory.mktemp("practice") / "shop"
+    return make_practice(folder, now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
+
+
+@pytest.fixture
+def shop(practice: Workspace, tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(practice.root, tmp_path / "shop")).resolve())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_in_git_has_what_nbval_compares_and_nothing_else(path: Path) -> None:
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    for cell in notebook.cells:
+        assert set(cell.metadata) <= {"tags"}
+        for output in cell.get("outputs", []):
+            assert output.output_type in {"stream", "display_data", "execute_result"}
+            tables = {"text/html"} if output.output_type == "execute_result" else set()
+            assert set(output.get("data", {})) <= {"text/plain", *tables}
+    text = path.read_text("utf-8")
+    assert not re.search(r"(/tmp/|/home/|/root|/Users/|[A-Z]:\\\\|127\.0\.0\.1|localhost)", text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_is_thin(path: Path) -> None:
+    code = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    for source in code:
+        assert not re.search(r"^\s*(def|class|for|while|with)\b", source, re.MULTILINE), source
+        assert len(source.splitlines()) <= 5, source
+
+
+def test_every_notebook_is_in_the_wheel() -> None:
+    told = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert [path.name for path in NOTEBOOKS if f"tjtools/_notebooks/{path.name}" not in told] == []
+
+
+def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbval", f"notebooks/{notebook}", "-q"],
+        cwd=ROOT, env=os.environ | {VARIABLE: str(workspace.root)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> None:
+    unchanged = nbval(shop, "01_review_session.ipynb")
+    assert unchanged.returncode == 0, unchanged.stdout
+    next((shop.root / "uploaded").glob("*.jpg")).unlink()
+    changed = nbval(shop, "01_review_session.ipynb")
+    assert changed.returncode == 1
+    assert "1 failed" in changed.stdout
+    assert "20 new" in changed.stdout
+
+
+@pytest.fixture
+def lab(shop: Workspace, chromium: str, tmp_path: Path) -> Iterator[Lab]:
+    """A real JupyterLab on a workspace whose sandbox runs; no request leaves this machine."""
+    with (
+        running_sandbox(shop),
+        running_lab(shop.root, tmp_path / "home", chromium, **{VARIABLE: str(shop.root)}) as lab,
+    ):
+        outside: list[str] = []
+        lab.page.context.on("request", lambda request: outside.append(request.url))
+        yield lab
+        assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", url)] == []
+
+
+def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace) -> None:
+    """From the day's list to a saved plan, with clicks alone."""
+    page = lab.page
+    lab.open("notebooks/00_start_here.ipynb")
+    lab.run_all()
+    shown = page.locator(f"{PANEL} .jp-OutputArea")
+    expect(shown.get_by_text("PRACTICE: the sandbox")).to_be_visible()
+    shown.get_by_role("link", name="01_review_session.ipynb").first.click()
+    page.wait_for_selector(f"{PANEL} h1:has-text('Review the session')")
+    lab.ready("notebooks/01_review_session.ipynb")
+    lab.run_all()
+    cards = page.locator(f"{PANEL} .tj-card")
+    expect(cards).to_have_count(24)
+    expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24)
+
+    video = cards.filter(has_text="VID_EN_Sports").first
+    video.get_by_role("button", name="Play VID_EN_Sports").click()
+    playing = video.locator("video")
+    playing.wait_for()
+    page.wait_for_function("video => video.currentTime > 0.2", arg=playing.element_handle())
+
+    video.get_by_role("checkbox").uncheck()
+    expect(shown.get_by_text("19 of 21 new files chosen").first).to_be_visible()
+    expect(cards.filter(has_text="Leave out")).to_have_count(2)  # both halves of the pair
+    lab.button("Save as the plan").click()
+    expect(shown.get_by_text("This is the saved plan")).to_be_visible()
+    choice = load_choice(shop)
+    assert choice is not None
+    assert len(choice.files) == 19
+    assert (
+        Section.NATIVE_ROLLOVER,
+        "VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-D82C07CD-VID.mp4",
+    ) not in choice.files
+
+    shown.locator("select").first.select_option(label="✗ invalid (2)")
+    expect(cards).to_have_count(2)
+    lab.button("Table").click()
+    expect(page.locator(f"{PANEL} .tj-rows tbody tr:visible")).to_have_count(2)
+
+
+def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:
+    lab.open("notebooks/04_library_analysis.ipynb")
+    lab.run_all()
+    page = lab.page
+    shown = page.locator(f"{PANEL} .jp-OutputArea")
+    page.locator(f"{PANEL} select").filter(has_text="All sections").select_option("Static Banner")
+    expect(shown.get_by_text("Static Banner is the only section: 21 of 21 creatives")).to_be_visible()
+    with page.expect_download() as told:
+        lab.button("Save PNG").first.click()
+    assert told.value.suggested_filename == "inventory.png"
+    with Image.open(told.value.path()) as picture:
+        assert picture.width > 1000
+    with page.expect_download() as told:
+        lab.button("Save CSV").first.click()
+    assert told.value.path().read_text("utf-8").splitlines()[1].startswith("Static Banner,21,1.0,")
+
+
+def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> None:
+    evil = '<img src=x onerror="window.hacked=1"> $x^2$ <b>.png'
+    original = next((shop.root / "uploaded").glob("*.png"))
+    original.rename(original.with_name(evil))
+    text = shop.session.read_text("utf-8")
+    shop.session.write_text(text.replace(original.name, '"' + evil.replace('"', '""') + '"'), "utf-8")
+    lab.open("notebooks/01_review_session.ipynb")
+    lab.run_all()
+    page = lab.page
+    expect(page.locator(f"{PANEL} .tj-card-name").filter(has_text=evil)).to_have_count(1)
+    lab.button("Table").click()
+    expect(page.locator(f"{PANEL} .tj-rows td").filter(has_text=evil).first).to_be_visible()
+    page.get_by_text("The same in Python").last.click()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator(f"{PANEL} .jp-OutputArea b, {PANEL} .jp-OutputArea img[src=x]").count() == 0
+
+
+def test_work_that_is_run_again_goes_on_and_restarted_or_killed_leaves_no_browser(lab: Lab, shop: Workspace) -> None:
+    write_working_notebook(shop.root / "work.ipynb")
+    lab.open("work.ipynb")
+    lab.run_all()
+    first = lab.wait_until(lab.browsers)
+    lab.run_all()
+    expect(lab.page.get_by_text("started False in kernel")).to_be_visible(timeout=30_000)
+    assert lab.browsers() == first
+    kernel = lab.ask("sessions")[0]["kernel"]["id"]
+    lab.ask(f"kernels/{kernel}/restart", "POST")
+    lab.wait_until(lambda: not lab.browsers())
+    lab.open("work.ipynb")
+    lab.run_all()
+    lab.wait_until(lab.browsers)
+    os.kill(int(lab.page.locator(f"{PANEL} .jp-OutputArea-output").last.inner_text().split()[-1]), signal.SIGKILL)
+    lab.wait_until(lambda: not lab.browsers())
+
+
+def write_working_notebook(path: Path) -> None:
+    """A panel that opens the site in a browser, and stays there until it is told to stop."""
+    code = """
+import os
+
+from tjtools.scrape import connection
+from tjtools.widgets.panel import Panel
+from tjtools.widgets.show import show
+from tjtools.widgets.view import actions
+
+class Open(Panel):
+    title = "Open"
+    def work(self, run):
+        site = connection.connect(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
+        try:
+            while True:
+                run.check()
+                site.read_page()
+        finally:
+            site.close()
+
+panel = show(Open, actions)
+started = panel.task.start(panel.work)
+print("started", started, "in kernel", os.getpid())
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)

@@ -1,0 +1,261 @@
+"""The evidence of duplicates in the session's panel: both sides, their history, and a person's decision."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from pathlib import Path
+
+import ipywidgets as w
+import pandas as pd
+import pytest
+from corpus import Coding, Scene, write_still
+from PIL import Image
+from world import NOW, read_rows, write_inventory
+
+from tjtools.analysis.outcome_charts import repeats_chart
+from tjtools.diff.decisions import Decision
+from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.session import Verdict
+from tjtools.media.content import Fingerprints, Upload
+from tjtools.media.looking import look_at
+from tjtools.model.creative import CreativeType, Section
+from tjtools.model.errors import TrackingFileError
+from tjtools.practice import samples
+from tjtools.widgets.gallery import Gallery
+from tjtools.widgets.markup import Markup
+from tjtools.widgets.outcomes import ReviewOutcomes
+from tjtools.widgets.review import Review
+from tjtools.widgets.review_view import review_view
+from tjtools.workspace.folder import Workspace
+
+NEAR, COPY, OTHER, VIDEO = "<img src=x onerror=alert(1)>.jpg", "copy.png", "other.png", "again.mp4"
+LIBRARY = (
+    "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
+    "1032530511,old.png,2025-11-01,300x250,png,image,{status}\n"
+)
+HISTORY = (
+    "observed_at,creative_id,filename,from_status,to_status,previous_seen_at,source\n"
+    "2025-11-01T10:00:00Z,1032530511,old.png,,pending,,upload\n"
+    "2025-11-03T10:00:00Z,1032530511,old.png,pending,rejected,2025-11-02T10:00:00Z,sync\n"
+)
+
+
+@pytest.fixture(scope="module")
+def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rejected banner; the same one re-encoded and renamed, another one, and a video twice."""
+    workspace = Workspace(tmp_path_factory.mktemp("pattern"))
+    folder = workspace.root / "uploaded"
+    folder.mkdir()
+    draw(workspace, "old.png", template=1)
+    draw(workspace, NEAR, template=1, quality=60)
+    draw(workspace, OTHER, template=5)
+    workspace.library.parent.mkdir()
+    keep_upload(workspace, "old.png")
+    (folder / "old.png").rename(folder / COPY)
+    workspace.library.write_text(LIBRARY.format(status="rejected"), "utf-8")
+    workspace.history.write_text(HISTORY, "utf-8")
+    samples.write_video(folder / "first.mp4", width=1280, height=720, seconds=5, title="Sports")
+    shutil.copy(folder / "first.mp4", folder / VIDEO)
+    rows = [(NEAR, "image"), (COPY, "image"), (OTHER, "image"), ("first.mp4", "video"), (VIDEO, "video")]
+    workspace.session.parent.mkdir(exist_ok=True)
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": kind} for name, kind in rows])
+    Review(workspace).looked()
+    return workspace.root
+
+
+@pytest.fixture
+def session(pattern: Path, tmp_path: Path) -> Workspace:
+    """The workspace of `pattern`, for one test alone."""
+    return Workspace(Path(shutil.copytree(pattern, tmp_path / "shop")))
+
+
+def draw(workspace: Workspace, name: str, *, template: int, quality: int = 90) -> None:
+    path = workspace.root / "uploaded" / name
+    write_still(path, list(Scene(template, 0, 0).frames(1)), Coding(path.suffix, quality, (300, 250)))
+
+
+def keep_upload(workspace: Workspace, name: str) -> None:
+    path, store = workspace.root / "uploaded" / name, Fingerprints.load(workspace)
+    seen = look_at([path], store)[path]
+    assert seen is not None
+    store.keep_uploads([(path, Upload("1032530511", name, CreativeType.IMAGE, seen))], now=NOW)
+
+
+@pytest.fixture
+def review(session: Workspace) -> Review:
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    return review
+
+
+def compare(review: Review, name: str) -> None:
+    review.compared = next((one.file.section, name) for one in review.reviews if one.file.name == name)
+
+
+def verdicts(review: Review) -> dict[str, Verdict]:
+    return {one.file.name: one.verdict for one in review.reviews}
+
+
+def inside(widget: w.Widget) -> list[w.Widget]:
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in inside(child))]
+
+
+def words(view: w.Widget) -> str:
+    return "\n".join(str(one.tree) for one in inside(view) if isinstance(one, Markup))
+
+
+def pictures(view: w.Widget) -> list[w.Image]:
+    return [one for one in inside(view) if isinstance(one, w.Image)]
+
+
+def pressable(view: w.Widget, label: str) -> w.Button:
+    [found] = [one for one in inside(view) if isinstance(one, w.Button) and one.description.endswith(label)]
+    return found
+
+
+def test_the_outcomes_list_what_repeats_a_rejected_creative(session: Workspace) -> None:
+    panel = ReviewOutcomes(session, clock=lambda: NOW)
+    table = panel.repeats.frame
+    assert panel.repeats.draw
+    twice = pd.concat([table, table.assign(how="looks the same")])  # a copy looks the same, too
+    drawn = repeats_chart(twice, "A title").to_dict()
+    [rows] = drawn["datasets"].values()
+    assert sorted((row["how"], row["files"]) for row in rows) == [("looks the same", 1), ("same content", 1)]
+    assert table[["filename", "how", "creative_id", "rejected_at"]].to_numpy().tolist() == [
+        [NEAR, "looks the same", "1032530511", "2025-11-03"],
+        [COPY, "same content", "1032530511", "2025-11-03"],
+    ]
+    assert panel.repeats.finding == "2 of 5 files of the session repeat creatives that were rejected"
+    draw(session, OTHER, template=7)  # another content now, which nobody has looked at
+    again = ReviewOutcomes(session, clock=lambda: NOW)
+    assert again.repeats.finding.endswith("; 1 file not looked at yet: notebook 01 does")
+    session.history.unlink()
+    session.library.write_text(LIBRARY.format(status="approved"), "utf-8")
+    assert ReviewOutcomes(session, clock=lambda: NOW).repeats.frame.empty
+
+
+def test_only_what_repeats_something_can_be_compared(review: Review) -> None:
+    assert {one.file.name: one.verdict for one in review.comparable} == {
+        COPY: Verdict.RENAMED_DUPLICATE,
+        NEAR: Verdict.NEAR_DUPLICATE,
+        VIDEO: Verdict.IN_SESSION,
+    }
+    compare(review, OTHER)
+    assert review.evidence == ()
+
+
+def test_the_evidence_is_that_of_the_compared_file(review: Review) -> None:
+    compare(review, VIDEO)
+    [found] = review.evidence
+    assert (found.kind, found.other.name, found.other.seconds) == (RepeatKind.SAME_CONTENT, "first.mp4", 5.0)
+
+
+@pytest.mark.parametrize(
+    ("decision", "verdict", "chosen"),
+    [(Decision.NOT_THE_SAME, Verdict.NEW, True), (Decision.SKIP, Verdict.SKIPPED, False)],
+)
+def test_a_decision_changes_the_verdict_and_is_remembered_with_both_checksums(
+    review: Review, session: Workspace, decision: Decision, verdict: Verdict, chosen: bool
+) -> None:
+    compare(review, NEAR)
+    found = next(one for one in review.evidence if one.other.creative_id)
+    review.decide(found, decision)
+    assert review.looked()
+    assert verdicts(review)[NEAR] is verdict
+    assert ((Section.STATIC_BANNER, NEAR) in review.chosen) is chosen
+    [row] = read_rows(session.decisions)
+    assert (row["decision"], row["checksum"], row["other_checksum"]) == (
+        decision.value,
+        found.file.checksum,
+        found.other.checksum,
+    )
+
+
+def test_a_decision_can_be_changed_and_the_file_is_chosen_again(review: Review) -> None:
+    compare(review, NEAR)
+    for decision in (Decision.SKIP, Decision.NOT_THE_SAME):
+        review.decide(review.evidence[0], decision)
+        assert review.looked()
+    assert review.evidence[0].decision is Decision.NOT_THE_SAME
+    assert (Section.STATIC_BANNER, NEAR) in review.chosen
+
+
+def test_looking_again_keeps_what_a_person_left_out_and_where_they_are(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tjtools.widgets.review.PAGE", 2)
+    view = review_view(review)
+    review.turn(1)
+    review.choose((Section.STATIC_BANNER, OTHER), take=False)
+    compare(review, NEAR)
+    review.decide(review.evidence[0], Decision.SKIP)
+    assert review.looked()
+    assert (review.page, {name for _, name in review.chosen}) == (2, {"first.mp4"})
+    gallery = next(one for one in inside(view) if isinstance(one, Gallery))
+    assert [(card["name"], card["chosen"]) for card in gallery.cards] == [(OTHER, False), ("first.mp4", True)]
+
+
+def test_a_decision_that_cant_be_written_is_told_and_nothing_changes(review: Review, session: Workspace) -> None:
+    session.decisions.mkdir()  # in the way
+    compare(review, NEAR)
+    review.decide(review.evidence[0], Decision.SKIP)
+    assert isinstance(review.error, TrackingFileError)
+    assert verdicts(review)[NEAR] is Verdict.NEAR_DUPLICATE
+
+
+def test_what_repeats_a_rejected_creative_that_is_gone_is_skipped_on_a_persons_word(session: Workspace) -> None:
+    session.library.write_text(LIBRARY.format(status="removed"), "utf-8")
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    compare(review, NEAR)
+    gone = next(one for one in review.evidence if one.other.creative_id)
+    assert gone.rejected_at == "2025-11-03T10:00:00Z"
+    review.decide(gone, Decision.SKIP)
+    assert review.looked()
+    assert verdicts(review)[NEAR] is Verdict.SKIPPED
+
+
+def test_the_view_shows_both_sides_and_says_what_was_rejected(review: Review) -> None:
+    view = review_view(review)
+    assert pictures(view) == []
+    compare(review, NEAR)
+    assert len(pictures(view)) == 2
+    for picture in pictures(view):
+        with Image.open(io.BytesIO(picture.value)) as shown:
+            assert shown.format == "JPEG"
+    told = words(view)
+    found = review.evidence[0]
+    assert "✗ REJECTED on 2025-11-03: the network has refused creative 1032530511 before." in told
+    assert "2025-11-03 10:00 UTC: pending → rejected" in told
+    assert f"≈ Looks {found.closeness:.0%} the same" in told
+    for side in (found.file, found.other):
+        assert side.checksum[:12] in told
+        assert f"({side.length:,} bytes)" in told
+        assert f"'{side.name}'" in told  # a text of its own, never part of any markup
+
+
+def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
+    view = review_view(review)
+    gallery = next(one for one in inside(view) if isinstance(one, Gallery))
+    assert [card["name"] for card in gallery.cards if card["comparable"]] == [NEAR, COPY, VIDEO]
+    [card] = [card["id"] for card in gallery.cards if card["name"] == VIDEO]
+    gallery._hear(gallery, {"what": "compare", "id": card}, None)
+    assert review.compared == (Section.IN_STREAM_VIDEO, VIDEO)
+    assert "5.0 s" in words(view)
+    assert "There is nothing to decide: these are the same." in words(view)
+
+
+def test_a_click_decides_and_the_whole_view_follows(review: Review) -> None:
+    view = review_view(review)
+    compare(review, NEAR)
+    review.verdict = Verdict.NEAR_DUPLICATE.value
+    pressable(view, "Skip it").click()
+    assert review.looked()
+    assert "1 skipped by a person" in words(view)
+    assert "You decided: skip it." in words(view)
+    assert (pressable(view, "Skip it").disabled, pressable(view, "Not the same").disabled) == (True, False)
+    assert (review.verdict, review.matching) == (Verdict.NEAR_DUPLICATE.value, ())
+    pressable(view, "Not the same").click()
+    assert review.looked()
+    assert verdicts(review)[NEAR] is Verdict.NEW

@@ -1,0 +1,376 @@
+"""What all panels share, without a front end: tasks, markup, tables, charts, and who may press buttons."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
+
+import altair as alt
+import ipywidgets as w
+import pandas as pd
+import pytest
+
+from tjtools.model.errors import Cancelled, SettingsError, TJToolsError
+from tjtools.widgets.chart import MIME, bundle
+from tjtools.widgets.markup import node
+from tjtools.widgets.panel import Panel, Place, make
+from tjtools.widgets.show import show
+from tjtools.widgets.table import Table, table_view
+from tjtools.widgets.task import Run, State, Task
+from tjtools.widgets.view import SITES, banner_of, column, error_node, task_node, task_view
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import SiteSettings, bind, load_settings
+
+EVIL = '<img src=x onerror="alert(1)">'
+SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:8642", account="demo")
+LIVE = SiteSettings(kind="live", origin="https://advertiser.trafficjunky.com", account="ana")
+
+
+class Waiting(Panel):
+    """A panel whose task waits until it is told to stop."""
+
+    title = "Waiting"
+    ended = False
+
+    @property
+    def summary(self) -> str:
+        return f"{self.title} in {self.workspace.root.name}"
+
+    def press(self) -> None:
+        self.pressed = True
+
+    def begin(self) -> threading.Event:
+        at_work = threading.Event()
+
+        def work(run: Run) -> None:
+            run.progress("waiting", 3, 9)
+            at_work.set()
+            while not run.cancelled():
+                threading.Event().wait(0.01)
+            self.ended = True
+            run.check()
+
+        self.task.start(work)
+        at_work.wait(10)
+        return at_work
+
+
+class Looking(Panel):
+    """A panel that looks until it is let go, and counts how often it began to."""
+
+    title = "Looking"
+    looks = True
+
+    def __init__(self, workspace: Workspace) -> None:
+        super().__init__(workspace)
+        self.began, self.seen = 0, threading.Event()
+
+    def look(self, _run: Run) -> None:
+        self.began += 1
+        self.seen.wait(10)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The widgets that cells have shown, one after the other."""
+    shown: list[object] = []
+    module = import_module("tjtools.widgets.show")  # the package has a function of this name
+    monkeypatch.setattr(module, "show_on_screen", lambda box, _instead: shown.append(box))
+    return shown
+
+
+def test_a_click_starts_work_and_returns_at_once() -> None:
+    task, go = Task(), threading.Event()
+    seen: list[State] = []
+    task.observe(lambda change: seen.append(change["new"]), "state")
+    assert task.start(lambda _run: go.wait(10))
+    assert task.running
+    go.set()
+    assert task.wait(10)
+    assert (task.result, seen) == (True, [State.RUNNING, State.DONE])
+
+
+def test_a_second_click_while_it_runs_does_nothing() -> None:
+    task, go = Task(), threading.Event()
+    task.start(lambda _run: go.wait(10) and "first")
+    assert not task.start(lambda _run: "second")
+    go.set()
+    task.wait(10)
+    assert task.result == "first"
+    assert task.start(lambda _run: "third")
+    task.wait(10)
+    assert task.result == "third"
+
+
+def test_a_running_task_gives_a_sign_of_life_without_any_progress() -> None:
+    task, alive = Task(), threading.Event()
+    task.observe(lambda change: change["new"] and alive.set(), "elapsed")
+    task.start(lambda _run: alive.wait(10))
+    task.wait(10)
+    assert task.result is True
+
+
+def test_what_the_work_tells_is_shown_as_text() -> None:
+    def work(run: Run) -> None:
+        run.progress(EVIL, 3, 9)
+        run.say(f"looking at {EVIL}")
+
+    task = Task()
+    task.start(work)
+    task.wait(10)
+    assert (task.text, task.done, task.total) == (EVIL, 3, 9)
+    assert task.log[0].endswith(f"] looking at {EVIL}")
+    assert f"✓ Done · 3 of 9 · 0 s · {EVIL}" in str(task_node(task))
+
+
+def test_the_log_keeps_the_last_lines() -> None:
+    task = Task()
+    task.start(lambda run: [run.say(f"line {number}") for number in range(600)])
+    task.wait(10)
+    assert (len(task.log), task.log[-1][-8:]) == (500, "line 599")
+
+
+def test_a_busy_work_changes_what_is_shown_a_few_times_a_second_and_the_last_word_counts() -> None:
+    def work(run: Run) -> None:
+        for number in range(20_000):
+            run.progress("cards", number + 1, 20_000)
+            run.say(f"card {number}")
+
+    task = Task()
+    changes: list[str] = []
+    task.observe(lambda change: changes.append(change["name"]), ["done", "log"])
+    task.start(work)
+    assert task.wait(60)
+    assert (task.text, task.done, len(task.log), task.log[-1][-10:]) == ("cards", 20_000, 500, "card 19999")
+    assert len(changes) < 1000
+
+
+def test_the_log_is_the_tasks_own() -> None:
+    first, second, meet = Task(), Task(), threading.Barrier(2, timeout=10)
+
+    def work(name: str) -> object:
+        return lambda run: (meet.wait(), run.say(name), meet.wait())
+
+    first.start(work("one"))  # type: ignore[arg-type]
+    second.start(work("two"))  # type: ignore[arg-type]
+    first.wait(10)
+    second.wait(10)
+    assert [line.rpartition("] ")[2] for line in (*first.log, *second.log)] == ["one", "two"]
+
+
+def test_an_error_is_told_in_plain_words_with_its_remedy() -> None:
+    def work(_run: Run) -> None:
+        raise TJToolsError("The site does not answer.", remedy="Check the connection.")
+
+    task = Task()
+    task.start(work)
+    task.wait(10)
+    assert task.state is State.FAILED
+    shown = str(task_node(task))
+    assert "✗ The site does not answer." in shown
+    assert "→ Check the connection." in shown
+    assert "Traceback" in shown
+
+
+def test_an_unforeseen_error_shows_no_traceback_in_the_face() -> None:
+    shown = error_node(ZeroDivisionError("division by zero"), "Traceback …")
+    assert isinstance(shown, list)
+    assert "did not foresee" in str(shown[2])
+    assert shown[-1] == ["details", {"css": "tj-fold"}, ["summary", {}, "Traceback"], ["pre", {}, "Traceback …"]]
+
+
+def test_cancel_stops_the_work(bare_workspace: Workspace) -> None:
+    panel = Waiting(bare_workspace)
+    panel.begin()
+    panel.task.cancel()
+    assert panel.task.wait(10)
+    assert (panel.task.state, panel.ended) == (State.CANCELLED, True)
+    assert isinstance(panel.task.error, Cancelled)
+
+
+def test_running_the_cell_again_takes_up_the_work_and_its_view(bare_workspace: Workspace, screen: list[object]) -> None:
+    first = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
+    first.begin()
+    again = show(Waiting, lambda _one: pytest.fail("a second view follows the same work"), bare_workspace)
+    assert again is first
+    assert screen[0] is screen[1]
+    assert (first.task.running, first.ended) == (True, False)
+    again.task.cancel()
+    assert again.task.wait(10)
+    assert again.task.state is State.CANCELLED
+
+
+def test_a_panel_whose_work_has_ended_is_made_anew(bare_workspace: Workspace, screen: list[object]) -> None:
+    def view(one: Waiting) -> w.Widget:
+        return column(task_view(one.task))
+
+    first = show(Waiting, view, bare_workspace)
+    first.begin()
+    first.task.cancel()
+    assert first.task.wait(10)
+    after = show(Waiting, view, bare_workspace)
+    assert after is not first
+    assert screen[0] is not screen[1]
+    assert after.task.state is State.READY
+
+
+def test_a_panel_of_another_workspace_is_another_and_neither_ends_the_other(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    here, there = (make(Waiting, one) for one in (bare_workspace, Workspace((tmp_path / "other").resolve())))
+    here.begin()
+    there.begin()
+    assert here is not there
+    for panel in (here, there):
+        assert make(Waiting, panel.workspace) is panel
+        assert panel.task.running
+        panel.task.cancel()
+        assert panel.task.wait(10)
+
+
+def test_a_class_that_its_cell_defined_again_takes_up_the_work_too(bare_workspace: Workspace) -> None:
+    before = make(Waiting, bare_workspace)
+    before.begin()
+    again = type("Waiting", (Waiting,), {"__module__": Waiting.__module__, "__qualname__": Waiting.__qualname__})
+    assert make(again, bare_workspace) is before
+    before.task.cancel()
+    assert before.task.wait(10)
+
+
+def test_a_panel_that_looks_at_files_looks_once_however_often_its_cell_runs(
+    bare_workspace: Workspace, screen: list[object]
+) -> None:
+    views: list[Looking] = []
+
+    def view(one: Looking) -> w.Widget:
+        views.append(one)
+        return column()
+
+    panels = [show(Looking, view, bare_workspace) for _ in range(3)]
+    assert not views
+    panels[0].seen.set()
+    assert panels[0].looked()
+    assert (panels[0].began, views, len({id(one) for one in screen})) == (1, [panels[0]], 1)
+    assert all(one is panels[0] for one in panels)
+    assert show(Looking, view, bare_workspace) is not panels[0]
+
+
+def test_what_runs_is_told_to_who_asks_in_mid_work(bare_workspace: Workspace) -> None:
+    panel = Waiting(bare_workspace)
+    assert panel.under_way == ""
+    panel.begin()
+    assert panel.under_way == "Running, 3 of 9: waiting. Run this cell again when it has ended."
+    panel.task.cancel()
+    assert panel.task.wait(10)
+    assert panel.under_way == ""
+
+
+def test_an_interpreter_that_ends_stops_the_work_first() -> None:
+    code = """
+from tjtools.widgets.task import Task
+import threading
+began = threading.Event()
+def work(run):
+    began.set()
+    while not run.cancelled():
+        threading.Event().wait(0.01)
+    print("stopped in good order")
+Task().start(work)
+began.wait()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.returncode) == ("stopped in good order\n", 0)
+
+
+@pytest.mark.parametrize("tag", ["script", "img", "iframe", "style"])
+def test_markup_knows_harmless_elements_only(tag: str) -> None:
+    with pytest.raises(ValueError, match="no element"):
+        node(tag)
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://example.com", "//example.com"])
+def test_markup_links_to_pages_beside_it_only(address: str) -> None:
+    with pytest.raises(ValueError, match="links to pages beside it"):
+        node("a", "click", href=address)
+
+
+def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Workspace) -> None:
+    for told in zip(SITES["sandbox"], SITES["live"], SITES[""], strict=True):
+        assert len(set(told)) == 3
+    shown = str(banner_of(Place(bare_workspace, "live", LIVE.origin, EVIL, signed_in=True)))
+    for word in ("LIVE", LIVE.origin, EVIL, str(bare_workspace.root)):
+        assert word in shown
+
+
+def test_a_table_sends_no_more_than_its_bound_and_says_n_of_n() -> None:
+    table = Table(pd.DataFrame({"name": [f"clip {number}" for number in range(100_000)]}), what="creatives")
+    assert (len(table.shown), table.counted) == (200, "200 of 100,000 creatives; 99,800 more match: find fewer")
+    view = table_view(table)
+    assert len(view.children[1]._df) == 200
+
+
+def test_finding_and_sorting_see_the_whole_table() -> None:
+    frame = pd.DataFrame({"name": [f"clip {number}.mp4" for number in range(1000)], "seconds": range(1000, 0, -1)})
+    table = Table(frame, most=5)
+    table.find = "99. CLIP"
+    assert list(table.shown["name"]) == [f"clip {number}.mp4" for number in (99, 199, 299, 399, 499)]
+    assert table.counted == "5 of 1,000 rows; 5 more match: find fewer"
+    table.find, table.sort = "", "seconds"
+    assert list(table.shown["seconds"]) == [1, 2, 3, 4, 5]
+    table.descending = True
+    assert list(table.shown["seconds"]) == [1000, 999, 998, 997, 996]
+
+
+def test_a_table_of_nothing_is_a_table() -> None:
+    table = Table(pd.DataFrame({"name": []}))
+    table.find = "x"
+    assert table.counted == "0 of 0 rows"
+
+
+def test_a_chart_is_what_jupyterlab_draws_without_the_internet() -> None:
+    frame = pd.DataFrame({"verdict": ["new"], "files": [3]})
+    made = bundle(alt.Chart(frame).mark_bar().encode(x="files", y="verdict"), "3 new files")
+    assert set(made) == {MIME, "text/plain"}
+    assert (made["text/plain"], made[MIME]["description"]) == ("3 new files", "3 new files")
+
+
+def test_pressing_is_honoured_by_a_sandbox_and_refused_on_a_live_workspace(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(bare_workspace, SANDBOX)
+    assert not Waiting(bare_workspace).presses
+    monkeypatch.setenv("TJTOOLS_PRESS", "1")
+    assert Waiting(bare_workspace).presses
+    bare_workspace.settings_file.unlink()
+    assert not Waiting(bare_workspace).presses
+    monkeypatch.delenv("TJTOOLS_PRESS")
+    bind(bare_workspace, LIVE)
+    monkeypatch.setenv("TJTOOLS_PRESS", "1")
+    with pytest.raises(SettingsError, match="only a person"):
+        load_settings(bare_workspace)
+
+
+def test_run_all_presses_nothing_by_itself(bare_workspace: Workspace) -> None:
+    bind(bare_workspace, LIVE)
+    panel = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
+    assert panel.task.state is State.READY
+    assert not hasattr(panel, "pressed")
+
+
+def test_a_panel_that_cant_be_made_says_why(bare_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    bare_workspace.settings_file.write_text("[sight]\n", "utf-8")
+    panel = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
+    assert "unknown section" in panel.summary
+    assert "Known: [site]" in panel.summary
+
+
+def test_what_goes_wrong_on_a_click_is_kept_for_the_view(bare_workspace: Workspace) -> None:
+    panel = Waiting(bare_workspace)
+    panel.attempt(lambda: Path(bare_workspace.root / "none").read_text("utf-8"))
+    assert isinstance(panel.error, FileNotFoundError)
+    panel.attempt(lambda: None)
+    assert panel.error is None

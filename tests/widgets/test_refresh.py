@@ -1,0 +1,102 @@
+"""The refresh panel's model on the sandbox: what a person can do, and when."""
+
+from __future__ import annotations
+
+import pytest
+from world import NOW, Truth, by_id, expected, expire, files
+
+from tjtools.cache.library import Library
+from tjtools.model.creative import Creative, CreativeType, Section
+from tjtools.model.errors import SignInNeeded
+from tjtools.widgets.refresh import Refresh, Ways
+from tjtools.widgets.refresh_view import certificates_node, refresh_view
+from tjtools.widgets.task import State
+from tjtools.workspace.folder import Workspace
+
+pytestmark = pytest.mark.usefixtures("chromium")
+
+
+def panel_of(workspace: Workspace) -> Refresh:
+    return Refresh(workspace, clock=lambda: NOW)
+
+
+def read(panel: Refresh, way: Ways = Ways.FULL) -> None:
+    panel.read(way)
+    assert panel.task.wait(60)
+
+
+def test_nothing_is_written_until_a_person_applies_what_is_shown(workspace: Workspace, truth: Truth) -> None:
+    panel, before = panel_of(workspace), files(workspace)
+    refresh_view(panel)
+    read(panel)
+    assert panel.update
+    assert (len(panel.update.difference.added), files(workspace)) == (len(truth.creatives()), before)
+    panel.discard()
+    assert (panel.update, panel.appliable, files(workspace)) == (None, False, before)
+    read(panel)
+    panel.apply()
+    assert panel.task.wait(60)
+    assert by_id(workspace.library) == {key: expected(one) for key, one in truth.creatives().items()}
+    assert "applied" in panel.summary.splitlines()
+
+
+def test_each_way_reads_what_it_says(workspace: Workspace, truth: Truth) -> None:
+    panel = panel_of(workspace)
+    panel.press()
+    for number in range(13):
+        truth.add("Video Banners", f"somebody's {number}", review_status="approved")
+    counts = {}
+    for way in (Ways.NEW, Ways.SYNC, Ways.PENDING):
+        read(panel, way)
+        assert panel.update
+        counts[way] = (len(panel.update.difference.added), sum(one.pages for one in panel.update.certificates))
+    assert [added for added, _ in counts.values()] == [13, 0, 0]
+    assert counts[Ways.NEW][1] < counts[Ways.SYNC][1]
+
+
+def test_a_mass_removal_waits_for_the_number_that_a_person_writes(workspace: Workspace, truth: Truth) -> None:
+    gone = [Creative(str(key), f"{key}.png", creative_type=CreativeType.IMAGE) for key in range(1, 26)]
+    Library.load(workspace.library).add(gone)
+    panel = panel_of(workspace)
+    refresh_view(panel)
+    read(panel)
+    assert (panel.gone, panel.appliable) == (25, False)
+    panel.apply()
+    assert panel.report is None
+    panel.allowed = 25
+    panel.apply()
+    assert panel.task.wait(60)
+    assert panel.report
+    assert len(panel.report.difference.removed) == 25
+
+
+def test_a_reading_that_fails_says_why_and_can_not_be_applied(workspace: Workspace, truth: Truth) -> None:
+    expire(truth)
+    panel = panel_of(workspace)
+    refresh_view(panel)
+    read(panel)
+    assert (panel.task.state, type(panel.task.error), panel.appliable) == (State.FAILED, SignInNeeded, False)
+
+
+def test_a_second_click_while_it_reads_does_nothing(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(latency_ms=200)
+    panel = panel_of(workspace)
+    panel.read(Ways.FULL)
+    panel.read(Ways.NEW)
+    panel.apply()
+    panel.discard()
+    assert panel.way is Ways.FULL
+    assert panel.summary.startswith("Running")
+    panel.task.cancel()
+    assert panel.task.wait(60)
+
+
+def test_cancel_keeps_the_certificates_of_what_was_read(workspace: Workspace, truth: Truth) -> None:
+    before = files(workspace)
+    panel = panel_of(workspace)
+    panel.task.observe(lambda change: change["new"] == Section.VIDEO_BANNERS.value and panel.task.cancel(), "text")
+    read(panel)
+    assert (panel.task.state, panel.appliable, files(workspace)) == (State.CANCELLED, False, before)
+    assert panel.update
+    assert [one.complete for one in panel.update.certificates] == [True, False, False, False, False]
+    assert "Stopped on request" in str(certificates_node(panel.update.certificates))

@@ -1,0 +1,228 @@
+"""The session's panel: what is found, what is chosen, and the plan that is saved."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from world import NOW, write_inventory
+
+from tjtools.cache.library import Library
+from tjtools.media.poster import poster
+from tjtools.model.creative import Creative, CreativeType, Section
+from tjtools.model.errors import TrackingFileError
+from tjtools.practice import samples
+from tjtools.upload import load_choice, make_plan, prepare, save_choice
+from tjtools.widgets.gallery import Gallery
+from tjtools.widgets.review import Review
+from tjtools.widgets.review_view import review_view
+from tjtools.workspace.folder import Workspace
+
+EVIL = "<img src=x onerror=alert(1)>.png"
+VIDEO, IMAGE = (Section.NATIVE_ROLLOVER, "VID_a.mp4"), (Section.NATIVE_STATIC_BANNER, "IMG_a.png")
+BANNER = (Section.STATIC_BANNER, EVIL)
+
+
+@pytest.fixture
+def session(bare_workspace: Workspace) -> Workspace:
+    """A native pair, a banner with an evil name, one that is there, one of a wrong size, and one that is missing."""
+    video = bare_workspace.media_file("VID_a.mp4", CreativeType.NATIVE_VIDEO)
+    samples.write_video(video, width=640, height=360, seconds=4, title="Sports")
+    image = bare_workspace.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE)
+    samples.write_image(image, width=640, height=360, title="Sports")
+    for seed, (name, width) in enumerate(((EVIL, 300), ("there.png", 300), ("wide.png", 301)), start=1):
+        path = bare_workspace.media_file(name, CreativeType.IMAGE)
+        samples.write_image(path, width=width, height=250, title=f"Picture {seed}", seed=seed)
+    Library.load(bare_workspace.library).add([Creative("1032530571", "there", creative_type=CreativeType.IMAGE)])
+    pair = [("VID_a.mp4", "native_video"), ("IMG_a.png", "native_image")]
+    rows = [{"new_filename": name, "creative_type": kind, "native_pair_id": "A"} for name, kind in pair]
+    names = (EVIL, "there.png", "wide.png", "none.png")
+    rows += [{"new_filename": name, "creative_type": "image"} for name in names]
+    write_inventory(bare_workspace.session, rows)
+    return bare_workspace
+
+
+@pytest.fixture
+def review(session: Workspace) -> Review:
+    return looked(session)
+
+
+def looked(session: Workspace) -> Review:
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    return review
+
+
+def names(review: Review) -> list[str]:
+    return [one.file.name for one in review.matching]
+
+
+def test_what_matters_is_said_in_plain_text(review: Review) -> None:
+    assert review.summary == (
+        "6 files: 3 new, 1 already there, 1 invalid, 1 missing\nPlan, not saved: 3 of 3 new files chosen\n"
+        "already there: there.png\ninvalid: wide.png\nmissing: none.png"
+    )
+
+
+def test_filters_keep_what_fits_all_of_them(review: Review) -> None:
+    review.verdict = "new"
+    assert names(review) == ["VID_a.mp4", "IMG_a.png", EVIL]
+    review.kind = "image"
+    assert names(review) == [EVIL]
+    review.verdict, review.find = "", "PIXELS 301"  # of the reason
+    assert names(review) == ["wide.png"]
+    assert review.counted_page == "1–1 of 1 file found, 6 in the session"
+    review.find = "nowhere"
+    assert (names(review), review.counted_page) == ([], "0 of 0 files found, 6 in the session")
+
+
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [("name", EVIL), ("longest first", "VID_a.mp4"), ("type", EVIL), ("verdict", "VID_a.mp4")],
+)
+def test_the_order_is_as_asked(review: Review, order: str, first: str) -> None:
+    review.order = order
+    assert names(review)[0] == first
+    assert len(names(review)) == 6
+
+
+def test_pages_are_bounded_and_turn_as_far_as_there_are(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tjtools.widgets.review.PAGE", 4)
+    review.turn(1)
+    assert (review.page, review.pages, review.counted_page) == (2, 2, "5–6 of 6 files")
+    review.turn(1)
+    assert review.page == 2
+    review.find = "a"
+    assert review.page == 1
+
+
+def test_the_halves_of_a_pair_are_chosen_together(review: Review) -> None:
+    review.choose(VIDEO, take=False)
+    assert review.chosen == {BANNER}
+    review.choose(IMAGE, take=True)
+    assert review.chosen == {BANNER, VIDEO, IMAGE}
+    assert {one.file.name: review.pair_of(one) for one in review.reviews[:3]} == {
+        "VID_a.mp4": "complete",
+        "IMG_a.png": "complete",
+        EVIL: "",
+    }
+
+
+def test_a_pair_whose_id_was_rounded_is_unclear_and_not_chosen(session: Workspace) -> None:
+    text = session.session.read_text("utf-8")
+    session.session.write_text(text.replace(",A\n", ",1.23E+14\n"), "utf-8")
+    review = looked(session)
+    assert ([review.pair_of(one) for one in review.reviews[:3]], review.chosen) == (
+        ["unclear", "unclear", ""],
+        {BANNER},
+    )
+    assert "unclear pair: IMG_a.png\nunclear pair: VID_a.mp4" in review.summary
+    assert "the pair ID 1.23E+14" in review.rows(review.reviews[:1])["reason"][0]
+
+
+def test_only_new_files_can_be_chosen(review: Review) -> None:
+    review.choose((Section.STATIC_BANNER, "there.png"), take=True)
+    review.choose_found(take=True)
+    assert review.chosen == {VIDEO, IMAGE, BANNER}
+
+
+def test_choosing_what_is_found_leaves_the_rest_alone(review: Review) -> None:
+    review.find = "IMG_a"
+    review.choose_found(take=False)
+    assert review.chosen == {BANNER}
+
+
+def test_a_saved_plan_is_what_the_upload_takes(review: Review, session: Workspace) -> None:
+    review.choose(BANNER, take=False)
+    assert not review.is_saved
+    review.save()
+    assert (review.error, review.is_saved) == (None, True)
+    plan = make_plan(prepare(session).reviews, choice=load_choice(session))
+    assert [file.name for file in plan.files] == ["VID_a.mp4", "IMG_a.png"]
+    assert looked(session).chosen == {VIDEO, IMAGE}
+
+
+def test_a_file_that_came_after_the_plan_is_not_chosen(session: Workspace) -> None:
+    save_choice(session, [VIDEO, IMAGE], now=NOW)
+    review = looked(session)
+    assert (review.chosen, review.newcomers, review.is_saved) == ({VIDEO, IMAGE}, 1, True)
+
+
+def test_the_call_that_is_shown_does_the_same(
+    review: Review, session: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review.choose(BANNER, take=False)
+    monkeypatch.chdir(session.root)
+    exec(compile(review.call, "call", "exec"), {})  # noqa: S102 (this is what an analyst does with it)
+    review.save()
+    again = looked(session)
+    assert again.chosen == review.chosen == {VIDEO, IMAGE}
+
+
+def test_a_plan_that_cant_be_written_is_told_and_the_choice_stays(review: Review, session: Workspace) -> None:
+    session.saved_plan.mkdir()  # in the way
+    review.save()
+    assert isinstance(review.error, TrackingFileError)
+    assert len(review.chosen) == 3
+
+
+def test_pressing_saves_the_plan(review: Review, session: Workspace) -> None:
+    review.press()
+    assert load_choice(session) == review.saved
+
+
+def test_the_view_follows_the_model(review: Review) -> None:
+    view = review_view(review)
+    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    assert [card["name"] for card in gallery.cards] == [one.file.name for one in review.reviews]
+    assert [card["chosen"] for card in gallery.cards] == [True, True, True, False, False, False]
+    gallery._hear(gallery, {"what": "tick", "id": gallery.cards[0]["id"], "on": False}, None)
+    assert [card["chosen"] for card in gallery.cards] == [False, False, True, False, False, False]
+    review.verdict = "invalid"
+    assert [card["name"] for card in gallery.cards] == ["wide.png"]
+
+
+def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
+    view = review_view(review)
+    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    card = gallery.cards[0]["id"]
+    gallery._hear(gallery, {"what": "play", "id": card}, None)
+    assert gallery.playing == {"id": card, "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
+    gallery._hear(gallery, {"what": "play", "id": "../../etc/passwd"}, None)
+    assert gallery.playing["id"] == card
+
+
+def descendants(widget: object) -> list[object]:
+    inside = [one for child in getattr(widget, "children", ()) for one in descendants(child)]
+    return [widget, *inside]
+
+
+@pytest.mark.parametrize("name", ["VID_a.mp4", "IMG_a.png"])
+def test_a_poster_is_a_small_jpeg(review: Review, name: str) -> None:
+    one = next(one for one in review.reviews if one.file.name == name)
+    made = poster(one.file.path)
+    with Image.open(io.BytesIO(made)) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (320, 180))
+    assert len(made) < 20_000
+
+
+def test_what_cant_be_shown_has_no_poster(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0" * 1000)
+    assert (poster(broken), poster(tmp_path / "none.png")) == (b"", b"")
+
+
+def test_the_cell_does_not_wait_for_the_look_at_the_files(session: Workspace) -> None:
+    review = Review(session)
+    seen: list[str] = []
+    review.looking.observe(lambda change: seen.append(change["new"]), "text")
+    assert (review.reviews, review.looking.running) == ((), False)
+    assert review.summary.startswith("6 files: ")
+    assert "looking at VID_a.mp4" in seen
+
+
+def test_a_look_that_fails_is_told(session: Workspace) -> None:
+    session.library.write_text("a,b\n", "utf-8")
+    assert str(session.library) in Review(session).summary

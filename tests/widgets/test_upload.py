@@ -1,0 +1,443 @@
+"""The upload's panel without a front end, on the real sandbox in a real browser."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from itertools import pairwise
+
+import psutil
+import pytest
+from world import NOW, Truth, banner, checksum, library_ids, native_pair, read_rows, session
+
+from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
+from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
+from tjtools.upload import load_choice, runs_elsewhere, save_choice
+from tjtools.upload.journal import Journal
+from tjtools.upload.liverun import only_live_run
+from tjtools.widgets import upload_panel
+from tjtools.widgets.task import State
+from tjtools.widgets.upload import Step, Upload
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import SiteSettings, bind
+
+pytestmark = pytest.mark.usefixtures("chromium")
+EVIL = "<img src=x onerror=alert(1)>"
+
+
+def images(workspace: Workspace, names: str) -> None:
+    """A session of static banners, one a letter."""
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate(names)])
+
+
+def do(panel: Upload, *actions: str) -> Upload:
+    """Press these buttons, and wait for each."""
+    for action in actions:
+        if action == "upload":
+            panel.confirmed = True
+        getattr(panel, action)()
+        assert panel.task.wait(60)
+    return panel
+
+
+def ready(workspace: Workspace, made: Upload | None = None) -> Upload:
+    """As if connected and rehearsed, which takes two browsers: one test does both."""
+    panel = made or Upload(workspace)
+    panel.connected = True
+    do(panel, "check")
+    panel.rehearsed = frozenset((file.section, file.name) for file in panel.files)
+    return panel
+
+
+def when(panel: Upload, trait: str, act: Callable[[], object]) -> None:
+    """Do something once this trait changes."""
+    panel.observe(lambda _change: act(), trait)
+
+
+def test_the_steps_unlock_one_another(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = Upload(workspace)
+    unlocked = [[panel.unlocked(step) for step in Step]]
+    for action in ("connect", "check", "rehearse"):
+        do(panel, action)
+        unlocked.append([panel.unlocked(step) for step in Step])
+    assert unlocked == [
+        [True, False, False, False],
+        [True, True, False, False],
+        [True, True, True, False],
+        [True, True, True, True],
+    ]
+    assert truth.received() == []
+    do(panel, "upload")
+    assert {one.name: one.creative_id for one in panel.recorded.files} == {
+        name: truth.named(name.removesuffix(".png"))[0] for name in ("a.png", "b.png")
+    }
+    assert library_ids(workspace) == {one.name: one.creative_id for one in panel.recorded.files}
+    assert (panel.summary, panel.doubt) == ("Last live upload, 2 files: 2 success", ())
+
+
+@pytest.mark.parametrize("action", ["check", "rehearse", "upload", "retry"])
+def test_a_locked_step_does_nothing(workspace: Workspace, action: str) -> None:
+    images(workspace, "a")
+    panel = do(Upload(workspace), action)
+    assert (panel.task.state, panel.step) == (State.READY, None)
+
+
+def test_nothing_goes_up_without_a_word_for_this_run(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    panel.upload()
+    assert not panel.task.running
+    do(panel, "upload")
+    panel.upload()  # the second click of a double click
+    assert not panel.task.running
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+
+
+def test_a_new_check_takes_the_word_back(workspace: Workspace) -> None:
+    images(workspace, "a")
+    panel = ready(workspace)
+    panel.confirmed = True
+    do(panel, "check")
+    assert (panel.confirmed, panel.unlocked(Step.UPLOAD)) == (False, True)
+
+
+def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    again: list[bool] = []
+
+    def click() -> None:
+        panel.confirmed = True
+        for action in (panel.upload, panel.check, panel.connect, panel.rehearse):
+            action()
+        again.append(panel.step is Step.UPLOAD)
+
+    when(panel, "states", click)
+    do(panel, "upload")
+    assert again
+    assert all(again)
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+
+
+def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "abc")
+    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    panel = ready(workspace)
+    assert [file.name for file in panel.files] == ["b.png"]
+    assert panel.checked.choice == load_choice(workspace)
+    do(panel, "upload")
+    assert truth.received() == ["b.png"]
+
+
+def test_what_changed_since_the_check_is_not_uploaded(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    do(panel, "upload")
+    assert isinstance(panel.task.error, WorkspaceError)
+    assert "Check the plan again" in panel.task.error.remedy
+    assert (truth.received(), panel.checked, panel.recorded) == ([], None, None)
+
+
+def test_a_file_that_was_not_rehearsed_locks_the_live_upload(workspace: Workspace) -> None:
+    images(workspace, "ab")
+    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    panel = ready(workspace)
+    save_choice(workspace, [(Section.STATIC_BANNER, f"{name}.png") for name in "ab"], now=NOW)
+    do(panel, "check")
+    assert not panel.unlocked(Step.UPLOAD)
+
+
+def test_every_file_has_its_own_progress(workspace: Workspace) -> None:
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    session(workspace, [*pair, banner(workspace.root / "uploaded", "b.png")])
+    panel = ready(workspace)
+    seen: list[tuple[int, dict[str, str]]] = []
+    when(panel, "states", lambda: seen.append((panel.batch, dict(panel.states))))
+    do(panel, "upload")
+    last = {number: states for number, states in seen if states}
+    assert last == {
+        1: {pair[0]["new_filename"]: "taken"},
+        2: {pair[1]["new_filename"]: "taken"},
+        3: {"b.png": "taken"},
+    }
+    assert (panel.task.done, panel.task.total) == (3, 3)
+
+
+def test_the_clock_moves_at_least_once_a_second_while_a_file_takes_its_time(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=3)
+    images(workspace, "a")
+    panel = ready(workspace)
+    ticks: list[float] = []
+    panel.task.observe(lambda _change: ticks.append(time.monotonic()), "elapsed")
+    do(panel, "upload")
+    assert max(after - before for before, after in pairwise(ticks)) < 1
+    assert len(ticks) > 5
+
+
+def test_cancel_stops_within_the_file_and_says_what_is_unknown(workspace: Workspace, truth: Truth) -> None:
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    session(workspace, [*pair, *[banner(workspace.root / "uploaded", f"{name}.png", ord(name)) for name in "ab"]])
+    panel = ready(workspace)
+    asked: list[float] = []
+
+    def cancel_in_the_last_batch() -> None:
+        if panel.batch == 2 and set(panel.states.values()) == {"taken"}:
+            truth.settings(processing_s=60)
+        if panel.batch == 3 and not asked:
+            asked.append(time.monotonic())
+            panel.task.cancel()
+
+    when(panel, "states", cancel_in_the_last_batch)
+    do(panel, "upload")
+    assert time.monotonic() - asked[0] < 5
+    assert isinstance(panel.task.error, Cancelled)
+    assert panel.task.state is State.CANCELLED
+    assert panel.doubt == ((Section.STATIC_BANNER, "a.png"), (Section.STATIC_BANNER, "b.png"))
+    assert set(library_ids(workspace)) == {row["new_filename"] for row in pair}
+    ended = {one.name: one.status.value for one in panel.recorded.files}
+    assert ended == {row["new_filename"]: "success" for row in pair} | {"a.png": "unknown_id", "b.png": "unknown_id"}
+
+
+def test_after_a_restart_it_shows_what_is_recorded_and_what_is_unknown(workspace: Workspace, truth: Truth) -> None:
+    truth.script({"b.png": {"outcome": "error", "message": "Too dark."}})
+    images(workspace, "abc")
+    before = do(ready(workspace), "upload")
+    lost = SessionFile(workspace.root / "uploaded/d.png", CreativeType.IMAGE)
+    Journal(workspace.journal).handed_over([lost], section=Section.STATIC_BANNER, run="cut", now=NOW)
+    after = Upload(workspace)
+    assert after.recorded == before.recorded
+    assert [(one.name, one.status.value, one.message) for one in after.recorded.files if not one.creative_id] == [
+        ("b.png", "failed", "Too dark.")
+    ]
+    assert after.doubt == ((Section.STATIC_BANNER, "d.png"),)
+    assert not after.connected
+
+
+def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth: Truth) -> None:
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    video, image = (row["new_filename"] for row in pair)
+    truth.script({image: {"outcome": "error", "message": EVIL}})
+    session(workspace, [*pair, banner(workspace.root / "uploaded", "b.png")])
+    panel = do(ready(workspace), "upload")
+    assert panel.retryable == 1
+    truth.script({})
+    do(panel, "retry")
+    assert [file.name for file in panel.files] == [image]
+    assert (panel.unlocked(Step.UPLOAD), panel.confirmed) == (True, False)
+    do(panel, "upload")
+    assert panel.retryable == 0
+    assert truth.received().count(video) == 1
+    held = truth.creatives()
+    assert {held[ID]["sha256"] for ID in library_ids(workspace).values()} == {
+        checksum(path) for path in (workspace.root / "uploaded").rglob("*.*") if path.name in {video, image, "b.png"}
+    }
+    [native] = [path for path in panel.recorded.campaign_files if path.stem.endswith("_Native")]
+    ids = library_ids(workspace)
+    assert [(one["Video Creative ID"], one["Thumbnail Creative ID"]) for one in read_rows(native)] == [
+        (ids[video], ids[image])
+    ]
+
+
+def test_the_sandbox_signs_in_by_itself(workspace: Workspace, truth: Truth) -> None:
+    truth.ask("sessions", "DELETE")
+    assert do(Upload(workspace), "connect").connected
+
+
+def test_a_session_that_expired_locks_the_steps_and_names_the_button(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "a")
+    panel = ready(workspace)
+    truth.ask("sessions", "DELETE")
+    do(panel, "rehearse")
+    assert isinstance(panel.task.error, SignInNeeded)
+    assert panel.task.error.remedy == "Press Connect and sign in in step 1."
+    assert (panel.connected, panel.unlocked(Step.REHEARSE)) == (False, False)
+
+
+def test_on_the_live_site_a_window_opens_where_no_sign_in_is_saved(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(bare_workspace, SiteSettings(kind="live", origin="https://advertiser.trafficjunky.com", account="ana"))
+    asked: list[bool | None] = []
+
+    def no_real_site(*_: object, headless: bool | None, **__: object) -> object:
+        asked.append(headless)
+        if headless is None:
+            raise SignInNeeded("The site asks to sign in.")
+        return _Closed()
+
+    monkeypatch.setattr("tjtools.widgets.upload.connect", no_real_site)
+    assert do(Upload(bare_workspace), "connect").connected
+    assert asked == [None, False]
+
+
+class _Closed:
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_run_all_on_a_live_workspace_opens_nothing(bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind(bare_workspace, SiteSettings(kind="live", origin="https://advertiser.trafficjunky.com", account="ana"))
+    monkeypatch.setattr("tjtools.widgets.upload.connect", lambda *_, **__: pytest.fail("the site was opened"))
+    panel = upload_panel(bare_workspace)
+    assert (panel.task.state, panel.summary) == (State.READY, "Nothing was uploaded yet")
+
+
+def test_pressing_goes_through_all_steps_on_a_sandbox(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images(workspace, "ab")
+    monkeypatch.setenv("TJTOOLS_PRESS", "1")
+    panel = upload_panel(workspace)
+    assert panel.summary == "Last live upload, 2 files: 2 success"
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+
+
+def test_one_live_upload_a_workspace(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "a")
+    panel = ready(workspace)
+    holding, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with only_live_run(workspace):
+            holding.set()
+            go.wait(60)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    holding.wait(60)
+    assert runs_elsewhere(workspace)
+    assert Upload(workspace).elsewhere
+    do(panel, "upload")
+    go.set()
+    other.join()
+    assert isinstance(panel.task.error, TrackingFileError)
+    assert (truth.received(), runs_elsewhere(workspace)) == ([], False)
+
+
+def test_the_expected_time_comes_from_what_uploads_here_took(workspace: Workspace) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    assert not panel.checked.expected.measured
+    do(panel, "upload")
+    images(workspace, "abcd")
+    do(panel, "check")
+    assert panel.checked.expected.measured
+    assert panel.checked.expected.seconds < 60
+
+
+def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, truth: Truth) -> None:
+    truth.script({"b.png": {"outcome": "error"}})
+    images(workspace, "ab")
+    panel = do(ready(workspace), "upload", "retry")
+    truth.script({})
+    for step in Step:
+        ran = subprocess.run(
+            [sys.executable, "-c", panel.call_for(step)], cwd=workspace.root, capture_output=True, text=True, timeout=60
+        )
+        assert (ran.returncode, ran.stderr) == (0, "")
+    assert sorted(truth.received()) == ["a.png", "b.png", "b.png"]
+    assert set(library_ids(workspace)) == {"a.png", "b.png"}
+    assert Upload(workspace).recorded.count(UploadStatus.SUCCESS) == 1
+
+
+def in_mid_upload(workspace: Workspace) -> Upload:
+    """The notebook's panel, while its files are being processed."""
+    panel = ready(workspace, upload_panel(workspace))
+    panel.confirmed, processing = True, threading.Event()
+    when(panel, "states", processing.set)
+    panel.upload()
+    assert processing.wait(60)
+    return panel
+
+
+def test_running_the_cell_again_in_mid_upload_takes_it_up(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=3)
+    images(workspace, "ab")
+    panel = in_mid_upload(workspace)
+    for _ in range(3):
+        assert upload_panel(workspace) is panel
+        assert panel.summary.startswith("Live upload. Running, 0 of 2: ")
+    assert panel.task.wait(60)
+    assert (panel.task.state, panel.summary) == (State.DONE, "Last live upload, 2 files: 2 success")
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+    assert library_ids(workspace) == {f"{name}.png": truth.named(name)[0] for name in "ab"}
+    after = upload_panel(workspace)
+    assert after is not panel
+    assert (after.connected, after.recorded, after.doubt) == (False, panel.recorded, ())
+
+
+def test_what_was_taken_up_is_stopped_by_its_button_alone(workspace: Workspace, truth: Truth) -> None:
+    truth.settings(processing_s=60)
+    images(workspace, "a")
+    in_mid_upload(workspace)
+    again = upload_panel(workspace)
+    again.task.cancel()
+    assert again.task.wait(60)
+    assert (again.task.state, again.doubt) == (State.CANCELLED, ((Section.STATIC_BANNER, "a.png"),))
+
+
+def test_pressing_in_mid_upload_waits_for_it_and_doubles_nothing(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth.settings(processing_s=2)
+    images(workspace, "ab")
+    panel = in_mid_upload(workspace)
+    panel.settings = panel.settings.model_copy(update={"press": True})
+    assert upload_panel(workspace) is panel
+    assert not panel.task.running
+    assert sorted(truth.received()) == ["a.png", "b.png"]
+    assert panel.recorded.count(UploadStatus.SUCCESS) == 2
+
+
+def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "8")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "2")
+    truth.settings(processing_s=5)
+    images(workspace, "ab")
+    save_choice(workspace, [(Section.STATIC_BANNER, "a.png")], now=NOW)
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], cwd=workspace.root, stdout=subprocess.PIPE, text=True
+    ) as kernel:
+        assert kernel.stdout
+        assert kernel.stdout.readline() == "at work\n"
+        started = psutil.Process(kernel.pid).children(recursive=True)
+        assert any("chrom" in process.name() for process in started)
+        kernel.kill()
+    _, alive = psutil.wait_procs(started, timeout=60)
+    assert alive == []
+    after = Upload(workspace)
+    assert (after.doubt, after.recorded, after.elsewhere) == (((Section.STATIC_BANNER, "a.png"),), None, False)
+    assert "unknown whether the site holds it: a.png" in after.summary
+    assert "Not finished: 0 confirmed, 1 under way, 0 not begun" in after.summary
+    do(after, "resume")
+    assert after.unfinished  # nobody has connected yet
+    after.connected = True
+    do(after, "resume")
+    assert (after.task.state, after.unfinished, after.doubt) == (State.DONE, None, ())
+    [creative_id] = truth.named("a")
+    assert library_ids(workspace) == {"a.png": creative_id}
+    assert after.recorded.count(UploadStatus.SUCCESS) == 1
+    assert len(truth.received()) <= 1
+
+
+KILLED = """
+from pathlib import Path
+from tjtools.widgets.upload import Upload
+from tjtools.workspace.folder import Workspace
+
+panel = Upload(Workspace(Path.cwd()))
+panel.connected = True
+panel.check()
+panel.task.wait()
+panel.rehearsed, panel.confirmed = frozenset((file.section, file.name) for file in panel.files), True
+panel.observe(lambda change: print("at work", flush=True), "batch")
+panel.upload()
+panel.task.wait()
+"""

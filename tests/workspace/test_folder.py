@@ -1,0 +1,118 @@
+"""Finding the workspace, and the one site that it belongs to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tjtools.model.errors import SettingsError, SiteMismatch, WorkspaceNotFound
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import SiteSettings, bind, bound_site, load_settings
+
+SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:8642", account="demo")
+LIVE = SiteSettings(kind="live", origin="https://advertiser.trafficjunky.com", account="ana")
+
+
+def test_the_nearest_workspace_above_is_found(bare_workspace: Workspace) -> None:
+    deep = bare_workspace.root / "uploaded" / "Native"
+    assert Workspace.find(cwd=deep, environment={}) == bare_workspace
+
+
+def test_a_name_goes_before_the_variable_and_the_variable_before_the_folder(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    for name in ("named", "told"):
+        (tmp_path / name / "tracking").mkdir(parents=True)
+    told = {"TJTOOLS_WORKSPACE": str(tmp_path / "told")}
+    found = Workspace.find(tmp_path / "named", cwd=bare_workspace.root, environment=told)
+    assert found.root.name == "named"
+    assert Workspace.find(cwd=bare_workspace.root, environment=told).root.name == "told"
+
+
+def test_no_workspace_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceNotFound, match="tjtools init DIR"):
+        Workspace.find(tmp_path, cwd=tmp_path, environment={})
+
+
+def test_a_bound_workspace_stays_with_its_site(bare_workspace: Workspace) -> None:
+    assert bind(bare_workspace, SANDBOX) is True
+    assert bind(bare_workspace, SANDBOX) is False
+    with pytest.raises(SiteMismatch, match=r"belongs to http://127\.0\.0\.1:8642"):
+        bind(bare_workspace, LIVE)
+    assert load_settings(bare_workspace).site == SANDBOX
+
+
+def test_an_environment_that_names_another_site_is_refused(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bind(bare_workspace, SANDBOX)
+    monkeypatch.setenv("TJTOOLS_SITE__KIND", "live")
+    monkeypatch.setenv("TJTOOLS_SITE__ORIGIN", LIVE.origin)
+    with pytest.raises(SiteMismatch, match=r"advertiser\.trafficjunky\.com"):
+        load_settings(bare_workspace)
+
+
+def test_a_folder_without_a_site_can_be_read_and_not_used(bare_workspace: Workspace) -> None:
+    settings = load_settings(bare_workspace)
+    with pytest.raises(SiteMismatch, match="tjtools init"):
+        bound_site(bare_workspace, settings)
+
+
+def test_binding_keeps_the_settings_that_were_there(bare_workspace: Workspace) -> None:
+    bare_workspace.settings_file.write_text('[campaign]\nbrand_name = "Ana & Co"\n', "utf-8")
+    bind(bare_workspace, LIVE)
+    settings = load_settings(bare_workspace)
+    assert (settings.campaign.brand_name, settings.site) == ("Ana & Co", LIVE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "origin"),
+    [
+        ("sandbox", "https://advertiser.trafficjunky.com"),
+        ("sandbox", "http://192.168.1.2:8642"),
+        ("live", "http://127.0.0.1:8642"),
+        ("live", "http://advertiser.trafficjunky.com"),
+    ],
+)
+def test_a_sandbox_is_on_this_machine_and_the_live_site_is_not(
+    bare_workspace: Workspace, kind: str, origin: str
+) -> None:
+    bare_workspace.settings_file.write_text(f'[site]\nkind = "{kind}"\norigin = "{origin}"\n', "utf-8")
+    with pytest.raises(SettingsError, match=r"tjtools\.toml.*site"):
+        load_settings(bare_workspace)
+
+
+def test_the_environment_goes_before_dotenv_and_dotenv_before_the_file(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare_workspace.settings_file.write_text("[upload]\nbatch_size = 3\ncard_timeout = 7\n", "utf-8")
+    (bare_workspace.root / ".env").write_text("TJTOOLS_UPLOAD__BATCH_SIZE=4\nOTHER_TOOL=x\n", "utf-8")
+    assert load_settings(bare_workspace).upload.batch_size == 4
+    monkeypatch.setenv("TJTOOLS_UPLOAD__BATCH_SIZE", "5")
+    upload = load_settings(bare_workspace).upload
+    assert (upload.batch_size, upload.card_timeout) == (5, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[upload]\nbatch_size = 50\n", "upload.batch_size: Input should be less than or equal to 10, not 50"),
+        ("[upload]\nbatchsize = 5\n", "upload.batchsize"),
+        ("[uplaod]\nbatch_size = 5\n", "unknown section or key uplaod"),
+        ('password = "secret"\n', "unknown section or key password"),
+        ("[upload\n", "is not valid TOML"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(bare_workspace: Workspace, text: str, said: str) -> None:
+    bare_workspace.settings_file.write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(bare_workspace)
+    assert said in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_password_is_in_no_representation(bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TJTOOLS_PASSWORD", "hunter2")
+    settings = load_settings(bare_workspace)
+    assert "hunter2" not in f"{settings!r} {settings.model_dump_json()}"

@@ -1,0 +1,93 @@
+"""The limits: a dated data file that a user can correct, and that says what is wrong with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tjtools.diff.acceptable import oddities, problems
+from tjtools.media import MediaFacts
+from tjtools.model.creative import CreativeType, SessionFile
+from tjtools.model.errors import SettingsError
+from tjtools.workspace.limits import load_limits
+
+VIDEO = MediaFacts(1000, "mp4", 640, 360, 8.0, "h264")
+
+
+def own(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "limits.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_a_users_file_goes_before_the_packages_key_by_key(tmp_path: Path) -> None:
+    limits = load_limits(own(tmp_path, 'checked = 2027-01-02\n[image]\nsizes = ["300x250", "728x90"]\n'))
+    image = limits.by_type[CreativeType.IMAGE]
+    assert (image.sizes, image.formats, f"{limits.checked}") == (
+        ("300x250", "728x90"),
+        ("gif", "png", "jpg"),
+        "2027-01-02",
+    )
+    assert limits.by_type[CreativeType.VIDEO] == load_limits().by_type[CreativeType.VIDEO]
+    banner = MediaFacts(1000, "png", 728, 90)
+    assert (problems(banner, CreativeType.IMAGE, limits), len(problems(banner, CreativeType.IMAGE))) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[image]\n", "checked must be the day"),
+        ("checked = 'today'\n", "checked must be the day"),
+        ("checked = 2027-01-02\n[poster]\n", r"\[poster\] is no section for a creative type"),
+        ("checked = 2027-01-02\nimage = 3\n", r"\[image\] is no section"),
+        ("checked = 2027-01-02\n[image]\nmax_size = 3\n", r"\[image\] max_size is no limit; known are formats"),
+        ("checked = 2027-01-02\n[image]\nsizes = ['300 x 250']\n", r"\[image\] sizes must be a list like"),
+        ("checked = 2027-01-02\n[image]\nmax_bytes = '300 kB'\n", r"\[image\] max_bytes must be a number of bytes"),
+        ("checked = 2027-01-02\n[image]\nmax_bytes = 0\n", r"max_bytes must be a number of bytes"),
+        ("checked = 2027-01-02\n[video]\nmin_seconds = 60\n", "min_seconds 60 is more than max_seconds 31"),
+        ("checked = 2027-01-02\n[video]\nformats = ['.MP4']\n", r"\[video\] formats must be a list like"),
+        ("checked = \n", "is not valid TOML"),
+    ],
+)
+def test_a_file_that_cannot_be_used_names_what_is_wrong(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        load_limits(own(tmp_path, text))
+
+
+def test_a_codec_can_be_a_limit(tmp_path: Path) -> None:
+    limits = load_limits(own(tmp_path, 'checked = 2027-01-02\n[video]\ncodecs = ["h264"]\n'))
+    assert problems(VIDEO, CreativeType.VIDEO, limits) == ()
+    assert problems(VIDEO._replace(codec="hevc"), CreativeType.VIDEO, limits) == (
+        "the codec is hevc; a video has h264: encode it again",
+    )
+
+
+@pytest.mark.parametrize(
+    ("claims", "facts", "said"),
+    [
+        ({}, VIDEO, ()),
+        ({"width": 1280, "height": 720}, VIDEO, ("the inventory says 1280x720, the content is 640x360",)),
+        ({"duration": 8.4}, VIDEO, ()),
+        ({"duration": 4.0}, VIDEO, ("the inventory says 4 s, the content lasts 8.0 s",)),
+        ({"row": {"file_format": "MP4"}}, VIDEO, ()),
+        ({"row": {"file_format": "png"}}, VIDEO, ("the inventory says png, the content is mp4",)),
+        ({"row": {"file_size_mb": "0.001"}}, VIDEO, ()),
+        ({"row": {"file_size_mb": "2,5"}}, VIDEO, ("the inventory says 2.5 MB, the file has 0.001 MB",)),
+        ({}, VIDEO._replace(codec="av1"), ("the codec is av1; h264 is usual, and plays in every browser",)),
+        ({}, VIDEO._replace(turned=90), ("it is turned by its header to 640x360: who ignores that sees 360x640",)),
+    ],
+)
+def test_what_is_no_problem_and_worth_a_word(
+    claims: dict[str, object], facts: MediaFacts, said: tuple[str, ...]
+) -> None:
+    file = SessionFile(Path("a.mp4"), CreativeType.VIDEO)._replace(**claims)
+    assert oddities(file, facts) == said
+
+
+def test_a_native_video_of_another_length_is_unusual() -> None:
+    file = SessionFile(Path("a.mp4"), CreativeType.NATIVE_VIDEO)
+    assert (problems(VIDEO, CreativeType.NATIVE_VIDEO), oddities(file, VIDEO)) == (
+        (),
+        ("8.0 s long; a native_video usually lasts 4 s",),
+    )

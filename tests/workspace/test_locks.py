@@ -1,0 +1,97 @@
+"""Several at once: who comes second waits or is told; a dead process holds nothing, and a share without locks is named.
+
+A network share can't be had here: its errors are made by standing in for the system call.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tjtools.model.errors import TrackingFileError
+from tjtools.upload import runs_elsewhere
+from tjtools.upload.liverun import only_live_run
+from tjtools.workspace.csvfile import append_rows
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.locks import locked, locks_hold
+
+HOLD = """
+import sys
+from pathlib import Path
+from tjtools.workspace.locks import locked
+from tjtools.upload.liverun import only_live_run
+from tjtools.workspace.folder import Workspace
+
+workspace = Workspace(Path.cwd())
+with only_live_run(workspace), locked(workspace.library):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Workspace) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD], cwd=bare_workspace.root, stdin=pipe, stdout=pipe, text=True
+    ) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        assert runs_elsewhere(bare_workspace)
+        with pytest.raises(TrackingFileError, match="another process"), locked(bare_workspace.library, patience=0):
+            pass
+        other.kill()
+    with only_live_run(bare_workspace), locked(bare_workspace.library, patience=0):
+        pass
+    assert not runs_elsewhere(bare_workspace)
+
+
+def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare_workspace: Workspace) -> None:
+    lease = bare_workspace.private / "locks" / "live-run.lease"
+    with only_live_run(bare_workspace):
+        told = lease.read_text("utf-8")
+    host = next(line for line in told.splitlines() if line.startswith("host="))
+    lease.write_text(told.replace(host, "host=another-machine"), "utf-8")
+    with pytest.raises(TrackingFileError, match="another live upload"), only_live_run(bare_workspace):
+        pass
+
+
+def test_a_run_whose_place_another_machine_took_hands_nothing_over(bare_workspace: Workspace) -> None:
+    lease = bare_workspace.private / "locks" / "live-run.lease"
+    with only_live_run(bare_workspace) as demand_alone:
+        demand_alone()
+        lease.write_text(re.sub("token=.*", "token=of-another-machine", lease.read_text("utf-8")), "utf-8")
+        with pytest.raises(TrackingFileError, match="another one has taken its place"):
+            demand_alone()
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_share_without_locks_is_named_and_nothing_is_written(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def no_locks(_fd: int, _how: int) -> None:
+        raise OSError(code, "no locks here")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(TrackingFileError, match=r"no locks.*Move the workspace"):
+        append_rows(bare_workspace.library, ("a",), [("1",)])
+    with pytest.raises(TrackingFileError, match=r"no locks"), only_live_run(bare_workspace):
+        pass
+    assert not bare_workspace.library.exists()
+
+
+def test_a_share_whose_locks_keep_nobody_out_takes_no_live_run(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fcntl.flock", lambda _fd, _how: None)
+    with pytest.raises(TrackingFileError, match="two programs could write at once"), only_live_run(bare_workspace):
+        pass
+
+
+def test_a_disk_of_this_machine_keeps_the_second_out(tmp_path: Path) -> None:
+    assert locks_hold(tmp_path)
+    assert [*tmp_path.iterdir()] == []

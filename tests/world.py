@@ -1,0 +1,204 @@
+"""What the tests act on and look at: the sandbox's truth, sessions of files, readings, and the command."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tjtools.cache.history import Source
+from tjtools.cache.inventory import COLUMNS
+from tjtools.cache.library import Library
+from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
+from tjtools.practice import samples
+from tjtools.practice.demo import ask_sandbox
+from tjtools.scrape.apply import Begun, Update, plan_update
+from tjtools.scrape.connection import connect
+from tjtools.scrape.reading import Certificate, SiteReading
+from tjtools.site import Site
+from tjtools.upload import (
+    FileProgress,
+    UploadReport,
+    make_plan,
+    prepare,
+    upload,
+)
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
+
+TYPES = {section.value: section.creative_type.value for section in Section}
+FINGERPRINTS = (
+    f"{','.join(FINGERPRINT_COLUMNS)}\n2025-11-13T12:00:00Z,uploaded/a.mp4,1763035200000000000,1200,"
+    f"{'ab' * 32},mp4,640,360,4,h264,,100,,{' '.join(['0123456789abcdef'] * 5)},1,1032530571,a.mp4,native_video\n"
+    f"2025-11-13T12:00:00Z,b.png,-1,10,{'0f' * 32},png,300,250,,png,,1,,- fedcba9876543210,1,,,\n"
+)
+NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+
+
+def banner(folder: Path, name: str, seed: int = 0) -> dict[str, str]:
+    """A static banner on disk, and its row in the inventory; each seed has its own content."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = folder / f"drawn-{seed}.png"
+    samples.write_image(drawn, width=300, height=250, title="Sports", seed=seed)
+    drawn.rename(folder / name)
+    return {"unique_id": f"{seed:08X}", "new_filename": name, "creative_type": "image", "category": "Sports"}
+
+
+def native_pair(uploaded: Path, pair: str, seed: int = 0) -> list[dict[str, str]]:
+    names = f"VID_EN_Travel_4sec_ID-{pair}-VID.mp4", f"IMG_EN_Travel_ID-{pair}-IMG.png"
+    samples.write_video(uploaded / "Native/Video" / names[0], width=640, height=360, seconds=4, title="x", seed=seed)
+    samples.write_image(uploaded / "Native/Image" / names[1], width=640, height=360, title="x", seed=seed)
+    return [
+        {
+            "unique_id": f"{pair}-{half}",
+            "new_filename": name,
+            "creative_type": kind,
+            "category": "Travel",
+            "native_pair_id": pair,
+        }
+        for half, name, kind in zip(("VID", "IMG"), names, ("native_video", "native_image"), strict=True)
+    ]
+
+
+def session(workspace: Workspace, rows: list[dict[str, str]]) -> None:
+    write_inventory(workspace.session, rows)
+    write_inventory(workspace.master, rows)
+
+
+def go(
+    workspace: Workspace,
+    *,
+    live: bool = True,
+    force: bool = False,
+    limit: int | None = None,
+    now: datetime = NOW,
+    progress: Callable[[FileProgress], None] | None = None,
+    open_site: Callable[[], Site] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> UploadReport:
+    settings = load_settings(workspace)
+    prepared = prepare(workspace, force=force)
+    plan = make_plan(prepared.reviews, limit=limit)
+
+    def connected() -> Site:
+        return connect(workspace, settings, say=lambda _: None, cancelled=cancelled)
+
+    return upload(
+        plan, workspace, prepared.library, settings, open_site or connected,
+        now=lambda: now, live=live, force=force, progress=progress,
+    )  # fmt: skip
+
+
+def library_ids(workspace: Workspace) -> dict[str, str]:
+    return {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
+
+
+def checksum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def expected(one: dict[str, Any], **known: str) -> dict[str, str]:
+    """A creative of the sandbox as its row in the cache."""
+    row = {
+        "creative_id": one["creative_id"],
+        "filename": one["name"],
+        "upload_date": "",
+        "dimensions": one["dimensions"] or "",
+        "file_type": (one["file_type"] or "").removeprefix(".").replace("jpeg", "jpg"),
+        "creative_type": TYPES[one["section"]],
+        "review_status": one["review_status"],
+    }
+    return row | known
+
+
+def by_id(path: Path) -> dict[str, dict[str, str]]:
+    rows = read_rows(path)
+    found = {row["creative_id"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
+
+
+def files(workspace: Workspace) -> dict[Path, bytes]:
+    ours = (path for path in workspace.tracking.rglob("*") if path.is_file() and path.parent.name != "locks")
+    return {path: path.read_bytes() for path in ours}
+
+
+def of_section(truth: Truth, section: str) -> list[dict[str, Any]]:
+    return [one for one in truth.creatives().values() if one["section"] == section]
+
+
+def expire(truth: Truth) -> None:
+    truth.ask("sessions", "DELETE")
+
+
+def reading(*creatives: Creative, unread: tuple[Section, ...] = ()) -> SiteReading:
+    verdicts = [(section, "not applied: not finished" if section in unread else "complete") for section in Section]
+    return SiteReading(creatives, tuple(Certificate(section, verdict=verdict) for section, verdict in verdicts))
+
+
+def image(creative_id: str, name: str, status: ReviewStatus | None = ReviewStatus.PENDING) -> Creative:
+    return Creative(creative_id, name, None, "300x250", "png", CreativeType.IMAGE, status)
+
+
+def plan(workspace: Workspace, site: SiteReading, *, full: bool = True) -> Update:
+    library = Library.load(workspace.library)
+    source = Source.REFRESH if full else Source.SYNC
+    return plan_update(workspace, library, site, source, begun=Begun.of(workspace, NOW), full=full)
+
+
+def tjtools(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tjtools", *arguments],
+        cwd=cwd, capture_output=True, text=True, timeout=120, env=os.environ | environment,
+    )  # fmt: skip
+
+
+class Truth:
+    """The sandbox as its control endpoints show it."""
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+
+    def ask(self, what: str, method: str = "GET", body: object = None) -> Any:
+        return ask_sandbox(self.origin, what, method=method, body=body)
+
+    def creatives(self) -> dict[str, dict[str, Any]]:
+        return {one["creative_id"]: one for one in self.ask("creatives")}
+
+    def named(self, name: str) -> list[str]:
+        return [one["creative_id"] for one in self.ask("creatives") if one["name"] == name]
+
+    def add(self, section: str, name: str, **more: str) -> str:
+        return str(self.ask("creatives", "POST", {"section": section, "name": name, **more})["creative_id"])
+
+    def received(self) -> list[str]:
+        return [one["file_name"] for one in self.ask("received")]
+
+    def settings(self, **values: object) -> None:
+        self.ask("settings", "PUT", values)
+
+    def faults(self, *told: str) -> None:
+        self.ask("faults", "PUT", told)
+
+    def script(self, script: dict[str, object]) -> None:
+        self.ask("script", "PUT", script)
+
+
+def write_inventory(path: Path, rows: Sequence[dict[str, str]]) -> None:
+    """An inventory with the columns that the rows need, and the others empty."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,176 @@
+"""The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
+
+It is append only. When a creative was last seen in its status lies in `tracking/.tjtools/last_seen.json`, which holds
+one entry a creative, `{"1032530571": ["pending", "2025-11-13T12:00:00Z"]}`. Without that file, the time of its last row
+in the history is the last that is known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tjtools.model.cells import told_id, told_ids
+from tjtools.model.creative import Creative, ReviewStatus
+from tjtools.model.errors import translated
+from tjtools.workspace.csvfile import BadLine, append_rows, bring_over, read_table, replace_file
+from tjtools.workspace.csvtext import blocks, read_form
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.locks import locked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AT_ONCE = 64  # blocks of the file
+COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
+
+
+class Source(Enum):
+    """Where an observation comes from."""
+
+    UPLOAD = "upload"
+    REFRESH = "refresh"
+    SYNC = "sync"
+    MANUAL = "manual"
+
+
+class Observation(NamedTuple):
+    """A row of the history, as text: times in UTC, statuses as the library writes them, `""` for none."""
+
+    observed_at: str
+    creative_id: str
+    filename: str
+    from_status: str
+    to_status: str
+    previous_seen_at: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    status: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The history of one workspace; `path` and `last_seen` need not exist yet."""
+
+    path: Path
+    last_seen: Path
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> History:
+        """The workspace's history."""
+        return cls(workspace.history, workspace.last_seen)
+
+    def check(self) -> None:
+        """Raise WrongHeader, NotText or TrackingFileError where the file can't be appended to."""
+        read_table(self.path, COLUMNS)
+
+    def load(self) -> tuple[pd.DataFrame, tuple[BadLine, ...]]:
+        """One row an observation, in the file's order, all text, and the lines that can't be understood.
+
+        Raises what `check` does; a missing file has no rows.
+        """
+        import pandas as pd
+
+        bring_over(self.path)
+        bad: list[BadLine] = []
+        with translated(self.path, "read"):
+            if not self.path.exists():
+                return pd.DataFrame(columns=list(COLUMNS), dtype="str"), ()
+            with self.path.open("rb") as file:
+                form, source, line = read_form(file, self.path, COLUMNS, "")
+                frames = [pd.DataFrame(columns=list(form.header if form else COLUMNS), dtype="str")]
+                parts = blocks(source, form, line) if form else iter(())
+                while some := list(islice(parts, _AT_ONCE)):  # texts of all of them would take several times the frame
+                    columns = zip(*(block.columns for block in some), strict=True)
+                    texts = dict(zip(frames[0], ([*chain(*column)] for column in columns), strict=True))
+                    texts["creative_id"] = told_ids(texts["creative_id"])
+                    frames.append(pd.DataFrame(texts, dtype="str"))
+                    bad += chain(*(block.bad for block in some))
+        return pd.concat(frames, ignore_index=True), tuple(bad)
+
+    def last_times(self) -> dict[str, tuple[str, str]]:
+        """The status in which each creative on the site was seen last, and when, as far as it was kept."""
+        return {key: (one.status, one.at) for key, one in self._times().items()}
+
+    def rows(self) -> dict[str, tuple[Observation, ...]]:
+        """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
+        found: dict[str, list[Observation]] = {}
+        for row in read_table(self.path, COLUMNS).rows:
+            told = row | {"creative_id": told_id(row["creative_id"])}
+            found.setdefault(told["creative_id"], []).append(Observation(*(told[column] for column in COLUMNS)))
+        return {creative_id: tuple(rows) for creative_id, rows in found.items()}
+
+    def record(
+        self,
+        seen: Iterable[Creative],
+        *,
+        source: Source,
+        now: datetime,
+        known: Mapping[str, ReviewStatus | None] | None = None,
+    ) -> int:
+        """Note the status in which each creative is seen `now`, and return how many rows were appended.
+
+        A creative whose status is unknown is passed over. `known` are the statuses that the library held before, for
+        creatives of which the history has no row yet.
+        """
+        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        with locked(self.path):
+            before, times = self._before(), self._times()
+            rows = []
+            for creative in seen:
+                if creative.review_status is None:
+                    continue
+                key, status = creative.creative_id, creative.review_status.value
+                row = _row(creative, before.get(key), (known or {}).get(key), times.get(key))
+                if row:
+                    rows.append((at, *row, source.value))
+                times[key] = _Seen(status, at)
+                before[key] = times[key]
+            append_rows(self.path, COLUMNS, rows)
+            self._keep(times)
+        return len(rows)
+
+    def _before(self) -> dict[str, _Seen]:
+        """The last row of each creative."""
+        rows = read_table(self.path, COLUMNS).rows
+        return {told_id(row["creative_id"]): _Seen(row["to_status"], row["observed_at"]) for row in rows}
+
+    def _times(self) -> dict[str, _Seen]:
+        with translated(self.last_seen, "read"):
+            if not self.last_seen.exists():
+                return {}
+            text = self.last_seen.read_text("utf-8", errors="replace")
+        try:
+            return {key: _Seen(*map(str, value)) for key, value in json.loads(text).items()}
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            return {}  # damaged: the history's own times stand in
+
+    def _keep(self, times: Mapping[str, _Seen]) -> None:
+        there = {key: [one.status, one.at] for key, one in times.items() if one.status != ReviewStatus.REMOVED.value}
+        replace_file(self.last_seen, json.dumps(there).encode())
+
+
+def _row(
+    creative: Creative, before: _Seen | None, known: ReviewStatus | None, last: _Seen | None
+) -> tuple[str, str, str, str, str] | None:
+    """ID, name, status before and now, and when it was last seen in the one before; None where nothing is new."""
+    status = creative.review_status.value if creative.review_status else ""
+    from_status = before.status if before else known.value if known else ""
+    if before and from_status == status:
+        return None
+    if from_status == status:
+        if creative.removed:
+            return None
+        from_status = ""  # the library knew it so, but the history has not seen it yet
+    times = [one.at for one in (before, last) if one and one.status == from_status and from_status]
+    return creative.creative_id, creative.filename, from_status, status, max(times, default="")

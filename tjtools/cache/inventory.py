@@ -1,0 +1,186 @@
+"""The inventories: the session (files to upload now) and the master (all ever, with the Creative IDs they got)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tjtools.model.cells import told_id
+from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.errors import UnsafePath
+from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, replace_file
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.locks import locked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    "unique_id",
+    "original_filename",
+    "new_filename",
+    "creator_name",
+    "language",
+    "category",
+    "content_type",
+    "creative_type",
+    "duration_seconds",
+    "aspect_ratio",
+    "width_px",
+    "height_px",
+    "file_size_mb",
+    "file_format",
+    "date_processed",
+    "source_path",
+    "notes",
+    "native_pair_id",
+)
+ID_COLUMNS = ("tj_creative_id", "tj_upload_date")
+NEEDED_COLUMNS = ("unique_id", "new_filename", "creative_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The files to upload now, in the inventory's order, and the lines of it that can't be used."""
+
+    path: Path
+    files: tuple[SessionFile, ...]
+    bad_lines: tuple[BadLine, ...]
+
+
+def load_session(workspace: Workspace) -> Session:
+    """Read the session inventory; a missing file is an empty session.
+
+    A line that names no file, an unknown type or a path out of the workspace is reported in `bad_lines`, and the rest
+    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be
+    used.
+    """
+    limits = load_limits(workspace.limits_file)
+    table = read_table(workspace.session, NEEDED_COLUMNS)
+    files, bad = [], list(table.bad)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        try:
+            files.append(_file(workspace, row, limits))
+        except (UnsafePath, ValueError, OSError) as error:
+            bad.append(BadLine(line, str(error), ",".join(row.values())))
+    return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
+
+
+def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
+    """The Creative IDs that the master inventory knows, by section (None: unknown) and file name."""
+    limits = load_limits(workspace.limits_file)
+    table = read_table(workspace.master, NEEDED_COLUMNS)
+    return {
+        (section_of(row, limits), row["new_filename"]): creative_id
+        for row in table.rows
+        if (creative_id := told_id(row.get("tj_creative_id", "")))
+    }
+
+
+def inventory_frame(workspace: Workspace) -> pd.DataFrame:
+    """The rows of the master and then of the session: `COLUMNS`, `ID_COLUMNS` and `section`, all text, `""`: unknown.
+
+    Raises WrongHeader, NotText or TrackingFileError for a file that can't be read; lines that can't are left out.
+    """
+    import pandas as pd
+
+    limits = load_limits(workspace.limits_file)
+    columns = [*COLUMNS, *ID_COLUMNS]
+    tables = [read_table(path, NEEDED_COLUMNS) for path in (workspace.master, workspace.session)]
+    rows = [row | {"tj_creative_id": told_id(row.get("tj_creative_id", ""))} for table in tables for row in table.rows]
+    sections = [section.value if (section := section_of(row, limits)) else "" for row in rows]
+    texts = [[*(row.get(name, "") for name in columns), section] for row, section in zip(rows, sections, strict=True)]
+    return pd.DataFrame(texts, columns=[*columns, "section"], dtype="str")
+
+
+def record_in_master(
+    workspace: Workspace,
+    found: Iterable[tuple[SessionFile, str, date | None]],
+    *,
+    backup: datetime | None = None,
+) -> tuple[BadLine, ...]:
+    """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
+
+    A file is found by its name and section; one that the master lacks is added. Lines that can't be understood are
+    moved to the quarantine file, as they were, and returned. `backup` is the time under which the old file is kept.
+    """
+    limits = load_limits(workspace.limits_file)
+    with locked(workspace.master):
+        table = read_table(workspace.master, NEEDED_COLUMNS)
+        header = table.header if table.form else COLUMNS
+        header = (*header, *(column for column in ID_COLUMNS if column not in header))
+        rows = [dict(row) for row in table.rows]
+        for file, creative_id, day in found:
+            for row in _rows_of(rows, file, limits) or [_new_row(rows, file)]:
+                if day or told_id(row.get("tj_creative_id", "")) != creative_id:
+                    row["tj_upload_date"] = day.isoformat() if day else ""
+                row["tj_creative_id"] = creative_id
+        quarantine(workspace.master, table.bad)
+        lines = encoded(workspace.master, [header, *([row.get(column, "") for column in header] for row in rows)])
+        replace_file(workspace.master, b"".join(lines), backup=backup, seen=table.size)
+    return table.bad
+
+
+def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) -> list[dict[str, str]]:
+    """The master's rows of a file: its name, in its own section or an unknown one."""
+    return [row for row in rows if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)]
+
+
+def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
+    """The section of an inventory's row; None where its type is no known word."""
+    try:
+        return limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row)).section
+    except ValueError:
+        return None
+
+
+def size_of(row: Mapping[str, str]) -> str:
+    """`WIDTHxHEIGHT` as an inventory's row claims it, `0` for what it does not; ValueError for what is no number."""
+    return f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
+
+
+def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
+    told = {
+        "unique_id": file.unique_id,
+        "new_filename": file.name,
+        "category": file.category,
+        "creative_type": file.creative_type.value,
+        "native_pair_id": file.native_pair_id,
+    }
+    rows.append(told | dict(file.row))
+    return rows[-1]
+
+
+def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
+    width, height = _number(row, "width_px"), _number(row, "height_px")
+    kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
+    return SessionFile(
+        path=workspace.media_file(row["new_filename"], kind),
+        creative_type=kind,
+        unique_id=row["unique_id"],
+        category=row.get("category", ""),
+        native_pair_id=row.get("native_pair_id", ""),
+        duration=_number(row, "duration_seconds"),
+        width=None if width is None else int(width),
+        height=None if height is None else int(height),
+        row=row,
+    )
+
+
+def _number(row: Mapping[str, str], column: str) -> float | None:
+    text = row.get(column, "").strip()
+    if not text:
+        return None
+    try:
+        number = float(text.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or number < 0:
+        msg = f"{column} is {text!r}, which is no number of its kind"
+        raise ValueError(msg)
+    return number

@@ -1,0 +1,126 @@
+"""Snapshots of the library: strict reading of one, and the dated ones in `tracking/.tjtools/snapshots/`.
+
+`20251113T120000.csv` is the library as a refresh left it, the time in UTC; `20251113T120000.json` beside it is
+the certificate: what of the site was read. The last thirty of refreshes and of syncs are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.library import Library
+from tjtools.model.creative import Section
+from tjtools.model.errors import TrackingFileError, translated
+from tjtools.workspace.backups import bound
+from tjtools.workspace.csvfile import replace_file
+from tjtools.workspace.folder import Workspace
+
+KEPT = 30
+_NAME = "%Y%m%dT%H%M%S"
+
+
+def read_snapshot(path: Path) -> Library:
+    """Read a library of which every line can be compared; an empty file is an empty library.
+
+    Raises WrongHeader, and TrackingFileError, with the line, for a file that is not there, for a line that can't be
+    understood and for rows of one Creative ID that contradict each other.
+    """
+    if not path.is_file():
+        raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
+    library = Library.load(path)
+    for bad in sorted((*library.bad_lines, *library.doubtful_days)):
+        raise TrackingFileError(f"{bad.reason}.", path=path, line=bad.line, remedy="Mend the line, or delete it.")
+    for conflict in library.conflicts:
+        names = " and ".join(f"{one.filename!r}" for one in conflict.creatives)
+        lines = ", ".join(map(str, conflict.lines))
+        raise TrackingFileError(
+            f"the Creative ID {conflict.creative_id} stands there twice (lines {lines}: {names}), and the rows"
+            " contradict each other.",
+            path=path,
+            line=conflict.lines[-1],
+            remedy="Delete the wrong one.",
+        )
+    return library
+
+
+def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
+    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`.
+
+    It is whole, or not there. It bears a later time than the newest, also where the clock was set back: the newest is
+    the last that was kept.
+    """
+    folder = workspace.snapshots
+    times = [at for kept in _kept(workspace) if (at := _at(kept))]
+    now = max([now, *(at + timedelta(seconds=1) for at in times[-1:])])
+    path = folder / f"{now.astimezone(UTC):{_NAME}}.csv"
+    with translated(path, "written"):
+        told = json.dumps(certificate, ensure_ascii=False, indent=2) + "\n"
+        replace_file(path.with_suffix(".json"), told.encode())
+        replace_file(path, workspace.library.read_bytes() if workspace.library.exists() else b"")
+        if workspace.library.exists():
+            shutil.copymode(workspace.library, path)
+        for old in [*_superfluous(workspace)]:
+            for suffix in (".csv", ".json"):
+                (folder / f"{old}{suffix}").unlink(missing_ok=True)
+        for cut_off in folder.glob(".*.tmp"):
+            cut_off.unlink(missing_ok=True)
+        bound(workspace.private)
+    return path
+
+
+class Snapshot(NamedTuple):
+    """One of them: when it was taken, after what (`refresh`, `sync`, or `""` where nothing says so any more).
+
+    `whole`: the reading before it had come to the end of every section.
+    """
+
+    name: str
+    at: datetime
+    source: str
+    whole: bool
+
+
+def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
+    """The snapshots that are kept, oldest first."""
+    return tuple(_snapshot(path, at) for path in _kept(workspace) if (at := _at(path)))
+
+
+def newest_snapshot(workspace: Workspace) -> str:
+    """The name of the newest, `""` where there is none."""
+    return max((path.stem for path in _kept(workspace)), default="")
+
+
+def _kept(workspace: Workspace) -> list[Path]:
+    """Those that are called as ours are: a copy that a person made there under another name is not."""
+    return sorted(path for path in workspace.snapshots.glob("[0-9]*T[0-9]*.csv") if _at(path))
+
+
+def _at(path: Path) -> datetime | None:
+    try:
+        at = datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return at if f"{at:{_NAME}}" == path.stem else None
+
+
+def _snapshot(path: Path, at: datetime) -> Snapshot:
+    try:
+        told = json.loads(path.with_suffix(".json").read_text("utf-8"))
+        sections = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
+        return Snapshot(path.stem, at, str(told["source"]), sections == {section.value for section in Section})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Snapshot(path.stem, at, "", whole=False)  # a certificate that was lost or damaged
+
+
+def _superfluous(workspace: Workspace) -> Iterator[str]:
+    """The names of the oldest beyond `KEPT` of each source: many a sync must not cost the refreshes theirs."""
+    names: dict[str, list[str]] = {}
+    for one in snapshots_of(workspace):
+        names.setdefault(one.source, []).append(one.name)
+    for each in names.values():
+        yield from each[:-KEPT]

@@ -1,0 +1,149 @@
+"""From the files on disk to a reviewed session: load, look at each file, compare with the library."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tjtools.cache.inventory import load_session, master_ids
+from tjtools.cache.library import Library
+from tjtools.diff.decisions import Decisions
+from tjtools.diff.known import known_creatives, local_copies, of_these_sizes
+from tjtools.diff.repeats import find_repeats
+from tjtools.diff.session import FileReview, review_session
+from tjtools.media import Fingerprint, MediaFacts
+from tjtools.media.content import Fingerprints
+from tjtools.media.looking import LookedAt, look_at
+from tjtools.model.creative import CreativeType, SessionFile
+from tjtools.model.errors import WorkspaceError
+from tjtools.model.names import extension, parse_name
+from tjtools.workspace.csvfile import BadLine
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import Limits, load_limits
+
+log = logging.getLogger("tjtools.upload")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A session that was compared with the library; `bad_lines` are the inventory's lines that can't be used.
+
+    `fingerprints` hold the pictures that `tjtools.diff.evidence` shows. `unseen` counts the creatives of the library
+    that have a local copy at which nobody has looked: a near duplicate of these is not found.
+    """
+
+    library: Library
+    reviews: tuple[FileReview, ...]
+    bad_lines: tuple[BadLine, ...]
+    fingerprints: Fingerprints
+    unseen: int = 0
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything here can't go up before somebody mends it, or should not before somebody looks."""
+        return bool(self.bad_lines) or any(one.needs_a_person for one in self.reviews)
+
+
+def prepare(
+    workspace: Workspace,
+    files: Sequence[SessionFile] | None = None,
+    *,
+    force: bool = False,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Prepared:
+    """Review the files given, or those of the session inventory, against the library; no network is needed.
+
+    Each file is looked at in a child process unless it has not changed since the last time. Raises `Cancelled`, and the
+    errors of the tracking files.
+    """
+    library, fingerprints = load_library(workspace), load_fingerprints(workspace)
+    limits = load_limits(workspace.limits_file)
+    bad: tuple[BadLine, ...] = ()
+    if files is None:
+        log.info("Loading files from session CSV...")
+        session = load_session(workspace)
+        files, bad = session.files, session.bad_lines
+        for line in bad:
+            log.warning("%s:%d: %s", session.path.name, line.line, line.reason)
+    seen = look_at([file.path for file in files], fingerprints, progress=progress, cancelled=cancelled)
+    facts = {path: one.facts if one else None for path, one in seen.items()}
+    files = [_by_content(file, facts[file.path], limits) for file in files]
+    copies = local_copies(workspace, library)
+    sizes = {one.facts.bytes for one in seen.values() if one}
+    look_at(of_these_sizes(copies, sizes), fingerprints, decode=False, cancelled=cancelled)
+    known = known_creatives(workspace, library, fingerprints, copies)
+    decisions = Decisions.load(workspace)
+    repeats = find_repeats(files, seen, known, picture=fingerprints.picture, decisions=decisions)
+    ids = master_ids(workspace)
+    reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
+    log.info("Found %d files to upload", len(files))
+    unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in copies)
+    return Prepared(library, reviews, bad, fingerprints, unseen)
+
+
+def load_fingerprints(workspace: Workspace) -> Fingerprints:
+    """Load the fingerprints and say what of them can't be used."""
+    fingerprints = Fingerprints.load(workspace)
+    for bad in fingerprints.bad_lines:
+        log.warning("%s:%d: %s", workspace.fingerprints.name, bad.line, bad.reason)
+    return fingerprints
+
+
+def _by_content(file: SessionFile, facts: MediaFacts | None, limits: Limits) -> SessionFile:
+    """A video that is in a banner size is a video banner, whatever the inventory says of its size."""
+    kind = limits.true_type(file.creative_type, facts.size) if facts else file.creative_type
+    return file if kind is file.creative_type else file._replace(creative_type=kind)
+
+
+def load_library(workspace: Workspace) -> Library:
+    """Load the library and say how it went."""
+    library = Library.load(workspace.library)
+    if workspace.library.exists():
+        log.info("✓ Loaded %d Creative IDs from TJ Library cache", len(library))
+    else:
+        log.info("TJ Creative Library cache not found (will be created on first upload)")
+    for bad in (*library.bad_lines, *library.doubtful_days):
+        log.warning("%s:%d: %s", workspace.library.name, bad.line, bad.reason)
+    return library
+
+
+def named_files(
+    workspace: Workspace, paths: Sequence[Path], creative_type: CreativeType | None = None
+) -> list[SessionFile]:
+    """The files that a person named, each with the type they gave, or the one that its name and content tell.
+
+    `VID_…` is a native video and `IMG_…` a native image; any other mp4 is a video, or a video banner in a banner's
+    size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
+    """
+    limits = load_limits(workspace.limits_file)
+    paths = [path.resolve() for path in paths]
+    seen = look_at(paths, load_fingerprints(workspace))
+    return [_named(path, seen[path], creative_type, limits) for path in paths]
+
+
+def _named(path: Path, seen: Fingerprint | None, creative_type: CreativeType | None, limits: Limits) -> SessionFile:
+    if seen is None:
+        raise WorkspaceError(f"There is no file {path}.", remedy="Check the path.")
+    kind, parsed = creative_type or likely_type(path.name, seen.facts), parse_name(path.name)
+    if kind is None:
+        raise WorkspaceError(f"{path.name}: neither name nor content tells its type.", remedy="Give it with --type.")
+    return SessionFile(
+        path=path.absolute(),
+        creative_type=limits.true_type(kind, seen.facts.size),
+        unique_id=parsed.unique_id if parsed else "",
+        category=parsed.category if parsed else "",
+    )
+
+
+def likely_type(name: str, facts: MediaFacts) -> CreativeType | None:
+    """The type that a file's name and content tell; None where they tell none."""
+    parsed = parse_name(name)
+    told = {"VID": CreativeType.NATIVE_VIDEO, "IMG": CreativeType.NATIVE_IMAGE}.get(
+        (parsed.prefix or "") if parsed else ""
+    )
+    if told is None and (container := facts.container or extension(name)):
+        return CreativeType.VIDEO if container == "mp4" else CreativeType.IMAGE
+    return told

@@ -1,0 +1,4 @@
+"""How the workspace is: at a glance, what is next, what to mend, and whether its files agree.
+
+It imports all below it.
+"""

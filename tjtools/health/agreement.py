@@ -1,0 +1,308 @@
+"""Whether the tracking files tell one story: each disagreement with its place and its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
+from tjtools.cache.inventory import NEEDED_COLUMNS, load_session, section_of
+from tjtools.cache.library import Library
+from tjtools.health.ads import NATIVE, PairsTold, wrong_ids
+from tjtools.media.content import Fingerprints
+from tjtools.model.cells import read_day, read_id, told_id
+from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus
+from tjtools.model.errors import TrackingFileError
+from tjtools.model.names import file_type, same_name
+from tjtools.upload.journal import Journal
+from tjtools.upload.runlog import STATUS_COLUMNS
+from tjtools.workspace.csvfile import Table, read_table
+from tjtools.workspace.csvtext import BadLine
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
+
+FIX = "tjtools verify --fix"
+LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
+DATE = "Correct the day; until then it counts as unknown."
+_LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
+
+
+class Disagreement(NamedTuple):
+    """Two files that contradict each other, or one that lacks what another knows.
+
+    `line` is None for a whole file. What is safe to mend has the creative that the library lacks in `missing`, or in
+    `file` the file for which the master lacks the ID, with the ID and its day; `replay`: the journal has more to
+    record; `follow`: the review status is another one on the site.
+    """
+
+    path: Path
+    line: int | None
+    found: str
+    remedy: str
+    missing: Creative | None = None
+    file: tuple[SessionFile, str, date | None] | None = None
+    replay: bool = False
+    follow: bool = False
+
+    @property
+    def safe(self) -> bool:
+        """Whether `tjtools verify --fix` mends it."""
+        return self.replay or self.follow or self.missing is not None or self.file is not None
+
+    @property
+    def where(self) -> str:
+        """The file, and the line."""
+        return f"{self.path.name}:{self.line}" if self.line else self.path.name
+
+
+class Told(NamedTuple):
+    """A file that says: this name is this Creative ID."""
+
+    path: Path
+    line: int
+    name: str
+    creative_id: str
+    section: Section | None
+    day: date | None
+    file: SessionFile | None = None
+
+
+def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
+    """Compare library, master, session, status and campaign CSVs, history, fingerprints and journal; write nothing.
+
+    Raises the errors of a library, master, session or fingerprints that can't be read at all.
+    """
+    library = Library.load(workspace.library)
+    pairs = PairsTold()
+    master, without, bad_master = _master(workspace, pairs)
+    uploads, bad_uploads = _status_files(workspace, pairs)
+    contested = _contested([*master, *uploads])
+    return (
+        *_in_itself(library),
+        *bad_master,
+        *bad_uploads,
+        *_unclear(workspace.session, load_session(workspace).bad_lines),
+        *_journal(workspace),
+        *_against_library([*master, *uploads], library, contested.keys()),
+        *contested.values(),
+        *_master_against_uploads(workspace, master, without, uploads, contested.keys(), library),
+        *_campaigns(workspace, library, pairs),
+        *_history(workspace, library),
+        *_fingerprints(workspace, library),
+    )
+
+
+def _in_itself(library: Library) -> Iterator[Disagreement]:
+    yield from _unclear(library.path, library.bad_lines)
+    for line in library.doubtful_days:
+        yield Disagreement(library.path, line.line, f"has a doubtful day: {line.reason}", DATE)
+    for conflict in library.conflicts:
+        names = " and ".join(repr(one.filename) for one in conflict.creatives)
+        found = f"the rows of ID {conflict.creative_id} contradict each other: {names}"
+        yield Disagreement(library.path, conflict.lines[-1], found, LOOK)
+
+
+def _unclear(path: Path, lines: Iterable[BadLine]) -> Iterator[Disagreement]:
+    for bad in lines:
+        yield Disagreement(path, bad.line, f"can't be understood: {bad.reason}", "Mend the line, or delete it.")
+
+
+def _read(path: Path, columns: Sequence[str], bad: list[Disagreement]) -> Table:
+    """A file of which there are many, or that can be done without; what can't be understood of it joins `bad`."""
+    try:
+        table = read_table(path, columns)
+    except TrackingFileError as error:
+        where = f"{path}:{error.line}: " if error.line else f"{path}: "
+        bad.append(Disagreement(path, error.line, error.message.removeprefix(where), error.remedy))
+        return Table(path, tuple(columns), (), (), ())
+    bad += _unclear(path, table.bad)
+    return table
+
+
+def _journal(workspace: Workspace) -> Iterator[Disagreement]:
+    journal = Journal(workspace.journal)
+    for run, settled in journal.unrecorded().items():
+        found = f"the run {run} had confirmed {len(settled)} files that may not be recorded yet"
+        yield Disagreement(journal.path, None, found, f"Run: {FIX}", replay=True)
+    unfinished = journal.unfinished()
+    if unfinished:
+        found = f"the live run {unfinished.run} was not finished: {unfinished.told}"
+        yield Disagreement(journal.path, None, found, "Run: tjtools upload --resume")
+    under_way = {file.key for file in unfinished.under_way} if unfinished else set()
+    for section, name in sorted(journal.in_doubt() - under_way, key=lambda key: (key[0].value, key[1])):
+        found = f"{name} was handed over into {section.value}, and nobody knows what came of it"
+        yield Disagreement(journal.path, None, found, "A live upload of the file looks on the site first.")
+
+
+def _master(
+    workspace: Workspace, pairs: PairsTold
+) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
+    """The master's rows with an ID; the lines of those without, by section and name; what can't be understood."""
+    limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
+    bad = [*_unclear(table.path, table.bad)]
+    told, without = [], {}
+    for line, row in zip(table.lines, table.rows, strict=True):
+        name, section = row["new_filename"], section_of(row, limits)
+        pairs.take(table.path, name, told_id(row.get("tj_creative_id", "")), row)
+        if not row.get("tj_creative_id", "").strip():
+            without[section, name] = line
+        elif creative_id := _id(row["tj_creative_id"], table.path, line, bad):
+            day = _day(row.get("tj_upload_date", ""), table.path, line, bad)
+            told.append(Told(table.path, line, name, creative_id, section, day))
+    return told, without, bad
+
+
+def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], list[Disagreement]]:
+    """What the status CSVs say of IDs, oldest run first."""
+    told: list[Told] = []
+    bad: list[Disagreement] = []
+    for path in sorted(workspace.upload_logs.glob("upload_status_*.csv")):
+        table = _read(path, STATUS_COLUMNS, bad)
+        for line, row in zip(table.lines, table.rows, strict=True):
+            pairs.take(path, row["file_name"], told_id(row["tj_creative_id"]), row)
+            if row["status"] not in _LIVE or not row["tj_creative_id"].strip():
+                continue
+            if not (creative_id := _id(row["tj_creative_id"], path, line, bad)):
+                continue
+            try:
+                kind = CreativeType.parse(row["creative_type"])
+            except ValueError as error:
+                bad.append(Disagreement(path, line, f"can't be understood: {error}", "Correct the type."))
+                continue
+            ours = row["status"] == UploadStatus.SUCCESS.value
+            day = _day(row["upload_date"], path, line, bad) if ours else None
+            where = Path(row["file_path"])
+            file = SessionFile(
+                where if where.is_absolute() else workspace.root / where,
+                kind,
+                unique_id=row["unique_id"],
+                native_pair_id=row["native_pair_id"],
+            )
+            told.append(Told(path, line, row["file_name"], creative_id, kind.section, day, file))
+    return told, bad
+
+
+def _against_library(told: Iterable[Told], library: Library, contested: Set[str]) -> Iterator[Disagreement]:
+    """IDs that the library lacks, or holds under another name."""
+    met: set[str] = set()
+    for one in told:
+        known = library.get(one.creative_id)
+        if any(same_name(creative.filename, one.name) for creative in known):
+            continue
+        if known:
+            names = " and ".join(repr(creative.filename) for creative in known)
+            found = f"says that {one.name!r} is {one.creative_id}, which the library calls {names}"
+            yield Disagreement(one.path, one.line, found, LOOK)
+        elif one.creative_id not in met:
+            met.add(one.creative_id)
+            found = f"knows {one.name!r} as {one.creative_id}, the library does not"
+            if one.creative_id in contested:
+                yield Disagreement(one.path, one.line, found, LOOK)
+                continue
+            kind = one.section.creative_type if one.section else None
+            creative = Creative(one.creative_id, one.name, one.day, file_type=file_type(one.name), creative_type=kind)
+            remedy = f"Run: {FIX} adds it, tjtools refresh-library asks the site"
+            yield Disagreement(one.path, one.line, found, remedy, missing=creative)
+
+
+def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
+    """The IDs that stand beside more than one name."""
+    first: dict[str, Told] = {}
+    found: dict[str, Disagreement] = {}
+    for one in told:
+        other = first.setdefault(one.creative_id, one)
+        if not same_name(other.name, one.name):
+            says = f"says that {one.creative_id} is {one.name!r}; {other.path.name}:{other.line} says {other.name!r}"
+            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says, LOOK))
+    return found
+
+
+def _master_against_uploads(
+    workspace: Workspace,
+    master: Iterable[Told],
+    without: dict[tuple[Section | None, str], int],
+    uploads: Iterable[Told],
+    contested: Set[str],
+    library: Library,
+) -> Iterator[Disagreement]:
+    """The master against what the last run said of each file."""
+    last = {(one.section, one.name): one for one in uploads}
+    for one in master:
+        upload = last.get((one.section, one.name))
+        if upload and upload.creative_id != one.creative_id:
+            other = f"{upload.path.name}:{upload.line} says {upload.creative_id}"
+            found = f"says that {one.name!r} is {one.creative_id}; {other}"
+            yield Disagreement(one.path, one.line, found, LOOK)
+    for (section, name), line in without.items():
+        upload = last.get((section, name))
+        known = library.get(upload.creative_id) if upload else ()
+        another = known and not any(same_name(one.filename, name) for one in known)
+        if upload and upload.file and upload.creative_id not in contested and not another:
+            found = f"has no ID for {name!r}; {upload.path.name}:{upload.line} says {upload.creative_id}"
+            file = upload.file, upload.creative_id, upload.day
+            yield Disagreement(workspace.master, line, found, f"Run: {FIX}", file=file)
+
+
+def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iterator[Disagreement]:
+    """Ads with a Creative ID that is not that of the creative they are named after, or of its other half."""
+    for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
+        bad: list[Disagreement] = []
+        table = _read(path, ["Ad Name"], bad)
+        yield from bad
+        columns = [*NATIVE] if "Video Creative ID" in table.header else ["Creative ID"]
+        if table.rows and (lacking := [name for name in columns if name not in table.header]):
+            found = f"the header lacks {', '.join(lacking)}."
+            yield Disagreement(path, 1, found, "Don't give this file to the campaign uploader.")
+            continue
+        for line, row in zip(table.lines, table.rows, strict=True):
+            for found in wrong_ids(row, library, pairs):
+                yield Disagreement(
+                    path, line, found, "Don't give this file to the campaign uploader; look on the site."
+                )
+
+
+def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
+    """Creatives that were last seen in another status than the library has."""
+    path, bad = workspace.history, list[Disagreement]()
+    rows = _read(path, HISTORY_COLUMNS, bad).rows
+    yield from bad
+    for creative_id, last in {told_id(row["creative_id"]): row for row in rows}.items():
+        known, status, seen = library.get(creative_id), last["to_status"], last["observed_at"]
+        if not known:
+            found = f"{creative_id} ({last['filename']}) was {status} on {seen}; the library lacks it"
+            yield Disagreement(path, None, found, "Run: tjtools refresh-library")
+        elif all((one.review_status.value if one.review_status else "") != status for one in known):
+            held = known[0].review_status.value if known[0].review_status else "nothing"
+            found = f"{creative_id} was {status} on {seen}; the library says {held}"
+            yield Disagreement(path, None, found, "Run: tjtools sync-status")
+
+
+def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
+    fingerprints = Fingerprints.load(workspace)
+    yield from _unclear(workspace.fingerprints, fingerprints.bad_lines)
+    for one in fingerprints.uploads():
+        known = library.get(one.creative_id)
+        if known and not any(same_name(creative.filename, one.filename) for creative in known):
+            names = " and ".join(repr(creative.filename) for creative in known)
+            found = f"remembers the content of {one.filename!r} as {one.creative_id}, which the library calls {names}"
+            yield Disagreement(workspace.fingerprints, None, found, LOOK)
+
+
+def _id(text: str, path: Path, line: int, bad: list[Disagreement]) -> str:
+    """The ID that a cell tells; `""` for what is none, which joins `bad`."""
+    try:
+        return read_id(text)
+    except ValueError as error:
+        bad.append(Disagreement(path, line, f"can't be understood: {error}", LOOK))
+        return ""
+
+
+def _day(text: str, path: Path, line: int, bad: list[Disagreement]) -> date | None:
+    """The day that a cell tells; None for an empty one and a doubtful one, which joins `bad`."""
+    try:
+        return read_day(text)
+    except ValueError as error:
+        bad.append(Disagreement(path, line, f"has a doubtful day: {error}", DATE))
+        return None

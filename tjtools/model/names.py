@@ -1,0 +1,216 @@
+"""Names of creatives: when two are the same, and what a name by the convention tells.
+
+The convention::
+
+    {Language}_{Category}_{ModelSex}_{Style}_{Rating}_{Type}_{Creator}_{Duration}sec_T-{TestID}_ID-{UniqueID}.ext
+    VID_…_ID-{UniqueID}-VID.mp4   IMG_…_ID-{UniqueID}-IMG.png   ORG_…_ID-{UniqueID}.mp4
+
+Duration stands only in videos' names and the test ID only in some; older names lack model sex and style, or also
+rating, type and creator. About half of a real library follows no convention: such a name is kept as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePath
+from typing import NamedTuple
+
+from tjtools.model.creative import CreativeType, Medium, base_id
+
+_MEDIUM_OF_EXTENSION = {
+    "mp4": Medium.MOVING,
+    "png": Medium.STILL,
+    "jpg": Medium.STILL,
+    "jpeg": Medium.STILL,
+    "gif": Medium.STILL,
+}
+
+_OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
+
+CONVENTION = r"""
+    (?:(?P<prefix>VID|IMG|ORG)_)?
+    (?P<language>[A-Z]{2,3})_
+    (?P<category>[^_]+)_
+    (?:(?P<model_sex>MFT|M|F|T)_(?P<style>Anime|Real|Both)_)?
+    (?:(?P<rating>N?SFW)_(?P<content_type>[^_]+)_(?P<creator>.+?)_)?
+    (?:(?P<duration>\d+(?:\.\d+)?)sec_)?
+    (?:T-(?P<test_id>[^_]+)_)?
+    ID-(?P<unique_id>[0-9A-Fa-f]{8})
+    (?:-(?:VID|IMG))?
+"""
+
+
+class ParsedName(NamedTuple):
+    """What a name by the convention tells; a part that the name lacks is None. `duration` is in seconds."""
+
+    prefix: str | None
+    language: str
+    category: str
+    model_sex: str | None
+    style: str | None
+    rating: str | None
+    content_type: str | None
+    creator: str | None
+    duration: float | None
+    test_id: str | None
+    unique_id: str
+
+
+def parse_name(name: str) -> ParsedName | None:
+    """Read a name by the convention, with or without extension; None where it follows none.
+
+    >>> parse_name("VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4").creator
+    'Ana'
+    >>> parse_name("banner 3 final") is None
+    True
+    """
+    match = re.fullmatch(CONVENTION, stem(name), re.VERBOSE | re.DOTALL)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    duration = parts.pop("duration")
+    return ParsedName(**parts, duration=float(duration) if duration else None)
+
+
+def pair_key(name: str) -> str:
+    """What the names of a native pair share: the ID, or all but VID, IMG and the duration.
+
+    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_img.png")
+    ('ID 12345678', 'summer', 'summer')
+    """
+    parsed = parse_name(name)
+    if parsed:
+        return f"ID {parsed.unique_id.upper()}"
+    bare = re.sub(
+        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", stem(name)
+    )
+    return re.sub(r"[\W_]+", " ", bare).strip().lower()
+
+
+def is_rounded(identity: str) -> bool:
+    """Whether a spreadsheet took an ID for a number and rounded it; hexadecimal digits with an E among them are an ID.
+
+    >>> is_rounded("1.23E+14"), is_rounded("12345E67")
+    (True, False)
+    """
+    return re.fullmatch(r"\d+(?:[.,]\d+E[+-]?|E[+-])\d+", base_id(identity)) is not None
+
+
+def extension(name: str) -> str:
+    """The name's final extension among those that creatives have, in lower case; `""` where there is none.
+
+    >>> extension("clip.MP4"), extension("v1.2 final")
+    ('mp4', '')
+    """
+    _, dot, last = name.rpartition(".")
+    return ending if dot and (ending := last.lower()) in _MEDIUM_OF_EXTENSION else ""
+
+
+def file_type(name: str) -> str:
+    """The extension as the site and the tracking files write it.
+
+    >>> file_type("photo.JPEG")
+    'jpg'
+    """
+    return extension(name).replace("jpeg", "jpg")
+
+
+def stem(name: str) -> str:
+    """The name without one final extension, as the site shows it.
+
+    >>> stem("clip.tar.png"), stem("v1.2 final")
+    ('clip.tar', 'v1.2 final')
+    """
+    before, dot, last = name.rpartition(".")
+    return before if dot and last.lower() in _MEDIUM_OF_EXTENSION else name
+
+
+def match_key(name: str) -> str:
+    r"""What two names share when they are the same name on the site.
+
+    Unicode form NFC, no final extension, and the characters that a browser rewrites when it sends a file (a quote
+    becomes ``%22``, a line break ``%0D`` or ``%0A``) in the form that arrives.
+
+    >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
+    True
+    """
+    return stem(as_sent(name))
+
+
+def as_shown(name: str) -> tuple[str, ...]:
+    """What a card of a file of this name may be called: one extension less; what becomes of another ending, who knows.
+
+    >>> as_shown("clip.mp4.mp4"), as_shown("clip.m4v"), as_shown("v1.2 final")
+    (('clip.mp4',), ('clip.m4v', 'clip'), ('v1.2 final',))
+    """
+    sent = as_sent(name)
+    if extension(sent):
+        return (stem(sent) or sent,)
+    other = re.fullmatch(_OTHER_ENDING, sent, re.DOTALL)
+    return (sent, other[1]) if other else (sent,)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are one, as far as they tell: the site's lacks its extension, and is no other for that.
+
+    >>> same_name("a.mp4", "a"), same_name("a.png.mp4", "a.png"), same_name("a.mp4", "a.png"), same_name("a", "b")
+    (True, True, False, False)
+    """
+    a, b = as_sent(one), as_sent(other)
+    alike = stem(a) == stem(b) and file_type(a) == file_type(b)
+    return a == b or alike or b in as_shown(a) or a in as_shown(b)
+
+
+def fuller(one: str, other: str) -> str:
+    """Of two names that are one, the one that tells more: with an extension, or the longer.
+
+    >>> fuller("a.gif", "a.gif.gif"), fuller("a.mp4", "a")
+    ('a.gif.gif', 'a.mp4')
+    """
+    return one if one == other else max(one, other, key=lambda name: (bool(extension(name)), len(name)))
+
+
+def is_cut(shown: str, whole: str) -> bool:
+    """Whether what is shown is the beginning of a name, cut off with dots as where there was no room for it.
+
+    >>> is_cut("VID_EN_Tra…", "VID_EN_Travel.mp4"), is_cut("VID_EN_Tra", "VID_EN_Travel.mp4"), is_cut("…", "a.mp4")
+    (True, False, False)
+    """
+    begun = as_sent(shown).removesuffix("…").removesuffix("...")
+    return bool(begun) and begun != as_sent(shown) and as_sent(whole).startswith(begun)
+
+
+def as_sent(name: str) -> str:
+    """The name as it arrives at the site: in Unicode form NFC, with the characters that a browser rewrites."""
+    if '"' in name or "\r" in name or "\n" in name:
+        name = name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    return name if name.isascii() else unicodedata.normalize("NFC", name)
+
+
+def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | None = None) -> Medium | None:
+    """Whether a creative moves: by its extension, else its file type, else its creative type; None if unknown.
+
+    >>> medium_of("a.mp4", creative_type=CreativeType.IMAGE)
+    <Medium.MOVING: 'moving'>
+    """
+    told = extension(filename) or file_type
+    if told in _MEDIUM_OF_EXTENSION:
+        return _MEDIUM_OF_EXTENSION[told]
+    return creative_type.medium if creative_type else None
+
+
+def is_source(filename: str) -> bool:
+    """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
+    return PurePath(filename).name.startswith("ORG_")
+
+
+def printable(text: str) -> str:
+    r"""The text without what a terminal would take for a command, or would turn around or hide.
+
+    >>> printable("a\x1b[31mb\u202e"), printable("café 🎬")
+    ('a\\x1b[31mb\\u202e', 'café 🎬')
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -1,0 +1,219 @@
+"""A session out of a folder of media: what each file is, by content and name, and which natives belong together."""
+
+from __future__ import annotations
+
+import filecmp
+import math
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.inventory import COLUMNS
+from tjtools.diff.acceptable import problems
+from tjtools.diff.duplicates import media_below
+from tjtools.media import Fingerprint, MediaFacts
+from tjtools.media.content import Fingerprints
+from tjtools.media.looking import LookedAt, look_at
+from tjtools.model.creative import CreativeType
+from tjtools.model.errors import UnsafePath, translated
+from tjtools.model.names import is_source, pair_key, parse_name
+from tjtools.workspace.csvfile import encoded, replace_file
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.locks import locked
+
+_NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
+_SHORT = 23.0  # seconds below which an upright video is a short one
+_UPRIGHT = 9 / 16
+
+
+class Taken(NamedTuple):
+    """A file of the folder that becomes one of the session; `notes` say what could not be told of it.
+
+    `target` is where the session expects it; `row` is its row in the inventory, column by column.
+    """
+
+    source: Path
+    target: Path
+    creative_type: CreativeType
+    row: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+class Intake(NamedTuple):
+    """What becomes of a folder: the session's files, and those left out, each with the reason."""
+
+    taken: tuple[Taken, ...]
+    left_out: tuple[tuple[Path, str], ...]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything could not be told."""
+        return bool(self.left_out) or any(one.notes for one in self.taken)
+
+
+def plan_session(
+    workspace: Workspace,
+    folder: Path,
+    *,
+    now: datetime,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Intake:
+    """Look at every media file below a folder and say what it becomes; nothing is written but fingerprints.
+
+    A type is told by the name (`VID_…`, `IMG_…`), else by which type's limits the content fits. Natives are paired by
+    the ID in their names, or by names that differ in VID and IMG and the duration alone. Raises `WorkspaceError` for a
+    folder that is not there, `Cancelled`, and the errors of the tracking files.
+    """
+    limits = load_limits(workspace.limits_file)
+    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
+    seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
+    taken: list[Taken] = []
+    left_out: list[tuple[Path, str]] = []
+    for path in paths:
+        one = _taken(workspace, path, seen[path], limits, now)
+        if isinstance(one, Taken) and any(one.target == other.target for other in taken):
+            one = "another file of the folder has this name"
+        if isinstance(one, Taken):
+            taken.append(one)
+        else:
+            left_out.append((path, one))
+    return Intake(tuple(_paired(taken)), tuple(left_out))
+
+
+def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> None:
+    """Copy the files to where the session expects them and write its inventory; the old one is kept as a backup.
+
+    Raises TrackingFileError if the disk does not take it: then the old inventory is as it was.
+    """
+    for one in intake.taken:
+        if one.source != one.target and not one.target.exists():
+            with translated(one.target, "written"):
+                one.target.parent.mkdir(parents=True, exist_ok=True)
+                _copy(one.source, one.target)
+    rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
+    with locked(workspace.session):
+        size = workspace.session.stat().st_size if workspace.session.exists() else 0
+        lines = encoded(workspace.session, [COLUMNS, *rows])
+        replace_file(workspace.session, b"".join(lines), backup=now, seen=size)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """A file that is only half there must not stand under its name."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        shutil.copy2(source, beside)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: Limits, now: datetime) -> Taken | str:
+    """What a file becomes, or why it is left out."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "its name, or that of its folder, can't be written as text: rename it"
+    if is_source(path.name):
+        return "ORG_ files are sources that were converted"
+    if seen is None or not seen.facts.container:
+        return seen.facts.trouble if seen else "it is gone"
+    kind, notes = told_type(path.name, seen.facts, limits)
+    if kind is None:
+        return f"{seen.facts.container} is no format that the site takes: convert it"
+    try:
+        target = workspace.media_file(path.name, kind)
+    except UnsafePath as error:
+        return error.message
+    if target.exists() and not target.samefile(path) and not _same_content(target, path):
+        return f"another file of this name lies in {target.parent}"
+    facts = seen.facts
+    trouble = (facts.trouble,) if facts.trouble else ()
+    return Taken(path, target, kind, _row(path, seen, kind, now), (*trouble, *notes))
+
+
+def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeType | None, tuple[str, ...]]:
+    """The type that name and content tell, and what speaks against it; None for a format that no type takes."""
+    parsed = parse_name(name)
+    for kind, prefix in _NATIVE.items():
+        if parsed and parsed.prefix == prefix:
+            return kind, problems(facts, kind, limits)
+    of_format = [kind for kind in CreativeType if facts.container in limits.by_type[kind].formats]
+    fitting = [kind for kind in of_format if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
+    if not of_format:
+        return None, ()
+    if not fitting:
+        kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
+        return kind, problems(facts, kind, limits)
+    if CreativeType.VIDEO_BANNER in fitting:
+        return CreativeType.VIDEO_BANNER, ()
+    if CreativeType.VIDEO in fitting:
+        return (CreativeType.SHORT_VIDEO if _is_short(facts) else CreativeType.VIDEO), ()
+    return fitting[0], ()
+
+
+def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:
+    usual = limits.by_type[kind].usual_seconds
+    return usual is None or facts.seconds is None or abs(facts.seconds - usual) <= 0.5
+
+
+def _is_short(facts: MediaFacts) -> bool:
+    upright = facts.height and abs(facts.width / facts.height - _UPRIGHT) < 0.01
+    return bool(upright) and (facts.seconds or 0) < _SHORT
+
+
+def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> dict[str, str]:
+    facts, parsed = seen.facts, parse_name(path.name)
+    identity = f"ID-{parsed.unique_id if parsed else seen.checksum[:8].upper()}"  # a number would be rounded by Excel
+    common = math.gcd(facts.width, facts.height) or 1
+    return {
+        "unique_id": f"{identity}-{_NATIVE[kind]}" if kind in _NATIVE else identity,
+        "original_filename": path.name,
+        "new_filename": path.name,
+        "creator_name": (parsed.creator or "") if parsed else "",
+        "language": parsed.language if parsed else "",
+        "category": parsed.category if parsed else "",
+        "content_type": (parsed.rating or "") if parsed else "",
+        "creative_type": kind.value,
+        "duration_seconds": "" if facts.seconds is None else f"{facts.seconds:g}",
+        "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
+        "width_px": str(facts.width),
+        "height_px": str(facts.height),
+        "file_size_mb": f"{facts.bytes / 1_000_000:.3f}",
+        "file_format": facts.container,
+        "date_processed": f"{now:%Y-%m-%d}",
+        "source_path": str(path),
+    }
+
+
+def _paired(taken: Sequence[Taken]) -> Iterator[Taken]:
+    """Give the halves of each native pair its ID; a half without exactly one other keeps none, and says so."""
+    halves: dict[str, list[Taken]] = {}
+    for one in taken:
+        if one.creative_type in _NATIVE:
+            halves.setdefault(pair_key(one.source.name), []).append(one)
+    for one in taken:
+        pair = halves.get(pair_key(one.source.name), []) if one.creative_type in _NATIVE else []
+        if not pair:
+            yield one
+        elif sorted(half.creative_type.value for half in pair) == ["native_image", "native_video"]:
+            video = next(half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO)
+            identity = video.row["unique_id"].removesuffix("-VID")
+            yield one._replace(row={**one.row, "native_pair_id": identity})
+        else:
+            yield one._replace(notes=(*one.notes, _unpaired(one, pair)))
+
+
+def _unpaired(one: Taken, pair: Sequence[Taken]) -> str:
+    others = [half.source.name for half in pair if half is not one]
+    if others:
+        return f"it can't be told which native belongs to it: {', '.join(others)} have the same name"
+    return f"no {'image' if one.creative_type is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    return filecmp.cmp(one, other, shallow=False)

@@ -1,0 +1,106 @@
+"""From a workspace to its site, open at the Media Library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from tjtools.model.errors import SignInNeeded
+from tjtools.scrape.inspection import keep_evidence
+from tjtools.scrape.reading import Access
+from tjtools.site import Site
+from tjtools.site.browser import ensure_browser
+from tjtools.site.selectors import load_selectors
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings, bound_site, load_settings, password_for
+
+SIGN_IN_TIMEOUT = 600.0  # seconds that a person has, with a captcha to solve
+
+
+def site_of(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    headless: bool | None = None,
+    pictures: bool = True,
+    cancelled: Callable[[], bool] | None = None,
+) -> Site:
+    """The workspace's site in a browser that is not open yet; `say` hears of a browser that has to be installed.
+    Without `pictures`, the browser asks for none: reading needs none, and the site is spared them.
+
+    Raises `SiteMismatch` for a folder that belongs to no site, and `BrowserNotFound`.
+    """
+    bound = bound_site(workspace, settings)
+    return Site(
+        bound.origin,
+        sign_in_url=bound.sign_in_url,
+        selectors=load_selectors(workspace.selectors_file),
+        executable=ensure_browser(settings.browser.executable, say=say),
+        browser_session=workspace.browser_session,
+        headless=settings.browser.headless if headless is None else headless,
+        pictures=pictures,
+        cancelled=cancelled,
+        keep=lambda page: keep_evidence([page], workspace, datetime.now(UTC)),
+    )
+
+
+def connect(
+    workspace: Workspace,
+    settings: Settings,
+    *,
+    say: Callable[[str], None],
+    headless: bool | None = None,
+    pictures: bool = True,
+    cancelled: Callable[[], bool] | None = None,
+) -> Site:
+    """Open the site at its Media Library with the saved sign-in; the caller closes it.
+
+    In a visible window, a person is asked to sign in where the site wants it; without one, `SignInNeeded` is raised.
+    """
+    site = site_of(workspace, settings, say=say, headless=headless, pictures=pictures, cancelled=cancelled)
+    try:
+        site.open()
+        try:
+            site.open_library()
+        except SignInNeeded:
+            if settings.browser.headless if headless is None else headless:
+                raise
+            sign_in(site, workspace, settings, say=say)
+            site.open_library()
+    except BaseException:
+        site.close()
+        raise
+    return site
+
+
+def access_to(
+    workspace: Workspace,
+    settings: Settings | None = None,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    headless: bool | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Access:
+    """How a workspace's site is read: pictures stay away from a hidden window, in a visible one a person can sign in.
+
+    Raises `SettingsError` for settings that can't be used.
+    """
+    settings = settings or load_settings(workspace)
+    hidden = settings.browser.headless if headless is None else headless
+    return Access(
+        connect=partial(
+            connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled
+        ),
+        sign_in=None if hidden else lambda site: sign_in(site, workspace, settings, say=say),
+        tabs=settings.reading.tabs,
+    )
+
+
+def sign_in(site: Site, workspace: Workspace, settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Let a person sign in, in the window of a site that is open, and keep the session for later runs."""
+    username, password = password_for(settings, bound_site(workspace, settings))
+    say("Please sign in in the browser window: solve the captcha and press LOG IN, or go by Google's link there.")
+    site.sign_in(username, password.get_secret_value(), timeout=SIGN_IN_TIMEOUT)
+    say("Signed in; the session is kept for the next runs.")

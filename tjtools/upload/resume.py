@@ -1,0 +1,108 @@
+"""What an earlier run left open: bring it into the tracking files, say what is left of it, and go on with that."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
+from tjtools.diff.review import Prepared, prepare
+from tjtools.diff.session import review_file
+from tjtools.media.looking import LookedAt
+from tjtools.model.creative import SessionFile
+from tjtools.upload.campaign import write_campaigns
+from tjtools.upload.choice import Choice
+from tjtools.upload.journal import Journal, Unfinished
+from tjtools.upload.liverun import only_live_run
+from tjtools.upload.plan import Plan, make_plan
+from tjtools.upload.record import Records
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import CampaignSettings, Settings
+
+log = logging.getLogger("tjtools.upload")
+
+
+class Rest(NamedTuple):
+    """What is left of an unfinished run, ready to go on with; `cleared` are files that the session no longer has."""
+
+    prepared: Prepared
+    plan: Plan
+    cleared: tuple[SessionFile, ...]
+
+
+def unfinished_run(workspace: Workspace) -> Unfinished | None:
+    """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
+    return Journal(workspace.journal).unfinished()
+
+
+def prepare_rest(
+    workspace: Workspace,
+    run: Unfinished,
+    settings: Settings,
+    *,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Rest:
+    """Look again at the files that an unfinished run left, and plan them; a row that a person cleared stays cleared.
+
+    What it had confirmed is recorded first: a half of a native pair goes up only where the other one is known. Raises
+    what `prepare` raises, and `TrackingFileError` where another live run is under way.
+    """
+    with only_live_run(workspace):
+        recover(workspace, Library.load(workspace.library), Journal(workspace.journal), now=now)
+    session = load_session(workspace)
+    rows = {file.key: file for file in session.files}
+    named = [file for file in run.left if not file.row]
+    there = [rows[file.key] for file in run.left if file.row and file.key in rows]
+    cleared = tuple(file for file in run.left if file.row and file.key not in rows)
+    # the other halves of their pairs come along: one that the site refused goes up again with its pair
+    pairs = {file.pair for file in there if file.pair}
+    others = [file for file in session.files if file.pair in pairs and file not in there]
+    files = [*there, *others, *named]
+    prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
+    there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
+    reviews = tuple(
+        review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
+    )
+    choice = Choice(run.at, frozenset(file.key for file in files))
+    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=choice)
+    return Rest(replace(prepared, reviews=reviews), plan, cleared)
+
+
+def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Callable[[], datetime]) -> None:
+    """Tell the tracking files what was settled before a run was cut off; what they know already stays as it is.
+
+    The caller has the lock of the live run.
+    """
+    for run, settled in journal.unrecorded().items():
+        log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
+        Records(workspace, library, run).record(settled)
+        journal.recorded(run=run, now=now())
+
+
+def close_earlier(
+    workspace: Workspace,
+    journal: Journal,
+    settings: CampaignSettings,
+    others: Sequence[SessionFile],
+    *,
+    now: Callable[[], datetime],
+) -> None:
+    """End the runs that never came to their end: a new one takes their place, what they uploaded gets its campaigns."""
+    while run := journal.unfinished():
+        write_run_campaigns(workspace, journal, run.run, settings, others)
+        journal.ended(run=run.run, now=now())
+
+
+def write_run_campaigns(
+    workspace: Workspace, journal: Journal, run: str, settings: CampaignSettings, others: Sequence[SessionFile]
+) -> tuple[Path, ...]:
+    """The campaign CSVs of what a run uploaded, as the journal knows it; `others` are the files of the session now."""
+    last = {one.key: one for one in journal.outcomes(run)}
+    return write_campaigns(workspace.campaigns, [*last.values()], settings, run, others=others)

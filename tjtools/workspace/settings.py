@@ -1,0 +1,254 @@
+"""Settings: from the environment (`TJTOOLS_…`), `.env` and `tjtools.toml`, in that order, checked on reading.
+
+`TJTOOLS_UPLOAD__BATCH_SIZE=5` sets what `tjtools.toml` calls `batch_size` in `[upload]`. The `[site]` section is what
+binds a workspace to its site: the environment may agree with it, and is refused where it does not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
+
+from tjtools.model.errors import SettingsError, SiteMismatch
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.tomlfile import read_toml
+
+LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
+LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
+SANDBOX_ORIGIN = "http://127.0.0.1:8642"
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+_PLAIN = {"browser", "reading", "upload"}  # sections in which no value is a secret
+
+SiteKind = Literal["sandbox", "live"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SiteSettings(_Section):
+    """The site that the workspace belongs to. `origin` is scheme, host and port, without a slash at the end."""
+
+    kind: SiteKind
+    origin: str
+    account: str = ""
+
+    @field_validator("origin")
+    @classmethod
+    def _bare(cls, value: str) -> str:
+        bare = value.rstrip("/")
+        address = urlsplit(bare)
+        if "@" in address.netloc:
+            raise ValueError("a user name or password does not belong into the address: see TJTOOLS_USERNAME")
+        if bare != f"{address.scheme}://{address.netloc}" or address.port == 0:
+            raise ValueError("it is scheme, host and port, like https://example.com")
+        return bare
+
+    @model_validator(mode="after")
+    def _kind_fits_origin(self) -> SiteSettings:
+        address = urlsplit(self.origin)
+        on_this_machine = address.hostname in _LOOPBACK
+        if self.kind == "sandbox" and not on_this_machine:
+            msg = f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}"
+            raise ValueError(msg)
+        if self.kind == "live" and (on_this_machine or address.scheme != "https"):
+            msg = f"the live site is reached over https, not at {self.origin}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def sign_in_url(self) -> str:
+        """Where a person signs in."""
+        return LIVE_SIGN_IN if self.origin == LIVE_ORIGIN else f"{self.origin}/sign-in"
+
+
+class BrowserSettings(_Section):
+    """`executable`: a browser of the Chromium family to use instead of the one that is found."""
+
+    executable: Path | None = None
+    headless: bool = True
+
+
+class ReadingSettings(_Section):
+    """`tabs`: how many sections a refresh or sync reads at the same time, and so how many lists it asks for at once."""
+
+    tabs: int = Field(default=1, ge=1, le=5)
+
+
+class UploadSettings(_Section):
+    """More than ten files in one go has proved fragile; large in-stream videos have taken 200 s to process.
+
+    `processing_timeout` and `card_timeout` are in seconds: without any change of a file's state, and until a new
+    creative shows in the list.
+    """
+
+    batch_size: int = Field(default=10, ge=1, le=10)
+    processing_timeout: float = Field(default=300, gt=0)
+    card_timeout: float = Field(default=30, gt=0)
+
+
+class CampaignSettings(_Section):
+    """What the campaign CSVs say beside names and IDs."""
+
+    target_url: str = "PLACEHOLDER_URL"
+    brand_name: str = "PLACEHOLDER_BRAND"
+    call_to_action: str = "PLACEHOLDER_CTA"
+
+
+class Settings(BaseSettings):
+    """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TJTOOLS_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
+    )
+
+    site: SiteSettings | None = None
+    browser: BrowserSettings = BrowserSettings()
+    reading: ReadingSettings = ReadingSettings()
+    upload: UploadSettings = UploadSettings()
+    campaign: CampaignSettings = CampaignSettings()
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 (pydantic-settings' signature)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The file comes in as the initial values: the environment goes before it."""
+        return env_settings, dotenv_settings, init_settings
+
+
+def load_settings(workspace: Workspace) -> Settings:
+    """Read the settings of a workspace.
+
+    Raises `SettingsError` for a value that can't be used and `SiteMismatch` where the environment names another site.
+    """
+    told = _read_toml(workspace.settings_file)
+    try:
+        settings = Settings(_env_file=workspace.root / ".env", **told)  # type: ignore[call-arg]
+        bound = SiteSettings(**told["site"]) if "site" in told else None
+    except ValidationError as error:
+        raise SettingsError(
+            f"{workspace.settings_file}, {workspace.root / '.env'} or environment: {_in_words(error)}",
+            remedy="Correct it and try again.",
+        ) from error
+    except (SourceError, OSError, ValueError, RecursionError) as error:
+        raise SettingsError(
+            f"The environment or {workspace.root / '.env'} can't be read: {error}.", remedy="Correct it and try again."
+        ) from error
+    if settings.site != bound:
+        raise SiteMismatch(
+            f"The environment names the site {settings.site.origin if settings.site else ''}, "
+            f"but {workspace.root} belongs to {bound.origin if bound else 'no site yet'}.",
+            remedy="A workspace belongs to one site: unset TJTOOLS_SITE__…, or use another workspace.",
+        )
+    if settings.press and bound and bound.kind == "live":
+        raise SettingsError(
+            "TJTOOLS_PRESS makes panels press their own buttons, and this workspace is live: only a person does that.",
+            remedy="Unset TJTOOLS_PRESS; it is for tests on the sandbox.",
+        )
+    return settings
+
+
+def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
+    """The site of a workspace; raises `SiteMismatch` for a folder that belongs to none yet."""
+    if settings.site is None:
+        raise SiteMismatch(
+            f"{workspace.root} does not say which site its files belong to.",
+            remedy=f"Bind it once with: tjtools init {workspace.root} --site live (or --site sandbox)",
+        )
+    return settings.site
+
+
+def bind(workspace: Workspace, site: SiteSettings) -> bool:
+    """Write the `tjtools.toml` that binds a workspace to a site; False where it was bound to it already.
+
+    Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files.
+    """
+    present = _read_toml(workspace.settings_file)
+    if "site" in present:
+        bound = load_settings(workspace).site
+        if bound is None or (bound.kind, bound.origin) != (site.kind, site.origin):
+            raise SiteMismatch(
+                f"{workspace.root} belongs to {bound.origin if bound else 'another site'} and stays with it.",
+                remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
+            )
+        return False
+    load_settings(workspace)  # a file that can't be read is not added to
+    kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
+    lines = ("[site]", *(f"{name} = {_quoted(value)}" for name, value in site.model_dump().items()))
+    workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
+    return True
+
+
+def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr]:
+    """User name and password to fill in at sign-in, from the environment or the system's keyring; empty if unknown."""
+    if settings.username or not site.account:
+        return settings.username, settings.password
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        kept = keyring.get_password(f"tjtools {site.origin}", site.account)
+    except KeyringError:
+        kept = None  # a machine without a keyring: the person types the password
+    return site.account, SecretStr(kept or "")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    told = read_toml(path)
+    unknown = sorted(set(told) - {"site", "browser", "reading", "upload", "campaign"})
+    if unknown:
+        raise SettingsError(
+            f"{path}: unknown section or key {', '.join(unknown)}.",
+            remedy="Known: [site], [browser], [reading], [upload], [campaign]; credentials belong in the keyring.",
+        )
+    return told
+
+
+def _in_words(error: ValidationError) -> str:
+    """What is wrong with which setting; with the value only where it can be no secret."""
+    parts = []
+    for item in error.errors():
+        name = ".".join(str(part) for part in item["loc"])
+        plain = len(item["loc"]) > 1 and item["loc"][0] in _PLAIN and item["type"] != "extra_forbidden"
+        value = f", not {item['input']!r}" if plain else ""
+        parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
+    return "; ".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_TEMPLATE = """\
+[browser]
+# executable = "/usr/bin/chromium"   # found by itself if not given
+headless = true
+
+[reading]
+tabs = 1                    # sections that are read at the same time; 1 is kindest to the site, 5 the most
+
+[upload]
+batch_size = 10             # at most 10: more has proved fragile
+processing_timeout = 300    # seconds that a file may stay in one state
+card_timeout = 30           # seconds until a new creative must show in the list
+
+[campaign]
+target_url = "PLACEHOLDER_URL"
+brand_name = "PLACEHOLDER_BRAND"
+call_to_action = "PLACEHOLDER_CTA"
+
+"""
