@@ -106,6 +106,15 @@ def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> No
     ]
 
 
+def test_a_file_that_may_be_there_by_its_name_is_a_question(quiet: Workspace) -> None:
+    write_inventory(quiet.session, [{"new_filename": "clip.png.png", "creative_type": "image"}])
+    with quiet.library.open("a", encoding="utf-8") as file:
+        file.write("7,clip.png,,,png,image,approved\n")
+    assert [(step.what, step.notebook) for step in steps(quiet)] == [
+        ("Say of 1 file whether the site has it already: unclear by its name", "01_review_session.ipynb")
+    ]
+
+
 def test_the_panel_says_it_in_plain_text(quiet: Workspace) -> None:
     start = Start(quiet, clock=lambda: NOW + timedelta(days=9))
     assert start.looked()
