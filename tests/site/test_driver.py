@@ -343,6 +343,15 @@ def test_without_a_session_and_a_window_the_remedy_is_to_sign_in(
         connect(workspace, load_settings(workspace), say=lambda _: None)
 
 
+def test_no_picture_is_taken_of_the_sign_in_page(site: Site, truth: Truth, tmp_path: Path) -> None:
+    truth.ask("sessions", "DELETE")
+    with pytest.raises(SignInNeeded):
+        site.open_library()
+    with pytest.raises(SignInNeeded):
+        site.screenshot(tmp_path / "page.png")
+    assert not (tmp_path / "page.png").exists()
+
+
 def test_the_site_works_where_an_event_loop_already_runs(workspace: Workspace, truth: Truth, chromium: str) -> None:
     import asyncio
 

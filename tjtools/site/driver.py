@@ -188,7 +188,7 @@ class Site:
         return self._run(self._look(lambda inspector: inspector.panel()))
 
     def screenshot(self, path: Path) -> None:
-        """Keep a picture of the page; never of the sign-in page, which shows a name.
+        """Keep a picture of the page; raises `SignInNeeded` for the sign-in page, which shows a name.
 
         Where the disk does not take it, the log says so, and the work goes on.
         """

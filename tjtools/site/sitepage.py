@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tjtools.site")
 
+SIGNED_OUT = "The site asks to sign in: there is no session, or it has expired."
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
 ANSWER = "Sign in to the site in a browser of your own, answer it there, and start the command again."
@@ -79,8 +80,7 @@ class SitePage:
     def expire(self) -> SignInNeeded:
         """Note that the site asks to sign in, which counts before any other trouble."""
         if not isinstance(self.trouble, SignInNeeded):
-            told = "The site asks to sign in: there is no session, or it has expired."
-            self.trouble = SignInNeeded(told, remedy=SIGN_IN)
+            self.trouble = SignInNeeded(SIGNED_OUT, remedy=SIGN_IN)
         self._troubled.set()
         return self.trouble
 
@@ -88,6 +88,13 @@ class SitePage:
         """Whether an address is that of a sign-in page."""
         ends = self.selectors["sign_in"]["address"].replace(" ", "").split(",")
         return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
+
+    async def picture(self) -> bytes:
+        """A picture of what is shown (PNG); raises `SignInNeeded` for the sign-in page, which shows a name."""
+        picture = await self.page.screenshot()
+        if self.is_sign_in(self.page.url) or isinstance(self.trouble, SignInNeeded):
+            raise self.expire()
+        return picture
 
     def selector(self, name: str) -> str:
         """What is looked for, by the element's name with its page: `library.total`."""
