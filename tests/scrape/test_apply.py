@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from world import NOW, image, plan, read_rows, reading
 
+from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import KEPT, snapshots_of
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
@@ -174,8 +175,9 @@ def test_the_history_says_when_the_site_was_read_not_when_it_was_applied(bare_wo
     assert report.snapshot.name == "20251113T170000.csv"
 
 
-def test_a_library_that_cant_be_written_loses_no_change_of_status(
-    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("store", "write"), [(History, "record"), (Library, "rewrite")])
+def test_a_file_that_cant_be_written_loses_no_change_of_status(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, store: type, write: str
 ) -> None:
     def full(*_args: object, **_more: object) -> None:
         raise OSError("the disk is full")
@@ -183,7 +185,7 @@ def test_a_library_that_cant_be_written_loses_no_change_of_status(
     Library.load(bare_workspace.library).add([image("1", "a")])
     update = plan(bare_workspace, reading(image("1", "a", APPROVED)))
     with monkeypatch.context() as broken:
-        broken.setattr(Library, "rewrite", full)
+        broken.setattr(store, write, full)
         with pytest.raises(OSError, match="full"):
             apply_update(update, now=NOW)
     apply_update(update, now=NOW)

@@ -63,6 +63,17 @@ def test_a_line_that_a_crash_tore_did_not_happen_and_harms_no_other(journal: Jou
     assert journal.hand_overs() == {(SECTION, "a.png"): 1, (SECTION, "b.png"): 1}
 
 
+def test_an_event_seen_half_written_is_whole_at_the_next_look(journal: Journal) -> None:
+    journal.handed_over(FILES, section=SECTION, run="1", now=NOW)
+    whole = journal.path.read_bytes()
+    journal.path.write_bytes(whole[: len(whole) // 2])
+    other = Journal(journal.path)
+    assert other.in_doubt() == set()
+    with journal.path.open("ab") as file:
+        file.write(whole[len(whole) // 2 :])
+    assert other.in_doubt() == {(SECTION, "a.png"), (SECTION, "b.png")}
+
+
 def test_it_follows_what_another_process_notes(journal: Journal) -> None:
     other = Journal(journal.path)
     journal.handed_over(FILES, section=SECTION, run="1", now=NOW)

@@ -16,7 +16,7 @@ from world import NOW, Truth, banner, checksum, go, library_ids, native_pair, re
 from tjtools.cache.inventory import load_session
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
-from tjtools.model.creative import CreativeType, Section, UploadStatus
+from tjtools.model.creative import CreativeType, Key, Section, UploadStatus
 from tjtools.model.errors import (
     Cancelled,
     PageChanged,
@@ -386,6 +386,32 @@ def test_odd_names_are_kept_exactly_in_campaign_files(workspace: Workspace) -> N
     session(workspace, rows)
     report = go(workspace)
     assert [one["Ad Name"] for one in read_rows(report.campaign_files[0])] == [name[:-4] for name in names]
+
+
+def test_what_is_handed_over_is_in_the_journal_before(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    doubt: list[set[Key]] = []
+    go(workspace, progress=lambda _: doubt.append(Journal(workspace.journal).in_doubt()))
+    assert doubt[0] == {(Section.STATIC_BANNER, "b.png")}
+
+
+def test_a_duplicate_whose_content_has_changed_since_the_review_is_for_a_person(
+    workspace: Workspace, truth: Truth
+) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "b.png")])
+    go(workspace)
+    (folder / "b.png").rename(folder / "again.png")
+    session(workspace, [{"unique_id": "1", "new_filename": "again.png", "creative_type": "image"}])
+    prepared = prepare(workspace)
+    samples.write_image(folder / "again.png", width=300, height=250, title="Other")
+    report = upload(
+        make_plan(prepared.reviews), workspace, prepared.library, load_settings(workspace), no_site,
+        now=lambda: NOW.replace(hour=13), live=True,
+    )  # fmt: skip
+    assert [(one.status.value, one.creative_id, "review it again" in one.message) for one in report.outcomes] == [
+        ("skipped", "", True)
+    ]
 
 
 def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace: Workspace, truth: Truth) -> None:
