@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tjtools.site")
 
-SIGNED_OUT = "The site asks to sign in: there is no session, or it has expired."
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
 ANSWER = "Sign in to the site in a browser of your own, answer it there, and start the command again."
@@ -80,7 +79,8 @@ class SitePage:
     def expire(self) -> SignInNeeded:
         """Note that the site asks to sign in, which counts before any other trouble."""
         if not isinstance(self.trouble, SignInNeeded):
-            self.trouble = SignInNeeded(SIGNED_OUT, remedy=SIGN_IN)
+            told = "The site asks to sign in: there is no session, or it has expired."
+            self.trouble = SignInNeeded(told, remedy=SIGN_IN)
         self._troubled.set()
         return self.trouble
 
