@@ -132,8 +132,8 @@ FOLLOWING = (
         "test_what_others_write_meanwhile_is_neither_lost_nor_gone",
     ),
     _one(
-        "unsteady-list-counts",
-        "A list that changed while it was read is read again, and given up where it never keeps still.",
+        "status-from-an-incomplete-reading",
+        "No status and no removal is taken from a list that changed while it was read.",
         "return self.still and not missing",
         "return True",
         "test_a_list_that_never_keeps_still_is_given_up",
