@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from fake_site import FakeSite
 from hypothesis import settings
+from one_browser import Visit, running_browser
 from world import Truth
 
 from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
+from tjtools.scrape import connection
+from tjtools.site import BrowserSite
 from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.folder import Workspace
 
@@ -27,6 +32,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def chromium() -> str:
     """The path of a browser that Playwright can drive; on a machine without one, it is installed now."""
     return str(without_window(ensure_browser(say=print)))
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserSite]:
+    with running_browser(chromium, tmp_path_factory.mktemp("browser")) as site:
+        yield site
+
+
+@pytest.fixture
+def real_site(browser: BrowserSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects in this process gets a window of a browser that runs already."""
+    monkeypatch.setattr(connection, "BrowserSite", partial(Visit, browser))
+
+
+@pytest.fixture
+def fake_site(running_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who connects in this process gets the sandbox without a browser."""
+    monkeypatch.setattr(connection, "BrowserSite", partial(FakeSite, running_sandbox))
 
 
 @pytest.fixture(scope="session")

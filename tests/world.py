@@ -138,6 +138,13 @@ def expire(truth: Truth) -> None:
     truth.ask("sessions", "DELETE")
 
 
+def signed_in(truth: Truth) -> dict[str, object]:
+    """The cookie of somebody who has just signed in, as a browser keeps it."""
+    session = truth.ask("session", "POST")
+    cookie = {"name": session["cookie"], "value": session["value"], "domain": "127.0.0.1", "path": "/"}
+    return cookie | {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+
+
 def reading(*creatives: Creative, unread: tuple[Section, ...] = ()) -> SiteReading:
     verdicts = [(section, "not applied: not finished" if section in unread else "complete") for section in Section]
     return SiteReading(creatives, tuple(Certificate(section, verdict=verdict) for section, verdict in verdicts))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from world import NOW, Truth, by_id, expire, files, of_section, read_rows, tjtools
+from world import NOW, Truth, by_id, expire, files, of_section, read_rows, signed_in, tjtools
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
@@ -113,12 +113,6 @@ def test_nothing_is_written_after_an_error_or_beyond_the_guard(workspace: Worksp
         assert files(workspace) == before
         workspace.browser_session.write_text(json.dumps({"cookies": [signed_in(truth)], "origins": []}), "utf-8")
         before = files(workspace)
-
-
-def signed_in(truth: Truth) -> dict[str, object]:
-    session = truth.ask("session", "POST")
-    cookie = {"name": session["cookie"], "value": session["value"], "domain": "127.0.0.1", "path": "/"}
-    return cookie | {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
 
 
 def test_an_empty_cache_needs_no_site(workspace: Workspace) -> None:

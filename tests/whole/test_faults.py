@@ -22,7 +22,8 @@ from typing import Any
 
 import psutil
 import pytest
-from world import NOW, Truth, banner, by_id, checksum, expected, files, read_rows, write_inventory
+from one_browser import Visit
+from world import NOW, Truth, banner, by_id, checksum, expected, files, read_rows, signed_in, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
@@ -46,16 +47,14 @@ from tjtools.scrape.inspection import keep_evidence
 from tjtools.scrape.reading import Access
 from tjtools.scrape.refresh import plan_refresh, refresh_library
 from tjtools.scrape.sync import plan_sync, sync_status
-from tjtools.site import Site, driver, inspector
-from tjtools.site.pages import page_script
+from tjtools.site import BrowserSite, Site, inspector
+from tjtools.site.driver import save_browser_session
 from tjtools.site.selectors import load_selectors
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import UploadSettings, load_settings
 
-# what the one browser goes without (Playwright's own list is longer): its address bar's popups are a third of the work
-UNUSED = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AimEnabled,MediaRouter"
 PATIENCE = 2.5  # seconds for a page; a fault's delay is less
 DONE = "everything done"
 LEFT = "came to its end, with files left of which it says why"
@@ -158,20 +157,6 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def browser(sandbox: Sandbox, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One browser for all cases; each works in a window of its own."""
-    site = Site(
-        sandbox.origin, sign_in_url=f"{sandbox.origin}/sign-in", selectors=load_selectors(), executable=Path(chromium),
-        browser_session=tmp_path_factory.mktemp("nobody") / "session.json", pictures=False, patience=PATIENCE,
-    )  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(driver, "_LAUNCH_ARGUMENTS", (*driver._LAUNCH_ARGUMENTS, f"--disable-features={UNUSED}"))
-        site.open()
-    with site:
-        yield site
-
-
-@pytest.fixture(scope="module")
 def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The files to upload, with their fingerprints: looking at them in each case would take most of its time."""
     workspace = open_to_all(tmp_path_factory.mktemp("looked_at"))
@@ -196,41 +181,26 @@ def fill(truth: Truth) -> None:
         truth.add("Static Banner", f"EN_Travel_static_{number:02}", review_status="approved")
 
 
-class Visit(Site):
-    """One visit in a browser that goes on afterwards, with cookies of its own."""
-
-    def __init__(self, browser: Site, cookie: dict[str, str]) -> None:
-        vars(self).update(vars(browser))
-        assert self._thread
-        self._thread.run(self._enter(cookie))
-
-    async def _enter(self, cookie: dict[str, str]) -> None:
-        self._context = await self._browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
-        await self._context.add_cookies([cookie])
-        await self._context.add_init_script(page_script(self._selectors))
-        self._library = await self._new_tab()
-
-    def close(self) -> None:
-        assert self._thread
-        self._thread.run(self._context.close())
-
-
 @dataclass
 class Desk:
     """A workspace at the sandbox, and how it gets to it."""
 
     workspace: Workspace
     truth: Truth
-    browser: Site
+    browser: BrowserSite
     looked_at: Workspace
     runs: int = 0
 
     def connect(self) -> Site:
         """Open the library as somebody who has just signed in and has answered no cookie banner yet."""
-        session = self.truth.ask("session", "POST")
-        cookie = {"name": session["cookie"], "value": session["value"], "url": self.truth.origin}
-        site = Visit(self.browser, cookie)
-        site._keep = lambda page: keep_evidence([page], self.workspace, NOW)
+        browser_session = self.looked_at.root / "session.json"  # the workspace's own disk may be full
+        save_browser_session(browser_session, {"cookies": [signed_in(self.truth)], "origins": []})
+        site = Visit(
+            self.browser, self.truth.origin, sign_in_url=f"{self.truth.origin}/sign-in", selectors=load_selectors(),
+            executable=Path(), browser_session=browser_session, patience=PATIENCE,
+            keep=lambda page: keep_evidence([page], self.workspace, NOW),
+        )  # fmt: skip
+        site.open()
         try:
             site.open_library()
         except TJToolsError:
@@ -245,7 +215,7 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    bare_workspace: Workspace, truth: Truth, browser: Site, looked_at: Workspace, monkeypatch: pytest.MonkeyPatch
+    bare_workspace: Workspace, truth: Truth, browser: BrowserSite, looked_at: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
     monkeypatch.setattr(inspector, "SETTLING", 0.1)
     bind_to_sandbox(bare_workspace, truth.origin)
@@ -582,7 +552,7 @@ def as_nobody(work: Callable[[], object]) -> str:
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_handed_over(
-    truth: Truth, browser: Site, looked_at: Workspace
+    truth: Truth, browser: BrowserSite, looked_at: Workspace
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(open_to_all(Path(folder)), truth, browser, looked_at)

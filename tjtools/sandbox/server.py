@@ -35,8 +35,11 @@ class Sandbox:
 
     What it knows is kept in the folder `data` and found again there; without one it is gone afterwards. `creatives`
     says how many a new folder is seeded with; `latency_ms` is added to every page and list, and `processing_s` is how
-    long the site works on each upload. `faults` are what it does wrong, as `tjtools.sandbox.faults` tells them.
+    long the site works on each upload. `faults` are what it does wrong, as `tjtools.sandbox.faults` tells them. Once it
+    is started, `app` is the site for callers in this process.
     """
+
+    app: ASGIApp
 
     def __init__(
         self,
@@ -64,7 +67,8 @@ class Sandbox:
             store = Store(folder, self._creatives)
             stack.callback(store.close)
             site = Site(store, self._settings, self._faults)
-            server = _Server(_application(site))
+            self.app = _application(site)
+            server = _Server(self.app)
             site.reset_connection = server.reset
             stack.callback(server.stop)
             server.start(listener)

@@ -9,7 +9,7 @@ from functools import partial
 from tjtools.model.errors import SignInNeeded
 from tjtools.scrape.inspection import keep_evidence
 from tjtools.scrape.reading import Access
-from tjtools.site import Site
+from tjtools.site import BrowserSite, Site
 from tjtools.site.browser import ensure_browser
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
@@ -26,14 +26,14 @@ def site_of(
     headless: bool | None = None,
     pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
-) -> Site:
+) -> BrowserSite:
     """The workspace's site in a browser that is not open yet; `say` hears of a browser that has to be installed.
     Without `pictures`, the browser asks for none: reading needs none, and the site is spared them.
 
     Raises `SiteMismatch` for a folder that belongs to no site, and `BrowserNotFound`.
     """
     bound = bound_site(workspace, settings)
-    return Site(
+    return BrowserSite(
         bound.origin,
         sign_in_url=bound.sign_in_url,
         selectors=load_selectors(workspace.selectors_file),

@@ -1,8 +1,20 @@
 """The one room that knows the web site: the browser, the pages, and what to look for on them."""
 
-from tjtools.site.driver import Site
+from tjtools.site.driver import BrowserSite
 from tjtools.site.elements import Element, ElementState, Inspection
 from tjtools.site.evidence import Evidence
+from tjtools.site.protocol import Site
 from tjtools.site.records import Card, CardPage, FileResult, FileState
 
-__all__ = ["Card", "CardPage", "Element", "ElementState", "Evidence", "FileResult", "FileState", "Inspection", "Site"]
+__all__ = [
+    "BrowserSite",
+    "Card",
+    "CardPage",
+    "Element",
+    "ElementState",
+    "Evidence",
+    "FileResult",
+    "FileState",
+    "Inspection",
+    "Site",
+]

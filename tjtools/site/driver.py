@@ -1,4 +1,4 @@
-"""The site as plain functions: sign-in, sections, pages of cards, uploads. The one border that browser errors cross."""
+"""The site in a real browser, as plain functions. The one border that browser errors cross."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import (
@@ -26,6 +26,7 @@ from tjtools.model.errors import (
 )
 from tjtools.site.browser import without_window
 from tjtools.site.elements import Inspection
+from tjtools.site.protocol import Site
 from tjtools.site.records import CardPage, FileResult
 from tjtools.site.redaction import gist, why_it_died
 from tjtools.site.selectors import Selectors
@@ -45,12 +46,13 @@ _NO_PICTURES = ("--blink-settings=imagesEnabled=false",)
 _LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
-class Site:
+class BrowserSite(Site):
     """The network's site in a browser of our own; open it with `with`, or `open()` and `close()`.
 
     `browser_session` is the file with the saved sign-in. Without `pictures`, the site is asked for none. `patience` is
     how many seconds a page may take to come to what it must come to. `cancelled` is asked ten times a second whether
-    the person has stopped the work. `keep` puts the redacted page away on which something was looked for in vain.
+    the person has stopped the work. `keep` puts the redacted page away on which something was looked for in vain. What
+    each call promises stands in `Site`.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class Site:
         self._context: Any = None
         self._library: LibraryPage | None = None
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Self:
         self.open()
         return self
 
@@ -105,7 +107,6 @@ class Site:
             raise
 
     def close(self) -> None:
-        """End the browser and its thread; safe to call twice."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -116,35 +117,26 @@ class Site:
             thread.stop()
 
     def open_library(self) -> None:
-        """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
         self._run(self._page().open(self.origin))
 
     def renew(self) -> None:
-        """Go on at the Media Library in a new tab: the old one, and Playwright, keep something of all that went by."""
         old, self._library = self._page(), self._run(self._new_tab())
         self._run(old.page.close())
         self.open_library()
 
-    def beside(self) -> Site:
-        """The same site in one more tab of the same browser, at its Media Library; it ends with this one."""
+    def beside(self) -> Self:
         other = copy.copy(self)
         other._library = self._run(self._new_tab())
         other.open_library()
         return other
 
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
-        """Show the sign-in page, fill in what is known, wait until the person sees their account, keep the session.
-
-        The person may go any way in that window, also by Google's popup.
-        """
         self._run(self._sign_in(username, password, timeout))
 
     def open_section(self, section: Section) -> None:
-        """Show a section's list, from its first page."""
         self._run(self._page().open_section(section))
 
     def read_page(self) -> CardPage:
-        """The cards that are shown now."""
         return self._run(self._page().read())
 
     def read_on(self) -> tuple[CardPage, ...]:
@@ -152,24 +144,17 @@ class Site:
         return self._run(self._page().read_on(READING))
 
     def miss_total(self) -> NoReturn:
-        """Raise the `PageChanged` of a list that does not say how many creatives it has."""
         self._run(self._page().miss_total())
 
     def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
-        """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for `timeout` seconds."""
         self._run(self._page().wait_for_names(names, seen, timeout))
 
     def open_upload_panel(self) -> None:
-        """Open the panel that takes files into the section that is shown."""
         self._run(self._page().open_upload_panel())
 
     def hand_over(
         self, paths: Sequence[Path], told: Callable[[str, FileResult], None], *, stalled_after: float
     ) -> dict[str, FileResult]:
-        """Upload files into the section that is shown, and follow each to its end; the results are by file name.
-
-        `told` hears each change, in the browser's thread. A file is `STALLED` after that many seconds without a change.
-        """
         return self._run(self._page().hand_over(paths, told, stalled_after=stalled_after))
 
     def inspect(self) -> Inspection:
@@ -180,18 +165,12 @@ class Site:
         return self._run(self._inspect())
 
     def inspect_section(self, section: Section) -> Inspection:
-        """Look at the section that is shown, and at the tabs."""
         return self._run(self._look(lambda inspector: inspector.section(section)))
 
     def inspect_upload_panel(self) -> Inspection:
-        """Look at the upload panel, which is open."""
         return self._run(self._look(lambda inspector: inspector.panel()))
 
     def screenshot(self, path: Path) -> None:
-        """Keep a picture of the page; raises `SignInNeeded` for the sign-in page, which shows a name.
-
-        Where the disk does not take it, the log says so, and the work goes on.
-        """
         picture = self._run(self._page().picture())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -262,8 +241,6 @@ class Site:
     async def _start(self) -> None:
         from playwright.async_api import Error, async_playwright
 
-        from tjtools.site.pages import page_script
-
         arguments = [*_LAUNCH_ARGUMENTS, *(() if self._pictures else _NO_PICTURES)]
         self._playwright = await async_playwright().start()
         try:
@@ -276,6 +253,11 @@ class Site:
             raise BrowserNotFound(
                 f"{self._executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error
+        await self._enter()
+
+    async def _enter(self) -> None:
+        from tjtools.site.pages import page_script
+
         saved = load_browser_session(self._browser_session)
         try:
             self._context = await self._browser.new_context(
