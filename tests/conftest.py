@@ -52,6 +52,12 @@ def fake_site(running_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(connection, "BrowserSite", partial(FakeSite, running_sandbox))
 
 
+@pytest.fixture
+def site_kind(request: pytest.FixtureRequest) -> None:
+    """Who connects gets the fake, or what `IN_A_BROWSER` and its like in world.py say."""
+    request.getfixturevalue(getattr(request, "param", "fake_site"))
+
+
 @pytest.fixture(scope="session")
 def running_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     with Sandbox(tmp_path_factory.mktemp("sandbox"), creatives=60) as sandbox:

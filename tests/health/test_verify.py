@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from world import NOW, Truth, banner, go, image, plan, read_rows, reading, session, tjtools, write_inventory
+from world import NOW, ON_BOTH, Truth, banner, go, image, plan, read_rows, reading, session, tjtools, write_inventory
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
@@ -325,7 +325,9 @@ def test_nothing_is_mended_while_a_live_run_is_under_way(bare_workspace: Workspa
     assert not bare_workspace.library.exists()
 
 
-def test_the_command_checks_the_site_too(workspace: Workspace, truth: Truth, chromium: str) -> None:
+@pytest.mark.usefixtures("site_kind")
+@ON_BOTH
+def test_the_command_checks_the_site_too(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "a.png")])
     go(workspace)
     assert tjtools("refresh-library", "--yes", cwd=workspace.root).returncode == 0

@@ -1,4 +1,4 @@
-"""Refresh on the sandbox in a real browser: afterwards the cache says what the site holds, or nothing is written."""
+"""Refresh on the sandbox: afterwards the cache says what the site holds, or nothing is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,20 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Route
-from world import NOW, Truth, by_id, expected, expire, files, of_section, read_rows, tjtools
+from world import (
+    IN_A_BROWSER,
+    IN_ITS_OWN_BROWSER,
+    NOW,
+    ON_BOTH,
+    Truth,
+    by_id,
+    expected,
+    expire,
+    files,
+    of_section,
+    read_rows,
+    tjtools,
+)
 
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import Creative, CreativeType, Section
@@ -23,10 +36,10 @@ from tjtools.scrape.apply import Update, UpdateReport
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Access, Progress
 from tjtools.scrape.refresh import plan_refresh, refresh_library
-from tjtools.site import Site
+from tjtools.site import BrowserSite, Site
 from tjtools.workspace.folder import Workspace
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("site_kind")
 
 HEADER = ",".join(COLUMNS) + "\n"
 
@@ -50,6 +63,7 @@ def refresh(
     )  # fmt: skip
 
 
+@ON_BOTH
 def test_the_cache_says_what_the_site_holds_and_keeps_what_it_does_not_show(workspace: Workspace, truth: Truth) -> None:
     rollover, other = of_section(truth, "Native Rollover")[:2]
     stream, renamed = of_section(truth, "In-Stream Video")[:2]
@@ -116,6 +130,7 @@ def test_history_has_first_sights_and_changes_and_a_second_refresh_writes_no_row
     )
 
 
+@ON_BOTH
 def test_a_creative_that_crosses_a_page_boundary_makes_the_certificate_count_a_reread(
     workspace: Workspace, truth: Truth
 ) -> None:
@@ -161,16 +176,36 @@ def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, t
     assert (isinstance(update.stopped, SignInNeeded), bool(update.difference)) == (True, False)
 
 
-async def enter(site: Site, truth: Truth) -> None:
-    """The test is the person."""
+async def enter(site: BrowserSite, truth: Truth) -> None:
     await site._context.pages[0].locator("input[type=password]").wait_for()  # a person is slower than the page
     session = truth.ask("session", "POST")
     cookie = {"name": session["cookie"], "value": session["value"], "url": truth.origin}
     await site._context.add_cookies([cookie])
 
 
-@pytest.mark.parametrize("fault", [(), ("list-expired-late=1",), ("list-expired-form=1",)])
-def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth, fault: tuple[str, ...]) -> None:
+def sign_in(site: Site, truth: Truth) -> None:
+    """The test is the person."""
+    if isinstance(site, BrowserSite):
+        assert site._thread
+        site._thread.run(enter(site, truth))
+    else:
+        site.sign_in("demo", "demo", timeout=1)
+
+
+@IN_A_BROWSER
+@pytest.mark.parametrize("fault", ["list-expired-late=1", "list-expired-form=1"])
+def test_after_a_sign_in_that_nothing_redirected_to_the_reading_goes_on(
+    workspace: Workspace, truth: Truth, fault: str
+) -> None:
+    goes_on_after_a_new_sign_in(workspace, truth, fault)
+
+
+@ON_BOTH
+def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Truth) -> None:
+    goes_on_after_a_new_sign_in(workspace, truth)
+
+
+def goes_on_after_a_new_sign_in(workspace: Workspace, truth: Truth, *fault: str) -> None:
     expired: list[Section] = []
     truth.settings(fault_s=0.5)
 
@@ -181,11 +216,7 @@ def test_after_a_new_sign_in_the_reading_goes_on(workspace: Workspace, truth: Tr
             if not fault:
                 expire(truth)
 
-    def person(site: Site) -> None:
-        assert site._thread
-        site._thread.run(enter(site, truth))
-
-    assert refresh(workspace, progress=progress, sign_in=person)
+    assert refresh(workspace, progress=progress, sign_in=lambda site: sign_in(site, truth))
     assert by_id(workspace.library).keys() == truth.creatives().keys()
 
 
@@ -201,6 +232,7 @@ def test_a_history_that_cannot_be_written_is_told_before_the_site_is_opened(work
         plan_refresh(workspace, Access(lambda: pytest.fail("the site was opened")))
 
 
+@ON_BOTH
 def test_refresh_as_a_command(workspace: Workspace, truth: Truth) -> None:
     without = tjtools("refresh-library", cwd=workspace.root)
     assert (without.returncode, "--yes" in without.stderr) == (2, True)
@@ -218,6 +250,7 @@ def test_refresh_as_a_command(workspace: Workspace, truth: Truth) -> None:
     assert files(workspace) == before
 
 
+@IN_ITS_OWN_BROWSER
 def test_on_a_terminal_the_person_is_asked(workspace: Workspace, truth: Truth) -> None:
     import pty
 
@@ -292,6 +325,7 @@ def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Work
     assert by_id(workspace.library).keys() == truth.creatives().keys()
 
 
+@IN_A_BROWSER
 def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Workspace, truth: Truth) -> None:
     expired: list[Section] = []
     signed_in: list[Site] = []
@@ -303,8 +337,7 @@ def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Worksp
 
     def person(site: Site) -> None:
         signed_in.append(site)
-        assert site._thread
-        site._thread.run(enter(site, truth))
+        sign_in(site, truth)
 
     report = refresh(workspace, progress=progress, tabs=3, sign_in=person)
     assert report
@@ -314,6 +347,7 @@ def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Worksp
 
 
 @pytest.mark.parametrize("tabs", [1, 2])
+@IN_A_BROWSER
 def test_no_more_is_asked_of_the_site_at_once_than_there_are_tabs(
     workspace: Workspace, truth: Truth, tabs: int
 ) -> None:
@@ -368,6 +402,7 @@ def test_new_as_a_command(workspace: Workspace, truth: Truth) -> None:
     assert {one["pages"] for one in told["certificate"]} == {1}
 
 
+@IN_A_BROWSER
 def test_a_long_reading_goes_on_in_new_tabs_and_leaves_none_open(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

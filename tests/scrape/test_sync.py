@@ -1,4 +1,4 @@
-"""Sync on the sandbox in a real browser: the cached creatives' statuses are the site's, and nothing is added."""
+"""Sync on the sandbox: the cached creatives' statuses are the site's, and nothing is added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from world import NOW, Truth, by_id, expire, files, of_section, read_rows, signed_in, tjtools
+from world import NOW, ON_BOTH, Truth, by_id, expire, files, of_section, read_rows, signed_in, tjtools
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
@@ -17,7 +17,7 @@ from tjtools.scrape.reading import Access
 from tjtools.scrape.sync import plan_sync, sync_status
 from tjtools.workspace.folder import Workspace
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("site_kind")
 
 PENDING = ReviewStatus.PENDING
 
@@ -54,6 +54,7 @@ def test_a_creative_cached_under_a_wrong_type_is_not_taken_for_gone(workspace: W
     assert statuses(workspace) == {stream["creative_id"]: stream["review_status"]}
 
 
+@ON_BOTH
 def test_cached_statuses_become_the_site_s(workspace: Workspace, truth: Truth) -> None:
     banners, streams = of_section(truth, "Static Banner"), of_section(truth, "In-Stream Video")
     cache(workspace, banners[1:])
@@ -71,6 +72,7 @@ def test_cached_statuses_become_the_site_s(workspace: Workspace, truth: Truth) -
     assert changed == {key for key, status in held.items() if status != "pending"}
 
 
+@ON_BOTH
 def test_pending_reads_no_further_than_the_pending_ones(workspace: Workspace, truth: Truth) -> None:
     banners = of_section(truth, "Video Banners")
     new = truth.add("Video Banners", "new", review_status="approved")

@@ -1,4 +1,4 @@
-"""Runs against the sandbox in a real browser: what the tracking files say is what the site holds."""
+"""Runs against the sandbox, on the fake and in a real browser: what the tracking files say is what the site holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from world import NOW, Truth, banner, checksum, go, library_ids, native_pair, read_rows, session
+from world import (
+    IN_A_BROWSER,
+    IN_ITS_OWN_BROWSER,
+    NOW,
+    ON_BOTH,
+    Truth,
+    banner,
+    checksum,
+    go,
+    library_ids,
+    native_pair,
+    read_rows,
+    session,
+)
 
 from tjtools.cache.inventory import load_session
 from tjtools.health.verify import verify
@@ -50,7 +63,7 @@ from tjtools.upload.record import Records
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("site_kind")
 
 
 def no_site() -> Site:
@@ -61,6 +74,7 @@ def ended(report: UploadReport) -> dict[str, str]:
     return {one.file.name: one.status.value for one in report.outcomes}
 
 
+@ON_BOTH
 def test_a_session_becomes_ids_in_library_master_status_and_campaign_files(workspace: Workspace, truth: Truth) -> None:
     session(
         workspace, [*native_pair(workspace.root / "uploaded", "99A0D7C3"), banner(workspace.root / "uploaded", "b.png")]
@@ -152,6 +166,7 @@ def test_a_second_run_uploads_nothing_and_opens_no_site(workspace: Workspace, tr
     assert truth.received() == ["b.png"]
 
 
+@ON_BOTH
 def test_a_dry_run_walks_the_pages_and_hands_nothing_over(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "b.png")])
     report = go(workspace, live=False)
@@ -180,6 +195,7 @@ def tracking_files(workspace: Workspace) -> dict[str, bytes]:
         ("upload.preview_name", False),
     ],
 )
+@IN_A_BROWSER
 def test_a_page_that_has_changed_is_not_given_any_file(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch, element: str, live: bool
 ) -> None:
@@ -205,6 +221,7 @@ def test_a_section_without_creatives_takes_files_all_the_same(workspace: Workspa
     assert ended(go(workspace)) == {"b.png": "success"}
 
 
+@ON_BOTH
 def test_a_name_that_the_section_holds_already_is_a_duplicate_with_the_id_found(
     workspace: Workspace, truth: Truth
 ) -> None:
@@ -226,6 +243,7 @@ def test_the_same_name_in_another_section_is_another_creative(workspace: Workspa
     assert (only.status.value, only.creative_id != other) == ("success", True)
 
 
+@ON_BOTH
 def test_a_refused_file_fails_alone_with_the_sites_own_reason(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
     truth.script({"b.png": {"outcome": "error", "message": "Too many colours.", "status": 400}})
@@ -253,9 +271,12 @@ def test_a_creative_that_shows_late_is_waited_for(workspace: Workspace, truth: T
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Twenty orders of the files with `--thorough`, else six."""
+    """Twenty orders of the files in a browser with `--thorough`, else six on the fake and two in a browser."""
     if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", range(20 if metafunc.config.getoption("thorough") else 6))
+        thorough = metafunc.config.getoption("thorough")
+        fake = [] if thorough else [(seed, "fake_site") for seed in range(6)]
+        real = [(seed, "real_site") for seed in range(20 if thorough else 2)]
+        metafunc.parametrize(("seed", "site_kind"), [*fake, *real], indirect=["site_kind"])
 
 
 def test_every_id_written_belongs_to_its_file_whatever_happens_in_between(
@@ -303,6 +324,7 @@ ODD_NAMES = [
 ]
 
 
+@ON_BOTH
 def test_odd_names_are_kept_exactly_and_paired_rightly(workspace: Workspace, truth: Truth) -> None:
     uploaded = workspace.root / "uploaded"
     session(workspace, [banner(uploaded, name, seed) for seed, name in enumerate(ODD_NAMES)])
@@ -414,6 +436,7 @@ def test_a_duplicate_whose_content_has_changed_since_the_review_is_for_a_person(
     ]
 
 
+@IN_ITS_OWN_BROWSER
 def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace: Workspace, truth: Truth) -> None:
     session(
         workspace, [*native_pair(workspace.root / "uploaded", "00000001"), banner(workspace.root / "uploaded", "b.png")]
@@ -434,6 +457,7 @@ def test_a_closed_browser_ends_the_run_with_what_is_confirmed_recorded(workspace
     assert list(library_ids(workspace)) == ["VID_EN_Travel_4sec_ID-00000001-VID.mp4"]
 
 
+@IN_A_BROWSER
 def test_a_site_that_stops_in_the_middle_of_a_batch_leaves_the_files_true(
     bare_workspace: Workspace, tmp_path: Path
 ) -> None:
@@ -577,6 +601,7 @@ def test_a_forced_run_that_is_gone_on_with_hands_over_no_confirmed_half_again(
     assert prepare_rest(workspace, run, load_settings(workspace)).plan.files == run.not_begun
 
 
+@ON_BOTH
 def test_a_cancelled_run_says_so_and_leaves_the_files_true(workspace: Workspace, truth: Truth) -> None:
     truth.settings(processing_s=30)
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
@@ -614,6 +639,7 @@ def test_an_expired_session_ends_the_run_before_anything_is_handed_over(workspac
     assert ended(report) == {"b.png": "skipped"}
 
 
+@ON_BOTH
 def test_a_session_that_expires_during_the_upload_leaves_the_files_unknown(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "b.png")])
     settings = load_settings(workspace)
@@ -630,6 +656,7 @@ def test_a_session_that_expires_during_the_upload_leaves_the_files_unknown(works
     assert ended(report) == {"b.png": "unknown_id"}
 
 
+@IN_A_BROWSER
 def test_a_site_that_is_down_is_named(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "b.png")])
     toml = workspace.settings_file.read_text("utf-8")
@@ -825,6 +852,7 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     assert ([file.name for file in rest.plan.files], rest.plan.not_chosen) == ([video, image], ())
 
 
+@IN_A_BROWSER
 def test_a_long_upload_goes_on_in_a_new_tab_and_leaves_none_open(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import NOW, Truth, by_id, expected, expire, files
+from world import NOW, ON_BOTH, Truth, by_id, expected, expire, files
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, Section
@@ -13,7 +13,7 @@ from tjtools.widgets.refresh_view import certificates_node, refresh_view
 from tjtools.widgets.task import State
 from tjtools.workspace.folder import Workspace
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("site_kind")
 
 
 def panel_of(workspace: Workspace) -> Refresh:
@@ -25,6 +25,7 @@ def read(panel: Refresh, way: Ways = Ways.FULL) -> None:
     assert panel.task.wait(60)
 
 
+@ON_BOTH
 def test_nothing_is_written_until_a_person_applies_what_is_shown(workspace: Workspace, truth: Truth) -> None:
     panel, before = panel_of(workspace), files(workspace)
     refresh_view(panel)

@@ -1,4 +1,4 @@
-"""The upload's panel without a front end, on the real sandbox in a real browser."""
+"""The upload's panel without a front end, on the sandbox: the fake, and a real browser."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from itertools import pairwise
 
 import psutil
 import pytest
-from world import NOW, Truth, banner, checksum, library_ids, native_pair, read_rows, session
+from world import (
+    IN_ITS_OWN_BROWSER,
+    NOW,
+    ON_BOTH,
+    Truth,
+    banner,
+    checksum,
+    library_ids,
+    native_pair,
+    read_rows,
+    session,
+)
 
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
@@ -24,7 +35,7 @@ from tjtools.widgets.upload import Step, Upload
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
-pytestmark = pytest.mark.usefixtures("chromium")
+pytestmark = pytest.mark.usefixtures("site_kind")
 EVIL = "<img src=x onerror=alert(1)>"
 
 
@@ -57,6 +68,7 @@ def when(panel: Upload, trait: str, act: Callable[[], object]) -> None:
     panel.observe(lambda _change: act(), trait)
 
 
+@ON_BOTH
 def test_the_steps_unlock_one_another(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "ab")
     panel = Upload(workspace)
@@ -179,6 +191,7 @@ def test_the_clock_moves_at_least_once_a_second_while_a_file_takes_its_time(work
     assert len(ticks) > 5
 
 
+@ON_BOTH
 def test_cancel_stops_within_the_file_and_says_what_is_unknown(workspace: Workspace, truth: Truth) -> None:
     pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
     session(workspace, [*pair, *[banner(workspace.root / "uploaded", f"{name}.png", ord(name)) for name in "ab"]])
@@ -330,6 +343,7 @@ def test_the_expected_time_comes_from_what_uploads_here_took(workspace: Workspac
     assert panel.checked.expected.seconds < 60
 
 
+@IN_ITS_OWN_BROWSER
 def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, truth: Truth) -> None:
     truth.script({"b.png": {"outcome": "error"}})
     images(workspace, "ab")
@@ -371,6 +385,7 @@ def test_running_the_cell_again_in_mid_upload_takes_it_up(workspace: Workspace, 
     assert (after.connected, after.recorded, after.doubt) == (False, panel.recorded, ())
 
 
+@ON_BOTH
 def test_what_was_taken_up_is_stopped_by_its_button_alone(workspace: Workspace, truth: Truth) -> None:
     truth.settings(processing_s=60)
     images(workspace, "a")
@@ -394,6 +409,7 @@ def test_pressing_in_mid_upload_waits_for_it_and_doubles_nothing(
     assert panel.recorded.count(UploadStatus.SUCCESS) == 2
 
 
+@IN_ITS_OWN_BROWSER
 def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
