@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fake_site import FakeSite
 from hypothesis import settings
+from kept_children import children_that_stay
 from one_browser import Visit, running_browser
 from world import Truth
 
@@ -26,6 +27,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="each fault through each kind of run, more orders of files"
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_children() -> Iterator[None]:
+    with children_that_stay():
+        yield
 
 
 @pytest.fixture(scope="session")
