@@ -20,8 +20,8 @@ import pytest
 from tjtools.cache.history import Source
 from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
-from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.cli import main
+from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
 from tjtools.practice.demo import ask_sandbox

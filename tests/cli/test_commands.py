@@ -1,4 +1,4 @@
-"""The command as a process: what it prints, and its exit code."""
+"""The command: what it prints, and its exit code."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
     assert (shop / "out.csv").read_text("utf-8-sig").splitlines()[1].startswith("new,'=1.png,image")
 
 
-def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, real_site: None) -> None:
     path = workspace.root / "b.png"
     samples.write_image(path, width=300, height=250, title="x")
     done = tjtools("upload", "--file", str(path), "--live", "--json", cwd=workspace.root)
@@ -289,7 +289,7 @@ def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, chr
 
 @pytest.mark.parametrize("fault", [(), ("page-expired-late",), ("page-expired-missed",), ("page-expired-form",)])
 def test_an_expired_session_has_an_exit_code_of_its_own(
-    workspace: Workspace, truth: Truth, chromium: str, fault: tuple[str, ...]
+    workspace: Workspace, truth: Truth, real_site: None, fault: tuple[str, ...]
 ) -> None:
     truth.settings(fault_s=0.5)
     truth.faults(*fault)
@@ -372,7 +372,7 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
 
 
-def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, real_site: None) -> None:
     well = tjtools("doctor", "--site", cwd=workspace.root)
     assert (well.returncode, "  card.name                      ✓ on" in well.stdout) == (0, True), well.stdout
     workspace.selectors_file.write_text('upload.input = "input.renamed"\n', "utf-8")
@@ -391,7 +391,7 @@ def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, chromium: 
     ]
 
 
-def test_an_upload_to_a_site_that_has_changed_is_an_error(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_an_upload_to_a_site_that_has_changed_is_an_error(workspace: Workspace, truth: Truth, real_site: None) -> None:
     samples.write_image(workspace.root / "uploaded" / "b.png", width=300, height=250, title="Sports")
     write_inventory(workspace.session, [{"new_filename": "b.png", "creative_type": "image"}])
     workspace.selectors_file.write_text('upload.preview = "div.renamed"\n', "utf-8")

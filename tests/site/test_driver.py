@@ -22,21 +22,21 @@ from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
 from tjtools.scrape.section import read_section
-from tjtools.site import Site
+from tjtools.site import BrowserSite
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 
 @pytest.fixture
-def site(workspace: Workspace, chromium: str) -> Iterator[Site]:
+def site(workspace: Workspace, real_site: None) -> Iterator[BrowserSite]:
     site = connect(workspace, load_settings(workspace), say=lambda _: None)
     yield site
     site.close()
 
 
 @pytest.mark.parametrize("latency", [0, 2000])
-def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: Site, truth: Truth, latency: int) -> None:
+def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: BrowserSite, truth: Truth, latency: int) -> None:
     held = truth.creatives()
     truth.settings(latency_ms=latency)
     for section in (
@@ -50,7 +50,7 @@ def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: Site, tru
         assert shown == {section.value}
 
 
-def test_a_section_is_read_to_its_end(site: Site, truth: Truth) -> None:
+def test_a_section_is_read_to_its_end(site: BrowserSite, truth: Truth) -> None:
     held = truth.creatives()
     for section in Section:
         reading = read_section(site, section)
@@ -59,7 +59,7 @@ def test_a_section_is_read_to_its_end(site: Site, truth: Truth) -> None:
         assert {card.creative_id: card.name for card in reading.cards} == {one: held[one]["name"] for one in expected}
 
 
-def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: Site, truth: Truth) -> None:
+def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: BrowserSite, truth: Truth) -> None:
     turned = []
 
     def somebody_uploads(read: int, total: int) -> None:
@@ -71,7 +71,7 @@ def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(s
     assert ({card.creative_id for card in reading.cards}, reading.tally.rereads, reading.tally.drift) == (held, 1, 1)
 
 
-def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Workspace, chromium: str) -> None:
+def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Workspace, real_site: None) -> None:
     with Sandbox(creatives=3000) as sandbox:
         bind_to_sandbox(bare_workspace, sandbox.origin)
         held = [one for one in Truth(sandbox.origin).creatives().values() if one["section"] == "Video Banners"]
@@ -83,7 +83,7 @@ def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Wo
 
 
 @pytest.mark.parametrize("separator", [",", ".", "'", " ", "\u00a0", "\u202f"])
-def test_the_total_may_have_a_thousands_separator(site: Site, separator: str) -> None:
+def test_the_total_may_have_a_thousands_separator(site: BrowserSite, separator: str) -> None:
     async def write() -> None:
         line = "Showing 1,153 to 1,164 of 1,170 entries".replace(",", separator)
         await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
@@ -94,7 +94,7 @@ def test_the_total_may_have_a_thousands_separator(site: Site, separator: str) ->
     assert (page.first, page.last, page.total) == (1153, 1164, 1170)
 
 
-def test_a_filtered_list_states_no_total(site: Site) -> None:
+def test_a_filtered_list_states_no_total(site: BrowserSite) -> None:
     async def write() -> None:
         line = "Showing 1 to 12 of 170 entries (filtered from 191 total entries)"
         await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
@@ -104,8 +104,8 @@ def test_a_filtered_list_states_no_total(site: Site) -> None:
     assert site.read_page().total is None
 
 
-def test_what_others_put_into_the_page_may_fail(site: Site, truth: Truth) -> None:
-    async def load() -> None:
+def test_what_others_put_into_the_page_may_fail(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    async def load(site: BrowserSite) -> None:
         await site._library.page.evaluate(  # type: ignore[union-attr]
             """address => Promise.all(["script", "img", "iframe"].map(tag => new Promise(ended => {
                 const node = document.createElement(tag);
@@ -116,18 +116,20 @@ def test_what_others_put_into_the_page_may_fail(site: Site, truth: Truth) -> Non
             truth.origin.replace("127.0.0.1", "localhost") + "/login",
         )
 
-    assert site._thread
-    site._thread.run(load())
-    site.open_upload_panel()
-    assert site.read_page().total is not None
+    with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:  # with pictures
+        site.open_library()
+        assert site._thread
+        site._thread.run(load(site))
+        site.open_upload_panel()
+        assert site.read_page().total is not None
 
 
-def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:
+def test_a_list_that_never_keeps_still_is_given_up(site: BrowserSite, truth: Truth) -> None:
     with pytest.raises(IncompleteReading, match="never kept still"):
         read_section(site, Section.VIDEO_BANNERS, lambda *_: truth.add("Video Banners", "another") and None)
 
 
-def test_a_changed_page_is_named_with_element_and_selector(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_a_changed_page_is_named_with_element_and_selector(workspace: Workspace, truth: Truth, real_site: None) -> None:
     workspace.selectors_file.write_text('[library]\nstatic_tab = "a#renamed_tab"\n', "utf-8")
     with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
         site.open_library()
@@ -138,7 +140,7 @@ def test_a_changed_page_is_named_with_element_and_selector(workspace: Workspace,
 
 
 def test_cards_that_are_not_found_where_the_page_counts_some_are_what_has_changed(
-    workspace: Workspace, truth: Truth, chromium: str
+    workspace: Workspace, truth: Truth, real_site: None
 ) -> None:
     workspace.selectors_file.write_text('card.card = "div.renamed"\n', "utf-8")
     with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
@@ -156,7 +158,7 @@ def test_cards_that_are_not_found_where_the_page_counts_some_are_what_has_change
     ],
 )
 def test_a_box_that_only_says_something_is_told_and_closed(
-    workspace: Workspace, truth: Truth, chromium: str, caplog: pytest.LogCaptureFixture, fault: str, said: str
+    workspace: Workspace, truth: Truth, real_site: None, caplog: pytest.LogCaptureFixture, fault: str, said: str
 ) -> None:
     truth.faults(fault)
     with site_of(workspace, load_settings(workspace), say=lambda _: None) as site:
@@ -165,7 +167,7 @@ def test_a_box_that_only_says_something_is_told_and_closed(
     assert caplog.messages == [f"The site showed a box, which was closed: {said}"]
 
 
-def test_a_box_that_asks_is_left_to_a_person(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_a_box_that_asks_is_left_to_a_person(workspace: Workspace, truth: Truth, real_site: None) -> None:
     truth.faults("page-question")
     unopened = site_of(workspace, load_settings(workspace), say=lambda _: None)
     with unopened as site, pytest.raises(PageCovered, match="asks: 'Our terms have changed"):
@@ -179,7 +181,7 @@ def test_selectors_that_nobody_looks_for_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_person_signs_in_and_the_session_is_kept_for_its_owner_alone(
-    workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, truth: Truth, real_site: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The test is the person: it ticks the robot box and presses the button, which the driver never does."""
     workspace.browser_session.unlink()
@@ -197,7 +199,7 @@ def test_a_person_signs_in_and_the_session_is_kept_for_its_owner_alone(
     connect(workspace, settings, say=lambda _: None).close()
 
 
-def solve_captcha(site: Site) -> None:
+def solve_captcha(site: BrowserSite) -> None:
     async def solve() -> None:
         context = site._context
         page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
@@ -213,14 +215,14 @@ SHELLS = pytest.mark.parametrize("shown", ["late", "missed", "form"])
 
 
 @SHELLS
-def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: Site, truth: Truth, shown: str) -> None:
+def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: BrowserSite, truth: Truth, shown: str) -> None:
     truth.settings(fault_s=0.5)
     truth.faults(f"page-expired-{shown}")
     with pytest.raises(SignInNeeded, match="tjtools login"):
         site.open_library()
 
 
-def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(site: Site, truth: Truth) -> None:
+def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(site: BrowserSite, truth: Truth) -> None:
     truth.settings(fault_s=600)
     truth.faults("page-expired-late")
     site._library.patience = 5  # type: ignore[union-attr]
@@ -238,7 +240,7 @@ def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_sessio
     ],
 )
 def test_what_asks_to_sign_in_counts_only_where_it_is_seen_and_more_than_an_account(
-    site: Site, tmp_path: Path, markup: str, asked: bool
+    site: BrowserSite, tmp_path: Path, markup: str, asked: bool
 ) -> None:
     """And no picture is taken of it: it shows a name."""
 
@@ -264,7 +266,7 @@ def as_person(
     monkeypatch.setattr(connection, "SIGN_IN_TIMEOUT", 30)
     settings = load_settings(workspace)
 
-    async def go(site: Site) -> None:
+    async def go(site: BrowserSite) -> None:
         context = site._context
         page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
         await page.wait_for_function("() => (document.querySelector('input[type=password]') || {}).value")
@@ -336,14 +338,14 @@ def test_what_other_sites_keep_is_no_part_of_the_saved_sign_in(
 
 
 def test_without_a_session_and_a_window_the_remedy_is_to_sign_in(
-    workspace: Workspace, truth: Truth, chromium: str
+    workspace: Workspace, truth: Truth, real_site: None
 ) -> None:
     workspace.browser_session.unlink()
     with pytest.raises(SignInNeeded, match="tjtools login"):
         connect(workspace, load_settings(workspace), say=lambda _: None)
 
 
-def test_no_picture_is_taken_of_the_sign_in_page(site: Site, truth: Truth, tmp_path: Path) -> None:
+def test_no_picture_is_taken_of_the_sign_in_page(site: BrowserSite, truth: Truth, tmp_path: Path) -> None:
     truth.ask("sessions", "DELETE")
     with pytest.raises(SignInNeeded):
         site.open_library()
@@ -365,5 +367,6 @@ def test_the_site_works_where_an_event_loop_already_runs(workspace: Workspace, t
 
 
 def test_no_thread_and_no_browser_stays_behind(workspace: Workspace, truth: Truth, chromium: str) -> None:
+    before = set(threading.enumerate())
     connect(workspace, load_settings(workspace), say=lambda _: None).close()
-    assert [thread.name for thread in threading.enumerate() if thread.name == "tjtools-browser"] == []
+    assert [thread.name for thread in set(threading.enumerate()) - before if thread.name == "tjtools-browser"] == []

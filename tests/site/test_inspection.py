@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from one_browser import Visit
 from world import NOW, Truth
 
 from tjtools.health.doctor import examine_site
 from tjtools.model.creative import Section
 from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
+from tjtools.scrape import connection
 from tjtools.scrape.connection import site_of
 from tjtools.scrape.inspection import KEPT, keep_evidence
-from tjtools.site import Element, ElementState, Inspection, Site, evidence, inspector
+from tjtools.site import BrowserSite, Element, ElementState, Inspection, evidence, inspector
 from tjtools.site.evidence import Evidence, take_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
@@ -44,12 +47,12 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def site(workspace: Workspace, chromium: str) -> Iterator[Site]:
+def site(workspace: Workspace, real_site: None) -> Iterator[BrowserSite]:
     with opened(workspace) as site:
         yield site
 
 
-def opened(workspace: Workspace) -> Site:
+def opened(workspace: Workspace) -> BrowserSite:
     return site_of(workspace, load_settings(workspace), say=lambda _: None)
 
 
@@ -59,7 +62,7 @@ def states(inspection: Inspection) -> dict[str, ElementState]:
 
 @pytest.fixture(scope="module")
 def after_changes(
-    running_sandbox: Sandbox, chromium: str, tmp_path_factory: pytest.TempPathFactory
+    running_sandbox: Sandbox, browser: BrowserSite, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Element, bool]]:
     """Each element after it has changed, and whether there was evidence; the site is the same, its selectors aren't."""
     ask_sandbox(running_sandbox.origin, "reset", method="POST")
@@ -70,6 +73,7 @@ def after_changes(
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inspector, "SETTLING", 0.2)
+        patch.setattr(connection, "BrowserSite", partial(Visit, browser))
         for turn in (*TURNS, rest):
             workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
             unopened = opened(workspace)
@@ -96,7 +100,7 @@ def test_each_element_that_changes_is_named(after_changes: dict[str, tuple[Eleme
     assert element.selector.endswith("renamed")
 
 
-def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: Site, truth: Truth) -> None:
+def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: BrowserSite, truth: Truth) -> None:
     held = truth.creatives()
     inspection = site.inspect()
     unseen = dict.fromkeys([*BOX, *OUT], ElementState.NOT_SEEN)
@@ -104,12 +108,12 @@ def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: Site, trut
     assert (inspection.evidence, truth.received(), truth.creatives()) == ((), [], held)
 
 
-def test_a_slow_site_is_not_a_changed_one(site: Site, truth: Truth) -> None:
+def test_a_slow_site_is_not_a_changed_one(site: BrowserSite, truth: Truth) -> None:
     truth.settings(latency_ms=600)
     assert site.inspect().changed == ()
 
 
-def test_a_section_without_cards_proves_nothing_of_cards(site: Site, truth: Truth) -> None:
+def test_a_section_without_cards_proves_nothing_of_cards(site: BrowserSite, truth: Truth) -> None:
     for creative_id in truth.creatives():
         truth.ask(f"creatives/{creative_id}", "DELETE")
     found = states(site.inspect())
@@ -119,14 +123,14 @@ def test_a_section_without_cards_proves_nothing_of_cards(site: Site, truth: Trut
     assert ElementState.CHANGED not in found.values()
 
 
-def test_a_box_that_covers_the_page_is_told_and_nothing_behind_it_is_clicked(site: Site, truth: Truth) -> None:
+def test_a_box_that_covers_the_page_is_told_and_nothing_behind_it_is_clicked(site: BrowserSite, truth: Truth) -> None:
     truth.faults("page-modal")
     inspection = site.inspect()
     assert [one.name for one in inspection.changed] == ["library.overlay"]
     assert states(inspection)["card.card"] is ElementState.NOT_SEEN
 
 
-def serve_otherwise(site: Site, change: Callable[[str], str]) -> None:
+def serve_otherwise(site: BrowserSite, change: Callable[[str], str]) -> None:
     """From now on the Media Library's page is served as `change` makes it."""
 
     async def serve(route: Any) -> None:
@@ -137,7 +141,7 @@ def serve_otherwise(site: Site, change: Callable[[str], str]) -> None:
     site._thread.run(site._context.route("**/media-library", serve))
 
 
-def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Site, truth: Truth) -> None:
+def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: BrowserSite, truth: Truth) -> None:
     serve_otherwise(site, lambda html: html.replace('id="static_tab"', 'id="still_tab"'))
     inspection = site.inspect()
     assert [(one.name, one.selector, one.found) for one in inspection.changed] == [
@@ -148,7 +152,7 @@ def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Site, t
 
 
 def test_what_comes_a_moment_after_the_page_has_come_to_rest_is_waited_for(
-    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
+    site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inspector, "SETTLING", 10)
     late = "<script>setTimeout(() => { document.getElementById('still_tab').id = 'static_tab'; }, 1000);</script>"
@@ -165,7 +169,7 @@ SECRETS = """
 """
 
 
-def evidence_with(site: Site, name: str) -> Evidence:
+def evidence_with(site: BrowserSite, name: str) -> Evidence:
     """What is kept of a library's page that shows this name all over."""
     serve_otherwise(site, lambda html: html.replace("<main>", "<main>" + SECRETS.replace("NAME", name)))
     site.open_library()
@@ -174,7 +178,7 @@ def evidence_with(site: Site, name: str) -> Evidence:
     return site._thread.run(take_evidence(site._library.page, "page"))
 
 
-def test_no_secret_of_the_page_is_in_what_is_kept(site: Site, workspace: Workspace, truth: Truth) -> None:
+def test_no_secret_of_the_page_is_in_what_is_kept(site: BrowserSite, workspace: Workspace, truth: Truth) -> None:
     ids, names = truth.creatives().keys(), {one["name"] for one in truth.creatives().values()}
     [session] = json.loads(workspace.browser_session.read_text("utf-8"))["cookies"]
     kept = evidence_with(site, "Kd7QuietHarbour")
@@ -183,7 +187,7 @@ def test_no_secret_of_the_page_is_in_what_is_kept(site: Site, workspace: Workspa
     assert [secret for secret in told if secret in kept.html] == []
 
 
-def test_the_picture_does_not_depend_on_what_the_texts_say(site: Site, truth: Truth) -> None:
+def test_the_picture_does_not_depend_on_what_the_texts_say(site: BrowserSite, truth: Truth) -> None:
     site.open_library()
     site.open_section(Section.STATIC_BANNER)  # which answers the cookie banner
     one, other = (evidence_with(site, name) for name in ("Kd7QuietHarbour", "Wm4LoudMountain"))
@@ -193,14 +197,14 @@ def test_the_picture_does_not_depend_on_what_the_texts_say(site: Site, truth: Tr
 
 
 def test_a_page_whose_style_sheets_do_not_come_is_drawn_without(
-    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
+    site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     styled = evidence_with(site, "K7").picture
     monkeypatch.setattr(evidence, "_LONGEST", 1)
     assert evidence_with(site, "K7").picture not in (styled, b"")
 
 
-def test_a_selector_that_is_more_than_css_is_understood(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_a_selector_that_is_more_than_css_is_understood(workspace: Workspace, truth: Truth, real_site: None) -> None:
     workspace.selectors_file.write_text("library.static_tab = \"a:text('Static Banner')\"\n", "utf-8")
     with opened(workspace) as site:
         assert states(site.inspect())["library.static_tab"] is ElementState.OK
@@ -222,7 +226,7 @@ def doctor(workspace: Workspace) -> Any:
     return examine_site(workspace.root, cwd=Path("/"), now=NOW, say=lambda _: None)
 
 
-def test_doctor_names_what_has_changed_and_where_the_redacted_pages_are(workspace: Workspace, chromium: str) -> None:
+def test_doctor_names_what_has_changed_and_where_the_redacted_pages_are(workspace: Workspace, real_site: None) -> None:
     workspace.selectors_file.write_text('card.name = "label.renamed"\n', "utf-8")
     finding = doctor(workspace)
     folder = workspace.inspections / "20251113T120000"
@@ -231,7 +235,7 @@ def test_doctor_names_what_has_changed_and_where_the_redacted_pages_are(workspac
     assert [one.selector for one in finding.elements if one.state is ElementState.CHANGED] == ["label.renamed"]
 
 
-def test_without_a_sign_in_doctor_says_how_to_make_one(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_without_a_sign_in_doctor_says_how_to_make_one(workspace: Workspace, truth: Truth, real_site: None) -> None:
     truth.ask("sessions", "DELETE")
     expired = doctor(workspace)
     workspace.browser_session.unlink()
