@@ -477,7 +477,7 @@ SAFETY = (
         "No picture is taken of the sign-in page, which shows a name.",
         "if self.is_sign_in(self.page.url) or isinstance(self.trouble, SignInNeeded):",
         "if False:",
-        "test_no_picture_is_taken_of_the_sign_in_page",
+        "test_what_asks_to_sign_in_counts_only_where_it_is_seen_and_more_than_an_account",
     ),
     _one(
         "evidence-of-the-page-itself",

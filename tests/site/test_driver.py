@@ -222,7 +222,9 @@ def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: BrowserSi
         site.open_library()
 
 
-def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(site: BrowserSite, truth: Truth) -> None:
+def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(
+    site: BrowserSite, truth: Truth
+) -> None:
     truth.settings(fault_s=600)
     truth.faults("page-expired-late")
     site._library.patience = 5  # type: ignore[union-attr]
