@@ -75,7 +75,12 @@ class Lab:
         listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
         lines = [line.split(None, 1) for line in listed.splitlines()]
         mine = f"--user-data-dir={self._temporary}"
-        return {int(pid) for pid, started in lines if mine in started and "--type=" not in started}
+        shell = "/bin/sh "  # in which Debian starts its browser for work without a window
+        return {
+            int(pid)
+            for pid, started in lines
+            if mine in started and not ("--type=" in started or started.startswith(shell))
+        }
 
     def wait_until(self, true: Callable[[], Result], attempts: int = 900) -> Result:
         """Ask ten times a second until the answer is true, and return it."""
