@@ -27,7 +27,8 @@ from tjtools.practice import samples
 from tjtools.practice.demo import ask_sandbox
 from tjtools.scrape.apply import Begun, Update, plan_update
 from tjtools.scrape.connection import connect
-from tjtools.scrape.reading import Certificate, SiteReading
+from tjtools.scrape.reading import SiteReading
+from tjtools.scrape.section import Certificate
 from tjtools.site import Site
 from tjtools.upload import (
     FileProgress,

@@ -17,14 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
 from importlib.metadata import version
 from pathlib import Path
-from threading import local
 from urllib.parse import urlencode, urlsplit
 
 from playwright.sync_api import Page, sync_playwright
@@ -39,7 +37,6 @@ from tjtools.workspace.folder import Workspace
 
 MEDIAN_OF = 3
 LATENCIES = (0, 50, 200)
-TABS = (1, 2, 4)
 SETTLE_TAB, SETTLE_PAGE = 2.0, 1.5  # the fixed sleeps of the reader beside ours, in seconds
 LISTS = ("static", "video", "in_stream", "native_static", "native_rollover")
 CLICKS = (
@@ -59,9 +56,9 @@ def workspace(folder: Path, origin: str) -> Workspace:
     return made
 
 
-def ours(place: Workspace, tabs: int) -> tuple[float, float, int]:
+def ours(place: Workspace) -> tuple[float, float, int]:
     """Seconds of a reading from the browser's start to its end, those with an open library, and how many creatives."""
-    access = replace(access_to(place), tabs=tabs)
+    access = access_to(place)
     opened: list[float] = []
 
     def connect() -> object:
@@ -75,16 +72,14 @@ def ours(place: Workspace, tabs: int) -> tuple[float, float, int]:
     return end - start, end - opened[0], len(reading.creatives) * all(one.complete for one in reading.certificates)
 
 
-def floor(origin: str, connections: int) -> tuple[float, int]:
+def floor(origin: str) -> tuple[float, int]:
     """Seconds in which an HTTP client fetches the library page and every page of every list, and how many creatives."""
     session = ask_sandbox(origin, "session", method="POST")
-    headers, own = {"Cookie": f"{session['cookie']}={session['value']}"}, local()
+    headers, line = {"Cookie": f"{session['cookie']}={session['value']}"}, HTTPConnection(urlsplit(origin).netloc)
 
     def get(path: str) -> bytes:
-        if not hasattr(own, "line"):
-            own.line = HTTPConnection(urlsplit(origin).netloc)
-        own.line.request("GET", path, headers=headers)
-        return bytes(own.line.getresponse().read())
+        line.request("GET", path, headers=headers)
+        return line.getresponse().read()
 
     def read(name: str) -> int:
         count = 0
@@ -96,9 +91,8 @@ def floor(origin: str, connections: int) -> tuple[float, int]:
                 return count
 
     start = time.perf_counter()
-    with ThreadPoolExecutor(connections) as pool:
-        pool.submit(get, "/media-library").result()
-        creatives = sum(pool.map(read, LISTS))
+    get("/media-library")
+    creatives = sum(map(read, LISTS))
     return time.perf_counter() - start, creatives
 
 
@@ -138,8 +132,8 @@ def _slow_section(page: Page) -> Iterator[str]:
 
 
 def speed_lines(folder: Path) -> Iterator[str]:
-    yield "| latency | tabs | ours, whole | open library | floor | whole / floor | open / floor | slow / whole |"
-    yield "|--:|--:|--:|--:|--:|--:|--:|--:|"
+    yield "| latency | ours, whole | open library | floor | whole / floor | open / floor | slow / whole |"
+    yield "|--:|--:|--:|--:|--:|--:|--:|"
     with sandbox(folder / "sandbox", latency=0, processing=0) as origin:
         held = len(ask_sandbox(origin, "creatives"))
         place = workspace(folder / "place", origin)
@@ -147,21 +141,20 @@ def speed_lines(folder: Path) -> Iterator[str]:
             ask_sandbox(origin, "settings", method="PUT", body={"latency_ms": latency})
             beside, count = slow(place, origin)
             _all(count, held)
-            for tabs in TABS:
-                runs, floors = [], []
-                for _ in range(MEDIAN_OF):
-                    *seconds, count = ours(place, tabs)
-                    _all(count, held)
-                    runs.append(seconds)
-                    least, count = floor(origin, tabs)
-                    _all(count, held)
-                    floors.append(least)
-                whole, read = (statistics.median(one) for one in zip(*runs, strict=True))
-                least = statistics.median(floors)
-                yield (
-                    f"| {latency} ms | {tabs} | {whole:.2f} s | {read:.2f} s | {least:.2f} s | {whole / least:.2f} "
-                    f"| **{read / least:.2f}** | **{beside / whole:.1f}** ({beside:.0f} s) |"
-                )
+            runs, floors = [], []
+            for _ in range(MEDIAN_OF):
+                *seconds, count = ours(place)
+                _all(count, held)
+                runs.append(seconds)
+                least, count = floor(origin)
+                _all(count, held)
+                floors.append(least)
+            whole, read = (statistics.median(one) for one in zip(*runs, strict=True))
+            least = statistics.median(floors)
+            yield (
+                f"| {latency} ms | {whole:.2f} s | {read:.2f} s | {least:.2f} s | {whole / least:.2f} "
+                f"| **{read / least:.2f}** | **{beside / whole:.1f}** ({beside:.0f} s) |"
+            )
 
 
 def _all(count: int, held: int) -> None:
@@ -186,7 +179,7 @@ def growth_lines(folder: Path) -> Iterator[str]:
 
 def _measured_refresh(root: Path, creatives: int) -> tuple[int, float, int, float]:
     place = Workspace(root)
-    _, read, count = ours(place, 1)
+    _, read, count = ours(place)
     _all(count, creatives)
     refresh = partial(refresh_library, place, confirm=lambda _: True)
     report = refresh()
@@ -214,18 +207,17 @@ def report(folder: Path) -> Iterator[str]:
             "481 creatives on 43 pages",
             "`slow` is a reader that does the same with one locator call for each field and fixed sleeps, 2 s a tab "
             "and 1.5 s a page; it runs once. `floor` is an HTTP client that knows the list's address, which the real "
-            "site has not told: it fetches the library page and the same 43 pages of lists, over as many connections "
-            f"as ours has tabs, and looks at nothing. Of ours and the floor the median of {MEDIAN_OF} counts, taken in "
+            "site has not told: it fetches the library page and the same 43 pages of lists, over one connection, and "
+            f"looks at nothing. Of ours and the floor the median of {MEDIAN_OF} counts, taken in "
             "turn. `whole` is from before the browser starts until it has gone; `open library` leaves out the "
             "browser's start. Wanted: at least 20 times faster than `slow` at 0 and 50 ms, at most 2.5 times the "
             "floor. A request for a list costs a browser some 10 ms of its own and its table some 5 ms to draw, where "
-            "the HTTP client needs 1 ms in all: without latency the floor is out of its reach, and tabs help only "
-            "where the site takes its time.",
+            "the HTTP client needs 1 ms in all: without latency the floor is out of its reach.",
             speed_lines,
         ),
         (
             "10,000 creatives",
-            "No latency, one tab. Wanted: time grows with the pages, and memory not beyond the records. The peak is "
+            "No latency. Wanted: time grows with the pages, and memory not beyond the records. The peak is "
             "that of our process over one reading and two refreshes, without the browser; a page's time is of the "
             "reading.",
             growth_lines,

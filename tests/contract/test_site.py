@@ -127,7 +127,7 @@ def test_a_list_that_keeps_moving_is_read_to_its_end_all_the_same(site: Site, tr
         truth.add("Video Banners", f"more {number}")
     truth.faults("list-shifted=1")
     reading = read_section(site, VIDEOS)
-    assert (list(reading.cards), reading.tally.rereads) == (shown(truth, VIDEOS), 1)
+    assert (list(reading.cards), reading.certificate.rereads) == (shown(truth, VIDEOS), 1)
 
 
 def test_a_list_without_a_total_is_named(site: Site) -> None:

@@ -38,8 +38,7 @@ from tjtools.model.errors import TJToolsError
 from tjtools.practice import samples
 from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
 from tjtools.scrape.reading import Access
-from tjtools.scrape.refresh import refresh_library
-from tjtools.scrape.sync import sync_status
+from tjtools.scrape.refresh import refresh_library, sync_status
 from tjtools.site import Card, CardPage, Site
 from tjtools.workspace.csvfile import read_table, write_rows
 from tjtools.workspace.folder import Workspace

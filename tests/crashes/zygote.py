@@ -101,7 +101,6 @@ def _import_all() -> None:
 
     import tjtools.cli.app
     import tjtools.scrape.refresh
-    import tjtools.scrape.sync
     import tjtools.upload  # noqa: F401
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -12,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.async_api import Route
 from world import (
     IN_A_BROWSER,
     IN_ITS_OWN_BROWSER,
@@ -326,62 +324,28 @@ def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Work
 
 
 @IN_A_BROWSER
-def test_several_tabs_read_the_same_and_a_person_signs_in_once(workspace: Workspace, truth: Truth) -> None:
-    expired: list[Section] = []
-    signed_in: list[Site] = []
-
-    def progress(section: Section, _read: int, _total: int) -> None:
-        if not expired:
-            expired.append(section)
-            expire(truth)
-
-    def person(site: Site) -> None:
-        signed_in.append(site)
-        sign_in(site, truth)
-
-    report = refresh(workspace, progress=progress, tabs=3, sign_in=person)
-    assert report
-    assert [(one.section, one.total == one.unique) for one in report.certificates] == [(one, True) for one in Section]
-    assert by_id(workspace.library) == {key: expected(one) for key, one in truth.creatives().items()}
-    assert len(signed_in) == 1
-
-
-@pytest.mark.parametrize("tabs", [1, 2])
-@IN_A_BROWSER
-def test_no_more_is_asked_of_the_site_at_once_than_there_are_tabs(
-    workspace: Workspace, truth: Truth, tabs: int
-) -> None:
+def test_a_reading_asks_the_site_for_one_thing_at_a_time(workspace: Workspace, truth: Truth) -> None:
     under_way: set[object] = set()
     most: list[int] = []
 
-    async def watch(site: Site) -> None:
-        as_many_as_allowed = asyncio.Event()
-
+    async def watch(site: BrowserSite) -> None:
         def asked(request: object) -> None:
             under_way.add(request)
             most.append(len(under_way))
-            if len(under_way) >= tabs:
-                as_many_as_allowed.set()
-
-        async def hold(route: Route) -> None:
-            await asyncio.wait_for(as_many_as_allowed.wait(), 20)
-            await route.continue_()
 
         site._context.on("request", asked)
         for ended in ("requestfinished", "requestfailed"):
             site._context.on(ended, lambda request: under_way.discard(request))
-        await site._context.route("**/*", hold)
 
     def connect() -> Site:
-        site = access(workspace).connect()
-        sites = [site.beside() for _ in range(1, tabs)]  # the pages themselves load before the counting begins
+        site = access(workspace).connect()  # the page itself loads before the counting begins
+        assert isinstance(site, BrowserSite)
         assert site._thread
         site._thread.run(watch(site))
-        site.beside = lambda: sites.pop()  # type: ignore[method-assign]
         return site
 
-    assert refresh(workspace, connect=connect, tabs=tabs)
-    assert max(most) == tabs
+    assert refresh(workspace, connect=connect)
+    assert max(most) == 1
 
 
 def test_a_section_that_fails_is_certified_with_what_was_read_of_it(workspace: Workspace, truth: Truth) -> None:

@@ -14,7 +14,7 @@ from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SignInNeeded, TooManyGone
 from tjtools.scrape.apply import UpdateReport
 from tjtools.scrape.reading import Access
-from tjtools.scrape.sync import plan_sync, sync_status
+from tjtools.scrape.refresh import plan_sync, sync_status
 from tjtools.workspace.folder import Workspace
 
 pytestmark = pytest.mark.usefixtures("site_kind")

@@ -68,7 +68,11 @@ def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(s
 
     reading = read_section(site, Section.VIDEO_BANNERS, somebody_uploads)
     held = {one for one, card in truth.creatives().items() if card["section"] == "Video Banners"}
-    assert ({card.creative_id for card in reading.cards}, reading.tally.rereads, reading.tally.drift) == (held, 1, 1)
+    assert ({card.creative_id for card in reading.cards}, reading.certificate.rereads, reading.certificate.drift) == (
+        held,
+        1,
+        1,
+    )
 
 
 def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Workspace, real_site: None) -> None:
@@ -77,8 +81,8 @@ def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Wo
         held = [one for one in Truth(sandbox.origin).creatives().values() if one["section"] == "Video Banners"]
         with closing(connect(bare_workspace, load_settings(bare_workspace), say=print, pictures=False)) as site:
             reading = read_section(site, Section.VIDEO_BANNERS)
-    assert reading.whole
-    assert (reading.tally.total, len(reading.cards)) == (len(held), len(held))
+    assert reading.certificate.complete
+    assert (reading.certificate.total, len(reading.cards)) == (len(held), len(held))
     assert len(held) > 1000
 
 

@@ -45,8 +45,7 @@ from tjtools.scrape.apply import Begun, apply_update
 from tjtools.scrape.connection import connect
 from tjtools.scrape.inspection import keep_evidence
 from tjtools.scrape.reading import Access
-from tjtools.scrape.refresh import plan_refresh, refresh_library
-from tjtools.scrape.sync import plan_sync, sync_status
+from tjtools.scrape.refresh import plan_refresh, plan_sync, refresh_library, sync_status
 from tjtools.site import BrowserSite, Site, inspector
 from tjtools.site.driver import save_browser_session
 from tjtools.site.selectors import load_selectors

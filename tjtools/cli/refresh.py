@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from tjtools.scrape.apply import Update, UpdateReport
-    from tjtools.scrape.reading import Certificate
+    from tjtools.scrape.section import Certificate
     from tjtools.workspace.folder import Workspace
 
 AllowOption = Annotated[
@@ -89,7 +89,7 @@ def sync(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.scrape.sync import plan_sync
+    from tjtools.scrape.refresh import plan_sync
 
     update = run_reading(
         find_workspace(workspace),

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.cache.rows import Record
+from tjtools.cache.rows import fields_of
 from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
 from tjtools.diff.libraries import LibraryDifference, diff_libraries
 from tjtools.model.creative import Creative, ReviewStatus, Section
 from tjtools.model.errors import TJToolsError, TooManyGone
 from tjtools.model.names import fuller, is_cut, same_name
 from tjtools.scrape.coverage import keep_coverage
-from tjtools.scrape.reading import Certificate, SiteReading
+from tjtools.scrape.reading import SiteReading
+from tjtools.scrape.section import Certificate
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.locks import locked
@@ -103,9 +104,9 @@ def plan_update(
     Without `removals`, no creative counts as gone.
     """
     known = frozenset(creative.creative_id for creative in library if removals)
-    there = sum(not creative.removed for creative in _one_each(library, {}))
+    there = len({creative.creative_id for creative in library if not creative.removed})
     blank = Update(workspace, source, full, reading, known, there, LibraryDifference(), begun)
-    return blank if reading.stopped else replace(blank, difference=_difference(blank, library))
+    return blank if reading.stopped else replace(blank, difference=_follow(blank, library).difference)
 
 
 def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> UpdateReport:
@@ -127,12 +128,12 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
                 remedy="Read the site again.",
             )
         library = Library.load(workspace.library)
-        update = replace(update, difference=_difference(update, library))
+        creatives, observed, difference = _follow(update, library)
+        update = replace(update, difference=difference)
         update.check_removals(allow_removals)
         known = {one.creative_id: one.review_status for one in library}
-        creatives = _merged(update, library)
         # the history first: after a failure in between, the next run finds its rows there and the library still old
-        rows = history.record(_observed(update, creatives), source=update.source, now=update.begun.at, known=known)
+        rows = history.record(observed, source=update.source, now=update.begun.at, known=known)
         if update.difference or (update.full and not _is_tidy(library, creatives)):
             library.rewrite(creatives, now=now, keep_bad=not update.full)
         if update.full:
@@ -158,44 +159,39 @@ def certificate_of(update: Update) -> dict[str, object]:
 
 def shown_certificate(one: Certificate) -> dict[str, str | int | None]:
     """One section's certificate as plain data."""
-    return {
-        "section": one.section.value,
-        "total": one.total,
-        "unique": one.unique,
-        "pages": one.pages,
-        "rereads": one.rereads,
-        "drift": one.drift,
-        "verdict": one.verdict,
-    }
+    return asdict(one) | {"section": one.section.value}
 
 
-def _difference(update: Update, library: Library) -> LibraryDifference:
-    before = _one_each(library, _shown(update))
-    return diff_libraries(before, _merged(update, before))
+class _Followed(NamedTuple):
+    """What the library becomes, row by row; what the history is told of it; and what differs.
+
+    Rows of one ID that contradict each other may still be several in `creatives`; the other two know one each.
+    """
+
+    creatives: list[Creative]
+    observed: list[Creative]
+    difference: LibraryDifference
 
 
-def _merged(update: Update, creatives: Iterable[Creative]) -> list[Creative]:
-    """The creatives as they are after the update; rows of one ID that contradict each other may still be several."""
-    shown = _shown(update)
-    follow: Callable[[Creative, Creative], Creative] = _followed if update.full else _with_status
-    merged, met = [], set()
-    for creative in creatives:
-        met.add(creative.creative_id)
-        found = shown.get(creative.creative_id)
-        if found:
-            merged.append(follow(creative, found))
-        elif _is_gone(update, creative):
-            merged.append(creative._replace(review_status=ReviewStatus.REMOVED))
-        else:
-            merged.append(creative)
-    return merged + ([found for key, found in shown.items() if key not in met] if update.full else [])
+def _follow(update: Update, library: Library) -> _Followed:
+    """Let the library follow the site: asked when the update is planned, and again for the file as it is then."""
+    shown = {creative.creative_id: creative for creative in update.reading.creatives}
+    after = {one: _after(update, one, shown.get(one.creative_id)) for one in library}
+    new = [found for key, found in shown.items() if key not in library] if update.full else []
+    before = _one_each(library, shown)
+    one_each = [*(after[one] for one in before), *new]
+    observed = [one for one in one_each if one.creative_id in shown or one.removed]
+    return _Followed([*after.values(), *new], observed, diff_libraries(before, one_each))
 
 
-def _shown(update: Update) -> dict[str, Creative]:
-    return {creative.creative_id: creative for creative in update.reading.creatives}
+def _after(update: Update, creative: Creative, shown: Creative | None) -> Creative:
+    """A cached creative as it is after the update; `shown` is what the site shows of it."""
+    if shown:
+        return _followed(creative, shown) if update.full else _with_status(creative, shown)
+    return creative._replace(review_status=ReviewStatus.REMOVED) if _is_gone(update, creative) else creative
 
 
-def _one_each(library: Iterable[Creative], shown: dict[str, Creative]) -> list[Creative]:
+def _one_each(library: Iterable[Creative], shown: Mapping[str, Creative]) -> list[Creative]:
     """One creative an ID: of rows that contradict each other, the one that agrees with the site, else the first."""
     one: dict[str, Creative] = {}
     for creative in library:
@@ -229,19 +225,13 @@ def _is_gone(update: Update, creative: Creative) -> bool:
     return creative.creative_id in update.known and complete >= home
 
 
-def _observed(update: Update, library: Iterable[Creative]) -> list[Creative]:
-    """What the history is told: what the site showed, and what is gone."""
-    shown = _shown(update)
-    return [one for one in _one_each(library, shown) if one.creative_id in shown or one.removed]
-
-
 def _covered(reading: SiteReading) -> dict[Section, list[str]]:
     """The IDs of each section that was read to its end, in the order of its list."""
-    ids: dict[Section, list[str]] = {section: [] for section in reading.complete}
-    for creative in reading.creatives:
-        if creative.creative_type and creative.creative_type.section in ids:
-            ids[creative.creative_type.section].append(creative.creative_id)
-    return ids
+    kinds = {section: section.creative_type for section in reading.complete}
+    return {
+        section: [one.creative_id for one in reading.creatives if one.creative_type is kind]
+        for section, kind in kinds.items()
+    }
 
 
 def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
@@ -249,4 +239,4 @@ def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
     table = read_table(library.path, COLUMNS)
     written = [tuple(row[column] for column in COLUMNS) for row in table.rows]
     plain = table.form is not None and table.form.plain and not table.bad
-    return plain and written == [Record.of(creative).fields for creative in creatives]
+    return plain and written == [fields_of(creative) for creative in creatives]

@@ -94,7 +94,6 @@ def access_to(
             connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled
         ),
         sign_in=None if hidden else lambda site: sign_in(site, workspace, settings, say=say),
-        tabs=settings.reading.tabs,
     )
 
 

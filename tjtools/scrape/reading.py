@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from queue import SimpleQueue
 
 from tjtools.cache.rows import Record
 from tjtools.model.creative import Creative, Section
 from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, SiteError, TJToolsError
-from tjtools.scrape.section import Enough, SectionReading, Tally, creative_of, read_section
+from tjtools.scrape.section import Certificate, Enough, SectionReading, creative_of, read_section
 from tjtools.site import Card, Site
 
-COMPLETE = "complete"
 PAGES_A_TAB = 50  # of a list, after which a section begins in a new tab: a tab keeps something of each
-NOT_FINISHED = "not finished: what was looked for is found, nothing counts as gone"
 
 Progress = Callable[[Section, int, int], None]  # a section, how many of its creatives are read, how many it has
 
@@ -27,40 +21,10 @@ class Access:
     """How the site is reached to be read; `tjtools.scrape.connection.access_to(workspace)` is a workspace's own.
 
     `connect` opens it at its Media Library. `sign_in` lets a person sign in again where the session expires meanwhile.
-    `tabs` sections are read at the same time, so that no more lists than that are asked for at once.
     """
 
     connect: Callable[[], Site]
     sign_in: Callable[[Site], None] | None = None
-    tabs: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """What was read of one section.
-
-    `total` is the site's own count, None where it was not learned; `unique` the creatives read, each once; `pages` the
-    pages read for it; `rereads` how often the reading began again because the list had changed, and `drift` how many
-    creatives were seen to come, go or move meanwhile. `verdict` is `complete`, or says why nothing counts as gone.
-    """
-
-    section: Section
-    total: int | None = None
-    unique: int = 0
-    pages: int = 0
-    rereads: int = 0
-    drift: int = 0
-    verdict: str = COMPLETE
-
-    @property
-    def complete(self) -> bool:
-        """Whether everything that the section holds was read."""
-        return self.verdict == COMPLETE
-
-    @classmethod
-    def of(cls, section: Section, tally: Tally, verdict: str = COMPLETE) -> Certificate:
-        """The certificate of a reading that came so far."""
-        return cls(section, tally.total, tally.unique, tally.pages, tally.rereads, tally.drift, verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +55,8 @@ def scrape_library(
 ) -> SiteReading:
     """Read sections of the site to their ends; nothing is written.
 
-    `progress` hears of each page, one call at a time and in a thread of ours; `cancelled` is asked at each. After a new
-    sign-in the sections that are read stay, and the one under way is paged through again: the site knows no other way
-    to a page.
+    `progress` hears of each page; `cancelled` is asked at each. After a new sign-in the sections that are read stay,
+    and the one under way is paged through again: the site knows no other way to a page.
 
     The reading has a certificate for each section and, in the order of the sections, their creatives, with `filename`
     as the page shows it. An error of the site or a person who stops it ends the reading; `stopped` says why. Raises
@@ -104,7 +67,7 @@ def scrape_library(
         reading = scrape_library(access_to(Workspace.find(cwd=Path.cwd())), [Section.STATIC_BANNER])
         reading.certificates[0].verdict, len(reading.creatives)  # ('complete', 21)
     """
-    return read_by(access, lambda reader: reader.read(dict.fromkeys(sections)), progress, cancelled)
+    return read_by(access, lambda reader: reader.read(*sections), progress, cancelled)
 
 
 def read_by(
@@ -118,13 +81,13 @@ def read_by(
     try:
         reader = Reader(site, access, progress, cancelled)
         way(reader)
-        return reader.reading()
+        return SiteReading(tuple(reader.creatives), tuple(reader.certificates), reader.stopped)
     finally:
         site.close()
 
 
 class Reader:
-    """Reads sections, some at the same time, until one fails; the certificates say so."""
+    """Reads one section after the other, until one fails; the certificates say so."""
 
     def __init__(
         self, site: Site, access: Access, progress: Progress | None, cancelled: Callable[[], bool] | None
@@ -132,84 +95,59 @@ class Reader:
         self.creatives: list[Creative] = []
         self.certificates: list[Certificate] = []
         self.stopped: TJToolsError | None = None
+        self._site = site
         self._access = access
         self._progress = progress
         self._cancelled = cancelled
-        self._in_turn = threading.Lock()
-        self._sign_ins = 0
-        self._paged: Counter[Site] = Counter()  # pages read in each tab
-        self._open = [site]
-        self._idle: SimpleQueue[Site] = SimpleQueue()
-        self._idle.put(site)
+        self._paged = 0  # pages read in this tab
 
     @property
     def seen(self) -> set[str]:
         """The IDs of the creatives read so far."""
         return {creative.creative_id for creative in self.creatives}
 
-    def reading(self) -> SiteReading:
-        """What was read so far."""
-        return SiteReading(tuple(self.creatives), tuple(self.certificates), self.stopped)
+    def read(self, *sections: Section, enough: Enough | None = None) -> None:
+        """Read each section to its end, or until it is `enough`, unless one before it failed."""
+        for section in sections:
+            certificate = Certificate(section, verdict="not applied: not read")
+            self.certificates.append(certificate)
+            if not self.stopped:
+                self._read(certificate, enough)
 
-    def read(self, sections: Mapping[Section, Enough | None]) -> None:
-        """Read each section to its end, or until it is enough, unless one before it failed."""
+    def _read(self, certificate: Certificate, enough: Enough | None) -> None:
         try:
-            while len(self._open) < min(self._access.tabs, len(sections)):
-                self._open.append(self._open[0].beside())
-                self._idle.put(self._open[-1])
-        except SiteError as error:
-            self.stopped = self.stopped or error
-        with ThreadPoolExecutor(len(self._open), "tjtools-reader") as pool:
-            for certificate, creatives in pool.map(self._read, sections, sections.values()):
-                self.certificates.append(certificate)
-                self.creatives += creatives
-
-    def _read(self, section: Section, enough: Enough | None) -> tuple[Certificate, list[Creative]]:
-        if self.stopped:
-            return Certificate(section, verdict="not applied: not read"), []
-        tab, tally = self._idle.get(), Tally()
-        try:
-            reading = self._signed_in(tab, lambda: self._read_in(tab, section, enough, tally))
-            creatives = [shown_creative(card, section) for card in reading.cards]
+            reading = self._read_signed_in(certificate, enough)
+            self.creatives += [shown_creative(card, certificate.section) for card in reading.cards]
         except (SiteError, Cancelled) as error:
-            self.stopped = self.stopped or error
-            return Certificate.of(section, tally, f"not applied: {error.message}"), []
-        finally:
-            self._idle.put(tab)
-        return Certificate.of(section, tally, COMPLETE if reading.whole else NOT_FINISHED), creatives
+            self.stopped = error
+            certificate.verdict = f"not applied: {error.message}"
 
-    def _read_in(self, tab: Site, section: Section, enough: Enough | None, tally: Tally) -> SectionReading:
-        if self._paged[tab] >= PAGES_A_TAB:
-            tab.renew()
-            self._paged[tab] = 0
+    def _read_signed_in(self, certificate: Certificate, enough: Enough | None) -> SectionReading:
+        """Read it once more where a person can sign in again."""
         try:
-            return read_section(tab, section, self._told(section), enough, tally)
-        finally:
-            self._paged[tab] += tally.pages
-
-    def _signed_in(self, tab: Site, read: Callable[[], SectionReading]) -> SectionReading:
-        sign_ins = self._sign_ins
-        try:
-            return read()
+            return self._read_in_tab(certificate, enough)
         except SignInNeeded:
             if self._access.sign_in is None:
                 raise
-        with self._in_turn:
-            if self._sign_ins == sign_ins:  # nobody has signed in meanwhile, in another tab
-                self._access.sign_in(self._open[0])
-                self._sign_ins += 1
-        tab.open_library()
-        return read()
+        self._access.sign_in(self._site)
+        self._site.open_library()
+        return self._read_in_tab(certificate, enough)
+
+    def _read_in_tab(self, certificate: Certificate, enough: Enough | None) -> SectionReading:
+        if self._paged >= PAGES_A_TAB:
+            self._site.renew()
+            self._paged = 0
+        try:
+            return read_section(self._site, certificate.section, self._told(certificate.section), enough, certificate)
+        finally:
+            self._paged += certificate.pages
 
     def _told(self, section: Section) -> Callable[[int, int], None]:
         """The progress of one section, and the place where it can be stopped."""
 
         def tell(read: int, total: int) -> None:
-            with self._in_turn:
-                if self._progress:
-                    self._progress(section, read, total)
-            if self.stopped:
-                raise Cancelled("Stopped, as another section could not be read.")
+            if self._progress:
+                self._progress(section, read, total)
             if self._cancelled and self._cancelled():
                 raise Cancelled("Stopped on request.")
 

@@ -11,37 +11,41 @@ from tjtools.model.errors import IncompleteReading, SiteBusy
 from tjtools.site import Card, CardPage, Site
 
 MOST_READINGS = 5
+COMPLETE = "complete"
+NOT_FINISHED = "not finished: what was looked for is found, nothing counts as gone"
 
 Enough = Callable[[Mapping[str, Card], CardPage], bool]  # from all cards so far and the last page: is it enough?
 
 
 @dataclass(slots=True)
-class Tally:
-    """What a reading has come to so far, also where it fails.
+class Certificate:
+    """What was read of one section; a reading keeps it up, also where it fails.
 
     `total` is the site's own count, None until it is learned; `unique` the creatives read, each once; `pages` the pages
-    read in all readings; `rereads` how often the reading began again; `drift` how many creatives were seen to come, go
-    or move meanwhile.
+    read in all readings; `rereads` how often the reading began again because the list had changed, and `drift` how many
+    creatives were seen to come, go or move meanwhile. `verdict` is `complete`, or says why nothing counts as gone.
     """
 
+    section: Section
     total: int | None = None
     unique: int = 0
     pages: int = 0
     rereads: int = 0
     drift: int = 0
+    verdict: str = COMPLETE
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the section holds was read."""
+        return self.verdict == COMPLETE
 
 
 @dataclass(frozen=True, slots=True)
 class SectionReading:
-    """A section as the site listed it, from its top; `cards` are unique by Creative ID.
+    """A section as the site listed it, from its top; `cards` are unique by Creative ID."""
 
-    `whole`: it was read to its end, and the page's own total is the number of the cards.
-    """
-
-    section: Section
+    certificate: Certificate
     cards: tuple[Card, ...]
-    whole: bool
-    tally: Tally
 
 
 def read_section(
@@ -49,7 +53,7 @@ def read_section(
     section: Section,
     progress: Callable[[int, int], None] | None = None,
     enough: Enough | None = None,
-    tally: Tally | None = None,
+    certificate: Certificate | None = None,
 ) -> SectionReading:
     """Read the cards of a section, to its end or until it is `enough`; `progress` hears how many of how many are read.
 
@@ -59,62 +63,50 @@ def read_section(
     `MOST_READINGS` at most; so it does where the site asks to come again later.
 
     Raises `PageChanged` where the page states no total, `IncompleteReading` where the list does not keep still for one
-    reading; `tally` has what was read until then.
+    reading; `certificate` has what was read until then.
     """
-    tally, busy = tally or Tally(), None
-    for tally.rereads in range(MOST_READINGS):
-        one = _Reading(section, tally)
+    certificate, busy = certificate or Certificate(section), None
+    for certificate.rereads in range(MOST_READINGS):
         try:
-            for page in pages_of(site, open_list(site, section)):
-                if page.total is None:
-                    site.miss_total()
-                one.take(page, page.total)
-                if progress:
-                    progress(tally.unique, tally.total or 0)
-                if not one.still or (page.has_next and enough and enough(one.cards, page)):
-                    break
+            cards = _read_once(site, certificate, progress, enough)
         except SiteBusy as error:
             busy = error
             continue
-        if one.counts(whole=not page.has_next):
-            return SectionReading(section, tuple(one.cards.values()), not page.has_next, tally)
+        if cards is not None:
+            return SectionReading(certificate, tuple(cards.values()))
     if busy:
         raise busy
     raise IncompleteReading(
         f"{section.value}: in {MOST_READINGS} readings the list never kept still, or its total was never that of its"
-        f" creatives (last {tally.unique} of {tally.total}).",
+        f" creatives (last {certificate.unique} of {certificate.total}).",
         remedy="Somebody is working in this section, or the site miscounts: try again in a few minutes.",
     )
 
 
-class _Reading:
-    """One reading from the top; what it saw goes into the tally."""
-
-    def __init__(self, section: Section, tally: Tally) -> None:
-        self.section = section
-        self.tally = tally
-        self.cards: dict[str, Card] = {}
-        self.totals: list[int] = []
-        self.again = 0
-
-    @property
-    def still(self) -> bool:
-        """Whether the stated total has stayed the same."""
-        return len(set(self.totals)) == 1
-
-    def take(self, page: CardPage, total: int) -> None:
-        self.totals.append(total)
-        self.again += sum(card.creative_id in self.cards for card in page.cards)
-        self.cards |= {card.creative_id: card for card in page.cards}
-        self.tally.pages += 1
-        self.tally.total, self.tally.unique = total, len(self.cards)
-
-    def counts(self, *, whole: bool) -> bool:
-        """Whether nothing can have been missed; what moved is noted."""
-        came_or_went = max(self.totals) - min(self.totals)
-        missing = abs(self.totals[-1] - len(self.cards)) if whole and self.still else 0
-        self.tally.drift += max(came_or_went, missing, self.again)
-        return self.still and not missing
+def _read_once(
+    site: Site, certificate: Certificate, progress: Callable[[int, int], None] | None, enough: Enough | None
+) -> dict[str, Card] | None:
+    """One reading from the top; None where something can have been missed. What moved is noted."""
+    cards: dict[str, Card] = {}
+    totals: list[int] = []
+    again = 0
+    for page in pages_of(site, open_list(site, certificate.section)):
+        if page.total is None:
+            site.miss_total()
+        totals.append(page.total)
+        again += sum(card.creative_id in cards for card in page.cards)
+        cards |= {card.creative_id: card for card in page.cards}
+        certificate.total, certificate.unique = page.total, len(cards)
+        certificate.pages += 1
+        if progress:
+            progress(len(cards), page.total)
+        if page.total != totals[0] or (page.has_next and enough and enough(cards, page)):
+            break
+    still, whole = totals[-1] == totals[0], not page.has_next
+    missing = abs(totals[-1] - len(cards)) if whole and still else 0
+    certificate.drift += max(max(totals) - min(totals), missing, again)
+    certificate.verdict = COMPLETE if whole else NOT_FINISHED
+    return cards if still and not missing else None
 
 
 def creative_of(card: Card, section: Section, *, filename: str = "", upload_date: date | None = None) -> Creative:

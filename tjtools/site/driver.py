@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import copy
 import json
 import logging
 import os
@@ -123,12 +122,6 @@ class BrowserSite(Site):
         old, self._library = self._page(), self._run(self._new_tab())
         self._run(old.page.close())
         self.open_library()
-
-    def beside(self) -> Self:
-        other = copy.copy(self)
-        other._library = self._run(self._new_tab())
-        other.open_library()
-        return other
 
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
         self._run(self._sign_in(username, password, timeout))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn, Protocol, Self
+from typing import NoReturn, Protocol
 
 from tjtools.model.creative import Section
 from tjtools.site.elements import Inspection
@@ -25,9 +25,6 @@ class Site(Protocol):
 
     def renew(self) -> None:
         """Go on at the Media Library in a new tab: an old one keeps something of all that went by."""
-
-    def beside(self) -> Self:
-        """The same site in one more tab of the same browser, at its Media Library; it ends with this one."""
 
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
         """Show the sign-in page, fill in what is known, wait for the person to finish, and keep the session."""

@@ -13,8 +13,7 @@ from traitlets import Instance, Int, Unicode, UseEnum
 from tjtools.model.errors import SignInNeeded
 from tjtools.scrape.apply import Update, UpdateReport, apply_update
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import plan_refresh
-from tjtools.scrape.sync import plan_sync
+from tjtools.scrape.refresh import plan_refresh, plan_sync
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run, State
 from tjtools.workspace.folder import Workspace
@@ -50,14 +49,14 @@ class Ways(Enum):
     SYNC = Way(
         "Sync statuses",
         "reads the review statuses of the cached creatives, and adds none",
-        "from tjtools.scrape.sync import sync_status",
+        "from tjtools.scrape.refresh import sync_status",
         "sync_status(workspace)",
         plan_sync,
     )
     PENDING = Way(
         "Sync pending only",
         "reads no further than it must to find the pending ones, and marks none removed",
-        "from tjtools.scrape.sync import sync_status",
+        "from tjtools.scrape.refresh import sync_status",
         "sync_status(workspace, pending=True)",
         partial(plan_sync, pending=True),
     )

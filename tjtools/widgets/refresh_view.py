@@ -9,7 +9,7 @@ import pandas as pd
 
 from tjtools.diff.libraries import COLUMNS, LibraryDifference
 from tjtools.scrape.apply import UpdateReport
-from tjtools.scrape.reading import Certificate
+from tjtools.scrape.section import Certificate
 from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.refresh import Refresh, Ways
 from tjtools.widgets.table import Table, table_view

@@ -23,7 +23,7 @@ LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
-_PLAIN = {"browser", "reading", "upload"}  # sections in which no value is a secret
+_PLAIN = {"browser", "upload"}  # sections in which no value is a secret
 
 SiteKind = Literal["sandbox", "live"]
 
@@ -75,12 +75,6 @@ class BrowserSettings(_Section):
     headless: bool = True
 
 
-class ReadingSettings(_Section):
-    """`tabs`: how many sections a refresh or sync reads at the same time, and so how many lists it asks for at once."""
-
-    tabs: int = Field(default=1, ge=1, le=5)
-
-
 class UploadSettings(_Section):
     """More than ten files in one go has proved fragile; large in-stream videos have taken 200 s to process.
 
@@ -110,7 +104,6 @@ class Settings(BaseSettings):
 
     site: SiteSettings | None = None
     browser: BrowserSettings = BrowserSettings()
-    reading: ReadingSettings = ReadingSettings()
     upload: UploadSettings = UploadSettings()
     campaign: CampaignSettings = CampaignSettings()
     username: str = ""
@@ -209,11 +202,12 @@ def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr
 
 def _read_toml(path: Path) -> dict[str, Any]:
     told = read_toml(path)
-    unknown = sorted(set(told) - {"site", "browser", "reading", "upload", "campaign"})
+    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
+    unknown = sorted(set(told) - {"site", "browser", "upload", "campaign"})
     if unknown:
         raise SettingsError(
             f"{path}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [reading], [upload], [campaign]; credentials belong in the keyring.",
+            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
         )
     return told
 
@@ -237,9 +231,6 @@ _TEMPLATE = """\
 [browser]
 # executable = "/usr/bin/chromium"   # found by itself if not given
 headless = true
-
-[reading]
-tabs = 1                    # sections that are read at the same time; 1 is kindest to the site, 5 the most
 
 [upload]
 batch_size = 10             # at most 10: more has proved fragile
