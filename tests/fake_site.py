@@ -23,8 +23,8 @@ from tjtools.model.creative import Section
 from tjtools.model.errors import PageChanged, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
 from tjtools.sandbox import Sandbox
 from tjtools.site import Card, CardPage, FileResult, FileState, Inspection, Site
+from tjtools.site.browser import BrowserThread
 from tjtools.site.driver import load_browser_session, save_browser_session
-from tjtools.site.thread import BrowserThread
 
 Result = TypeVar("Result")
 Told = Callable[[str, FileResult], None]

@@ -475,7 +475,7 @@ SAFETY = (
     _one(
         "sign-in-page-photographed",
         "No picture is taken of the sign-in page, which shows a name.",
-        "if self.is_sign_in(self.page.url) or isinstance(self.trouble, SignInNeeded):",
+        'if isinstance(self.trouble, SignInNeeded) or await self.run("signedOut()"):',
         "if False:",
         "test_what_asks_to_sign_in_counts_only_where_it_is_seen_and_more_than_an_account",
     ),

@@ -13,8 +13,8 @@ import pytest
 
 from tjtools.model.errors import BrowserNotFound
 from tjtools.site import BrowserSite, browser
+from tjtools.site.browser import BrowserThread
 from tjtools.site.selectors import load_selectors
-from tjtools.site.thread import BrowserThread
 
 
 @pytest.fixture

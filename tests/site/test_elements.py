@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tjtools.model.creative import Section
-from tjtools.site.elements import RULES, ElementState, sights_of_list, sights_of_previews
+from tjtools.site.inspection import RULES, ElementState, sights_of_list, sights_of_previews
 from tjtools.site.records import Card, CardPage
 from tjtools.site.selectors import load_selectors
 

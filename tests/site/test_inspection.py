@@ -19,9 +19,10 @@ from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import site_of
-from tjtools.scrape.inspection import KEPT, keep_evidence
-from tjtools.site import BrowserSite, Element, ElementState, Inspection, evidence, inspector
-from tjtools.site.evidence import Evidence, take_evidence
+from tjtools.site import BrowserSite, Element, ElementState, Inspection, redaction
+from tjtools.site import inspection as module
+from tjtools.site.inspection import KEPT, keep_evidence
+from tjtools.site.redaction import Evidence, take_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
@@ -43,7 +44,7 @@ NEVER_CHANGED = {"sign_in.cookie_accept", "sign_in.signed_in_text", "library.nex
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspector, "SETTLING", 0.2)
+    monkeypatch.setattr(module, "SETTLING", 0.2)
 
 
 @pytest.fixture
@@ -72,12 +73,12 @@ def after_changes(
     rest = set(NAMES) - set().union(*TURNS)
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inspector, "SETTLING", 0.2)
+        patch.setattr(module, "SETTLING", 0.2)
         patch.setattr(connection, "BrowserSite", partial(Visit, browser))
         for turn in (*TURNS, rest):
             workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
             unopened = opened(workspace)
-            unopened._patience = 10  # a busy machine loads a page in less
+            unopened.patience = 10  # a busy machine loads a page in less
             with unopened as site:
                 inspection = site.inspect()
             found |= {one.name: (one, bool(inspection.evidence)) for one in inspection.elements if one.name in turn}
@@ -154,7 +155,7 @@ def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Browser
 def test_what_comes_a_moment_after_the_page_has_come_to_rest_is_waited_for(
     site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspector, "SETTLING", 10)
+    monkeypatch.setattr(module, "SETTLING", 10)
     late = "<script>setTimeout(() => { document.getElementById('still_tab').id = 'static_tab'; }, 1000);</script>"
     serve_otherwise(site, lambda html: html.replace('id="static_tab"', 'id="still_tab"').replace("</body>", late))
     assert site.inspect().changed == ()
@@ -200,7 +201,7 @@ def test_a_page_whose_style_sheets_do_not_come_is_drawn_without(
     site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     styled = evidence_with(site, "K7").picture
-    monkeypatch.setattr(evidence, "_LONGEST", 1)
+    monkeypatch.setattr(redaction, "_STYLES", 1)
     assert evidence_with(site, "K7").picture not in (styled, b"")
 
 

@@ -43,7 +43,7 @@ from tjtools.practice.demo import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape.connection import access_to, connect
 from tjtools.scrape.refresh import refresh_library
-from tjtools.site import Site, inspector
+from tjtools.site import Site, inspection
 from tjtools.upload import (
     FileProgress,
     UploadReport,
@@ -198,7 +198,7 @@ def tracking_files(workspace: Workspace) -> dict[str, bytes]:
 def test_a_page_that_has_changed_is_not_given_any_file(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch, element: str, live: bool
 ) -> None:
-    monkeypatch.setattr(inspector, "SETTLING", 0.2)
+    monkeypatch.setattr(inspection, "SETTLING", 0.2)
     session(workspace, [banner(workspace.root / "uploaded", "b.png")])
     truth.add("Static Banner", "somebody's", dimensions="300x250", file_type=".png")
     before = tracking_files(workspace)

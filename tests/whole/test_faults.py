@@ -43,11 +43,11 @@ from tjtools.sandbox import Sandbox
 from tjtools.sandbox.faults import KNOWN
 from tjtools.scrape.apply import Begun, apply_update
 from tjtools.scrape.connection import connect
-from tjtools.scrape.inspection import keep_evidence
 from tjtools.scrape.reading import Access
 from tjtools.scrape.refresh import plan_refresh, plan_sync, refresh_library, sync_status
-from tjtools.site import BrowserSite, Site, inspector
+from tjtools.site import BrowserSite, Site, inspection
 from tjtools.site.driver import save_browser_session
+from tjtools.site.inspection import keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.upload.journal import Journal
@@ -216,7 +216,7 @@ class Desk:
 def desk(
     bare_workspace: Workspace, truth: Truth, browser: BrowserSite, looked_at: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
-    monkeypatch.setattr(inspector, "SETTLING", 0.1)
+    monkeypatch.setattr(inspection, "SETTLING", 0.1)
     bind_to_sandbox(bare_workspace, truth.origin)
     return Desk(bare_workspace, truth, browser, looked_at)
 

@@ -19,9 +19,9 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id, why_doubtful
 from tjtools.model.errors import SignInNeeded, TJToolsError, translated
 from tjtools.scrape.connection import site_of
-from tjtools.scrape.inspection import REMEDY, keep_evidence
 from tjtools.site import Element
 from tjtools.site.browser import find_browser
+from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace

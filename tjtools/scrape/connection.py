@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tjtools.model.errors import SignInNeeded
-from tjtools.scrape.inspection import keep_evidence
 from tjtools.scrape.reading import Access
 from tjtools.site import BrowserSite, Site
 from tjtools.site.browser import ensure_browser
+from tjtools.site.inspection import keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings, bound_site, load_settings, password_for

@@ -1,18 +1,19 @@
-"""Which browser to drive: one that is there, or else one that is installed now."""
+"""Which browser to drive, one that is there or else one that is installed now; and the thread to drive it from."""
 
 from __future__ import annotations
 
+import asyncio
 import os
-import queue
 import shutil
 import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
-from tjtools.model.errors import BrowserNotFound
+from tjtools.model.errors import BrowserNotFound, Cancelled
 
 _COMMANDS = (
     "google-chrome",
@@ -29,8 +30,62 @@ _MAC = (
 )
 _WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
 _SILENCE = 45.0  # seconds without a word from an installer: its download is not reachable
+_LOOK = 0.1  # seconds between two looks at whether the person has stopped the work
 
-Say = Callable[[str], None]
+Result = TypeVar("Result")
+
+
+class BrowserThread:
+    """A daemon thread with an event loop of its own, which runs coroutines for other threads.
+
+    Playwright's synchronous interface refuses to work where an event loop already runs, as it does in every notebook
+    cell, and the kernel's loop on Windows can't start a process.
+    """
+
+    def __init__(self) -> None:
+        if sys.platform == "win32":
+            self._loop: asyncio.AbstractEventLoop = asyncio.ProactorEventLoop()
+        else:
+            self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, name="tjtools-browser", daemon=True)
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Result], cancelled: Callable[[], bool] | None = None) -> Result:
+        """Run a coroutine there and wait for what it returns or raises.
+
+        Raises `Cancelled`, and stops the coroutine, once `cancelled` says so; an interrupt stops it too.
+        """
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            while True:
+                try:
+                    return future.result(_LOOK)
+                except TimeoutError:
+                    if future.done():  # with its own timeout, or just after ours
+                        return future.result()
+                if cancelled and cancelled():
+                    raise Cancelled("Stopped on request.")
+        finally:
+            future.cancel()
+
+    def stop(self) -> None:
+        """End the thread; what still runs in it is cancelled."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+
+    def _serve(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.get_loop().run_forever()
+
+
+def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine in a thread of its own, whatever loop runs in this one."""
+    thread = BrowserThread()
+    try:
+        return thread.run(work)
+    finally:
+        thread.stop()
 
 
 def find_browser(configured: Path | None = None) -> Path | None:
@@ -54,7 +109,7 @@ def without_window(browser: Path) -> Path:
     return shell if shell.is_file() else browser
 
 
-def ensure_browser(configured: Path | None = None, *, say: Say) -> Path:
+def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]) -> Path:
     """A browser, installed now if there is none; `say` hears what is being done.
 
     Tries Playwright's own download, then, as root on Debian or Ubuntu, the distribution's chromium. Raises
@@ -84,17 +139,11 @@ def _playwrights_own() -> Path | None:
         return None  # asking starts Playwright's server, which takes half a second
     from playwright.async_api import async_playwright
 
-    from tjtools.site.thread import BrowserThread
-
     async def ask() -> Path:
         async with async_playwright() as playwright:
             return Path(playwright.chromium.executable_path)
 
-    thread = BrowserThread()
-    try:
-        path = thread.run(ask())
-    finally:
-        thread.stop()
+    path = run_apart(ask())
     return path if path.is_file() else None
 
 
@@ -111,9 +160,7 @@ def _has_own(environment: Mapping[str, str]) -> bool:
 
 
 def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
-    for command in _COMMANDS:
-        if found := shutil.which(command):
-            yield Path(found)
+    yield from (Path(found) for command in _COMMANDS if (found := shutil.which(command)))
     folders = [environment.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")]
     windows = [Path(folder) / tail for folder in folders if folder for tail in _WINDOWS]
     yield from (path for path in (*map(Path, _MAC), *windows) if path.is_file())
@@ -128,51 +175,34 @@ def _installers() -> Iterator[tuple[str, Sequence[Sequence[str]], Sequence[Seque
         yield "the distribution's chromium", commands, [[*install, "chromium-headless-shell"]]
 
 
-def _run(command: Sequence[str]) -> str:
-    """Run an installer; `""` if it succeeded, else what went wrong. One that falls silent is ended."""
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000"}
-    with subprocess.Popen(  # noqa: S603 (fixed words, no shell)
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment,
-        text=True, errors="replace", start_new_session=True,
-    ) as process:  # fmt: skip
-        lines: queue.Queue[str | None] = queue.Queue()
-        reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
-        reader.start()
-        said: list[str] = []
-        try:
-            while (line := lines.get(timeout=_SILENCE)) is not None:
-                said += [line.strip()] if line.strip() else []
-        except queue.Empty:
-            _end(process)
-            return f"no answer within {_SILENCE:.0f} s"
-        return "" if process.wait() == 0 else _gist(said)
-
-
-def _gist(said: Sequence[str]) -> str:
-    """The line of an installer's output that says what went wrong: the first that speaks of an error, else the last."""
-    return next((line for line in said if "error" in line.lower() or "failed" in line.lower()), [*said, "failed"][-1])
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """End an installer with what it started."""
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _read(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    for line in process.stdout or ():
-        lines.put(line)
-    lines.put(None)
-
-
 def _start_failure(browser: Path) -> str:
     """Why a browser that was just installed does not start (a missing system library, say); `""` if it does."""
-    if sys.platform == "win32":
-        return ""  # there `--version` opens a window
+    return "" if sys.platform == "win32" else _run([str(browser), "--version"])  # on Windows that opens a window
+
+
+def _run(command: Sequence[str]) -> str:
+    """Run an installer; `""` if it succeeded, else what went wrong. One that falls silent is ended."""
+    return run_apart(_ended(command))
+
+
+async def _ended(command: Sequence[str]) -> str:
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "PLAYWRIGHT_DOWNLOAD_CONNECTION_TIMEOUT": "15000"}
+    said = b""
     try:
-        asked = subprocess.run([browser, "--version"], capture_output=True, text=True, timeout=30)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired) as error:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, env=environment, start_new_session=True
+        )
+        while process.stdout and (more := await asyncio.wait_for(process.stdout.read(4096), _SILENCE)):
+            said += more
+    except TimeoutError:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it started
+        await process.wait()
+        return f"no answer within {_SILENCE:.0f} s"
+    except OSError as error:
         return str(error)
-    return "" if asked.returncode == 0 else asked.stderr.strip().splitlines()[-1]
+    lines = [line.strip() for line in said.decode(errors="replace").splitlines() if line.strip()]
+    blamed = (line for line in lines if "error" in line.lower() or "failed" in line.lower())
+    return "" if await process.wait() == 0 else next(blamed, [*lines, "failed"][-1])

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
@@ -23,18 +24,15 @@ from tjtools.model.errors import (
     SiteUnreachable,
     TJToolsError,
 )
-from tjtools.site.browser import without_window
-from tjtools.site.elements import Inspection
+from tjtools.site.browser import BrowserThread, without_window
+from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.protocol import Site
 from tjtools.site.records import CardPage, FileResult
-from tjtools.site.redaction import gist, why_it_died
-from tjtools.site.selectors import Selectors
-from tjtools.site.thread import BrowserThread
+from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
+from tjtools.site.selectors import Selectors, page_script
 
 if TYPE_CHECKING:
-    from tjtools.site.evidence import Evidence
-    from tjtools.site.inspector import Inspector
-    from tjtools.site.pages import LibraryPage, SignInPage
+    from tjtools.site.pages import LibraryPage
 
 log = logging.getLogger("tjtools.site")
 
@@ -45,6 +43,7 @@ _NO_PICTURES = ("--blink-settings=imagesEnabled=false",)
 _LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
+@dataclass(eq=False)
 class BrowserSite(Site):
     """The network's site in a browser of our own; open it with `with`, or `open()` and `close()`.
 
@@ -54,35 +53,22 @@ class BrowserSite(Site):
     each call promises stands in `Site`.
     """
 
-    def __init__(
-        self,
-        origin: str,
-        *,
-        sign_in_url: str,
-        selectors: Selectors,
-        executable: Path,
-        browser_session: Path,
-        headless: bool = True,
-        pictures: bool = True,
-        patience: float = 30,
-        cancelled: Callable[[], bool] | None = None,
-        keep: Callable[[Evidence], Path | None] | None = None,
-    ) -> None:
-        self.origin = origin
-        self._sign_in_url = sign_in_url
-        self._selectors = selectors
-        self._executable = executable
-        self._browser_session = browser_session
-        self._headless = headless
-        self._pictures = pictures
-        self._patience = patience
-        self._cancelled = cancelled
-        self._keep = keep
-        self._thread: BrowserThread | None = None
-        self._playwright: Any = None
-        self._browser: Any = None
-        self._context: Any = None
-        self._library: LibraryPage | None = None
+    origin: str
+    _: KW_ONLY
+    sign_in_url: str
+    selectors: Selectors
+    executable: Path
+    browser_session: Path
+    headless: bool = True
+    pictures: bool = True
+    patience: float = 30
+    cancelled: Callable[[], bool] | None = None
+    keep: Callable[[Evidence], Path | None] | None = None
+    _thread: BrowserThread | None = field(default=None, init=False)
+    _playwright: Any = field(default=None, init=False)
+    _browser: Any = field(default=None, init=False)
+    _context: Any = field(default=None, init=False)
+    _library: LibraryPage | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
         self.open()
@@ -186,7 +172,7 @@ class BrowserSite(Site):
         from playwright.async_api import Error
 
         try:
-            return self._thread.run(work, self._cancelled)
+            return self._thread.run(work, self.cancelled)
         except PageChanged as error:
             self._keep_page(error)
             raise
@@ -201,12 +187,10 @@ class BrowserSite(Site):
         """Keep the page as it stands; where that can't be done, what went wrong first is still what counts."""
         from playwright.async_api import Error
 
-        from tjtools.site.evidence import take_evidence
-
-        if self._keep and self._library and self._thread:
+        if self.keep and self._library and self._thread:
             try:
-                page = self._thread.run(take_evidence(self._library.page, error.element), self._cancelled)
-                if folder := self._keep(page):
+                page = self._thread.run(take_evidence(self._library.page, error.element), self.cancelled)
+                if folder := self.keep(page):
                     error.kept_in(folder)
             except (Error, TJToolsError) as second:
                 log.warning("The page could not be kept: %s", second)
@@ -234,24 +218,22 @@ class BrowserSite(Site):
     async def _start(self) -> None:
         from playwright.async_api import Error, async_playwright
 
-        arguments = [*_LAUNCH_ARGUMENTS, *(() if self._pictures else _NO_PICTURES)]
+        arguments = [*_LAUNCH_ARGUMENTS, *(() if self.pictures else _NO_PICTURES)]
         self._playwright = await async_playwright().start()
         try:
             self._browser = await self._playwright.chromium.launch(
-                executable_path=without_window(self._executable) if self._headless else self._executable,
-                headless=self._headless, args=arguments,
+                executable_path=without_window(self.executable) if self.headless else self.executable,
+                headless=self.headless, args=arguments,
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
             raise BrowserNotFound(
-                f"{self._executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
+                f"{self.executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error
         await self._enter()
 
     async def _enter(self) -> None:
-        from tjtools.site.pages import page_script
-
-        saved = load_browser_session(self._browser_session)
+        saved = load_browser_session(self.browser_session)
         try:
             self._context = await self._browser.new_context(
                 storage_state=saved, viewport={"width": 1280, "height": 800}, locale="en-US"
@@ -259,14 +241,14 @@ class BrowserSite(Site):
         except Exception:  # also what checks the arguments before the browser sees them
             if saved is None or not self._browser.is_connected():
                 raise
-            raise _no_session(self._browser_session) from None  # the words may quote it
-        await self._context.add_init_script(page_script(self._selectors))
+            raise _no_session(self.browser_session) from None  # the words may quote it
+        await self._context.add_init_script(page_script(self.selectors))
         self._library = await self._new_tab()
 
     async def _new_tab(self) -> LibraryPage:
         from tjtools.site.pages import LibraryPage
 
-        library = LibraryPage(await self._context.new_page(), self._selectors, patience=self._patience)
+        library = LibraryPage(await self._context.new_page(), self.selectors, patience=self.patience)
         await library.clear_the_way()
         return library
 
@@ -286,23 +268,22 @@ class BrowserSite(Site):
         from tjtools.site.pages import SignInPage
 
         page = await self._context.new_page()
-        sign_in: SignInPage = SignInPage(page, self._selectors, patience=self._patience)
-        await sign_in.open(self._sign_in_url)
-        await sign_in.fill(username, password)
+        sign_in = SignInPage(page, self.selectors, patience=self.patience)
+        await sign_in.fill(self.sign_in_url, username, password)
         await sign_in.wait_for_person(self.origin, timeout)
-        save_browser_session(self._browser_session, await sign_in.session(self.origin, self._sign_in_url))
+        save_browser_session(self.browser_session, await sign_in.session(self.origin, self.sign_in_url))
         await page.close()
 
     async def _inspect(self) -> Inspection:
-        from tjtools.site.pages import SignInPage, page_script
+        from tjtools.site.pages import SignInPage
 
         stranger = await self._browser.new_context(locale="en-US")
-        await stranger.add_init_script(page_script(self._selectors))
-        page = SignInPage(await stranger.new_page(), self._selectors, patience=self._patience)
+        await stranger.add_init_script(page_script(self.selectors))
+        page = SignInPage(await stranger.new_page(), self.selectors, patience=self.patience)
 
         async def look(inspector: Inspector) -> None:
             await inspector.walk(self.origin)
-            await inspector.sign_in(page, self._sign_in_url)
+            await inspector.sign_in(page, self.sign_in_url)
 
         try:
             return await self._look(look)
@@ -310,8 +291,6 @@ class BrowserSite(Site):
             await stranger.close()
 
     async def _look(self, look: Callable[[Inspector], Coroutine[Any, Any, None]]) -> Inspection:
-        from tjtools.site.inspector import Inspector
-
         inspector = Inspector(self._page())
         await look(inspector)
         return inspector.result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from importlib.resources import files
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -13,41 +13,24 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error as PlaywrightError
 
 from tjtools.model.creative import Section
-from tjtools.model.errors import PageChanged, SignInNeeded, SiteBusy
+from tjtools.model.errors import SignInNeeded, SiteBusy
 from tjtools.site.records import Card, CardPage, FileResult, FileState
-from tjtools.site.redaction import shown_address
-from tjtools.site.selectors import Selectors
-from tjtools.site.sitepage import SIGN_IN, SitePage, log, retry_after, site_domain
+from tjtools.site.selectors import TABS
+from tjtools.site.sitepage import IF_CHANGED, SIGN_IN, SitePage, log, retry_after, site_domain
 
 QUEUED = FileResult(FileState.QUEUED)
-TABS = {
-    Section.STATIC_BANNER: ("static_tab", ""),
-    Section.VIDEO_BANNERS: ("video_tab", ""),
-    Section.IN_STREAM_VIDEO: ("in_stream_tab", ""),
-    Section.NATIVE_STATIC_BANNER: ("native_tab", "native_static"),
-    Section.NATIVE_ROLLOVER: ("native_tab", "native_rollover"),
-}
-
-
-def page_script(selectors: Selectors) -> str:
-    """The script that every document gets before its own ones run."""
-    source = files("tjtools.site").joinpath("page.js").read_text("utf-8").strip().removesuffix(";")
-    return f"({source})({json.dumps(selectors)})"
 
 
 class SignInPage(SitePage):
     """The page on which a person signs in: the driver fills in what it knows, and waits."""
 
-    async def open(self, url: str) -> None:
-        """Go there."""
+    async def fill(self, url: str, username: str, password: str) -> None:
+        """Go there, and fill in what is known; the rest, the robot check and the button are the person's."""
         await self.clear_the_way()
         await self.page.goto(url)
-
-    async def fill(self, username: str, password: str) -> None:
-        """Fill in what is known; the rest, the robot check and the button are the person's."""
-        for element, value in (("username", username), ("password", password)):
+        for name, value in (("sign_in.username", username), ("sign_in.password", password)):
             if value and self.is_sign_in(self.page.url):  # who is signed in already is sent on
-                await self.page.locator(self.selectors["sign_in"][element]).first.fill(value)
+                await self.first(name).fill(value)
 
     async def wait_for_person(self, origin: str, timeout: float) -> None:
         """Wait until this window shows the person's account, whatever pages they came by.
@@ -88,7 +71,7 @@ class LibraryPage(SitePage):
 
     async def open(self, origin: str) -> None:
         """Go there; raises `SignInNeeded` where the site sends us to its sign-in page."""
-        self.address = origin + self.selectors["library"]["path"]
+        self.address = origin + self.selector("library.path")
         await self._patiently(self._load)
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -113,14 +96,12 @@ class LibraryPage(SitePage):
         self._troubled.clear()
         await self.go(self.address)
         await self.expect_account()
-        heading = self.page.locator(self.selectors["library"]["heading"]).first
-        waiting = heading.wait_for(state="attached", timeout=self.patience * 1000)
-        await self.expect(waiting, "the heading did not come", "library", "heading")
-        await self.expect(self.run("atRest()"), "the list did not come to rest", "library", "total")
+        await self.attached("library.heading", "the heading did not come")
+        await self.expect(self.run("atRest()"), "the list did not come to rest", "library.total")
 
     async def expect_account(self) -> None:
         """Wait for what only somebody who is signed in sees; raises `SignInNeeded`."""
-        await self.expect(self.run("accountShown()"), "no sign of an account came", "sign_in", "signed_in")
+        await self.expect(self.run("accountShown()"), "no sign of an account came", "sign_in.signed_in")
 
     async def open_section(self, section: Section) -> None:
         """Choose a section's tab and sub-tab, and wait until its own list stands there."""
@@ -135,20 +116,21 @@ class LibraryPage(SitePage):
 
     async def choose(self, choice: str, until: str = "settled()") -> None:
         """Choose a sub-tab, unless it is chosen already."""
-        if not await self.run("checked(argument)", self.selectors["library"][choice]):
+        if not await self.run("checked(argument)", self.selector(f"library.{choice}")):
             await self.reload_by(f"{choice}_label", until)
 
     async def reload_by(self, element: str, until: str = "settled()") -> None:
         """Click what reloads the list, and wait for it; `reloaded()` waits without a look at the cards."""
         self.calm()
         await self.run("arm()")
-        await self.click("library", element)
-        await self.expect(self.run(until), "the list did not load again", "library", element)
+        await self.click(f"library.{element}")
+        await self.expect(self.run(until), "the list did not load again", f"library.{element}")
 
     async def picture(self) -> bytes:
         """A picture of the page; raises `SignInNeeded` rather than show a sign-in form, with somebody's name in it."""
+        picture = await self.page.screenshot()
         await self.demand_session()
-        return await self.page.screenshot()
+        return picture
 
     async def shown(self) -> CardPage:
         """What is shown, whatever it is, in one evaluation."""
@@ -162,54 +144,39 @@ class LibraryPage(SitePage):
         """Turn to the next page of the list, and to those behind it for so many seconds."""
         self.calm()
         reading = asyncio.ensure_future(self.run("readOn(argument)", seconds * 1000))
-        await self.expect(reading, "the next page did not come", "library", "next_page")
+        await self.expect(reading, "the next page did not come", "library.next_page")
         return tuple(self._checked(_page_of(told)) for told in reading.result())
 
     def _checked(self, shown: CardPage) -> CardPage:
-        for element, missing in (("id_attribute", "creative_id"), ("name", "name")):
-            if not all(getattr(card, missing) for card in shown.cards):
-                raise PageChanged(
-                    f"{shown_address(self.page.url)}: a card shows no {missing.replace('_', ' ')}",
-                    element=f"card.{element}",
-                    selector=self.selectors["card"][element],
-                    remedy="Nothing was concluded from it. If the site has changed, mend it in selectors.toml.",
-                )
+        for name, what, texts in (
+            ("card.id_attribute", "creative id", [card.creative_id for card in shown.cards]),
+            ("card.name", "name", [card.name for card in shown.cards]),
+        ):
+            if not all(texts):
+                remedy = "Nothing was concluded from it. If the site has changed, mend it in selectors.toml."
+                raise self.changed(f"a card shows no {what}", name, remedy)
         if shown.total is not None and shown.last < shown.total and not shown.has_next:
-            raise PageChanged(
-                f"{shown_address(self.page.url)}: no link leads on after {shown.last} of {shown.total}",
-                element="library.next_page",
-                selector=self.selectors["library"]["next_page"],
-                remedy="If the site has changed, tjtools doctor --site tells what; mend it in selectors.toml.",
-            )
+            what = f"no link leads on after {shown.last} of {shown.total}"
+            raise self.changed(what, "library.next_page", f"{IF_CHANGED}; mend it in selectors.toml.")
         return shown
 
     async def miss_total(self) -> NoReturn:
         """Raise the `PageChanged` of a list that does not say how many creatives it has; `SignInNeeded` goes before."""
         await self.expect_account()
-        raise PageChanged(
-            f"{shown_address(self.page.url)}: the page does not say how many creatives there are: no reading can be"
-            " known complete",
-            element="library.total",
-            selector=self.selectors["library"]["total"],
-            remedy="Is the list filtered? If the site has changed, tjtools doctor --site tells what.",
-        )
+        what = "the page does not say how many creatives there are: no reading can be known complete"
+        raise self.changed(what, "library.total", f"Is the list filtered? {IF_CHANGED}.")
 
     async def open_upload_panel(self) -> None:
         """Open the panel that takes files, up to its file input."""
-        upload = self.selectors["upload"]
-        field = self.page.locator(upload["input"]).first
         self.calm()
-        await self.click("upload", "open")
-        waiting = field.wait_for(state="attached", timeout=self.patience * 1000)
-        await self.expect(waiting, "the file input did not come", "upload", "input")
+        await self.click("upload.open")
+        await self.attached("upload.input", "the file input did not come")
 
     async def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
         """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for so many seconds."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self.run("namesShown(argument)", {"names": [*names], "seen": [*seen]})
-        except TimeoutError:
-            return
 
     async def hand_over(
         self, paths: Sequence[Path], told: Callable[[str, FileResult], None], *, stalled_after: float
@@ -233,35 +200,26 @@ class LibraryPage(SitePage):
     async def _follow(
         self, paths: Sequence[Path], told: Callable[[str, FileResult], None], stalled_after: float
     ) -> dict[str, FileResult]:
-        field = self.page.locator(self.selectors["upload"]["input"]).first
         await self.run("armUpload()")
-        await field.set_input_files([str(path) for path in paths])
-        results = {path.name: QUEUED for path in paths}
-        known = "[]"
+        await self.first("upload.input").set_input_files([str(path) for path in paths])
+        results, known = {path.name: QUEUED for path in paths}, "[]"
         while not all(result.state.final for result in results.values()):
             try:
                 async with asyncio.timeout(stalled_after):
                     states = await self.run("changedPreviews(argument)", known)
             except TimeoutError:
-                return _stalled(results, stalled_after)
+                stuck = FileResult(FileState.STALLED, f"no change within {stalled_after:g} s")
+                return {name: result if result.state.final else stuck for name, result in results.items()}
             # the same separators as JSON.stringify in the page
             known = json.dumps(states, ensure_ascii=False, separators=(",", ":"))
-            for name, result in _changes(results, states):
-                results[name] = result
-                told(name, QUEUED if result.state is FileState.DEFERRED else result)
+            seen = {one["name"]: FileResult(FileState(one["state"]), one["message"]) for one in states}
+            for name, result in seen.items():
+                if name in results and results[name] != result:
+                    results[name] = result
+                    told(name, QUEUED if result.state is FileState.DEFERRED else result)
         return results
 
 
 def _page_of(told: Mapping[str, Any]) -> CardPage:
     cards = tuple(Card(**card) for card in told["cards"])
     return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
-
-
-def _changes(known: Mapping[str, FileResult], states: Sequence[Mapping[str, str]]) -> list[tuple[str, FileResult]]:
-    seen = {state["name"]: FileResult(FileState(state["state"]), state["message"]) for state in states}
-    return [(name, result) for name, result in seen.items() if name in known and known[name] != result]
-
-
-def _stalled(results: Mapping[str, FileResult], after: float) -> dict[str, FileResult]:
-    stuck = FileResult(FileState.STALLED, f"no change within {after:g} s")
-    return {name: result if result.state.final else stuck for name, result in results.items()}

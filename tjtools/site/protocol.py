@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 
 from tjtools.model.creative import Section
-from tjtools.site.elements import Inspection
+from tjtools.site.inspection import Inspection
 from tjtools.site.records import CardPage, FileResult
 
 

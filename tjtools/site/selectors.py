@@ -1,15 +1,25 @@
-"""What the driver looks for on the pages: the package's `selectors.toml`, and the workspace's own before it."""
+"""What is looked for on the pages: the package's `selectors.toml`, the workspace's own before it, and a script."""
 
 from __future__ import annotations
 
+import json
 import tomllib
 from importlib.resources import files
 from pathlib import Path
 
+from tjtools.model.creative import Section
 from tjtools.model.errors import SettingsError
 from tjtools.workspace.tomlfile import read_toml
 
 Selectors = dict[str, dict[str, str]]
+
+TABS = {
+    Section.STATIC_BANNER: ("static_tab", ""),
+    Section.VIDEO_BANNERS: ("video_tab", ""),
+    Section.IN_STREAM_VIDEO: ("in_stream_tab", ""),
+    Section.NATIVE_STATIC_BANNER: ("native_tab", "native_static"),
+    Section.NATIVE_ROLLOVER: ("native_tab", "native_rollover"),
+}  # the tab that leads to each section, and what is chosen there
 
 
 def load_selectors(own: Path | None = None) -> Selectors:
@@ -32,3 +42,9 @@ def load_selectors(own: Path | None = None) -> Selectors:
                 )
             known[page][element] = selector
     return known
+
+
+def page_script(selectors: Selectors) -> str:
+    """The script that every document gets before its own ones run."""
+    source = files("tjtools.site").joinpath("page.js").read_text("utf-8").strip().removesuffix(";")
+    return f"({source})({json.dumps(selectors)})"

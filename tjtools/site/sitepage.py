@@ -26,13 +26,14 @@ log = logging.getLogger("tjtools.site")
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
 ANSWER = "Sign in to the site in a browser of your own, answer it there, and start the command again."
+IF_CHANGED = "If the site has changed, tjtools doctor --site tells what"
 SIGNED_OUT = "tjtools: signed out"  # the page script's word that the page asks to sign in
 UNTOLD_WAIT = 5.0  # seconds, where the site does not say after how many to come again
 _NEEDED = {"document", "xhr", "fetch", "script"}
 
 
 class SitePage:
-    """What all pages have in common: a wait that ends, and a look at whether the site has sent us to sign in."""
+    """A page in a tab; an element goes by its name with its page, as `library.total`."""
 
     def __init__(self, page: Page, selectors: Selectors, *, patience: float) -> None:
         self.page = page
@@ -45,26 +46,22 @@ class SitePage:
 
     def _note_response(self, response: Response) -> None:
         """A request in the background that ends at the sign-in page means that the session has expired."""
-        if self.is_sign_in(response.url) and self._matters(response.request):
+        if not self._matters(response.request):
+            return
+        where = shown_address(response.url)
+        if self.is_sign_in(response.url):
             self.expire()
-        elif response.status == HTTPStatus.TOO_MANY_REQUESTS and self._matters(response.request):
+        elif response.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers)
-            told = (
-                f"{shown_address(response.url)} is asked too much (429) and wants to be left alone for {seconds:g} s."
-            )
+            told = f"{where} is asked too much (429) and wants to be left alone for {seconds:g} s."
             self._note(SiteBusy(told, seconds=seconds, remedy="Try again then."))
-        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self._matters(response.request):
-            self._note(
-                SiteUnreachable(
-                    f"{shown_address(response.url)} answers with the error {response.status}.", remedy=LATER
-                )
-            )
+        elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._note(SiteUnreachable(f"{where} answers with the error {response.status}.", remedy=LATER))
 
     def _note_failure(self, request: Request) -> None:
         if request.failure and "ERR_ABORTED" not in request.failure and self._matters(request):
-            self._note(
-                SiteUnreachable(f"{shown_address(request.url)} does not answer: {request.failure}.", remedy=LATER)
-            )
+            told = f"{shown_address(request.url)} does not answer: {request.failure}."
+            self._note(SiteUnreachable(told, remedy=LATER))
 
     def _matters(self, request: Request) -> bool:
         """Whether the page needs it: it is of the site itself, and no picture; what others count visits with is not."""
@@ -84,34 +81,30 @@ class SitePage:
         self._troubled.set()
         return self.trouble
 
-    def is_sign_in(self, url: str) -> bool:
-        """Whether an address is that of a sign-in page."""
-        ends = self.selectors["sign_in"]["address"].replace(" ", "").split(",")
-        return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
-
-    async def picture(self) -> bytes:
-        """A picture of what is shown (PNG); raises `SignInNeeded` for the sign-in page, which shows a name."""
-        picture = await self.page.screenshot()
-        if self.is_sign_in(self.page.url) or isinstance(self.trouble, SignInNeeded):
-            raise self.expire()
-        return picture
-
-    def selector(self, name: str) -> str:
-        """What is looked for, by the element's name with its page: `library.total`."""
-        page, _, element = name.partition(".")
-        return self.selectors[page][element]
-
     def calm(self) -> None:
         """Forget troubles that belong to what was done before; an expired session stays expired."""
         if not isinstance(self.trouble, SignInNeeded):
             self.trouble = None
             self._troubled.clear()
 
+    def is_sign_in(self, url: str) -> bool:
+        """Whether an address is that of a sign-in page."""
+        ends = self.selector("sign_in.address").replace(" ", "").split(",")
+        return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
+
+    def selector(self, name: str) -> str:
+        """What is looked for."""
+        page, _, element = name.partition(".")
+        return self.selectors[page][element]
+
+    def first(self, name: str) -> Locator:
+        """The first such element on the page."""
+        return self.page.locator(self.selector(name)).first
+
     async def clear_the_way(self) -> None:
         """Answer the cookie banner, and close boxes, whenever they come to cover something that is to be clicked on."""
-        banner = self.page.locator(self.selectors["sign_in"]["cookie_accept"]).first
+        banner, overlay = self.first("sign_in.cookie_accept"), self.first("library.overlay")
         await self.page.add_locator_handler(banner, self._accept_cookies, no_wait_after=True)
-        overlay = self.page.locator(self.selectors["library"]["overlay"]).first
         await self.page.add_locator_handler(overlay, self._meet_box, no_wait_after=True)
 
     async def _accept_cookies(self, banner: Locator) -> None:
@@ -128,9 +121,8 @@ class SitePage:
         if met["closed"]:
             log.warning("The site showed a box, which was closed: %s", said)
         else:
-            self._note(
-                PageCovered(f"{shown_address(self.page.url)}: a box covers the page and asks: {said!r}.", remedy=ANSWER)
-            )
+            told = f"{shown_address(self.page.url)}: a box covers the page and asks: {said!r}."
+            self._note(PageCovered(told, remedy=ANSWER))
 
     async def go(self, address: str) -> Response | None:
         """Load a page; raises `SiteUnreachable` where it does not come in time, and what else the site says instead."""
@@ -156,8 +148,8 @@ class SitePage:
         if isinstance(self.trouble, SignInNeeded) or await self.run("signedOut()"):
             raise self.expire()
 
-    async def expect(self, waiting: Awaitable[Any], what: str, page: str, element: str) -> None:
-        """Wait for something that the page must come to.
+    async def expect(self, waiting: Awaitable[Any], what: str, name: str) -> None:
+        """Wait for something that the page must come to; `what` says what is missing where it does not.
 
         Raises the site's own trouble (an expired session, no answer) as soon as it shows. When what is waited for does
         not come in time: `SignInNeeded` where nothing shows that somebody is signed in, else `PageChanged`.
@@ -174,28 +166,38 @@ class SitePage:
             for task in (wait, trouble):
                 task.cancel()
             await asyncio.gather(wait, trouble, return_exceptions=True)
-        told, missed = f"{shown_address(self.page.url)}: {what} within {self.patience:g} s.", await self.run("missed()")
+        raise await self._missed(f"{what} within {self.patience:g} s.", name)
+
+    async def _missed(self, what: str, name: str) -> SiteError:
+        """Why a wait was in vain."""
+        missed, told = await self.run("missed()"), f"{shown_address(self.page.url)}: {what}"
         if missed["waiting"]:
-            raise SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
+            return SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
         if not missed["signed_in"]:
-            sign = self.selectors["sign_in"]["signed_in"]
-            raise SignInNeeded(
-                f"{told} Nothing shows that somebody is signed in (looked for sign_in.signed_in: {sign}).",
+            looked_for = f"sign_in.signed_in: {self.selector('sign_in.signed_in')}"
+            return SignInNeeded(
+                f"{told} Nothing shows that somebody is signed in (looked for {looked_for}).",
                 remedy=f"{SIGN_IN}. If you are signed in, the site has changed: tjtools doctor --site tells what.",
             )
-        if page == "library" and missed["cards"]:
-            page, element = "card", "card"
-            told += f" The line below the list counts {missed['cards']} here; {missed['found']} cards are found."
-        raise PageChanged(
-            told, element=f"{page}.{element}", selector=self.selectors[page][element],
-            remedy="If the site has changed, tjtools doctor --site tells what, and selectors.toml is where to mend it.",
-        )  # fmt: skip
+        if name.startswith("library.") and missed["cards"]:
+            name = "card.card"
+            what += f" The line below the list counts {missed['cards']} here; {missed['found']} cards are found."
+        return self.changed(what, name, f"{IF_CHANGED}, and selectors.toml is where to mend it.")
 
-    async def click(self, page: str, element: str) -> None:
+    def changed(self, what: str, name: str, remedy: str) -> PageChanged:
+        """The error that says that the page is not as the driver knows it."""
+        told = f"{shown_address(self.page.url)}: {what}"
+        return PageChanged(told, element=name, selector=self.selector(name), remedy=remedy)
+
+    async def click(self, name: str) -> None:
         """Click an element, as a person would."""
-        target = self.page.locator(self.selectors[page][element]).first
-        waiting = target.click(timeout=self.patience * 1000)
-        await self.expect(waiting, "nothing to click on came", page, element)
+        waiting = self.first(name).click(timeout=self.patience * 1000)
+        await self.expect(waiting, "nothing to click on came", name)
+
+    async def attached(self, name: str, what: str) -> None:
+        """Wait until an element is there, seen or not."""
+        waiting = self.first(name).wait_for(state="attached", timeout=self.patience * 1000)
+        await self.expect(waiting, what, name)
 
 
 def retry_after(headers: Mapping[str, str]) -> float:

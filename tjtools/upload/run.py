@@ -16,8 +16,8 @@ from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
-from tjtools.scrape.inspection import demand_unchanged
 from tjtools.site import FileResult, FileState, Inspection, Site
+from tjtools.site.inspection import demand_unchanged
 from tjtools.upload.events import STALLED, Settled
 from tjtools.upload.handover import hand_over, look_for, newest_id, settle
 from tjtools.upload.journal import Journal, Unfinished
