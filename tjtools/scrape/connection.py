@@ -39,7 +39,7 @@ def site_of(
         selectors=load_selectors(workspace.selectors_file),
         executable=ensure_browser(settings.browser.executable, say=say),
         browser_session=workspace.browser_session,
-        headless=settings.browser.headless if headless is None else headless,
+        headless=_is_hidden(settings, headless),
         pictures=pictures,
         cancelled=cancelled,
         keep=lambda page: keep_evidence([page], workspace, datetime.now(UTC)),
@@ -59,13 +59,14 @@ def connect(
 
     In a visible window, a person is asked to sign in where the site wants it; without one, `SignInNeeded` is raised.
     """
-    site = site_of(workspace, settings, say=say, headless=headless, pictures=pictures, cancelled=cancelled)
+    hidden = _is_hidden(settings, headless)
+    site = site_of(workspace, settings, say=say, headless=hidden, pictures=pictures, cancelled=cancelled)
     try:
         site.open()
         try:
             site.open_library()
         except SignInNeeded:
-            if settings.browser.headless if headless is None else headless:
+            if hidden:
                 raise
             sign_in(site, workspace, settings, say=say)
             site.open_library()
@@ -88,7 +89,7 @@ def access_to(
     Raises `SettingsError` for settings that can't be used.
     """
     settings = settings or load_settings(workspace)
-    hidden = settings.browser.headless if headless is None else headless
+    hidden = _is_hidden(settings, headless)
     return Access(
         connect=partial(
             connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled
@@ -103,3 +104,7 @@ def sign_in(site: Site, workspace: Workspace, settings: Settings, *, say: Callab
     say("Please sign in in the browser window: solve the captcha and press LOG IN, or go by Google's link there.")
     site.sign_in(username, password.get_secret_value(), timeout=SIGN_IN_TIMEOUT)
     say("Signed in; the session is kept for the next runs.")
+
+
+def _is_hidden(settings: Settings, headless: bool | None) -> bool:
+    return settings.browser.headless if headless is None else headless

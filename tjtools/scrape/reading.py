@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from tjtools.cache.rows import Record
 from tjtools.model.creative import Creative, Section
@@ -138,20 +139,17 @@ class Reader:
             self._site.renew()
             self._paged = 0
         try:
-            return read_section(self._site, certificate.section, self._told(certificate.section), enough, certificate)
+            tell = partial(self._tell, certificate.section)
+            return read_section(self._site, certificate.section, tell, enough, certificate)
         finally:
             self._paged += certificate.pages
 
-    def _told(self, section: Section) -> Callable[[int, int], None]:
+    def _tell(self, section: Section, read: int, total: int) -> None:
         """The progress of one section, and the place where it can be stopped."""
-
-        def tell(read: int, total: int) -> None:
-            if self._progress:
-                self._progress(section, read, total)
-            if self._cancelled and self._cancelled():
-                raise Cancelled("Stopped on request.")
-
-        return tell
+        if self._progress:
+            self._progress(section, read, total)
+        if self._cancelled and self._cancelled():
+            raise Cancelled("Stopped on request.")
 
 
 def shown_creative(card: Card, section: Section) -> Creative:

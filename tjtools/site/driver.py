@@ -11,8 +11,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
+
+from playwright._impl._errors import Error, TargetClosedError  # the public room takes half a second to import
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import (
@@ -26,13 +27,11 @@ from tjtools.model.errors import (
 )
 from tjtools.site.browser import BrowserThread, without_window
 from tjtools.site.inspection import Inspection, Inspector
+from tjtools.site.pages import LibraryPage, SignInPage
 from tjtools.site.protocol import Site
 from tjtools.site.records import CardPage, FileResult
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
 from tjtools.site.selectors import Selectors, page_script
-
-if TYPE_CHECKING:
-    from tjtools.site.pages import LibraryPage
 
 log = logging.getLogger("tjtools.site")
 
@@ -74,9 +73,7 @@ class BrowserSite(Site):
         self.open()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def open(self) -> None:
@@ -169,8 +166,6 @@ class BrowserSite(Site):
         if self._thread is None:
             work.close()
             raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
-        from playwright.async_api import Error
-
         try:
             return self._thread.run(work, self.cancelled)
         except PageChanged as error:
@@ -179,14 +174,11 @@ class BrowserSite(Site):
         except Error as error:
             raise self._translated(error) from Error(gist(str(error)))  # its call log quotes the password
         except OSError as error:
-            raise SiteError(
-                f"A file could not be given to the browser: {error}.", remedy="Is it still there?"
-            ) from error
+            told = f"A file could not be given to the browser: {error}."
+            raise SiteError(told, remedy="Is it still there?") from error
 
     def _keep_page(self, error: PageChanged) -> None:
         """Keep the page as it stands; where that can't be done, what went wrong first is still what counts."""
-        from playwright.async_api import Error
-
         if self.keep and self._library and self._thread:
             try:
                 page = self._thread.run(take_evidence(self._library.page, error.element), self.cancelled)
@@ -196,8 +188,6 @@ class BrowserSite(Site):
                 log.warning("The page could not be kept: %s", second)
 
     def _translated(self, error: Exception) -> SiteError:
-        from playwright._impl._errors import TargetClosedError
-
         if self._library and isinstance(self._library.trouble, SignInNeeded):
             return self._library.trouble  # the page went to the sign-in page under our hands
         first = gist(str(error))
@@ -205,9 +195,8 @@ class BrowserSite(Site):
         if gone or isinstance(error, TargetClosedError) or "crashed" in first or "Connection closed" in first:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
-            return SiteUnreachable(
-                f"{self.origin} does not answer: {first}.", remedy="Check the connection, try again."
-            )
+            remedy = "Check the connection, try again."
+            return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
         return PageChanged(
             f"The browser could not do what was asked: {first}",
             element="page",
@@ -216,7 +205,7 @@ class BrowserSite(Site):
         )
 
     async def _start(self) -> None:
-        from playwright.async_api import Error, async_playwright
+        from playwright.async_api import async_playwright
 
         arguments = [*_LAUNCH_ARGUMENTS, *(() if self.pictures else _NO_PICTURES)]
         self._playwright = await async_playwright().start()
@@ -233,6 +222,7 @@ class BrowserSite(Site):
         await self._enter()
 
     async def _enter(self) -> None:
+        """Open a window of one's own, with the saved sign-in."""
         saved = load_browser_session(self.browser_session)
         try:
             self._context = await self._browser.new_context(
@@ -246,15 +236,11 @@ class BrowserSite(Site):
         self._library = await self._new_tab()
 
     async def _new_tab(self) -> LibraryPage:
-        from tjtools.site.pages import LibraryPage
-
         library = LibraryPage(await self._context.new_page(), self.selectors, patience=self.patience)
         await library.clear_the_way()
         return library
 
     async def _end(self) -> None:
-        from playwright.async_api import Error
-
         try:
             if self._browser:
                 async with asyncio.timeout(CLOSING):
@@ -265,8 +251,6 @@ class BrowserSite(Site):
             await self._playwright.stop()
 
     async def _sign_in(self, username: str, password: str, timeout: float) -> None:
-        from tjtools.site.pages import SignInPage
-
         page = await self._context.new_page()
         sign_in = SignInPage(page, self.selectors, patience=self.patience)
         await sign_in.fill(self.sign_in_url, username, password)
@@ -275,8 +259,6 @@ class BrowserSite(Site):
         await page.close()
 
     async def _inspect(self) -> Inspection:
-        from tjtools.site.pages import SignInPage
-
         stranger = await self._browser.new_context(locale="en-US")
         await stranger.add_init_script(page_script(self.selectors))
         page = SignInPage(await stranger.new_page(), self.selectors, patience=self.patience)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error as PlaywrightError
+from playwright._impl._errors import Error as PlaywrightError
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import SignInNeeded, SiteBusy

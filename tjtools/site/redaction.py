@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from playwright._impl._errors import TimeoutError as PlaywrightTimeout
+
 if TYPE_CHECKING:
     from playwright.async_api import Page, Route
 
@@ -33,8 +35,6 @@ async def take_evidence(page: Page, place: str) -> Evidence:
     The picture is not taken of the page: it shows the redacted one, without scripts, cookies and images, so that no
     text can get into it. Only style sheets are loaded for it; where they do not come, it is drawn without.
     """
-    from playwright.async_api import TimeoutError as PlaywrightTimeout
-
     html, browser = await page.content(), page.context.browser
     if browser is None:
         return Evidence(place, redacted(html), b"")

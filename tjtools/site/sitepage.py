@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import TimeoutError as PlaywrightTimeout
+from playwright._impl._errors import Error as PlaywrightError
+from playwright._impl._errors import TimeoutError as PlaywrightTimeout
 
 from tjtools.model.errors import PageChanged, PageCovered, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
 from tjtools.site.redaction import shown_address
