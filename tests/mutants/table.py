@@ -134,8 +134,8 @@ FOLLOWING = (
     _one(
         "status-from-an-incomplete-reading",
         "No status and no removal is taken from a list that changed while it was read.",
-        "return self.still and not missing",
-        "return True",
+        "return cards if still and not missing else None",
+        "return cards",
         "test_a_list_that_never_keeps_still_is_given_up",
     ),
     _one(
@@ -177,7 +177,7 @@ FOLLOWING = (
         "history-after-library",
         "The history is written before the library: a failure in between costs no change of status.",
         (
-            ("rows = history.record(_observed", "note = lambda: history.record(_observed"),
+            ("rows = history.record(observed", "note = lambda: history.record(observed"),
             ("        if update.full:\n", "        rows = note()\n        if update.full:\n"),
         ),
         ("test_a_file_that_cant_be_written_loses_no_change_of_status",),
@@ -185,8 +185,8 @@ FOLLOWING = (
     _one(
         "status-sync-adds",
         "A sync of statuses adds no creative.",
-        "if key not in met] if update.full else [])",
-        "if key not in met])",
+        "if key not in library] if update.full else []",
+        "if key not in library]",
         "test_a_status_alone_adds_nothing",
     ),
 )
