@@ -18,8 +18,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.upload import prepare
 from tjtools.upload.campaign import NATIVE_COLUMNS
-from tjtools.upload.recorded import last_live_run
-from tjtools.upload.runlog import STATUS_COLUMNS, load_runs
+from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

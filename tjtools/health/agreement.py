@@ -17,7 +17,7 @@ from tjtools.model.creative import Creative, CreativeType, Section, SessionFile,
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import file_type, same_name
 from tjtools.upload.journal import Journal
-from tjtools.upload.runlog import STATUS_COLUMNS
+from tjtools.upload.status_csv import STATUS_COLUMNS
 from tjtools.workspace.csvfile import Table, read_table
 from tjtools.workspace.csvtext import BadLine
 from tjtools.workspace.folder import Workspace
