@@ -11,8 +11,8 @@ from tjtools.cache.inventory import inventory_frame, master_ids, record_in_maste
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import look_up
 from tjtools.cache.rebuild import rebuild_cache
-from tjtools.health.agenda import newly_rejected
 from tjtools.health.doctor import Finding, examine
+from tjtools.health.status import newly_rejected
 from tjtools.health.verify import mend, verify
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile

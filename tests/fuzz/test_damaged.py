@@ -35,7 +35,7 @@ from tjtools.diff.decisions import COLUMNS as DECISION_COLUMNS
 from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.unshared import read_unshared
 from tjtools.health.acknowledged import acknowledged
-from tjtools.health.overview import overview
+from tjtools.health.status import overview
 from tjtools.health.verify import verify
 from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.media.content import Fingerprints

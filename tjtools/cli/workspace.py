@@ -97,7 +97,7 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    from tjtools.health.overview import overview
+    from tjtools.health.status import overview
 
     seen = overview(find_workspace(workspace), now=now())
     if as_json:
