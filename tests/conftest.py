@@ -14,7 +14,7 @@ from kept_children import children_that_stay
 from one_browser import Visit, running_browser
 from world import Truth
 
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.site import BrowserSite

@@ -24,7 +24,7 @@ from tjtools.cli import main
 from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
-from tjtools.practice.demo import ask_sandbox
+from tjtools.practice.workspace import ask_sandbox
 from tjtools.scrape.apply import Begun, Update, plan_update
 from tjtools.scrape.connection import connect
 from tjtools.scrape.reading import SiteReading

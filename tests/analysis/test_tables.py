@@ -28,7 +28,7 @@ from tjtools.cache.history import History
 from tjtools.cache.inventory import inventory_frame
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.names import parse_name
-from tjtools.upload.runlog import STATUS_COLUMNS, load_runs
+from tjtools.upload.status_csv import STATUS_COLUMNS, load_runs
 from tjtools.workspace.folder import Workspace
 
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)

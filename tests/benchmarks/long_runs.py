@@ -29,7 +29,7 @@ from upload import browser_version, sandbox
 from tjtools.cache.inventory import COLUMNS, master_ids
 from tjtools.cache.library import Library
 from tjtools.model.errors import SignInNeeded
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.scrape.connection import access_to, connect
 from tjtools.scrape.refresh import refresh_library
 from tjtools.site import Site

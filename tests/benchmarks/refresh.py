@@ -28,7 +28,7 @@ from urllib.parse import urlencode, urlsplit
 from playwright.sync_api import Page, sync_playwright
 from upload import browser_version, sandbox
 
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import scrape_library
 from tjtools.scrape.refresh import refresh_library

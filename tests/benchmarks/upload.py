@@ -28,7 +28,7 @@ from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
 from tjtools.model.creative import Section, UploadStatus
 from tjtools.practice import samples
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox, confirmed, read_library
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox, confirmed, read_library
 from tjtools.scrape.connection import connect
 from tjtools.scrape.section import read_section
 from tjtools.site import Site

@@ -11,15 +11,14 @@ from tjtools.cache.inventory import inventory_frame, master_ids, record_in_maste
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import look_up
 from tjtools.cache.rebuild import rebuild_cache
-from tjtools.health.agenda import newly_rejected
 from tjtools.health.doctor import Finding, examine
+from tjtools.health.status import newly_rejected
 from tjtools.health.verify import mend, verify
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.upload import prepare
 from tjtools.upload.campaign import NATIVE_COLUMNS
-from tjtools.upload.recorded import last_live_run
-from tjtools.upload.runlog import STATUS_COLUMNS, load_runs
+from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

@@ -36,7 +36,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section
 from tjtools.model.errors import TJToolsError
 from tjtools.practice import samples
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.scrape.reading import Access
 from tjtools.scrape.refresh import refresh_library, sync_status
 from tjtools.site import Card, CardPage, Site

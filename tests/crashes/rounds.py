@@ -19,7 +19,7 @@ from crashes.jobs import UPLOAD, Job, draw_media, unreadable
 from crashes.zygote import MARK, Ended, Zygote
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace

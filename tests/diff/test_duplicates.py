@@ -15,9 +15,8 @@ from PIL import Image
 from world import NOW, write_inventory
 
 from tjtools.cache.library import Library
-from tjtools.diff.deciding import decide_about
 from tjtools.diff.decisions import Content, Decision, Decisions
-from tjtools.diff.duplicates import find_duplicates, known_groups
+from tjtools.diff.duplicates import decide_about, find_duplicates, known_groups
 from tjtools.diff.evidence import evidence
 from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import FileReview, Verdict

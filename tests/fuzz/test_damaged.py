@@ -35,7 +35,7 @@ from tjtools.diff.decisions import COLUMNS as DECISION_COLUMNS
 from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.unshared import read_unshared
 from tjtools.health.acknowledged import acknowledged
-from tjtools.health.overview import overview
+from tjtools.health.status import overview
 from tjtools.health.verify import verify
 from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.media.content import Fingerprints
@@ -50,10 +50,8 @@ from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.choice import load_choice, save_choice
 from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled
 from tjtools.upload.journal import Journal
-from tjtools.upload.liverun import only_live_run, runs_elsewhere
-from tjtools.upload.record import STATUS_COLUMNS
-from tjtools.upload.recorded import last_live_run
-from tjtools.upload.runlog import load_runs
+from tjtools.upload.resume import only_live_run, runs_elsewhere
+from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import encoded, quarantine, read_table
 from tjtools.workspace.csvtext import BadLine
 from tjtools.workspace.folder import Workspace

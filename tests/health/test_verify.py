@@ -17,8 +17,8 @@ from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
 from tjtools.upload.events import Settled
 from tjtools.upload.journal import Journal
-from tjtools.upload.liverun import only_live_run
-from tjtools.upload.runlog import STATUS_COLUMNS
+from tjtools.upload.resume import only_live_run
+from tjtools.upload.status_csv import STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

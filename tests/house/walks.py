@@ -14,7 +14,7 @@ from pathlib import Path
 import sitecustomize  # ours: hook/ stands first on PYTHONPATH
 from world import NOW, banner, go, session
 
-from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import access_to, refresh_library
 from tjtools.site import Site

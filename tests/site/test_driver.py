@@ -17,7 +17,7 @@ from world import Truth
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import IncompleteReading, PageChanged, PageCovered, SettingsError, SignInNeeded
-from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of

@@ -15,7 +15,7 @@ from world import NOW, Truth
 
 from tjtools.health.doctor import examine_site
 from tjtools.model.creative import Section
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import site_of

@@ -39,7 +39,7 @@ from tjtools.model.errors import (
     UnsafePath,
 )
 from tjtools.practice import samples
-from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape.connection import access_to, connect
 from tjtools.scrape.refresh import refresh_library

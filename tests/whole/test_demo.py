@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.model.errors import WorkspaceError
-from tjtools.practice.demo import fresh_folder
+from tjtools.practice.workspace import fresh_folder
 
 
 def test_the_demo_does_the_main_job(tmp_path: Path, chromium: str) -> None:

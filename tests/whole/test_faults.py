@@ -38,7 +38,7 @@ from tjtools.model.errors import (
     TJToolsError,
     TrackingFileError,
 )
-from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.sandbox.faults import KNOWN
 from tjtools.scrape.apply import Begun, apply_update

@@ -14,8 +14,7 @@ from lab import PANEL, Lab, running_lab
 from playwright.sync_api import Locator, expect
 from world import Truth, banner, checksum, library_ids, native_pair, read_rows, session
 
-from tjtools.practice.demo import bind_to_sandbox
-from tjtools.practice.notebooks import copy_notebooks
+from tjtools.practice.workspace import bind_to_sandbox, copy_notebooks
 from tjtools.sandbox import Sandbox
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import VARIABLE, Workspace

@@ -10,7 +10,7 @@ from world import NOW, write_inventory
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import keep_snapshot
-from tjtools.health.agenda import Step, next_steps
+from tjtools.health.status import Step, next_steps
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.practice import samples
 from tjtools.upload import prepare

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tjtools.analysis.frame import on_site, values_of
 from tjtools.cache.catalogue import uncollected
+from tjtools.diff.duplicates import joined
 from tjtools.model.names import match_key
 
 SAME_CONTENT, LOOKS_SAME, SAME_NAME, SAME_UNIQUE_ID = KINDS = (
@@ -94,20 +95,9 @@ def _listed(section: pd.Series[str], ids: pd.Series[str], groups: ByContent) -> 
 
 def _groups(edges: Iterable[tuple[str, Places]]) -> tuple[dict[int, int], dict[int, str]]:
     """What hangs together: of each place its group, and of each group why it is one."""
-    above: dict[int, int] = {}
+    together = [(kind, places.tolist()) for kind, groups in edges for places in groups if len(places) > 1]
+    group = joined((places[0], place) for _, places in together for place in places)
     kinds: dict[int, set[str]] = {}
-
-    def top(place: int) -> int:
-        while (up := above.setdefault(place, place)) != place:
-            above[place] = above[up]
-            place = up
-        return place
-
-    for kind, groups in edges:
-        for places in (each.tolist() for each in groups if len(each) > 1):
-            tops = {top(place) for place in places}
-            first = min(tops)
-            kinds[first] = {kind}.union(*(kinds.pop(one, ()) for one in tops))
-            above.update(dict.fromkeys(tops, first))
-    group = {place: top(place) for place in sorted(above)}
+    for kind, places in together:
+        kinds.setdefault(group[places[0]], set()).add(kind)
     return group, {one: " and ".join(kind for kind in KINDS if kind in found) for one, found in kinds.items()}

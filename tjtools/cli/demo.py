@@ -31,7 +31,7 @@ def demo(
     Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
     2 error.
     """
-    from tjtools.practice.demo import bind_to_sandbox, confirmed, fresh_folder
+    from tjtools.practice.workspace import bind_to_sandbox, confirmed, fresh_folder
     from tjtools.sandbox import Sandbox
     from tjtools.site.browser import ensure_browser
     from tjtools.workspace.settings import Settings
@@ -78,7 +78,7 @@ def _step(number: int, what: str) -> None:
 
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
-    from tjtools.practice.demo import make_session, read_library
+    from tjtools.practice.workspace import make_session, read_library
     from tjtools.scrape.connection import connect
     from tjtools.upload import load_library, make_plan, prepare
     from tjtools.workspace.settings import load_settings

@@ -78,8 +78,8 @@ def decide(
 
     It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
-    from tjtools.diff.deciding import decide_about
     from tjtools.diff.decisions import Decision
+    from tjtools.diff.duplicates import decide_about
 
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(find_workspace(workspace), file, other, made, now=now())

@@ -32,8 +32,7 @@ def lab(
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
-    from tjtools.practice.notebooks import copy_notebooks
-    from tjtools.practice.workspace import running_sandbox
+    from tjtools.practice.workspace import copy_notebooks, running_sandbox
     from tjtools.workspace.settings import load_settings
 
     place = _configured(workspace) or _practice()
@@ -77,7 +76,7 @@ def _practice() -> Workspace:
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends; Ctrl-C reaches it as well as us, a termination is handed on."""
-    from tjtools.practice.notebooks import FIRST
+    from tjtools.practice.workspace import FIRST
     from tjtools.workspace.folder import VARIABLE
 
     options = [

@@ -41,7 +41,7 @@ def init(
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
-    from tjtools.practice.notebooks import copy_notebooks
+    from tjtools.practice.workspace import copy_notebooks
     from tjtools.workspace.folder import FOLDERS, Workspace
     from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
 
@@ -97,7 +97,7 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    from tjtools.health.overview import overview
+    from tjtools.health.status import overview
 
     seen = overview(find_workspace(workspace), now=now())
     if as_json:

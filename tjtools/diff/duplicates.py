@@ -1,26 +1,35 @@
-"""All duplicates at once: groups of the same and of near-same creatives among files, session and library."""
+"""All duplicates at once: groups of the same and of near-same creatives among files, session and library.
+
+Also which files repeat a rejected creative, and a person's decision about two that look the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from tjtools.cache.history import Observation
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Decision, Decisions
-from tjtools.diff.known import known_creatives, local_copies, media_files
-from tjtools.diff.repeats import Known, RepeatKind
+from tjtools.diff.decisions import Content, Decision, Decisions
+from tjtools.diff.repeats import Known, RepeatKind, find_repeats, known_creatives, local_copies, media_files
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex, confirmed
 from tjtools.media.looking import LookedAt, look_at
-from tjtools.model.creative import Creative
+from tjtools.model.cells import is_id, told_id
+from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension
 from tjtools.workspace.folder import Workspace
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("filename", "section", "how", "closeness", "creative_id", "rejected_name", "rejected_at", "decision")
 _MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif", "webp"}
 
 
@@ -49,6 +58,17 @@ class Duplicates(NamedTuple):
     compared: int
     unreadable: tuple[tuple[Path, str], ...]
     without_copy: tuple[Creative, ...]
+
+
+class Repeated(NamedTuple):
+    """What was found: `table` has a row for each file and rejected creative, `COLUMNS` are its columns.
+
+    `files` is how many files the session holds, `unseen` how many of them nobody has looked at since they changed.
+    """
+
+    table: pd.DataFrame
+    files: int
+    unseen: int
 
 
 def find_duplicates(
@@ -166,24 +186,35 @@ def _same_looks(index: LooksIndex, fingerprints: Fingerprints, decisions: Decisi
                 yield place, other, close
 
 
-def _groups(everything: Sequence[Known], edges: Iterable[Edge]) -> list[Group]:
-    """What hangs together by edges; the same content first, then the closest."""
-    parent = list(range(len(everything)))
-    least: dict[int, float] = {}
+def joined(edges: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """What hangs together by edges: of each place that they name, the first one of its group, in order.
 
-    def root(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = parent[parent[place]]
-            place = parent[place]
+    >>> joined([(4, 2), (7, 7), (2, 9)])
+    {2: 2, 4: 2, 7: 7, 9: 2}
+    """
+    above: dict[int, int] = {}
+
+    def top(place: int) -> int:
+        while (up := above.setdefault(place, place)) != place:
+            above[place] = above[up]
+            place = up
         return place
 
-    for one, other, close in edges:
-        a, b = root(one), root(other)
-        parent[b] = a
-        least[a] = min(close, least.get(a, 1.0), least.get(b, 1.0))
+    for edge in edges:
+        first, later = sorted(map(top, edge))
+        above[later] = first
+    return {place: top(place) for place in sorted(above)}
+
+
+def _groups(everything: Sequence[Known], edges: Sequence[Edge]) -> list[Group]:
+    """What hangs together; the same content first, then the closest."""
+    first = joined((one, other) for one, other, _ in edges)
+    least: dict[int, float] = {}
+    for place, _, close in edges:
+        least[first[place]] = min(close, least.get(first[place], 1.0))
     members: dict[int, list[Known]] = {}
     for place, known in enumerate(everything):
-        members.setdefault(root(place), []).append(known)
+        members.setdefault(first[place], []).append(known)
     groups = [_group(tuple(ones), least[place]) for place, ones in members.items() if len(ones) > 1]
     return sorted(groups, key=lambda group: -group.closeness)
 
@@ -191,3 +222,86 @@ def _groups(everything: Sequence[Known], edges: Iterable[Edge]) -> list[Group]:
 def _group(members: tuple[Known, ...], closeness: float) -> Group:
     same = len({one.fingerprint.checksum for one in members}) == 1
     return Group(RepeatKind.SAME_CONTENT if same else RepeatKind.LOOKS_SAME, members, closeness)
+
+
+def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.DataFrame) -> Repeated:
+    """Compare the session with the rejected creatives; looks at no file anew, and writes nothing.
+
+    `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
+    (`same content` or `looks the same`), `closeness` (float64, 0 to 1), the rejected `creative_id`, its name, the day
+    on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as `load_session`
+    and `Fingerprints.load` do.
+    """
+    import pandas as pd
+
+    files = load_session(workspace).files
+    fingerprints = Fingerprints.load(workspace)
+    seen = {file.path: fingerprints.of(file.path) for file in files}
+    rejected: list[Known] = []
+    if any(seen.values()):
+        copies, observed = local_copies(workspace, library), _observed(history)
+        known = known_creatives(workspace, library, fingerprints, copies, history=observed)
+        rejected = [one for one in known if one.rejected_at is not None]
+    repeats = find_repeats(files, seen, rejected, picture=fingerprints.picture, decisions=Decisions.load(workspace))
+    rows = [
+        (
+            *(file.name, file.section.value, one.kind.value, one.closeness),
+            *(one.known.creative.creative_id, one.known.name, (one.known.rejected_at or "")[:10], one.decision.value),
+        )
+        for file in files
+        for one in repeats.get(file.path, ())
+        if one.known.creative and one.known.rejected_at is not None
+    ]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"closeness": "float64"})
+    return Repeated(table, len(files), sum(one is None or not one.looked for one in seen.values()))
+
+
+def _observed(history: pd.DataFrame) -> Mapping[str, tuple[Observation, ...]]:
+    """The observations of the creatives that were rejected once, the oldest first."""
+    rejected = history.loc[history["to_status"] == ReviewStatus.REJECTED.value, "creative_id"].unique()
+    rows = history[history["creative_id"].isin(rejected)]
+    found: dict[str, list[Observation]] = {}
+    for texts in zip(*(rows[name].tolist() for name in Observation._fields), strict=True):
+        row = Observation(*texts)
+        found.setdefault(row.creative_id, []).append(row)
+    return {key: tuple(observations) for key, observations in found.items()}
+
+
+def decide_about(
+    workspace: Workspace, file: Path, other: str, decision: Decision, *, now: datetime
+) -> tuple[Content, Content]:
+    """Remember a decision about a file beside a creative (its ID) or another file (its path), and return the two.
+
+    Raises `WorkspaceError` for a file that is not there, and for a creative that nothing is known of to compare with.
+    """
+    fingerprints = Fingerprints.load(workspace)
+    one, two = _of_file(file, fingerprints), _of_other(workspace, other, fingerprints)
+    if one.checksum == two.checksum:
+        raise WorkspaceError(
+            f"{one.name} and {two.name} are the same to the last byte: there is nothing to decide.",
+            remedy="--force uploads it all the same.",
+        )
+    Decisions.load(workspace).decide(one, two, decision, now=now)
+    return one, two
+
+
+def _of_file(path: Path, fingerprints: Fingerprints) -> Content:
+    seen = look_at([path], fingerprints)[path]
+    if seen is None or not seen.checksum:
+        raise WorkspaceError(f"There is no file {path} that can be read.", remedy="Check the path.")
+    return Content(seen.checksum, path.name)
+
+
+def _of_other(workspace: Workspace, other: str, fingerprints: Fingerprints) -> Content:
+    creative_id = told_id(other)
+    if not is_id(creative_id):
+        return _of_file(Path(other), fingerprints)
+    library = Library.load(workspace.library)
+    known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
+    for one in known:
+        if one.creative and one.creative.creative_id == creative_id:
+            return Content(one.fingerprint.checksum, one.name)
+    raise WorkspaceError(
+        f"Nothing is known of what creative {creative_id} looks like.",
+        remedy="Look at its local copy first: tjtools duplicates.",
+    )

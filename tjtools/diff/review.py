@@ -10,8 +10,7 @@ from pathlib import Path
 from tjtools.cache.inventory import load_session, master_ids
 from tjtools.cache.library import Library
 from tjtools.diff.decisions import Decisions
-from tjtools.diff.known import known_creatives, local_copies, of_these_sizes
-from tjtools.diff.repeats import find_repeats
+from tjtools.diff.repeats import find_repeats, known_creatives, local_copies, of_these_sizes
 from tjtools.diff.session import FileReview, review_session
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints

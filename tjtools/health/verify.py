@@ -16,8 +16,7 @@ from tjtools.model.creative import Creative
 from tjtools.model.names import is_cut, same_name
 from tjtools.scrape.apply import Begun, Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
-from tjtools.upload.liverun import only_live_run
-from tjtools.upload.resume import recover
+from tjtools.upload.resume import only_live_run, recover
 from tjtools.workspace.folder import Workspace
 
 _SYNC = "Run: tjtools sync-status, or tjtools verify --site --fix"

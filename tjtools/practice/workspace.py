@@ -1,27 +1,129 @@
-"""A workspace to practise in: the sandbox in a folder of its own, a library, and a session of sample files."""
+"""Workspaces on the sandbox: the demo's, and one to practise in, each with a library, sample files and notebooks."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
+import shutil
 import socket
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
+from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
-from tjtools.model.creative import Creative, ReviewStatus, Section
-from tjtools.model.errors import SiteUnreachable
-from tjtools.practice.demo import ask_sandbox, bind_to_sandbox, make_session
-from tjtools.practice.notebooks import copy_notebooks
-from tjtools.sandbox import Sandbox
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
+from tjtools.model.errors import SiteUnreachable, WorkspaceError
+from tjtools.practice import samples
+from tjtools.scrape.section import creative_of, read_section
+from tjtools.site import Site
+from tjtools.site.driver import save_browser_session
+from tjtools.upload import UploadReport
+from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import FOLDERS, Workspace
-from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, load_settings
+from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, bind, load_settings
 
+if TYPE_CHECKING:
+    from tjtools.sandbox import Sandbox
+
+MARK = ".tjtools-demo"
+_KNOWN_TYPES = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
+FIRST = "00_start_here.ipynb"
 _PORTS = range(20_000, 32_000)  # below those that systems hand out for a moment
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
+
+
+def fresh_folder(folder: Path) -> Workspace:
+    """An empty workspace for the demo; an earlier demo's folder is cleared.
+
+    Raises `WorkspaceError` for a folder that holds anything else: the demo removes nothing but its own.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise WorkspaceError(f"{folder} holds files that are not the demo's.", remedy="Give another folder with --dir.")
+    shutil.rmtree(folder, ignore_errors=True)
+    for part in ("tracking", "uploaded"):
+        (folder / part).mkdir(parents=True)
+    (folder / MARK).write_text("Made by `tjtools demo`, which clears this folder when it runs again.\n", "utf-8")
+    return Workspace(folder.resolve())
+
+
+def bind_to_sandbox(workspace: Workspace, origin: str) -> None:
+    """Make the workspace a sandbox's, with a sign-in that the sandbox hands out: only demo and tests take one."""
+    bind(workspace, SiteSettings(kind="sandbox", origin=origin, account="demo"))
+    session = ask_sandbox(origin, "session", method="POST")
+    cookie = {"name": session["cookie"], "value": session["value"], "domain": urlsplit(origin).hostname, "path": "/"}
+    cookie |= {"expires": -1, "httpOnly": True, "secure": False, "sameSite": "Lax"}
+    save_browser_session(workspace.browser_session, {"cookies": [cookie], "origins": []})
+
+
+def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = None, timeout: float = 30) -> Any:
+    """Ask one of the sandbox's control endpoints."""
+    request = urllib.request.Request(  # noqa: S310 (an address of this machine)
+        f"{origin}/_sandbox/{what}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310
+        return json.load(answer)
+
+
+def read_library(site: Site, library: Library, progress: Callable[[str, int], None]) -> tuple[Creative, ...]:
+    """Read all five sections into an empty library."""
+    found: list[Creative] = []
+    for section in Section:
+        progress(section.value, len(found))
+        found += [creative_of(card, section) for card in read_section(site, section).cards]
+    return library.add(found)
+
+
+def make_session(
+    workspace: Workspace, library: Sequence[Creative], day: datetime, progress: Callable[[str, int], None]
+) -> tuple[samples.SampleFile, ...]:
+    """Draw real media files, two of them under names that the library holds, with their session and master CSV."""
+    plan = samples.demo_session(_known_pair(library))
+    done: list[str] = []
+
+    def count(file: samples.SampleFile) -> None:
+        done.append(file.new_filename)
+        progress(file.new_filename, len(done))
+
+    uploaded = workspace.root / "uploaded"
+    samples.write_session(uploaded, plan, count)
+    rows = samples.inventory_rows(plan, uploaded, f"{day:%Y-%m-%d}")
+    for path in (workspace.session, workspace.master):
+        write_rows(path, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
+    return plan
+
+
+def _known_pair(library: Sequence[Creative]) -> list[tuple[str, str]]:
+    """The names of a native pair that the library holds, each once."""
+    names = [creative.filename for creative in library]
+    for creative in library:
+        image = creative.filename.replace("VID_", "IMG_").replace("-VID", "-IMG").replace("_4sec", "")
+        if creative.creative_type is CreativeType.NATIVE_VIDEO and creative.filename.startswith("VID_"):
+            pair = (creative.filename, image)
+            if all(names.count(name) == 1 for name in pair):
+                return [(name, kind.value) for name, kind in zip(pair, _KNOWN_TYPES, strict=True)]
+    return []
+
+
+def confirmed(origin: str, report: UploadReport) -> tuple[int, int]:
+    """Of how many IDs that a run wrote the sandbox holds the very file, by checksum; and how many it wrote."""
+    truth = {one["creative_id"]: one["sha256"] for one in ask_sandbox(origin, "creatives")}
+    written = [one for one in report.outcomes if one.card]
+    right = sum(truth.get(one.creative_id) == _sha256(one.file) for one in written)
+    return right, len(written)
+
+
+def _sha256(file: SessionFile) -> str:
+    return hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
@@ -36,7 +138,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
     for part in FOLDERS:
         (workspace.root / part).mkdir(parents=True, exist_ok=True)
     copy_notebooks(workspace.notebooks)
-    with Sandbox(_state(workspace), port=_free_port()) as sandbox:
+    with _sandbox(workspace, _free_port()) as sandbox:
         library = Library.load(workspace.library)
         creatives = library.add(_creatives(sandbox.origin))
         make_session(workspace, creatives, now, progress)
@@ -63,7 +165,7 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
         yield bound.origin
         return
     port = urlsplit(bound.origin).port or 0
-    sandbox = Sandbox(_state(workspace), port=port)
+    sandbox = _sandbox(workspace, port)
     try:
         sandbox.start()
     except OSError as error:
@@ -91,6 +193,12 @@ def _go_on(origin: str, creatives: Sequence[Creative]) -> None:
     name = f"{renamed.filename}_v2"
     ask_sandbox(origin, f"creatives/{renamed.creative_id}", method="PATCH", body={"name": name})
     ask_sandbox(origin, f"creatives/{deleted.creative_id}", method="DELETE")
+
+
+def _sandbox(workspace: Workspace, port: int) -> Sandbox:
+    from tjtools.sandbox import Sandbox  # a panel that signs in needs no server
+
+    return Sandbox(_state(workspace), port=port)
 
 
 def _state(workspace: Workspace) -> Path:
@@ -126,3 +234,24 @@ def _free_port() -> int:
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
     return 0
+
+
+def shipped() -> tuple[Path, ...]:
+    """The notebooks that came with tjtools, in their order: an installed copy's, or those of the checkout."""
+    here = Path(__file__).parents[1]
+    folder = here / "_notebooks"
+    return tuple(sorted((folder if folder.is_dir() else here.parent / "notebooks").glob("*.ipynb")))
+
+
+def copy_notebooks(folder: Path) -> tuple[Path, ...]:
+    """Put the notebooks that are missing into a folder, without outputs, and return them; others stay as they are."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [path for path in shipped() if not (folder / path.name).exists()]
+    for path in missing:
+        notebook = json.loads(path.read_text("utf-8"))
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell["outputs"], cell["execution_count"] = [], None
+        text = json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+        (folder / path.name).write_text(text, "utf-8")
+    return tuple(folder / path.name for path in missing)

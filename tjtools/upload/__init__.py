@@ -2,14 +2,12 @@
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
 from tjtools.upload.choice import Choice, forget_choice, load_choice, save_choice
-from tjtools.upload.liverun import runs_elsewhere
-from tjtools.upload.pace import Expected, expected_time
 from tjtools.upload.pairing import Outcome
-from tjtools.upload.plan import Batch, Plan, make_plan
-from tjtools.upload.recorded import RecordedFile, RecordedRun, last_live_run, read_run
-from tjtools.upload.report import FileProgress, UploadReport
-from tjtools.upload.resume import Rest, prepare_rest, unfinished_run
+from tjtools.upload.plan import Batch, Expected, Plan, expected_time, make_plan
+from tjtools.upload.record import FileProgress, UploadReport
+from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import upload
+from tjtools.upload.status_csv import RecordedFile, RecordedRun, last_live_run, read_run
 
 __all__ = [
     "Batch",

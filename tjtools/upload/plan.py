@@ -1,13 +1,17 @@
-"""What goes up, in which order: batches of at most ten files of one type, native pairs kept together."""
+"""What goes up: batches of at most ten files of one type, native pairs kept together; and how long that will take."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
 
 from tjtools.diff.session import FileReview
-from tjtools.model.creative import CreativeType, SessionFile
+from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.upload.choice import Choice
+from tjtools.upload.journal import Journal
 
 ORDER = (
     CreativeType.NATIVE_VIDEO,
@@ -16,6 +20,11 @@ ORDER = (
     CreativeType.IMAGE,
     CreativeType.VIDEO_BANNER,
 )
+BEGINNING = 5.0  # seconds for the browser to start and show the Media Library
+LATELY = 20  # batches of a section that tell its pace
+USUAL = dict.fromkeys(Section, 6.0) | {
+    Section.IN_STREAM_VIDEO: 30.0
+}  # seconds a file, until the workspace knows better
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,26 @@ def make_plan(
         left=tuple(one for one in reviews if one.file in wanted and one.file not in chosen),
         not_chosen=tuple(one for one in reviews if one.goes_up and one.file not in wanted),
     )
+
+
+class Expected(NamedTuple):
+    """How many `seconds` a plan will take; `measured` where every section's pace was measured in this workspace."""
+
+    seconds: float
+    measured: bool
+
+
+def expected_time(plan: Plan, journal: Journal) -> Expected:
+    """The median pace of each section's last batches, times the files that the plan has for it.
+
+    Raises `TrackingFileError` for a journal that can't be read.
+    """
+    files = Counter(file.section for file in plan.files)
+    if not files:
+        return Expected(0.0, measured=True)
+    paces = {section: median(told[-LATELY:]) for section, told in journal.paces().items()}
+    seconds = sum(number * paces.get(section, USUAL[section]) for section, number in files.items())
+    return Expected(BEGINNING + seconds, measured=files.keys() <= paces.keys())
 
 
 def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:

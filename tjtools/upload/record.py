@@ -1,11 +1,11 @@
-"""What a run writes down: library, master, status CSV, review history and fingerprints, in that order."""
+"""What a run found out, as the journal, then library, master, status CSV and history are told, and its caller."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from tjtools.cache.history import History, Source
@@ -15,17 +15,18 @@ from tjtools.diff.session import FileReview
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, Upload
 from tjtools.media.looking import look_at
-from tjtools.model.creative import SessionFile, UploadStatus
-from tjtools.model.errors import TrackingFileError
+from tjtools.model.creative import Creative, SessionFile, UploadStatus
+from tjtools.model.errors import TJToolsError, TrackingFileError
+from tjtools.model.names import extension, file_type
+from tjtools.scrape.section import creative_of
 from tjtools.upload.events import Settled
 from tjtools.upload.pairing import Outcome
-from tjtools.upload.runlog import STATUS_COLUMNS
-from tjtools.workspace.csvfile import append_rows, read_table
+from tjtools.upload.status_csv import append_status, complete_status
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 
 log = logging.getLogger("tjtools.upload")
 
+_KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
 _BECAME = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE)  # the file is a creative now
 
 
@@ -72,7 +73,7 @@ class Records:
         added = self.library.add(one.creative for one in became if one.creative)
         if became:
             self._complete_master(became)
-        self._add_rows(self._row(one, one.at, one.creative_id, one.retries) for one in settled)
+        complete_status(self.workspace, self.run, settled)
         self._observe(became)
         return len(added)
 
@@ -113,32 +114,86 @@ class Records:
 
     def note(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Write rows of the status CSV alone."""
-        append_rows(self.status_file, STATUS_COLUMNS, [self._row(one, now, one.creative_id, 0) for one in outcomes])
+        append_status(self.workspace, self.run, outcomes, now=now)
 
-    def _add_rows(self, rows: Iterable[list[str]]) -> None:
-        """The rows that the status CSV does not have yet."""
-        with locked(self.status_file):
-            there = {tuple(row.values()) for row in read_table(self.status_file, STATUS_COLUMNS).rows}
-            append_rows(self.status_file, STATUS_COLUMNS, [row for row in rows if tuple(row) not in there])
 
-    def _row(self, one: Outcome | Settled, at: datetime, creative_id: str, retries: int) -> list[str]:
-        return [
-            one.file.unique_id,
-            one.file.name,
-            self._shown(one.file),
-            f"{at:%Y-%m-%d}",
-            f"{at:%H:%M:%S}",
-            "TrafficJunky",
-            creative_id,
-            one.status if isinstance(one.status, str) else one.status.value,
-            one.message,
-            one.file.creative_type.value,
-            one.file.native_pair_id,
-            str(retries),
-        ]
+def settled_of(
+    outcome: Outcome, *, run: str, at: datetime, day: date, sizes: Mapping[str, str], retries: int = 0
+) -> Settled | None:
+    """The event for an outcome, None where nobody knows yet what came of the file.
 
-    def _shown(self, file: SessionFile) -> str:
-        """The path inside the workspace, or the whole path of a file that a person named elsewhere."""
-        if file.path.is_relative_to(self.workspace.root):
-            return file.path.relative_to(self.workspace.root).as_posix()
-        return str(file.path)
+    `day` is that of the hand-over, `sizes` the true `WIDTHxHEIGHT` by file name.
+    """
+    if outcome.status not in _KNOWN:
+        return None
+    ours = outcome.status is UploadStatus.SUCCESS
+    return Settled(
+        at=at,
+        run=run,
+        file=outcome.file,
+        status=outcome.status,
+        creative=_creative(outcome, day, sizes.get(outcome.file.name, "")),
+        message=outcome.message,
+        day=day if ours else None,
+        retries=retries,
+    )
+
+
+def settled_by_library(one: FileReview, *, why: str, run: str, at: datetime) -> Settled | None:
+    """The event for a half of a native pair that is there already: the other one's ad needs its ID."""
+    creative = next((each for each in one.known if each.creative_id == one.creative_id), None)
+    if creative is None or not one.file.pair:
+        return None
+    return Settled(at=at, run=run, file=one.file, status=UploadStatus.SKIPPED, creative=creative, message=why)
+
+
+def _creative(one: Outcome, day: date, size: str) -> Creative | None:
+    """An upload of ours has its full name and its day; one that was there before is recorded as the site shows it.
+
+    But where that ends in an extension, it is the name of a file with two: else it would be taken for one with one.
+    """
+    if one.card is None:
+        return None
+    if one.status is not UploadStatus.SUCCESS:
+        doubled = one.file.name if extension(one.card.name) else ""
+        return creative_of(one.card, one.file.section, filename=doubled)
+    shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=day)
+    return shown._replace(
+        dimensions=shown.dimensions or size,
+        file_type=shown.file_type or file_type(one.file.name),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """Where a run is: a file and its state, and how many of the run's files are through."""
+
+    name: str
+    state: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class UploadReport:
+    """What came of every file of a run, and the files that it wrote.
+
+    `stopped` is the error that ended the run before its time, None where it came to its end.
+    """
+
+    live: bool
+    outcomes: tuple[Outcome, ...]
+    held_back: tuple[FileReview, ...]
+    status_file: Path
+    campaign_files: tuple[Path, ...] = ()
+    stopped: TJToolsError | None = None
+
+    def count(self, status: UploadStatus) -> int:
+        """How many files ended so."""
+        return sum(one.status is status for one in self.outcomes)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything was left that a person has to look at."""
+        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
+        return bool(doubtful or self.held_back or self.stopped)

@@ -21,13 +21,10 @@ from tjtools.site.inspection import demand_unchanged
 from tjtools.upload.events import STALLED, Settled
 from tjtools.upload.handover import hand_over, look_for, newest_id, settle
 from tjtools.upload.journal import Journal, Unfinished
-from tjtools.upload.liverun import only_live_run
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import Records
-from tjtools.upload.report import FileProgress, UploadReport
-from tjtools.upload.resume import close_earlier, recover, write_run_campaigns
-from tjtools.upload.settled import settled_by_library, settled_of
+from tjtools.upload.record import FileProgress, Records, UploadReport, settled_by_library, settled_of
+from tjtools.upload.resume import close_earlier, only_live_run, recover, write_run_campaigns
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 

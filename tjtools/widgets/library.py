@@ -25,7 +25,7 @@ from tjtools.cache.inventory import inventory_frame
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import known_groups
 from tjtools.model.errors import TrackingFileError
-from tjtools.upload.runlog import load_runs
+from tjtools.upload.status_csv import load_runs
 from tjtools.widgets.exhibit import Draw, Exhibit
 from tjtools.widgets.library_code import Filter, python
 from tjtools.widgets.panel import Panel, now
@@ -217,7 +217,7 @@ class LibraryAnalysis(Panel):
         code = self._python(
             "runs_table(load_runs(workspace).rows, frame)",
             "runs import runs_table",
-            "tjtools.upload.runlog import load_runs",
+            "tjtools.upload.status_csv import load_runs",
         )
 
         def files(place: int) -> pd.DataFrame:

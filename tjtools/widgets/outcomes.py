@@ -24,7 +24,7 @@ from tjtools.analysis.reviewtime import curve_table, naive_mean, reviews, time_i
 from tjtools.analysis.timegroups import behind_hours, behind_section, behind_week, time_by_section, time_by_week
 from tjtools.cache.history import History
 from tjtools.cache.library import Library
-from tjtools.diff.rejected import repeats_of_rejected
+from tjtools.diff.duplicates import repeats_of_rejected
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.widgets.exhibit import Behind, Draw, Exhibit
 from tjtools.widgets.library import notes_on
@@ -167,7 +167,7 @@ class ReviewOutcomes(Panel):
 
     def _show_repeats(self, library: Library) -> None:
         table, files, unseen = repeats_of_rejected(self.workspace, library, self.rows)
-        imported = "from tjtools.diff.rejected import repeats_of_rejected"
+        imported = "from tjtools.diff.duplicates import repeats_of_rejected"
         code = python("repeats_of_rejected(workspace, library, rows).table", imported)
         drawn = _draw("outcome_charts:repeats_chart", table) if len(table) else None
         self.repeats.put(table, told.of_repeats(table, files, unseen), drawn, code)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from tjtools.diff.session import Verdict
-from tjtools.health.agenda import Step, last_refresh, next_steps
+from tjtools.health.status import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
 from tjtools.upload import prepare
 from tjtools.widgets.panel import Panel, now
@@ -29,7 +29,7 @@ class Start(Panel):
         self.facts: dict[str, str] = {}
         self.call = (
             "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
-            "from tjtools import Workspace\nfrom tjtools.health.agenda import next_steps\n"
+            "from tjtools import Workspace\nfrom tjtools.health.status import next_steps\n"
             "from tjtools.upload import prepare\n\n"
             "workspace = Workspace.find(cwd=Path.cwd())\n"
             "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"

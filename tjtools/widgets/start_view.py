@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as w
 
-from tjtools.health.agenda import Step
+from tjtools.health.status import Step
 from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.start import Start
 from tjtools.widgets.view import actions, column

@@ -16,7 +16,7 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 from tjtools import upload as steps
 from tjtools.model.creative import Key, SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
-from tjtools.practice.demo import bind_to_sandbox
+from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.scrape.connection import connect
 from tjtools.site import FileState, Site
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun, UploadReport

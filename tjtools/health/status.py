@@ -1,19 +1,23 @@
-"""What to do next in a workspace, in the day's order, each step with the notebook to do it in."""
+"""A workspace at a glance, and what to do next in it: in the day's order, each step with its notebook."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from tjtools.cache.history import COLUMNS
+from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
 from tjtools.cache.snapshots import snapshots_of
 from tjtools.diff.session import Verdict
 from tjtools.model.cells import told_id
 from tjtools.model.creative import ReviewStatus
 from tjtools.upload import Prepared
 from tjtools.upload.journal import Journal
+from tjtools.upload.status_csv import status_files
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
@@ -25,11 +29,65 @@ REVIEW, UPLOAD, REFRESH = "01_review_session.ipynb", "02_upload.ipynb", "03_refr
 OUTCOMES = "05_review_outcomes.ipynb"
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`facts` by name, for people and for JSON; `to_do` says in words what waits for a person."""
+
+    facts: dict[str, str | int | None]
+    to_do: tuple[str, ...]
+
+
 class Step(NamedTuple):
     """Something to do: what, and the notebook for it, `""` where the command line is the place."""
 
     what: str
     notebook: str = ""
+
+
+def overview(workspace: Workspace, *, now: datetime) -> Overview:
+    """Look at a workspace without its site.
+
+    Raises `WrongHeader` or `NotText` for a tracking file that can't be read.
+    """
+    settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
+    statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
+    journal = Journal(workspace.journal)
+    doubt, unfinished = journal.in_doubt(), journal.unfinished()
+    facts: dict[str, str | int | None] = {
+        "workspace": str(workspace.root),
+        "site": settings.site.kind if settings.site else None,
+        "origin": settings.site.origin if settings.site else None,
+        "account": settings.site.account if settings.site else None,
+        "browser_session": "saved" if workspace.browser_session.exists() else None,
+        "library": len(library),
+        "review": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
+        "library_written": _age(workspace, now),
+        "session_files": len(session.files),
+        "last_run": next((path.name for path in reversed(status_files(workspace))), None),
+    }
+    bad = len(library.bad_lines) + len(library.doubtful_days)
+    to_do = (
+        f"the folder belongs to no site yet: tjtools init {workspace.root} --site live" if not settings.site else "",
+        f"mend {bad} lines of {workspace.library.name} that can't be read: tjtools doctor lists them" if bad else "",
+        f"mend {len(session.bad_lines)} lines of {session.path.name}: tjtools review lists them"
+        if session.bad_lines
+        else "",
+        f"the live upload {unfinished.run} was not finished ({unfinished.told}): tjtools upload --resume"
+        if unfinished
+        else "",
+        f"{len(doubt)} files were handed over and nobody knows what came of them: tjtools upload --live looks"
+        if doubt and not unfinished
+        else "",
+    )
+    return Overview(facts, tuple(line for line in to_do if line))
+
+
+def _age(workspace: Workspace, now: datetime) -> str | None:
+    """When the library was written, and how long ago."""
+    if not workspace.library.exists():
+        return None
+    written = datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=now.tzinfo)
+    return f"{written:%Y-%m-%d %H:%M}, {max((now - written).days, 0)} days ago"
 
 
 def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tuple[Step, ...]:

@@ -1,0 +1,206 @@
+"""What each run of the upload wrote down, and what it became: `upload_logs/upload_status_YYYYMMDD_HHMMSS.csv`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tjtools.model.cells import told_id
+from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
+from tjtools.model.errors import TrackingFileError
+from tjtools.upload.events import Settled
+from tjtools.upload.pairing import Outcome
+from tjtools.workspace.csvfile import BadLine, append_rows, read_table
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.locks import locked
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STATUS_COLUMNS = (
+    "unique_id",
+    "file_name",
+    "file_path",
+    "upload_date",
+    "upload_time",
+    "platform",
+    "tj_creative_id",
+    "status",
+    "error_message",
+    "creative_type",
+    "native_pair_id",
+    "retries",
+)
+
+_LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+
+
+class RecordedFile(NamedTuple):
+    """One row of a status CSV; `creative_id` is `""` where none is known."""
+
+    name: str
+    creative_type: CreativeType
+    status: UploadStatus
+    creative_id: str
+    message: str
+
+    @property
+    def key(self) -> tuple[Section, str]:
+        """Its section and name."""
+        return self.creative_type.section, self.name
+
+
+class RecordedRun(NamedTuple):
+    """One run as its files tell it; `bad_lines` are those of the status CSV that can't be understood."""
+
+    status_file: Path
+    files: tuple[RecordedFile, ...]
+    campaign_files: tuple[Path, ...]
+    bad_lines: tuple[BadLine, ...] = ()
+
+    def count(self, status: UploadStatus) -> int:
+        """How many files ended so."""
+        return sum(one.status is status for one in self.files)
+
+
+class RunLog(NamedTuple):
+    """What all runs came to, file by file, and what of it can't be read, in words.
+
+    `rows` has one row a file and run, the oldest run first:
+
+    | column | dtype | what |
+    |---|---|---|
+    | run | datetime64 | when the run started, local time |
+    | batch | str | the number of the CSVs for the campaign uploader, `""` where it wrote none |
+    | section, file_name, creative_id | str | `""` for an ID that is not known |
+    | status | str | as `UploadStatus` has it |
+    | message | str | why it failed or was skipped |
+
+    Of several rows for a file in one run the last one counts.
+    """
+
+    rows: pd.DataFrame
+    problems: tuple[str, ...]
+
+
+def status_files(workspace: Workspace) -> list[Path]:
+    """The status CSVs of all runs, the oldest first."""
+    return sorted(workspace.upload_logs.glob("upload_status_*.csv"))
+
+
+def read_run(workspace: Workspace, status_file: Path) -> RecordedRun:
+    """Read what a run wrote down; a status CSV that is not there tells of no file. A file's last row counts.
+
+    Raises `WrongHeader`, `NotText` or `TrackingFileError` for one that can't be read.
+    """
+    files, bad = _read(status_file)
+    stamp = status_file.stem.removeprefix("upload_status_")
+    campaigns = sorted(workspace.campaigns.glob(f"Batch*_{stamp}_*.csv"))
+    return RecordedRun(status_file, files, tuple(campaigns), bad)
+
+
+def _read(status_file: Path) -> tuple[tuple[RecordedFile, ...], tuple[BadLine, ...]]:
+    table = read_table(status_file, STATUS_COLUMNS)
+    files: dict[tuple[Section, str], RecordedFile] = {}
+    bad = list(table.bad)
+    for line, row in zip(table.lines, table.rows, strict=True):
+        try:
+            kind, status = CreativeType.parse(row["creative_type"]), UploadStatus(row["status"])
+        except ValueError as error:
+            bad.append(BadLine(line, str(error), ",".join(row.values())))
+        else:
+            creative_id = told_id(row["tj_creative_id"])
+            one = RecordedFile(row["file_name"], kind, status, creative_id, row["error_message"])
+            files[one.key] = one
+    return tuple(files.values()), tuple(bad)
+
+
+def last_live_run(workspace: Workspace) -> RecordedRun | None:
+    """The last run that handed files over, None where there is none yet; raises what `read_run` raises."""
+    for path in reversed(status_files(workspace)):
+        run = read_run(workspace, path)
+        if any(one.status in _LIVE for one in run.files):
+            return run
+    return None
+
+
+def load_runs(workspace: Workspace) -> RunLog:
+    """Read every run's status CSV; one that can't be read, and a line that can't, is told in `problems`."""
+    import pandas as pd
+
+    batches = _batches(workspace)
+    rows: list[tuple[object, ...]] = []
+    problems: list[str] = []
+    for path in status_files(workspace):
+        stamp = re.fullmatch(r"upload_status_(\d{8}_\d{6})", path.stem)
+        run = pd.to_datetime(stamp[1] if stamp else "", format="%Y%m%d_%H%M%S", errors="coerce")
+        if stamp is None or pd.isna(run):
+            problems.append(f"{path.name}: its name tells no time, as upload_status_20251113_120000.csv does")
+            continue
+        try:
+            files, bad = _read(path)
+        except TrackingFileError as error:
+            problems.append(f"{path.name}: {error.message}")
+            continue
+        problems += [f"{path.name}:{one.line}: {one.reason}" for one in bad]
+        batch = batches.get(stamp[1], "")
+        rows += [
+            (run, batch, one.creative_type.section.value, one.name, one.creative_id, one.status.value, one.message)
+            for one in files
+        ]
+    frame = pd.DataFrame(rows, columns=list(_ROWS)).astype(_ROWS)
+    return RunLog(frame, tuple(problems))
+
+
+_ROWS = {"run": "datetime64[us]"} | dict.fromkeys(
+    ("batch", "section", "file_name", "creative_id", "status", "message"), "str"
+)
+
+
+def _batches(workspace: Workspace) -> dict[str, str]:
+    """The batch numbers, by the times at which the runs started."""
+    names = (path.name for path in workspace.campaigns.glob("Batch*_*.csv"))
+    found = (re.match(r"Batch(\d+)_(\d{8}_\d{6})_", name) for name in names)
+    return {match[2]: match[1] for match in found if match}
+
+
+def append_status(workspace: Workspace, run: str, files: Sequence[Outcome], *, now: datetime) -> None:
+    """Add a row for each file to a run's status CSV."""
+    rows = [_row(workspace, one, now) for one in files]
+    append_rows(workspace.status_file(run), STATUS_COLUMNS, rows)
+
+
+def complete_status(workspace: Workspace, run: str, settled: Sequence[Settled]) -> None:
+    """Add the rows that a run's status CSV does not have yet."""
+    path = workspace.status_file(run)
+    rows = [_row(workspace, one, one.at, one.retries) for one in settled]
+    with locked(path):
+        there = {tuple(row.values()) for row in read_table(path, STATUS_COLUMNS).rows}
+        append_rows(path, STATUS_COLUMNS, [row for row in rows if tuple(row) not in there])
+
+
+def _row(workspace: Workspace, one: Outcome | Settled, at: datetime, retries: int = 0) -> list[str]:
+    return [
+        one.file.unique_id,
+        one.file.name,
+        _shown(workspace, one.file),
+        f"{at:%Y-%m-%d}",
+        f"{at:%H:%M:%S}",
+        "TrafficJunky",
+        one.creative_id,
+        one.status if isinstance(one.status, str) else one.status.value,
+        one.message,
+        one.file.creative_type.value,
+        one.file.native_pair_id,
+        str(retries),
+    ]
+
+
+def _shown(workspace: Workspace, file: SessionFile) -> str:
+    """The path inside the workspace, or the whole path of a file that a person named elsewhere."""
+    if file.path.is_relative_to(workspace.root):
+        return file.path.relative_to(workspace.root).as_posix()
+    return str(file.path)
