@@ -1,4 +1,4 @@
-"""Where am I, and what is to be done next? The model of the first notebook's panel."""
+"""Where am I, and what is to be done next? The first notebook's panel."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
+import ipywidgets as w
+
 from tjtools.diff.session import Verdict
 from tjtools.health.agenda import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
+from tjtools.model.words import counted
 from tjtools.upload import prepare
+from tjtools.widgets.markup import Markup, Node, node
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run
-from tjtools.widgets.words import counted
+from tjtools.widgets.view import actions, column
 from tjtools.workspace.folder import Workspace
 
 
@@ -68,3 +72,20 @@ class Start(Panel):
         verdicts = Counter(one.verdict for one in self._prepared.reviews)
         told = ", ".join(f"{verdicts[one]:,} {one.value}" for one in Verdict if verdicts[one])
         return f"{counted(len(self._prepared.reviews), 'file')}: {told}" if told else "no files"
+
+
+def start_view(start: Start) -> w.Widget:
+    """Facts, next steps, the call."""
+    facts = node(
+        "table",
+        node("tbody", *(node("tr", node("th", name), node("td", value)) for name, value in start.facts.items())),
+    )
+    steps = [node("li", *_step(step)) for step in start.steps]
+    following = node("ol", *steps) if steps else node("p", "✓ Nothing waits for you.")
+    return column(Markup(node("div", facts, node("h3", "What to do next"), following)), actions(start))
+
+
+def _step(step: Step) -> tuple[Node, ...]:
+    if not step.notebook:
+        return (step.what,)
+    return (f"{step.what} → ", node("a", step.notebook, href=step.notebook))

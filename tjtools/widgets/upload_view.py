@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
+from tjtools.model.words import counted
 from tjtools.site import FileState
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.plan_node import MOST, plan_node, some
-from tjtools.widgets.results_view import results_view
 from tjtools.widgets.task import State
 from tjtools.widgets.upload import WAITING, Step, Upload
+from tjtools.widgets.upload_plan import MOST, plan_node, some
+from tjtools.widgets.upload_results import results_view
 from tjtools.widgets.view import STATES, button, call_node, column, error_view, folded, follow, row, task_view
-from tjtools.widgets.words import counted
 
 PROGRESS = {
     WAITING: ("○ waiting", 0),

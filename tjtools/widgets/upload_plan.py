@@ -1,17 +1,49 @@
-"""A checked plan in words: what goes up, in which batches, how long it takes, and what stays here and why."""
+"""A plan that a person looks at before it goes up: what it was made from, in words, and as Python."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import NamedTuple
 
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.model.creative import SessionFile
-from tjtools.upload import Plan
-from tjtools.widgets.checked import Checked, counted_batches
+from tjtools.model.creative import Key, SessionFile, UploadStatus
+from tjtools.model.words import counted
+from tjtools.upload import Choice, Expected, Plan, Prepared
 from tjtools.widgets.markup import Node, node
+from tjtools.widgets.review import MARKS
 from tjtools.widgets.view import folded
-from tjtools.widgets.words import MARKS, counted
 from tjtools.workspace.settings import CampaignSettings
+
+FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+
+
+class Checked(NamedTuple):
+    """A plan that was looked at: what it was made from, and how long it will take.
+
+    `choice` is the saved plan, None where every new file goes; of a `retry`, the files that failed.
+    """
+
+    prepared: Prepared
+    plan: Plan
+    choice: Choice | None
+    expected: Expected
+    retry: bool = False
+
+
+def choice_of_failed(reviews: Sequence[FileReview], failed: AbstractSet[Key], *, now: datetime) -> Choice:
+    """The files that failed and still are to go up; a pair of which one half failed goes whole."""
+    new = [one.file for one in reviews if one.goes_up]
+    pairs = {file.pair for file in new if file.key in failed} - {""}
+    return Choice(now, frozenset(file.key for file in new if file.key in failed or file.pair in pairs))
+
+
+def counted_batches(plan: Plan) -> str:
+    """How many of its batches hand files over."""
+    number = sum(bool(batch.files) for batch in plan.batches)
+    return f"{number:,} batch{'es' * (number != 1)}"
+
 
 MOST = 200  # names in a list that unfolds
 FEW = 10  # what need not be folded
@@ -116,3 +148,51 @@ def _reason(one: FileReview) -> str:
 
 def some(what: str, number: int) -> str:
     return f"{what}, {number:,}" if number <= MOST else f"{what}, {MOST} of {number:,}"
+
+
+_IMPORTS = """\
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tjtools import {section}Workspace
+from tjtools.scrape.connection import connect
+from tjtools.workspace.settings import load_settings
+from tjtools.upload import {choice}, make_plan, prepare, upload
+
+workspace = Workspace.find(cwd=Path.cwd())
+settings = load_settings(workspace)
+"""
+_CONNECT = "connect(workspace, settings, say=print).close()  # headless=False opens a window to sign in"
+_CHECK = """\
+prepared = prepare(workspace)
+plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, choice={choice})"""
+_UPLOAD = """\
+report = upload(
+    plan,
+    workspace,
+    prepared.library,
+    settings,
+    lambda: connect(workspace, settings, say=print),
+    now=lambda: datetime.now(tz=UTC).astimezone(),
+    live={live},
+)"""
+
+
+def call_of(step: int, retry: Choice | None = None) -> str:
+    """The code of a step, counted from 0, with all that it needs; a `retry` names its files."""
+    choice = _choice(retry) if retry else "load_choice(workspace)"
+    head = _IMPORTS.format(section="Section, " * bool(retry), choice="Choice" if retry else "load_choice")
+    check = _CHECK.format(choice=choice)
+    code = {
+        0: (_CONNECT,),
+        1: (check,),
+        2: (check, _UPLOAD.format(live=False)),
+        3: (check, _UPLOAD.format(live=True)),
+    }[step]
+    return "\n".join((head, *code))
+
+
+def _choice(retry: Choice) -> str:
+    files = sorted((section.name, name) for section, name in retry.files)
+    lines = "".join(f"        (Section.{section}, {name!r}),\n" for section, name in files)
+    return f"Choice(\n    datetime.now(tz=UTC),\n    frozenset([\n{lines}    ]),\n)"
