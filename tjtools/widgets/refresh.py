@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import NamedTuple
@@ -19,12 +18,13 @@ from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Certificate
 from tjtools.scrape.refresh import plan_refresh
 from tjtools.scrape.sync import plan_sync
-from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.markup import Markup, Node, node, table_node
+from tjtools.widgets.panel import Panel
 from tjtools.widgets.table import Table, table_view
-from tjtools.widgets.task import Run, State
-from tjtools.widgets.view import actions, button, column, follow, row
-from tjtools.workspace.folder import Workspace
+from tjtools.widgets.task import Run
+from tjtools.widgets.view import actions, alert, button, column, follow, row, told, watch
+
+CHANGES = 200  # rows of the difference on the screen
 
 
 class Way(NamedTuple):
@@ -87,15 +87,12 @@ class Refresh(Panel):
     """
 
     title = "Refresh and sync"
+    call = Unicode(CALL.format(module=Ways.FULL.value.module, call=Ways.FULL.value.call))
     way = UseEnum(Ways, default_value=Ways.FULL)
     update = Instance(Update, allow_none=True)
     report = Instance(UpdateReport, allow_none=True)
     allowed = Int()
     note = Unicode()
-
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(workspace, clock=clock)
-        self._choose(Ways.FULL)
 
     def read(self, way: Ways) -> None:
         """Read the site in this way; nothing is written."""
@@ -147,11 +144,6 @@ class Refresh(Panel):
         self.way, self.update, self.report, self.allowed, self.note = way, None, None, 0, ""
         self.call = CALL.format(module=way.value.module, call=way.value.call)
 
-    @property
-    def busy(self) -> bool:
-        """Whether it reads or writes."""
-        return self.task.state is State.RUNNING
-
     def _read(self, run: Run) -> Update:
         access = access_to(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
         way: Way = self.way.value
@@ -186,9 +178,6 @@ def _to_sign_in(error: SignInNeeded) -> SignInNeeded:
     return SignInNeeded(error.message, remedy="Sign in with step 1 of 02_upload.ipynb, then read again.")
 
 
-CHANGES = 200  # rows of the difference on the screen
-
-
 def refresh_view(panel: Refresh) -> w.Widget:
     """Read, look, apply or discard; each part shows once there is something to show."""
     return column(_ways(panel), _certificates(panel), _difference(panel), _decision(panel), _outcome(panel))
@@ -211,35 +200,19 @@ def _lock(made: w.Button, panel: Refresh) -> None:
 
 
 def _certificates(panel: Refresh) -> w.Widget:
-    shown = Markup()
-
-    def show() -> None:
+    def made() -> Node:
         of = panel.report or panel.update
-        shown.show(certificates_node(of.certificates) if of else node("div"))
+        return certificates_node(of.certificates) if of else node("div")
 
-    follow(panel, "update report", show)
-    return shown
+    return told(panel, "update report", made)
 
 
 def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
     """What was read of each section, and whether it is complete."""
-    numbers = ("Site's total", "Read", "Pages", "Re-reads", "Moved")
-    heads = (
-        node("th", "Section"),
-        *(node("th", text, css="tj-number") for text in numbers),
-        node("th", "Verdict"),
-    )
-    rows = [
-        node(
-            "tr",
-            node("td", one.section.value),
-            *(node("td", text, css="tj-number") for text in _counts(one)),
-            node("td", f"{'✓' if one.complete else '●'} {one.verdict}"),
-        )
-        for one in certificates
-    ]
-    head = node("thead", node("tr", *heads))
-    return node("div", node("h3", "Certificate: what was read"), node("table", head, node("tbody", *rows)))
+    heads = ("Section", "Site's total", "Read", "Pages", "Re-reads", "Moved", "Verdict")
+    rows = [(one.section.value, *_counts(one), f"{'✓' if one.complete else '●'} {one.verdict}") for one in certificates]
+    table = table_node(heads, rows, numbers=heads[1:-1])
+    return node("div", node("h3", "Certificate: what was read"), table)
 
 
 def _counts(one: Certificate) -> tuple[str, ...]:
@@ -285,30 +258,20 @@ def _decision(panel: Refresh) -> w.Widget:
         apply.disabled, discard.disabled = not panel.appliable, panel.busy
         guard.show(_guarded(panel) if decidable and panel.gone else node("div"))
 
-    follow(panel, "update allowed", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "update allowed", show)
     return column(guard, allowed, both)
 
 
 def _guarded(panel: Refresh) -> Node:
     there = panel.update.there if panel.update else 0
-    return node(
-        "div",
+    return alert(
         node("strong", f"⚠ {panel.gone:,} of {there:,} creatives of the cache are gone from the site."),
         node("p", f"Look whether that is so. To let it through, write {panel.gone} into the field below."),
-        css="tj-error",
-        role="alert",
     )
 
 
 def _outcome(panel: Refresh) -> w.Widget:
-    shown = Markup()
-
-    def show() -> None:
-        shown.show(_applied(panel, panel.report) if panel.report else node("p", panel.note))
-
-    follow(panel, "report note", show)
-    return shown
+    return told(panel, "report note", lambda: _applied(panel, panel.report) if panel.report else node("p", panel.note))
 
 
 def _applied(panel: Refresh, report: UpdateReport) -> Node:

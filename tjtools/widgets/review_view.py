@@ -21,7 +21,7 @@ from tjtools.widgets.evidence_view import evidence_view
 from tjtools.widgets.markup import STATIC, Markup, Node, node
 from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, reason_of
 from tjtools.widgets.table import Table, rows_view
-from tjtools.widgets.view import actions, button, column, follow, row
+from tjtools.widgets.view import actions, button, column, follow, row, told
 
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _EVERY = 0.3  # seconds between two deliveries of pictures
@@ -105,16 +105,14 @@ def review_view(review: Review) -> w.Widget:
 
 def _counts(review: Review) -> w.Widget:
     """How many files of each verdict, and the lines that can't be read."""
-    counts = Markup()
 
-    def show() -> None:
+    def made() -> Node:
         count = Counter(one.verdict for one in review.reviews)
         badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
         bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
-        counts.show(node("div", node("div", *badges, css="tj-badges"), *bad))
+        return node("div", node("div", *badges, css="tj-badges"), *bad)
 
-    follow(review, "reviews", show)
-    return counts
+    return told(review, "reviews", made)
 
 
 def _badge(verdict: Verdict, text: str) -> Node:
@@ -169,15 +167,14 @@ def _files(review: Review) -> w.Widget:
 def _pager(review: Review) -> w.Widget:
     back = button("‹ Back", lambda: review.turn(-1))
     on = button("Next ›", lambda: review.turn(1))
-    told = Markup()
+    counted = told(review, "page matching", lambda: node("span", review.counted_page, role="status", css="tj-count"))
 
     def show() -> None:
-        told.show(node("span", review.counted_page, role="status", css="tj-count"))
         back.disabled, on.disabled = review.page == 1, review.page == review.pages
         back.layout.display = on.layout.display = "none" if review.pages == 1 else ""
 
     follow(review, "page matching", show)
-    return row(back, on, told)
+    return row(back, on, counted)
 
 
 def _gallery(review: Review) -> w.Widget:
@@ -208,14 +205,14 @@ def _key_on(card: str) -> Key:
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     facts, pair = one.facts, review.pair_of(one)
-    told = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
+    measured = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
     return {
         "id": card,
         "name": one.file.name,
         "mark": MARKS[one.verdict],
         "verdict": one.verdict.value,
         "css": _LOOKS.get(one.verdict, "tj-verdict-stop"),
-        "facts": [one.file.creative_type.value, *told, pair and f"pair {pair}"],
+        "facts": [one.file.creative_type.value, *measured, pair and f"pair {pair}"],
         "reason": reason_of(one),
         "choosable": one.goes_up,
         "chosen": one.file.key in review.chosen,
@@ -238,19 +235,16 @@ def _table(review: Review) -> w.Widget:
 
 
 def _plan(review: Review) -> w.Widget:
-    told = Markup()
-
-    def show() -> None:
+    def made() -> Node:
         saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
         lines = [node("p", node("strong", review.counted_choice), f". {saved}")]
         if review.newcomers and review.is_saved:
             lines.append(node("p", f"{review.newcomers} new files are not in the plan: they stay here.", css="tj-note"))
         following = node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb"))
-        told.show(node("div", *lines, *([following] if review.is_saved else [])))
+        return node("div", *lines, *([following] if review.is_saved else []))
 
-    follow(review, "chosen saved", show)
     return column(
-        told,
+        told(review, "chosen saved", made),
         actions(
             review,
             button("Save as the plan", review.save, icon="save", style="primary"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
 
 import ipywidgets as w
+from traitlets import Unicode
 
 from tjtools.diff.session import Verdict
 from tjtools.health.agenda import Step, last_refresh, next_steps
@@ -15,10 +17,21 @@ from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import counted
 from tjtools.upload import prepare
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.panel import Panel
 from tjtools.widgets.task import Run
 from tjtools.widgets.view import actions, column
-from tjtools.workspace.folder import Workspace
+
+CALL = """\
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tjtools import Workspace
+from tjtools.health.agenda import next_steps
+from tjtools.upload import prepare
+
+workspace = Workspace.find(cwd=Path.cwd())
+next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))
+"""
 
 
 class Start(Panel):
@@ -26,18 +39,9 @@ class Start(Panel):
 
     title: ClassVar[str] = "Start here"
     looks: ClassVar[bool] = True
-
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(workspace, clock=clock)
-        self.steps: tuple[Step, ...] = ()
-        self.facts: dict[str, str] = {}
-        self.call = (
-            "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
-            "from tjtools import Workspace\nfrom tjtools.health.agenda import next_steps\n"
-            "from tjtools.upload import prepare\n\n"
-            "workspace = Workspace.find(cwd=Path.cwd())\n"
-            "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"
-        )
+    call = Unicode(CALL)
+    steps: tuple[Step, ...] = ()
+    facts: Mapping[str, str] = MappingProxyType({})
 
     def look(self, run: Run) -> None:
         """Review the session against the library, and see what waits for a person."""

@@ -8,14 +8,18 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.model.creative import Key, SessionFile, UploadStatus
+from tjtools.model.creative import Key, UploadStatus
 from tjtools.model.words import counted
 from tjtools.upload import Choice, Expected, Plan, Prepared
-from tjtools.widgets.markup import Node, node
+from tjtools.widgets.markup import Node, lines, node, table_node
 from tjtools.widgets.review import MARKS
 from tjtools.widgets.view import folded
 from tjtools.workspace.settings import CampaignSettings
 
+MOST = 200  # names in a list that unfolds
+FEW = 10  # what need not be folded
+PLACEHOLDER = "PLACEHOLDER"
+MINUTE = 60
 FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 
 
@@ -41,39 +45,36 @@ def choice_of_failed(reviews: Sequence[FileReview], failed: AbstractSet[Key], *,
 
 def counted_batches(plan: Plan) -> str:
     """How many of its batches hand files over."""
-    number = sum(bool(batch.files) for batch in plan.batches)
-    return f"{number:,} batch{'es' * (number != 1)}"
-
-
-MOST = 200  # names in a list that unfolds
-FEW = 10  # what need not be folded
-PLACEHOLDER = "PLACEHOLDER"
-MINUTE = 60
+    return counted(sum(bool(batch.files) for batch in plan.batches), "batch")
 
 
 def plan_node(checked: Checked, campaign: CampaignSettings) -> Node:
     """What goes up, in which batches, how long it takes, and what stays here and why."""
     plan, prepared = checked.plan, checked.prepared
     there = sum(one.is_there for one in prepared.reviews)
-    lines = [node("p", *_from(checked))]
+    parts = [node("p", *_from(checked))]
     if plan.files:
         told = f"{counted(len(plan.files), 'file')} in {counted_batches(plan)}"
-        lines += [node("p", node("strong", told), f", {_takes(checked)}."), _batches(plan), _names(plan.files)]
+        parts += [
+            node("p", node("strong", told), f", {_takes(checked)}."),
+            _batches(plan),
+            files_node([file.name for file in plan.files]),
+        ]
     else:
-        lines.append(node("p", node("strong", "Nothing to upload."), " Every file is there already, or stays here."))
-    lines += [node("p", f"✓ {counted(there, 'file')} of the session: in the library already.")] if there else []
+        parts.append(node("p", node("strong", "Nothing to upload."), " Every file is there already, or stays here."))
+    parts += [node("p", f"✓ {counted(there, 'file')} of the session: in the library already.")] if there else []
     going = (one for batch in plan.batches for one in batch.reviews if one.goes_up)
     if doubtful := [one for one in going if one.verdict is Verdict.NEAR_DUPLICATE or one.repeats_rejected]:
-        lines.append(_listed(f"≈ Look first: {counted(len(doubtful), 'file')} of these may be there already", doubtful))
-    lines += [_held(plan.held_back)] if plan.held_back else []
-    lines += [
+        parts.append(_listed(f"≈ Look first: {counted(len(doubtful), 'file')} of these may be there already", doubtful))
+    parts += [_held(plan.held_back)] if plan.held_back else []
+    parts += [
         node("p", f"⚠ Line {bad.line} of the session can't be read and stays here: {bad.reason}")
         for bad in prepared.bad_lines
     ]
     if campaign.target_url.startswith(PLACEHOLDER):
         note = "The campaign CSVs will say PLACEHOLDER_URL: set target_url in tjtools.toml to have your own there."
-        lines.append(node("p", note, css="tj-note"))
-    return node("div", *lines)
+        parts.append(node("p", note, css="tj-note"))
+    return node("div", *parts)
 
 
 def _from(checked: Checked) -> tuple[Node, ...]:
@@ -105,20 +106,15 @@ def _batches(plan: Plan) -> Node:
         mine = [batch for batch in plan.batches if batch.creative_type is kind and batch.files]
         if mine:
             sizes = " + ".join(str(len(batch.files)) for batch in mine[:12]) + " + …" * (len(mine) > 12)
-            cells = (kind.section.value, kind.value, str(sum(len(batch.files) for batch in mine)), sizes)
-            looks = ("", "", "tj-number", "tj-number")
-            rows.append(node("tr", *(node("td", cell, css=look) for cell, look in zip(cells, looks, strict=True))))
-    heads = (
-        node("th", "Section"),
-        node("th", "Type"),
-        node("th", "Files", css="tj-number"),
-        node("th", "In batches of", css="tj-number"),
-    )
-    return node("table", node("thead", node("tr", *heads)), node("tbody", *rows))
+            rows.append((kind.section.value, kind.value, str(sum(len(batch.files) for batch in mine)), sizes))
+    heads = ("Section", "Type", "Files", "In batches of")
+    return table_node(heads, rows, numbers=heads[2:])
 
 
-def _names(files: Sequence[SessionFile]) -> Node:
-    return folded(some("Files", len(files)), node("ul", *(node("li", file.name) for file in files[:MOST])))
+def files_node(names: Sequence[str]) -> Node:
+    """The names of files, folded."""
+    number = f"{len(names):,}" if len(names) <= MOST else f"{MOST} of {len(names):,}"
+    return folded(f"Files, {number}", lines(names[:MOST]))
 
 
 def _held(held: Sequence[FileReview]) -> Node:
@@ -144,10 +140,6 @@ def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
 
 def _reason(one: FileReview) -> str:
     return one.reason or "; ".join(repeat.told for repeat in one.repeats)
-
-
-def some(what: str, number: int) -> str:
-    return f"{what}, {number:,}" if number <= MOST else f"{what}, {MOST} of {number:,}"
 
 
 _IMPORTS = """\

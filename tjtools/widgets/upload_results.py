@@ -19,7 +19,7 @@ from tjtools.widgets.markup import STATIC, Markup, Node, node
 from tjtools.widgets.table import Table, table_view
 from tjtools.widgets.upload import Upload
 from tjtools.widgets.upload_plan import FAILED
-from tjtools.widgets.view import button, column, follow, row
+from tjtools.widgets.view import button, column, follow, row, watch
 
 
 class Downloads(AnyWidget):
@@ -83,8 +83,7 @@ def results_view(panel: Upload) -> w.Widget:
         downloads.offer((run.status_file, *run.campaign_files) if run else ())
 
     follow(panel, "recorded", fill)
-    follow(panel, "connected recorded", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "connected recorded", show)
     return box
 
 

@@ -37,6 +37,19 @@ def follow(model: HasTraits, names: str, show: Callable[[], None]) -> None:
     show()
 
 
+def watch(panel: Panel, names: str, show: Callable[[], None]) -> None:
+    """Follow the panel, and whether its task has come to another state."""
+    follow(panel, names, show)
+    panel.task.observe(lambda _change: show(), "state")
+
+
+def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Markup:
+    """Text that follows the traits named; it takes no room while `made` returns None."""
+    shown = Markup()
+    follow(model, names, lambda: shown.show(made()))
+    return shown
+
+
 def banner(panel: Panel) -> w.Widget:
     """Where the panel works; sandbox and live differ in colour, words and mark."""
     return Markup(banner_of(panel.place))
@@ -66,16 +79,14 @@ def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
 
 def task_view(task: Task) -> w.Widget:
     """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
-    shown, log = Markup(), Markup()
+    shown = told(task, "state text done total elapsed error", lambda: task_node(task))
     cancel = button("Cancel", task.cancel, icon="stop", style="warning")
 
     def show() -> None:
-        shown.show(task_node(task))
         cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
 
-    follow(task, "state text done total elapsed error", show)
-    follow(task, "log", lambda: log.show(log_node(task)))
-    return column(shown, row(cancel), log)
+    follow(task, "state", show)
+    return column(shown, row(cancel), told(task, "log", lambda: log_node(task)))
 
 
 def task_node(task: Task) -> Node | None:
@@ -97,13 +108,7 @@ def log_node(task: Task) -> Node | None:
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-    shown = Markup()
-    follow(
-        panel,
-        "error traceback",
-        lambda: shown.show(error_node(panel.error, panel.traceback) if panel.error else None),
-    )
-    return shown
+    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
 
 
 def error_node(error: Exception, traceback: str = "") -> Node:
@@ -114,14 +119,17 @@ def error_node(error: Exception, traceback: str = "") -> Node:
     parts = [node("strong", f"✗ {message}")]
     parts += [node("p", f"→ {remedy}")] if remedy else []
     parts += [folded("Traceback", node("pre", traceback))] if traceback else []
+    return alert(*parts)
+
+
+def alert(*parts: Node) -> Node:
+    """Something that a person should not miss."""
     return node("div", *parts, css="tj-error", role="alert")
 
 
 def call_view(panel: Panel) -> w.Widget:
     """The panel's action as Python, folded, with a button that copies it."""
-    shown = Markup()
-    follow(panel, "call", lambda: shown.show(call_node(panel.call) if panel.call else None))
-    return shown
+    return told(panel, "call", lambda: call_node(panel.call) if panel.call else None)
 
 
 def call_node(code: str) -> Node:
