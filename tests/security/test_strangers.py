@@ -48,8 +48,8 @@ from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.pairing import Outcome
-from tjtools.widgets.downloads import Downloads
 from tjtools.widgets.task import Run, Task
+from tjtools.widgets.upload_results import Downloads
 from tjtools.workspace.csvfile import neutralise, replace_file
 from tjtools.workspace.csvtext import line_of
 from tjtools.workspace.folder import VARIABLE, Workspace

@@ -197,7 +197,7 @@ import os
 
 from tjtools.scrape import connection
 from tjtools.widgets.panel import Panel
-from tjtools.widgets.show import show
+from tjtools.widgets.view import show
 from tjtools.widgets.view import actions
 
 class Open(Panel):

@@ -22,11 +22,10 @@ from tjtools.media.looking import look_at
 from tjtools.model.creative import CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
-from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.markup import Markup
 from tjtools.widgets.outcomes import ReviewOutcomes
 from tjtools.widgets.review import Review
-from tjtools.widgets.review_view import review_view
+from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
 NEAR, COPY, OTHER, VIDEO = "<img src=x onerror=alert(1)>.jpg", "copy.png", "other.png", "again.mp4"

@@ -17,10 +17,9 @@ from tjtools.model.errors import Cancelled, SettingsError, TJToolsError
 from tjtools.widgets.chart import MIME, bundle
 from tjtools.widgets.markup import node
 from tjtools.widgets.panel import Panel, Place, make
-from tjtools.widgets.show import show
 from tjtools.widgets.table import Table, table_view
 from tjtools.widgets.task import Run, State, Task
-from tjtools.widgets.view import SITES, banner_of, column, error_node, task_node, task_view
+from tjtools.widgets.view import SITES, banner_of, column, error_node, show, task_node, task_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
 
@@ -77,7 +76,7 @@ class Looking(Panel):
 def screen(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The widgets that cells have shown, one after the other."""
     shown: list[object] = []
-    module = import_module("tjtools.widgets.show")  # the package has a function of this name
+    module = import_module("tjtools.widgets.view")  # the package has a function of this name
     monkeypatch.setattr(module, "show_on_screen", lambda box, _instead: shown.append(box))
     return shown
 

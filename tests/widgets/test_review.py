@@ -15,9 +15,8 @@ from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
-from tjtools.widgets.gallery import Gallery
 from tjtools.widgets.review import Review
-from tjtools.widgets.review_view import review_view
+from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
 EVIL = "<img src=x onerror=alert(1)>.png"

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, difference, duplicates, intake, lab, library, refresh, report, session, workspace
+from tjtools.cli import demo, duplicates, lab, library, refresh, report, session, upload, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
-from tjtools.cli.verify import verify
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -40,18 +39,18 @@ for command in (
     workspace.init,
     workspace.login,
     session.review,
-    session.upload,
+    upload.upload,
     duplicates.duplicates,
     duplicates.decide,
     library.add,
-    difference.diff,
+    library.diff,
     report.report,
     workspace.status,
     workspace.doctor,
-    verify,
+    workspace.verify,
+    session.session,
+    library.rebuild_cache,
+    refresh.refresh_library,
+    refresh.sync_status,
 ):
     app.command()(command)
-app.command("session")(intake.session)
-app.command("rebuild-cache")(library.rebuild)
-app.command("refresh-library")(refresh.refresh)
-app.command("sync-status")(refresh.sync)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
-from tjtools.cli.shapes import of_bad_line, of_creative, print_json
+from tjtools.cli.shapes import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise
@@ -100,11 +100,8 @@ def _show_json(answers: Iterable[Answer]) -> None:
             {
                 "asked": asked,
                 "there": bool(match.there),
-                "creatives": [of_creative(creative) for creative in match.there],
-                "elsewhere": [of_creative(creative) for creative in match.elsewhere],
-                "removed": [of_creative(creative) for creative in match.removed],
-                "unclear": [of_creative(creative) for creative in match.unclear],
-                "bad_lines": [of_bad_line(bad) for bad in match.bad_lines],
+                "creatives": match.there,
+                **some_of(match, "elsewhere", "removed", "unclear", "bad_lines"),
             }
             for asked, match in answers
         ]

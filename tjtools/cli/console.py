@@ -1,27 +1,34 @@
-"""What every command shares: options, the log on standard error, listings, progress, and errors as exit codes."""
+"""What every command shares: options, the log on standard error, listings, progress, and how it ends."""
 
 from __future__ import annotations
 
+import csv
 import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tjtools.cli import exit_code
 from tjtools.model.creative import CreativeType
+from tjtools.model.errors import TJToolsError
 from tjtools.model.names import printable
+from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
-OK, NEEDS_A_PERSON, ERROR, SIGN_IN, STOPPED = 0, 1, 2, 3, 130
+if TYPE_CHECKING:
+    from tjtools.media.looking import LookedAt
+
+OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
 EXIT_CODES = (
     "Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal."
 )
@@ -33,6 +40,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON on stan
 TypeOption = Annotated[
     str | None, typer.Option("--type", help=f"One of {', '.join(kind.value for kind in CreativeType)}.")
 ]
+HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
 
 
 class PlainConsole(Console):
@@ -85,7 +93,7 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         style = "yellow" if record.levelno == logging.WARNING else "red" if record.levelno > logging.WARNING else ""
         clock = datetime.fromtimestamp(record.created).astimezone()
-        err.print(f"[{clock:%H:%M:%S}] {record.getMessage()}", style=style, markup=False)
+        err.print(f"[{clock:%H:%M:%S}] {record.getMessage()}", style=style)
 
 
 def start_log(*, debug: bool) -> None:
@@ -99,11 +107,11 @@ def start_log(*, debug: bool) -> None:
 def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Console = out) -> None:
     """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut."""
     width = max((len(what) for what, _, _ in rows), default=0) + 2
-    console.print(title, style="bold", markup=False)
+    console.print(title, style="bold")
     for what, name, why in rows:
-        console.print(f"{what:{width}}{name}", markup=False)
+        console.print(f"{what:{width}}{name}")
         if why:
-            console.print(f"{'':{width}}{why}", style="dim", markup=False)
+            console.print(f"{'':{width}}{why}", style="dim")
 
 
 @contextmanager
@@ -137,3 +145,28 @@ def stoppable(what: str = "Stopping: what is confirmed is being recorded.") -> I
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
+
+
+@contextmanager
+def looking(
+    what: str = "Stopping: what was seen is kept.",
+) -> Iterator[tuple[Callable[[LookedAt], None], Callable[[], bool]]]:
+    """Look at files with a progress bar, and Ctrl-C in good order: what to tell of each, and whether to stop."""
+    with stoppable(what) as cancelled, bar("Looking at files", None) as shown:
+        yield lambda at: shown(f"{at.done}/{at.total} {at.path.name}", at.done), cancelled
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table for a spreadsheet: text that it would run is made harmless."""
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows([neutralise(cell) for cell in row] for row in rows)
+
+
+def end(stopped: TJToolsError | None = None, *, needs_a_person: object) -> NoReturn:
+    """End the command: with the error that stopped the work, or by whether something is left for a person."""
+    if stopped:
+        err.print(str(stopped), style="red")
+        raise typer.Exit(exit_code(stopped))
+    raise typer.Exit(NEEDS_A_PERSON if needs_a_person else OK)

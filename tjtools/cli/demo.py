@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tjtools.cli.console import OK, JsonOption, bar, err, listing, now, out, say
-from tjtools.cli.session import run_plan, show_reviews
+from tjtools.cli.console import JsonOption, bar, end, err, listing, now, out, say
+from tjtools.cli.session import show_reviews
 from tjtools.cli.shapes import of_outcome, of_review, print_json
+from tjtools.cli.upload import run_plan
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import TJToolsError
 
 if TYPE_CHECKING:
     from tjtools.upload import Plan, Prepared, UploadReport
     from tjtools.workspace.folder import Workspace
-
-FAILED = 1
 
 
 def demo(
@@ -60,7 +59,7 @@ def demo(
             {
                 "well": well,
                 "seconds": round(seconds, 1),
-                "workspace": str(workspace.root),
+                "workspace": workspace.root,
                 "review": [of_review(one) for one in prepared.reviews],
                 "files": [of_outcome(one) for one in report.outcomes],
                 "again": [of_outcome(one) for one in again.outcomes],
@@ -70,7 +69,7 @@ def demo(
     else:
         _summary(folder, sandbox.origin, workspace, report, again, f"{right} of {written}")
         out.print(f"\nDone in {seconds:.0f} s.")
-    raise typer.Exit(OK if well else FAILED)
+    end(needs_a_person=not well)
 
 
 def _step(number: int, what: str) -> None:

@@ -8,19 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tjtools.cli.console import (
-    NEEDS_A_PERSON,
-    OK,
-    JsonOption,
-    WorkspaceOption,
-    bar,
-    find_workspace,
-    listing,
-    now,
-    out,
-    stoppable,
-)
-from tjtools.cli.shapes import of_creative, of_known, print_json
+from tjtools.cli.console import JsonOption, WorkspaceOption, end, find_workspace, listing, looking, now, out
+from tjtools.cli.shapes import of_known, print_json, some_of
 
 if TYPE_CHECKING:
     from tjtools.diff.duplicates import Duplicates, Group
@@ -45,13 +34,8 @@ def duplicates(
     from tjtools.diff.duplicates import find_duplicates
 
     place = find_workspace(workspace)
-    with stoppable("Stopping: what was seen is kept.") as cancelled, bar("Looking at files", None) as shown:
-        found = find_duplicates(
-            place,
-            paths or [],
-            progress=lambda event: shown(f"{event.done}/{event.total} {event.path.name}", event.done),
-            cancelled=cancelled,
-        )
+    with looking() as (progress, cancelled):
+        found = find_duplicates(place, paths or [], progress=progress, cancelled=cancelled)
     if html:
         from tjtools.media.content import Fingerprints
 
@@ -61,8 +45,8 @@ def duplicates(
     else:
         show_duplicates(found)
         if html:
-            out.print(f"Written: {html}", markup=False)
-    raise typer.Exit(NEEDS_A_PERSON if found.groups else OK)
+            out.print(f"Written: {html}")
+    end(needs_a_person=found.groups)
 
 
 def decide(
@@ -84,9 +68,9 @@ def decide(
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
     if as_json:
-        print_json({"decision": made.value, "file": one._asdict(), "other": two._asdict()})
+        print_json({"decision": made, "file": one, "other": two})
     else:
-        out.print(f"Remembered: {one.name} beside {two.name}: {made.value}", markup=False)
+        out.print(f"Remembered: {one.name} beside {two.name}: {made.value}")
 
 
 def show_duplicates(found: Duplicates) -> None:
@@ -95,7 +79,7 @@ def show_duplicates(found: Duplicates) -> None:
         listing(title(group), [("", told(one), facts_of(one)) for one in group.members])
     if found.unreadable:
         listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
-    out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library", markup=False)
+    out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
     if found.without_copy:
         count = len(found.without_copy)
         out.print(f"Of {count} known creatives there is no local copy to look at; --json and --html name them.")
@@ -172,14 +156,13 @@ def _of_duplicates(found: Duplicates) -> dict[str, object]:
     return {
         "groups": [
             {
-                "kind": group.kind.value,
+                "kind": group.kind,
                 "closeness": round(group.closeness, 4),
                 "members": [of_known(one) for one in group.members],
             }
             for group in found.groups
         ],
-        "files": found.files,
-        "compared": found.compared,
-        "unreadable": [{"path": str(path), "reason": why} for path, why in found.unreadable],
-        "without_copy": [of_creative(one) for one in found.without_copy],
+        **some_of(found, "files", "compared"),
+        "unreadable": [{"path": path, "reason": why} for path, why in found.unreadable],
+        "without_copy": found.without_copy,
     }

@@ -45,8 +45,8 @@ def lab(
             out.print("Your own account: tjtools init DIR --site live --account NAME, then tjtools lab in DIR.")
         else:
             account = f", account {site.account or 'not named'}" if site else ""
-            out.print(f"{'LIVE: ' + origin if site else 'This folder belongs to no site yet'}{account}.", markup=False)
-        out.print(f"Workspace: {place.root}; Ctrl-C ends JupyterLab.", markup=False)
+            out.print(f"{'LIVE: ' + origin if site else 'This folder belongs to no site yet'}{account}.")
+        out.print(f"Workspace: {place.root}; Ctrl-C ends JupyterLab.")
         out.file.flush()
         raise typer.Exit(_serve(place, port, browser=browser))
 

@@ -1,25 +1,31 @@
-"""Commands that look after the library cache: `add` and `rebuild-cache`."""
+"""Commands that look after the library cache: `add`, `rebuild-cache` and `diff`."""
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import Annotated
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tjtools.cli.console import (
-    NEEDS_A_PERSON,
-    OK,
     JsonOption,
     TypeOption,
     WorkspaceOption,
+    end,
     find_workspace,
+    listing,
     now,
     out,
     parse_type,
+    write_csv,
 )
-from tjtools.cli.shapes import of_bad_line, of_creative, print_json
+from tjtools.cli.shapes import print_json, some_of
 from tjtools.model.creative import Creative, ReviewStatus
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from tjtools.diff.libraries import LibraryDifference
 
 
 def add(
@@ -70,14 +76,14 @@ def add(
     if not known:
         History.of(place).record([creative], source=Source.MANUAL, now=now())
     if as_json:
-        print_json({"added": bool(added), "creative": of_creative(creative)})
+        print_json({"added": bool(added), "creative": creative})
     elif known and added:
-        out.print(f"{creative_id} has its full name now: {filename}", markup=False)
+        out.print(f"{creative_id} has its full name now: {filename}")
     elif known:
-        out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.", markup=False)
+        out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.")
     else:
-        out.print(f"Added to {library.path.name}: {filename} → {creative_id}", markup=False)
-    raise typer.Exit(OK if added else NEEDS_A_PERSON)
+        out.print(f"Added to {library.path.name}: {filename} → {creative_id}")
+    end(needs_a_person=not added)
 
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
@@ -89,30 +95,64 @@ def _called(known: tuple[Creative, ...], filename: str) -> Creative:
     return one._replace(filename=fuller(one.filename, filename)) if is_one else one
 
 
-def rebuild(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
     """Rebuild the library cache from the master inventory, with a backup.
 
     Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    from tjtools.cache.rebuild import rebuild_cache
+    from tjtools.cache import rebuild
 
     place = find_workspace(workspace)
-    done = rebuild_cache(place, now=now())
+    done = rebuild.rebuild_cache(place, now=now())
     if as_json:
-        print_json(
-            {
-                "kept": done.kept,
-                "added": done.added,
-                "bad_lines": [of_bad_line(bad) for bad in done.bad_lines],
-                "set_aside": str(done.set_aside) if done.set_aside else None,
-            }
-        )
+        print_json(some_of(done, "kept", "added", "bad_lines", "set_aside"))
     else:
         out.print(f"{place.library.name}: {done.kept} creatives kept, {done.added} added from {place.master.name}.")
         if done.set_aside:
-            out.print(f"The old cache could not be read; it is kept as {done.set_aside}.", markup=False)
+            out.print(f"The old cache could not be read; it is kept as {done.set_aside}.")
         for bad in done.bad_lines:
-            out.print(f"{place.master.name}:{bad.line}: {bad.reason}", markup=False)
-    raise typer.Exit(NEEDS_A_PERSON if done.bad_lines else OK)
+            out.print(f"{place.master.name}:{bad.line}: {bad.reason}")
+    end(needs_a_person=done.bad_lines)
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD.csv", help="A library, or a snapshot of one.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="A later one.")],
+    csv_file: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the difference into a CSV that is safe to open in a spreadsheet."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what differs between two libraries: added, removed, status changed, renamed, other fields. Offline.
+
+    Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
+    """
+    from tjtools.diff.libraries import COLUMNS, diff_libraries
+    from tjtools.diff.unshared import read_unshared
+
+    difference = diff_libraries(*read_unshared(old, new))
+    if csv_file:
+        write_csv(csv_file, COLUMNS, difference.rows())
+    if as_json:
+        print_json(difference)
+    else:
+        show_difference(difference)
+    end(needs_a_person=difference)  # 1 says here that they differ
+
+
+def show_difference(difference: LibraryDifference, *, console: Console = out) -> None:
+    """What came, what went and what changed, and how many of each."""
+    rows = list(difference.rows())
+    if not rows:
+        console.print("No difference.")
+        return
+    shown = [
+        (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
+        for what, creative_id, name, field, old, new in rows
+    ]
+    count = ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count)
+    listing("Difference", shown, console=console)
+    console.print(count)

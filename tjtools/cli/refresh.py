@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tjtools.cli import exit_code
 from tjtools.cli.console import (
     EXIT_CODES,
-    NEEDS_A_PERSON,
-    OK,
+    HeadlessOption,
     JsonOption,
     WorkspaceOption,
     bar,
+    end,
     err,
     find_workspace,
     listing,
@@ -25,8 +24,8 @@ from tjtools.cli.console import (
     say,
     stoppable,
 )
-from tjtools.cli.difference import show_difference
-from tjtools.cli.shapes import of_difference, print_json
+from tjtools.cli.library import show_difference
+from tjtools.cli.shapes import print_json
 from tjtools.model.errors import Cancelled, TJToolsError
 
 if TYPE_CHECKING:
@@ -40,11 +39,10 @@ AllowOption = Annotated[
     int,
     typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
 ]
-HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
 Plan = Callable[..., "Update"]  # a workspace and an access, `progress` and `cancelled`
 
 
-def refresh(
+def refresh_library(
     new: Annotated[
         bool, typer.Option("--new", help="Read only what is new, from the top of each section; none is marked removed.")
     ] = False,
@@ -62,17 +60,13 @@ def refresh(
             "There is no terminal to ask on, so nothing was read.",
             remedy="Give --yes to apply the difference, or --dry-run to look at it.",
         )
-    update = run_reading(
-        find_workspace(workspace),
-        partial(plan_refresh, new=new),
-        headless=headless,
-    )
+    update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
     show_update(update, console=err if as_json else out)
     stopped, report = apply(update, allow_removals, ask=not yes, write=not dry_run)
     finish(update, report, stopped, as_json=as_json, wanted=not dry_run)
 
 
-refresh.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
+refresh_library.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
 
 What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
 With --new, each section is read down to creatives that its last complete reading has covered.
@@ -80,7 +74,7 @@ With --new, each section is read down to creatives that its last complete readin
 """
 
 
-def sync(
+def sync_status(
     pending: Annotated[
         bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
     ] = False,
@@ -91,17 +85,14 @@ def sync(
 ) -> None:
     from tjtools.scrape.refresh import plan_sync
 
-    update = run_reading(
-        find_workspace(workspace),
-        partial(plan_sync, pending=pending),
-        headless=headless,
-    )
+    update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
     show_update(update, console=err if as_json else out)
     stopped, report = apply(update, allow_removals, ask=False)
     finish(update, report, stopped, as_json=as_json, wanted=True)
 
 
-sync.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as removed.
+sync_status.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as
+removed.
 
 Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
 pending creative was not found: then run it without. {EXIT_CODES}
@@ -166,10 +157,7 @@ def finish(
         out.print(f"Applied to {library}; {report.history_rows} rows in the history, snapshot {report.snapshot.name}.")
     elif not stopped:
         out.print("Nothing was written.")
-    if stopped:
-        err.print(str(stopped), style="red", markup=False)
-        raise typer.Exit(exit_code(stopped))
-    raise typer.Exit(NEEDS_A_PERSON if (wanted and not report) or update.reading.not_found else OK)
+    end(stopped, needs_a_person=(wanted and not report) or update.reading.not_found)
 
 
 def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:
@@ -178,9 +166,9 @@ def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsErro
     return {
         "applied": report is not None,
         "certificate": [shown_certificate(one) for one in update.certificates],
-        "not_found": list(update.reading.not_found),
-        "difference": of_difference(report.difference if report else update.difference),
+        "not_found": update.reading.not_found,
+        "difference": report.difference if report else update.difference,
         "history_rows": report.history_rows if report else 0,
-        "snapshot": str(report.snapshot) if report else None,
-        "stopped": str(stopped) if stopped else None,
+        "snapshot": report.snapshot if report else None,
+        "stopped": stopped,
     }

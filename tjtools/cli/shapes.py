@@ -1,20 +1,22 @@
-"""The shapes of `--json`: plain dicts of the records that the package returns."""
+"""The shapes of `--json`: what the records that the package returns become."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
-
-from tjtools.model.creative import Creative
-from tjtools.workspace.csvfile import BadLine
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tjtools.diff.libraries import FieldChange, LibraryDifference
     from tjtools.diff.repeats import Known, Repeat
     from tjtools.diff.session import FileReview
     from tjtools.health.doctor import Finding
-    from tjtools.site import Element
+    from tjtools.model.creative import SessionFile
     from tjtools.upload import Outcome
+
+_NULL_IF_EMPTY = {"dimensions", "file_type", "old"}  # fields whose empty text means that nobody knows
 
 
 def print_json(value: object) -> None:
@@ -24,110 +26,65 @@ def print_json(value: object) -> None:
     """
     import json  # only here: `check` starts without it
 
-    lines = json.dumps(value, ensure_ascii=False, indent=2).split("\n")
+    lines = json.dumps(plain(value), ensure_ascii=False, indent=2).split("\n")
     told = ("".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line) for line in lines)
     sys.stdout.write("\n".join(told) + "\n")
 
 
-def of_creative(creative: Creative) -> dict[str, str | None]:
-    """Its seven columns; None: unknown."""
-    return {
-        "creative_id": creative.creative_id,
-        "filename": creative.filename,
-        "upload_date": creative.upload_date.isoformat() if creative.upload_date else None,
-        "dimensions": creative.dimensions or None,
-        "file_type": creative.file_type or None,
-        "creative_type": creative.creative_type.value if creative.creative_type else None,
-        "review_status": creative.review_status.value if creative.review_status else None,
-    }
+def plain(value: object) -> Any:
+    """What JSON can hold: a record is its fields, an enum its value; days, paths and errors are text."""
+    if fields := getattr(value, "_fields", None) or getattr(value, "__dataclass_fields__", None):
+        told = {name: plain(getattr(value, name)) for name in fields}
+        return told | {name: None for name in _NULL_IF_EMPTY & told.keys() if not told[name]}
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Path | Exception) else value
 
 
-def of_bad_line(bad: BadLine) -> dict[str, str | int]:
-    """Where it stands, why, and its text."""
-    return {"line": bad.line, "reason": bad.reason, "text": bad.text}
-
-
-def of_difference(difference: LibraryDifference) -> dict[str, list[dict[str, str | None]]]:
-    """What came, what went, what changed."""
-    return {
-        "added": [of_creative(creative) for creative in difference.added],
-        "removed": [of_creative(creative) for creative in difference.removed],
-        "status_changed": [of_change(change) for change in difference.status_changed],
-        "renamed": [of_change(change) for change in difference.renamed],
-        "other": [of_change(change) for change in difference.other],
-    }
-
-
-def of_change(change: FieldChange) -> dict[str, str | None]:
-    """A field before and after."""
-    return {
-        "creative_id": change.creative_id,
-        "filename": change.filename,
-        "field": change.field,
-        "old": change.old or None,
-        "new": change.new,
-    }
+def some_of(record: object, *names: str) -> dict[str, object]:
+    """These fields and properties of a record."""
+    return {name: getattr(record, name) for name in names}
 
 
 def of_review(one: FileReview) -> dict[str, object]:
     """A file's verdict."""
-    return {
-        "file_name": one.file.name,
-        "creative_type": one.file.creative_type.value,
-        "verdict": one.verdict.value,
-        "reason": one.reason,
-        "creative_id": one.creative_id,
-        "known": [of_creative(creative) for creative in one.known],
-        "notes": list(one.notes),
-        "repeats": [of_repeat(repeat) for repeat in one.repeats],
-    }
+    told = some_of(one, "verdict", "reason", "creative_id", "known", "notes")
+    return _of_file(one.file) | told | {"repeats": [_of_repeat(repeat) for repeat in one.repeats]}
 
 
-def of_repeat(one: Repeat) -> dict[str, object]:
+def _of_repeat(one: Repeat) -> dict[str, object]:
     """What a file repeats, and how closely."""
-    told = {"kind": one.kind.value, "closeness": round(one.closeness, 4), "decision": one.decision.value}
-    return told | of_known(one.known)
+    return some_of(one, "kind") | {"closeness": round(one.closeness, 4), "decision": one.decision} | of_known(one.known)
 
 
 def of_known(one: Known) -> dict[str, object]:
     """A creative or a file that was looked at; `rejected_at` is None for what was never rejected."""
     facts = one.fingerprint.facts
-    return {
-        "creative": of_creative(one.creative) if one.creative else None,
-        "name": one.name,
-        "path": str(one.path) if one.path else None,
+    return some_of(one, "creative", "name", "path") | {
         "checksum": one.fingerprint.checksum,
         "bytes": facts.bytes,
         "dimensions": facts.size or None,
         "seconds": facts.seconds,
         "rejected_at": one.rejected_at,
-        "history": [row._asdict() for row in one.history],
+        "history": one.history,
     }
 
 
-def of_outcome(one: Outcome) -> dict[str, str | None]:
+def of_outcome(one: Outcome) -> dict[str, object]:
     """What came of a file."""
-    return {
-        "file_name": one.file.name,
-        "creative_type": one.file.creative_type.value,
-        "status": one.status.value,
-        "creative_id": one.creative_id or None,
-        "message": one.message,
-    }
+    return _of_file(one.file) | {"status": one.status, "creative_id": one.creative_id or None, "message": one.message}
+
+
+def _of_file(file: SessionFile) -> dict[str, object]:
+    return {"file_name": file.name, "creative_type": file.creative_type}
 
 
 def of_finding(one: Finding) -> dict[str, object]:
     """What was looked at, whether it is well, and how to mend it; the site's has its elements."""
-    told: dict[str, object] = {"what": one.what, "well": one.well, "found": one.found, "remedy": one.remedy}
-    return told | ({"elements": [of_element(element) for element in one.elements]} if one.elements else {})
-
-
-def of_element(one: Element) -> dict[str, str]:
-    """An element of the site's pages: `ok`, `changed` or `not seen`."""
-    return {
-        "name": one.name,
-        "selector": one.selector,
-        "expected": one.expected,
-        "found": one.found,
-        "state": one.state.value,
-    }
+    return some_of(one, "what", "well", "found", "remedy", *(["elements"] if one.elements else []))

@@ -1,4 +1,4 @@
-"""Commands for the workspace and its site: `init`, `login`, `status`, `doctor`, `sandbox`."""
+"""Commands for the workspace and its site: `init`, `login`, `status`, `doctor`, `verify`, `sandbox`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,22 @@ import typer
 
 from tjtools.cli.console import (
     ERROR,
-    NEEDS_A_PERSON,
-    OK,
+    EXIT_CODES,
+    HeadlessOption,
     JsonOption,
     WorkspaceOption,
+    end,
     find_workspace,
+    listing,
     now,
     out,
     say,
 )
-from tjtools.cli.shapes import of_finding, print_json
+from tjtools.cli.refresh import run_reading
+from tjtools.cli.shapes import of_finding, print_json, some_of
 
 if TYPE_CHECKING:
+    from tjtools.health.agreement import Disagreement
     from tjtools.site import Element
 
 
@@ -60,10 +64,10 @@ def init(
         (folder / part).mkdir(parents=True, exist_ok=True)
     copy_notebooks(workspace.notebooks)
     if as_json:
-        print_json({"workspace": str(workspace.root), "site": site, "origin": bound.origin, "new": new})
+        print_json({"workspace": workspace.root, "site": site, "origin": bound.origin, "new": new})
     else:
         done = "now belongs to" if new else "belonged already to"
-        out.print(f"{workspace.root} {done} {bound.origin} ({site}); settings: {workspace.settings_file}", markup=False)
+        out.print(f"{workspace.root} {done} {bound.origin} ({site}); settings: {workspace.settings_file}")
 
 
 def login(
@@ -87,7 +91,7 @@ def login(
         sign_in(site, place, settings, say=say)
         site.open_library()
     if as_json:
-        print_json({"signed_in": True, "browser_session": str(place.browser_session)})
+        print_json({"signed_in": True, "browser_session": place.browser_session})
     else:
         out.print("Signed in.")
 
@@ -104,10 +108,10 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
         print_json(seen.facts)
     else:
         for name, value in seen.facts.items():
-            out.print(f"{name.replace('_', ' '):18} {value if value not in (None, '') else '–'}", markup=False)
+            out.print(f"{name.replace('_', ' '):18} {value if value not in (None, '') else '–'}")
         for line in seen.to_do:
-            out.print(f"To do: {line}", style="yellow", markup=False)
-    raise typer.Exit(NEEDS_A_PERSON if seen.to_do else OK)
+            out.print(f"To do: {line}", style="yellow")
+    end(needs_a_person=seen.to_do)
 
 
 def doctor(
@@ -130,20 +134,71 @@ def doctor(
         print_json([of_finding(one) for one in findings])
     else:
         for one in findings:
-            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}", markup=False)
+            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}")
             if one.remedy:
-                out.print(f"  → {one.remedy}", style="yellow", markup=False)
+                out.print(f"  → {one.remedy}", style="yellow")
             show_elements(one.elements)
-    raise typer.Exit(OK if all(one.well for one in findings) else NEEDS_A_PERSON)
+    end(needs_a_person=not all(one.well for one in findings))
 
 
 def show_elements(elements: Sequence[Element]) -> None:
     """Each element of the pages, with what was found of it; of one that has changed, what was looked for."""
     marks = {"ok": "✓", "changed": "✗", "not seen": "– not seen:"}
     for one in elements:
-        out.print(f"  {one.name:30} {marks[one.state.value]} {one.found}", markup=False)
+        out.print(f"  {one.name:30} {marks[one.state.value]} {one.found}")
         if one.state.value == "changed":
-            out.print(f"      looked for {one.selector}: {one.expected}", style="yellow", markup=False)
+            out.print(f"      looked for {one.selector}: {one.expected}", style="yellow")
+
+
+def verify(
+    site: Annotated[
+        bool, typer.Option("--site", help="Read the site too: every ID exists, name and status agree.")
+    ] = False,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Mend what is safe to mend; each file is kept as a backup.")
+    ] = False,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.health.verify import mend
+    from tjtools.health.verify import verify as look
+    from tjtools.scrape.refresh import plan_refresh
+
+    place = find_workspace(workspace)
+    update = run_reading(place, plan_refresh, headless=headless) if site else None
+    found = look(place, update)
+    left = mend(place, found, update, now=now()) if fix and any(one.safe for one in found) else found
+    same = {one._replace(line=None) for one in left}  # a line's number changes when those before it do
+    mended = [one for one in found if one._replace(line=None) not in same]
+    if as_json:
+        print_json({"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))})
+    else:
+        _show("Mended", mended)
+        _show("Disagreements", left)
+        safe = sum(one.safe for one in left)
+        if safe and not fix:
+            say(f"{safe} of them can be mended safely: tjtools verify --fix")
+        if not left:
+            out.print("The tracking files agree" + (" with one another and with the site" if site else ""))
+    end(needs_a_person=left)
+
+
+verify.__doc__ = f"""Check all tracking files against one another, and with --site against the site.
+
+Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote down
+where library or master lack them, and with --site brings review statuses up to date; it never changes a name or an ID.
+{EXIT_CODES}
+"""
+
+
+def _show(title: str, found: Sequence[Disagreement]) -> None:
+    if found:
+        listing(f"{title}: {len(found)}", [(one.where, one.found, one.remedy) for one in found])
+
+
+def _of_disagreement(one: Disagreement) -> dict[str, object]:
+    return {"file": one.path} | some_of(one, "line", "found", "remedy", "safe")
 
 
 def sandbox(

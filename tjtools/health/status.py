@@ -15,6 +15,7 @@ from tjtools.cache.snapshots import snapshots_of
 from tjtools.diff.session import Verdict
 from tjtools.model.cells import told_id
 from tjtools.model.creative import ReviewStatus
+from tjtools.model.words import counted
 from tjtools.upload import Prepared
 from tjtools.upload.journal import Journal
 from tjtools.upload.status_csv import status_files
@@ -139,9 +140,7 @@ def _mend(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     of_library = (*library.bad_lines, *library.doubtful_days)
     for path, bad in ((workspace.library, of_library), (workspace.session, prepared.bad_lines)):
         if bad:
-            yield Step(
-                f"Mend {_counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them"
-            )
+            yield Step(f"Mend {counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them")
 
 
 def _doubt(workspace: Workspace) -> Iterator[Step]:
@@ -150,7 +149,7 @@ def _doubt(workspace: Workspace) -> Iterator[Step]:
     if unfinished:
         yield Step(f"Go on with the live upload that was not finished: {unfinished.told}", UPLOAD)
     elif doubt:
-        told = _counted(len(doubt), "file")
+        told = counted(len(doubt), "file")
         yield Step(
             f"Find out the Creative ID of {told} that the site may have taken: a live upload looks first", UPLOAD
         )
@@ -159,7 +158,7 @@ def _doubt(workspace: Workspace) -> Iterator[Step]:
 def _rejected(workspace: Workspace, prepared: Prepared, now: datetime) -> Iterator[Step]:
     rejected = newly_rejected(workspace, prepared, now=now)
     if rejected:
-        yield Step(f"Look at {_counted(len(rejected), 'creative')} newly rejected in the last seven days", OUTCOMES)
+        yield Step(f"Look at {counted(len(rejected), 'creative')} newly rejected in the last seven days", OUTCOMES)
 
 
 def _session(prepared: Prepared) -> Iterator[Step]:
@@ -168,15 +167,15 @@ def _session(prepared: Prepared) -> Iterator[Step]:
     held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - apart
     near, unclear = count[Verdict.NEAR_DUPLICATE], count[Verdict.UNCLEAR]
     if count[Verdict.HALF_PAIR]:
-        yield Step(f"Complete {_counted(count[Verdict.HALF_PAIR], 'native pair')} of which half is missing", REVIEW)
+        yield Step(f"Complete {counted(count[Verdict.HALF_PAIR], 'native pair')} of which half is missing", REVIEW)
     if held:
-        yield Step(f"Mend {_counted(held, 'file')} that can't be uploaded", REVIEW)
+        yield Step(f"Mend {counted(held, 'file')} that can't be uploaded", REVIEW)
     if unclear:
-        yield Step(f"Say of {_counted(unclear, 'file')} whether the site has it already: unclear by its name", REVIEW)
+        yield Step(f"Say of {counted(unclear, 'file')} whether the site has it already: unclear by its name", REVIEW)
     if near:
-        yield Step(f"Look at {_counted(near, 'file')} that may be there already: near duplicates", REVIEW)
+        yield Step(f"Look at {counted(near, 'file')} that may be there already: near duplicates", REVIEW)
     if new := count[Verdict.NEW] + near:
-        yield Step(f"Choose among {_counted(new, 'new file')} not sent yet, and save the plan", REVIEW)
+        yield Step(f"Choose among {counted(new, 'new file')} not sent yet, and save the plan", REVIEW)
         yield Step("Upload the plan", UPLOAD)
 
 
@@ -186,7 +185,3 @@ def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:
         yield Step("Read the library off the site: there is none here yet", REFRESH)
     elif now - at >= STALE_AFTER:
         yield Step(f"Refresh the library: the last time was {(now - at).days} days ago", REFRESH)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"

@@ -8,7 +8,7 @@ shown: pandas would slow the start of every notebook.
 from __future__ import annotations
 
 from tjtools.widgets.panel import Panel
-from tjtools.widgets.show import show
+from tjtools.widgets.view import show
 from tjtools.workspace.folder import Workspace
 
 __all__ = [
@@ -24,8 +24,7 @@ __all__ = [
 
 def start_here(workspace: Workspace | None = None) -> Panel:
     """Where am I, and what is to be done next?"""
-    from tjtools.widgets.start import Start
-    from tjtools.widgets.start_view import start_view
+    from tjtools.widgets.start import Start, start_view
 
     return show(Start, start_view, workspace)
 
@@ -48,8 +47,7 @@ def upload_panel(workspace: Workspace | None = None) -> Panel:
 
 def refresh_and_sync(workspace: Workspace | None = None) -> Panel:
     """Read the site, look at the difference and the certificate, and apply it to the cache or not."""
-    from tjtools.widgets.refresh import Refresh
-    from tjtools.widgets.refresh_view import refresh_view
+    from tjtools.widgets.refresh import Refresh, refresh_view
 
     return show(Refresh, refresh_view, workspace)
 

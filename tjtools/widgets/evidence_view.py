@@ -9,11 +9,11 @@ import ipywidgets as w
 from tjtools.diff.decisions import Decision
 from tjtools.diff.evidence import Evidence, Side
 from tjtools.diff.repeats import RepeatKind
+from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.widgets.markup import Markup, Node, lines, node
-from tjtools.widgets.review import Review, can_decide
+from tjtools.widgets.review import MARKS, Review, can_decide
 from tjtools.widgets.task import State
 from tjtools.widgets.view import button, column, error_view, follow, row, task_view
-from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
 
 _FEW = 6  # observations that need not be folded
 _SHORT = 12  # characters of a checksum

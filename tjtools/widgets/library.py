@@ -25,11 +25,11 @@ from tjtools.cache.inventory import inventory_frame
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import known_groups
 from tjtools.model.errors import TrackingFileError
+from tjtools.model.words import counted
 from tjtools.upload.status_csv import load_runs
 from tjtools.widgets.exhibit import Draw, Exhibit
 from tjtools.widgets.library_code import Filter, python
 from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.words import counted
 from tjtools.workspace.folder import Workspace
 
 ACROSS = ("section", "language")

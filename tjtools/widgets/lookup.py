@@ -12,9 +12,9 @@ from traitlets import Int, Unicode
 
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import ANSWER_COLUMNS, answer_rows, look_up, pasted
+from tjtools.model.words import counted
 from tjtools.widgets.exhibit import Exhibit
 from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.words import counted
 from tjtools.workspace.folder import Workspace
 
 _CODE = """\

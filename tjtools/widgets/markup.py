@@ -10,13 +10,14 @@ control.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from anywidget import AnyWidget
 from traitlets import List
 
+_NUMBER = {"css": "tj-number"}
 STATIC = Path(__file__).parent / "static"
 TAGS = {
     *("div", "p", "span", "strong", "em", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "a", "code", "pre", "hr"),
@@ -45,6 +46,16 @@ def node(tag: str, *children: Node, **attributes: str | int) -> Node:
 def lines(texts: Sequence[str], tag: str = "ul") -> Node:
     """A list with one item a text."""
     return node(tag, *(node("li", text) for text in texts))
+
+
+def table_node(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = ()) -> Node:
+    """A small table; the columns of the heads in `numbers` hold numbers."""
+
+    def line(tag: str, cells: Sequence[str]) -> Node:
+        pairs = zip(heads, cells, strict=True)
+        return node("tr", *(node(tag, cell, **_NUMBER if head in numbers else {}) for head, cell in pairs))
+
+    return node("table", node("thead", line("th", heads)), node("tbody", *(line("td", row) for row in rows)))
 
 
 class Markup(AnyWidget):

@@ -26,6 +26,7 @@ from tjtools.cache.history import History
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import repeats_of_rejected
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
+from tjtools.model.words import counted
 from tjtools.widgets.exhibit import Behind, Draw, Exhibit
 from tjtools.widgets.library import notes_on
 from tjtools.widgets.outcomes_code import python
@@ -41,7 +42,6 @@ from tjtools.widgets.outcomes_words import (
     notes_of,
 )
 from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.words import counted
 from tjtools.workspace.folder import Workspace
 
 BY = {name: label for name, label in DIMENSIONS.items() if name != "review_status"}

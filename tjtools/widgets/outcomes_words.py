@@ -6,7 +6,7 @@ import pandas as pd
 
 from tjtools.analysis.period import UPLOADED, Period
 from tjtools.analysis.reviewtime import unreadable
-from tjtools.widgets.words import counted
+from tjtools.model.words import counted
 
 RATES = (
     "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"

@@ -82,6 +82,11 @@ class Panel(HasTraits):
         return self.title
 
     @property
+    def busy(self) -> bool:
+        """Whether its task is under way, as a view sees it."""
+        return self.task.state is State.RUNNING
+
+    @property
     def at_work(self) -> bool:
         """Whether it does or looks at something."""
         return self.task.running or self.looking.running

@@ -1,22 +1,29 @@
-"""The model of refresh and sync: read the site, look at the difference, apply it or not."""
+"""Refresh and sync: read the site, look at the difference and the certificate, apply it or not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import NamedTuple
 
+import ipywidgets as w
+import pandas as pd
 from traitlets import Instance, Int, Unicode, UseEnum
 
+from tjtools.diff.libraries import COLUMNS, LibraryDifference
 from tjtools.model.errors import SignInNeeded
 from tjtools.scrape.apply import Update, UpdateReport, apply_update
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import plan_refresh, plan_sync
-from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.task import Run, State
-from tjtools.workspace.folder import Workspace
+from tjtools.scrape.section import Certificate
+from tjtools.widgets.markup import Markup, Node, node, table_node
+from tjtools.widgets.panel import Panel
+from tjtools.widgets.table import Table, table_view
+from tjtools.widgets.task import Run
+from tjtools.widgets.view import actions, alert, button, column, follow, row, told, watch
+
+CHANGES = 200  # rows of the difference on the screen
 
 
 class Way(NamedTuple):
@@ -79,15 +86,12 @@ class Refresh(Panel):
     """
 
     title = "Refresh and sync"
+    call = Unicode(CALL.format(module=Ways.FULL.value.module, call=Ways.FULL.value.call))
     way = UseEnum(Ways, default_value=Ways.FULL)
     update = Instance(Update, allow_none=True)
     report = Instance(UpdateReport, allow_none=True)
     allowed = Int()
     note = Unicode()
-
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(workspace, clock=clock)
-        self._choose(Ways.FULL)
 
     def read(self, way: Ways) -> None:
         """Read the site in this way; nothing is written."""
@@ -139,11 +143,6 @@ class Refresh(Panel):
         self.way, self.update, self.report, self.allowed, self.note = way, None, None, 0, ""
         self.call = CALL.format(module=way.value.module, call=way.value.call)
 
-    @property
-    def busy(self) -> bool:
-        """Whether it reads or writes."""
-        return self.task.state is State.RUNNING
-
     def _read(self, run: Run) -> Update:
         access = access_to(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
         way: Way = self.way.value
@@ -176,3 +175,109 @@ class Refresh(Panel):
 def _to_sign_in(error: SignInNeeded) -> SignInNeeded:
     """The same error, with the remedy that a notebook has."""
     return SignInNeeded(error.message, remedy="Sign in with step 1 of 02_upload.ipynb, then read again.")
+
+
+def refresh_view(panel: Refresh) -> w.Widget:
+    """Read, look, apply or discard; each part shows once there is something to show."""
+    return column(_ways(panel), _certificates(panel), _difference(panel), _decision(panel), _outcome(panel))
+
+
+def _ways(panel: Refresh) -> w.Widget:
+    looks = {Ways.FULL: ("primary", "refresh"), Ways.NEW: ("", "arrow-down")}
+    buttons = []
+    for way in Ways:
+        style, icon = looks.get(way, ("", "check"))
+        made = button(way.value.label, partial(panel.read, way), style=style, icon=icon, title=way.value.meaning)
+        follow(panel.task, "state", partial(_lock, made, panel))
+        buttons.append(made)
+    meanings = [node("li", node("strong", way.value.label), f" {way.value.meaning}.") for way in Ways]
+    return column(Markup(node("ul", *meanings, css="tj-note")), actions(panel, *buttons))
+
+
+def _lock(made: w.Button, panel: Refresh) -> None:
+    made.disabled = panel.busy
+
+
+def _certificates(panel: Refresh) -> w.Widget:
+    def made() -> Node:
+        of = panel.report or panel.update
+        return certificates_node(of.certificates) if of else node("div")
+
+    return told(panel, "update report", made)
+
+
+def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
+    """What was read of each section, and whether it is complete."""
+    heads = ("Section", "Site's total", "Read", "Pages", "Re-reads", "Moved", "Verdict")
+    rows = [(one.section.value, *_counts(one), f"{'✓' if one.complete else '●'} {one.verdict}") for one in certificates]
+    table = table_node(heads, rows, numbers=heads[1:-1])
+    return node("div", node("h3", "Certificate: what was read"), table)
+
+
+def _counts(one: Certificate) -> tuple[str, ...]:
+    total = "not stated" if one.total is None else f"{one.total:,}"
+    return (total, f"{one.unique:,}", f"{one.pages:,}", f"{one.rereads}", f"{one.drift}")
+
+
+def _difference(panel: Refresh) -> w.Widget:
+    counts, table = Markup(), Table(_frame(LibraryDifference()), what="changes", most=CHANGES)
+    rows = table_view(table)
+
+    def show() -> None:
+        of = panel.report or (panel.update if panel.update and not panel.update.stopped else None)
+        difference = of.difference if of else LibraryDifference()
+        counts.show(_counted(difference) if of else node("div"))
+        rows.layout.display = "" if difference else "none"
+        table.put(_frame(difference))
+
+    follow(panel, "update report", show)
+    return column(counts, rows)
+
+
+def _counted(difference: LibraryDifference) -> Node:
+    found = ", ".join(f"{count:,} {what}" for what, count in difference.counts.items() if count)
+    return node("div", node("h3", "Difference: site and cache"), node("p", found or "✓ No difference."))
+
+
+def _frame(difference: LibraryDifference) -> pd.DataFrame:
+    return pd.DataFrame(list(difference.rows()), columns=list(COLUMNS), dtype="str")
+
+
+def _decision(panel: Refresh) -> w.Widget:
+    guard, allowed = Markup(), w.BoundedIntText(min=0, max=10**9, layout=w.Layout(width="8em"))
+    w.link((panel, "allowed"), (allowed, "value"))
+    apply = button("Apply to the cache", panel.apply, style="success", icon="check")
+    discard = button("Discard", panel.discard, icon="times")
+    both = row(apply, discard)
+
+    def show() -> None:
+        decidable = bool(panel.update and not panel.update.stopped)
+        allowed.layout.display = "" if decidable and panel.gone else "none"
+        both.layout.display = "" if decidable else "none"
+        apply.disabled, discard.disabled = not panel.appliable, panel.busy
+        guard.show(_guarded(panel) if decidable and panel.gone else node("div"))
+
+    watch(panel, "update allowed", show)
+    return column(guard, allowed, both)
+
+
+def _guarded(panel: Refresh) -> Node:
+    there = panel.update.there if panel.update else 0
+    return alert(
+        node("strong", f"⚠ {panel.gone:,} of {there:,} creatives of the cache are gone from the site."),
+        node("p", f"Look whether that is so. To let it through, write {panel.gone} into the field below."),
+    )
+
+
+def _outcome(panel: Refresh) -> w.Widget:
+    return told(panel, "report note", lambda: _applied(panel, panel.report) if panel.report else node("p", panel.note))
+
+
+def _applied(panel: Refresh, report: UpdateReport) -> Node:
+    library = panel.workspace.library.name
+    return node(
+        "p",
+        node("strong", f"✓ Applied to {library}."),
+        f" {report.history_rows:,} rows in the review history; the library as it is now is kept as the snapshot"
+        f" {report.snapshot.name}, with its certificate.",
+    )

@@ -15,14 +15,31 @@ from tjtools.diff.evidence import Evidence, evidence
 from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import CreativeType, Key
+from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, now
 from tjtools.widgets.task import Run
-from tjtools.widgets.words import MARKS, counted, in_bytes, in_seconds
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace
 
 PAGE = 24  # files on a page of the gallery
+MARKS = {
+    Verdict.NEW: "✚",
+    Verdict.ALREADY_THERE: "✓",
+    Verdict.RENAMED_DUPLICATE: "⧉",
+    Verdict.IN_SESSION: "⧉",
+    Verdict.NEAR_DUPLICATE: "≈",
+    Verdict.SKIPPED: "⊘",
+    Verdict.UNREADABLE: "✗",
+    Verdict.INVALID: "✗",
+    Verdict.MISSING: "?",
+    Verdict.HALF_PAIR: "◐",
+    Verdict.UNCLEAR_PAIR: "◑",
+    Verdict.SAME_NAME: "≡",
+    Verdict.UNCLEAR: "≟",
+    Verdict.BLOCKED: "⚠",
+    Verdict.SOURCE: "○",
+}
 
 _Rank: TypeAlias = "Callable[[FileReview], tuple[float, str]]"
 ORDERS: dict[str, _Rank] = {

@@ -2,20 +2,91 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
+from anywidget import AnyWidget
+from traitlets import Dict, List
 
 from tjtools.diff.session import FileReview, Verdict
+from tjtools.media.poster import poster
 from tjtools.model.creative import Key, Medium, Section
+from tjtools.model.words import in_bytes, in_seconds
 from tjtools.widgets.evidence_view import evidence_view
-from tjtools.widgets.gallery import Gallery
-from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.review import ORDERS, Review, has_evidence, reason_of
+from tjtools.widgets.markup import STATIC, Markup, Node, node
+from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, reason_of
 from tjtools.widgets.table import Table, rows_view
-from tjtools.widgets.view import actions, button, column, follow, row
-from tjtools.widgets.words import MARKS, in_bytes, in_seconds
+from tjtools.widgets.view import actions, button, column, follow, row, told
+
+PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
+_EVERY = 0.3  # seconds between two deliveries of pictures
+_TYPES = {".mp4": "video/mp4", ".gif": "image/gif", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+class Gallery(AnyWidget):
+    """Shows cards; `ticked(id, on)` hears of a tick, `compare(id)` of the wish to compare. All text shows as text.
+
+    A card is a dict of `id`, `name`, `mark`, `verdict`, `css`, `facts`, `reason`, `choosable`, `chosen`, `comparable`
+    and `moving`.
+    """
+
+    _esm = STATIC / "gallery.js"
+    _css = STATIC / "gallery.css"
+    cards: List[Any] = List().tag(sync=True)
+    posters: Dict[str, Any] = Dict().tag(sync=True)
+    playing: Dict[str, Any] = Dict().tag(sync=True)
+
+    def __init__(self, ticked: Callable[[str, bool], None], compare: Callable[[str], None]) -> None:
+        super().__init__()
+        self._ticked, self._compare = ticked, compare
+        self._paths: Mapping[str, Path] = {}
+        self.on_msg(self._hear)
+
+    def show(self, cards: list[dict[str, Any]], paths: Mapping[str, Path]) -> None:
+        """Show these cards; the pictures of the files follow, made in a thread."""
+        fresh = paths != self._paths
+        self._paths = paths
+        with self.hold_sync():
+            self.cards = cards
+            if fresh:
+                self.posters, self.playing = {}, {}
+        if fresh:
+            threading.Thread(target=self._draw, args=(paths,), name="tjtools-posters").start()
+
+    def _draw(self, paths: Mapping[str, Path]) -> None:
+        made: dict[str, bytes] = {}
+        last = time.monotonic()
+        for key, path in paths.items():
+            if self._paths is not paths or not threading.main_thread().is_alive():
+                return  # another page is shown by now, or nobody looks any more
+            made[key] = poster(path)
+            if time.monotonic() - last > _EVERY:
+                self.posters, last = dict(made), time.monotonic()
+        if self._paths is paths:
+            self.posters = made
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        if told["what"] == "tick":
+            self._ticked(told["id"], bool(told["on"]))
+        elif told["what"] == "compare":
+            self._compare(told["id"])
+        elif told["what"] == "play" and told["id"] in self._paths:
+            self.playing = self._media(told["id"], self._paths[told["id"]])
+
+    def _media(self, key: str, path: Path) -> dict[str, Any]:
+        """The file itself, for the browser to play."""
+        try:
+            if path.stat().st_size <= PLAYABLE:
+                return {"id": key, "type": _TYPES.get(path.suffix.lower(), ""), "data": path.read_bytes()}
+        except OSError:
+            return {"id": key, "problem": "The file is gone."}
+        return {"id": key, "problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}
+
 
 _LOOKS = {
     Verdict.NEW: "tj-verdict-new",
@@ -34,16 +105,14 @@ def review_view(review: Review) -> w.Widget:
 
 def _counts(review: Review) -> w.Widget:
     """How many files of each verdict, and the lines that can't be read."""
-    counts = Markup()
 
-    def show() -> None:
+    def made() -> Node:
         count = Counter(one.verdict for one in review.reviews)
         badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
         bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
-        counts.show(node("div", node("div", *badges, css="tj-badges"), *bad))
+        return node("div", node("div", *badges, css="tj-badges"), *bad)
 
-    follow(review, "reviews", show)
-    return counts
+    return told(review, "reviews", made)
 
 
 def _badge(verdict: Verdict, text: str) -> Node:
@@ -98,15 +167,14 @@ def _files(review: Review) -> w.Widget:
 def _pager(review: Review) -> w.Widget:
     back = button("‹ Back", lambda: review.turn(-1))
     on = button("Next ›", lambda: review.turn(1))
-    told = Markup()
+    counted = told(review, "page matching", lambda: node("span", review.counted_page, role="status", css="tj-count"))
 
     def show() -> None:
-        told.show(node("span", review.counted_page, role="status", css="tj-count"))
         back.disabled, on.disabled = review.page == 1, review.page == review.pages
         back.layout.display = on.layout.display = "none" if review.pages == 1 else ""
 
     follow(review, "page matching", show)
-    return row(back, on, told)
+    return row(back, on, counted)
 
 
 def _gallery(review: Review) -> w.Widget:
@@ -137,14 +205,14 @@ def _key_on(card: str) -> Key:
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     facts, pair = one.facts, review.pair_of(one)
-    told = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
+    measured = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
     return {
         "id": card,
         "name": one.file.name,
         "mark": MARKS[one.verdict],
         "verdict": one.verdict.value,
         "css": _LOOKS.get(one.verdict, "tj-verdict-stop"),
-        "facts": [one.file.creative_type.value, *told, pair and f"pair {pair}"],
+        "facts": [one.file.creative_type.value, *measured, pair and f"pair {pair}"],
         "reason": reason_of(one),
         "choosable": one.goes_up,
         "chosen": one.file.key in review.chosen,
@@ -167,19 +235,16 @@ def _table(review: Review) -> w.Widget:
 
 
 def _plan(review: Review) -> w.Widget:
-    told = Markup()
-
-    def show() -> None:
+    def made() -> Node:
         saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
         lines = [node("p", node("strong", review.counted_choice), f". {saved}")]
         if review.newcomers and review.is_saved:
             lines.append(node("p", f"{review.newcomers} new files are not in the plan: they stay here.", css="tj-note"))
         following = node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb"))
-        told.show(node("div", *lines, *([following] if review.is_saved else [])))
+        return node("div", *lines, *([following] if review.is_saved else []))
 
-    follow(review, "chosen saved", show)
     return column(
-        told,
+        told(review, "chosen saved", made),
         actions(
             review,
             button("Save as the plan", review.save, icon="save", style="primary"),

@@ -1,20 +1,37 @@
-"""Where am I, and what is to be done next? The model of the first notebook's panel."""
+"""Where am I, and what is to be done next? The first notebook's panel."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar
+
+import ipywidgets as w
+from traitlets import Unicode
 
 from tjtools.diff.session import Verdict
 from tjtools.health.status import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
+from tjtools.model.words import counted
 from tjtools.upload import prepare
-from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.panel import Panel
 from tjtools.widgets.task import Run
-from tjtools.widgets.words import counted
-from tjtools.workspace.folder import Workspace
+from tjtools.widgets.view import actions, column
+
+CALL = """\
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tjtools import Workspace
+from tjtools.health.status import next_steps
+from tjtools.upload import prepare
+
+workspace = Workspace.find(cwd=Path.cwd())
+next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))
+"""
 
 
 class Start(Panel):
@@ -22,18 +39,9 @@ class Start(Panel):
 
     title: ClassVar[str] = "Start here"
     looks: ClassVar[bool] = True
-
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(workspace, clock=clock)
-        self.steps: tuple[Step, ...] = ()
-        self.facts: dict[str, str] = {}
-        self.call = (
-            "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
-            "from tjtools import Workspace\nfrom tjtools.health.status import next_steps\n"
-            "from tjtools.upload import prepare\n\n"
-            "workspace = Workspace.find(cwd=Path.cwd())\n"
-            "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))\n"
-        )
+    call = Unicode(CALL)
+    steps: tuple[Step, ...] = ()
+    facts: Mapping[str, str] = MappingProxyType({})
 
     def look(self, run: Run) -> None:
         """Review the session against the library, and see what waits for a person."""
@@ -68,3 +76,20 @@ class Start(Panel):
         verdicts = Counter(one.verdict for one in self._prepared.reviews)
         told = ", ".join(f"{verdicts[one]:,} {one.value}" for one in Verdict if verdicts[one])
         return f"{counted(len(self._prepared.reviews), 'file')}: {told}" if told else "no files"
+
+
+def start_view(start: Start) -> w.Widget:
+    """Facts, next steps, the call."""
+    facts = node(
+        "table",
+        node("tbody", *(node("tr", node("th", name), node("td", value)) for name, value in start.facts.items())),
+    )
+    steps = [node("li", *_step(step)) for step in start.steps]
+    following = node("ol", *steps) if steps else node("p", "✓ Nothing waits for you.")
+    return column(Markup(node("div", facts, node("h3", "What to do next"), following)), actions(start))
+
+
+def _step(step: Step) -> tuple[Node, ...]:
+    if not step.notebook:
+        return (step.what,)
+    return (f"{step.what} → ", node("a", step.notebook, href=step.notebook))

@@ -16,16 +16,15 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 from tjtools import upload as steps
 from tjtools.model.creative import Key, SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
+from tjtools.model.words import counted
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.scrape.connection import connect
 from tjtools.site import FileState, Site
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun, UploadReport
 from tjtools.upload.journal import Journal, Unfinished
-from tjtools.widgets.checked import FAILED, Checked, choice_of_failed, counted_batches
 from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.task import Run, State
-from tjtools.widgets.upload_call import call_of
-from tjtools.widgets.words import counted
+from tjtools.widgets.task import Run
+from tjtools.widgets.upload_plan import FAILED, Checked, call_of, choice_of_failed, counted_batches
 from tjtools.workspace.folder import Workspace
 
 WAITING = "waiting"
@@ -68,11 +67,6 @@ class Upload(Panel):
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
         self.attempt(self._look_back)
-
-    @property
-    def busy(self) -> bool:
-        """Whether a step is under way."""
-        return self.task.state is State.RUNNING
 
     @property
     def files(self) -> tuple[SessionFile, ...]:

@@ -6,14 +6,25 @@ from collections.abc import Callable
 
 import ipywidgets as w
 
+from tjtools.model.words import counted
 from tjtools.site import FileState
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.plan_node import MOST, plan_node, some
-from tjtools.widgets.results_view import results_view
 from tjtools.widgets.task import State
 from tjtools.widgets.upload import WAITING, Step, Upload
-from tjtools.widgets.view import STATES, button, call_node, column, error_view, folded, follow, row, task_view
-from tjtools.widgets.words import counted
+from tjtools.widgets.upload_plan import files_node, plan_node
+from tjtools.widgets.upload_results import results_view
+from tjtools.widgets.view import (
+    STATES,
+    alert,
+    button,
+    call_node,
+    column,
+    error_view,
+    row,
+    task_view,
+    told,
+    watch,
+)
 
 PROGRESS = {
     WAITING: ("○ waiting", 0),
@@ -32,7 +43,7 @@ def upload_view(panel: Upload) -> w.Widget:
         error_view(panel),
         _doubt(panel),
         _step(panel, Step.CONNECT, _connecting(panel)),
-        _step(panel, Step.CHECK, _checking(panel), after=_plan(panel)),
+        _step(panel, Step.CHECK, _press(panel, Step.CHECK, "Check", panel.check, "search"), after=_plan(panel)),
         _step(panel, Step.REHEARSE, _rehearsing(panel), after=_rehearsed(panel)),
         _step(panel, Step.UPLOAD, _uploading(panel), after=_files(panel)),
         results_view(panel),
@@ -83,82 +94,64 @@ def _standing(panel: Upload, step: Step) -> str:
     return "● Next"
 
 
-def _connecting(panel: Upload) -> w.Widget:
-    press = button("Connect", panel.connect, style="primary", icon="plug")
-    told = Markup()
+def _press(panel: Upload, step: Step, word: str, action: Callable[[], None], icon: str) -> w.Widget:
+    """The button of a step that may be done again."""
+    press = button(step.value, action, icon=icon)
 
     def show() -> None:
-        press.disabled = panel.busy
-        press.description = "Connect again" if panel.connected else Step.CONNECT.value
-        press.button_style = "" if panel.connected else "primary"
-        where = node("strong", panel.place.origin or "no site")
-        if panel.connected:
-            told.show(node("p", "✓ ", where, " takes the sign-in. The browser is closed between the steps."))
-        elif panel.place.site == "sandbox":
-            told.show(node("p", "The practice account on ", where, " signs in by itself.", css="tj-note"))
-        else:
-            how = " Your saved sign-in is tried; without one, a browser window opens: you solve the captcha there."
-            told.show(node("p", where, ".", how, css="tj-note"))
-
-    _watch(panel, show)
-    return column(told, row(press))
-
-
-def _checking(panel: Upload) -> w.Widget:
-    press = button("Check the plan", panel.check, style="primary", icon="search")
-
-    def show() -> None:
-        press.disabled = panel.busy
-        press.description = "Check again" if panel.checked else "Check the plan"
-        press.button_style = "" if panel.checked else "primary"
+        press.disabled = panel.busy or not panel.unlocked(step)
+        press.description = f"{word} again" if panel.done(step) else step.value
+        press.button_style = "" if panel.done(step) else "primary"
 
     _watch(panel, show)
     return row(press)
 
 
+def _connecting(panel: Upload) -> w.Widget:
+    where = Markup()
+    _watch(panel, lambda: where.show(_where(panel)))
+    return column(where, _press(panel, Step.CONNECT, "Connect", panel.connect, "plug"))
+
+
+def _where(panel: Upload) -> Node:
+    """The site, and how one gets into it."""
+    site = node("strong", panel.place.origin or "no site")
+    if panel.connected:
+        return node("p", "✓ ", site, " takes the sign-in. The browser is closed between the steps.")
+    if panel.place.site == "sandbox":
+        return node("p", "The practice account on ", site, " signs in by itself.", css="tj-note")
+    how = " Your saved sign-in is tried; without one, a browser window opens: you solve the captcha there."
+    return node("p", site, ".", how, css="tj-note")
+
+
 def _plan(panel: Upload) -> w.Widget:
-    shown = Markup()
-
-    def show() -> None:
-        shown.show(plan_node(panel.checked, panel.settings.campaign) if panel.checked else node("div"))
-
-    follow(panel, "checked", show)
-    return shown
+    campaign = panel.settings.campaign
+    return told(panel, "checked", lambda: plan_node(panel.checked, campaign) if panel.checked else node("div"))
 
 
 def _rehearsing(panel: Upload) -> w.Widget:
-    press = button("Dry run", panel.rehearse, style="primary", icon="play")
     what = "Walks the site's real pages up to, and not including, the hand-over: nothing is uploaded."
-
-    def show() -> None:
-        press.disabled = panel.busy or not panel.unlocked(Step.REHEARSE)
-        press.description = "Dry run again" if panel.done(Step.REHEARSE) else "Dry run"
-        press.button_style = "" if panel.done(Step.REHEARSE) else "primary"
-
-    _watch(panel, show)
-    return column(Markup(node("p", what, css="tj-note")), row(press))
+    press = _press(panel, Step.REHEARSE, "Dry run", panel.rehearse, "play")
+    return column(Markup(node("p", what, css="tj-note")), press)
 
 
 def _rehearsed(panel: Upload) -> w.Widget:
-    shown = Markup()
-
-    def show() -> None:
+    def made() -> Node:
         ready = f"✓ {counted(len(panel.files), 'file')} ready. Pictures of the pages: tracking/upload_logs/screenshots."
-        shown.show(node("p", ready) if panel.done(Step.REHEARSE) else node("div"))
+        return node("p", ready) if panel.done(Step.REHEARSE) else node("div")
 
-    follow(panel, "checked connected rehearsed", show)
-    return shown
+    return told(panel, "checked connected rehearsed", made)
 
 
 def _uploading(panel: Upload) -> w.Widget:
-    told, tick = Markup(), w.Checkbox(description="Yes, upload them", indent=False, layout=w.Layout(width="auto"))
+    question, tick = Markup(), w.Checkbox(description="Yes, upload them", indent=False, layout=w.Layout(width="auto"))
     press = button("Upload live", panel.upload, icon="upload")
     w.link((panel, "confirmed"), (tick, "value"))
     both = row(tick, press)
 
     def show() -> None:
         ready = panel.unlocked(Step.UPLOAD) and not panel.busy
-        told.show(_question(panel) if ready else node("div"))
+        question.show(_question(panel) if ready else node("div"))
         both.layout.display = "" if ready else "none"
         number = counted(len(panel.files), "file")
         tick.description, press.description = f"Yes, upload {number}", f"Upload {number} live"
@@ -166,7 +159,7 @@ def _uploading(panel: Upload) -> w.Widget:
         press.button_style = "danger" if panel.place.site == "live" else "success"
 
     _watch(panel, show)
-    return column(told, both)
+    return column(question, both)
 
 
 def _question(panel: Upload) -> Node:
@@ -191,8 +184,7 @@ def _files(panel: Upload) -> w.Widget:
     def show() -> None:
         shown.show(_bars(panel.batch, panel.states) if panel.busy and panel.states else node("div"))
 
-    follow(panel, "batch states", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "batch states", show)
     return shown
 
 
@@ -221,49 +213,38 @@ def _doubt(panel: Upload) -> w.Widget:
         controls.layout.display = "none" if quiet or not panel.unfinished else ""
         go_on.disabled = panel.busy or not panel.connected
 
-    follow(panel, "doubt elsewhere step unfinished connected", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "doubt elsewhere step unfinished connected", show)
     return box
 
 
 def _unknown(panel: Upload) -> Node:
     if panel.elsewhere:
         text = "▶ Another notebook or command uploads in this workspace now. Run this cell again when it is through."
-        return node("div", node("p", text), css="tj-error", role="alert")
+        return alert(node("p", text))
     if panel.unfinished:
-        told = f"? The live upload of {panel.unfinished.at:%Y-%m-%d %H:%M} was not finished: {panel.unfinished.told}."
+        cut_off = (
+            f"? The live upload of {panel.unfinished.at:%Y-%m-%d %H:%M} was not finished: {panel.unfinished.told}."
+        )
         what = "Going on asks the site about what was under way, records it, and uploads the rest."
         first = "" if panel.connected else " Connect first, in step 1."
-        return node(
-            "div",
-            node("strong", told),
-            node("p", f"{what}{first} Another live upload takes its place."),
-            *_doubtful(panel),
-            css="tj-error",
-            role="alert",
-        )
+        ahead = node("p", f"{what}{first} Another live upload takes its place.")
+        return alert(node("strong", cut_off), ahead, *_doubtful(panel))
     if not panel.doubt:
         return node("div")
-    number = len(panel.doubt)
-    return node(
-        "div",
-        node("strong", f"? {counted(number, 'file')} may be on the site: an upload was cut off after handing over."),
+    number = counted(len(panel.doubt), "file")
+    return alert(
+        node("strong", f"? {number} may be on the site: an upload was cut off after handing over."),
         node("p", "The next live upload asks the site first, and hands over only what it does not find there."),
         *_doubtful(panel),
-        css="tj-error",
-        role="alert",
     )
 
 
 def _doubtful(panel: Upload) -> tuple[Node, ...]:
     """The files of which nobody knows whether the site holds them, folded."""
-    if not panel.doubt:
-        return ()
-    names = [node("li", f"{name} ({section.value})") for section, name in panel.doubt[:MOST]]
-    return (folded(some("Files", len(panel.doubt)), node("ul", *names)),)
+    names = [f"{name} ({section.value})" for section, name in panel.doubt]
+    return (files_node(names),) if names else ()
 
 
 def _watch(panel: Upload, show: Callable[[], None]) -> None:
     """Call `show` now, and whenever the panel or its task comes to another state."""
-    follow(panel, "step connected checked rehearsed confirmed uploaded recorded", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "step connected checked rehearsed confirmed uploaded recorded", show)

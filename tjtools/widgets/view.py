@@ -13,8 +13,9 @@ from traitlets import HasTraits
 
 from tjtools.model.errors import TJToolsError
 from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.panel import Panel, Place
+from tjtools.widgets.panel import Broken, Made, Panel, Place, here, make
 from tjtools.widgets.task import State, Task
+from tjtools.workspace.folder import Workspace
 
 SITES = {
     "sandbox": ("◇ PRACTICE: the sandbox", "Nothing here reaches the real site.", "tj-sandbox"),
@@ -34,6 +35,19 @@ def follow(model: HasTraits, names: str, show: Callable[[], None]) -> None:
     """Call `show` now, and whenever one of the traits named (with spaces between) changes."""
     model.observe(lambda _change: show(), names.split())
     show()
+
+
+def watch(panel: Panel, names: str, show: Callable[[], None]) -> None:
+    """Follow the panel, and whether its task has come to another state."""
+    follow(panel, names, show)
+    panel.task.observe(lambda _change: show(), "state")
+
+
+def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Markup:
+    """Text that follows the traits named; it takes no room while `made` returns None."""
+    shown = Markup()
+    follow(model, names, lambda: shown.show(made()))
+    return shown
 
 
 def banner(panel: Panel) -> w.Widget:
@@ -65,16 +79,14 @@ def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
 
 def task_view(task: Task) -> w.Widget:
     """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
-    shown, log = Markup(), Markup()
+    shown = told(task, "state text done total elapsed error", lambda: task_node(task))
     cancel = button("Cancel", task.cancel, icon="stop", style="warning")
 
     def show() -> None:
-        shown.show(task_node(task))
         cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
 
-    follow(task, "state text done total elapsed error", show)
-    follow(task, "log", lambda: log.show(log_node(task)))
-    return column(shown, row(cancel), log)
+    follow(task, "state", show)
+    return column(shown, row(cancel), told(task, "log", lambda: log_node(task)))
 
 
 def task_node(task: Task) -> Node | None:
@@ -96,13 +108,7 @@ def log_node(task: Task) -> Node | None:
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-    shown = Markup()
-    follow(
-        panel,
-        "error traceback",
-        lambda: shown.show(error_node(panel.error, panel.traceback) if panel.error else None),
-    )
-    return shown
+    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
 
 
 def error_node(error: Exception, traceback: str = "") -> Node:
@@ -113,14 +119,17 @@ def error_node(error: Exception, traceback: str = "") -> Node:
     parts = [node("strong", f"✗ {message}")]
     parts += [node("p", f"→ {remedy}")] if remedy else []
     parts += [folded("Traceback", node("pre", traceback))] if traceback else []
+    return alert(*parts)
+
+
+def alert(*parts: Node) -> Node:
+    """Something that a person should not miss."""
     return node("div", *parts, css="tj-error", role="alert")
 
 
 def call_view(panel: Panel) -> w.Widget:
     """The panel's action as Python, folded, with a button that copies it."""
-    shown = Markup()
-    follow(panel, "call", lambda: shown.show(call_node(panel.call) if panel.call else None))
-    return shown
+    return told(panel, "call", lambda: call_node(panel.call) if panel.call else None)
 
 
 def call_node(code: str) -> Node:
@@ -162,3 +171,37 @@ def show_on_screen(box: w.Widget, instead: str) -> None:
         "model_id": box.model_id,
     }
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:
+    """Show a panel in the cell's output and return its model; where it can't be made, what the person sees is why."""
+    try:
+        panel = make(kind, workspace or here())
+    except TJToolsError as error:
+        broken = Broken(kind.title, error)
+        _display(broken, error_view(broken))
+        return broken
+    if panel.on_screen is None:
+        panel.on_screen = column(banner(panel), _once_looked(panel, view) if panel.looks else view(panel))
+    _display(panel, panel.on_screen)
+    if panel.presses and panel.looked():
+        panel.press()
+    return panel
+
+
+def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
+    """How far the looking is, and then the view; the cell has ended meanwhile."""
+    room = column(task_view(panel.looking))
+
+    def put(_change: object) -> None:
+        if panel.looking.state is State.DONE:
+            panel.looking.unobserve(put, "state")  # once: when it looks again, the view follows its model
+            room.children = (view(panel),)
+
+    panel.looking.observe(put, "state")
+    panel.looking.start(panel.look)
+    return room
+
+
+def _display(panel: Panel, box: w.Widget) -> None:
+    show_on_screen(box, f"{panel.title}: run this notebook in JupyterLab to see it")

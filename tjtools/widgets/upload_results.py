@@ -3,20 +3,52 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
 
 import ipywidgets as w
 import pandas as pd
+from anywidget import AnyWidget
+from traitlets import List
 
 from tjtools.model.creative import UploadStatus
+from tjtools.model.words import counted
 from tjtools.upload import RecordedFile, RecordedRun
-from tjtools.widgets.checked import FAILED
-from tjtools.widgets.downloads import Downloads
-from tjtools.widgets.markup import Markup, Node, node
+from tjtools.widgets.markup import STATIC, Markup, Node, node
 from tjtools.widgets.table import Table, table_view
 from tjtools.widgets.upload import Upload
-from tjtools.widgets.view import button, column, follow, row
-from tjtools.widgets.words import counted
+from tjtools.widgets.upload_plan import FAILED
+from tjtools.widgets.view import button, column, follow, row, watch
+
+
+class Downloads(AnyWidget):
+    """One button a file; what it holds is read when the button is pressed."""
+
+    _esm = STATIC / "downloads.js"
+    _css = STATIC / "panel.css"
+    names: List[Any] = List().tag(sync=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paths: tuple[Path, ...] = ()
+        self.on_msg(self._hear)
+
+    def offer(self, paths: Sequence[Path]) -> None:
+        """Offer these files from now on."""
+        self._paths = tuple(paths)
+        self.names = [path.name for path in self._paths]
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        path = next((one for one in self._paths if one.name == told["name"]), None)
+        answer = {"name": told["name"], "view": told["view"]}
+        try:
+            if path is None:
+                raise FileNotFoundError
+            self.send(answer, [path.read_bytes()])
+        except OSError as error:
+            self.send(answer | {"problem": f"It can't be read: {error.strerror or 'it is gone'}."})
+
 
 OUTCOMES = {
     UploadStatus.SUCCESS: "✓ uploaded",
@@ -51,8 +83,7 @@ def results_view(panel: Upload) -> w.Widget:
         downloads.offer((run.status_file, *run.campaign_files) if run else ())
 
     follow(panel, "recorded", fill)
-    follow(panel, "connected recorded", show)
-    panel.task.observe(lambda _change: show(), "state")
+    watch(panel, "connected recorded", show)
     return box
 
 
