@@ -62,7 +62,7 @@ def looks(truth: Truth, period: float, seed: int) -> NDArray[np.float64]:
 
 
 def stays(truth: Truth, seen: NDArray[np.float64]) -> pd.DataFrame:
-    """What the history of these looks tells of time in review, as `analysis.reviewtime.reviews` would find it."""
+    """What the history of these looks tells of time in review, as `analysis.reviews.reviews` would find it."""
     at, known, before = _seen(truth, seen)
     low = np.where(known, before, np.maximum(seen[-1], truth.uploaded)) - truth.uploaded
     high = np.where(known, seen[np.minimum(at, len(seen) - 1)] - truth.uploaded, np.inf)

@@ -1,26 +1,40 @@
-"""What the library holds and what is approved: counted by hand on small libraries, and against another's arithmetic."""
+"""What the library holds: each table counted by hand on small tracking files, and said in a sentence."""
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest, fisher_exact
 
 from tjtools.analysis import charts, findings
-from tjtools.analysis.comparison import compare
-from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
-from tjtools.analysis.inventory import gap_map, inventory, uploads
-from tjtools.analysis.names import PARTS, parse_names
-from tjtools.analysis.pairs import IMAGE, VIDEO, behind_pair, native_pairs
-from tjtools.analysis.rates import approval_rates, fisher, holm, overall, wilson
-from tjtools.analysis.seen import SEEN
+from tjtools.analysis.contents import (
+    IMAGE,
+    VIDEO,
+    ages,
+    behind_pair,
+    copies,
+    cost_of,
+    dry,
+    gap_map,
+    inventory,
+    median_age,
+    native_pairs,
+    odd_names,
+    period_of,
+    runs_table,
+    uploads,
+)
+from tjtools.analysis.frame import DIMENSIONS, library_frame
+from tjtools.analysis.rates import approval_rates, overall
+from tjtools.cache import history
+from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.model.names import parse_name
+from tjtools.upload.status_csv import STATUS_COLUMNS, load_runs
+from tjtools.workspace.folder import Workspace
 
 SMALL = """\
 1,EN_Sports_F_Real_SFW_Generic_Ana_9sec_T-7_ID-00000001.mp4,2025-10-30,640x360,mp4,video,approved
@@ -36,6 +50,15 @@ SMALL = """\
 """
 
 
+NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+
+
+def frame_of(workspace: Workspace, rows: str, seen: str = "") -> pd.DataFrame:
+    workspace.library.write_text(",".join(COLUMNS) + "\n" + rows, "utf-8")
+    workspace.history.write_text(",".join(history.COLUMNS) + "\n" + seen, "utf-8")
+    return library_frame(Library.load(workspace.library), History.of(workspace))
+
+
 def library(path: Path, rows: str) -> pd.DataFrame:
     path.write_text(",".join(COLUMNS) + "\n" + rows, "utf-8")
     return library_frame(Library.load(path))
@@ -46,31 +69,8 @@ def frame(tmp_path: Path) -> pd.DataFrame:
     return library(tmp_path / "library.csv", SMALL)
 
 
-def rows(table: pd.DataFrame) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in table.itertuples(index=False)]
-
-
-def test_the_frame_has_what_is_documented(frame: pd.DataFrame) -> None:
-    assert list(frame.columns) == [
-        *("creative_id", "filename", "section", "upload_date", "dimensions", "file_type", "review_status"),
-        *(*PARTS, "by_convention", *SEEN),
-    ]
-    assert frame["upload_date"].dt.strftime("%Y-%m-%d").fillna("").tolist()[:3] == ["2025-10-30", "2025-11-02", ""]
-    assert frame["section"].isna().sum() == 1
-    assert (str(frame["duration"].dtype), frame["duration"].sum()) == ("float64", 26.0)
-    assert frame["test_id"].dropna().tolist() == ["7"]
-    assert len(on_site(frame)) == 9
-
-
-@settings(deadline=None)
-@given(st.lists(st.one_of(st.text(), st.from_regex(r"(VID_)?[A-Z]{2}_\w+_(SFW_a_b_)?(4sec_)?ID-[0-9A-F]{8}"))))
-def test_many_names_tell_what_each_alone_tells(names: list[str]) -> None:
-    table = parse_names(names)
-    told = [None if not row.by_convention else row[: len(PARTS)] for row in table.itertuples(index=False)]
-    alone = [parse_name(name) for name in names]
-    assert [one is None for one in told] == [one is None for one in alone]
-    for one, other in zip(told, alone, strict=True):
-        assert other is None or [value if pd.notna(value) else None for value in one or ()] == list(other)
+def rows(table: pd.DataFrame, *columns: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in table[list(columns or table.columns)].itertuples(index=False)]
 
 
 def test_an_inventory_counts_every_creative_on_the_site_once(frame: pd.DataFrame) -> None:
@@ -137,104 +137,149 @@ def test_a_short_range_is_told_by_the_week(frame: pd.DataFrame) -> None:
     assert findings.of_uploads(table, "week", 0).endswith("most in the week of 27 October 2025: 2")
 
 
-def test_rates_among_the_decided_and_what_the_pending_leave_open(frame: pd.DataFrame) -> None:
-    table = approval_rates(frame, "section").set_index("section")
-    one = table.loc["In-Stream Video"]
-    assert (one["approved"], one["rejected"], one["decided"], one["pending"], one["rate"]) == (1, 1, 2, 0, 0.5)
-    still = table.loc["Native Static Banner"]
-    assert (still["rate"], still["if_rejected"], still["if_approved"]) == (0, 0, 0.5)
-    assert overall(frame)["decided"].tolist() == [6]
-    nobody = table.loc["(unknown)"]
-    assert (nobody["decided"], nobody["pending"], nobody["low"], nobody["high"]) == (0, 1, 0, 1)
-    assert np.isnan(nobody["rate"])
+def test_age_is_since_the_upload_or_at_least_since_the_first_sight(bare_workspace: Workspace) -> None:
+    frame = frame_of(
+        bare_workspace,
+        "1,a,2025-11-13,,,image,approved\n2,b,2025-11-06,,,image,pending\n3,c,2025-11-05,,,image,rejected\n"
+        "4,d,,,,image,approved\n5,e,,,,image,approved\n6,gone,2020-01-01,,,image,removed\n7,f,2020-01-01,,,,\n",
+        "2025-11-01T12:00:00Z,4,d,,approved,,refresh\n",
+    )
+    table = ages(frame, NOW)
+    assert rows(table, "age", "creatives", "at_least", "approved", "pending", "rejected", "unknown") == [
+        ("up to a week", 2, 0, 1, 1, 0, 0),
+        ("up to 30 days", 2, 1, 1, 0, 1, 0),
+        ("up to 90 days", 0, 0, 0, 0, 0, 0),
+        ("up to half a year", 0, 0, 0, 0, 0, 0),
+        ("up to a year", 0, 0, 0, 0, 0, 0),
+        ("over a year", 1, 0, 0, 0, 0, 1),
+        ("unknown", 1, 0, 1, 0, 0, 0),
+    ]
+    assert median_age(frame, NOW) == 7.5
 
 
-def test_small_samples_do_not_stand_at_the_top(tmp_path: Path) -> None:
-    lucky = [f"{number},EN_Lucky_9sec_ID-{number:08X},,,,video,approved" for number in (1, 2)]
-    sure = [f"{n},EN_Sure_9sec_ID-{n:08X},,,,video,{'rejected' if n < 105 else 'approved'}" for n in range(100, 200)]
-    table = approval_rates(library(tmp_path / "library.csv", "\n".join(lucky + sure) + "\n"), "category")
-    assert table["category"].tolist() == ["Sure", "Lucky"]
-    assert table["rate"].tolist() == [0.95, 1.0]
+def status_csv(workspace: Workspace, stamp: str, *lines: tuple[str, str, str, str]) -> None:
+    """One run: file name, creative type, ID and status of each file."""
+    path = workspace.upload_logs / f"upload_status_{stamp}.csv"
+    path.parent.mkdir(exist_ok=True)
+    texts = [
+        f"u,{name},p,2025-11-13,12:00:00,TrafficJunky,{creative_id},{status},why,{kind},,0"
+        for name, kind, creative_id, status in lines
+    ]
+    path.write_text("\n".join([",".join(STATUS_COLUMNS), *texts]) + "\n", "utf-8")
 
 
-@given(st.integers(0, 400), st.integers(0, 400))
-def test_wilson_agrees_with_scipy(successes: int, failures: int) -> None:
-    trials = successes + failures
-    low, high = wilson(successes, trials)
-    expected = binomtest(successes, trials).proportion_ci(method="wilson") if trials else (0, 1)
-    assert np.allclose((low, high), expected, atol=1e-9)
+def test_runs_tell_what_was_uploaded_and_how_it_stands_now(bare_workspace: Workspace) -> None:
+    frame = frame_of(bare_workspace, "1,a.mp4,,,,video,approved\n2,b.png,,,,image,rejected\n")
+    status_csv(
+        bare_workspace,
+        "20251113_120000",
+        ("a.mp4", "video", "1", "success"),
+        ("b.png", "image", "", "unknown_id"),
+        ("b.png", "image", "2", "success"),  # settled later in the run: the last row counts
+        ("c.png", "image", "9", "success"),
+        ("d.png", "image", "", "failed"),
+    )
+    status_csv(bare_workspace, "20251113_110000", ("a.mp4", "short_video", "", "dry_run"))
+    bare_workspace.campaigns.mkdir()
+    (bare_workspace.campaigns / "Batch007_20251113_120000_Preroll.csv").touch()
+    log = load_runs(bare_workspace)
+    table = runs_table(log.rows, frame)
+    assert log.problems == ()
+    columns = ("run", "batch", "section", "files", "success", "failed", "dry_run", "approved", "rejected", "unknown")
+    noon, before = pd.Timestamp("2025-11-13 12:00"), pd.Timestamp("2025-11-13 11:00")
+    assert rows(table, *columns, "creative_ids") == [
+        (noon, "007", "In-Stream Video", 1, 1, 0, 0, 1, 0, 0, "1"),
+        (noon, "007", "Static Banner", 3, 2, 1, 0, 0, 1, 1, "2 9"),
+        (before, "", "In-Stream Video", 1, 0, 0, 1, 0, 0, 0, ""),
+    ]
+    assert dry(table).tolist() == [False, False, True]
 
 
-@pytest.mark.parametrize(
-    ("successes", "trials", "expected"),
-    [
-        (0, 10, (0.0, 0.27753279986288926)),
-        (1, 7, (0.02567962434474355, 0.5131278292743189)),
-        (50, 100, (0.4038315303659956, 0.5961684696340044)),
-        (343, 388, (0.8483290530251041, 0.9121826113017791)),
-    ],
-)
-def test_wilson_agrees_with_statsmodels(successes: int, trials: int, expected: tuple[float, float]) -> None:
-    # made with statsmodels 0.15.0: proportion_confint(successes, trials, method="wilson")
-    assert np.ravel(wilson(successes, trials)) == pytest.approx(expected, abs=1e-9)
+def test_a_log_that_cannot_be_read_is_told_and_the_others_count(bare_workspace: Workspace) -> None:
+    status_csv(bare_workspace, "20251113_120000", ("a.mp4", "video", "1", "done"), ("b.mp4", "video", "2", "success"))
+    (bare_workspace.upload_logs / "upload_status_20251113_130000.csv").write_text("a,b\n1,2\n", "utf-8")
+    (bare_workspace.upload_logs / "upload_status_old.csv").write_text("a\n", "utf-8")
+    log = load_runs(bare_workspace)
+    assert log.rows["file_name"].tolist() == ["b.mp4"]
+    assert [problem.split(":")[0] for problem in log.problems] == [
+        "upload_status_20251113_120000.csv",
+        "upload_status_20251113_130000.csv",
+        "upload_status_old.csv",
+    ]
 
 
-@given(*[st.integers(0, 60)] * 4)
-def test_fisher_agrees_with_scipy(a: int, b: int, c: int, d: int) -> None:
-    if a + b + c + d:
-        assert fisher(a, b, c, d) == pytest.approx(fisher_exact([[a, b], [c, d]]).pvalue, abs=1e-9)
+SAME = """\
+10,summer.png,2025-11-02,,png,image,rejected
+20,summer,2025-11-01,,png,image,approved
+30,summer,,,,video_banner,approved
+40,EN_Sports_9sec_ID-0000000A.mp4,2025-11-03,,,video,approved
+50,EN_Sports_T-2_ID-0000000a.mp4,2025-11-02,,,video,approved
+60,other.mp4,,,,video,pending
+70,VID_EN_Sports_4sec_ID-0000000A-VID,,,,native_video,approved
+80,alone,,,,image,approved
+90,alone,,,,image,removed
+"""
 
 
-def test_holm_agrees_with_statsmodels() -> None:
-    # made with statsmodels 0.15.0: multipletests(chances, method="holm")
-    chances = [0.011, 0.2, 0.0004, 0.04, 0.011, 0.9]
-    expected = [0.05499999999999999, 0.4, 0.0024000000000000002, 0.12, 0.05499999999999999, 0.9]
-    assert holm(chances) == pytest.approx(expected, abs=1e-9)
+REVIEWS = """\
+2025-11-02T12:00:00Z,10,summer.png,,pending,,upload
+2025-11-03T12:00:00Z,10,summer.png,pending,rejected,2025-11-02T12:00:00Z,sync
+2025-11-04T12:00:00Z,10,summer.png,rejected,pending,2025-11-03T12:00:00Z,sync
+2025-11-05T12:00:00Z,10,summer.png,pending,rejected,2025-11-04T12:00:00Z,sync
+"""
 
 
-@given(st.lists(st.floats(0, 1), max_size=8))
-def test_holm_never_makes_a_chance_smaller_nor_changes_the_order(chances: list[float]) -> None:
-    corrected = holm(chances)
-    assert (corrected >= np.array(chances) - 1e-12).all()
-    assert (corrected <= 1).all()
-    order = np.argsort(chances, kind="stable")
-    assert (np.diff(corrected[order]) >= 0).all()
+def test_copies_are_grouped_and_their_reviews_counted(bare_workspace: Workspace) -> None:
+    frame = frame_of(bare_workspace, SAME, REVIEWS)
+    by_content = [("same content", ["60", "40", "70", "gone"]), ("looks the same", ["30", "80"])]
+    table = copies(frame, by_content)
+    assert rows(table, "group", "why", "creative_id", "kept", "reviews") == [
+        (1, "same name", "20", True, 1),
+        (1, "same name", "10", False, 2),  # rejected twice, as the history saw
+        (2, "same content and same unique ID", "50", True, 1),
+        (2, "same content and same unique ID", "40", False, 1),
+        (2, "same content and same unique ID", "60", False, 1),
+    ]
+    assert rows(cost_of(table), "why", "groups", "copies", "reviews") == [
+        ("same content and same unique ID", 1, 2, 2),
+        ("same name", 1, 1, 2),
+    ]
 
 
-def test_two_groups_are_told_apart_only_beyond_chance(tmp_path: Path) -> None:
-    def some(name: str, start: int, approved: int, rejected: int) -> list[str]:
-        statuses = ["approved"] * approved + ["rejected"] * rejected
-        return [f"{n},EN_{name}_9sec_ID-{n:08X},,,,video,{status}" for n, status in enumerate(statuses, start)]
-
-    lines = some("Good", 1000, 90, 10) + some("Bad", 2000, 50, 50) + some("Fair", 3000, 88, 12)
-    frame = library(tmp_path / "library.csv", "\n".join(lines) + "\n")
-    assert compare(frame, "category", "Good", "Bad").told_apart
-    assert compare(frame, "category", "Good", "Bad").chance < 1e-6
-    assert compare(frame, "category", "Good", "Fair").chance == 1
-    with pytest.raises(KeyError):
-        compare(frame, "category", "Good", "Unseen")
-    told = findings.of_rates(approval_rates(frame, "category"), overall(frame), "category")
-    assert "Good more often (90 %)" in told
-    assert "Bad less often (50 %)" in told
+def test_no_creative_stands_in_two_groups_and_each_group_keeps_one(bare_workspace: Workspace) -> None:
+    names = [f"{n},name {n % 7},,,,image,approved" for n in range(1, 60)]
+    frame = frame_of(bare_workspace, "\n".join(names) + "\n")
+    table = copies(frame, [("looks the same", [str(n) for n in range(1, 4)])])
+    assert table["creative_id"].is_unique
+    assert table.groupby("group")["kept"].sum().eq(1).all()
+    assert table["group"].nunique() == 5  # of seven names, three became one
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-@pytest.mark.parametrize("decided", [100, 125, 140, 400, 1000])
-def test_wilson_covers_the_truth_as_often_as_it_says(decided: int, rate: float) -> None:
-    approved = np.arange(decided + 1)
-    low, high = wilson(approved, np.full(decided + 1, decided))
-    chances = binom.pmf(approved, decided, rate)  # of each library that could be
-    assert 0.93 <= chances[(low <= rate) & (rate <= high)].sum() <= 0.97
+@pytest.mark.parametrize("lines", ["", "1,a,,,,,\n", "1,夏の_バナー,2025-11-13,,,image,approved\n"])
+def test_small_libraries_give_tables(bare_workspace: Workspace, lines: str) -> None:
+    frame = frame_of(bare_workspace, lines)
+    assert ages(frame, NOW)["creatives"].sum() == len(frame)
+    assert len(odd_names(frame)) == len(frame)
+    assert copies(frame).empty
+    assert cost_of(copies(frame)).empty
+    assert runs_table(load_runs(Workspace(Path("nowhere"))).rows, frame).empty
 
 
-def test_the_rates_of_a_thousand_libraries_lie_in_their_intervals() -> None:
-    names = [f"library {number}" for number in range(1000)]
-    approved = np.random.default_rng(7).uniform(size=(1000, 150)) < 0.82
-    frame = pd.DataFrame({"category": np.repeat(names, 150), "by_convention": True})
-    frame["review_status"] = np.where(approved.ravel(), "approved", "rejected")
-    table = approval_rates(frame, "category")
-    assert table["decided"].eq(150).all()
-    assert 0.93 <= ((table["low"] <= 0.82) & (table["high"] >= 0.82)).mean() <= 0.97
+def test_the_findings_count_as_the_tables_do(bare_workspace: Workspace) -> None:
+    frame = frame_of(bare_workspace, SAME, REVIEWS)
+    assert findings.of_copies(copies(frame, [("same content", ["60", "40"])]), 2) == (
+        "3 creatives repeat another one of the section (same content and same unique ID 2, same name 1):"
+        " at least 4 reviews went into them; the content of 2 creatives was compared"
+    )
+    assert findings.of_odd_names(odd_names(frame), 8) == "5 of 8 names break the convention"
+    assert findings.of_ages(ages(frame, NOW), median_age(frame, NOW)) == (
+        "The median of 4 known upload dates is 11 days ago; the age of 4 is unknown"
+    )
+    status_csv(bare_workspace, "20251113_120000", ("a.mp4", "video", "40", "success"), ("b.mp4", "video", "", "failed"))
+    status_csv(bare_workspace, "20251113_110000", ("a.mp4", "video", "", "dry_run"))
+    assert findings.of_runs(runs_table(load_runs(bare_workspace).rows, frame)) == (
+        "1 file uploaded in 1 run: now 1 approved; 1 failed; 1 run handed nothing over"
+    )
 
 
 @pytest.mark.parametrize(
@@ -261,9 +306,15 @@ def test_small_and_odd_libraries_give_tables_sentences_and_charts(tmp_path: Path
     assert findings.of_uploads(uploads(frame), "week", 1)
 
 
-def test_a_chart_says_what_it_shows_and_holds_few_rows(frame: pd.DataFrame) -> None:
-    many = pd.concat([frame.assign(creator=f"creator {number}") for number in range(300)], ignore_index=True)
-    many["by_convention"] = True
-    spec = charts.inventory_chart(inventory(many, "creator"), "creator", "the finding").to_dict()
-    assert spec["title"]["text"] == ["the finding"]
-    assert sum(len(values) for values in spec["datasets"].values()) <= 120
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.dates(), min_size=1, max_size=5))
+def test_any_days_can_be_told_and_drawn(days: list[date]) -> None:
+    frame = pd.DataFrame(
+        {"upload_date": pd.to_datetime([f"{day}" for day in days], format="%Y-%m-%d").astype("M8[us]")}
+    )
+    frame = frame.assign(section=None, creative_id="1", filename="a")
+    table = uploads(frame)
+    assert table["added"].sum() == len(days)
+    assert findings.of_uploads(table, period_of(frame), 0)
+    spec = charts.uploads_chart(table, period_of(frame), "").to_dict()
+    assert 0 < sum(len(values) for values in spec["datasets"].values()) <= 5_000

@@ -1,4 +1,4 @@
-"""The one frame for pandas: the library joined with its names and its history, counted by hand."""
+"""The one frame for pandas: the library joined with its names and its history, and what is kept of it."""
 
 from __future__ import annotations
 
@@ -10,126 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tjtools.analysis.frame import added_between, library_frame
-from tjtools.analysis.seen import SEEN, seen
+from tjtools.analysis.frame import PARTS, in_days, library_frame, on_site, parse_names
+from tjtools.analysis.reviews import SEEN
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
+from tjtools.model.names import parse_name
 from tjtools.workspace.folder import Workspace
 
-# a creative's whole story: rows of the history as `day hour from to previous source`, and what they tell
-STORIES = {
-    "uploaded, approved at the second look": (
-        ["01 06 - pending - upload", "03 06 pending approved 02.06 refresh"],
-        {"first_seen": "01 06", "last_seen": "03 06", "first_source": "upload", "changes": 1, "reviews": 1}
-        | {"first_change": "03 06", "last_change": "03 06", "decided_after": "02 06", "decided_by": "03 06"},
-    ),
-    "approved when it was first seen": (
-        ["02 06 - approved - refresh"],
-        {"first_seen": "02 06", "last_seen": "02 06", "first_source": "refresh", "changes": 0, "reviews": 1}
-        | {"decided_by": "02 06"},
-    ),
-    "still pending": (
-        ["02 06 - pending - sync"],
-        {"first_seen": "02 06", "last_seen": "02 06", "first_source": "sync", "changes": 0, "reviews": 1},
-    ),
-    "rejected, reviewed again, approved": (
-        [
-            "01 06 - pending - upload",
-            "02 06 pending rejected 01.06 sync",
-            "03 06 rejected pending 02.06 sync",
-            "05 06 pending approved 04.06 sync",
-        ],
-        {"first_seen": "01 06", "last_seen": "05 06", "first_source": "upload", "changes": 3, "reviews": 2}
-        | {"first_change": "02 06", "last_change": "05 06", "decided_after": "04 06", "decided_by": "05 06"},
-    ),
-    "a decision that replaced another": (
-        ["01 06 - approved - refresh", "04 06 approved rejected 03.06 refresh"],
-        {"first_seen": "01 06", "last_seen": "04 06", "first_source": "refresh", "changes": 1, "reviews": 2}
-        | {"first_change": "04 06", "last_change": "04 06", "decided_after": "03 06", "decided_by": "04 06"},
-    ),
-    "in review again": (
-        ["01 06 - approved - refresh", "02 06 approved pending 01.06 refresh"],
-        {"first_seen": "01 06", "last_seen": "02 06", "first_source": "refresh", "changes": 1, "reviews": 2}
-        | {"first_change": "02 06", "last_change": "02 06"},
-    ),
-    "gone, and back as it was": (
-        ["01 06 - approved - refresh", "03 06 approved removed 02.06 refresh", "04 06 removed approved - refresh"],
-        {"first_seen": "01 06", "last_seen": "04 06", "first_source": "refresh", "changes": 2, "reviews": 1}
-        | {"first_change": "03 06", "last_change": "04 06", "decided_by": "01 06"},
-    ),
-    "gone": (
-        ["01 06 - pending - upload", "03 06 pending removed 02.06 refresh"],
-        {"first_seen": "01 06", "last_seen": "02 06", "first_source": "upload", "changes": 1, "reviews": 1}
-        | {"first_change": "03 06", "last_change": "03 06"},
-    ),
-    "the library knew it before the history did": (
-        ["03 06 pending approved 02.06 refresh"],
-        {"first_seen": "02 06", "last_seen": "03 06", "first_source": "refresh", "changes": 1, "reviews": 1}
-        | {"first_change": "03 06", "last_change": "03 06", "decided_after": "02 06", "decided_by": "03 06"},
-    ),
-    "known, and gone at the first look": (
-        ["03 06 approved removed - refresh"],
-        {"first_source": "refresh", "changes": 1, "reviews": 1, "first_change": "03 06", "last_change": "03 06"},
-    ),
-}
-
-
-def time(text: str) -> str:
-    day, hour = text.replace(".", " ").split()
-    return f"2025-11-{day}T{hour}:00:00Z"
-
-
-def rows_of(creative_id: str, lines: list[str]) -> list[list[str]]:
-    found = []
-    for line in lines:
-        day, hour, *rest = line.split()
-        before, status, previous, source = ("" if one == "-" else one for one in rest)
-        times = time(f"{day} {hour}"), time(previous) if previous else ""
-        found.append([times[0], creative_id, f"name {creative_id}", before, status, times[1], source])
-    return found
-
-
-def frame_of(rows: list[list[str]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=list(history.COLUMNS), dtype="str")
-
-
-def told(row: pd.Series) -> dict[str, object]:
-    known = row.dropna()
-    return {name: f"{value:%d %H}" if isinstance(value, pd.Timestamp) else value for name, value in known.items()}
-
-
-@pytest.mark.parametrize("story", STORIES)
-def test_what_the_history_tells_of_a_creative(story: str) -> None:
-    lines, expected = STORIES[story]
-    table = seen(frame_of(rows_of("1", lines)))
-    assert told(table.loc["1"]) == expected
-    assert {name: str(kind) for name, kind in table.dtypes.items()} == {name: str(kind) for name, kind in SEEN.items()}
-
-
-@settings(deadline=None)
-@given(st.permutations(sorted(STORIES)), st.randoms())
-def test_creatives_do_not_mix_whatever_the_order_of_their_rows(names: list[str], dice: object) -> None:
-    mixed = sorted(
-        (row for number, name in enumerate(names) for row in rows_of(str(number), STORIES[name][0])),
-        key=lambda row: (row[0], dice.random()),  # type: ignore[attr-defined]
-    )
-    table = seen(frame_of(mixed))
-    assert {names[int(number)]: told(row) for number, row in table.iterrows()} == {
-        name: expected for name, (_, expected) in STORIES.items()
-    }
-
-
-def test_the_time_of_the_last_look_counts_where_it_was_kept() -> None:
-    rows = frame_of(rows_of("1", ["01 06 - pending - upload"]))
-    assert told(seen(rows, {"1": ("pending", time("09 06"))}).loc["1"])["last_seen"] == "09 06"
-
-
-def test_rows_that_cannot_be_read_tell_nothing() -> None:
-    rows = frame_of(
-        [["someday", "1", "a", "", "pending", "", "upload"], [time("01 06"), "2", "b", "", "rejectd", "", "upload"]]
-    )
-    assert seen(rows).empty
+SMALL = """\
+1,EN_Sports_F_Real_SFW_Generic_Ana_9sec_T-7_ID-00000001.mp4,2025-10-30,640x360,mp4,video,approved
+2,EN_Sports_9sec_ID-00000002.mp4,2025-11-02,640x360,mp4,video,rejected
+3,banner 3 final,,300x250,png,image,approved
+9,old,2025-10-01,,,video,removed
+10,nowhere,,,,,pending
+"""
 
 
 @pytest.fixture
@@ -140,7 +35,10 @@ def joined(bare_workspace: Workspace) -> pd.DataFrame:
         + "2,夏の_バナー,,300x250,png,image,pending,,\n"
     )
     bare_workspace.library.write_text(library, "utf-8")
-    rows = rows_of("1", STORIES["uploaded, approved at the second look"][0])
+    rows = [
+        ["2025-11-01T06:00:00Z", "1", "a.mp4", "", "pending", "", "upload"],
+        ["2025-11-03T06:00:00Z", "1", "a.mp4", "pending", "approved", "2025-11-02T06:00:00Z", "refresh"],
+    ]
     text = "\n".join(",".join(row) for row in [list(history.COLUMNS), *rows]) + "\n"
     bare_workspace.history.write_text(text, "utf-8")
     return library_frame(Library.load(bare_workspace.library), History.of(bare_workspace))
@@ -171,4 +69,29 @@ def test_without_a_history_the_same_columns_are_there_and_empty(joined: pd.DataF
 def test_a_range_of_days_has_both_its_ends_and_the_undated_by_choice(
     joined: pd.DataFrame, since: date | None, until: date | None, undated: bool, kept: list[str]
 ) -> None:
-    assert added_between(joined, since, until, undated=undated)["creative_id"].tolist() == kept
+    assert in_days(joined, since, until, undated=undated)["creative_id"].tolist() == kept
+
+
+def test_the_frame_has_what_is_documented(tmp_path: Path) -> None:
+    (tmp_path / "library.csv").write_text(",".join(COLUMNS) + "\n" + SMALL, "utf-8")
+    frame = library_frame(Library.load(tmp_path / "library.csv"))
+    assert list(frame.columns) == [
+        *("creative_id", "filename", "section", "upload_date", "dimensions", "file_type", "review_status"),
+        *(*PARTS, "by_convention", *SEEN),
+    ]
+    assert frame["upload_date"].dt.strftime("%Y-%m-%d").fillna("").tolist()[:3] == ["2025-10-30", "2025-11-02", ""]
+    assert frame["section"].isna().sum() == 1
+    assert (str(frame["duration"].dtype), frame["duration"].sum()) == ("float64", 18.0)
+    assert frame["test_id"].dropna().tolist() == ["7"]
+    assert len(on_site(frame)) == 4
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(st.text(), st.from_regex(r"(VID_)?[A-Z]{2}_\w+_(SFW_a_b_)?(4sec_)?ID-[0-9A-F]{8}"))))
+def test_many_names_tell_what_each_alone_tells(names: list[str]) -> None:
+    table = parse_names(names)
+    told = [None if not row.by_convention else row[: len(PARTS)] for row in table.itertuples(index=False)]
+    alone = [parse_name(name) for name in names]
+    assert [one is None for one in told] == [one is None for one in alone]
+    for one, other in zip(told, alone, strict=True):
+        assert other is None or [value if pd.notna(value) else None for value in one or ()] == list(other)

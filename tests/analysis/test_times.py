@@ -1,9 +1,10 @@
-"""Time in review: what the history tells, and whether the estimate finds a truth that it does not see."""
+"""Time in review: whether the estimate finds a truth that it does not see, and what waits."""
 
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,19 +15,14 @@ from hypothesis import strategies as st
 
 from tjtools.analysis import charts, findings
 from tjtools.analysis.frame import library_frame
-from tjtools.analysis.reviewtime import (
-    curve_table,
-    naive_mean,
-    reviews,
-    time_in_review,
-    unreadable,
-    waiting,
-)
-from tjtools.analysis.survival import Times
+from tjtools.analysis.reviews import observations, reviews
+from tjtools.analysis.times import Times, curve_table, naive_mean, time_in_review, waiting
 from tjtools.cache.history import COLUMNS, History
+from tjtools.cache.library import COLUMNS as LIBRARY
 from tjtools.cache.library import Library
 from tjtools.workspace.folder import Workspace
 
+NOON = datetime(2025, 11, 13, 12, tzinfo=UTC)
 HISTORY = """\
 2025-11-13T00:00:00Z,1,a.mp4,,pending,,upload
 2025-11-14T06:00:00Z,1,a.mp4,pending,approved,2025-11-13T18:00:00Z,sync
@@ -48,46 +44,14 @@ def history(text: str) -> pd.DataFrame:
     return pd.DataFrame([line.split(",") for line in text.splitlines()], columns=list(COLUMNS), dtype="str")
 
 
-def stays_of(text: str) -> list[tuple[object, ...]]:
-    seen = {"2": ("pending", "2025-11-13T12:00:00Z"), "1": ("pending", "2025-11-15T03:00:00Z")}
-    table = reviews(history(text), seen)
-    return [(row.creative_id, row.start_known, row.low, row.high, row.outcome) for row in table.itertuples()]
-
-
-def test_each_stay_lies_between_two_looks() -> None:
-    assert sorted(stays_of(HISTORY), key=str) == [
-        ("1", False, 3.0, math.inf, "pending"),  # back in review: since when is not known
-        ("1", True, 18.0, 30.0, "approved"),
-        ("2", True, 12.0, math.inf, "pending"),
-        ("3", True, 24.0, math.inf, "removed"),
-        ("4", False, 0.0, 24.0, "rejected"),  # a refresh saw it first
-        ("6", False, 0.0, math.inf, "pending"),  # was there before: the upload notes the site's name for it
-        ("9", True, 0.0, 0.0, "approved"),
-    ]
-
-
-def test_a_clock_that_was_set_back_leaves_the_time_open_up_to_the_later_look() -> None:
-    text = """\
-2025-11-01T12:00:00Z,1,a.png,,pending,,upload
-2025-11-02T12:00:00Z,1,a.png,pending,approved,2025-11-11T12:00:00Z,sync
-"""
-    stays = reviews(history(text))
-    assert stays[["low", "high"]].to_numpy().tolist() == [[0.0, 240.0]]
-    assert time_in_review(stays).decided == 1
-
-
-def test_rows_that_cant_be_read_are_listed() -> None:
-    assert unreadable(history(HISTORY))["creative_id"].tolist() == ["7", "8"]
-
-
 def test_without_a_history_the_sentence_says_what_is_missing() -> None:
-    review = time_in_review(reviews(history("")))
+    review = time_in_review(reviews(observations(history(""))))
     assert findings.of_time(review).startswith("How long review takes can't be told yet")
     assert curve_table(review).empty
 
 
 def test_only_pending_ones_tell_that_half_take_longer() -> None:
-    review = time_in_review(reviews(history(HISTORY.splitlines()[2])))
+    review = time_in_review(reviews(observations(history(HISTORY.splitlines()[2]))))
     assert findings.of_time(review) == (
         "Half of the creatives take longer than can be seen yet: 0 of 1 uploads are decided"
     )
@@ -142,6 +106,8 @@ LIFELINES_TIMES = [
     (0, 26.477),
     (0, math.inf),
 ]
+
+
 LIFELINES_SHARES = [
     (7.567, 0.07378434301679683),
     (14.327, 0.33363727780881647),
@@ -195,6 +161,7 @@ def test_an_estimate_is_a_distribution_in_which_each_time_has_its_part(
         assert inside > -1e-9
 
 
+@settings(deadline=None)  # a busy machine is slow
 @given(st.lists(st.integers(0, 200), min_size=2, max_size=20, unique=True), st.sampled_from([0.1, 0.3, 0.7, 1.1]))
 def test_times_that_touch_when_they_are_rounded_still_share_nothing(bounds: list[int], step: float) -> None:
     bounds = sorted(bounds)
@@ -223,11 +190,12 @@ def test_what_waits_is_listed_by_age(bare_workspace: Workspace) -> None:
         "utf-8",
     )
     frame = library_frame(Library.load(bare_workspace.library))
-    table = waiting(reviews(history(HISTORY)), frame, datetime(2025, 11, 15, tzinfo=UTC))
+    table = waiting(reviews(observations(history(HISTORY))), frame, datetime(2025, 11, 15, tzinfo=UTC))
     assert table[["creative_id", "at_least"]].to_numpy().tolist() == [["2", False], ["6", True], ["77", True]]
     assert table["days"].tolist()[:2] == [2, 2]
     assert findings.of_waiting(table) == (
-        "3 creatives wait for review, the longest 2.0 days; since when, is unknown of 1"
+        "3 creatives wait for review, the longest 2.0 days; since when, is unknown of 1. How many will be decided"
+        " within 7 days can't be told: of none is the age known, or the time that it takes"
     )
     charts.waiting_chart(table, "title").to_dict()
 
@@ -237,7 +205,7 @@ def seen_by(workspace: Workspace, truth: reviewed.Truth, period: float, seed: in
     reviewed.write(workspace, truth, reviewed.looks(truth, period, seed))
     rows, bad = History.of(workspace).load()
     assert not bad
-    return reviews(rows, History.of(workspace).last_times())
+    return reviews(observations(rows), History.of(workspace).last_times())
 
 
 def test_the_generator_tells_the_estimators_no_more_than_looks_can(bare_workspace: Workspace) -> None:
@@ -265,9 +233,58 @@ def test_a_year_with_its_interval_and_the_chance_to_be_decided(bare_workspace: W
     truth = reviewed.year(1500, 1)
     review = time_in_review(seen_by(bare_workspace, truth, 24, 2))
     assert review.low <= truth.median <= review.high
-    chance, low, high = review.chance(24, 24)
+    [chance], [low], [high] = review.chances([24], 24)
     hours = truth.decided - truth.uploaded
     really = ((hours > 24) & (hours <= 48)).sum() / (hours > 24).sum()
     assert low - 0.05 <= really <= high + 0.05
     assert abs(chance - really) < 0.1
     charts.time_chart(review, "title").to_dict()
+
+
+@pytest.fixture(scope="module")
+def year() -> tuple[reviewed.Truth, pd.DataFrame]:
+    truth = reviewed.year(900, 1)
+    stays = reviewed.stays(truth, reviewed.looks(truth, 24, 2))
+    ids = [str(number) for number in range(900)]
+    began = reviewed.FIRST_DAY + pd.to_timedelta(truth.uploaded, unit="h")
+    return truth, stays.assign(creative_id=ids, filename=ids, began=began)
+
+
+def test_the_chance_to_be_decided_is_what_really_happens(year: tuple[reviewed.Truth, pd.DataFrame]) -> None:
+    truth, stays = year
+    chances, lows, highs = time_in_review(stays).chances([24, 48], 24)
+    hours = truth.decided - truth.uploaded
+    for age, chance, low, high in zip((24, 48), chances, lows, highs, strict=True):
+        really = ((hours > age) & (hours <= age + 24)).sum() / (hours > age).sum()
+        assert low - 0.05 <= really <= high + 0.05
+        assert low <= chance <= high
+
+
+def pending(path: Path, *ids: str) -> pd.DataFrame:
+    path.write_text(",".join(LIBRARY) + "\n" + "".join(f"{one},a{one},,,,video,pending\n" for one in ids), "utf-8")
+    return library_frame(Library.load(path))
+
+
+def test_a_chance_is_told_only_of_those_whose_age_is_known_and_was_seen(
+    year: tuple[reviewed.Truth, pd.DataFrame], tmp_path: Path
+) -> None:
+    frame = pending(tmp_path / "library.csv", "1", "2", "3", "4", "5")
+    began = [NOON - timedelta(days=days) for days in (1, 2, 3, 400)]
+    stays = pd.DataFrame({"creative_id": ["1", "2", "3", "4"], "filename": "x", "began": began})
+    stays = stays.assign(start_known=[True, True, False, True], low=0.0, high=math.inf, outcome="pending")
+    review = time_in_review(year[1])
+    table = waiting(stays, frame, NOON, review, 1).set_index("creative_id")
+    assert table.loc[["1", "2"], "chance"].tolist() == pytest.approx(review.chances([24, 48], 24)[0].tolist())
+    assert (table["low"].dropna() <= table["chance"].dropna()).all()
+    # of 3 only a smaller age is sure, nobody waited as long as 4, and nobody has seen 5
+    assert table.loc[["3", "4", "5"], ["chance", "low", "high"]].isna().all(axis=None)
+    said = findings.of_waiting(table.reset_index(), 1)
+    assert said.startswith("5 creatives wait for review, the longest 400.0 days; ")
+    assert said.endswith("nothing can be said of 3, whose age is not known or beyond what was seen")
+
+
+def test_only_pending_ones_give_no_chance(tmp_path: Path) -> None:
+    stays = reviews(observations(history("2025-11-12T00:00:00Z,1,a.mp4,,pending,,upload\n")))
+    table = waiting(stays, pending(tmp_path / "library.csv", "1"), NOON)
+    assert table["chance"].isna().all()
+    assert ". How many will be decided within 1 day can't be told" in findings.of_waiting(table, 1)

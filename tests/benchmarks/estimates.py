@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which th
 import reviewed
 
 from tjtools.analysis.rates import approval_rates, wilson
-from tjtools.analysis.reviewtime import naive_mean, time_in_review
+from tjtools.analysis.times import naive_mean, time_in_review
 
 RATES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 DECIDED = (100, 150, 250, 400, 1000)
@@ -69,7 +69,7 @@ def times(count: int, period: float) -> Times:
         truth = reviewed.year(count, seed)
         stays = reviewed.stays(truth, reviewed.looks(truth, period, seed))
         review = time_in_review(stays)
-        chance, low, high = review.chance(24, 24)
+        [chance], [low], [high] = review.chances([24], 24)
         found.append((review.median, naive_mean(stays), review.low, review.high, chance, low, high))
     median, mean, low, high, chance, least, most = np.array(found).T
     real = _chance(truth.median, 24, 24)

@@ -7,7 +7,7 @@ from world import FINGERPRINTS, NOW, read_rows, tjtools
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
-from tjtools.cache.inventory import inventory_frame, master_ids, record_in_master
+from tjtools.cache.inventory import master_ids, record_in_master
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import look_up
 from tjtools.cache.rebuild import rebuild_cache
@@ -155,7 +155,6 @@ def test_an_id_that_is_recorded_again_keeps_its_day(by_pandas: Workspace) -> Non
 
 def test_every_reader_of_ids_tells_the_same_id(by_pandas: Workspace) -> None:
     assert list(master_ids(by_pandas).items())[1] == ((Section.NATIVE_ROLLOVER, "1.mp4"), IDS[1])
-    assert list(inventory_frame(by_pandas)["tj_creative_id"]) == IDS
     assert list(load_runs(by_pandas).rows["creative_id"]) == IDS
     run = last_live_run(by_pandas)
     assert [one.creative_id for one in run.files] == IDS if run else False

@@ -13,11 +13,11 @@ import reviewed
 from playwright.sync_api import Page, expect, sync_playwright
 from world import tjtools
 
+from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
+from tjtools.cli.console import now
 from tjtools.cli.report import MOST, page
-from tjtools.widgets.library import LibraryAnalysis
-from tjtools.widgets.outcomes import ReviewOutcomes
-from tjtools.widgets.panel import now
+from tjtools.widgets.analysis import OTHERS
 from tjtools.workspace.folder import Workspace
 
 SCRIPT, SUMMER = "<script>window.hacked=1</script>", "夏のバナー"
@@ -86,20 +86,21 @@ def test_no_address_is_in_the_page_but_the_name_of_svg(small: Workspace) -> None
     assert str(small.root) not in text  # it may be sent to others
 
 
-def test_every_exhibit_of_both_panels_is_in_the_page(bare_workspace: Workspace) -> None:
+def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspace) -> None:
     truth = reviewed.year(200, 3)
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
-    panels = (LibraryAnalysis(bare_workspace), ReviewOutcomes(bare_workspace))
-    panels[0].names.put_off("later", panels[0]._show_names)
-    text = page(bare_workspace, panels, now())
-    articles = re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL)
-    exhibits = [exhibit for panel in panels for exhibit in panel.exhibits]
-    assert len(articles) == len(exhibits)
-    assert not any(exhibit.waits for exhibit in exhibits)
-    for (_, article), exhibit in zip(articles, exhibits, strict=True):
+    text = page(bare_workspace, now)
+    articles = dict(re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL))
+    files = exhibits.Files(bare_workspace, OTHERS, now)
+    shown = {
+        one: one.shown(files, part.asked) for part in (exhibits.LIBRARY, exhibits.OUTCOMES) for one in part.exhibits
+    }
+    assert [*articles] == [one.name for one in shown]
+    for exhibit, told in shown.items():
+        article = articles[exhibit.name]
         assert f"<h3>{exhibit.heading}</h3>" in article
-        assert ("<svg" in article) == (exhibit.draw is not None)
-        assert article.count("<tr>") == (min(len(exhibit.frame), MOST) + 1 if len(exhibit.frame) else 0)
+        assert ("<svg" in article) == (told.draw is not None)
+        assert article.count("<tr>") == (min(len(told.frame), MOST) + 1 if len(told.frame) else 0)
     names = re.findall(r'\bid="([^"]+)"', text)
     assert len(set(names)) == len(names)  # the charts' clip paths, too
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(names)

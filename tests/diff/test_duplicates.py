@@ -426,13 +426,13 @@ def test_the_librarys_copies_are_found_by_what_was_seen_of_them(place: Workspace
     expected = [("same content", same), ("looks the same", near)]
     assert known_groups(place, Library.load(place.library)) == (expected, 3)
     panel = LibraryAnalysis(place)
-    table = panel.copies.frame
+    table = panel["copies"].frame
     assert table[["why", "creative_id", "kept"]].to_numpy().tolist() == [
         ["same content and looks the same", "1032530511", True],
         ["same content and looks the same", "1032530531", False],
         ["same content and looks the same", "1032530521", False],
     ]
-    assert panel.copies.finding == (
+    assert panel["copies"].finding == (
         "2 creatives repeat another one of the section (same content and looks the same 2):"
         " at least 2 reviews went into them; the content of 3 creatives was compared"
     )

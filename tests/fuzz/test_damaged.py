@@ -23,7 +23,8 @@ from PIL import Image
 from world import FINGERPRINTS, NOW
 
 from tjtools.analysis.frame import library_frame
-from tjtools.analysis.reviewtime import reviews, time_in_review, waiting
+from tjtools.analysis.reviews import observations, reviews
+from tjtools.analysis.times import time_in_review, waiting
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
@@ -139,7 +140,7 @@ def read_history(workspace: Workspace) -> object:
 
 def analyse_history(workspace: Workspace) -> object:
     history = History.of(workspace)
-    stays = reviews(history.load()[0], history.last_times())
+    stays = reviews(observations(history.load()[0]), history.last_times())
     return time_in_review(stays, repeats=5), waiting(stays, library_frame(Library.load(workspace.library)), NOW)
 
 

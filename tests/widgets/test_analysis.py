@@ -13,16 +13,13 @@ import pytest
 import reviewed
 from PIL import Image
 
-from tjtools.widgets import library, library_analysis, look_up, review_outcomes
-from tjtools.widgets.chart import MIME, bundle
-from tjtools.widgets.exhibit import Exhibit
-from tjtools.widgets.library import LibraryAnalysis
-from tjtools.widgets.library_view import library_view
-from tjtools.widgets.lookup import LookUp
-from tjtools.widgets.lookup_view import lookup_view
-from tjtools.widgets.outcomes import ReviewOutcomes
-from tjtools.widgets.outcomes_view import outcomes_view
-from tjtools.widgets.saved import Saved
+from tjtools.analysis.charts import MIME, bundle
+from tjtools.analysis.exhibits import Shown
+from tjtools.widgets import library_analysis, look_up, review_outcomes
+from tjtools.widgets.exhibit import Saved
+from tjtools.widgets.library import LibraryAnalysis, library_view
+from tjtools.widgets.lookup import LookUp, lookup_view
+from tjtools.widgets.outcomes import ReviewOutcomes, outcomes_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
@@ -52,7 +49,7 @@ def parts(view: Any) -> Iterator[Any]:
         yield from parts(one)
 
 
-def drawn(exhibit: Exhibit) -> dict[str, Any]:
+def drawn(exhibit: Shown) -> dict[str, Any]:
     assert exhibit.draw
     spec: dict[str, Any] = bundle(exhibit.draw(exhibit.finding), exhibit.finding)[MIME]
     return spec
@@ -71,7 +68,7 @@ def test_the_summary_says_what_is_there_and_what_is_not_counted(small: Workspace
         "1 creative was added since 10 November 2025; the day of 4 more is unknown",
         "No run of tjtools has uploaded anything here yet: there is no status CSV in upload_logs",
         "No creative repeats another one of its section; the content of none is known: only names were compared",
-        "2 of 5 names break the convention; of none is enough known to suggest another",
+        "2 of 5 names break the convention",
     ]
 
 
@@ -84,36 +81,36 @@ def test_another_status_is_another_summary(small: Workspace) -> None:
 def test_a_filter_keeps_one_section_in_all_that_follows_it(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
     panel.by, panel.section = "category", "In-Stream Video"
-    assert panel.inventory.frame.to_numpy()[:, :2].tolist() == [["Sports", 2]]
-    assert set(panel.gaps.frame["section"]) == {"In-Stream Video"}
-    assert "frame = frame[frame[\"section\"] == 'In-Stream Video']" in panel.inventory.code
+    assert panel["inventory"].frame.to_numpy()[:, :2].tolist() == [["Sports", 2]]
+    assert set(panel["gaps"].frame["section"]) == {"In-Stream Video"}
+    assert "frame = frame[frame[\"section\"] == 'In-Stream Video']" in panel["inventory"].code
 
 
 def test_days_of_upload_keep_what_was_added_then_and_the_undated_by_choice(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
     panel.since = date(2025, 11, 14)
-    assert (panel.inventory.frame["creatives"].sum(), panel.left_out) == (
+    assert (panel["inventory"].frame["creatives"].sum(), panel.left_out) == (
         4,
         "Kept too: 4 creatives of unknown upload date",
     )
     panel.undated = False
     assert panel.left_out == "Left out: 4 creatives of unknown upload date"
-    assert panel.inventory.finding == "There is no creative to count"
+    assert panel["inventory"].finding == "There is no creative to count"
     panel.until, panel.since = date(2025, 11, 13), None
-    assert panel.inventory.frame["creatives"].sum() == 1
-    assert "added_between(frame, None, date(2025, 11, 13), undated=False)" in panel.uploads.code
+    assert panel["inventory"].frame["creatives"].sum() == 1
+    assert "in_days(frame, None, date(2025, 11, 13), day='upload_date', undated=False)" in panel["uploads"].code
 
 
 def test_the_gap_map_sets_category_against_section_or_language(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
     panel.across = "language"
-    assert panel.gaps.frame[["category", "language", "live"]].to_numpy().tolist() == [
+    assert panel["gaps"].frame[["category", "language", "live"]].to_numpy().tolist() == [
         ["Sports", "EN", 1],
         ["Travel", "EN", 1],
     ]
-    assert panel.gaps.finding.endswith("2 creatives not counted: the category or language can't be told")
-    assert panel.gaps.behind is not None
-    assert panel.gaps.behind(1)["creative_id"].tolist() == ["6"]
+    assert panel["gaps"].finding.endswith("2 creatives not counted: the category or language can't be told")
+    assert panel["gaps"].behind is not None
+    assert panel["gaps"].behind(1)["creative_id"].tolist() == ["6"]
 
 
 def test_the_frame_of_the_panel_has_the_history(small: Workspace) -> None:
@@ -126,33 +123,21 @@ def test_the_frame_of_the_panel_has_the_history(small: Workspace) -> None:
     assert frame["reviews"].tolist()[:2] == [1, pd.NA]
 
 
-def test_a_large_library_shows_what_takes_long_when_it_is_asked_for(
-    small: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(library, "QUICK", 3)
-    panel = LibraryAnalysis(small)
-    late = [one for one in panel.exhibits if one.waits]
-    assert late == [panel.ages, panel.runs, panel.copies, panel.names]
-    panel.section = "Static Banner"
-    assert panel.names.waits
-    panel.names.ask()
-    assert panel.names.frame["creative_id"].tolist() == ["3", "4"]
-    panel.section = ""
-    assert not panel.names.waits
-    panel.press()
-    assert not any(one.waits for one in panel.exhibits)
-
-
 def test_a_history_that_cannot_be_read_costs_only_what_it_would_tell(small: Workspace) -> None:
     small.history.write_text("no,header\n", "utf-8")
     panel = LibraryAnalysis(small)
-    assert panel.ages.finding.startswith("This can't be told. ")
-    assert panel.inventory.frame["creatives"].sum() == 5
+    assert panel.notes[-1].startswith("The review history tells nothing: ")
+    assert "TJ_Review_History.csv" in panel.notes[-1]
+    assert panel["inventory"].frame["creatives"].sum() == 5
 
 
 def test_the_rows_behind_each_number_are_as_many_as_it_says(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
-    for exhibit, column in ((panel.inventory, "creatives"), (panel.uploads, "added"), (panel.ages, "creatives")):
+    for exhibit, column in (
+        (panel["inventory"], "creatives"),
+        (panel["uploads"], "added"),
+        (panel["ages"], "creatives"),
+    ):
         assert exhibit.behind
         numbers = [len(exhibit.behind(place)) for place in range(len(exhibit.frame))]
         assert numbers == exhibit.frame[column].tolist()
@@ -162,14 +147,14 @@ def test_each_call_that_a_panel_shows_runs(small: Workspace, monkeypatch: pytest
     monkeypatch.chdir(small.root)
     panel, outcomes = LibraryAnalysis(small), ReviewOutcomes(small)
     panel.section = "Static Banner"
-    for exhibit in (*panel.exhibits, *outcomes.exhibits):
-        exec(exhibit.code, {})  # noqa: S102 (the panel's own text, which people copy)
+    for shown in (*map(panel.__getitem__, panel.panes), *map(outcomes.__getitem__, outcomes.panes)):
+        exec(shown.code, {})  # noqa: S102 (the panel's own text, which people copy)
     exec(LookUp(small).call, {})  # noqa: S102 (the same)
 
 
 def test_the_charts_have_titles_units_and_words(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
-    for exhibit in (panel.inventory, panel.gaps, panel.uploads, ReviewOutcomes(small).rates):
+    for exhibit in (panel["inventory"], panel["gaps"], panel["uploads"], ReviewOutcomes(small)["approval_rates"]):
         spec = drawn(exhibit)
         assert " ".join(spec["title"]["text"]) == exhibit.finding
         assert spec["description"] == exhibit.finding
@@ -228,19 +213,21 @@ def test_a_saved_file_holds_all_rows_and_goes_to_the_view_that_asked(
 ) -> None:
     panel = LibraryAnalysis(small)
     sent: list[object] = []
-    saved = Saved("Save CSV", "inventory.csv", lambda: panel.inventory.csv)
+    saved = Saved("Save CSV", "inventory.csv", lambda: panel["inventory"].csv)
     monkeypatch.setattr(saved, "send", lambda *told: sent.append(told))
     saved._hear(saved, {"view": "one"}, [])
-    assert sent == [({"view": "one"}, [panel.inventory.csv.encode()])]
-    assert panel.inventory.csv.splitlines()[1] == "Static Banner,3,0.6,2,1,0,0"
+    assert sent == [({"view": "one"}, [panel["inventory"].csv.encode()])]
+    assert panel["inventory"].csv.splitlines()[1] == "Static Banner,3,0.6,2,1,0,0"
 
 
 def test_without_a_history_the_rates_are_there_and_the_rest_is_said_to_be_missing(small: Workspace) -> None:
     panel = ReviewOutcomes(small)
-    assert panel.rates.finding.startswith("75 % of 4 decided creatives are approved (95 % sure: 30 % to 95 %)")
-    assert panel.time.finding.startswith("How long review takes can't be told yet")
-    assert panel.waiting.finding == "1 creative waits for review; since when, the history does not tell"
-    assert panel.time.draw is panel.waiting.draw is None
+    assert panel["approval_rates"].finding.startswith(
+        "75 % of 4 decided creatives are approved (95 % sure: 30 % to 95 %)"
+    )
+    assert panel["time_in_review"].finding.startswith("How long review takes can't be told yet")
+    assert panel["pending"].finding == "1 creative waits for review; since when, the history does not tell"
+    assert panel["time_in_review"].draw is panel["pending"].draw is None
 
 
 def test_with_a_history_time_in_review_and_what_waits_are_told(bare_workspace: Workspace) -> None:
@@ -248,18 +235,11 @@ def test_with_a_history_time_in_review_and_what_waits_are_told(bare_workspace: W
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
     panel = ReviewOutcomes(bare_workspace, clock=lambda: datetime(2026, 1, 5, tzinfo=UTC))
     assert (
-        panel.notes[-1] == f"{len(panel.stays) * 2 - len(panel.waiting.frame)} rows of review history:"
+        panel.notes[-1] == f"{len(panel.stays) * 2 - len(panel['pending'].frame)} rows of review history:"
         " 120 stays in review, the start of 120 is known"
     )
-    assert panel.time.finding.startswith("Half of the creatives are decided within ")
-    assert len(drawn(panel.time)["datasets"]) == 2
-
-
-def test_tables_send_a_bounded_part_and_say_n_of_n(bare_workspace: Workspace) -> None:
-    lines = [f"{number},banner {number} final,,,,image,approved" for number in range(1, 3001)]
-    bare_workspace.library.write_text(HEADER + "\n".join(lines) + "\n", "utf-8")
-    table = LibraryAnalysis(bare_workspace).names.table
-    assert (len(table.shown), table.counted) == (200, "200 of 3,000 creatives; 2,800 more match: find fewer")
+    assert panel["time_in_review"].finding.startswith("Half of the creatives are decided within ")
+    assert len(drawn(panel["time_in_review"])["datasets"]) == 2
 
 
 def test_the_views_follow_their_models(small: Workspace) -> None:
@@ -282,10 +262,10 @@ def test_the_faces_show_their_panels(small: Workspace, monkeypatch: pytest.Monke
 
 def test_a_chart_is_saved_as_a_picture_with_its_finding(small: Workspace) -> None:
     panel = LibraryAnalysis(small)
-    with Image.open(io.BytesIO(panel.inventory.png)) as picture:
+    with Image.open(io.BytesIO(panel["inventory"].png)) as picture:
         assert (picture.format, picture.width > 1200) == ("PNG", True)
         assert picture.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
-    assert panel.pairs.png == b""
+    assert panel["native_pairs"].png == b""
 
 
 @pytest.mark.parametrize(
@@ -297,8 +277,9 @@ def test_a_library_with_little_in_it_says_so_in_sentences(bare_workspace: Worksp
     bare_workspace.library.write_text(HEADER + rows, "utf-8")
     panel = LibraryAnalysis(bare_workspace)
     library_view(panel)
-    assert all(one.finding for one in panel.exhibits)
-    assert sum(one.draw is not None for one in panel.exhibits) == drawn
-    assert panel.inventory.finding.startswith(
+    shown = [panel[name] for name in panel.panes]
+    assert all(one.finding for one in shown)
+    assert sum(one.draw is not None for one in shown) == drawn
+    assert panel["inventory"].finding.startswith(
         "There is no creative" if not drawn else "Static Banner is the only section"
     )

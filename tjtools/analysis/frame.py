@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from tjtools.analysis.names import PARTS, parse_names
-from tjtools.analysis.seen import SEEN, seen
-from tjtools.cache.catalogue import uncollected
+from tjtools.analysis.reviews import DECIDED, NOT_KNOWN, SEEN, LastTimes, observations, seen
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import CreativeType, ReviewStatus, Section
+from tjtools.model.names import CONVENTION, ParsedName, stem
+from tjtools.workspace.csvfile import neutralise
 
 SECTIONS = tuple(section.value for section in Section)
-STATUSES = (*(status.value for status in ReviewStatus), "unknown")
-STANDING = ("approved", "pending", "rejected", "unknown")  # of what is still on the site
+UNKNOWN = "unknown"
+STATUSES = (*(status.value for status in ReviewStatus), UNKNOWN)
+STANDING = ("approved", "pending", "rejected", UNKNOWN)  # of what is still on the site
 DIMENSIONS = {
     "section": "Section",
     "dimensions": "Dimensions",
@@ -29,12 +34,14 @@ DIMENSIONS = {
     "test_id": "Test ID",
     "review_status": "Review status",
 }
-UNKNOWN = "unknown"
-LACKING = NOT_TOLD, NO_CONVENTION, NOT_KNOWN = ("(not in the name)", "(no convention)", "(unknown)")
+PARTS = ParsedName._fields
+NOT_TOLD, NO_CONVENTION = "(not in the name)", "(no convention)"
+LACKING = (NOT_TOLD, NO_CONVENTION, NOT_KNOWN)
+SHOWN = ("creative_id", "filename", "section", "review_status", "upload_date")  # of a creative behind a number
 _SECTION_OF_TYPE = {kind.value: kind.section.value for kind in CreativeType}
+_PERCENT = ("share", "rate", "rest_rate", "low", "high", "if_rejected", "if_approved", "chance", "closeness")
 
 
-@uncollected()
 def library_frame(library: Library, history: History | None = None) -> pd.DataFrame:
     """The library, what the names of its creatives tell, and what the history saw of each: the one frame for pandas.
 
@@ -56,12 +63,19 @@ def library_frame(library: Library, history: History | None = None) -> pd.DataFr
     | first_source | category | what noted it first: `upload`, `refresh`, `sync` or `manual` |
     | first_change, last_change | datetime64, UTC | the looks that showed the first and the last change of its status |
     | decided_after, decided_by | datetime64, UTC | its last decision fell between these two looks |
+    | uploaded | datetime64 | the upload date, or else the day (UTC) on which an upload of ours began it |
+    | decided | datetime64 | if it is decided, the day (UTC) of the look that saw it; not if it was when first seen |
     | changes | Int64 | changes of its status that were seen, to `removed` included |
     | reviews | Int64 | reviews that it took, at least |
     | extra columns | str | as in the file; one that has a name from above is called `file_` and that name |
 
-    An ID whose rows contradict each other has several rows. `analysis.seen.seen` says how the history is understood.
+    An ID whose rows contradict each other has several rows. `analysis.reviews.seen` reads the history.
     """
+    return frame_of(library, observations(history.load()[0]), history.last_times()) if history else frame_of(library)
+
+
+def frame_of(library: Library, rows: pd.DataFrame | None = None, last_times: LastTimes | None = None) -> pd.DataFrame:
+    """The same of the history's `observations` and the times of the last look."""
     texts = library.frame
     frame = texts[["creative_id", "filename"]].copy()
     frame["section"] = _category(texts["creative_type"].map(_SECTION_OF_TYPE), SECTIONS)
@@ -74,41 +88,42 @@ def library_frame(library: Library, history: History | None = None) -> pd.DataFr
     frame = pd.concat([frame, parse_names(frame["filename"]), unseen], axis=1)
     extra = texts.drop(columns=list(COLUMNS))
     frame = pd.concat([frame, extra.rename(columns={name: f"file_{name}" for name in frame.columns})], axis=1)
-    return with_history(frame, history) if history else frame
-
-
-@uncollected()
-def with_history(frame: pd.DataFrame, history: History) -> pd.DataFrame:
-    """A frame that was made without the history, and what the history tells; raises what `History.load` raises."""
-    told = seen(history.load()[0], history.last_times()).reindex(frame["creative_id"]).set_axis(frame.index)
-    return frame.assign(**{name: told[name] for name in SEEN})
+    if rows is not None:
+        told = seen(rows, last_times).reindex(frame["creative_id"]).set_axis(frame.index)
+        frame = frame.assign(**{name: told[name] for name in SEEN})
+    frame["uploaded"] = frame["upload_date"].fillna(frame["uploaded"])
+    frame["decided"] = frame["decided"].where(frame["review_status"].isin(DECIDED))
+    return frame
 
 
 def _category(values: pd.Series[str], known: tuple[str, ...]) -> pd.Series:
     return values.astype(pd.CategoricalDtype(list(known)))
 
 
+def parse_names(names: Iterable[str]) -> pd.DataFrame:
+    """One row a name, in their order, with the parts of `names.ParsedName`; missing where a name lacks the part.
+
+    `duration` is float64, in seconds; the other parts are str. `by_convention` (bool) tells whether the name follows
+    the convention at all.
+
+    >>> parse_names(["VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4", "banner 3 final"])[["category", "by_convention"]]
+      category  by_convention
+    0   Sports           True
+    1      NaN          False
+    """
+    read = re.compile(CONVENTION, re.VERBOSE | re.DOTALL).fullmatch
+    # every name by the convention holds "ID-": the others, about half, need no closer look
+    found = [read(stem(name)) if "ID-" in name else None for name in names]
+    parts = [match.groups() if match else (None,) * len(PARTS) for match in found]
+    frame = pd.DataFrame(parts, columns=list(PARTS), dtype=object).astype(dict.fromkeys(PARTS, "str"))
+    frame["duration"] = pd.to_numeric(frame["duration"]).astype("float64")
+    frame["by_convention"] = [match is not None for match in found]
+    return frame.astype({"by_convention": bool})
+
+
 def on_site(frame: pd.DataFrame) -> pd.DataFrame:
     """The creatives that are not gone from the site."""
     return frame[frame["review_status"] != ReviewStatus.REMOVED.value]
-
-
-def added_between(
-    frame: pd.DataFrame, since: date | None = None, until: date | None = None, *, undated: bool = True
-) -> pd.DataFrame:
-    """The creatives added to the site from `since` to `until`, both days included; None: no bound.
-
-    With a bound, `undated` says whether those of unknown day stay; without one, all stay.
-    """
-    if since is None and until is None:
-        return frame
-    day = frame["upload_date"]
-    kept = day.notna()
-    if since is not None:
-        kept &= day >= np.datetime64(since)
-    if until is not None:
-        kept &= day <= np.datetime64(until)
-    return frame[kept | day.isna()] if undated else frame[kept]
 
 
 def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
@@ -121,3 +136,79 @@ def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
         told = frame[by].astype(object)
         return told.where(told.notna(), frame["by_convention"].map({True: NOT_TOLD, False: NO_CONVENTION})).astype(str)
     return frame[by].astype(object).fillna(NOT_KNOWN).astype(str)
+
+
+def behind(frame: pd.DataFrame, by: str, value: str, *statuses: str) -> pd.DataFrame:
+    """The creatives that a row of a table by a dimension counts: those on the site that have this value.
+
+    `value` is as the table writes it, also `(unknown)` and the like; `statuses` keep only those. Columns:
+    `creative_id`, `filename`, `section`, `review_status`, `upload_date`, as in `library_frame`.
+
+    ::
+
+        behind(frame, "category", "Sports")                  # all of them
+        behind(frame, "category", "Sports", "rejected")      # the rejected ones
+    """
+    there = on_site(frame)
+    found = there[values_of(there, by) == value]
+    found = found[found["review_status"].isin(statuses)] if statuses else found
+    return found[list(SHOWN)].reset_index(drop=True)
+
+
+def in_days(
+    frame: pd.DataFrame,
+    since: date | None = None,
+    until: date | None = None,
+    *,
+    day: str = "upload_date",
+    undated: bool = True,
+) -> pd.DataFrame:
+    """The creatives whose `day`, a column, lies from `since` to `until`, both days included; None: no bound.
+
+    With a bound, `undated` says whether those of unknown day stay; without one, all stay.
+    """
+    if since is None and until is None:
+        return frame
+    days = frame[day]
+    kept = days.notna()
+    if since is not None:
+        kept &= days >= np.datetime64(since)
+    if until is not None:
+        kept &= days <= np.datetime64(until)
+    return frame[kept | days.isna()] if undated else frame[kept]
+
+
+def readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table for the screen: shares in per cent, one decimal, days without a time, `yes`, nothing where unknown."""
+    shown = pd.DataFrame(index=frame.index)
+    for name, column in frame.items():
+        words = str(name).replace("_", " ")
+        if name in _PERCENT:
+            shown[f"{words}, %"] = (column * 100).round(1)
+        elif isinstance(column.dtype, pd.DatetimeTZDtype):
+            shown[f"{words}, {column.dtype.tz}"] = column.dt.strftime("%Y-%m-%d %H:%M").fillna("")
+        elif pd.api.types.is_datetime64_any_dtype(column):
+            days = (column.dropna() == column.dropna().dt.normalize()).all()
+            shown[words] = column.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M").fillna("")
+        elif pd.api.types.is_bool_dtype(column):
+            shown[words] = column.map({True: "yes", False: ""})
+        elif pd.api.types.is_float_dtype(column):
+            shown[words] = column.round(1).replace(float("inf"), float("nan"))
+        else:
+            numbers = pd.api.types.is_numeric_dtype(column)
+            shown[words] = column if numbers else column.astype(object).where(column.notna(), "")
+    return shown
+
+
+def texts(frame: pd.DataFrame) -> list[list[str]]:
+    """The cells as text, row by row; what is missing is empty."""
+    shown = frame.astype(object).where(frame.notna(), "")
+    return [[str(cell) for cell in row] for row in shown.itertuples(index=False)]
+
+
+def spreadsheet(frame: pd.DataFrame) -> str:
+    """The whole table as a CSV, of which a spreadsheet takes nothing for a formula."""
+    file = io.StringIO()
+    rows = [list(map(str, frame.columns)), *texts(frame)]
+    csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
+    return file.getvalue()

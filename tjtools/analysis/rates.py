@@ -1,18 +1,23 @@
-"""Approval rates, with what chance and the undecided leave open."""
+"""Approval rates, with what chance and the undecided leave open; two beside each other; what rejected ones share."""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from math import hypot
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from tjtools.analysis.frame import LACKING
-from tjtools.analysis.inventory import inventory
+from tjtools.analysis.contents import inventory
+from tjtools.analysis.frame import DIMENSIONS, LACKING, on_site, values_of
+from tjtools.analysis.reviews import DECIDED
 
 CONFIDENCE = 0.95
+LOOKED_AT = {name: label for name, label in DIMENSIONS.items() if name != "review_status"}
+LOOKED_AT |= {"model_sex": "Model sex", "style": "Style"}  # in what rejected ones share
 
 
 def wilson(
@@ -51,7 +56,7 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     table["low"], table["high"] = wilson(table["approved"], table["decided"])
     table["if_rejected"] = table["approved"] / everything
     table["if_approved"] = (table["approved"] + table["pending"]) / everything
-    table["chance"] = holm(_against_the_rest(table))
+    table["chance"] = _against_the_rest(table["approved"], table["decided"])
     order = table.assign(last=table[by].isin(LACKING), known=table["rate"].notna())
     order = order.sort_values(["last", "known", "low"], ascending=[True, False, False], kind="stable")
     return order.drop(columns=["last", "known"]).reset_index(drop=True)
@@ -60,6 +65,17 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 def overall(frame: pd.DataFrame) -> pd.DataFrame:
     """Approval of all creatives together: one row as `approval_rates` has it, or none where there is nothing."""
     return approval_rates(frame.assign(all="all creatives"), "all")
+
+
+def _against_the_rest(
+    yes: pd.Series[int], of: pd.Series[int], every: tuple[int, int] | None = None
+) -> NDArray[np.float64]:
+    """The chance of each value's difference from all others, corrected; missing where there is nothing to compare."""
+    all_yes, all_of = every or (int(yes.sum()), int(of.sum()))
+    counts = zip(yes.tolist(), of.tolist(), strict=True)
+    return holm(
+        [fisher(a, n - a, all_yes - a, all_of - n - all_yes + a) if 0 < n < all_of else np.nan for a, n in counts]
+    )
 
 
 def holm(chances: ArrayLike) -> NDArray[np.float64]:
@@ -74,14 +90,6 @@ def holm(chances: ArrayLike) -> NDArray[np.float64]:
     steps = given[order] * np.arange(len(order), 0, -1)
     corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
     return corrected
-
-
-def _against_the_rest(table: pd.DataFrame) -> list[float]:
-    approved, rejected = int(table["approved"].sum()), int(table["rejected"].sum())
-    return [
-        fisher(a, b, approved - a, rejected - b) if a + b and approved + rejected > a + b else float("nan")
-        for a, b in zip(table["approved"].tolist(), table["rejected"].tolist(), strict=True)
-    ]
 
 
 def fisher(a: int, b: int, c: int, d: int) -> float:
@@ -105,3 +113,110 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
 @lru_cache(maxsize=8)
 def _log_factorials(upto: int) -> NDArray[np.float64]:
     return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, upto + 1)))])
+
+
+class Comparison(NamedTuple):
+    """Two values of a dimension, `one` and `other`, with their approved and decided creatives.
+
+    `difference` is the rate of the first less that of the second (-1 to 1), `low` to `high` its interval: missing where
+    one has no decision. `chance` is the probability that a difference as large arises by chance. Interval and chance
+    are corrected for `pairs`, the pairs of values that could have been compared: 95 % hold for all of them at once.
+    """
+
+    one: str
+    other: str
+    approved: tuple[int, int]
+    decided: tuple[int, int]
+    difference: float
+    low: float
+    high: float
+    chance: float
+    pairs: int
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether chance alone would make such a difference in less than one of twenty cases."""
+        return self.chance < 1 - CONFIDENCE
+
+
+def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> Comparison:
+    """Compare the approval rates of two values of a dimension.
+
+    The interval is Newcombe's of two Wilson intervals, the chance Fisher's exact test, two-sided; both with
+    Bonferroni's correction. Raises KeyError for a value that no creative has.
+    """
+    table = approval_rates(frame, by).set_index(by)
+    (a, m), (b, n) = (tuple(map(int, table.loc[value, ["approved", "decided"]])) for value in (one, other))
+    with_decisions = int((table["decided"] > 0).sum())
+    pairs = max(1, with_decisions * (with_decisions - 1) // 2)
+    if not m or not n:
+        unknown = float("nan")
+        return Comparison(one, other, (a, b), (m, n), unknown, unknown, unknown, 1.0, pairs)
+    low, high = newcombe(a, m, b, n, 1 - (1 - CONFIDENCE) / pairs)
+    chance = min(1.0, fisher(a, m - a, b, n - b) * pairs)
+    return Comparison(one, other, (a, b), (m, n), a / m - b / n, low, high, chance, pairs)
+
+
+def newcombe(a: int, m: int, b: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """The interval of `a / m - b / n`: Newcombe's, made of the Wilson intervals of the two rates.
+
+    >>> "{:.4f} {:.4f}".format(*newcombe(56, 70, 48, 80))
+    '0.0524 0.3339'
+    """
+    one, other = a / m, b / n
+    (low, low2), (high, high2) = wilson([a, b], [m, n], confidence)
+    return (
+        float(one - other - hypot(one - low, high2 - other)),
+        float(one - other + hypot(high - one, other - low2)),
+    )
+
+
+def comparison_table(comparison: Comparison) -> pd.DataFrame:
+    """The two groups and their difference.
+
+    Three rows: `group` (str), `approved`, `decided` (Int64, missing for the difference), `rate` (float64: a share, or
+    the difference of two), and `low` to `high`, its interval: of 95 % for a rate, corrected as in `Comparison` for the
+    difference.
+    """
+    low, high = wilson(comparison.approved, comparison.decided)
+    rates = [a / n if n else float("nan") for a, n in zip(comparison.approved, comparison.decided, strict=True)]
+    return pd.DataFrame(
+        {
+            "group": [comparison.one, comparison.other, "the first less the second"],
+            "approved": pd.array([*comparison.approved, None], "Int64"),
+            "decided": pd.array([*comparison.decided, None], "Int64"),
+            "rate": [*rates, comparison.difference],
+            "low": [*low, comparison.low],
+            "high": [*high, comparison.high],
+        }
+    ).astype({"group": "str"})
+
+
+def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:
+    """The values that are rejected more often than all other decided creatives, the surest first.
+
+    One row a value: `part` (str, a key of `LOOKED_AT`), `value` (str), `rejected` of `decided` (int64), `rate`
+    (float64, the share rejected) with its Wilson interval of 95 %, `low` to `high`; `rest_rate`, the share rejected of
+    all others; `chance` that a difference as large arises by chance (Fisher's exact test, two-sided, Holm's correction
+    for every value of every part that was looked at). Creatives without a value in a part count among the others.
+    """
+    there = on_site(frame)
+    decided = there[there["review_status"].isin(DECIDED)]
+    table = pd.concat([_by_part(decided, part) for part in LOOKED_AT], ignore_index=True)
+    rejected, total = int((decided["review_status"] == "rejected").sum()), len(decided)
+    others = total - table["decided"]
+    table["rate"] = table["rejected"] / table["decided"]
+    table["low"], table["high"] = wilson(table["rejected"], table["decided"])
+    table["rest_rate"] = (rejected - table["rejected"]) / others.where(others > 0)
+    table["chance"] = _against_the_rest(table["rejected"], table["decided"], (rejected, total))
+    found = table[table["rate"] > table["rest_rate"]]
+    return found.sort_values(["chance", "low"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _by_part(decided: pd.DataFrame, part: str) -> pd.DataFrame:
+    values = values_of(decided, part)
+    told = ~values.isin(LACKING)
+    rejected = (decided["review_status"] == "rejected")[told].groupby(values[told].rename("value"))
+    counts = rejected.agg(rejected="sum", decided="count").astype("int64").reset_index()
+    counts.insert(0, "part", part)
+    return counts.astype({"part": "str", "value": "str"})

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Section, SessionFile
@@ -16,9 +15,6 @@ from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, 
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits
 from tjtools.workspace.locks import locked
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = (
     "unique_id",
@@ -80,22 +76,6 @@ def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
         for row in table.rows
         if (creative_id := told_id(row.get("tj_creative_id", "")))
     }
-
-
-def inventory_frame(workspace: Workspace) -> pd.DataFrame:
-    """The rows of the master and then of the session: `COLUMNS`, `ID_COLUMNS` and `section`, all text, `""`: unknown.
-
-    Raises WrongHeader, NotText or TrackingFileError for a file that can't be read; lines that can't are left out.
-    """
-    import pandas as pd
-
-    limits = load_limits(workspace.limits_file)
-    columns = [*COLUMNS, *ID_COLUMNS]
-    tables = [read_table(path, NEEDED_COLUMNS) for path in (workspace.master, workspace.session)]
-    rows = [row | {"tj_creative_id": told_id(row.get("tj_creative_id", ""))} for table in tables for row in table.rows]
-    sections = [section.value if (section := section_of(row, limits)) else "" for row in rows]
-    texts = [[*(row.get(name, "") for name in columns), section] for row, section in zip(rows, sections, strict=True)]
-    return pd.DataFrame(texts, columns=[*columns, "section"], dtype="str")
 
 
 def record_in_master(

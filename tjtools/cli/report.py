@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -17,9 +17,8 @@ from tjtools.cli.shapes import print_json
 if TYPE_CHECKING:
     import altair as alt
 
-    from tjtools.widgets.exhibit import Exhibit
-    from tjtools.widgets.library import LibraryAnalysis
-    from tjtools.widgets.outcomes import ReviewOutcomes
+    from tjtools.analysis.exhibits import Collection, Exhibit, Shown
+    from tjtools.analysis.sources import Files
     from tjtools.workspace.folder import Workspace
 
 NAME = "tjtools-report.html"
@@ -40,12 +39,10 @@ def report(
     It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
     """
     from tjtools.model.errors import translated
-    from tjtools.widgets.library import LibraryAnalysis
-    from tjtools.widgets.outcomes import ReviewOutcomes
 
     place = find_workspace(workspace)
     with bar("Reckoning", None):
-        text = page(place, (LibraryAnalysis(place), ReviewOutcomes(place)), now())
+        text = page(place, now)
     with translated(out_file, "written"):
         out_file.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file's name need not be proper text
     if as_json:
@@ -55,56 +52,55 @@ def report(
     raise typer.Exit(OK)
 
 
-class Shown(NamedTuple):
+class Article(NamedTuple):
     """An exhibit as the page shows it: `chart` is drawn, `rows` are those on the page, `csv` is its file or `""`."""
 
     anchor: str
     exhibit: Exhibit
+    shown: Shown
     chart: str
     columns: tuple[tuple[str, bool], ...]  # each with whether it holds numbers
     rows: list[list[str]]
     csv: str
 
-    @property
-    def total(self) -> int:
-        """How many rows the table has."""
-        return len(self.exhibit.frame)
 
-
-def page(workspace: Workspace, panels: tuple[LibraryAnalysis | ReviewOutcomes, ...], made: datetime) -> str:
-    """The panels' exhibits as one page of HTML; every text of files or site shows as text."""
+def page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
+    """The exhibits of both notebooks as one page of HTML; every text of files or site shows as text."""
     from importlib.metadata import version
     from importlib.resources import files
 
     from jinja2 import Environment
 
+    from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
+    from tjtools.analysis.sources import Files, Others
+    from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+    from tjtools.health.acknowledged import acknowledged
+    from tjtools.upload.status_csv import load_runs
+    from tjtools.workspace.settings import load_settings
+
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
         files("tjtools.cli").joinpath("report.html").read_text("utf-8")
     )
-    for panel in panels:
-        panel.press()  # what takes long in a large library waits for that
-    parts = [(panel, list(_shown(panel, f"p{number}"))) for number, panel in enumerate(panels, 1)]
-    site = panels[0].place
-    return template.render(
-        parts=parts, name=workspace.root.name, place=site, made=made, version=version("tjtools"), few=FEW, long=LONG
-    )
+    read = Files(workspace, Others(load_runs, known_groups, repeats_of_rejected, acknowledged), clock)
+    parts = [(one, one.notes(read), list(_articles(one, read))) for one in (LIBRARY, OUTCOMES)]
+    named = {"name": workspace.root.name, "site": load_settings(workspace).site, "version": version("tjtools")}
+    return template.render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
 
 
-def _shown(panel: LibraryAnalysis | ReviewOutcomes, prefix: str) -> Iterator[Shown]:
+def _articles(collection: Collection, read: Files) -> Iterator[Article]:
     from markupsafe import Markup
     from pandas.api.types import is_numeric_dtype
 
-    from tjtools.widgets.exhibit import readable, texts
+    from tjtools.analysis.frame import readable, texts
 
-    for number, exhibit in enumerate(panel.exhibits, 1):
-        exhibit.ask()  # what the notebook puts off, too
-        anchor = f"{prefix}-{number}"
-        chart = Markup(drawn(exhibit.draw(""), anchor)) if exhibit.draw else ""  # noqa: S704 (see drawn)
-        table = readable(exhibit.frame.head(MOST))
+    for exhibit in collection.exhibits:
+        shown, anchor = exhibit.shown(read, collection.asked), exhibit.name
+        chart = Markup(drawn(shown.draw(""), anchor)) if shown.draw else ""  # noqa: S704 (see drawn)
+        table = readable(shown.frame.head(MOST))
         columns = tuple((str(name), is_numeric_dtype(column)) for name, column in table.items())
-        small = len(exhibit.frame) <= MOST_SAVED
-        csv = base64.b64encode(exhibit.csv.encode("utf-8", "backslashreplace")).decode() if small else ""
-        yield Shown(anchor, exhibit, chart, columns, texts(table), csv)
+        small = len(shown.frame) <= MOST_SAVED
+        csv = base64.b64encode(shown.csv.encode("utf-8", "backslashreplace")).decode() if small else ""
+        yield Article(anchor, exhibit, shown, chart, columns, texts(table), csv)
 
 
 def drawn(chart: alt.TopLevelMixin, prefix: str) -> str:
@@ -114,7 +110,7 @@ def drawn(chart: alt.TopLevelMixin, prefix: str) -> str:
     """
     import vl_convert
 
-    from tjtools.widgets.chart import INK, MIME, bundle
+    from tjtools.analysis.charts import INK, MIME, bundle
 
     svg = vl_convert.vegalite_to_svg(bundle(chart, "")[MIME], allowed_base_urls=[])
     svg = re.sub(r'\bid="([^"]*)"', rf'id="{prefix}-\1"', svg).replace("url(#", f"url(#{prefix}-")

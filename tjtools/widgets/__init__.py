@@ -54,23 +54,20 @@ def refresh_and_sync(workspace: Workspace | None = None) -> Panel:
 
 def look_up(workspace: Workspace | None = None) -> Panel:
     """Paste names or Creative IDs, one a line, and get names, IDs and statuses, to copy or as CSV."""
-    from tjtools.widgets.lookup import LookUp
-    from tjtools.widgets.lookup_view import lookup_view
+    from tjtools.widgets.lookup import LookUp, lookup_view
 
     return show(LookUp, lookup_view, workspace)
 
 
 def library_analysis(workspace: Workspace | None = None) -> Panel:
     """What the library holds, where it has gaps, and what its names tell."""
-    from tjtools.widgets.library import LibraryAnalysis
-    from tjtools.widgets.library_view import library_view
+    from tjtools.widgets.library import LibraryAnalysis, library_view
 
     return show(LibraryAnalysis, library_view, workspace)
 
 
 def review_outcomes(workspace: Workspace | None = None) -> Panel:
     """What is approved, how long review takes, and what waits for it."""
-    from tjtools.widgets.outcomes import ReviewOutcomes
-    from tjtools.widgets.outcomes_view import outcomes_view
+    from tjtools.widgets.outcomes import ReviewOutcomes, outcomes_view
 
     return show(ReviewOutcomes, outcomes_view, workspace)

@@ -1,142 +1,115 @@
-"""A table with what it says: the finding in words, a chart, the rows behind it, and the Python that makes them."""
+"""An exhibit of the analysis on the screen: heading, finding, chart; its table to unfold, its files, and the call."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import ipywidgets as w
+from anywidget import AnyWidget
 from traitlets import HasTraits, Int, Unicode
 
-from tjtools.widgets.table import MOST, Table
-from tjtools.workspace.csvfile import neutralise
-from tjtools.workspace.csvtext import line_of
+from tjtools.analysis.exhibits import Exhibit, Shown
+from tjtools.analysis.frame import readable
+from tjtools.widgets.markup import STATIC, Markup, node
+from tjtools.widgets.table import Table, table_view
+from tjtools.widgets.view import call_node, column, follow, row
 
 if TYPE_CHECKING:
     import altair as alt
 
-Draw = Callable[[str], "alt.TopLevelMixin"]
-Behind = Callable[[int], pd.DataFrame]  # the rows that the table's row of this place was reckoned from
-_PERCENT = ("share", "rate", "rest_rate", "low", "high", "if_rejected", "if_approved", "chance", "closeness")
-_LONGEST_COPY = 5_000  # rows; longer tables are saved as a file
 
+class Pane(HasTraits):
+    """The model: an exhibit and what it shows now; `version` rises when that is something else."""
 
-class Exhibit(HasTraits):
-    """One table and its chart; `filename` is what its CSV is called, `what` its rows are.
-
-    `finding` says in a sentence what the table shows, `code` makes the table; `draw`, if there is something to draw,
-    makes the chart of that title; `behind` gives the rows that a row of the table was reckoned from. `version` rises
-    when `put` gave it another table. What takes long is `put_off` until somebody asks for it; `waits` is true so long.
-    """
-
-    finding = Unicode()
-    code = Unicode()
     version = Int()
 
-    def __init__(self, heading: str, filename: str, what: str, explained: str = "") -> None:
+    def __init__(self, exhibit: Exhibit) -> None:
         super().__init__()
-        self.heading, self.filename, self.explained, self.what = heading, filename, explained, what
-        self.frame = pd.DataFrame()
-        self.draw: Draw | None = None
-        self.behind: Behind | None = None
-        self._table: Table | None = None
-        self._make: Callable[[], None] | None = None
+        self.exhibit, self.shown = exhibit, Shown()
 
-    def put(
-        self, frame: pd.DataFrame, finding: str, draw: Draw | None, code: str = "", behind: Behind | None = None
-    ) -> None:
-        """Show another table."""
-        self.frame, self.finding, self.draw, self.code, self.behind = frame, finding, draw, code, behind
-        self._table = self._make = None
+    def put(self, shown: Shown) -> None:
+        """Show this."""
+        self.shown = shown
         self.version += 1
 
-    def put_off(self, why: str, make: Callable[[], None]) -> None:
-        """Say `why` there is no table yet; `make` is called when it is asked for, and puts it."""
-        self.put(pd.DataFrame(), why, None)
+
+class Saved(AnyWidget):
+    """A button that saves what `make` returns, text or bytes, in the browser's own way, where it was pressed."""
+
+    _esm = STATIC / "saved.js"
+    _css = STATIC / "panel.css"
+    label = Unicode().tag(sync=True)
+    filename = Unicode().tag(sync=True)
+
+    def __init__(self, label: str, filename: str, make: Callable[[], str | bytes]) -> None:
+        super().__init__(label=label, filename=filename)
         self._make = make
-        self.version += 1
+        self.on_msg(self._hear)
 
-    @property
-    def waits(self) -> bool:
-        """Whether the table was put off, and nobody has asked for it."""
-        return self._make is not None
-
-    def ask(self) -> None:
-        """Make a table that was put off."""
-        if self._make:
-            self._make()
-
-    @property
-    def table(self) -> Table:
-        """The rows for the screen, made when they are asked for: most tables stay folded."""
-        if self._table is None:
-            self._table = Table(readable(self.frame), what=self.what)
-        return self._table
-
-    @property
-    def rows(self) -> list[str]:
-        """What each row of the table is of, in words; only as many as fit a list to choose from."""
-        if self.behind is None:
-            return []
-        shown = readable(self.frame.head(MOST))
-        words = shown.loc[:, ~shown.apply(pd.api.types.is_numeric_dtype)].iloc[:, :2]
-        if words.columns.empty:
-            return [f"{shown.columns[0]}: {value:,.4g}" for value in self.frame.iloc[:MOST, 0]]
-        return [": ".join(map(str, row)) for row in words.itertuples(index=False)]
-
-    @property
-    def csv(self) -> str:
-        """The whole table, safe to open in a spreadsheet."""
-        rows = [list(map(str, self.frame.columns)), *texts(self.frame)]
-        return "".join(line_of([neutralise(cell) for cell in row]) for row in rows)
-
-    @property
-    def png(self) -> bytes:
-        """The chart as a picture with its finding above it, on white, at twice the size of the screen's."""
-        import vl_convert
-
-        if self.draw is None:
-            return b""
-        spec = self.draw(self.finding).to_dict() | {"background": "white", "padding": 12}
-        drawn: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
-        return drawn
-
-    @property
-    def copied(self) -> str:
-        """The table as a spreadsheet takes it from the clipboard; `""` where it is too long for that."""
-        if len(self.frame) > _LONGEST_COPY:
-            return ""
-        rows = [list(map(str, self.frame.columns)), *texts(self.frame)]
-        return "\n".join("\t".join(neutralise(" ".join(cell.split())) for cell in row) for row in rows)
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        made = self._make()
+        data = made.encode("utf-8", "backslashreplace") if isinstance(made, str) else made
+        self.send({"view": told["view"]}, [data])
 
 
-def texts(frame: pd.DataFrame) -> list[list[str]]:
-    """The cells as text, row by row; what is missing is empty."""
-    shown = frame.astype(object).where(frame.notna(), "")
-    return [[str(cell) for cell in row] for row in shown.itertuples(index=False)]
+def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widget:
+    """Everything of an exhibit; `asked` are controls of its own, with `unfolded`, the rows are there at first."""
+    exhibit = pane.exhibit
+    said, copy, calls, chart, rows = Markup(), Markup(), Markup(), w.VBox(), w.VBox()
+    unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
+    saved = Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv)
+    picture = Saved("Save PNG", f"{exhibit.name}.png", lambda: pane.shown.png)
+    behind = _Behind(pane)
+    tools = row(unfold, copy, saved, picture, behind.choice, calls)
+
+    def show() -> None:
+        shown = pane.shown
+        heading = [node("h3", exhibit.heading)] if exhibit.heading else []
+        # the chart's title, as text of the page: it can be read in any theme
+        said.show(node("div", *heading, node("p", node("strong", shown.finding))))
+        chart.children = (_chart(shown.draw(""), shown.finding),) if shown.draw else ()
+        copy.show(node("copy", shown.copied) if shown.copied else node("span"))
+        calls.show(call_node(shown.code) if shown.code else node("div"))
+        tools.layout.display = "" if len(shown.frame) else "none"
+        picture.layout.display = "" if shown.draw else "none"
+        fill()
+
+    def fill() -> None:
+        made = Table(readable(pane.shown.frame), what=exhibit.what) if unfold.value else None
+        rows.children = (table_view(made),) if made else ()
+
+    follow(pane, "version", show)
+    unfold.observe(lambda _change: fill(), "value")
+    explained = (Markup(node("p", exhibit.explained, css="tj-note")),) if exhibit.explained else ()
+    return column(said, *asked, chart, *explained, tools, rows, behind.rows)
 
 
-def readable(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table for the screen: shares in per cent, one decimal, days without a time, `yes`, nothing where unknown."""
-    shown = pd.DataFrame(index=frame.index)
-    for name, column in frame.items():
-        if name in _PERCENT:
-            shown[f"{_words(name)}, %"] = (column * 100).round(1)
-        elif isinstance(column.dtype, pd.DatetimeTZDtype):
-            shown[f"{_words(name)}, {column.dtype.tz}"] = column.dt.strftime("%Y-%m-%d %H:%M").fillna("")
-        elif pd.api.types.is_datetime64_any_dtype(column):
-            days = (column.dropna() == column.dropna().dt.normalize()).all()
-            shown[_words(name)] = column.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M").fillna("")
-        elif pd.api.types.is_bool_dtype(column):
-            shown[_words(name)] = column.map({True: "yes", False: ""})
-        elif pd.api.types.is_float_dtype(column):
-            shown[_words(name)] = column.round(1).replace(float("inf"), float("nan"))
-        elif pd.api.types.is_numeric_dtype(column):
-            shown[_words(name)] = column
-        else:
-            shown[_words(name)] = column.astype(object).where(column.notna(), "")
-    return shown
+class _Behind:
+    """A list of the table's rows, and the rows behind the one that is chosen."""
+
+    def __init__(self, pane: Pane) -> None:
+        self._pane, self.rows = pane, w.VBox()
+        self._chosen = w.Dropdown(layout=w.Layout(width="16em"))
+        self.choice = row(Markup("The rows behind"), self._chosen)
+        follow(pane, "version", self._offer)
+        self._chosen.observe(lambda _change: self._show(), "value")
+
+    def _offer(self) -> None:
+        offered = self._pane.shown.rows
+        self.choice.layout.display = "" if offered else "none"
+        self._chosen.options = [("choose a row", -1), *((text, place) for place, text in enumerate(offered))]
+        self._chosen.value = -1
+        self._show()
+
+    def _show(self) -> None:
+        behind, place = self._pane.shown.behind, self._chosen.value
+        chosen = behind is not None and place not in (None, -1)
+        self.rows.children = (table_view(Table(readable(behind(place)))),) if behind and chosen else ()
 
 
-def _words(name: object) -> str:
-    return str(name).replace("_", " ")
+def _chart(chart: alt.TopLevelMixin, words: str) -> w.Widget:
+    """A chart; `words` say the same in a sentence, for who can't see it."""
+    from tjtools.analysis.charts import bundle
+
+    return w.Output(outputs=({"output_type": "display_data", "data": bundle(chart, words), "metadata": {}},))

@@ -1,4 +1,4 @@
-"""Many names or IDs at once: the model of the look-up's panel."""
+"""Many names or IDs at once: the look-up's panel."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
+import ipywidgets as w
 import pandas as pd
 from traitlets import Int, Unicode
 
+from tjtools.analysis.exhibits import Exhibit, Shown
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import ANSWER_COLUMNS, answer_rows, look_up, pasted
 from tjtools.model.words import counted
-from tjtools.widgets.exhibit import Exhibit
+from tjtools.widgets.exhibit import Pane, exhibit_view
+from tjtools.widgets.markup import Markup, node
 from tjtools.widgets.panel import Panel, now
+from tjtools.widgets.view import actions, button, column, follow, row
 from tjtools.workspace.folder import Workspace
 
 _CODE = """\
@@ -41,8 +45,8 @@ class LookUp(Panel):
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
         self.library = Library.load(workspace.library)
-        self.answers = Exhibit("", "look_up.csv", "answers")
-        self.answers.put(pd.DataFrame(columns=list(ANSWER_COLUMNS), dtype="str"), "", None)
+        self.pane = Pane(Exhibit("look_up", "", "answers"))
+        self.pane.put(Shown(pd.DataFrame(columns=list(ANSWER_COLUMNS), dtype="str")))
         self.call = _CODE
 
     def ask(self) -> None:
@@ -59,7 +63,12 @@ class LookUp(Panel):
         missing = sum(not one.there and not one.is_unclear for _, one in found)
         told = f"{counted(len(names), 'line')} asked: {there:,} in the library, {missing:,} not"
         self.asked = len(names)
-        self.answers.put(table, f"{told}; {unclear:,} unclear" if unclear else told, None)
+        self.pane.put(Shown(table, f"{told}; {unclear:,} unclear" if unclear else told))
+
+    @property
+    def answers(self) -> Shown:
+        """What was answered."""
+        return self.pane.shown
 
     @property
     def ids(self) -> str:
@@ -80,3 +89,23 @@ class LookUp(Panel):
             (*(one.filename for one in first[:1]), *(one.creative_id for one in first[1:]), "no such")
         )
         self.ask()
+
+
+def lookup_view(panel: LookUp) -> w.Widget:
+    """Field, button, answers with copy and CSV."""
+    field = w.Textarea(placeholder="Paste names or Creative IDs, one a line", rows=6, layout=w.Layout(width="44em"))
+    w.link((panel, "text"), (field, "value"))
+    answers = exhibit_view(panel.pane, unfolded=True)
+    ids = Markup()
+
+    def show() -> None:
+        answers.layout.display = "" if panel.asked else "none"
+        found = panel.ids
+        number = found.count("\n") + 1
+        label = f"{number:,} Creative ID{'s' * (number != 1)} alone, one a line: "
+        ids.show(node("div", node("span", label), node("copy", found)) if found else node("div"))
+
+    follow(panel.pane, "version", show)
+    return column(
+        field, actions(panel, row(button("Look up", panel.ask, style="primary", icon="search"))), answers, ids
+    )

@@ -1,0 +1,168 @@
+"""The tracking files, each read once, what is kept of them, and the Python that reads and keeps the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+import pandas as pd
+
+from tjtools.analysis.contents import ByContent
+from tjtools.analysis.findings import counted
+from tjtools.analysis.frame import frame_of, in_days, library_frame, on_site
+from tjtools.analysis.reviews import observations, reviews
+from tjtools.analysis.times import Review, time_in_review
+from tjtools.cache.history import COLUMNS, History
+from tjtools.cache.library import Library
+from tjtools.model.errors import TrackingFileError
+from tjtools.workspace.folder import Workspace
+
+AT_FIRST = timedelta(days=7)  # back, where nobody has said yet what they have seen
+
+
+class Others(NamedTuple):
+    """What other rooms know that an exhibit tells: each reads its own files when it is asked."""
+
+    runs: Callable[[Workspace], tuple[pd.DataFrame, Sequence[str]]]  # files of all runs; what can't be read
+    same: Callable[[Workspace, Library], tuple[ByContent, int]]  # groups of one content; of how many it is known
+    rejected: Callable[[Workspace, Library, pd.DataFrame], tuple[pd.DataFrame, int, int]]  # repeats, files, unseen
+    seen: Callable[[Workspace], tuple[datetime, int] | None]  # up to when, and how many rows, a person has seen
+
+
+class Asked(NamedTuple):
+    """What a person asks for.
+
+    One `section` is kept (`""`: all), and of it those whose `day`, a column of the frame, lies in a range; `undated`:
+    also those of unknown day. `by` is what to count by, `across` what the gap map sets against the category; `one` and
+    `other` are compared; changes are listed since `last_looked`, chances reckoned for `within` days.
+    """
+
+    section: str = ""
+    day: str = "upload_date"
+    since: date | None = None
+    until: date | None = None
+    undated: bool = True
+    by: str = "section"
+    across: str = "section"
+    one: str = ""
+    other: str = ""
+    within: int = 7
+    last_looked: datetime | None = None
+
+    @property
+    def every_day(self) -> bool:
+        """Whether no day is left out."""
+        return self.since is None and self.until is None
+
+    @property
+    def begun(self) -> Asked:
+        """The same for the times: a choice by the day of the decision would leave out the slow ones."""
+        return self._replace(since=None, until=None) if self.day == "decided" else self
+
+    def keep(self, frame: pd.DataFrame, day: str = "") -> pd.DataFrame:
+        """What is kept of a frame that has a section and this day."""
+        frame = frame[frame["section"] == self.section] if self.section else frame
+        return in_days(frame, self.since, self.until, day=day or self.day, undated=self.undated)
+
+    @property
+    def code(self) -> str:
+        """The Python that keeps the same of the library's frame."""
+        lines = f'frame = frame[frame["section"] == {self.section!r}]\n' if self.section else ""
+        if self.every_day:
+            return lines
+        since, until = (f"date({day.year}, {day.month}, {day.day})" if day else "None" for day in self[2:4])
+        return f"{lines}frame = in_days(frame, {since}, {until}, day={self.day!r}, undated={self.undated})\n"
+
+
+class Files:
+    """The tracking files of a workspace, read once; raises what `Library.load` raises."""
+
+    def __init__(self, workspace: Workspace, others: Others, clock: Callable[[], datetime]) -> None:
+        self.workspace, self.others, self.clock = workspace, others, clock
+        self.library, history = Library.load(workspace.library), History.of(workspace)
+        self.seen = others.seen(workspace)
+        self.rows, self.bad, self.trouble = pd.DataFrame(columns=list(COLUMNS), dtype="str"), 0, ""
+        try:
+            self.rows, bad = history.load()
+            self.bad = len(bad)
+        except TrackingFileError as error:
+            self.trouble = str(error)
+        self.observations, times = observations(self.rows), history.last_times()
+        self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
+        self._reviews: dict[Asked, Review] = {}
+
+    @property
+    def last_looked(self) -> datetime:
+        """Since when changes are listed, where nobody asks for another day."""
+        return self.seen[0] if self.seen else self.clock() - AT_FIRST
+
+    def stays_of(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The stays in review of these creatives."""
+        known = self.stays
+        return known[known["creative_id"].isin(frame["creative_id"])] if len(frame) < len(self.frame) else known
+
+    def review(self, begun: Asked) -> Review:
+        """The time in review of what is kept; the last that was asked for is remembered."""
+        key = Asked(*begun[:5])
+        if key not in self._reviews:
+            self._reviews = {key: time_in_review(self.stays_of(begun.keep(self.frame)))}
+        return self._reviews[key]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many creatives there are, and what the tables leave out or can't know."""
+        there, doubled = on_site(self.frame), len(self.library.conflicts)
+        bad = len(self.library.bad_lines) + len(self.library.doubtful_days)
+        gone, odd = len(self.frame) - len(there), int((~there["by_convention"]).sum())
+        contradict = f"{counted(doubled, 'ID')} with rows that contradict each other: each row is counted"
+        unread = f"{counted(bad, 'line')} of the library can't be read: tjtools doctor lists them"
+        return (
+            f"{counted(len(there))} on the site" + (f"; {gone:,} gone from it are not counted" if gone else ""),
+            f"{counted(odd, 'name')} of these follow no convention",
+            *[contradict] * bool(doubled),
+            *[unread] * bool(bad),
+            *[f"The review history tells nothing: {self.trouble}"] * bool(self.trouble),
+        )
+
+    @property
+    def review_notes(self) -> tuple[str, ...]:
+        """The same, what the history holds, and what in it tells nothing of the time in review."""
+        if self.trouble:
+            return self.notes
+        if self.rows.empty and not self.bad:
+            return (*self.notes, "The review history is empty: it begins with the first upload, refresh or sync")
+        told = f"{counted(len(self.rows), 'row')} of review history: {counted(len(self.stays), 'stay')} in review,"
+        known, lost = int(self.stays["start_known"].sum()), self.bad + len(self.rows) - len(self.observations)
+        unread = f"{counted(lost, 'row')} of the history can't be read"
+        return (*self.notes, f"{told} the start of {known:,} is known", *[unread] * bool(lost))
+
+
+_READ = """\
+workspace = Workspace.find(cwd=Path.cwd())
+library, history = Library.load(workspace.library), History.of(workspace)
+frame = library_frame(library, history)
+"""
+_ROWS = "rows = observations(history.load()[0])\n"
+_STAYS = "stays = reviews(rows, history.last_times())\n"
+_KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
+_OF_OTHERS = {"Path": "pathlib", "Library": "tjtools", "Workspace": "tjtools", "History": "tjtools.cache.history"}
+
+
+def python(call: str, asked: Asked, *known: Callable[..., object]) -> str:
+    """The files read and kept as asked, and this call of `known` functions, with the imports: to copy into a cell."""
+    stays = "stays" in call
+    kept = asked.code + _KEPT * (stays and asked.code != "")
+    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays + kept
+    modules = _OF_OTHERS | {one.__name__: one.__module__ for one in (*known, *_KNOWN)}
+    found: dict[str, set[str]] = {}
+    for name in re.findall(r"\b\w+(?=[(.])", body + call):
+        if name in modules:
+            found.setdefault(modules[name], set()).add(name)
+    lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(found.items())]
+    ours = [line for line in lines if line.startswith("from tjtools")]
+    return "\n".join([*(line for line in lines if line not in ours), "", *ours, "", body + call]) + "\n"
+
+
+_KNOWN = (library_frame, in_days, observations, reviews, date, datetime)
