@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -138,13 +138,19 @@ def stoppable(what: str = "Stopping: what is confirmed is being recorded.") -> I
         # not through the console, which the signal may have interrupted in the middle of a line
         os.write(2, f"{what} Once more to stop at once.\n".encode())
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, ask) for number in numbers]
-    try:
+    with handling({signal.SIGINT: ask, signal.SIGTERM: ask}):
         yield asked.is_set
+
+
+@contextmanager
+def handling(signals: Mapping[int, Callable[[int, FrameType | None], None]]) -> Iterator[None]:
+    """Let these functions hear of signals meanwhile."""
+    before = {number: signal.signal(number, heard) for number, heard in signals.items()}
+    try:
+        yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        for number, heard in before.items():
+            signal.signal(number, heard)
 
 
 @contextmanager

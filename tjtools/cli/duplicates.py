@@ -10,6 +10,7 @@ import typer
 
 from tjtools.cli.console import JsonOption, WorkspaceOption, end, find_workspace, listing, looking, now, out
 from tjtools.cli.shapes import of_known, print_json, some_of
+from tjtools.model.words import in_seconds
 
 if TYPE_CHECKING:
     from tjtools.diff.duplicates import Duplicates, Group
@@ -101,12 +102,11 @@ def told(one: Known) -> str:
 def facts_of(one: Known) -> str:
     """What a member's content is."""
     facts = one.fingerprint.facts
-    length = f"{facts.seconds:.1f} s" if facts.seconds is not None else ""
     parts = (
         facts.container,
         facts.codec,
         facts.size,
-        length,
+        in_seconds(facts.seconds),
         f"{facts.bytes:,} bytes",
         f"blake3 {one.fingerprint.checksum[:12]}",
     )

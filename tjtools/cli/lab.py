@@ -6,15 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tjtools.cli.console import WorkspaceOption, bar, now, out
+from tjtools.cli.console import WorkspaceOption, bar, handling, now, out
 
 if TYPE_CHECKING:
     from tjtools.workspace.folder import Workspace
@@ -93,21 +91,8 @@ def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM) else 2
 
 
-@contextmanager
-def _handed_on(server: subprocess.Popen[bytes]) -> Iterator[None]:
+def _handed_on(server: subprocess.Popen[bytes]) -> AbstractContextManager[None]:
     """JupyterLab decides on Ctrl-C, which the terminal sends to both; SIGTERM reaches only us, and goes on to it."""
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        """It got this one too."""
-
-    def end(_number: int, _frame: FrameType | None) -> None:
-        server.terminate()
-
-    before = [
-        (number, signal.signal(number, handler)) for number, handler in ((signal.SIGINT, leave), (signal.SIGTERM, end))
-    ]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+    return handling(
+        {signal.SIGINT: lambda _number, _frame: None, signal.SIGTERM: lambda _number, _frame: server.terminate()}
+    )
