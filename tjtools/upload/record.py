@@ -1,4 +1,4 @@
-"""What a run found out, as the journal, then library, master, status CSV and history are told, and its caller."""
+"""What a run found out, and who is told: journal, library, master, status CSV, history, fingerprints; its caller."""
 
 from __future__ import annotations
 
