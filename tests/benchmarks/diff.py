@@ -72,10 +72,10 @@ def reviewed_as(status: str, changed: bool) -> str:
 
 
 def ours(old: Path, new: Path) -> Found:
+    from tjtools.cache.snapshots import read_snapshot
     from tjtools.diff.libraries import diff_libraries
-    from tjtools.diff.unshared import read_unshared
 
-    difference = diff_libraries(*read_unshared(old, new))
+    difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     changes = (*difference.status_changed, *difference.renamed, *difference.other)
     fields = Counter(change.field for change in changes)
     return fields + Counter(added=len(difference.added), removed=len(difference.removed))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tjtools.cache.library import COLUMNS, BadLine, Conflict, Library, Match
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader
-from tjtools.workspace.backups import backups_of
 from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.disk import backups_of
 
 HEADER = ",".join(COLUMNS)
 NOON = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)

@@ -132,9 +132,9 @@ class Effects:
         io.FileIO = Watched  # type: ignore[misc]
         io.open = builtins.open = opened  # type: ignore[assignment]
         shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined]  # copies go through `open` too
-        import tjtools.workspace.csvfile
+        import tjtools.workspace.disk
 
-        tjtools.workspace.csvfile.FileIO = Watched  # type: ignore[misc]
+        tjtools.workspace.disk.FileIO = Watched  # type: ignore[misc]
 
     def _watch_site(self) -> None:
         from playwright.async_api import Locator

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from world import FINGERPRINTS, NOW
@@ -28,13 +28,12 @@ from tjtools.analysis.times import time_in_review, waiting
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
-from tjtools.cache.inventory import load_session, master_ids, record_in_master
+from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.cache.rebuild import rebuild_cache
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
 from tjtools.diff.decisions import COLUMNS as DECISION_COLUMNS
 from tjtools.diff.decisions import Content, Decision, Decisions
-from tjtools.diff.unshared import read_unshared
+from tjtools.diff.libraries import diff_libraries
 from tjtools.health.acknowledged import acknowledged
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
@@ -53,11 +52,10 @@ from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run, runs_elsewhere
 from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
-from tjtools.workspace.csvfile import encoded, quarantine, read_table
-from tjtools.workspace.csvtext import BadLine
+from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
-from tjtools.workspace.locks import locked
 from tjtools.workspace.settings import load_settings
 
 
@@ -165,7 +163,7 @@ KINDS = {
     "library at a glance": Kind(lambda place: place.library, LIBRARY, lambda place: overview(place, now=NOW)),
     "snapshot": Kind(lambda place: place.library, CLEAN, lambda place: read_snapshot(place.library)),
     "two snapshots": Kind(
-        lambda place: place.library, CLEAN, lambda place: [*map(list, read_unshared(place.library, place.library))]
+        lambda place: place.library, CLEAN, lambda place: diff_libraries(*map(read_snapshot, [place.library] * 2))
     ),
     "session": Kind(lambda place: place.session, INVENTORY, load_session),
     "master": Kind(lambda place: place.master, INVENTORY, master_ids),
@@ -611,19 +609,6 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
         refused = ""
     assert not refused or "another live upload is running here" in refused
     assert not runs_elsewhere(place)
-
-
-@settings(deadline=None)
-@example(lengths=b"[" * 100_000)
-@example(lengths=b'{"x": 1e999}')
-@given(lengths=damaged(b'{"TJ_Creative_Library.20251113T120000.csv": 230, "x": 1}'))
-def test_damaged_lengths_of_backups_cost_no_creative(place: Workspace, lengths: bytes) -> None:
-    place.library.write_text(CLEAN, "utf-8")
-    Library.load(place.library).rewrite(now=NOW)
-    before = list(Library.load(place.library))
-    (place.private / "lengths" / f"{place.library.name}.json").write_bytes(lengths)
-    assert list(Library.load(place.library)) == before
-    _clear(place.private / "backups", place.private / "lengths")
 
 
 names_on_disk = st.binary(min_size=1, max_size=40).filter(

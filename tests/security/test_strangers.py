@@ -50,8 +50,8 @@ from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.pairing import Outcome
 from tjtools.widgets.task import Run, Task
 from tjtools.widgets.upload_results import Downloads
-from tjtools.workspace.csvfile import neutralise, replace_file
-from tjtools.workspace.csvtext import line_of
+from tjtools.workspace.csvfile import line_of, neutralise
+from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import CampaignSettings, SiteSettings, bind, load_settings
 
@@ -387,7 +387,7 @@ def test_a_notebook_downloads_only_what_it_offered(tmp_path: Path) -> None:
 FIRST_BYTE = """
 import os, resource, signal, sys
 from pathlib import Path
-from tjtools.workspace.csvfile import replace_file
+from tjtools.workspace.disk import replace_file
 from tjtools.site.driver import save_browser_session
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 os.umask(0)

@@ -18,20 +18,17 @@ from hypothesis import strategies as st
 from world import read_rows
 
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader
-from tjtools.workspace import backups, csvfile
+from tjtools.workspace import disk
 from tjtools.workspace.csvfile import (
     BadLine,
-    Form,
     Table,
     append_rows,
     neutralise,
     quarantine,
     read_table,
-    replace_file,
     write_rows,
 )
-from tjtools.workspace.csvtext import _parse, _split
-from tjtools.workspace.locks import locked
+from tjtools.workspace.disk import backups_of, keep, locked, replace_file
 
 COLUMNS = ("id", "name", "note")
 NOON = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
@@ -247,37 +244,10 @@ def test_a_header_behind_blank_lines_may_begin_anywhere(path: Path, blank: int) 
     assert values(read_table(path, COLUMNS)) == [("1", "a", "x")]
 
 
-def test_a_full_store_never_drops_the_file_that_is_being_replaced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backups, "ROOM", 30)
-    put(path, "id,name,note\n1,a,\n")
-    with path.open("a", encoding="utf-8") as person:
-        for at in (NOON, None):
-            with locked(path):
-                replace_file(path, b"id,name,note\n1,b,\n", seen=path.stat().st_size, backup=at)
-            if at:
-                early = path.open("a", encoding="utf-8")
-        early.write("2,late,\n")
-        early.close()
-        person.write("3,later,\n")
-    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("3", "later", ""), ("2", "late", "")]
-
-
-def test_a_file_of_another_program_among_the_backups_disturbs_nothing(path: Path) -> None:
-    put(path, "id,name,note\n1,a,\n")
-    foreign = path.parent / ".tjtools" / "backups" / f"{path.stem}.replaced-000009.sync-conflict-ABC.csv"
-    foreign.parent.mkdir(parents=True)
-    foreign.write_text("theirs", "utf-8")
-    for number in range(9):
-        with locked(path):
-            replace_file(path, f"id,name,note\n1,{number},\n".encode(), seen=path.stat().st_size)
-    assert foreign.read_text("utf-8") == "theirs"
-    assert len([*foreign.parent.iterdir()]) == 1 + backups.PASSING
-
-
 def test_a_file_that_is_rewritten_for_an_append_is_backed_up(path: Path) -> None:
     put(path, "id;name;note\n1;a;x\n")
     append_rows(path, COLUMNS, [("9", "new", "")])
-    assert [backup.read_text("utf-8") for backup in backups.backups_of(path)] == ["id;name;note\n1;a;x\n"]
+    assert [backup.read_text("utf-8") for backup in backups_of(path)] == ["id;name;note\n1;a;x\n"]
 
 
 def test_appending_nothing_leaves_the_disk_alone(path: Path) -> None:
@@ -293,14 +263,66 @@ def test_a_value_that_no_text_file_can_hold_is_refused_and_nothing_written(path:
     assert path.read_text("utf-8") == "id,name,note\n"
 
 
-def test_what_a_person_appends_while_a_file_is_replaced_is_carried_over(path: Path) -> None:
+def test_what_a_person_appends_while_a_file_is_rewritten_is_brought_over(path: Path) -> None:
     put(path, "id,name,note\n1,a,x")
-    seen = path.stat().st_size
-    with path.open("a", encoding="utf-8") as file:
-        file.write("2,b,y\n")
     with locked(path):
-        replace_file(path, b"id,name,note\n1,a,x\n", backup=NOON, seen=seen)
-    assert path.read_text("utf-8") == "id,name,note\n1,a,x\n2,b,y\n"
+        table = read_table(path, COLUMNS)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("2,b,y\n3,no newline,")
+        replace_file(path, b"id,name,note\n1,a,x\n", seen=table.seen)
+    assert path.read_text("utf-8") == "id,name,note\n1,a,x\n2,b,y\n3,no newline,\n"
+    assert backups_of(path) == []
+
+
+def test_what_a_person_appends_in_the_moment_of_the_replace_is_brought_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(path, "id,name,note\n1,a,\n")
+    rename = Path.rename
+    with path.open("a", encoding="utf-8", buffering=1) as person, locked(path):
+
+        def replace(old: Path, new: Path) -> Path:
+            person.write("2,before,\n")
+            done = rename(old, new)
+            person.write("3,after,\n")
+            return done
+
+        table = read_table(path, COLUMNS)
+        monkeypatch.setattr(Path, "replace", replace)
+        replace_file(path, b"id,name,note\n1,b,\n", seen=table.seen)
+    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "before", ""), ("3", "after", "")]
+
+
+def test_what_a_person_appended_is_there_also_if_the_power_fails_right_after_the_replace(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = read_table(put(path, "id,name,note\n1,a,\n"), COLUMNS)
+    with path.open("a", encoding="utf-8") as person:
+        person.write("2,late,\n")
+
+    def power_fails(_folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(disk, "_sync_folder", power_fails)
+    with pytest.raises(KeyboardInterrupt):
+        replace_file(path, b"id,name,note\n1,b,\n", seen=table.seen)
+    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "late", "")]
+
+
+@pytest.mark.parametrize("how", ["edited in place", "replaced", "made", "cut"])
+def test_a_file_that_another_program_changed_meanwhile_is_kept_as_a_backup(path: Path, how: str) -> None:
+    if how != "made":
+        put(path, "id,name,note\n1,a,\n2,b,\n")
+    theirs = "id,name,note\n" if how == "cut" else "id,name,note\n1,theirs,\n2,b,\n9,more,\n"
+    with locked(path):
+        table = read_table(path, COLUMNS)
+        if how == "replaced":
+            put(path.with_name("other"), theirs).replace(path)
+        else:
+            put(path, theirs)
+        replace_file(path, b"id,name,note\n1,ours,\n", seen=table.seen)
+    assert values(read_table(path, COLUMNS)) == [("1", "ours", "")]
+    assert [backup.read_text("utf-8") for backup in backups_of(path)] == [theirs]
 
 
 def test_replacing_keeps_the_files_rights_and_leaves_nothing_beside_it(path: Path) -> None:
@@ -326,7 +348,6 @@ FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 from tjtools.workspace.csvfile import append_rows, write_rows
-from tjtools.workspace.csvtext import _parse, _split
 from tjtools.model.errors import TrackingFileError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 path = Path(sys.argv[1])
@@ -361,57 +382,6 @@ def test_a_file_in_a_folder_of_tracking_has_its_lock_with_the_others(path: Path)
     assert (path.parent / ".tjtools/locks/log.csv.lock").exists()
 
 
-def test_a_line_echoed_into_the_file_while_it_is_replaced_is_there_at_the_next_look(path: Path) -> None:
-    put(path, "id,name,note\n1,a,\n")
-    with subprocess.Popen(
-        ["sh", "-c", f"exec >> '{path}'; echo ready >&2; read go; echo '2,late,'; printf '3,no newline,'"],
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as person:
-        assert person.stderr
-        assert person.stderr.readline() == b"ready\n"
-        with locked(path):
-            table = read_table(path, COLUMNS)
-            replace_file(path, b"id,name,note\n1,a,rewritten\n", backup=NOON, seen=table.size)
-        person.communicate(b"go\n")
-    for _ in range(2):
-        assert values(read_table(path, COLUMNS)) == [
-            ("1", "a", "rewritten"),
-            ("2", "late", ""),
-            ("3", "no newline", ""),
-        ]
-    put(path, path.read_text("utf-8") + "4,next,\n")
-    assert len(read_table(path, COLUMNS).rows) == 4
-
-
-def test_a_line_echoed_late_is_not_lost_where_no_backup_is_asked_for(path: Path) -> None:
-    put(path, "id,name,note\n1,a,\n")
-    with path.open("a") as person:
-        with locked(path):
-            replace_file(path, b"id,name,note\n1,b,\n", seen=read_table(path, COLUMNS).size)
-        person.write("2,late,\n")
-    assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "late", "")]
-
-
-def test_a_line_echoed_late_is_not_lost_where_the_file_is_replaced_again_meanwhile(path: Path) -> None:
-    put(path, "id,name,note\n1,a,\n")
-    with path.open("a", encoding="utf-8") as person:
-        for name in "bcd":
-            with locked(path):
-                replace_file(path, f"id,name,note\n1,{name},\n".encode(), seen=path.stat().st_size)
-        person.write("2,late,\n")
-    assert values(read_table(path, COLUMNS)) == [("1", "d", ""), ("2", "late", "")]
-
-
-def test_of_the_files_that_are_replaced_without_a_backup_only_the_last_few_stay(path: Path) -> None:
-    put(path, "id,name,note\n1,a,\n")
-    for number in range(20):
-        with locked(path):
-            replace_file(path, f"id,name,note\n1,{number},\n".encode(), seen=path.stat().st_size)
-    kept = [one.read_text("utf-8") for one in sorted((path.parent / ".tjtools" / "backups").iterdir())]
-    assert kept == [f"id,name,note\n1,{number},\n" for number in range(14, 19)]
-
-
 def test_a_replacement_that_was_cut_off_doubles_no_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(path, "id,name,note\n1,a,\n")
 
@@ -424,16 +394,16 @@ def test_a_replacement_that_was_cut_off_doubles_no_line(path: Path, monkeypatch:
         rename = Path.rename
         patch.setattr(Path, "replace", cut_off)
         with pytest.raises(TrackingFileError, match="the power failed"):
-            replace_file(path, b"id,name,note\n", backup=NOON, seen=path.stat().st_size)
+            replace_file(path, b"id,name,note\n", backup=NOON, seen=read_table(path, COLUMNS).seen)
     append_rows(path, COLUMNS, [("2", "b", "")])
     assert len(read_table(path, COLUMNS).rows) == 2
     table = read_table(path, COLUMNS)
-    replace_file(path, b"id,name,note\n9,x,\n", backup=NOON, seen=table.size)
+    replace_file(path, b"id,name,note\n9,x,\n", backup=NOON, seen=table.seen)
     assert values(read_table(path, COLUMNS)) == [("9", "x", "")]
 
 
 def test_backups_and_snapshots_together_stay_within_their_room(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backups, "ROOM", 100)
+    monkeypatch.setattr(disk, "ROOM", 100)
     other, snapshots = path.with_name("other.csv"), path.parent / ".tjtools" / "snapshots"
     put(path, "x" * 40)
     put(other, "y" * 40)
@@ -441,22 +411,22 @@ def test_backups_and_snapshots_together_stay_within_their_room(path: Path, monke
     for second in range(3):
         (snapshots / f"2025111{second}T000000.csv").write_text("z" * 40)
         (snapshots / f"2025111{second}T000000.json").write_text("{}")
-    backups.keep(other, NOON - timedelta(days=30))
-    kept = [backups.keep(path, NOON + timedelta(seconds=second)) for second in range(3)]
-    assert backups.backups_of(path) == kept[2:]
-    assert len(backups.backups_of(other)) == 1
+    keep(other, NOON - timedelta(days=30))
+    kept = [keep(path, NOON + timedelta(seconds=second)) for second in range(3)]
+    assert backups_of(path) == kept[2:]
+    assert len(backups_of(other)) == 1
     assert sorted(found.name for found in snapshots.iterdir()) == ["20251112T000000.csv", "20251112T000000.json"]
 
 
 def test_only_the_last_twenty_backups_are_kept(path: Path) -> None:
     put(path, "id,name,note\n")
-    kept = [backups.keep(path, NOON + timedelta(seconds=second)) for second in range(23)]
-    assert backups.backups_of(path) == kept[3:]
+    kept = [keep(path, NOON + timedelta(seconds=second)) for second in range(23)]
+    assert backups_of(path) == kept[3:]
 
 
 def test_two_backups_in_one_second_are_two_files(path: Path) -> None:
     put(path, "id,name,note\n")
-    assert [backups.keep(path, NOON).name for _ in range(2)] == [
+    assert [keep(path, NOON).name for _ in range(2)] == [
         "names.20251113T120000.csv",
         "names.20251113T120000-001.csv",
     ]
@@ -471,7 +441,7 @@ def test_a_line_that_is_in_quarantine_already_does_not_come_twice(path: Path) ->
 
 
 def test_what_a_killed_rewrite_left_behind_is_gone_after_the_next(path: Path) -> None:
-    killed = "import os, sys, pathlib, tjtools.workspace.csvfile as c; os.replace = lambda *_: os._exit(9); "
+    killed = "import os, sys, pathlib, tjtools.workspace.disk as c; os.replace = lambda *_: os._exit(9); "
     killed += "c.replace_file(pathlib.Path(sys.argv[1]), b'never')"
     assert subprocess.run([sys.executable, "-c", killed, str(path)], check=False).returncode == 9
     assert (path.exists(), len([*path.parent.glob(".names*")])) == (False, 1)
@@ -496,7 +466,7 @@ def test_what_a_person_wrote_behind_a_row_that_the_full_disk_cut_off_stays(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     append_rows(path, COLUMNS, [("1", "a", "")])
-    monkeypatch.setattr(csvfile, "FileIO", Full)
+    monkeypatch.setattr(disk, "FileIO", Full)
     with pytest.raises(TrackingFileError, match="No space left"):
         append_rows(path, COLUMNS, [("2", "b", "")])
     assert path.read_bytes().endswith(b"\n9,their,line\n")
@@ -565,21 +535,6 @@ def test_what_another_program_wrote_reads_as_the_csv_module_reads_it(
         writer.writerows([COLUMNS, *rows])
     table = read_table(path, COLUMNS)
     assert (values(table), table.bad) == (rows, ())
-
-
-plain_fields = st.text(st.sampled_from("ab é;\t"), max_size=3)
-plain_lines = st.lists(st.lists(plain_fields, min_size=3, max_size=3).map(",".join) | plain_fields, max_size=8)
-
-
-@settings(deadline=None, max_examples=300)
-@given(plain_lines, st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_a_block_read_at_once_gives_what_its_lines_give_one_by_one(lines: list[str], newline: str, end: bool) -> None:
-    text = newline.join(lines) + (newline if end else "")
-    at_once = _split(text, ",", 2, 2, True, whole=True)
-    one_by_one, rest = _parse(text, Form(COLUMNS), 2, 2, True, final=True)
-    if at_once:
-        found = (at_once.columns, list(at_once.lines), at_once.end, "")
-        assert found == (one_by_one.columns, list(one_by_one.lines), one_by_one.end, rest)
 
 
 def test_a_short_file_does_not_wait_for_pandas() -> None:

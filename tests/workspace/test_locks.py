@@ -17,13 +17,13 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.upload import runs_elsewhere
 from tjtools.upload.resume import only_live_run
 from tjtools.workspace.csvfile import append_rows
+from tjtools.workspace.disk import locked, locks_hold
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked, locks_hold
 
 HOLD = """
 import sys
 from pathlib import Path
-from tjtools.workspace.locks import locked
+from tjtools.workspace.disk import locked
 from tjtools.upload.resume import only_live_run
 from tjtools.workspace.folder import Workspace
 

@@ -12,22 +12,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.model.cells import told_id, told_ids
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import translated
-from tjtools.workspace.csvfile import BadLine, append_rows, bring_over, read_table, replace_file
-from tjtools.workspace.csvtext import blocks, read_form
+from tjtools.workspace.csvfile import BadLine, append_rows, read_table
+from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_AT_ONCE = 64  # blocks of the file
 COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
 
 
@@ -81,22 +78,10 @@ class History:
         """
         import pandas as pd
 
-        bring_over(self.path)
-        bad: list[BadLine] = []
-        with translated(self.path, "read"):
-            if not self.path.exists():
-                return pd.DataFrame(columns=list(COLUMNS), dtype="str"), ()
-            with self.path.open("rb") as file:
-                form, source, line = read_form(file, self.path, COLUMNS, "")
-                frames = [pd.DataFrame(columns=list(form.header if form else COLUMNS), dtype="str")]
-                parts = blocks(source, form, line) if form else iter(())
-                while some := list(islice(parts, _AT_ONCE)):  # texts of all of them would take several times the frame
-                    columns = zip(*(block.columns for block in some), strict=True)
-                    texts = dict(zip(frames[0], ([*chain(*column)] for column in columns), strict=True))
-                    texts["creative_id"] = told_ids(texts["creative_id"])
-                    frames.append(pd.DataFrame(texts, dtype="str"))
-                    bad += chain(*(block.bad for block in some))
-        return pd.concat(frames, ignore_index=True), tuple(bad)
+        table = read_table(self.path, COLUMNS)
+        columns = {name: [row[name] for row in table.rows] for name in table.header}
+        columns["creative_id"] = told_ids(columns["creative_id"])
+        return pd.DataFrame(columns, dtype="str"), table.bad
 
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""

@@ -8,30 +8,37 @@ doubtful day; their creatives stay, without a day.
 
 from __future__ import annotations
 
-import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
 
-from tjtools.cache.catalogue import Catalogue, Conflict, heads_of, uncollected
-from tjtools.cache.rows import COLUMNS, Record, agree, joined, merge, moves_alike
-from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.cache.rows import COLUMNS, Row, agree, as_written, fields_of, joined, merge, moves_alike, read_row
+from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.model.names import as_sent, as_shown, extension, match_key, medium_of
-from tjtools.workspace.csvfile import BadLine, Form, append_rows, bring_over, encoded, quarantine, replace_file
-from tjtools.workspace.csvtext import blocks, read_form
-from tjtools.workspace.locks import locked
+from tjtools.workspace.csvfile import (
+    BadLine,
+    Form,
+    Records,
+    append_rows,
+    encoded,
+    quarantine,
+    read_more,
+    read_records,
+)
+from tjtools.workspace.disk import Seen, locked, replace_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["COLUMNS", "BadLine", "Conflict", "Library", "Match"]
 
+_Some: TypeAlias = tuple[Creative, ...]
 _REMEDY = "Mend it, or run tjtools rebuild-cache to make it anew from the master inventory."
-_TAIL = 4096  # bytes that are compared to tell an appended file from one that was edited in place
 
 
 class Match(NamedTuple):
@@ -60,27 +67,12 @@ class Match(NamedTuple):
         return self.there[0].creative_id if len(self.there) == 1 else None
 
 
-_NOTHING = Match()
-_MADE = tuple.__new__  # half the time of a named tuple's own constructor
-_REMOVED = ReviewStatus.REMOVED
+class Conflict(NamedTuple):
+    """Rows of one ID that contradict each other: the creatives that they tell of, and these rows' line numbers."""
 
-
-class _Seen(NamedTuple):
-    """How much of which file has been taken in: `size` bytes, the last of them `tail`, up to before line `line`."""
-
-    device: int
-    inode: int
-    size: int
-    changed: int
-    tail: bytes
-    line: int
-    extendable: bool
-
-    def same(self, stat: os.stat_result) -> bool:
-        return self.inhabits(stat) and stat.st_size == self.size and stat.st_mtime_ns == self.changed
-
-    def inhabits(self, stat: os.stat_result) -> bool:
-        return (stat.st_dev, stat.st_ino) == (self.device, self.inode)
+    creative_id: str
+    creatives: tuple[Creative, ...]
+    lines: tuple[int, ...]
 
 
 class Library:
@@ -88,9 +80,19 @@ class Library:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._catalogue = Catalogue()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._by_id: dict[str, Creative] = {}  # the first of each ID, what agrees with it merged into it
+        self._lines: dict[str, int] = {}
+        self._extra: dict[str, tuple[str, ...]] = {}  # values of extra columns, if the file has any
+        self._several: dict[str, list[Row]] = {}  # all rows of an ID whose rows contradict each other
+        self._by_key: dict[str, list[Creative]] = {}
+        self._bad: list[BadLine] = []
+        self._doubtful: list[BadLine] = []
         self._form: Form | None = None
-        self._seen: _Seen | None = None
+        self._seen = Seen()
+        self._more_at = 0  # the number of the line that an appended one has, 0 where the file is to be read anew
         self._mentions = ""
 
     @classmethod
@@ -106,30 +108,42 @@ class Library:
     @property
     def bad_lines(self) -> tuple[BadLine, ...]:
         """The lines that can't be understood, in the file's order."""
-        return tuple(sorted(self._catalogue.bad, key=lambda bad: bad.line))
+        return tuple(sorted(self._bad, key=lambda bad: bad.line))
 
     @property
     def doubtful_days(self) -> tuple[BadLine, ...]:
         """The lines whose day could be several, or none: each is a creative of this library, without a day."""
-        return tuple(sorted(self._catalogue.doubtful))
+        return tuple(sorted(self._doubtful))
 
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """The IDs whose rows contradict each other; each row stays."""
-        return self._catalogue.conflicts
+        found = sorted(self._several.items(), key=lambda item: item[1][0].line)
+        return tuple(Conflict(key, self.get(key), tuple(row.line for row in rows)) for key, rows in found)
 
     def __len__(self) -> int:
-        return len(self._catalogue)
+        return len(self._by_id) + sum(len(rows) - 1 for rows in self._several.values())
 
     def __iter__(self) -> Iterator[Creative]:
-        return self._catalogue.creatives()
+        if not self._several:
+            return iter(list(self._by_id.values()))
+        return iter([row.creative for row in self._rows()])
 
     def __contains__(self, creative_id: object) -> bool:
-        return isinstance(creative_id, str) and bool(self._catalogue.numbered(creative_id))
+        return creative_id in self._by_id
 
     def get(self, creative_id: str) -> tuple[Creative, ...]:
         """The creative with this ID; several if the file's rows contradict each other, none if it is unknown."""
-        return tuple(record.creative for record in self._catalogue.numbered(creative_id))
+        return tuple(row.creative for row in self._numbered(creative_id))
+
+    def _numbered(self, creative_id: str) -> list[Row]:
+        if creative_id in self._several or creative_id not in self._by_id:
+            return self._several.get(creative_id, [])
+        return [Row(self._by_id[creative_id], self._extra.get(creative_id, ()), self._lines[creative_id])]
+
+    def _rows(self) -> list[Row]:
+        """In the file's order."""
+        return sorted((row for key in self._by_id for row in self._numbered(key)), key=lambda row: row.line)
 
     def find(self, filename: str, creative_type: CreativeType | None = None) -> Match:
         """Look a file up by its name; without a creative type, a creative in any section counts.
@@ -138,33 +152,38 @@ class Library:
         ()
         """
         key = match_key(filename)
-        named = self._catalogue.named(key)
+        named = self._named(key)
         cards = self._cards(filename, key) if "." in key[-5:] else []  # else it has no second ending, as is usual
-        bad = self._mentioning(filename) if self._catalogue.bad else ()
+        bad = self._mentioning(filename) if self._bad else ()
         if not named and not cards and not bad:
-            return _NOTHING
-        if len(named) == 1 and not cards and not bad and _alone(named[0], filename, creative_type):
-            return _MADE(Match, (named, (), (), (), ()))
+            return Match()
         medium = medium_of(filename, creative_type=creative_type)
         alike = [each for each in named if each.filename == filename or moves_alike(medium, each)]
         cards = [each for each in cards if moves_alike(medium, each._replace(filename=""))]  # its ending tells nothing
-        removed = tuple(each for each in (*alike, *cards) if each.removed)
-        exact = tuple(each for each in alike if each.filename == filename and not each.removed)
-        own, other = _by_section((each for each in alike if each.filename != filename), creative_type)
+        own, other, removed = _by_section(alike, creative_type)
+        maybe, also, gone = _by_section(cards, creative_type) if cards else ((), (), ())
+        exact = [each for each in own + other if each.filename == filename]
         if exact:
-            return Match(exact, own + other, removed, bad)
-        maybe, also = _by_section(cards, creative_type)
-        return Match(own and own + maybe, other + also, removed, bad, () if own else maybe)
+            rest = [each for each in own + other if each.filename != filename]
+            return Match(tuple(exact), tuple(rest), removed + gone, bad)
+        return Match(own and own + maybe, other + also, removed + gone, bad, () if own else maybe)
+
+    def _named(self, key: str) -> list[Creative]:
+        """The creatives whose names have this match key, in the file's order."""
+        if not self._by_key:  # who asks for no name need not wait for this
+            for each in self:
+                self._by_key.setdefault(match_key(each.filename), []).append(each)
+        return self._by_key.get(key, [])
 
     def _cards(self, filename: str, key: str) -> list[Creative]:
         """The creatives called as a card of the file may be, where that is by its key another file's name."""
         others = [shown for shown in as_shown(filename) if shown != key or extension(key)]
-        named = ((shown, each) for shown in others for each in self._catalogue.named(match_key(shown)))
+        named = ((shown, each) for shown in others for each in self._named(match_key(shown)))
         return [each for shown, each in named if as_sent(each.filename) == shown]
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
         if not self._mentions:
-            self._mentions = "\n".join(_plain_text(bad.text) for bad in self._catalogue.bad)
+            self._mentions = "\n".join(_plain_text(bad.text) for bad in self._bad)
         name = _plain_text(match_key(filename))
         if not name or name not in self._mentions:
             return ()
@@ -172,8 +191,7 @@ class Library:
 
     def refresh(self) -> None:
         """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
-        bring_over(self.path)
-        with translated(self.path, "read"), uncollected():
+        with translated(self.path, "read"):
             try:
                 file = self.path.open("rb")
             except FileNotFoundError:
@@ -182,37 +200,58 @@ class Library:
             with file:
                 self._take_changes(file)
 
-    def _forget(self) -> None:
-        self._catalogue, self._form, self._seen, self._mentions = Catalogue(), None, None, ""
-
     def _take_changes(self, file: BinaryIO) -> None:
-        seen, stat = self._seen, os.fstat(file.fileno())
-        if seen and seen.same(stat):
+        if self._seen.holds(file):
             return
-        if seen and self._form and seen.extendable and seen.inhabits(stat) and seen.size <= stat.st_size:
-            file.seek(seen.size - len(seen.tail))
-            if file.read(len(seen.tail)) == seen.tail and seen.size < stat.st_size:
-                self._take(file, file, self._form, seen.line, stat)
-                return
-        self._forget()
-        file.seek(0)
-        form, source, line = read_form(file, self.path, COLUMNS, _REMEDY)
-        self._take(file, source, form, line, stat)
+        if self._form and self._more_at and self._seen.begins(file):
+            data = file.read()
+            found = read_more(data, self._form, self._more_at)
+        else:
+            self._forget()
+            file.seek(0)
+            data = file.read()
+            found = read_records(data, self.path, COLUMNS, _REMEDY)
+        self._take(found)
+        self._seen = Seen.of(file, self._seen.tail, data)
+        go_on = self._seen.tail.endswith(b"\n") and not found.open_quote and self._form and self._form.plain
+        self._more_at = found.end if go_on else 0
 
-    def _take(self, file: BinaryIO, source: BinaryIO, form: Form | None, line: int, stat: os.stat_result) -> None:
-        utf8, open_quote = True, False
-        if form:
-            for block in blocks(source, form, line, heads_of(form)):
-                self._catalogue.take(block, form)
-                utf8, open_quote, line = utf8 and block.utf8, block.open_quote, block.end
-            self._catalogue.index()
-            form = form._replace(plain=form.plain and utf8)
-        self._form, self._mentions = form, ""
-        size = file.seek(0, os.SEEK_CUR)
-        file.seek(max(size - _TAIL, 0))
-        tail = file.read(min(size, _TAIL))
-        extendable = source is file and tail.endswith(b"\n") and not open_quote
-        self._seen = _Seen(stat.st_dev, stat.st_ino, size, stat.st_mtime_ns, tail, line, extendable)
+    def _take(self, found: Records) -> None:
+        """Take in what was read; a record that means nothing is a bad line, and a doubtful day is reported."""
+        self._form, self._mentions = found.form, ""
+        header = found.form.header if found.form else COLUMNS
+        ours = None if header == COLUMNS else itemgetter(*map(header.index, COLUMNS))
+        others = [place for place, name in enumerate(header) if name not in COLUMNS]
+        doubts: list[str] = []
+        for line, fields in found:
+            try:
+                creative = read_row(ours(fields) if ours else fields, doubts)
+            except ValueError as error:
+                self._bad.append(BadLine(line, str(error), found.text))
+                continue
+            if doubts:
+                self._doubtful.append(BadLine(line, doubts.pop(), found.text))
+            creative_id = creative.creative_id
+            extra = tuple([fields[place] for place in others]) if others else ()
+            if creative_id in self._by_id:
+                self._combine(Row(creative, extra, line))
+                continue
+            self._by_id[creative_id], self._lines[creative_id] = creative, line
+            if extra:
+                self._extra[creative_id] = extra
+            if self._by_key:
+                self._by_key.setdefault(match_key(creative.filename), []).append(creative)
+        self._bad += found.bad
+
+    def _combine(self, row: Row) -> None:
+        """Take in one more row of an ID."""
+        creative_id = row.creative.creative_id
+        rows = merge([*self._numbered(creative_id), row])
+        self._by_id[creative_id], self._extra[creative_id], self._lines[creative_id] = rows[0]
+        self._several.pop(creative_id, None)
+        if len(rows) > 1:
+            self._several[creative_id] = rows
+        self._by_key = {}  # a name may be another now
 
     def add(self, creatives: Iterable[Creative]) -> tuple[Creative, ...]:
         """Append what the library does not know yet, and return it; it is on the disk when this returns.
@@ -222,29 +261,37 @@ class Library:
         """
         with locked(self.path):
             self.refresh()
-            asked = {self._record(creative): creative for creative in creatives}
+            asked = {Row(self._written(creative)): creative for creative in creatives}
             news = self._news(asked)
-            append_rows(self.path, COLUMNS, [record.fields for record in news], form=self._form)
+            append_rows(self.path, COLUMNS, [fields_of(row.creative) for row in news], form=self._form)
             self.refresh()
-        return tuple(asked[record] for record in news)
+        return tuple(asked[row] for row in news)
 
-    def _news(self, records: Iterable[Record]) -> list[Record]:
+    def _news(self, asked: Iterable[Row]) -> list[Row]:
         """Those that tell what neither the library nor one before them tells."""
-        known: dict[str, list[Record]] = {}
+        known: dict[str, list[Row]] = {}
         news = []
-        for record in records:
-            creative_id = record.creative_id
-            others = known.setdefault(creative_id, self._catalogue.numbered(creative_id))
-            if not any(agree(other, record) and joined(other, record) == other for other in others):
-                known[creative_id] = list(merge([*others, record]).values())
-                news.append(record)
+        for row in asked:
+            creative_id = row.creative.creative_id
+            others = known.setdefault(creative_id, self._numbered(creative_id))
+            if not any(agree(other, row) and joined(other, row)[:2] == other[:2] for other in others):
+                known[creative_id] = merge([*others, row])
+                news.append(row)
         return news
 
-    def _record(self, creative: Creative, extra: tuple[str, ...] = ()) -> Record:
+    def _written(self, creative: Creative) -> Creative:
         try:
-            return Record.of(creative, extra)
+            return as_written(creative)
         except ValueError as error:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
+
+    def _row(self, creative: Creative) -> Row:
+        """The row that a creative becomes, with the extra columns of the one that it stands for."""
+        written = self._written(creative)
+        known = self._numbered(written.creative_id)
+        key = match_key(creative.filename)
+        same_name = [row for row in known if match_key(row.creative.filename) == key]
+        return Row(written, (same_name or known)[0].extra if known else ())
 
     def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime, keep_bad: bool = False) -> None:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
@@ -260,35 +307,30 @@ class Library:
         with locked(self.path):
             if creatives is None:
                 self.refresh()
-                records = list(self._catalogue)
+                rows = self._rows()
             else:
-                records = self._replaced(list(creatives))
+                rows = self._replaced(creatives)
             header = self._form.header if self._form else COLUMNS
-            lines = encoded(self.path, [header, *(_fields(record, header) for record in records)])
+            lines = encoded(self.path, [header, *(_fields(row, header) for row in rows)])
             aside = self.doubtful_days
             if keep_bad and self._form and self._form.plain:
                 lines += [bad.text.encode() + b"\n" for bad in self.bad_lines]
             else:
                 aside = (*self.bad_lines, *aside)
             quarantine(self.path, sorted(aside))
-            replace_file(self.path, b"".join(lines), backup=now, seen=self._seen.size if self._seen else 0)
+            replace_file(self.path, b"".join(lines), backup=now, seen=self._seen)
             self.refresh()
 
-    def _replaced(self, creatives: list[Creative]) -> list[Record]:
-        before = set(self._catalogue)
+    def _replaced(self, creatives: Iterable[Creative]) -> list[Row]:
+        """The rows of the creatives, and of what others have written since this object was read."""
+        by_id: dict[str, list[Row]] = {}
+        before = {row[:2] for row in self._rows()}
+        given = list(creatives)
         self.refresh()
-        since = [record for record in self._catalogue if record not in before]
-        by_id: dict[str, list[Record]] = {}
-        for record in [*(self._record(creative, self._extra(creative)) for creative in creatives), *since]:
-            by_id.setdefault(record.creative_id, []).append(record)
-        return [record for records in by_id.values() for record in merge(records).values()]
-
-    def _extra(self, creative: Creative) -> tuple[str, ...]:
-        """The values of the extra columns of the row that a creative stands for."""
-        known = self._catalogue.numbered(creative.creative_id)
-        key = match_key(creative.filename)
-        same_name = [record for record in known if match_key(record.filename) == key]
-        return (same_name or known)[0].extra if known else ()
+        since = [row for row in self._rows() if row[:2] not in before]
+        for row in [*map(self._row, given), *since]:
+            by_id.setdefault(row.creative.creative_id, []).append(row)
+        return [row for rows in by_id.values() for row in merge(rows)]
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -296,47 +338,26 @@ class Library:
         import pandas as pd
 
         header = self._form.header if self._form else COLUMNS
-        records = list(self._catalogue)
-        others = [name for name in header if name not in COLUMNS]
-        extras = zip(*(record.extra or ("",) * len(others) for record in records), strict=True) if records else ()
-        columns = dict(zip(COLUMNS, _columns(records), strict=True)) | dict(zip(others, extras, strict=False))
-        return pd.DataFrame({name: columns.get(name, ()) for name in header}, dtype=str)
+        return pd.DataFrame([_fields(row, header) for row in self._rows()], columns=list(header), dtype=str)
 
 
-def _columns(records: Sequence[Record]) -> Iterator[Sequence[str]]:
-    """The seven columns of many records: creatives have few days and facts, and each is written once."""
-    yield [record.creative_id for record in records]
-    yield [record.filename for record in records]
-    days = {day: day.isoformat() if day else "" for day in {record.upload_date for record in records}}
-    yield [days[record.upload_date] for record in records]
-    distinct = {id(record.facts): record for record in records}
-    facts = {key: record.fields[3:] for key, record in distinct.items()}
-    yield from zip(*(facts[id(record.facts)] for record in records), strict=True) if records else ((),) * 4
-
-
-def _fields(record: Record, header: tuple[str, ...]) -> list[str]:
-    """A record's fields in the order of the file's header."""
+def _fields(row: Row, header: tuple[str, ...]) -> Sequence[str]:
+    """A row's fields in the order of the file's header."""
+    if header == COLUMNS:
+        return fields_of(row.creative)
     others = [name for name in header if name not in COLUMNS]
-    values = dict(zip(COLUMNS, record.fields, strict=True)) | dict(zip(others, record.extra, strict=False))
+    values = dict(zip(COLUMNS, fields_of(row.creative), strict=True)) | dict(zip(others, row.extra, strict=False))
     return [values.get(name, "") for name in header]
 
 
-def _alone(one: Creative, filename: str, creative_type: CreativeType | None) -> bool:
-    """Whether a creative of the file's name counts as there if it is the only one: the usual case, so it is fast."""
-    if one.review_status is _REMOVED:
-        return False
-    if one.filename == filename:
-        return True
-    return _in_section(one, creative_type) and moves_alike(medium_of(filename, "", creative_type), one)
-
-
-def _by_section(
-    creatives: Iterable[Creative], creative_type: CreativeType | None
-) -> tuple[tuple[Creative, ...], tuple[Creative, ...]]:
-    """Those on the site that stand in the type's own section or in an unknown one, and those in others."""
-    there = [each for each in creatives if not each.removed]
-    own = tuple(each for each in there if _in_section(each, creative_type))
-    return own, tuple(each for each in there if not _in_section(each, creative_type))
+def _by_section(creatives: Iterable[Creative], creative_type: CreativeType | None) -> tuple[_Some, _Some, _Some]:
+    """Those of the type's own section or an unknown one, those of others, and those that are gone from the site."""
+    own: list[Creative] = []
+    other: list[Creative] = []
+    removed: list[Creative] = []
+    for each in creatives:
+        (removed if each.removed else own if _in_section(each, creative_type) else other).append(each)
+    return tuple(own), tuple(other), tuple(removed)
 
 
 def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:

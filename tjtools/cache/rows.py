@@ -1,49 +1,74 @@
 """What a row of the library means, and when two rows of one creative become one.
 
-A row is read once, here: the file's texts become an ID, a name, a day and `Facts`, or there is a reason why not.
+A row is read once, here: the file's texts become a creative, or there is a reason why not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 
-from tjtools.model.cells import read_id
+from tjtools.model.cells import read_day, read_id
 from tjtools.model.creative import Creative, CreativeType, Medium, ReviewStatus
 from tjtools.model.names import fuller, medium_of, same_name
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
+NO_NAME = "there is no file name"
 
 # Compiled by `re` when they are first needed.
 _NO_TYPE = r"^[\s.]+"  # before a file type
 _SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
 
-
-class Facts(NamedTuple):
-    """The last four columns of a row, as `Creative` has them."""
-
-    dimensions: str
-    file_type: str
-    creative_type: CreativeType | None
-    review_status: ReviewStatus | None
+Facts: TypeAlias = tuple[str, str, CreativeType | None, ReviewStatus | None]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
-def read_name(text: str) -> str:
-    """Read a file name, exactly as it is; ValueError for none."""
-    if not text:
-        raise ValueError("there is no file name")
-    return text
+class _Once(dict[K, V]):
+    """What texts mean, each read once: a library has few days, types and statuses."""
+
+    def __init__(self, read: Callable[[K], V]) -> None:
+        super().__init__()
+        self.read = read
+
+    def __missing__(self, text: K) -> V:
+        self[text] = meaning = self.read(text)
+        return meaning
 
 
-def read_facts(fields: Sequence[str]) -> Facts:
-    """Read the last four columns; ValueError, with the reason, for an unknown type or status.
+class Row(NamedTuple):
+    """A creative, the values of its extra columns (`()` where none is known), and its line in the file."""
 
-    >>> read_facts(["640 X 360", "MP4", "Native Rollover", "Approved"])
-    Facts(dimensions='640x360', file_type='mp4', creative_type=<CreativeType.NATIVE_VIDEO: 'native_video'>, \
-review_status=<ReviewStatus.APPROVED: 'approved'>)
+    creative: Creative
+    extra: tuple[str, ...] = ()
+    line: int = 0
+
+
+def read_row(fields: Sequence[str], doubts: list[str]) -> Creative:
+    """Read a row's seven fields; ValueError, with the reason, where they are no creative.
+
+    A doubtful day costs no creative its ID: it is read without a day, and the reason is added to `doubts`.
+
+    >>> read_row(["7.0", "a", "11-12-2025", "", "", "", "Approved"], doubts := []).creative_id, len(doubts)
+    ('7', 1)
     """
+    creative_id, name, day, dimensions, file_type, kind, status = fields
+    if not (creative_id.isascii() and creative_id.isdigit()):
+        creative_id = read_id(creative_id)
+    if not name:
+        raise ValueError(NO_NAME)
+    size, medium, section, standing = _FACTS[dimensions, file_type, kind, status]
+    try:
+        return Creative(creative_id, name, _DAYS[day], size, medium, section, standing)
+    except ValueError as error:
+        doubts.append(str(error))
+        return Creative(creative_id, name, None, size, medium, section, standing)
+
+
+def _read_facts(fields: tuple[str, str, str, str]) -> Facts:
+    """Read the last four columns; ValueError, with the reason, for an unknown type or status."""
     if any("," in field for field in fields):
         raise ValueError("a comma stands in the dimensions, a type or the status")
     dimensions, file_type, kind, status = (field.strip() for field in fields)
@@ -52,7 +77,7 @@ review_status=<ReviewStatus.APPROVED: 'approved'>)
         review_status = ReviewStatus.parse(status) if status else None
     except ValueError as error:
         raise ValueError(f"{status!r} is not a review status") from error
-    return Facts(
+    return (
         "x".join(size.groups()) if size else dimensions,
         re.sub(_NO_TYPE, "", file_type.lower()).replace("jpeg", "jpg"),
         CreativeType.parse(kind).section.creative_type if kind else None,
@@ -60,42 +85,14 @@ review_status=<ReviewStatus.APPROVED: 'approved'>)
     )
 
 
-def why_bad(fields: Sequence[str]) -> str:
-    """The reason why a row's seven fields can't be understood, or `""`; a doubtful day is none."""
+def _read_day(text: str) -> date | None:
     try:
-        read_id(fields[0])
-        read_name(fields[1])
-        read_facts(fields[3:])
-    except ValueError as error:
-        return str(error)
-    return ""
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return read_day(text)
 
 
-class Record(NamedTuple):
-    """A row as it was understood; `extra` has the values of the extra columns, or is `()` where none is known."""
-
-    creative_id: str
-    filename: str
-    upload_date: date | None
-    facts: Facts
-    extra: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, creative: Creative, extra: tuple[str, ...] = ()) -> Record:
-        """The record that a creative's row will be read as; ValueError if it can't be read."""
-        fields = fields_of(creative)
-        name = read_name(creative.filename)
-        return cls(read_id(fields[0]), name, creative.upload_date, read_facts(fields[3:]), extra)
-
-    @property
-    def creative(self) -> Creative:
-        """The creative that the row tells of."""
-        return Creative(self.creative_id, self.filename, self.upload_date, *self.facts)
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """The seven fields, as the library is written."""
-        return fields_of(self.creative)
+_FACTS, _DAYS = _Once(_read_facts), _Once(_read_day)
 
 
 def fields_of(creative: Creative) -> tuple[str, ...]:
@@ -111,64 +108,64 @@ def fields_of(creative: Creative) -> tuple[str, ...]:
     )
 
 
-def merge(records: Iterable[Record]) -> dict[int, Record]:
-    """Make one record of those of one ID that agree; what contradicts every one before it stays by itself.
+def as_written(creative: Creative) -> Creative:
+    """The creative that its row will be read as; ValueError if it can't be read.
 
-    Returns what stays, by the place (from 0) of the first record that went into it.
-
-    The fuller name stands, the earliest day, the last status that is not empty, each other field from the
-    record that has it.
-
-    >>> records = [Record.of(Creative("1", name)) for name in ("a", "b", "a.mp4")]
-    >>> {place: record.filename for place, record in merge(records).items()}
-    {0: 'a.mp4', 1: 'b'}
+    >>> as_written(Creative("7.0", "a", file_type="JPEG"))[:5]
+    ('7', 'a', None, '', 'jpg')
     """
-    merged: dict[int, Record] = {}
-    for place, record in enumerate(records):
+    return read_row(fields_of(creative), [])
+
+
+def merge(rows: Iterable[Row]) -> list[Row]:
+    """Make one row of those of one ID that agree; what contradicts every one before it stays by itself.
+
+    Each stays in the place of the first row that went into it. The fuller name stands, the earliest day, the last
+    status that is not empty, each other field from the row that has it.
+
+    >>> rows = [Row(Creative("1", name), line=line) for line, name in enumerate(["a", "b", "a.mp4"], 2)]
+    >>> [(row.creative.filename, row.line) for row in merge(rows)]
+    [('a.mp4', 2), ('b', 3)]
+    """
+    merged: list[Row] = []
+    for row in rows:
+        place = len(merged)
         # what agrees with one by its name may make that agree with another: a.gif stands between a and a.gif.gif
-        while (found := next((at for at, other in merged.items() if agree(other, record)), None)) is not None:
-            place, record = min(place, found), joined(merged.pop(found), record)
-        merged[place] = record
-    return dict(sorted(merged.items()))
+        while (found := next((at for at, other in enumerate(merged) if agree(other, row)), None)) is not None:
+            place, row = min(place, found), joined(merged.pop(found), row)
+        merged.insert(place, row)
+    return merged
 
 
-def agree(one: Record, other: Record) -> bool:
-    """Whether nothing in the two records contradicts: each field is the same, or unknown in one of them."""
-    a, b = one.facts, other.facts
+def agree(one: Row, other: Row) -> bool:
+    """Whether nothing in the two rows contradicts: each field is the same, or unknown in one of them."""
+    a, b = one.creative, other.creative
     return (
-        (one.filename == other.filename or same_name(one.filename, other.filename))
+        (a.filename == b.filename or same_name(a.filename, b.filename))
         and (a.dimensions == b.dimensions or not a.dimensions or not b.dimensions)
         and (a.file_type == b.file_type or not a.file_type or not b.file_type)
         and (a.creative_type is b.creative_type or not a.creative_type or not b.creative_type)
-        and (one.extra == other.extra or _extras_agree(one.extra, other.extra))
+        and (
+            one.extra == other.extra
+            or not any(x and y and x != y for x, y in zip(one.extra, other.extra, strict=False))
+        )
     )
 
 
-def _extras_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    return not (one and other) or all(a == b or not a or not b for a, b in zip(one, other, strict=True))
-
-
-def joined(one: Record, later: Record) -> Record:
-    """What two records that agree tell together."""
-    day, other_day = one.upload_date, later.upload_date
-    return Record(
-        one.creative_id,
-        fuller(one.filename, later.filename),
-        min(day, other_day) if day and other_day else day or other_day,
-        one.facts if one.facts is later.facts else _joined_facts(one.facts, later.facts),
-        tuple(a or b for a, b in zip(one.extra, later.extra, strict=True))
-        if one.extra and later.extra
-        else one.extra or later.extra,
+def joined(one: Row, later: Row) -> Row:
+    """What two rows that agree tell together."""
+    a, b = one.creative, later.creative
+    creative = Creative(
+        a.creative_id,
+        fuller(a.filename, b.filename),
+        min(a.upload_date, b.upload_date) if a.upload_date and b.upload_date else a.upload_date or b.upload_date,
+        a.dimensions or b.dimensions,
+        a.file_type or b.file_type,
+        a.creative_type or b.creative_type,
+        b.review_status or a.review_status,
     )
-
-
-def _joined_facts(one: Facts, later: Facts) -> Facts:
-    return Facts(
-        one.dimensions or later.dimensions,
-        one.file_type or later.file_type,
-        one.creative_type or later.creative_type,
-        later.review_status or one.review_status,
-    )
+    both = tuple(x or y for x, y in zip(one.extra, later.extra, strict=False))  # none where one of them knows none
+    return Row(creative, both or one.extra or later.extra, min(one.line, later.line))
 
 
 def moves_alike(medium: Medium | None, creative: Creative) -> bool:

@@ -16,8 +16,7 @@ from typing import NamedTuple
 from tjtools.cache.library import Library
 from tjtools.model.creative import Section
 from tjtools.model.errors import TrackingFileError, translated
-from tjtools.workspace.backups import bound
-from tjtools.workspace.csvfile import replace_file
+from tjtools.workspace.disk import bound, replace_file
 from tjtools.workspace.folder import Workspace
 
 KEPT = 30

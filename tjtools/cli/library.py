@@ -102,10 +102,10 @@ def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    from tjtools.cache import rebuild
+    from tjtools.cache import inventory
 
     place = find_workspace(workspace)
-    done = rebuild.rebuild_cache(place, now=now())
+    done = inventory.rebuild_cache(place, now=now())
     if as_json:
         print_json(some_of(done, "kept", "added", "bad_lines", "set_aside"))
     else:
@@ -130,10 +130,10 @@ def diff(
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
+    from tjtools.cache.snapshots import read_snapshot
     from tjtools.diff.libraries import COLUMNS, diff_libraries
-    from tjtools.diff.unshared import read_unshared
 
-    difference = diff_libraries(*read_unshared(old, new))
+    difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
         write_csv(csv_file, COLUMNS, difference.rows())
     if as_json:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tjtools.cache.catalogue import uncollected
 from tjtools.model.creative import Creative
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import same_name
@@ -62,13 +61,12 @@ class LibraryDifference:
                 yield (what, change.creative_id, change.filename, change.field, change.old, change.new)
 
 
-@uncollected()
 def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryDifference:
     """Compare two libraries by Creative ID; the order of their rows does not matter.
 
     A creative that is marked `removed` is not there. A value that the new library doesn't know is no change, nor is a
     name that merely lacks its extension: the site's pages show no more. Raises TJToolsError for an ID that stands in
-    one library twice. For two files, `diff_libraries(*read_unshared(old, new))` finds the same in less time.
+    one library twice. `tjtools.cache.snapshots.read_snapshot` reads one of them strictly.
 
     >>> old = [Creative("1", "a.mp4"), Creative("2", "b.png", dimensions="300x250")]
     >>> difference = diff_libraries(old, [Creative("3", "c"), Creative("1", "a"), Creative("2", "banner")])

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from tjtools.model.errors import translated
-from tjtools.workspace.csvfile import replace_file
+from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 

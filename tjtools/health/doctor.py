@@ -10,10 +10,9 @@ from pathlib import Path
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History
-from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids
+from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids, read_master
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.cache.rebuild import read_master
 from tjtools.diff.decisions import Decisions
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id, why_doubtful
@@ -24,9 +23,9 @@ from tjtools.site.browser import find_browser
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
-from tjtools.workspace.locks import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.settings import load_settings
 
 

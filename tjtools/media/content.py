@@ -23,8 +23,7 @@ from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import translated
-from tjtools.workspace.csvfile import append_rows, read_table
-from tjtools.workspace.csvtext import BadLine
+from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.folder import Workspace
 
 COLUMNS = (

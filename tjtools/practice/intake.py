@@ -20,10 +20,10 @@ from tjtools.media.looking import LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
 from tjtools.model.names import is_source, pair_key, parse_name
-from tjtools.workspace.csvfile import encoded, replace_file
+from tjtools.workspace.csvfile import encoded
+from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits
-from tjtools.workspace.locks import locked
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _SHORT = 23.0  # seconds below which an upright video is a short one
@@ -97,9 +97,8 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Non
                 _copy(one.source, one.target)
     rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
     with locked(workspace.session):
-        size = workspace.session.stat().st_size if workspace.session.exists() else 0
         lines = encoded(workspace.session, [COLUMNS, *rows])
-        replace_file(workspace.session, b"".join(lines), backup=now, seen=size)
+        replace_file(workspace.session, b"".join(lines), backup=now)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.cache.rows import fields_of
+from tjtools.cache.rows import as_written, fields_of
 from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
 from tjtools.diff.libraries import LibraryDifference, diff_libraries
 from tjtools.model.creative import Creative, ReviewStatus, Section
@@ -20,8 +20,8 @@ from tjtools.scrape.coverage import keep_coverage
 from tjtools.scrape.reading import SiteReading
 from tjtools.scrape.section import Certificate
 from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 
 HARMLESS_GONE = 20  # so many may go without a question
 HARMLESS_PERCENT = 10  # or so large a part of what was there
@@ -239,4 +239,4 @@ def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
     table = read_table(library.path, COLUMNS)
     written = [tuple(row[column] for column in COLUMNS) for row in table.rows]
     plain = table.form is not None and table.form.plain and not table.bad
-    return plain and written == [fields_of(creative) for creative in creatives]
+    return plain and written == [fields_of(as_written(creative)) for creative in creatives]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import translated
-from tjtools.workspace.csvfile import replace_file
+from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import Workspace
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from tjtools.cache.rows import Record
+from tjtools.cache.rows import as_written
 from tjtools.model.creative import Creative, Section
 from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, SiteError, TJToolsError
 from tjtools.scrape.section import Certificate, Enough, SectionReading, creative_of, read_section
@@ -155,7 +155,7 @@ class Reader:
 def shown_creative(card: Card, section: Section) -> Creative:
     """A card as the library will have it; raises `IncompleteReading` for one without an ID or a name."""
     try:
-        return Record.of(creative_of(card, section)).creative
+        return as_written(creative_of(card, section))
     except ValueError as error:
         raise IncompleteReading(
             f"{section.value}: the card of {card.creative_id or 'no ID'} can't be read: {error}.",

@@ -23,8 +23,7 @@ from pydantic import ValidationError
 from tjtools.model.creative import Key, Section, SessionFile
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.upload.events import EVENT, STALLED, Begun, Ended, Event, HandedOver, Recorded, Settled
-from tjtools.workspace.csvfile import replace_file
-from tjtools.workspace.locks import locked
+from tjtools.workspace.disk import locked, replace_file
 
 FULL = 5_000  # lines; then the oldest runs are folded away, down to half of it
 

@@ -23,8 +23,8 @@ from tjtools.upload.choice import Choice
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.plan import Plan, make_plan
 from tjtools.upload.record import Records
+from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.settings import CampaignSettings, Settings
 
 if TYPE_CHECKING:

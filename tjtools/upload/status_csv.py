@@ -14,8 +14,8 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.upload.events import Settled
 from tjtools.upload.pairing import Outcome
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,46 +6,147 @@ quotes; blank lines; a missing last newline. Writing gives UTF-8, LF and commas,
 
 from __future__ import annotations
 
+import csv
 import logging
-import os
 import re
-import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from io import BytesIO, FileIO
+from io import StringIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from tjtools.model.errors import TrackingFileError, translated
-from tjtools.workspace import backups
-from tjtools.workspace.csvtext import UTF16, BadLine, Block, Form, blocks, line_of, read_form
-from tjtools.workspace.locks import locked
+from tjtools.model.errors import NotText, TrackingFileError, WrongHeader, translated
+from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
 __all__ = [
     "BadLine",
     "Form",
+    "Records",
     "Table",
     "append_rows",
-    "bring_over",
     "encoded",
+    "line_of",
     "neutralise",
     "quarantine",
+    "read_more",
+    "read_records",
     "read_table",
-    "replace_file",
     "write_rows",
 ]
 
 log = logging.getLogger("tjtools")
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_LONGEST = 1000  # lines that one record may span; a quote open for longer was never meant to be one
+_TO_QUOTE = frozenset('",\r\n')
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
+_RETURN = r"\r(?!\n|\Z)"  # a carriage return that is part of no line end
 _QUARANTINE = ("line", "reason", "text")
+
+
+class BadLine(NamedTuple):
+    """A line that can't be understood: its number in the file from 1, why, and the line as it stands there.
+
+    Of a record over several lines, `line` is the first. NUL bytes are left out of `text`.
+    """
+
+    line: int
+    reason: str
+    text: str
+
+
+class Form(NamedTuple):
+    """How a file is written down. `plain` is the form in which lines can be appended: UTF-8, commas, LF."""
+
+    header: tuple[str, ...]
+    delimiter: str = ","
+    plain: bool = True
+
+
+class Records:
+    """The records of a CSV, each with the number of its first line, and with as many fields as the header has.
+
+    `form` is None for a file without any line; `end` is the number of the line after the last. When all were read,
+    `bad` has the lines that can't be understood, and `open_quote` says whether a line appended later could close one.
+    """
+
+    def __init__(self, text: str, form: Form | None, first: int) -> None:
+        self.form = form
+        self.bad: list[BadLine] = []
+        self.open_quote = False
+        self._lines = _lines(text)
+        self._first, self.end = first, first + len(self._lines)
+        self._at = self._next = 0  # the record that was read last, and where the one after it begins
+        self._nul = "\0" in text
+        # Within a line a carriage return is a character as any other, but not for the csv module: it gets a NUL.
+        self._returns = "\r" in text and re.search(_RETURN, text) is not None
+        self._readable = _lines(re.sub(_RETURN, "\0", text)) if self._returns else self._lines
+        self._ended = False
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        """Behind a line that can't be understood, reading begins anew at the next."""
+        while self.form and (at := self._next) < len(self._lines):
+            begun, width, why = at, len(self.form.header), ""
+            reader = csv.reader(self._source(at), delimiter=self.form.delimiter, strict=True)
+            try:
+                for fields in reader:
+                    self._at, self._next = at, begun + reader.line_num
+                    if len(fields) != width or (self._nul and "\0" in self._raw):
+                        if why := self._why_bad(fields, width):
+                            break
+                    elif any(fields):
+                        yield self._first + at, self._mended(fields) if self._returns else fields
+                    at = self._next
+            except csv.Error:
+                why = self._why_broken(at)
+            if why:
+                self.bad.append(BadLine(self._first + at, why, _as_it_stands(self._lines[at])))
+                self._next = at + 1
+
+    @property
+    def text(self) -> str:
+        """The record that was read last, as it stands in the file."""
+        return _as_it_stands(self._raw)
+
+    @property
+    def _raw(self) -> str:
+        return "".join(self._lines[self._at : self._next])
+
+    def _source(self, begun: int) -> Iterator[str]:
+        """The lines for the csv module, which gets none where one record has gone on for too long."""
+        self._ended = False
+        for number in range(begun, len(self._readable)):
+            if number - self._next >= _LONGEST:
+                break
+            yield self._readable[number]
+        self._ended = True
+
+    def _mended(self, fields: list[str]) -> list[str]:
+        return [field.replace("\0", "\r") for field in fields]
+
+    def _why_broken(self, at: int) -> str:
+        """What keeps the csv module from reading the record that begins there."""
+        if '"' not in self._lines[at]:
+            return f"a field has more than {csv.field_size_limit():,} characters"
+        if not self._ended:
+            return "a quote is opened and closed in the middle of a field"
+        self.open_quote |= len(self._lines) - at <= _LONGEST
+        return "a quote is opened and never closed"
+
+    def _why_bad(self, fields: Sequence[str], width: int) -> str:
+        """The reason why a record of another width or with NUL bytes is bad; `""` for a blank line."""
+        if not self._raw.strip("\0 \t\r\n"):
+            return ""
+        if "\0" in self._raw:
+            return "holds NUL bytes, as a line has that PowerShell's >> wrote; write it again as plain text"
+        glued = "; two lines may have run together" if len(fields) >= 2 * width - 1 else ""
+        return f"{len(fields)} fields instead of {width}{glued}"
 
 
 class Table(NamedTuple):
     """A CSV as text: `rows` are dicts by column name, `lines` their line numbers, `bad` what could not be understood.
 
-    `form` tells how the file is written down, `size` how many bytes were read.
+    `form` tells how the file is written down, `seen` how much of it was read.
     """
 
     path: Path
@@ -54,7 +155,7 @@ class Table(NamedTuple):
     lines: tuple[int, ...]
     bad: tuple[BadLine, ...]
     form: Form | None = None
-    size: int = 0
+    seen: Seen = Seen()
 
 
 def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Table:
@@ -63,30 +164,94 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
     Extra columns are kept; one without a name is called `column_8` after its place. Raises WrongHeader if a required
     column is missing, NotText for binary data, TrackingFileError if the disk can't be read.
     """
-    bring_over(path)
     with translated(path, "read"):
         try:
-            file = path.open("rb")
+            with path.open("rb") as file:
+                data = file.read()
+                seen = Seen.of(file, b"", data)
         except FileNotFoundError:
             return Table(path, tuple(required), (), (), ())
-        with file:
-            form, source, line = read_form(file, path, required, remedy)
-            if form is None:
-                return Table(path, tuple(required), (), (), (), size=file.tell())
-            return _table(path, form, blocks(source, form, line), file)
+    found = read_records(data, path, required, remedy)
+    header = found.form.header if found.form else tuple(required)
+    numbered = [(line, dict(zip(header, fields, strict=True))) for line, fields in found]
+    rows, lines = tuple(row for _, row in numbered), tuple(line for line, _ in numbered)
+    return Table(path, header, rows, lines, tuple(found.bad), found.form, seen)
 
 
-def _table(path: Path, form: Form, parts: Iterable[Block], file: BinaryIO) -> Table:
-    rows: list[dict[str, str]] = []
-    lines: list[int] = []
-    bad: list[BadLine] = []
-    plain = form.plain
-    for part in parts:
-        rows += (dict(zip(form.header, row, strict=True)) for row in zip(*part.columns, strict=True))
-        lines += part.lines
-        bad += part.bad
-        plain = plain and part.utf8
-    return Table(path, form.header, tuple(rows), tuple(lines), tuple(bad), form._replace(plain=plain), file.tell())
+def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str = "") -> Records:
+    """The records of a whole file, whose `path` is for the errors; raises WrongHeader and NotText."""
+    utf16 = data.startswith(_UTF16)
+    try:
+        text, utf8 = (data.decode("utf-16"), False) if utf16 else _decoded(data)
+    except UnicodeError as error:
+        told = "this starts as UTF-16 and goes on as something else."
+        raise NotText(told, path=path, remedy=remedy or _AWAY) from error
+    text = text.removeprefix("\ufeff")
+    begin = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1  # behind any blank lines
+    end = text.find("\n", begin) + 1 or len(text)
+    first, line = text[begin:end], text.count("\n", 0, begin) + 1
+    if "\0" in first:
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
+    if not first.strip():
+        return Records("", None, line + 1)
+    form = _form(first, path, required, remedy, binary="\0" in text)
+    return Records(text[end:], form._replace(plain=form.plain and utf8), line + 1)
+
+
+def read_more(data: bytes, form: Form, line: int) -> Records:
+    """The records of what was appended to a file of this form; `line` is the number of its first line."""
+    text, utf8 = _decoded(data)
+    return Records(text, form._replace(plain=form.plain and utf8), line)
+
+
+def _as_it_stands(text: str) -> str:
+    return text.replace("\0", "").removesuffix("\n").removesuffix("\r")
+
+
+def _lines(text: str) -> list[str]:
+    return list(StringIO(text, newline="\n"))  # LF ends a line: CR does not, nor what Unicode takes for an end
+
+
+def _decoded(data: bytes) -> tuple[str, bool]:
+    try:
+        return data.decode(), True
+    except UnicodeDecodeError:
+        return "\n".join(map(_decoded_line, data.split(b"\n"))), False
+
+
+def _decoded_line(data: bytes) -> str:
+    # Line by line: one line that somebody appended in cp1252 must not garble the others.
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")  # the five bytes that cp1252 leaves undefined
+
+
+def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:
+    found = {delimiter: _header(first, delimiter) for delimiter in (",", ";")}
+    for delimiter, header in found.items():
+        if set(required) <= set(header) and len(set(header)) == len(header):
+            return Form(header, delimiter, plain=delimiter == "," and not first.endswith("\r\n"))
+    if binary:
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
+    names = max(found.values(), key=len)
+    if not names:
+        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
+        raise WrongHeader(said, path=path, line=1, remedy=remedy or "Save it as CSV UTF-8 once more.")
+    missing = [column for column in required if column not in names]
+    said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
+    raise WrongHeader(said, path=path, line=1, remedy=remedy or f"The first line must name {', '.join(required)}.")
+
+
+def _header(first: str, delimiter: str) -> tuple[str, ...]:
+    try:
+        fields = next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter))
+    except csv.Error:  # a carriage return within it: an old Mac's line ends
+        return ()
+    names = (name.replace("\ufeff", "").strip() for name in fields)
+    return tuple(name or f"column_{number}" for number, name in enumerate(names, 1))
 
 
 def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, form: Form | None = None) -> None:
@@ -102,38 +267,32 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
         return
     with locked(path), translated(path, "written"):
         if form is None or not form.plain:
-            table = read_table(path, columns)
-            form = _made_plain(table)
+            form = _made_plain(read_table(path, columns))
         header = form.header if form else tuple(columns)
         first = [] if form else encoded(path, [header])
-        _append(path, first + encoded(path, _arranged(values, columns, header)))
+        append_lines(path, first + encoded(path, _arranged(values, columns, header)))
 
 
 def _made_plain(table: Table) -> Form | None:
     """Rewrite a file that lines can't be appended to; bad lines stay, unless they would be read otherwise then."""
-    if table.form is None and table.size and table.path.read_bytes().startswith(UTF16):
-        replace_file(table.path, b"", seen=table.size)  # it has no line, but lines in UTF-8 can't follow
+    if table.form is None and table.seen.size and table.path.read_bytes().startswith(_UTF16):
+        replace_file(table.path, b"", seen=table.seen)  # it has no line, but lines in UTF-8 can't follow
     if table.form and not table.form.plain:
         changed = datetime.fromtimestamp(table.path.stat().st_mtime).astimezone()
         records = [(at, line_of(list(row.values()))) for at, row in zip(table.lines, table.rows, strict=True)]
         bad = [(each.line, each.text + "\n") for each in table.bad]
         data = _as_text(table, records + bad)
-        if not _reads_as(data, table):
+        found = read_records(data, table.path, table.header)
+        rows = [dict(zip(table.header, fields, strict=True)) for _, fields in found]
+        if (rows, len(found.bad)) != ([*table.rows], len(table.bad)):
             quarantine(table.path, table.bad)
             data = _as_text(table, records)
-        replace_file(table.path, data, seen=table.size, backup=changed)
+        replace_file(table.path, data, seen=table.seen, backup=changed)
     return table.form
 
 
 def _as_text(table: Table, lines: list[tuple[int, str]]) -> bytes:
     return (line_of(table.header) + "".join(line for _, line in sorted(lines))).encode()
-
-
-def _reads_as(data: bytes, table: Table) -> bool:
-    """Whether the text has the table's records and as many bad lines: a missing delimiter or NUL can change both."""
-    form, source, line = read_form(BytesIO(data), table.path, table.header, "")
-    found = _table(table.path, form or Form(table.header), blocks(source, form or Form(table.header), line), source)
-    return (found.rows, len(found.bad)) == (table.rows, len(table.bad))
 
 
 def _arranged(rows: Iterable[Sequence[str]], columns: Sequence[str], header: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -151,44 +310,21 @@ def encoded(path: Path, rows: Iterable[Sequence[str]], *, quote_all: bool = Fals
         raise TrackingFileError(f"a value can't be written as text ({error}).", path=path) from error
 
 
-def _append(path: Path, lines: list[bytes]) -> None:
-    created = not path.exists()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileIO(path, "ab+") as file:
-        _write_whole(file, _fresh_line(file) + b"".join(lines))
-        # A person's printf can have slipped in between, without a newline: then our first line is glued to it.
-        while (at := file.tell() - sum(map(len, lines))) and not _newline_before(file, at):
-            lines = lines[:1]
-            _write_whole(file, b"\n" + lines[0])
-        os.fsync(file.fileno())
-    if created:
-        _sync_folder(path.parent)
+def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
+    r"""Write one record as a line that ends in LF; ValueError for a NUL, which no CSV can hold.
+
+    >>> line_of(["1", "clip, final.mp4", 'a "b" c'])
+    '1,"clip, final.mp4","a ""b"" c"\n'
+    """
+    if any("\0" in field for field in fields):
+        raise ValueError("a NUL character can't be written")
+    return (
+        ",".join(_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields) + "\n"
+    )
 
 
-def _fresh_line(file: FileIO) -> bytes:
-    end = file.seek(0, os.SEEK_END)
-    return b"" if end == 0 or _newline_before(file, end) else b"\n"
-
-
-def _newline_before(file: FileIO, at: int) -> bool:
-    here = file.tell()
-    file.seek(at - 1)
-    found = file.read(1) == b"\n"
-    file.seek(here)
-    return found
-
-
-def _write_whole(file: FileIO, data: bytes) -> None:
-    """Write all of it or nothing: what a full disk took is cut off again, unless somebody wrote behind it."""
-    done = 0
-    try:
-        while done < len(data):
-            done += file.write(data[done:])
-    except OSError:
-        end = file.tell()
-        if done and file.seek(0, os.SEEK_END) == end:
-            file.truncate(end - done)
-        raise
+def _quoted(field: str) -> str:
+    return '"' + field.replace('"', '""') + '"'
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> None:
@@ -199,76 +335,6 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]
     data = b"".join(encoded(path, [columns, *rows], quote_all=quote_all))
     with locked(path):
         replace_file(path, data)
-
-
-def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: int | None = None) -> None:
-    """Put `data` in the place of the file; the caller has the lock.
-
-    `backup` is the time under which the old file is kept; without it, it is not. With `seen`, people may append to the
-    file at any time: `data` takes its first `seen` bytes into account, and lines that come later are carried over, now
-    or when the file is next read.
-    """
-    with translated(path, "written"):
-        target = Path(os.path.realpath(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.tmp")  # one name: what a killed process left is written over
-        try:
-            _write_synced(temporary, data, like=target)
-            old = backups.keep(target, backup) if target.exists() and (backup or seen is not None) else None
-            if old and seen is not None:
-                backups.note_length(target, old, seen)
-            temporary.replace(target)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        _sync_folder(target.parent)
-        if old and seen is not None:
-            _bring_over(target, old, seen)
-
-
-def bring_over(path: Path) -> None:
-    """Append to the file what a person wrote into an earlier one, which they had open when it was replaced.
-
-    Where that can't be done now (a folder that can't be written), it waits for the next time.
-    """
-    with suppress(OSError, TrackingFileError):
-        target = Path(os.path.realpath(path))
-        if backups.late(target):
-            with locked(target):
-                for old, known in backups.late(target):
-                    _bring_over(target, old, known)
-
-
-def _bring_over(target: Path, old: Path, known: int) -> None:
-    """Carry over the lines behind the first `known` bytes of an earlier file, unless a crash left them carried over."""
-    with old.open("rb") as file:
-        file.seek(known)
-        late = file.read()
-    lines = [line + b"\n" for line in late.split(b"\n") if line]
-    if lines and b"\n" + b"".join(lines) not in b"\n" + target.read_bytes():
-        _append(target, lines)
-    backups.note_length(target, old, known + len(late))
-
-
-def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
-    """Write a file with the rights of another, if there is one, from its first byte."""
-    rights = like.stat().st_mode & 0o777 if like.exists() else None
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, _NEW, 0o666 if rights is None else rights & 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    if rights is not None:
-        path.chmod(rights)
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # some network file systems can't; the file itself is on the disk
-        os.fsync(descriptor)
-    os.close(descriptor)
 
 
 def quarantine(path: Path, bad: Iterable[BadLine]) -> None:

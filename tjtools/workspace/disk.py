@@ -1,0 +1,313 @@
+"""What is put on the disk, by one process at a time: locks, appends, the one atomic replace, and what was before.
+
+`tracking/.tjtools/backups/` holds a file's bytes under its name with the time (UTC) before the ending,
+`TJ_Creative_Library.20251113T120000.csv`: the last twenty of each file. `tracking/.tjtools/snapshots/` holds what
+`tjtools.cache.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from tjtools.model.errors import TrackingFileError, translated
+
+log = logging.getLogger("tjtools")
+
+KEPT = 20
+ROOM = 1 << 30  # bytes, of backups and snapshots together
+NO_LOCKS = "the file system takes no locks, as some network shares: two programs could write at once."
+LOCAL_DISK = "Move the workspace to a disk of this machine, or mount the share with locks."
+_PATIENCE = 60.0  # seconds to wait for another process that writes
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+_TAIL = 4096  # bytes that are compared to tell a file that has grown from one that was edited in place
+
+
+def private_folder(path: Path) -> Path:
+    """The folder for what only our programs read, for a tracking file or one of the workspace's other CSV files.
+
+    >>> private_folder(Path("shop/tracking/Upload_CSV/Batch001_Native.csv")).as_posix()
+    'shop/tracking/.tjtools'
+    """
+    tracking = next((folder for folder in path.parents if folder.name == "tracking"), path.parent)
+    return tracking / ".tjtools"
+
+
+@contextmanager
+def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
+    """Keep every other process of ours from writing this file; re-entrant in one thread.
+
+    The lock lies in `tracking/.tjtools/locks/`, and ends with the process that holds it. A person's `echo >>` does not
+    heed it. Raises TrackingFileError if another process holds it for a minute, if the folder can't be written, or if
+    its file system has no locks.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = private_folder(path.absolute()) / "locks"
+    with translated(path, "locked"):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / f"{path.name}.lock", timeout=patience, is_singleton=True, fallback_to_soft=False)
+        try:
+            lock.acquire(poll_interval=0.005)
+        except Timeout as error:
+            told = "another process has been writing it for a minute."
+            raise TrackingFileError(told, path=path, remedy="Wait for it, or end it.") from error
+        except OSError as error:
+            if error.errno in _NO_LOCKS:
+                raise TrackingFileError(NO_LOCKS, path=folder, remedy=LOCAL_DISK) from error
+            raise
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def locks_hold(folder: Path) -> bool:
+    """Whether the folder's file system keeps a second holder out; some network shares only say that they do.
+
+    Raises OSError where it takes no locks at all.
+    """
+    from filelock import lock_descriptor
+
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"probe.{os.getpid()}.lock"
+    try:
+        with path.open("w") as one, path.open("w") as other:
+            lock_descriptor(one.fileno(), blocking=False)
+            return not lock_descriptor(other.fileno(), blocking=False)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+class Seen(NamedTuple):
+    """How much of which file was read: `size` bytes, the last of them `tail`; as it is made, no file at all."""
+
+    device: int = 0
+    inode: int = 0
+    size: int = 0
+    changed: int = 0
+    tail: bytes = b""
+
+    @classmethod
+    def of(cls, file: BinaryIO, before: bytes, data: bytes) -> Seen:
+        """After `data` was read from the file, behind bytes that end in `before`."""
+        stat, size = os.fstat(file.fileno()), file.tell()
+        changed = stat.st_mtime_ns if stat.st_size == size else 0  # it grew meanwhile: it is to be looked at again
+        return cls(stat.st_dev, stat.st_ino, size, changed, (before + data[-_TAIL:])[-_TAIL:])
+
+    def holds(self, file: BinaryIO) -> bool:
+        """Whether the file is as it was."""
+        stat = os.fstat(file.fileno())
+        return self[:4] == (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+    def begins(self, file: BinaryIO) -> bool:
+        """Whether the file has only grown since, as far as its tail tells; it then stands where that begins."""
+        stat = os.fstat(file.fileno())
+        if (stat.st_dev, stat.st_ino) != self[:2] or stat.st_size <= self.size:
+            return False
+        file.seek(self.size - len(self.tail))
+        return file.read(len(self.tail)) == self.tail
+
+
+def append_lines(path: Path, lines: list[bytes]) -> None:
+    """Append whole lines in one write, on the disk when this returns, or none of them; raises OSError."""
+    created = not path.exists()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileIO(path, "ab+") as file:
+        _write_whole(file, _fresh_line(file) + b"".join(lines))
+        # A person's printf can have slipped in between, without a newline: then our first line is glued to it.
+        while (at := file.tell() - sum(map(len, lines))) and not _newline_before(file, at):
+            lines = lines[:1]
+            _write_whole(file, b"\n" + lines[0])
+        os.fsync(file.fileno())
+    if created:
+        _sync_folder(path.parent)
+
+
+def _fresh_line(file: FileIO) -> bytes:
+    end = file.seek(0, os.SEEK_END)
+    return b"" if end == 0 or _newline_before(file, end) else b"\n"
+
+
+def _newline_before(file: FileIO, at: int) -> bool:
+    here = file.tell()
+    file.seek(at - 1)
+    found = file.read(1) == b"\n"
+    file.seek(here)
+    return found
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """Write all of it or nothing: what a full disk took is cut off again, unless somebody wrote behind it."""
+    done = 0
+    try:
+        while done < len(data):
+            done += file.write(data[done:])
+    except OSError:
+        end = file.tell()
+        if done and file.seek(0, os.SEEK_END) == end:
+            file.truncate(end - done)
+        raise
+
+
+def replace_file(
+    path: Path, data: bytes, *, backup: datetime | None = None, seen: Seen | None = None, rights: int | None = None
+) -> None:
+    """Put `data` in the place of the file, which a reader sees as it was or as it is then; the caller has the lock.
+
+    `backup` is the time under which the old file is kept; without it, it is not. `seen` is what `data` takes into
+    account of a file that others write too: lines that they have appended since are brought over, also those of the
+    moment in which it is replaced, and if it is another file now, it is kept as a backup. The new file has the `rights`
+    given, else those of the old one, from its first byte. Raises TrackingFileError; the old file is then as it was.
+    """
+    with translated(path, "written"):
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.tmp")  # one name: what a killed process left is written over
+        with _Others(target, seen) as others:
+            try:
+                _write_synced(temporary, data, _rights(target) if rights is None else rights)
+                while late := others.lines():
+                    append_lines(temporary, late)
+                backup = backup or others.changed
+                if backup and target.exists():
+                    keep(target, backup)
+                others.step_aside()
+                temporary.replace(target)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+            _sync_folder(target.parent)
+            if late := others.lines():
+                append_lines(target, late)
+
+
+class _Others:
+    """What other programs do to a file that is being replaced: it is held open, and shows what they write into it."""
+
+    def __init__(self, path: Path, seen: Seen | None) -> None:
+        self.path, self.seen = path, seen
+        self.changed: datetime | None = None  # when another program put its own version there
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> _Others:
+        if self.seen is None:
+            return self
+        with suppress(FileNotFoundError):
+            self._file = self.path.open("rb", buffering=0)
+        if self._file and not self.seen.holds(self._file) and not self.seen.begins(self._file):
+            stat = os.fstat(self._file.fileno())
+            self.changed = datetime.fromtimestamp(stat.st_mtime).astimezone()
+            log.warning("%s: another program has changed it meanwhile; its version is a backup now", self.path.name)
+            self._file.seek(0, os.SEEK_END)
+        elif self._file:
+            self._file.seek(self.seen.size)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+    def lines(self) -> list[bytes]:
+        """The lines that they have appended since this was asked last."""
+        late = self._file.read() if self._file and not self._file.closed else b""
+        return [line + b"\n" for line in late.split(b"\n") if line]
+
+    def step_aside(self) -> None:
+        """Let the file go where the system replaces none that is open."""
+        if self._file and sys.platform == "win32":
+            self._file.close()
+
+
+def _rights(path: Path) -> int | None:
+    return path.stat().st_mode & 0o777 if path.exists() else None
+
+
+def _write_synced(path: Path, data: bytes, rights: int | None) -> None:
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, _NEW, 0o666 if rights is None else rights & 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if rights is not None:
+        path.chmod(rights)
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    with suppress(OSError):  # some network file systems can't; the file itself is on the disk
+        os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def keep(path: Path, now: datetime) -> Path:
+    """Keep the file as it is under the time `now`, and drop the oldest beyond the bounds; the caller has the lock.
+
+    A hard link where the file system can, else a copy. Raises OSError if neither can be made.
+    """
+    folder = private_folder(path) / "backups"
+    folder.mkdir(parents=True, exist_ok=True)
+    backup = _free_name(folder, path, now)
+    try:
+        os.link(path, backup)
+    except OSError:
+        import shutil  # rarely needed, and slow to import
+
+        shutil.copy2(path, backup)
+    older = [other for other in backups_of(path) if other != backup]
+    for other in older[: max(len(older) - KEPT + 1, 0)]:
+        other.unlink(missing_ok=True)
+    bound(folder.parent, but=backup)
+    return backup
+
+
+def bound(private: Path, *, but: Path | None = None) -> None:
+    """Drop the oldest backups and snapshots beyond `ROOM`, never the newest of a file, nor `but`; raises OSError."""
+    stored = [path for folder in ("backups", "snapshots") for path in (private / folder).glob("*")]
+    found = sorted((path for path in stored if path.suffix != ".json" and _time_of(path)), key=_time_of)
+    newest = {(path.parent, path.stem.rpartition(".")[0], path.suffix): path for path in found}
+    sizes = {path: size for path in found if (size := _size_of(path)) is not None}
+    total = sum(sizes.values())
+    for path, size in sizes.items():
+        if total > ROOM and path != but and path not in newest.values():
+            total -= size
+            path.unlink(missing_ok=True)
+            path.with_suffix(".json").unlink(missing_ok=True)
+
+
+def backups_of(path: Path) -> list[Path]:
+    """The backups of a tracking file, oldest first by the time in their names."""
+    return sorted((private_folder(path) / "backups").glob(f"{path.stem}.[0-9]*T[0-9]*{path.suffix}"))
+
+
+def _size_of(path: Path) -> int | None:
+    """In bytes; None where another process has dropped it meanwhile."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size
+    return None
+
+
+def _time_of(path: Path) -> str:
+    """The time in the name of a backup or a snapshot; `""` for another file."""
+    time = path.stem.rpartition(".")[2]
+    return time if time[:1].isdigit() and "T" in time else ""
+
+
+def _free_name(folder: Path, path: Path, now: datetime) -> Path:
+    time = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}"
+    for number in range(1000):
+        backup = folder / f"{path.stem}.{time}{f'-{number:03}' if number else ''}{path.suffix}"
+        if not backup.exists():
+            return backup
+    raise FileExistsError(f"{folder} holds a thousand backups of one second")
