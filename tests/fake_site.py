@@ -47,7 +47,9 @@ class Answer:
 
     @property
     def asks_to_sign_in(self) -> bool:
-        return self.headers.get("location") == "/sign-in"
+        """Also by a page that loads for anybody, where the library or an answer was asked for."""
+        page = self.status == 200 and "html" in self.headers.get("content-type", "")
+        return "location" in self.headers or (page and b"data-section" not in self.body)
 
 
 class FakeSite(Site):

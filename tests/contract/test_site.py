@@ -161,6 +161,8 @@ def read(site: Site, section: Section) -> CardPage:
         ("list-500", SiteUnreachable),
         ("list-429", SiteBusy),
         ("list-expired", SignInNeeded),
+        ("list-expired-form", SignInNeeded),
+        ("page-expired-missed", SignInNeeded),
         ("page-502", SiteUnreachable),
         ("page-429", SiteBusy),
     ],

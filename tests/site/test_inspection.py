@@ -260,7 +260,6 @@ def test_where_nothing_shows_an_account_doctor_says_to_sign_in_first(
     workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.selectors_file.write_text('sign_in.signed_in = "a.no"\nsign_in.signed_in_text = "no"\n', "utf-8")
-    kwdefaults = BrowserSite.__init__.__kwdefaults__ | {"patience": 10}
-    monkeypatch.setattr(BrowserSite.__init__, "__kwdefaults__", kwdefaults)
+    monkeypatch.setattr(BrowserSite.__init__, "__kwdefaults__", BrowserSite.__init__.__kwdefaults__ | {"patience": 10})
     finding = doctor(workspace)
     assert ("changed: sign_in.signed_in;" in finding.found, "first run tjtools login" in finding.remedy) == (True, True)
