@@ -7,7 +7,6 @@ could know is written to the library, the history and the times of the last look
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from tjtools.cache import history
 from tjtools.cache.rows import COLUMNS
 from tjtools.model.creative import Section
+from tjtools.workspace.derived import LAST_SEEN, Derived
 from tjtools.workspace.folder import Workspace
 
 RATES = {"Sports": 0.9, "Gaming": 0.82, "Travel": 0.93, "Cooking": 0.88, "Music": 0.6}
@@ -105,8 +105,7 @@ def write(workspace: Workspace, truth: Truth, seen: NDArray[np.float64]) -> None
         ],
     )
     times = {ids[row]: ["pending", _time(max(seen[-1], truth.uploaded[row]))] for row in np.flatnonzero(~known)}
-    workspace.last_seen.parent.mkdir(parents=True, exist_ok=True)
-    workspace.last_seen.write_text(json.dumps(times), "utf-8")
+    Derived(workspace).keep(LAST_SEEN, times)
 
 
 def _time(hour: float) -> str:

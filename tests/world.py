@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
 import hashlib
 import io
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
@@ -21,7 +24,6 @@ from tjtools.cache.history import Source
 from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
 from tjtools.cli import main
-from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
 from tjtools.practice.workspace import ask_sandbox
@@ -37,16 +39,22 @@ from tjtools.upload import (
     prepare,
     upload,
 )
+from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
+if VARIABLE not in os.environ:  # what can be made again never goes into the home of whoever tests; children inherit it
+    os.environ[VARIABLE] = tempfile.mkdtemp(prefix="tjtools-cache-")
+    atexit.register(shutil.rmtree, os.environ[VARIABLE], ignore_errors=True)
+
 TYPES = {section.value: section.creative_type.value for section in Section}
-FINGERPRINTS = (
-    f"{','.join(FINGERPRINT_COLUMNS)}\n2025-11-13T12:00:00Z,uploaded/a.mp4,1763035200000000000,1200,"
-    f"{'ab' * 32},mp4,640,360,4,h264,,100,,{' '.join(['0123456789abcdef'] * 5)},1,1032530571,a.mp4,native_video\n"
-    f"2025-11-13T12:00:00Z,b.png,-1,10,{'0f' * 32},png,300,250,,png,,1,,- fedcba9876543210,1,,,\n"
-)
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
+UPLOADED = (
+    '{"v": 1, "id": "0f0f", "at": "2025-11-13T12:00:00Z", "kind": "uploaded", "about": "1032530571", "data": {'
+    '"creative_id": "1032530571", "filename": "a.mp4", "creative_type": "native_video", "bytes": 1200, '
+    '"container": "mp4", "width": 640, "height": 360, "seconds": 4.0, "codec": "h264", "turned": 0, "frames": 100, '
+    f'"trouble": "", "checksum": "{"ab" * 32}", "looks": "- {" ".join(["0123456789abcdef"] * 4)}", "method": "1"}}}}\n'
+)
 
 
 def banner(folder: Path, name: str, seed: int = 0) -> dict[str, str]:

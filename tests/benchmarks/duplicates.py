@@ -333,9 +333,7 @@ def _write_library(place: Workspace, rows: int) -> None:
     for one in creatives:
         looks = tuple(f"{chance.getrandbits(64):016x}" for _ in range(5))
         seen = Fingerprint(facts, f"{chance.getrandbits(256):064x}", looks)
-        uploads.append(
-            (place.root / "gone" / one.filename, Upload(one.creative_id, one.filename, CreativeType.VIDEO, seen))
-        )
+        uploads.append(Upload(one.creative_id, one.filename, CreativeType.VIDEO, seen))
     Fingerprints(place).keep_uploads(uploads, now=datetime.now(tz=UTC))
 
 

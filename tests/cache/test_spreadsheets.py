@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from world import FINGERPRINTS, NOW, read_rows, tjtools
+from world import NOW, read_rows, tjtools
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
@@ -157,8 +157,12 @@ def test_every_reader_of_ids_tells_the_same_id(by_pandas: Workspace) -> None:
     assert list(load_runs(by_pandas).rows["creative_id"]) == IDS
     run = last_live_run(by_pandas)
     assert [one.creative_id for one in run.files] == IDS if run else False
-    by_pandas.fingerprints.parent.mkdir(parents=True, exist_ok=True)
-    by_pandas.fingerprints.write_text(FINGERPRINTS.replace("1032530571", "1032530571.0"), "utf-8")
+    by_pandas.private.mkdir(parents=True, exist_ok=True)
+    (by_pandas.private / "fingerprints.csv").write_text(
+        "seen_at,path,mtime_ns,bytes,checksum,container,width,height,seconds,codec,turned,frames,trouble,looks,method,"
+        f"creative_id,filename,creative_type\n,a.mp4,1,1200,{'ab' * 32},mp4,,,4,h264,,100,,-,1,1032530571.0,a.mp4,\n",
+        "utf-8",
+    )
     assert [one.creative_id for one in Fingerprints.load(by_pandas).uploads()] == ["1032530571"]
 
 

@@ -83,7 +83,7 @@ def unreadable(workspace: Workspace, ask: Ask) -> Iterator[str]:
             if creative_id in truth and not any(same_name(name, other) for other in truth[creative_id]):
                 yield f"mismatched: {path.name} says {creative_id} of {name}, the site {truth[creative_id]}"
     try:
-        Journal(workspace.journal).events()
+        Journal(workspace.log).events()
         for path in workspace.snapshots.glob("*.csv"):
             read_snapshot(path)
         for path in workspace.private.rglob("*.json"):
@@ -172,7 +172,7 @@ def upload_wrong(workspace: Workspace, ask: Ask) -> Iterator[str]:
     yield from _status_wrong(workspace, became)
     yield from _campaigns_wrong(workspace, files, became)
     yield from _checksums_wrong(workspace, truth, became)
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     if still := (journal.unfinished() or journal.unrecorded() or journal.in_doubt()):
         yield f"lost: in the journal, something is open still: {still}"
 

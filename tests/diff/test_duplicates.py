@@ -54,7 +54,7 @@ def uploaded(workspace: Workspace, name: str, creative_id: str, *, kept: bool = 
     path, store = workspace.root / "uploaded" / name, Fingerprints.load(workspace)
     seen = look_at([path], store)[path]
     assert seen is not None
-    store.keep_uploads([(path, Upload(creative_id, name, CreativeType.IMAGE, seen))], now=NOW)
+    store.keep_uploads([Upload(creative_id, name, CreativeType.IMAGE, seen)], now=NOW)
     if not kept:
         shutil.move(path, workspace.root / "elsewhere.bin")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from world import FINGERPRINTS, NOW
+from world import NOW, UPLOADED
 
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
@@ -31,13 +32,11 @@ from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
 from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
-from tjtools.diff.decisions import COLUMNS as DECISION_COLUMNS
 from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.libraries import diff_libraries
-from tjtools.health.acknowledged import acknowledged
+from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
-from tjtools.media.content import COLUMNS as FINGERPRINT_COLUMNS
 from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
@@ -48,14 +47,16 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.selectors import load_selectors
 from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.choice import load_choice, save_choice
-from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled
+from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled, entry_of
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run, runs_elsewhere
 from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
+from tjtools.workspace.derived import cache_file
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
+from tjtools.workspace.log import Entry, Log
 from tjtools.workspace.settings import load_settings
 
 
@@ -85,24 +86,37 @@ STATUS = (
     f"{','.join(STATUS_COLUMNS)}\n99A0D7C3,a.mp4,uploaded/a.mp4,2025-11-13,12:00:00,TrafficJunky,1032530571,success,,"
     "native_video,p1,0\n,b.png,uploaded/b.png,2025-11-13,12:00:01,TrafficJunky,,failed,too large,image,,1\n"
 )
-DECISIONS = (
-    f"{','.join(DECISION_COLUMNS)}\n2025-11-13T12:00:00Z,skip,{'ab' * 32},{'0f' * 32},a.mp4,b.mp4\n"
-    f"2025-11-13T12:00:00Z,not the same,{'0f' * 32},{'cd' * 32},b.mp4,c.mp4\n"
-)
 _FILES = tuple(SessionFile(Path(f"/w/{name}"), CreativeType.IMAGE, row={"notes": "x"}) for name in ("a.png", "b.png"))
 _BECAME = Creative("1032530571", "a.png", NOW.date(), "300x250", "png", CreativeType.IMAGE, ReviewStatus.PENDING)
-JOURNAL = "".join(
-    event.model_dump_json() + "\n"
-    for event in (
-        Begun(at=NOW, run="r", files=_FILES),
-        HandedOver(at=NOW, run="r", section=Section.STATIC_BANNER, files=("a.png", "b.png"), newest="1032530561"),
-        Settled(at=NOW, run="r", file=_FILES[0], status=UploadStatus.SUCCESS, creative=_BECAME, day=NOW.date()),
-        Settled(at=NOW, run="r", file=_FILES[1], status="stalled"),
-        Recorded(at=NOW, run="r"),
-        Ended(at=NOW, run="r"),
-    )
+_NOTED = (
+    Begun(at=NOW, run="r", files=_FILES),
+    HandedOver(at=NOW, run="r", section=Section.STATIC_BANNER, files=("a.png", "b.png"), newest="1032530561"),
+    Settled(at=NOW, run="r", file=_FILES[0], status=UploadStatus.SUCCESS, creative=_BECAME, day=NOW.date()),
+    Settled(at=NOW, run="r", file=_FILES[1], status="stalled"),
+    Recorded(at=NOW, run="r"),
+    Ended(at=NOW, run="r"),
 )
-PLAN = '{"saved_at": "2025-11-13T12:00:00+00:00", "files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}'
+_PAIR = {"checksum": "ab" * 32, "other_checksum": "0f" * 32, "name": "a.mp4", "other_name": "b.mp4"}
+_PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}
+_TOLD = (
+    Entry("snapshot", NOW, {"lines": 2, "away": ["7"]}),
+    *map(entry_of, _NOTED),
+    Entry("decided", NOW, {"decision": "skip", **_PAIR}, "a pair"),
+    Entry("planned", NOW, _PLANNED, ""),
+    Entry("acknowledged", NOW, {"until": "2025-11-13T12:00:00Z", "rows": 3}, ""),
+)
+LOG = UPLOADED + "".join(f"{one._replace(id=str(at)).written().raw.decode()}\n" for at, one in enumerate(_TOLD))
+JOURNAL = "".join(f'{{"event": "{one.event}", {one.model_dump_json(exclude={"event"})[1:]}\n' for one in _NOTED)
+FINGERPRINTS = (
+    "seen_at,path,mtime_ns,bytes,checksum,container,width,height,seconds,codec,turned,frames,trouble,looks,method,"
+    f"creative_id,filename,creative_type\n2025-11-13T12:00:00Z,a.mp4,1763035200000000000,1200,{'ab' * 32},mp4,640,360,"
+    f"4,h264,,100,,{' '.join(['0123456789abcdef'] * 5)},1,1032530571,a.mp4,native_video\n"
+)
+DECISIONS = (
+    "decided_at,decision,checksum,other_checksum,name,other_name\n"
+    f"2025-11-13T12:00:00Z,skip,{'ab' * 32},{'0f' * 32},a.mp4,b.mp4\n"
+)
+PLAN = json.dumps({"saved_at": "2025-11-13T12:00:00+00:00", **_PLANNED})
 LAST_SEEN = '{"1032530571": ["pending", "2025-11-13T12:00:00Z"], "1032530581": ["approved", "2025-11-13T12:00:00Z"]}'
 COVERED = '{"Native Rollover": ["1032530571", "1032530561"], "Static Banner": []}'
 CERTIFICATE = '{"source": "refresh", "sections": [{"section": "Native Rollover", "verdict": "complete", "total": 3}]}'
@@ -142,15 +156,17 @@ def analyse_history(workspace: Workspace) -> object:
     return time_in_review(stays, repeats=5), waiting(stays, library_frame(Library.load(workspace.library)), NOW)
 
 
-def read_journal(workspace: Workspace) -> object:
-    journal = Journal(workspace.journal)
-    return journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces()
-
-
-def read_fingerprints(workspace: Workspace) -> object:
-    kept = Fingerprints.load(workspace)
+def read_log(workspace: Workspace) -> object:
+    """All that it tells, to all who ask; a plan that can't be read is refused last."""
+    journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
-    return len(kept), list(LooksIndex(seen).pairs()), [kept.picture(one.checksum) for one in seen]
+    told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces())
+    looks = list(LooksIndex(seen).pairs()), [kept.picture(one.checksum) for one in seen], Decisions.load(workspace)
+    return told, looks, acknowledged(workspace), load_choice(workspace)
+
+
+def beside(name: str) -> Callable[[Workspace], Path]:
+    return lambda place: place.private / name
 
 
 def read_library(workspace: Workspace) -> object:
@@ -174,14 +190,16 @@ KINDS = {
         "line,reason,text\n7,2 fields instead of 3,1\n",
         lambda place: read_table(place.library.with_suffix(".quarantine.csv"), ("line", "reason", "text")),
     ),
-    "fingerprints": Kind(lambda place: place.fingerprints, FINGERPRINTS, read_fingerprints),
-    "decisions": Kind(lambda place: place.decisions, DECISIONS, Decisions.load),
-    "journal": Kind(lambda place: place.journal, JOURNAL, read_journal),
-    "plan": Kind(lambda place: place.saved_plan, PLAN, load_choice),
-    "last seen": Kind(lambda place: place.last_seen, LAST_SEEN, read_history),
-    "coverage": Kind(lambda place: place.coverage, COVERED, read_coverage),
+    "log": Kind(lambda place: place.log, LOG, read_log),
+    "conflict copy of the log": Kind(beside("log-OFFICE-PC.jsonl"), LOG, read_log),
+    "journal of 0.1": Kind(beside("journal.jsonl"), JOURNAL, read_log),
+    "fingerprints of 0.1": Kind(beside("fingerprints.csv"), FINGERPRINTS, read_log),
+    "decisions of 0.1": Kind(beside("decisions.csv"), DECISIONS, read_log),
+    "plan of 0.1": Kind(beside("plan.json"), PLAN, read_log),
+    "acknowledged of 0.1": Kind(beside("acknowledged.json"), '{"until": "2025-11-13T12:00:00Z", "rows": 3}', read_log),
+    "last seen of 0.1": Kind(beside("last_seen.json"), LAST_SEEN, read_history),
+    "coverage of 0.1": Kind(beside("covered.json"), COVERED, read_coverage),
     "certificate": Kind(lambda place: place.snapshots / "20251113T120000.json", CERTIFICATE, snapshots_of),
-    "acknowledged": Kind(lambda at: at.acknowledged, '{"until": "2025-11-13T12:00:00Z", "rows": 3}', acknowledged),
     "campaign": Kind(lambda at: at.campaigns / "Batch001_20251113_120000_Native.csv", CAMPAIGN, verify),
     "history, analysed": Kind(lambda at: at.history, HISTORY, analyse_history),
     "all runs": Kind(lambda at: at.status_file(NOW), STATUS, load_runs),
@@ -192,7 +210,8 @@ KINDS = {
     "limits": Kind(lambda place: place.limits_file, LIMITS, lambda place: load_limits(place.limits_file)),
 }  # fmt: skip
 CSV = [name for name, kind in KINDS.items() if kind.path(Workspace(Path())).suffix == ".csv"]
-JSON = ["journal", "plan", "last seen", "coverage", "certificate", "acknowledged", "sign-in"]
+JSON = ["log", "conflict copy of the log", "journal of 0.1", "plan of 0.1", "last seen of 0.1", "coverage of 0.1"]
+JSON += ["certificate", "acknowledged of 0.1", "sign-in"]
 TOML = ["settings", "selectors", "limits"]
 
 SHARP = (
@@ -289,7 +308,7 @@ def read(place: Workspace, name: str, data: bytes) -> object:
     assert contents(place.root) == before
     path.unlink()
     if refused:
-        assert str(path) in str(refused)
+        assert str(path) in str(refused) or str(place.log) in str(refused)
         assert refused.remedy
     return found
 
@@ -332,9 +351,6 @@ FOUND = {
     "a port that is none": ("settings", '[site]\nkind = "sandbox"\norigin = "http://127.0.0.1:99999"\n'),
     "a selector of nothing": ("selectors", '[sign_in]\naddress = ""\n'),
     "a .env in another encoding": ("environment", "TJTOOLS_USERNAME=caf\udce9"),
-    "a section that is a list": ("journal", '{"section": [], "event": "settled"}\n'),
-    "an event without its time": ("journal", '{"event": "ended", "run": "r"}\n'),
-    "times with and without a zone": ("journal", JOURNAL.replace("00Z", "00", 1)),
     "a session of another kind": ("sign-in", '{"cookies": [1], "origins": []}'),
 }
 
@@ -345,23 +361,30 @@ def test_what_fuzzing_found_once_is_refused_in_words(place: Workspace, found: st
     assert read(place, name, text.encode("utf-8", "surrogateescape")) is None
 
 
-def test_a_hash_that_is_no_hash_is_a_bad_line(place: Workspace) -> None:
-    place.fingerprints.write_text(FINGERPRINTS.replace("0123456789abcdef", "0x23456789abcdef"), "utf-8")
-    assert [bad.line for bad in Fingerprints.load(place).bad_lines] == [2]
-    place.fingerprints.unlink()
+NO_EVENTS = {
+    "a hash that is no hash": UPLOADED.replace("0123456789abcdef", "0x23456789abcdef"),
+    "an ID that is none": UPLOADED.replace('"1032530571", "filename"', '"1.03E+09", "filename"'),
+    "seconds without end": UPLOADED.replace("4.0", "1e999"),
+    "a section that is a list": LOG.splitlines()[3].replace('"Static Banner"', "[]"),
+    "an event without its run": LOG.splitlines()[-4].replace('"run"', '"x"'),
+    "a decision that is none": LOG.splitlines()[-3].replace("skip", "skipp"),
+    "a time without a zone": LOG.splitlines()[-1].replace("00Z", "00", 1),
+    "a word that nobody said": LOG.splitlines()[-1].replace('"rows": 3', '"rows": "many"'),
+}
+
+
+@pytest.mark.parametrize("found", NO_EVENTS)
+def test_an_event_that_cannot_be_understood_is_reported_and_the_rest_counts(place: Workspace, found: str) -> None:
+    place.log.write_text(LOG + NO_EVENTS[found].strip().replace('"id": "', '"id": "again') + "\n", "utf-8")
+    assert read_log(place)
+    assert [bad.line for bad in Log.at(place.log).bad_lines] == [len(LOG.splitlines()) + 1]
+    place.log.unlink()
 
 
 def test_a_file_among_the_snapshots_that_is_called_otherwise_is_none(place: Workspace) -> None:
     for name in ("20251113T120000 (copy).csv", "2025T1.csv", "99999999T999999.csv"):
         (place.snapshots / name).touch()
     assert [one.name for one in snapshots_of(place)] == ["20251113T120000"]
-
-
-def test_a_decision_that_cannot_be_understood_is_reported(place: Workspace) -> None:
-    place.decisions.write_text(DECISIONS.replace("skip", "skipp"), "utf-8")
-    decisions = Decisions.load(place)
-    assert ([bad.line for bad in decisions.bad_lines], len(decisions)) == ([2], 1)
-    place.decisions.unlink()
 
 
 def test_a_row_of_the_master_without_a_name_costs_no_other(place: Workspace) -> None:
@@ -393,13 +416,11 @@ GOOD = {
     "library": [["1032530601", "good, one.mp4", "", "", "", "", "pending"], ["1032530611", "two.mp4", *[""] * 5]],
     "session": [["1", "", name, *[""] * 4, "image", *[""] * 10] for name in ("good, one.png", "two.png")],
     "history": [["2025-11-13T12:00:00Z", "1", "good, one", "", "pending", "", "sync"], ["", "2", "two", *[""] * 4]],
-    "fingerprints": [line.split(",") for line in FINGERPRINTS.splitlines()[1:]],
 }
 HEADERS = {
     "library": COLUMNS,
     "session": SESSION_COLUMNS,
     "history": HISTORY_COLUMNS,
-    "fingerprints": FINGERPRINT_COLUMNS,
 }
 rubbish = st.binary(min_size=1, max_size=40).filter(lambda data: data.count(b",") < 3 and not set(data) & set(b'\r\n"'))
 
@@ -413,11 +434,8 @@ def good_and_bad(place: Workspace, name: str) -> tuple[int, list[int]]:
         session = load_session(place)
         names = {file.name for file in session.files}
         return sum(row[2] in names for row in GOOD[name]), [bad.line for bad in session.bad_lines]
-    if name == "history":
-        frame, bad = History.of(place).load()
-        return sum((frame["filename"] == row[2]).any() for row in GOOD[name]), [one.line for one in bad]
-    kept = Fingerprints.load(place)
-    return len(kept), [bad.line for bad in kept.bad_lines]
+    frame, bad = History.of(place).load()
+    return sum((frame["filename"] == row[2]).any() for row in GOOD[name]), [one.line for one in bad]
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -435,6 +453,26 @@ def test_bad_lines_are_reported_by_number_and_cost_no_good_one(
     assert found == len(GOOD[name])
     numbered = [*enumerate(before, 2), *enumerate(bad, 3 + len(before))]
     assert {at for at, line in numbered if line.strip(b"\0 \t")} <= set(reported)
+
+
+@settings(deadline=None)
+@given(before=st.lists(rubbish, max_size=4), between=st.lists(rubbish, max_size=4))
+def test_bad_lines_of_the_log_are_quarantined_by_number_and_cost_no_event(
+    place: Workspace, before: list[bytes], between: list[bytes]
+) -> None:
+    first, *others = LOG.encode().splitlines()
+    lines = [*before, first, *between, *others]
+    place.log.write_bytes(b"\n".join(lines) + b"\n")
+    events = len(Journal(place.log).events())
+    acknowledge(place, Seen(NOW, 4))
+    assert (len(Journal(place.log).events()), acknowledged(place)) == (events, Seen(NOW, 4))
+    assert (events, len(list(Fingerprints.load(place).uploads()))) == (len(_NOTED), 1)
+    aside = place.log.with_suffix(".quarantine.jsonl")
+    told = [json.loads(line) for line in aside.read_text("utf-8").splitlines()] if aside.exists() else []
+    assert [one["line"] for one in told] == [
+        at for at, line in enumerate(lines, 1) if line.strip() and line not in (first, *others)
+    ]
+    _clear(place.log, aside, place.private / "backups")
 
 
 @settings(deadline=None)
@@ -507,7 +545,9 @@ def test_a_cache_is_rebuilt_from_what_the_master_tells(place: Workspace, data: b
 def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes, last_seen: bytes) -> None:
     history, seen = History.of(place), Creative("5000000001", "a", review_status=None)._replace(review_status=_PENDING)
     history.path.write_bytes(data)
-    history.last_seen.write_bytes(last_seen)
+    old = place.private / "last_seen.json"
+    old.write_bytes(last_seen)
+    cache_file().unlink(missing_ok=True)
     try:
         before = history.rows()
         history.record([seen], source=Source.SYNC, now=NOW)
@@ -516,16 +556,29 @@ def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes, la
     after = history.rows()
     assert {key: rows[: len(before.get(key, ()))] for key, rows in after.items() if key in before} == before
     assert history.last_times()["5000000001"] == ("pending", "2025-11-13T12:00:00Z")
-    _clear(place.private / "backups", history.path, history.last_seen, history.path.with_suffix(".quarantine.csv"))
+    _clear(place.private / "backups", history.path, old, cache_file(), history.path.with_suffix(".quarantine.csv"))
 
 
 @settings(deadline=None)
 @given(data=damaged(COVERED.encode()))
 def test_a_coverage_that_goes_on_keeps_the_other_sections(place: Workspace, data: bytes) -> None:
-    place.coverage.write_bytes(data)
+    old = place.private / "covered.json"
+    old.write_bytes(data)
     before = read_coverage(place)
     keep_coverage(place, {Section.STATIC_BANNER: ["1"]})
     assert read_coverage(place) == before | {Section.STATIC_BANNER: frozenset({"1"})}
+    _clear(old, cache_file())
+
+
+@settings(deadline=None)
+@given(at=st.integers(0, 12_000), junk=st.binary(max_size=300), cut=st.booleans())
+def test_a_damaged_cache_is_done_without(place: Workspace, at: int, junk: bytes, cut: bool) -> None:
+    keep_coverage(place, {Section.STATIC_BANNER: ["1"]})
+    data = cache_file().read_bytes()
+    cache_file().write_bytes(data[:at] + junk + (b"" if cut else data[at + len(junk) :]))
+    assert read_coverage(place).keys() <= {Section.STATIC_BANNER}
+    keep_coverage(place, {Section.STATIC_BANNER: ["2"]})
+    assert read_coverage(place) == {Section.STATIC_BANNER: frozenset({"2"})}
 
 
 @settings(deadline=None)
@@ -535,7 +588,7 @@ def test_a_coverage_that_goes_on_keeps_the_other_sections(place: Workspace, data
 def test_a_saved_plan_holds_what_was_chosen(place: Workspace, files: set[tuple[Section, str]], at: datetime) -> None:
     choice = save_choice(place, files, now=at)
     assert load_choice(place) == choice
-    place.saved_plan.unlink()
+    place.log.unlink()
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
@@ -556,14 +609,15 @@ def test_the_quarantine_keeps_every_line_as_it_was(place: Workspace, bad: list[B
 @settings(deadline=None)
 @given(data=damaged(DECISIONS.encode()), name=texts)
 def test_a_decision_is_kept_beside_damaged_ones(place: Workspace, data: bytes, name: str) -> None:
-    place.decisions.write_bytes(data)
+    old = place.private / "decisions.csv"
+    old.write_bytes(data)
     try:
-        decisions = Decisions.load(place)
-        decisions.decide(Content("a", name), Content("b", name), Decision.SKIP, now=NOW)
+        Decisions.load(place).decide(Content("a", name), Content("b", name), Decision.SKIP, now=NOW)
+        assert Decisions.load(place).of("a", "b") is Decision.SKIP
     except TrackingFileError:
-        return
-    assert Decisions.load(place).of("a", "b") is Decision.SKIP
-    _clear(place.decisions, place.private / "backups", place.decisions.with_suffix(".quarantine.csv"))
+        assert old.read_bytes() == data
+    _clear(old, place.log, place.log.with_suffix(".quarantine.jsonl"))
+    shutil.rmtree(place.private / "backups", ignore_errors=True)
 
 
 @given(

@@ -203,7 +203,7 @@ def test_lines_that_cant_be_read_and_statuses_that_history_knows_better(bare_wor
 
 
 def test_what_a_run_had_confirmed_is_recorded_once(bare_workspace: Workspace) -> None:
-    journal, path = Journal(bare_workspace.journal), bare_workspace.root / "uploaded" / "a.png"
+    journal, path = Journal(bare_workspace.log), bare_workspace.root / "uploaded" / "a.png"
     file = SessionFile(path, CreativeType.IMAGE)
     creative, day = image("1", "a.png"), NOW.date()
     run = "20251113_120000"
@@ -212,8 +212,8 @@ def test_what_a_run_had_confirmed_is_recorded_once(bare_workspace: Workspace) ->
     journal.settled([Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=creative, day=day)])
     master(bare_workspace, a="")
     assert found(bare_workspace) == [
-        "journal.jsonl: the run 20251113_120000 had confirmed 1 files that may not be recorded yet",
-        "journal.jsonl: the live run 20251113_120000 was not finished: 1 confirmed, 0 under way, 0 not begun",
+        "log.jsonl: the run 20251113_120000 had confirmed 1 files that may not be recorded yet",
+        "log.jsonl: the live run 20251113_120000 was not finished: 1 confirmed, 0 under way, 0 not begun",
     ]
     for _ in range(2):
         left = mend(bare_workspace, verify(bare_workspace), now=NOW)
@@ -275,7 +275,7 @@ def test_an_id_that_the_library_has_under_another_name_does_not_come_into_the_ma
 
 
 def test_what_a_run_had_confirmed_is_not_recorded_where_the_site_has_another_name(bare_workspace: Workspace) -> None:
-    journal, path = Journal(bare_workspace.journal), bare_workspace.root / "uploaded" / "a.png"
+    journal, path = Journal(bare_workspace.log), bare_workspace.root / "uploaded" / "a.png"
     file, run = SessionFile(path, CreativeType.IMAGE), "20251113_120000"
     journal.begun([file], run=run, now=NOW)
     journal.handed_over([file], section=Section.STATIC_BANNER, run=run, now=NOW)

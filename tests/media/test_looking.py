@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -11,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from world import NOW, read_rows
+from world import NOW
 
-from tjtools.media import Children, Fingerprint, MediaFacts, Sight
+from tjtools.media import Children, Fingerprint, MediaFacts, Sight, content
 from tjtools.media.content import Fingerprints, Upload
 from tjtools.media.looking import look_at
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import Cancelled, WrongHeader
+from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
+from tjtools.workspace.derived import VARIABLE, cache_file
 from tjtools.workspace.folder import Workspace
 
 
@@ -56,7 +58,7 @@ def test_a_new_file_is_decoded_and_its_fingerprint_kept(bare_workspace: Workspac
     assert (seen.facts.size, len(seen.checksum), len(seen.looks), seen.looked) == ("320x180", 64, 1, True)
     kept = Fingerprints.load(bare_workspace)
     assert kept.of(image) == seen
-    with Image.open(bare_workspace.pictures / f"{seen.checksum}.jpg") as strip:
+    with Image.open(io.BytesIO(kept.picture(seen.checksum) or b"")) as strip:
         assert strip.size == (128, 72)
 
 
@@ -115,9 +117,32 @@ def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> Non
     seen = look_at([image], kept)[image]
     assert seen is not None
     upload = Upload("1032530571", image.name, CreativeType.IMAGE, seen)
-    kept.keep_uploads([(image, upload)], now=NOW)
+    kept.keep_uploads([upload], now=NOW)
     again = Fingerprints.load(bare_workspace)
     assert (list(again.uploads()), again.of(image)) == ([upload], seen)
+
+
+def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone(
+    bare_workspace: Workspace, image: Path
+) -> None:
+    seen = look_at([image], kept := Fingerprints(bare_workspace))[image]
+    assert seen is not None
+    kept.keep_uploads([upload := Upload("1032530571", image.name, CreativeType.IMAGE, seen)], now=NOW)
+    image.unlink()
+    cache_file().unlink()
+    again = Fingerprints.load(bare_workspace)
+    assert (list(again.uploads()), again.with_checksum(seen.checksum), len(again)) == ([upload], seen, 0)
+    with Image.open(bare_workspace.pictures / f"{seen.checksum}.jpg") as strip:
+        assert strip.size == (128, 72)
+
+
+def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
+    bare_workspace: Workspace, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(image))  # a file, no folder
+    seen = look_at([image], kept := Fingerprints.load(bare_workspace))[image]
+    assert seen is not None
+    assert (kept.of(image), bool(kept.picture(seen.checksum))) == (seen, True)
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -149,36 +174,19 @@ def test_what_is_written_is_read_back_the_same(name: str, seen: Fingerprint) -> 
     with tempfile.TemporaryDirectory() as folder:
         place = Workspace(Path(folder).resolve())
         upload = Upload("1032530571", name, CreativeType.IMAGE, seen)
-        Fingerprints(place).keep_uploads([(place.root / name, upload)], now=NOW)
+        Fingerprints(place).keep_uploads([upload], now=NOW)
         kept = Fingerprints.load(place)
-        assert (list(kept.uploads()), kept.bad_lines) == ([upload], ())
+        assert list(kept.uploads()) == [upload]
         assert kept.with_checksum(seen.checksum) == (seen if seen.looked else None)
 
 
-def test_a_line_that_cannot_be_read_is_reported_and_the_rest_loads(bare_workspace: Workspace, image: Path) -> None:
-    seen = look_at([image], Fingerprints(bare_workspace))[image]
-    text = bare_workspace.fingerprints.read_text("utf-8")
-    header, row = text.splitlines()
-    assert seen is not None
-    damaged = row.replace(seen.checksum, "12")
-    bare_workspace.fingerprints.write_text(f"{header}\n{damaged}\nhalf,a,line\n{row}\n", "utf-8")
-    kept = Fingerprints.load(bare_workspace)
-    assert ([bad.line for bad in kept.bad_lines], kept.of(image)) == ([2, 3], seen)
-
-
-def test_looks_by_another_method_are_not_taken(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
+def test_looks_by_another_method_are_not_taken(
+    bare_workspace: Workspace, image: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     look_at([image], Fingerprints(bare_workspace))
-    [row] = read_rows(bare_workspace.fingerprints)
-    bare_workspace.fingerprints.write_text(",".join(row) + "\n" + ",".join((row | {"method": "0"}).values()) + "\n")
+    monkeypatch.setattr(content, "METHOD", "2")
     look_at([image], Fingerprints.load(bare_workspace), children=counting)
     assert ("look", "a.png") in counting.asked
-
-
-def test_another_file_in_its_place_is_an_error(bare_workspace: Workspace) -> None:
-    bare_workspace.private.mkdir()
-    bare_workspace.fingerprints.write_text("a,b\n", "utf-8")
-    with pytest.raises(WrongHeader, match="Move it away"):
-        Fingerprints.load(bare_workspace)
 
 
 def test_a_name_that_is_no_text_is_looked_at_each_time(bare_workspace: Workspace, image: Path) -> None:

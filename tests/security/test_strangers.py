@@ -11,7 +11,6 @@ import json
 import logging
 import os
 import pty
-import re
 import select
 import signal
 import socket
@@ -32,7 +31,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
-from world import NOW, Truth, write_inventory
+from world import NOW, UPLOADED, Truth, write_inventory
 
 import tjtools
 from tjtools.cli.console import start_log
@@ -53,6 +52,7 @@ from tjtools.widgets.upload_results import Downloads
 from tjtools.workspace.csvfile import line_of, neutralise
 from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import VARIABLE, Workspace
+from tjtools.workspace.log import Log
 from tjtools.workspace.settings import CampaignSettings, SiteSettings, bind, load_settings
 
 PASSWORD = "Kd7QuietHarbour"  # noqa: S105 (nobody's)
@@ -359,15 +359,12 @@ def test_a_category_that_is_a_path_stays_in_the_folder(tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*.csv") if path not in written] == []
 
 
-def test_a_checksum_that_is_a_path_is_a_bad_line(bare_workspace: Workspace, tmp_path: Path) -> None:
-    draw(bare_workspace.root / "uploaded" / "a.png")
-    find_duplicates(bare_workspace)
-    known = bare_workspace.fingerprints
-    lines = known.read_text("utf-8").splitlines()
+def test_a_checksum_that_is_a_path_is_a_bad_line(bare_workspace: Workspace) -> None:
     path = "../" * 18 + "etc/passwd"
-    lines[1] = re.sub(r"[0-9a-f]{64}", path.ljust(64, "x"), lines[1])
-    known.write_text("\n".join(lines), "utf-8")
-    assert [bad.line for bad in Fingerprints.load(bare_workspace).bad_lines] == [2]
+    bare_workspace.private.mkdir()
+    bare_workspace.log.write_text(UPLOADED + UPLOADED.replace("ab" * 32, path.ljust(64, "x")).replace("0f0f", "1"))
+    assert len(list(Fingerprints.load(bare_workspace).uploads())) == 1
+    assert [bad.line for bad in Log.at(bare_workspace.log).bad_lines] == [2]
 
 
 def test_a_notebook_downloads_only_what_it_offered(tmp_path: Path) -> None:

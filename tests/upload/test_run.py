@@ -208,7 +208,7 @@ def test_a_page_that_has_changed_is_not_given_any_file(
     assert (report.stopped.element, report.stopped.selector) == (element, "renamed")
     assert str(workspace.inspections / "20251113T120000") in str(report.stopped)
     assert (ended(report), truth.received(), tracking_files(workspace)) == ({"b.png": "skipped"}, [], before)
-    assert Journal(workspace.journal).in_doubt() == set()
+    assert Journal(workspace.log).in_doubt() == set()
     workspace.selectors_file.unlink()
     assert ended(go(workspace, now=NOW.replace(hour=13))) == {"b.png": "success"}
 
@@ -385,12 +385,12 @@ def test_a_file_that_was_in_doubt_for_its_two_extensions_is_found_and_waited_for
 ) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "x.png.png")])
     files = named_files(workspace, [workspace.root / "uploaded" / "x.png.png"])
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
     there = truth.add("Static Banner", "x.png", dimensions="300x250", file_type=".png")
     report = go(workspace, now=NOW + timedelta(days=1))
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there)]
-    assert (truth.received(), Journal(workspace.journal).in_doubt()) == ([], set())
+    assert (truth.received(), Journal(workspace.log).in_doubt()) == ([], set())
     again = go(workspace, open_site=no_site, now=NOW + timedelta(days=2))
     assert [(one.status.value, one.creative_id) for one in again.outcomes] == [("skipped", there)]
 
@@ -412,7 +412,7 @@ def test_odd_names_are_kept_exactly_in_campaign_files(workspace: Workspace) -> N
 def test_what_is_handed_over_is_in_the_journal_before(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "b.png")])
     doubt: list[set[Key]] = []
-    go(workspace, progress=lambda _: doubt.append(Journal(workspace.journal).in_doubt()))
+    go(workspace, progress=lambda _: doubt.append(Journal(workspace.log).in_doubt()))
     assert doubt[0] == {(Section.STATIC_BANNER, "b.png")}
 
 
@@ -507,7 +507,7 @@ def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_ag
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
     files = named_files(workspace, [workspace.root / "uploaded" / f"{name}.png" for name in "ab"])
     newest = max(one["creative_id"] for one in truth.ask("creatives?section=Static Banner".replace(" ", "%20")))
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=newest)
     there = truth.add("Static Banner", "a")
     report = go(workspace, now=NOW + timedelta(days=1))
@@ -523,7 +523,7 @@ def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_up
     session(workspace, [banner(workspace.root / "uploaded", "a.png")])
     there = truth.add("Static Banner", "a")
     files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=there)
     report = go(workspace, now=NOW + timedelta(days=1))
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("duplicate", there)]
@@ -533,7 +533,7 @@ def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_up
 def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", "a.png")])
     files = named_files(workspace, [workspace.root / "uploaded" / "a.png"])
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     journal.handed_over(files, section=Section.STATIC_BANNER, run="earlier", now=NOW, newest="1")
     site = connect(workspace, load_settings(workspace), say=lambda _: None)
     late: list[str] = []
@@ -610,7 +610,7 @@ def test_a_cancelled_run_says_so_and_leaves_the_files_true(workspace: Workspace,
     report = go(workspace, progress=lambda event: begun.append(event.name), cancelled=lambda: bool(begun))
     assert isinstance(report.stopped, Cancelled)
     assert set(ended(report).values()) == {"unknown_id"}
-    assert Journal(workspace.journal).in_doubt() == {(Section.STATIC_BANNER, f"{name}.png") for name in "abc"}
+    assert Journal(workspace.log).in_doubt() == {(Section.STATIC_BANNER, f"{name}.png") for name in "abc"}
 
 
 def test_a_file_on_which_the_site_timed_out_is_not_handed_over_again(
@@ -697,7 +697,7 @@ def test_a_file_that_is_gone_since_the_review_fails_alone(workspace: Workspace, 
 
     report = go(workspace, open_site=connect_and_lose_a_file)
     assert ended(report) == {"a.png": "failed", "b.png": "success"}
-    assert Journal(workspace.journal).in_doubt() == set()
+    assert Journal(workspace.log).in_doubt() == set()
 
 
 def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(workspace: Workspace, truth: Truth) -> None:
@@ -717,7 +717,7 @@ def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(works
     again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
     assert again.stopped is None
     assert [one.get("tj_creative_id") for one in read_rows(workspace.master)] == truth.named("b")
-    assert Journal(workspace.journal).in_doubt() == set()
+    assert Journal(workspace.log).in_doubt() == set()
 
 
 def test_a_second_live_run_in_the_same_workspace_is_refused(workspace: Workspace, truth: Truth) -> None:
@@ -765,7 +765,7 @@ def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Wo
     go(workspace)
     second = go(workspace, now=NOW + timedelta(hours=1), open_site=no_site)
     told = read_rows(second.status_file)
-    assert Journal(workspace.journal).unrecorded() == {}
+    assert Journal(workspace.log).unrecorded() == {}
     go(workspace, now=NOW + timedelta(hours=2), open_site=no_site)
     assert read_rows(second.status_file) == told
 
@@ -805,7 +805,7 @@ def test_files_of_a_shared_pair_id_that_an_earlier_run_left_in_doubt_get_their_i
 ) -> None:
     pair, other = (native_pair(workspace.root / "uploaded", f"0000000{seed}", seed) for seed in range(2))
     session(workspace, [row | {"native_pair_id": "P"} for row in (*pair, *other)])
-    files, journal = load_session(workspace).files, Journal(workspace.journal)
+    files, journal = load_session(workspace).files, Journal(workspace.log)
     journal.begun(files, run="20251112_120000", now=NOW)
     sections = ("Native Rollover", "Native Static Banner")
     for file, section in zip((files[0], files[3]), sections, strict=True):
@@ -842,7 +842,7 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     pair = native_pair(workspace.root / "uploaded", "0A0A0A06")
     video, image = (row["new_filename"] for row in pair)
     session(workspace, pair)
-    journal, files = Journal(workspace.journal), load_session(workspace).files
+    journal, files = Journal(workspace.log), load_session(workspace).files
     journal.begun(files, run="20251113_120000", now=NOW)
     refused = Settled(at=NOW, run="20251113_120000", file=files[0], status=UploadStatus.FAILED, message="Too dark.")
     journal.settled([refused])

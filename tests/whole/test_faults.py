@@ -51,6 +51,7 @@ from tjtools.site.inspection import keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.upload.journal import Journal
+from tjtools.workspace.derived import FINGERPRINTS, Derived
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import UploadSettings, load_settings
 
@@ -229,8 +230,7 @@ class Upload:
         kept = desk.looked_at
         self.contents = {name: checksum(kept.root / "uploaded" / name) for name in OURS}
         shutil.copytree(kept.root / "uploaded", desk.workspace.root / "uploaded", dirs_exist_ok=True)
-        shutil.copytree(kept.pictures, desk.workspace.pictures, dirs_exist_ok=True)
-        shutil.copy(kept.fingerprints, desk.workspace.fingerprints)
+        Derived(desk.workspace).keep(FINGERPRINTS, Derived(kept).load(FINGERPRINTS, dict))
         rows = [{"unique_id": name, "new_filename": name, "creative_type": "image"} for name in OURS]
         write_inventory(desk.workspace.session, rows)
         write_inventory(desk.workspace.master, rows)
@@ -240,10 +240,7 @@ class Upload:
         """How it ended."""
         desk, settings = self.desk, load_settings(self.desk.workspace)
         hurry = UploadSettings(processing_timeout=2, card_timeout=1.5)
-        try:
-            prepared = prepare(desk.workspace, force=force)
-        except TrackingFileError as error:  # a full disk takes no fingerprint
-            return error
+        prepared = prepare(desk.workspace, force=force)
         report = upload(
             make_plan(prepared.reviews), desk.workspace, prepared.library,
             settings.model_copy(update={"upload": hurry}),
@@ -264,7 +261,7 @@ class Upload:
             if row.get("tj_creative_id"):
                 assert row["tj_creative_id"] == known[row["new_filename"]]
         taken = {one["file_name"] for one in self.desk.truth.ask("received") if one["creative_id"]}
-        journal = Journal(workspace.journal)
+        journal = Journal(workspace.log)
         remembered = {name for _, name in journal.in_doubt()}
         remembered |= {one.file.name for settled in journal.unrecorded().values() for one in settled}
         assert taken <= known.keys() | remembered
@@ -494,7 +491,7 @@ def test_a_full_disk_stops_a_refresh_at_each_file_that_it_writes_and_none_is_tor
                 read_snapshot(desk.workspace.snapshots / f"{snapshot.name}.csv")
     workspace = desk.workspace
     snapshot = f"{NOW:%Y%m%dT%H%M%S}"
-    ours = (workspace.history, workspace.last_seen, workspace.library, workspace.coverage)
+    ours = (workspace.history, workspace.library)
     assert {*(path.name for path in ours), f"{snapshot}.json", f"{snapshot}.csv"} <= hit
 
 
@@ -505,7 +502,6 @@ def test_a_full_disk_stops_an_upload_at_each_file_that_it_writes_and_loses_none(
     for left in pages:
         fill(desk.truth)
         run = Upload(desk)
-        workspace.fingerprints.unlink()
         workspace.master.unlink()  # made anew it needs a page less: so the status CSV has its turn too
         with Disk(workspace.tracking, left) as disk:
             workspace.upload_logs.mkdir(exist_ok=True)
@@ -520,7 +516,7 @@ def test_a_full_disk_stops_an_upload_at_each_file_that_it_writes_and_loses_none(
             run.check_complete()
             accepted = [one["file_name"] for one in desk.truth.ask("received") if one["creative_id"]]
             assert len(accepted) == len(set(accepted))
-    written = (workspace.fingerprints, workspace.journal, workspace.library, workspace.master)
+    written = (workspace.log, workspace.library, workspace.master)
     every = {*(path.name for path in written), "upload_status"}
     assert len(hit & every) >= 3
     assert hit >= every or len(pages) < 8, hit

@@ -185,7 +185,7 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
     shop.wait_for_no_browser()
     assert (library_ids(workspace) if workspace.library.exists() else {}) == before
-    assert len(Journal(workspace.journal).in_doubt()) == 1
+    assert len(Journal(workspace.log).in_doubt()) == 1
     truth.settings(processing_s=0)
     lab.open(NOTEBOOK)
     lab.run_all()

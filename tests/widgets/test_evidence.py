@@ -78,7 +78,7 @@ def keep_upload(workspace: Workspace, name: str) -> None:
     path, store = workspace.root / "uploaded" / name, Fingerprints.load(workspace)
     seen = look_at([path], store)[path]
     assert seen is not None
-    store.keep_uploads([(path, Upload("1032530511", name, CreativeType.IMAGE, seen))], now=NOW)
+    store.keep_uploads([Upload("1032530511", name, CreativeType.IMAGE, seen)], now=NOW)
 
 
 @pytest.fixture

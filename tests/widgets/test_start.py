@@ -79,12 +79,12 @@ def test_newly_rejected_ones_are_those_that_still_are(quiet: Workspace) -> None:
 
 def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None:
     file = SessionFile(quiet.root / "uploaded" / "b.png", CreativeType.IMAGE)
-    Journal(quiet.journal).handed_over([file], section=Section.STATIC_BANNER, run="r", now=NOW)
+    Journal(quiet.log).handed_over([file], section=Section.STATIC_BANNER, run="r", now=NOW)
     samples.write_image(file.path, width=300, height=250, title="Travel")
     write_inventory(quiet.session, [{"new_filename": "b.png", "creative_type": "image"}])
     assert [step.notebook for step in steps(quiet)] == ["02_upload.ipynb", "01_review_session.ipynb", "02_upload.ipynb"]
     assert "Creative ID of 1 file" in steps(quiet)[0].what
-    Journal(quiet.journal).begun([file], run="s", now=NOW)
+    Journal(quiet.log).begun([file], run="s", now=NOW)
     told = steps(quiet)[0]
     assert (told.notebook, "not finished: 0 confirmed, 0 under way, 1 not begun" in told.what) == (
         "02_upload.ipynb",

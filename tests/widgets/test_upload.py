@@ -222,7 +222,7 @@ def test_after_a_restart_it_shows_what_is_recorded_and_what_is_unknown(workspace
     images(workspace, "abc")
     before = do(ready(workspace), "upload")
     lost = SessionFile(workspace.root / "uploaded/d.png", CreativeType.IMAGE)
-    Journal(workspace.journal).handed_over([lost], section=Section.STATIC_BANNER, run="cut", now=NOW)
+    Journal(workspace.log).handed_over([lost], section=Section.STATIC_BANNER, run="cut", now=NOW)
     after = Upload(workspace)
     assert after.recorded == before.recorded
     assert [(one.name, one.status.value, one.message) for one in after.recorded.files if not one.creative_id] == [

@@ -1,13 +1,11 @@
 """The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
 
-It is append only. When a creative was last seen in its status lies in `tracking/.tjtools/last_seen.json`, which holds
-one entry a creative, `{"1032530571": ["pending", "2025-11-13T12:00:00Z"]}`. Without that file, the time of its last row
-in the history is the last that is known.
+It is append only. When each creative was last seen, and in which status, is in the cache. Where it isn't, the time of a
+creative's last row in the history is the last that is known.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.model.cells import told_id, told_ids
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import translated
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.derived import LAST_SEEN, Derived
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -57,15 +55,15 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history of one workspace; `path` and `last_seen` need not exist yet."""
+    """The history of one workspace; `path` need not exist yet."""
 
     path: Path
-    last_seen: Path
+    cache: Derived
 
     @classmethod
     def of(cls, workspace: Workspace) -> History:
         """The workspace's history."""
-        return cls(workspace.history, workspace.last_seen)
+        return cls(workspace.history, Derived(workspace))
 
     def check(self) -> None:
         """Raise WrongHeader, NotText or TrackingFileError where the file can't be appended to."""
@@ -122,7 +120,7 @@ class History:
                 times[key] = _Seen(status, at)
                 before[key] = times[key]
             append_rows(self.path, COLUMNS, rows)
-            self._keep(times)
+            self.cache.keep(LAST_SEEN, {key: [one.status, one.at] for key, one in times.items()})
         return len(rows)
 
     def _before(self) -> dict[str, _Seen]:
@@ -131,18 +129,8 @@ class History:
         return {told_id(row["creative_id"]): _Seen(row["to_status"], row["observed_at"]) for row in rows}
 
     def _times(self) -> dict[str, _Seen]:
-        with translated(self.last_seen, "read"):
-            if not self.last_seen.exists():
-                return {}
-            text = self.last_seen.read_text("utf-8", errors="replace")
-        try:
-            return {key: _Seen(*map(str, value)) for key, value in json.loads(text).items()}
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            return {}  # damaged: the history's own times stand in
-
-    def _keep(self, times: Mapping[str, _Seen]) -> None:
-        there = {key: [one.status, one.at] for key, one in times.items() if one.status != ReviewStatus.REMOVED.value}
-        replace_file(self.last_seen, json.dumps(there).encode())
+        times = self.cache.load(LAST_SEEN, lambda told: _Seen(*map(str, told)))
+        return {key: one for key, one in times.items() if one.status != ReviewStatus.REMOVED.value}
 
 
 def _row(

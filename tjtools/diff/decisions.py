@@ -1,20 +1,19 @@
-"""What a person decided about two contents that look the same: `tracking/.tjtools/decisions.csv`.
+"""What a person decided about two contents that look the same: events `decided` in the log.
 
-`decided_at,decision,checksum,other_checksum,name,other_name`: `not the same` holds for the two contents whichever of
-them comes again; `skip` holds back the first one for as long as it looks like the other. Append only; of several rows
-for two contents the last one counts.
+`not the same` holds for the two contents whichever of them comes again; `skip` holds back the first one for as long as
+it looks like the other. Of several about two contents the last one counts.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
-from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
-COLUMNS = ("decided_at", "decision", "checksum", "other_checksum", "name", "other_name")
+_DECIDED = "decided"
 
 
 class Decision(Enum):
@@ -36,25 +35,18 @@ class Decisions:
     """The decisions of one workspace; `Decisions.load(workspace)` reads them."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._path = workspace.decisions
-        self.bad_lines: tuple[BadLine, ...] = ()
+        self._log = Log.at(workspace.log)
         self._made: dict[tuple[str, str], Decision] = {}
 
     @classmethod
     def load(cls, workspace: Workspace) -> Decisions:
-        """Read them; a missing file holds none. Raises WrongHeader, NotText or TrackingFileError.
+        """Read them; raises TrackingFileError if the log can't be read.
 
-        A line that can't be understood is in `bad_lines` and decides nothing: the file is shown to a person again.
+        An event that can't be understood decides nothing: the file is shown to a person again.
         """
         decisions = cls(workspace)
-        table = read_table(workspace.decisions, COLUMNS)
-        bad = list(table.bad)
-        for line, row in zip(table.lines, table.rows, strict=True):
-            try:
-                decisions._take(row["checksum"], row["other_checksum"], Decision(row["decision"]))
-            except ValueError as error:
-                bad.append(BadLine(line, str(error), ",".join(row.values())))
-        decisions.bad_lines = tuple(sorted(bad, key=lambda one: one.line))
+        for checksum, other, decision in decisions._log.told({_DECIDED: _told}).values():
+            decisions._take(checksum, other, decision)
         return decisions
 
     def __len__(self) -> int:
@@ -66,12 +58,16 @@ class Decisions:
 
     def decide(self, one: Content, other: Content, decision: Decision, *, now: datetime) -> None:
         """Remember a decision, on the disk when this returns; raises TrackingFileError if the disk does not take it."""
-        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        row = (at, decision.value, one.checksum, other.checksum, one.name, other.name)
-        append_rows(self._path, COLUMNS, [row])
+        told = {"decision": decision.value, "checksum": one.checksum, "other_checksum": other.checksum}
+        told |= {"name": one.name, "other_name": other.name}
+        self._log.append([Entry(_DECIDED, now, told, f"{one.checksum} {other.checksum}")])
         self._take(one.checksum, other.checksum, decision)
 
     def _take(self, checksum: str, other: str, decision: Decision) -> None:
         self._made[checksum, other] = decision
         if decision is not Decision.SKIP:
             self._made[other, checksum] = decision
+
+
+def _told(entry: Entry) -> tuple[str, str, Decision]:
+    return str(entry.data["checksum"]), str(entry.data["other_checksum"]), Decision(entry.data["decision"])

@@ -58,7 +58,7 @@ def prepare(
     Each file is looked at in a child process unless it has not changed since the last time. Raises `Cancelled`, and the
     errors of the tracking files.
     """
-    library, fingerprints = load_library(workspace), load_fingerprints(workspace)
+    library, fingerprints = load_library(workspace), Fingerprints.load(workspace)
     limits = load_limits(workspace.limits_file)
     bad: tuple[BadLine, ...] = ()
     if files is None:
@@ -81,14 +81,6 @@ def prepare(
     log.info("Found %d files to upload", len(files))
     unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in copies)
     return Prepared(library, reviews, bad, fingerprints, unseen)
-
-
-def load_fingerprints(workspace: Workspace) -> Fingerprints:
-    """Load the fingerprints and say what of them can't be used."""
-    fingerprints = Fingerprints.load(workspace)
-    for bad in fingerprints.bad_lines:
-        log.warning("%s:%d: %s", workspace.fingerprints.name, bad.line, bad.reason)
-    return fingerprints
 
 
 def _by_content(file: SessionFile, facts: MediaFacts | None, limits: Limits) -> SessionFile:
@@ -119,7 +111,7 @@ def named_files(
     """
     limits = load_limits(workspace.limits_file)
     paths = [path.resolve() for path in paths]
-    seen = look_at(paths, load_fingerprints(workspace))
+    seen = look_at(paths, Fingerprints.load(workspace))
     return [_named(path, seen[path], creative_type, limits) for path in paths]
 
 

@@ -20,6 +20,7 @@ from tjtools.upload.status_csv import STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
+from tjtools.workspace.log import Log
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
@@ -108,9 +109,9 @@ class PairsTold:
 
 
 def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
-    """Compare library, master, session, status and campaign CSVs, history, fingerprints and journal; write nothing.
+    """Compare library, master, session, status and campaign CSVs, history and log; write nothing.
 
-    Raises the errors of a library, master, session or fingerprints that can't be read at all.
+    Raises the errors of a library, master, session or log that can't be read at all.
     """
     library = Library.load(workspace.library)
     pairs = PairsTold()
@@ -129,6 +130,7 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
         *_campaigns(workspace, library, pairs),
         *_history(workspace, library),
         *_fingerprints(workspace, library),
+        *_unclear(workspace.log, Log.at(workspace.log).bad_lines),
     )
 
 
@@ -160,7 +162,7 @@ def _read(path: Path, columns: Sequence[str], bad: list[Disagreement]) -> Table:
 
 
 def _journal(workspace: Workspace) -> Iterator[Disagreement]:
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     for run, settled in journal.unrecorded().items():
         found = f"the run {run} had confirmed {len(settled)} files that may not be recorded yet"
         yield Disagreement(journal.path, None, found, f"Run: {FIX}", replay=True)
@@ -348,14 +350,12 @@ def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
 
 
 def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
-    fingerprints = Fingerprints.load(workspace)
-    yield from _unclear(workspace.fingerprints, fingerprints.bad_lines)
-    for one in fingerprints.uploads():
+    for one in Fingerprints.load(workspace).uploads():
         known = library.get(one.creative_id)
         if known and not any(same_name(creative.filename, one.filename) for creative in known):
             names = " and ".join(repr(creative.filename) for creative in known)
             found = f"remembers the content of {one.filename!r} as {one.creative_id}, which the library calls {names}"
-            yield Disagreement(workspace.fingerprints, None, found, LOOK)
+            yield Disagreement(workspace.log, None, found, LOOK)
 
 
 def _id(text: str, path: Path, line: int, bad: list[Disagreement]) -> str:

@@ -22,10 +22,12 @@ from tjtools.site import Element
 from tjtools.site.browser import find_browser
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.selectors import load_selectors
+from tjtools.upload.journal import Journal
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
+from tjtools.workspace.log import Log
 from tjtools.workspace.settings import load_settings
 
 
@@ -56,6 +58,7 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
         ("history", _history),
         ("fingerprints", _fingerprints),
         ("decisions", _decisions),
+        ("log", _log),
         ("browser session", _browser_session),
         ("locks", _locks),
     )
@@ -148,13 +151,6 @@ def _master(workspace: Workspace) -> Finding:
     return _with_problems("master", found, problems, workspace.master)
 
 
-def _fingerprints(workspace: Workspace) -> Finding:
-    fingerprints = Fingerprints.load(workspace)
-    problems = [f"line {bad.line}: {bad.reason}" for bad in fingerprints.bad_lines]
-    found = f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} of them uploaded"
-    return _with_problems("fingerprints", found, problems, workspace.fingerprints)
-
-
 def _history(workspace: Workspace) -> Finding:
     history = History.of(workspace)
     table = read_table(history.path, HISTORY_COLUMNS)
@@ -163,10 +159,20 @@ def _history(workspace: Workspace) -> Finding:
     return _with_problems("history", found, problems, history.path)
 
 
+def _fingerprints(workspace: Workspace) -> Finding:
+    fingerprints = Fingerprints.load(workspace)
+    return Finding("fingerprints", True, f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads")
+
+
 def _decisions(workspace: Workspace) -> Finding:
-    decisions = Decisions.load(workspace)
-    problems = [f"line {bad.line}: {bad.reason}" for bad in decisions.bad_lines]
-    return _with_problems("decisions", f"{len(decisions)} that a person made", problems, workspace.decisions)
+    return Finding("decisions", True, f"{len(Decisions.load(workspace))} that a person made")
+
+
+def _log(workspace: Workspace) -> Finding:
+    """After what reads it: so each event was asked for what it tells."""
+    found = f"{len(Journal(workspace.log).events())} events of live runs"
+    problems = [f"line {bad.line}: {bad.reason}" for bad in Log.at(workspace.log).bad_lines]
+    return _with_problems("log", found, problems, workspace.log)
 
 
 def _browser_session(workspace: Workspace) -> Finding:

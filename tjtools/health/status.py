@@ -52,7 +52,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     """
     settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
     statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     doubt, unfinished = journal.in_doubt(), journal.unfinished()
     facts: dict[str, str | int | None] = {
         "workspace": str(workspace.root),
@@ -144,7 +144,7 @@ def _mend(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
 
 
 def _doubt(workspace: Workspace) -> Iterator[Step]:
-    journal = Journal(workspace.journal)
+    journal = Journal(workspace.log)
     doubt, unfinished = journal.in_doubt(), journal.unfinished()
     if unfinished:
         yield Step(f"Go on with the live upload that was not finished: {unfinished.told}", UPLOAD)

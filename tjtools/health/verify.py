@@ -38,7 +38,7 @@ def verify(workspace: Workspace, update: Update | None = None) -> tuple[Disagree
     if update.stopped:
         raise update.stopped
     shown = {creative.creative_id: creative for creative in update.reading.creatives}
-    confirmed = [one.creative for some in Journal(workspace.journal).unrecorded().values() for one in some]
+    confirmed = [one.creative for some in Journal(workspace.log).unrecorded().values() for one in some]
     others = [each for each in confirmed if each and each.creative_id in shown and not _agrees(shown, each)]
     among_files = (_asked(one, shown, others) for one in disagreements(workspace))
     return (*among_files, *_with_site(workspace.library, update.difference))
@@ -56,7 +56,7 @@ def mend(
     library = Library.load(workspace.library)
     with only_live_run(workspace):
         if any(one.replay for one in found):
-            recover(workspace, library, Journal(workspace.journal), now=lambda: now)
+            recover(workspace, library, Journal(workspace.log), now=lambda: now)
         if workspace.library.exists() and any(one.missing for one in found):
             library.rewrite(now=now, keep_bad=True)  # for its backup
         library.add([one.missing for one in found if one.missing])

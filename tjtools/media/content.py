@@ -1,12 +1,12 @@
-"""By what files and creatives are known again: `tracking/.tjtools/fingerprints.csv` and the pictures beside it.
+"""By what files and creatives are known again: what was uploaded, from the log; what was seen of files, from the cache.
 
-One row is written when a file was looked at, and one more when it was uploaded, with the Creative ID it got; of several
-rows for a path the last one counts. Columns: `seen_at` (UTC), `path` (inside the workspace, or absolute), `mtime_ns`,
-`bytes`, `checksum` (blake3), the facts (`container` … `trouble`), `looks` (hashes, `-` for a plain picture), `method`
-(of hashing; empty: only the checksum is known) and `creative_id`, `filename`, `creative_type` of an upload.
-`pictures/<checksum>.jpg` holds small copies of the pictures that were hashed, below each other.
+An upload is an event `uploaded`, about its Creative ID: the checksum (blake3) of its content, the facts (`bytes` …
+`trouble`), `looks` (hashes, `-` for a plain picture), `method` (of hashing; empty: only the checksum is known),
+`creative_id`, `filename` and `creative_type`. A file that was looked at has the same in the cache, with the time of its
+last change, under its path inside the workspace, or its absolute one.
 
-It is a cache but for the rows of uploads: without it, what was uploaded under another name is not known again.
+The small copies of the pictures that were hashed are in the cache too; those of uploads, whose files may go, lie in
+`tracking/.tjtools/pictures/<checksum>.jpg`.
 """
 
 from __future__ import annotations
@@ -14,40 +14,21 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import translated
-from tjtools.workspace.csvfile import BadLine, append_rows, read_table
+from tjtools.workspace.derived import FINGERPRINTS, Derived
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
-COLUMNS = (
-    "seen_at",
-    "path",
-    "mtime_ns",
-    "bytes",
-    "checksum",
-    "container",
-    "width",
-    "height",
-    "seconds",
-    "codec",
-    "turned",
-    "frames",
-    "trouble",
-    "looks",
-    "method",
-    "creative_id",
-    "filename",
-    "creative_type",
-)
 METHOD = "1"  # a new way of hashing gets a new number: looks by another are not compared
-_REMEDY = "Move it away; the files are looked at anew, but which of them were uploaded under which ID is then lost."
+_UPLOADED = "uploaded"
 
 
 class Upload(NamedTuple):
@@ -62,7 +43,6 @@ class Upload(NamedTuple):
 class _Row(NamedTuple):
     mtime_ns: int
     fingerprint: Fingerprint
-    upload: Upload | None = None
 
 
 class Fingerprints:
@@ -70,26 +50,20 @@ class Fingerprints:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.bad_lines: tuple[BadLine, ...] = ()
+        self._log, self._cache = Log.at(workspace.log), Derived(workspace)
         self._by_path: dict[str, _Row] = {}
         self._by_checksum: dict[str, Fingerprint] = {}
         self._uploads: dict[str, Upload] = {}
+        self._pictures: dict[str, bytes] = {}  # where the cache can't be written
 
     @classmethod
     def load(cls, workspace: Workspace) -> Fingerprints:
-        """Read them; a missing file is an empty one. A line that can't be understood is in `bad_lines`.
-
-        Raises WrongHeader, NotText, or TrackingFileError if the disk can't be read.
-        """
+        """Read them; raises TrackingFileError if the log can't be read."""
         kept = cls(workspace)
-        table = read_table(workspace.fingerprints, COLUMNS, remedy=_REMEDY)
-        bad = list(table.bad)
-        for line, row in zip(table.lines, table.rows, strict=True):
-            try:
-                kept._take(row["path"], _parsed(row))
-            except ValueError as error:
-                bad.append(BadLine(line, str(error), ",".join(row.values())))
-        kept.bad_lines = tuple(sorted(bad, key=lambda one: one.line))
+        kept._uploads = {one.creative_id: one for one in kept._log.told({_UPLOADED: _upload_of}).values()}
+        kept._by_path = kept._cache.load(FINGERPRINTS, _row_of)
+        seen = [*(one.fingerprint for one in kept.uploads()), *(row.fingerprint for row in kept._by_path.values())]
+        kept._by_checksum = {one.checksum: one for one in seen if one.looked}
         return kept
 
     def __len__(self) -> int:
@@ -115,32 +89,37 @@ class Fingerprints:
         """What is known of this content, whatever file it was seen in; None where nobody has looked at it."""
         return self._by_checksum.get(checksum)
 
-    def keep(self, seen: Iterable[tuple[Path, int, Fingerprint]], *, now: datetime) -> None:
-        """Write down what was seen: path, time of its last change (ns) and fingerprint, on the disk when this returns.
+    def keep(self, seen: Iterable[tuple[Path, int, Fingerprint]]) -> None:
+        """Write down what was seen: path, time of its last change (ns) and fingerprint."""
+        rows = {self._name(path): _Row(mtime_ns, fingerprint) for path, mtime_ns, fingerprint in seen}
+        told = {name: {"mtime_ns": row.mtime_ns, **_fields(row.fingerprint)} for name, row in rows.items()}
+        self._cache.keep(FINGERPRINTS, {name: value for name, value in told.items() if _plain(name)})
+        self._by_path |= rows
+        looked = [row.fingerprint for row in rows.values() if row.fingerprint.looked]
+        self._by_checksum |= {one.checksum: one for one in looked}
 
-        Raises TrackingFileError if the disk does not take it.
-        """
-        rows = [(self._name(path), _Row(mtime_ns, fingerprint)) for path, mtime_ns, fingerprint in seen]
-        self._append(rows, now)
-
-    def keep_uploads(self, uploaded: Iterable[tuple[Path, Upload]], *, now: datetime) -> None:
+    def keep_uploads(self, uploads: Iterable[Upload], *, now: datetime) -> None:
         """Write down which content got which Creative ID; raises TrackingFileError if the disk does not take it."""
-        rows = []
-        for path, upload in uploaded:
-            before = self._by_path.get(self._name(path))
-            rows.append((self._name(path), _Row(before.mtime_ns if before else 0, upload.fingerprint, upload)))
-        self._append(rows, now)
+        became = {one.creative_id: one for one in uploads if _plain(one.filename)}
+        self._log.append(Entry(_UPLOADED, now, _told(one), one.creative_id) for one in became.values())
+        self._uploads |= became
+        for checksum in {one.fingerprint.checksum for one in became.values()}:
+            self._keep_for_good(checksum)
 
     def picture(self, checksum: str) -> bytes | None:
         """The jpg with the content's pictures below each other; None where there is none."""
         try:
             return self._picture_file(checksum).read_bytes()
         except OSError:
-            return None
+            return self._pictures.get(checksum) or self._cache.picture(checksum)
 
     def keep_picture(self, checksum: str, strip: bytes) -> None:
-        """Keep the jpg; raises TrackingFileError if the disk does not take it."""
-        path = self._picture_file(checksum)
+        """Keep the jpg of a content that was looked at."""
+        if strip and not self._cache.keep_picture(checksum, strip):
+            self._pictures[checksum] = strip
+
+    def _keep_for_good(self, checksum: str) -> None:
+        path, strip = self._picture_file(checksum), self.picture(checksum)
         if not strip or path.exists():
             return
         with translated(path, "written"):
@@ -158,21 +137,6 @@ class Fingerprints:
             return whole.relative_to(self.workspace.root).as_posix()
         return str(whole)
 
-    def _append(self, rows: list[tuple[str, _Row]], now: datetime) -> None:
-        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        append_rows(
-            self.workspace.fingerprints, COLUMNS, [_fields(at, name, row) for name, row in rows if _plain(name)]
-        )
-        for name, row in rows:
-            self._take(name, row)
-
-    def _take(self, name: str, row: _Row) -> None:
-        self._by_path[name] = row
-        if row.fingerprint.looked:
-            self._by_checksum[row.fingerprint.checksum] = row.fingerprint
-        if row.upload:
-            self._uploads[row.upload.creative_id] = row.upload
-
 
 def _plain(name: str) -> bool:
     """Whether a name can be written as text; a file with another name is looked at each time."""
@@ -183,64 +147,57 @@ def _plain(name: str) -> bool:
     return "\0" not in name
 
 
-def _fields(at: str, name: str, row: _Row) -> list[str]:
-    (facts, checksum, looks, looked), upload = row.fingerprint, row.upload
-    return [
-        at,
-        name,
-        str(row.mtime_ns),
-        str(facts.bytes),
-        checksum,
-        facts.container,
-        str(facts.width or ""),
-        str(facts.height or ""),
-        "" if facts.seconds is None else f"{facts.seconds:g}",
-        facts.codec,
-        str(facts.turned or ""),
-        str(facts.frames),
-        facts.trouble,
-        " ".join(look or "-" for look in looks),
-        METHOD if looked else "",
-        upload.creative_id if upload else "",
-        upload.filename if upload else "",
-        upload.creative_type.value if upload and upload.creative_type else "",
-    ]
+def _fields(one: Fingerprint) -> dict[str, Any]:
+    looks = " ".join(look or "-" for look in one.looks)
+    return {**one.facts._asdict(), "checksum": one.checksum, "looks": looks, "method": METHOD if one.looked else ""}
 
 
-def _parsed(row: dict[str, str]) -> _Row:
-    """A row's values; raises ValueError for what is none."""
-    checksum, looks = row["checksum"], tuple("" if one == "-" else one for one in row["looks"].split())
+def _told(one: Upload) -> dict[str, Any]:
+    kind = one.creative_type.value if one.creative_type else ""
+    return {"creative_id": one.creative_id, "filename": one.filename, "creative_type": kind, **_fields(one.fingerprint)}
+
+
+def _upload_of(entry: Entry) -> Upload:
+    """What an event tells; raises ValueError, TypeError or LookupError for what is none."""
+    told = entry.data
+    kind = CreativeType.parse(told["creative_type"]) if told["creative_type"] else None
+    return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, _fingerprint_of(told))
+
+
+def _row_of(told: Mapping[str, Any]) -> _Row:
+    return _Row(_number(told, "mtime_ns"), _fingerprint_of(told))
+
+
+def _fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
+    """A fingerprint as `_fields` told it, or the text of a table; raises ValueError, TypeError or LookupError."""
+    checksum, looks = told["checksum"], tuple("" if one == "-" else one for one in told["looks"].split())
     if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not all(re.fullmatch(r"(?:[0-9a-f]{16})?", one) for one in looks):
         raise ValueError("a checksum has 64 hexadecimal digits and a hash 16")
     facts = MediaFacts(
-        _number(row, "bytes"),
-        row["container"],
-        _number(row, "width"),
-        _number(row, "height"),
-        _seconds(row["seconds"]) if row["seconds"] else None,
-        row["codec"],
-        _number(row, "turned"),
-        _number(row, "frames"),
-        row["trouble"],
+        _number(told, "bytes"),
+        str(told["container"]),
+        _number(told, "width"),
+        _number(told, "height"),
+        _seconds(told["seconds"]),
+        str(told["codec"]),
+        _number(told, "turned"),
+        _number(told, "frames"),
+        str(told["trouble"]),
     )
-    fingerprint = Fingerprint(facts, checksum, looks, looked=row["method"] == METHOD)
-    upload = None
-    if row["creative_id"]:
-        kind = CreativeType.parse(row["creative_type"]) if row["creative_type"] else None
-        upload = Upload(read_id(row["creative_id"]), row["filename"], kind, fingerprint)
-    return _Row(_number(row, "mtime_ns"), fingerprint, upload)
+    return Fingerprint(facts, checksum, looks, looked=told["method"] == METHOD)
 
 
-def _number(row: dict[str, str], column: str) -> int:
+def _number(told: Mapping[str, Any], name: str) -> int:
     """A whole number; without one, no pixels and no turn. Files from before 1970 have negative times."""
-    text = row[column] or ("0" if column in {"width", "height", "turned"} else "")
-    if not re.fullmatch(r"-?[0-9]{1,19}" if column == "mtime_ns" else r"[0-9]{1,15}", text):
-        raise ValueError(f"{column} is {text!r}, which is no number of its kind")
+    text = str(told[name]) or ("0" if name in {"width", "height", "turned"} else "")
+    if not re.fullmatch(r"-?[0-9]{1,19}" if name == "mtime_ns" else r"[0-9]{1,15}", text):
+        raise ValueError(f"{name} is {text!r}, which is no number of its kind")
     return int(text)
 
 
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds < math.inf:
-        raise ValueError(f"seconds is {text!r}, which is no number of its kind")
+def _seconds(told: Any) -> float | None:
+    if told is None or told == "":
+        return None
+    if not 0 <= (seconds := float(told)) < math.inf:
+        raise ValueError(f"seconds is {told!r}, which is no number of its kind")
     return seconds

@@ -7,7 +7,6 @@ its checksum and not decoded. Everything else is decoded in child processes, on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,13 +39,11 @@ def look_at(
     children: Children | None = None,
     progress: Callable[[LookedAt], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    now: Callable[[], datetime] = lambda: datetime.now(tz=UTC),
 ) -> dict[Path, Fingerprint | None]:
     """The fingerprint of every file, None where there is none; what is new is written down.
 
     With `decode` False only size and checksum are found out. A file that can't be read, or not in time, has the reason
-    in its facts' `trouble`. `children` do the work, by default one a core. Raises `Cancelled`, and TrackingFileError if
-    the disk does not take what was seen.
+    in its facts' `trouble`. `children` do the work, by default one a core. Raises `Cancelled`.
     """
     wanted = list(dict.fromkeys(paths))
     found: dict[Path, Fingerprint | None] = {}
@@ -59,7 +56,7 @@ def look_at(
     unseen = [path for path in wanted if path not in found]
     if unseen:
         with children or Children() as room:
-            for path, seen in _in_batches(unseen, room, fingerprints, decode, cancelled, now):
+            for path, seen in _in_batches(unseen, room, fingerprints, decode, cancelled):
                 found[path] = seen
                 if progress:
                     progress(LookedAt(path, len(found), len(wanted)))
@@ -72,7 +69,6 @@ def _in_batches(
     fingerprints: Fingerprints,
     decode: bool,
     cancelled: Callable[[], bool],
-    now: Callable[[], datetime],
 ) -> Iterator[tuple[Path, Fingerprint]]:
     """Look at each, and write down what was seen every few files, also when the work is cancelled."""
     new: list[tuple[Path, int, Fingerprint]] = []
@@ -82,11 +78,11 @@ def _in_batches(
                 fingerprints.keep_picture(seen.fingerprint.checksum, seen.strip)
                 new.append((path, seen.mtime_ns, seen.fingerprint))
             if len(new) >= KEPT_AT_ONCE:
-                fingerprints.keep(new, now=now())
+                fingerprints.keep(new)
                 new = []
             yield path, seen.fingerprint
     finally:
-        fingerprints.keep(new, now=now())
+        fingerprints.keep(new)
 
 
 def _look(path: Path, room: Children, fingerprints: Fingerprints, decode: bool) -> _Seen:

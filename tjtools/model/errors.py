@@ -8,9 +8,10 @@
     │   ├── SiteMismatch
     │   ├── SettingsError
     │   └── UnsafePath
-    ├── TrackingFileError      a CSV in tracking/
+    ├── TrackingFileError      a file in tracking/
     │   ├── WrongHeader
-    │   └── NotText
+    │   ├── NotText
+    │   └── NewerVersion
     ├── SiteError              the browser and the web site
     │   ├── BrowserNotFound
     │   ├── BrowserClosed
@@ -86,6 +87,10 @@ class WrongHeader(TrackingFileError):
 
 class NotText(TrackingFileError):
     """The file holds binary data, or text in no encoding that we read."""
+
+
+class NewerVersion(TrackingFileError):
+    """A newer tjtools has written the file: this one would misread it."""
 
 
 class SiteError(TJToolsError):

@@ -1,22 +1,21 @@
-"""The saved plan: which of the session's files a person chose to upload.
+"""The saved plan: which of the session's files a person chose to upload, as the last event `planned` of the log tells.
 
-`tracking/.tjtools/plan.json`, for tjtools only::
-
-    {"saved_at": "2025-11-13T12:00:00+00:00", "files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}
-
-It holds until another one is saved or it is forgotten: a file that comes into the session later is not chosen.
+Its `files` are `[["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]`, or null where the plan was forgotten. It
+holds until then, or until another one is saved: a file that comes into the session later is not chosen.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tjtools.model.creative import Section, SessionFile
-from tjtools.model.errors import TrackingFileError, translated
+from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
+
+_PLANNED = "planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +37,29 @@ def save_choice(workspace: Workspace, files: Iterable[tuple[Section, str]], *, n
     """
     choice = Choice(now, frozenset(files))
     told = sorted([section.value, name] for section, name in choice.files)
-    path = workspace.saved_plan
-    text = json.dumps({"saved_at": now.isoformat(), "files": told}, ensure_ascii=False, indent=1)
-    with translated(path, "written"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".new")
-        beside.write_text(text, "utf-8")
-        beside.replace(path)
+    Log.at(workspace.log).append([Entry(_PLANNED, now, {"files": told}, "")])
     return choice
 
 
 def load_choice(workspace: Workspace) -> Choice | None:
     """The saved choice; None: every new file of the session goes up.
 
-    Raises TrackingFileError for a file that can't be read.
+    Raises TrackingFileError for one that can't be read: it is not taken for none.
     """
-    path = workspace.saved_plan
-    if not path.exists():
-        return None
+    last = next((one for one in reversed(Log.at(workspace.log).entries()) if one.kind == _PLANNED), None)
     try:
-        told = json.loads(path.read_text("utf-8"))
-        files = frozenset((Section(section), str(name)) for section, name in told["files"])
-        return Choice(datetime.fromisoformat(told["saved_at"]), files)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        remedy = "Remove it, or choose anew: tjtools upload --session takes every new file."
-        raise TrackingFileError(f"this is no saved plan: {error}.", path=path, remedy=remedy) from error
+        if last is None or last.data["files"] is None:
+            return None
+        files = frozenset((Section(section), str(name)) for section, name in last.data["files"])
+    except (ValueError, LookupError, TypeError) as error:
+        remedy = "Choose anew, or forget it: tjtools upload --session takes every new file."
+        raise TrackingFileError(
+            f"this is no saved plan: {error}.", path=workspace.log, line=last and last.line, remedy=remedy
+        ) from error
+    return Choice(last.at, files)
 
 
 def forget_choice(workspace: Workspace) -> None:
     """From now on every new file of the session goes up again."""
-    workspace.saved_plan.unlink(missing_ok=True)
+    if any(one.kind == _PLANNED for one in Log.at(workspace.log).entries()):
+        Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])

@@ -1,6 +1,6 @@
-"""What the journal of the live uploads can say: one record an event.
+"""What the journal of the live uploads can say: one record an event of the log.
 
-Each is one JSON object on a line of its own; a file and a creative stand in it as the list of their fields.
+A file and a creative stand in it as the list of their fields.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from tjtools.model.creative import Creative, Key, Section, SessionFile, UploadStatus
+from tjtools.workspace.log import Entry
 
 STALLED: Final = "stalled"  # the site timed out on it
 
@@ -99,3 +100,14 @@ class Ended(_Event):
 
 Event = Begun | HandedOver | Settled | Recorded | Ended
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+KINDS: Final = ("begun", "handed_over", "settled", "recorded", "ended")
+
+
+def entry_of(event: Event) -> Entry:
+    """The event as the log notes it."""
+    return Entry(event.event, event.at, event.model_dump(mode="json", exclude={"at", "event"}))
+
+
+def event_of(entry: Entry) -> Event:
+    """An event that the log noted; raises ValueError or TypeError for what is none."""
+    return EVENT.validate_python({**entry.data, "event": entry.kind, "at": entry.at})

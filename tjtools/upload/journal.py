@@ -1,31 +1,26 @@
 """The write-ahead journal of the live uploads: what was intended, and what came of it, before it is written elsewhere.
 
-`tracking/.tjtools/journal.jsonl`, one JSON line an event, on the disk before the event goes on. A run has `begun`, its
-files are `handed_over`, then `settled`, with all that library, master and status CSV are told of them; `recorded` says
-that they were told, and `ended` that the run came to its end: one without is unfinished.
+Its events stand in the workspace's log, on the disk before the work goes on. A run has `begun`, its files are
+`handed_over`, then `settled`, with all that library, master and status CSV are told of them; `recorded` says that they
+were told, and `ended` that the run came to its end: one without is unfinished.
 
 A file that was handed over and has not been settled since, or on which the site timed out (`stalled`), is in doubt: the
-site may hold it. A line that a crash tore is an event that did not happen, since each event waits for its line.
+site may hold it. An event that a crash tore did not happen, since each waits for its line.
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import dropwhile
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
 from tjtools.model.creative import Key, Section, SessionFile
-from tjtools.model.errors import TrackingFileError, translated
-from tjtools.upload.events import EVENT, STALLED, Begun, Ended, Event, HandedOver, Recorded, Settled
-from tjtools.workspace.disk import locked, replace_file
-
-FULL = 5_000  # lines; then the oldest runs are folded away, down to half of it
+from tjtools.upload.events import KINDS, STALLED, Begun, Ended, Event, HandedOver, Recorded, Settled, entry_of, event_of
+from tjtools.workspace import log
+from tjtools.workspace.log import Entry, Log
 
 
 class Unfinished(NamedTuple):
@@ -57,16 +52,15 @@ class Unfinished(NamedTuple):
 
 
 class Journal:
-    """The journal of one workspace; `path` need not exist yet. It follows what other processes append."""
+    """The journal in the log at `path`, which need not exist yet. It follows what other processes note."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._read: list[Event] = []
-        self._inode = self._size = self._line = 0
+        self._log = Log.at(path)
 
     def begun(self, files: Iterable[SessionFile], *, run: str, now: datetime, force: bool = False) -> None:
         """Note which files a run is to hand over, and fold old runs away."""
-        self._fold()
+        self._log.fold(now, self._still_open)
         self._append([Begun(at=now, run=run, files=tuple(files), force=force)])
 
     def handed_over(
@@ -177,83 +171,33 @@ class Journal:
         return paces
 
     def events(self) -> list[Event]:
-        """All events, in order.
+        """All events, in order; those that can't be understood are among the log's bad lines."""
+        return [*self._told().values()]
 
-        Raises `TrackingFileError`, with the line, for a line that is no event.
-        """
-        with translated(self.path, "read"):
-            if not self.path.exists():
-                self._forget()
-                return []
-            with self.path.open("rb") as file:
-                stat = os.fstat(file.fileno())
-                if stat.st_ino != self._inode or stat.st_size < self._size:
-                    self._forget()
-                    self._inode = stat.st_ino
-                file.seek(self._size)
-                new = file.read()
-        end = new.rfind(b"\n") + 1  # what stands behind it is being written, or was torn
-        for line in new[:end].splitlines():
-            self._line += 1
-            self._read += self._event(line)
-        self._size += end
-        return self._read
-
-    def _forget(self) -> None:
-        self._read, self._inode, self._size, self._line = [], 0, 0, 0
-
-    def _event(self, line: bytes) -> list[Event]:
-        try:
-            return [EVENT.validate_json(line)]
-        except (ValidationError, TypeError) as error:  # TypeError: a file lacks fields, whose defaults can't be copied
-            if isinstance(error, ValidationError) and error.errors()[0]["type"] == "json_invalid":  # torn by a crash
-                return []
-            line_number = self._line
-            self._forget()
-            raise TrackingFileError(
-                "this is no event of the journal.", path=self.path, line=line_number, remedy="Remove the line."
-            ) from error
+    def _told(self) -> dict[str, Event]:
+        return self._log.told(dict.fromkeys(KINDS, event_of))
 
     def _append(self, events: Iterable[Event]) -> None:
-        try:
-            lines = b"".join(event.model_dump_json().encode() + b"\n" for event in events)
-        except ValueError as error:
-            raise TrackingFileError(f"a name can't be written as text ({error}).", path=self.path) from error
-        if not lines:
-            return
-        with locked(self.path), translated(self.path, "written"), self.path.open("ab+") as file:
-            if file.tell():
-                file.seek(-1, os.SEEK_END)
-                lines = lines if file.read(1) == b"\n" else b"\n" + lines
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
+        self._log.append(map(entry_of, events))
 
-    def _fold(self) -> None:
-        """Drop the oldest runs, but for what is open of them: files in doubt, and what is not recorded."""
-        with locked(self.path):
-            events = self.events()
-            if len(events) <= FULL:
-                return
-            size, recent, room = Counter(event.run for event in events), set(), FULL // 2
-            for run in reversed(size):
-                room -= size[run]
-                recent |= {run} if room >= 0 else set()
-            kept = self._still_open(events, recent)
-            lines = [event.model_dump_json().encode() + b"\n" for event in kept]
-            replace_file(self.path, b"".join(lines))
-
-    def _still_open(self, events: Iterable[Event], recent: Set[str]) -> Iterator[Event]:
-        """The events of recent runs, and of the others what is open.
+    def _still_open(self, entries: list[Entry]) -> Iterator[Entry]:
+        """The events of the latest runs, and of the others what is open: files in doubt, and what is not recorded.
 
         A file that a dropped run settled must not be in doubt again: so an old hand-over keeps only its files in doubt.
         """
-        doubt, unrecorded = self.in_doubt(), self.unrecorded()
-        for event in events:
-            if event.run in recent or (event.run in unrecorded and not isinstance(event, HandedOver)):
-                yield event
+        told, doubt, unrecorded = self._told(), self.in_doubt(), self.unrecorded()
+        size, recent, room = Counter(event.run for event in told.values()), set(), log.FULL // 2
+        for run in reversed(size):
+            room -= size[run]
+            recent |= {run} if room >= 0 else set()
+        for entry in entries:
+            event = told.get(entry.id)
+            if event is None or event.run in recent:
+                yield entry
             elif isinstance(event, HandedOver):
                 if names := tuple(name for name in event.files if (event.section, name) in doubt):
-                    yield event.model_copy(update={"files": names})
-            elif isinstance(event, Settled) and event.status == STALLED and event.key in doubt:
-                yield event
+                    yield entry_of(event.model_copy(update={"files": names}))._replace(id=entry.id)
+            elif event.run in unrecorded or (
+                isinstance(event, Settled) and event.status == STALLED and event.key in doubt
+            ):
+                yield entry

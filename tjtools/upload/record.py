@@ -106,7 +106,7 @@ class Records:
             seen = self.handed.get(one.file.path)
             if one.status is UploadStatus.SUCCESS and seen and self.fingerprints.of(one.file.path) == seen:
                 kind = one.file.section.creative_type
-                uploads.append((one.file.path, Upload(one.creative_id, one.file.name, kind, seen)))
+                uploads.append(Upload(one.creative_id, one.file.name, kind, seen))
         try:
             self.fingerprints.keep_uploads(uploads, now=now)
         except TrackingFileError as error:

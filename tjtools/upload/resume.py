@@ -46,7 +46,7 @@ class Rest(NamedTuple):
 
 def unfinished_run(workspace: Workspace) -> Unfinished | None:
     """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
-    return Journal(workspace.journal).unfinished()
+    return Journal(workspace.log).unfinished()
 
 
 def prepare_rest(
@@ -64,7 +64,7 @@ def prepare_rest(
     what `prepare` raises, and `TrackingFileError` where another live run is under way.
     """
     with only_live_run(workspace):
-        recover(workspace, Library.load(workspace.library), Journal(workspace.journal), now=now)
+        recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
     session = load_session(workspace)
     rows = {file.key: file for file in session.files}
     named = [file for file in run.left if not file.row]

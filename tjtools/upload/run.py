@@ -86,7 +86,7 @@ class _Run:
     def __post_init__(self) -> None:
         self.name = self.records.run
         self.workspace = self.records.workspace
-        self.journal = Journal(self.workspace.journal)
+        self.journal = Journal(self.workspace.log)
 
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None

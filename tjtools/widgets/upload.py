@@ -185,7 +185,7 @@ class Upload(Panel):
         prepared = self._prepare(run)
         choice = self._failed(prepared) if retry else steps.load_choice(self.workspace)
         plan = self._plan(prepared, choice, retry=retry)
-        expected = steps.expected_time(plan, Journal(self.workspace.journal))
+        expected = steps.expected_time(plan, Journal(self.workspace.log))
         self._look_back()
         self.checked = Checked(prepared, plan, choice, expected, retry)
 
@@ -291,7 +291,7 @@ class Upload(Panel):
         self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
 
     def _in_doubt(self) -> tuple[Key, ...]:
-        return tuple(sorted(Journal(self.workspace.journal).in_doubt(), key=lambda key: (key[0].value, key[1])))
+        return tuple(sorted(Journal(self.workspace.log).in_doubt(), key=lambda key: (key[0].value, key[1])))
 
     def _told_plan(self) -> tuple[str, ...]:
         if self.checked is None:

@@ -8,7 +8,7 @@
     uploaded/                   the files, by kind
     notebooks/                  the day's work in JupyterLab
     tracking/                   what people and other tools read
-    tracking/.tjtools/          what only tjtools reads: journal, backups, locks, the saved browser session
+    tracking/.tjtools/          what only tjtools reads: log, backups, locks, the saved browser session
 """
 
 from __future__ import annotations
@@ -117,34 +117,14 @@ class Workspace(NamedTuple):
         return self.private / "browser_session.json"
 
     @property
-    def saved_plan(self) -> Path:
-        """Which of the session's files a person chose to upload."""
-        return self.private / "plan.json"
-
-    @property
-    def journal(self) -> Path:
-        """What was handed over to the site, and what came of it."""
-        return self.private / "journal.jsonl"
+    def log(self) -> Path:
+        """What can't be made again: runs, which content got which ID, decisions, the saved plan, what was seen."""
+        return self.private / "log.jsonl"
 
     @property
     def history(self) -> Path:
         """What was seen when: first sights and changes of status."""
         return self.tracking / "TJ_Review_History.csv"
-
-    @property
-    def last_seen(self) -> Path:
-        """When each creative was last seen, and in which status."""
-        return self.private / "last_seen.json"
-
-    @property
-    def acknowledged(self) -> Path:
-        """Up to when a person has seen what changed."""
-        return self.private / "acknowledged.json"
-
-    @property
-    def coverage(self) -> Path:
-        """The Creative IDs of each section as its last complete reading saw them."""
-        return self.private / "covered.json"
 
     @property
     def snapshots(self) -> Path:
@@ -157,19 +137,9 @@ class Workspace(NamedTuple):
         return self.private / "inspections"
 
     @property
-    def fingerprints(self) -> Path:
-        """By what files and creatives are known again."""
-        return self.private / "fingerprints.csv"
-
-    @property
     def pictures(self) -> Path:
-        """Small copies of the pictures that were hashed."""
+        """Small copies of the pictures of what was uploaded."""
         return self.private / "pictures"
-
-    @property
-    def decisions(self) -> Path:
-        """What a person decided about files that look the same."""
-        return self.private / "decisions.csv"
 
     def status_file(self, run: str) -> Path:
         """The status CSV of a run, which is called after its start: `20251113_120000`."""

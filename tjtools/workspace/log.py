@@ -1,0 +1,280 @@
+"""The one log of what can't be made again: `tracking/.tjtools/log.jsonl`, one event a line.
+
+    {"v": 1, "id": "5f0c…", "at": "2025-11-13T12:00:00Z", "kind": "decided", "about": "…", "data": {…}}
+
+An event is on the disk before the work goes on. It counts once, by its `id`, wherever it is read; of those of one kind
+that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind: uploads and the
+saved plan (`upload`), which content became what (`media`), decisions (`diff`), what was seen (`health`).
+
+The file is appended to, and never changed in place. When it has grown long, when a line is damaged, when another
+program has left a second copy beside it (`log (conflicted copy).jsonl`), or while the files of the version before are
+there, the next event that is noted puts a new file in its place, and keeps the old one as a backup: damaged lines go
+into `log.quarantine.jsonl`, and what the others tell is merged in by time. Reading takes all that into account, and
+writes nothing. A last line without its end is being written, or was torn: it did not happen.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from heapq import merge
+from pathlib import Path
+from threading import RLock
+from typing import Any, NamedTuple, TypeVar
+
+from tjtools.model.errors import NewerVersion, TrackingFileError, translated
+from tjtools.workspace.csvfile import BadLine
+from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.earlier import earlier_events, put_away
+
+log = logging.getLogger("tjtools")
+
+VERSION = 1
+FULL = 5_000  # lines since the last folding; then only what still counts is kept
+_SNAPSHOT = "snapshot"
+_Told = TypeVar("_Told")
+
+
+class Entry(NamedTuple):
+    """An event: its kind, its time, what it tells, and what it is about, None where each such event counts.
+
+    `line` is its place in the file, 0 for one that stands in another file; `raw` its line as it was written.
+    """
+
+    kind: str
+    at: datetime
+    data: Mapping[str, Any]
+    about: str | None = None
+    id: str = ""
+    line: int = 0
+    raw: bytes = b""
+
+    def written(self) -> Entry:
+        """The event with its ID, as a line; raises ValueError for what can't be written as text."""
+        chosen = self._replace(id=self.id or os.urandom(8).hex())
+        at = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        about = {} if self.about is None else {"about": self.about}
+        told = {"v": VERSION, "id": chosen.id, "at": at, "kind": self.kind, **about, "data": dict(self.data)}
+        return chosen._replace(raw=json.dumps(told, ensure_ascii=False).encode())
+
+
+class Log:
+    """The log of one workspace; `path` need not exist yet. It follows what other processes append."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._one = RLock()  # panels read in threads
+        self._own: list[Entry] = []
+        self._ids: set[str] = set()
+        self._told: dict[str, Any] = {}
+        self._bad: list[BadLine] = []
+        self._refused: dict[str, BadLine] = {}
+        self._line = self._folded = self._size = 0
+        self._mark = self._torn = b""  # the last line that was read, and what stands behind it
+
+    @staticmethod
+    @lru_cache(8)
+    def at(path: Path) -> Log:
+        """The log at a path, read once in a process, however many ask for it."""
+        return Log(path)
+
+    @property
+    def bad_lines(self) -> tuple[BadLine, ...]:
+        """The lines that can't be understood, as far as somebody has asked for what they tell."""
+        with self._one:
+            return tuple(sorted((*self._bad, *self._refused.values()), key=lambda bad: bad.line))
+
+    def entries(self) -> list[Entry]:
+        """All events, in order; raises TrackingFileError, and NewerVersion for what a newer tjtools has written."""
+        with self._one:
+            self._follow()
+            return self._with(self._beside())
+
+    def told(self, readers: Mapping[str, Callable[[Entry], _Told]]) -> dict[str, _Told]:
+        """What the events of these kinds tell, by ID, in order; one that its reader refuses joins `bad_lines`."""
+        found: dict[str, _Told] = {}
+        with self._one:
+            entries = self.entries()
+            for gone in self._refused.keys() - {entry.id for entry in entries}:
+                del self._refused[gone]
+            for entry in entries:
+                if entry.kind in readers and entry.id not in self._refused:
+                    try:
+                        if entry.id not in self._told:
+                            self._told[entry.id] = readers[entry.kind](entry)
+                        found[entry.id] = self._told[entry.id]
+                    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+                        why = f"{entry.kind}: {' '.join(str(error).split())}"
+                        self._refused[entry.id] = self._bad_line(entry.line, why, entry.raw)
+        return found
+
+    def append(self, entries: Iterable[Entry]) -> None:
+        """Note events, on the disk when this returns.
+
+        Raises TrackingFileError if the disk does not take them, or where a name can't be written as text.
+        """
+        try:
+            new = [entry.written() for entry in entries]
+        except ValueError as error:
+            raise TrackingFileError(f"a name can't be written as text ({error}).", path=self.path) from error
+        if not new:
+            return
+        with self._one, locked(self.path):
+            self._tidy(new[-1].at)
+            lines = b"".join(entry.raw + b"\n" for entry in new)
+            if not self.path.exists():
+                replace_file(self.path, lines)
+                return
+            with translated(self.path, "written"), self.path.open("ab") as file:
+                file.write(lines)
+                file.flush()
+                os.fsync(file.fileno())
+
+    def fold(self, now: datetime, still: Callable[[list[Entry]], Iterable[Entry]]) -> None:
+        """Where the log has grown long, keep only what counts: the last about each thing, and `still` of the others."""
+        with self._one, locked(self.path):
+            entries = self.entries()
+            if self._line - self._folded <= FULL:
+                return
+            each = [entry for entry in entries if entry.about is None and entry.kind != _SNAPSHOT]
+            others = {entry.id: entry for entry in still(each)}
+            last = {(entry.kind, entry.about): entry.id for entry in entries if entry.about is not None}
+            kept = {*others, *last.values()}
+            counts = [others.get(entry.id, entry) for entry in entries if entry.id in kept]
+            away = [entry.id for entry in entries if entry.id not in kept]
+            self._put([Entry(_SNAPSHOT, now, {"lines": len(counts), "away": away}), *counts], now)
+
+    def _tidy(self, now: datetime) -> None:
+        """Put a new file in place where something is to be mended or taken in; the caller has the lock."""
+        self._follow()
+        beside = self._beside()
+        if self._torn:
+            try:
+                self._take(self._torn)
+            except (ValueError, RecursionError):
+                self._bad.append(self._bad_line(self._line + 1, "its end is missing", self._torn))
+        if self._bad or self._refused or self._torn or beside:
+            self._put(self._with(beside), now)
+        for path in beside:
+            put_away(path)
+
+    def _put(self, entries: Iterable[Entry], now: datetime) -> None:
+        counting = [entry if entry.raw else entry.written() for entry in entries if entry.id not in self._refused]
+        self._quarantine()
+        replace_file(self.path, b"".join(entry.raw + b"\n" for entry in counting), backup=now)
+        self._forget()
+        self._follow()
+
+    def _quarantine(self) -> None:
+        """Keep the bad lines with their numbers and reasons; what a crash made come again does not come twice."""
+        path = self.path.with_suffix(".quarantine.jsonl")
+        lines = [json.dumps({"line": bad.line, "reason": bad.reason, "text": bad.text}) for bad in self.bad_lines]
+        with translated(path, "written"):
+            there = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
+            if new := [line for line in lines if line not in there]:
+                replace_file(path, "".join(f"{line}\n" for line in [*there, *new]).encode())
+                log.warning("%s: %d lines that can't be read are in %s now", self.path.name, len(new), path.name)
+
+    def _beside(self) -> dict[Path, list[Entry]]:
+        """The copies that another program has left, and what they tell; the files of the version before too."""
+        told = earlier_events(self.path.parent)
+        found = {path: [Entry(*one).written() for one in events] for path, events in told.items()}
+        for path in sorted(self.path.parent.glob(f"{self.path.stem}*.jsonl")):
+            if path != self.path and not path.name.endswith(".quarantine.jsonl"):
+                copy = Log(path)
+                copy._follow()
+                found[path] = [entry._replace(line=0) for entry in copy._own]
+        return found
+
+    def _with(self, beside: Mapping[Path, list[Entry]]) -> list[Entry]:
+        """All events in order of time, each once; what one of the files has folded away stays away."""
+        if not beside:
+            return [*self._own]
+        told = [self._own, *beside.values()]
+        met = {gone for each in told for entry in each for gone in _away(entry)}
+        found = []
+        for entry in merge(*told, key=lambda entry: entry.at):
+            if entry.id not in met:
+                met.add(entry.id)
+                found.append(entry)
+        return found
+
+    def _follow(self) -> None:
+        """Read what has come since, or all anew where the file is another one."""
+        with translated(self.path, "read"):
+            new = _from(self.path, self._size - len(self._mark))
+            if not new.startswith(self._mark):
+                self._forget()
+                new = _from(self.path, 0)
+        new = new[len(self._mark) :]
+        end = new.rfind(b"\n") + 1
+        for line in new[:end].splitlines():
+            self._line += 1
+            if line.strip():
+                try:
+                    self._take(line)
+                except (ValueError, RecursionError) as error:
+                    self._bad.append(self._bad_line(self._line, f"this is no event: {error}", line))
+        self._size += end
+        self._mark = new[:end].splitlines(keepends=True)[-1] if end else self._mark
+        self._torn = new[end:]
+
+    def _take(self, line: bytes) -> None:
+        entry = _entry(line, self._line, self.path)
+        if entry.kind == _SNAPSHOT:
+            self._folded = max(self._folded, self._line + entry.data["lines"])
+        if entry.id not in self._ids:
+            self._ids.add(entry.id)
+            self._own.append(entry)
+
+    def _bad_line(self, number: int, why: str, line: bytes) -> BadLine:
+        log.warning("%s:%d: %s", self.path.name, number, why)
+        return BadLine(number, why, line.decode("utf-8", "replace"))
+
+    def _forget(self) -> None:
+        for known in (self._own, self._ids, self._told, self._bad, self._refused):
+            known.clear()
+        self._line = self._folded = self._size = 0
+        self._mark = self._torn = b""
+
+
+def _from(path: Path, start: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _entry(line: bytes, number: int, path: Path) -> Entry:
+    """The event of a line; raises ValueError for what is none, and NewerVersion."""
+    told = json.loads(line)
+    if not isinstance(told, dict) or type(told.get("v")) is not int:
+        raise ValueError("it has no version")
+    if told["v"] > VERSION:
+        raise NewerVersion(
+            f"a newer tjtools has written this (version {told['v']} of the log, this one knows {VERSION}).",
+            path=path,
+            line=number,
+            remedy="Update tjtools on this machine: pip install --upgrade tjtools",
+        )
+    kinds = {"id": str, "at": str, "kind": str, "data": dict, "about": str | None}
+    if wrong := [name for name, kind in kinds.items() if not isinstance(told.get(name), kind)]:
+        raise ValueError(f"{wrong[0]} is missing, or of another kind")
+    at, about = datetime.fromisoformat(told["at"]), told.get("about")
+    if at.tzinfo is None:
+        raise ValueError("its time has no zone")
+    entry = Entry(told["kind"], at, told["data"], about, told["id"], number, line)
+    if entry.kind == _SNAPSHOT and [type(entry.data.get(name)) for name in ("lines", "away")] != [int, list]:
+        raise ValueError("it does not say of how many lines it is, and what was folded away")
+    return entry
+
+
+def _away(entry: Entry) -> Iterable[str]:
+    """The IDs of what this snapshot has folded away."""
+    return map(str, entry.data["away"]) if entry.kind == _SNAPSHOT else ()
