@@ -41,6 +41,7 @@ from tjtools.scrape.reading import Access
 from tjtools.scrape.refresh import refresh_library, sync_status
 from tjtools.site import Card, CardPage, Site
 from tjtools.workspace.csvfile import read_table, write_rows
+from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
 ROUNDS, WITH_BROWSER, EACH = 50, 4, 5  # EACH: how often everybody does what they do
@@ -270,6 +271,7 @@ def play_all(rounds: int, with_browser: int) -> list[Played]:
     """The rounds on recorded pages, then those with a browser."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crowd-"))).resolve()
+        os.environ[VARIABLE] = str(folder / "cache")
         pictures = [folder / f"EN_Sports_ID-0C0C0C0{number}.png" for number in range(3)]
         for seed, path in enumerate(pictures):
             samples.write_image(path, width=300, height=250, title=path.stem, seed=seed)

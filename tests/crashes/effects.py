@@ -1,8 +1,8 @@
 """In a child process: every effect on the workspace and the site is counted, and one of them may be its last.
 
-An effect is a write, an fsync, a file created, emptied, replaced, linked, removed or cut, and each hand-over of files
-to the site with each word that the site says of them. Its name is what it does and to which file, `fsync
-journal.jsonl`; the third one of that name is `fsync journal.jsonl`, 3.
+An effect is a write, an fsync, a file created, emptied, replaced, linked, removed or cut, a change of the cache that is
+committed, and each hand-over of files to the site with each word that the site says of them. Its name is what it does
+and to which file, `fsync log.jsonl`; the third one of that name is `fsync log.jsonl`, 3.
 
 Nothing of the package knows of it: Python's own ways to the disk are replaced before the work begins.
 """
@@ -15,16 +15,18 @@ import os
 import re
 import shutil
 import signal
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any, NamedTuple
 
 BEFORE, TORN, AFTER = "before", "torn", "after"
 _CHANGING = re.compile(r"[wax+]")
 _TIME = re.compile(r"\d{8}[T_]\d{6}(-\d{3})?")
+_CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _FileIO, _open = io.FileIO, io.open
 
 
@@ -65,7 +67,7 @@ class Effects:
         if not f"{full}/".startswith(f"{self.folder}/") or os.path.basename(full) == "locks":  # noqa: PTH119
             return ""
         shown = os.path.basename(os.fsdecode(path)) or os.path.basename(full)  # type: ignore[call-overload]  # noqa: PTH119
-        return f"{done} {_TIME.sub('TIME', shown)}"
+        return f"{done} {_CHECKSUM.sub('CHECKSUM', _TIME.sub('TIME', shown))}"
 
     def watch(self) -> None:
         """Replace Python's ways to the disk and Playwright's way to the site, for good."""
@@ -82,6 +84,7 @@ class Effects:
             ("create", os, "open"),
         ):
             setattr(module, name, self._watched(done, getattr(module, name), where=1 if done in _TARGETS else 0))
+        self._watch_cache()
         self._watch_site()
 
     def _watched(self, done: str, real: Callable[..., Any], *, where: int) -> Callable[..., Any]:
@@ -135,6 +138,17 @@ class Effects:
         import tjtools.workspace.disk
 
         tjtools.workspace.disk.FileIO = Watched  # type: ignore[misc]
+
+    def _watch_cache(self) -> None:
+        """SQLite writes by itself: it is ended in the middle of a change, and after one."""
+        effects, connect = self, sqlite3.connect
+
+        class Watched(sqlite3.Connection):
+            def commit(self) -> None:
+                with effects.each("commit cache"):
+                    super().commit()
+
+        sqlite3.connect = partial(connect, factory=Watched)  # type: ignore[assignment]
 
     def _watch_site(self) -> None:
         from playwright.async_api import Locator

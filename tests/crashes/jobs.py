@@ -1,12 +1,16 @@
-"""The two works that are ended in the middle, an upload of three batches and a refresh, and what must hold after."""
+"""The works that are ended in the middle, an upload, a refresh and a takeover, and what must hold after."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
+import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +26,7 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.status_csv import STATUS_COLUMNS
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
 TYPES = {
     "Static Banner": "image",
@@ -31,11 +36,19 @@ TYPES = {
     "Native Rollover": "native_video",
 }
 BROKEN = "1032599999,a line that somebody broke"  # it goes into the quarantine with the first rewrite
+OLD = Path(__file__).parents[1] / "fixtures" / "workspace-0.1" / "tracking" / ".tjtools"
+WHEN = datetime(2025, 11, 13, 12, tzinfo=UTC)
+EXPECTED = Counter(
+    begun=2, handed_over=2, settled=2, recorded=3, ended=1, uploaded=2, planned=1, acknowledged=2, decided=4
+)  # what 0.1 left, one decision of the conflict copy, and the one that is made
 Ask = Callable[..., Any]  # the sandbox's control endpoints: what, method, body
 
 
 class Job(NamedTuple):
-    """A work: the command, the change to the site before it, how it is gone on with, and what is wrong afterwards."""
+    """A work: the command, the change before it, how it is gone on with, and what is wrong afterwards.
+
+    `ROOT` in a command is the workspace's folder.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -83,7 +96,7 @@ def unreadable(workspace: Workspace, ask: Ask) -> Iterator[str]:
             if creative_id in truth and not any(same_name(name, other) for other in truth[creative_id]):
                 yield f"mismatched: {path.name} says {creative_id} of {name}, the site {truth[creative_id]}"
     try:
-        Journal(workspace.log).events()
+        Log(workspace.log).entries()
         for path in workspace.snapshots.glob("*.csv"):
             read_snapshot(path)
         for path in workspace.private.rglob("*.json"):
@@ -174,7 +187,7 @@ def upload_wrong(workspace: Workspace, ask: Ask) -> Iterator[str]:
     yield from _checksums_wrong(workspace, truth, became)
     journal = Journal(workspace.log)
     if still := (journal.unfinished() or journal.unrecorded() or journal.in_doubt()):
-        yield f"lost: in the journal, something is open still: {still}"
+        yield f"lost: in the log, something is open still: {still}"
 
 
 def _master_wrong(workspace: Workspace, became: dict[str, str]) -> Iterator[str]:
@@ -244,11 +257,51 @@ def refresh_wrong(workspace: Workspace, ask: Ask) -> Iterator[str]:
     first, *later = (path.read_bytes() for path in sorted(workspace.snapshots.glob("*.csv")))
     if not later or any(one not in (first, workspace.library.read_bytes()) for one in later):
         yield "lost: a snapshot is not a library as a refresh left it"
-    covered = json.loads(workspace.coverage.read_text("utf-8"))
-    if {key for keys in covered.values() for key in keys} != {one["creative_id"] for one in ask("creatives")}:
+    with closing(sqlite3.connect(workspace.root / "cache" / "derived.sqlite3")) as cache:
+        covered = cache.execute("SELECT value FROM kept WHERE kind = 'coverage'").fetchall()
+    if {key for (keys,) in covered for key in json.loads(keys)} != {one["creative_id"] for one in ask("creatives")}:
         yield "lost: the coverage is not what the site lists"
 
 
+def leave_old_files(workspace: Workspace, _ask: Ask) -> None:
+    """What 0.1 kept lies there, in the middle of a run, beside a log with a damaged line and a conflict copy of it."""
+    pair = {"checksum": "1", "other_checksum": "2", "decision": "skip"}
+    word = {"until": "2025-11-13T12:00:00Z", "rows": 3}
+    Log(workspace.log).append([Entry("acknowledged", WHEN, word, "")])
+    copy = workspace.log.with_name("log-OFFICE-PC.jsonl")
+    copy.write_bytes(workspace.log.read_bytes() + Entry("decided", WHEN, pair, "1 2").written().raw + b"\n")
+    with workspace.log.open("a", encoding="utf-8") as file:
+        file.write(f"{BROKEN}\n")
+    for path in old_files():
+        shutil.copy(path, workspace.private)
+
+
+def old_files() -> list[Path]:
+    """What 0.1 kept in files of its own."""
+    return [path for path in OLD.iterdir() if path.is_file()]
+
+
+def takeover_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
+    """What of all that, or of the decision that was noted after it, the log does not tell, or tells twice."""
+    log, kept = Log(workspace.log), workspace.private / "backups"
+    there = Counter(kind for kind, _ in {(one.kind, one.about or one.id) for one in log.entries()})
+    if there != EXPECTED or log.bad_lines:
+        yield f"{'doubled' if there > EXPECTED else 'lost'}: the log tells {there}, and {log.bad_lines}"
+    gone = {"log-OFFICE-PC.jsonl", *(one.name for one in old_files())}
+    left = gone & {path.name for path in workspace.private.iterdir()}
+    yield from (f"doubled: {name} is there still" for name in left)
+    for path in old_files():
+        if (kept / "before-log" / path.name).read_bytes() != path.read_bytes():
+            yield f"lost: {path.name}"
+    quarantined = workspace.log.with_suffix(".quarantine.jsonl").read_text("utf-8").splitlines()
+    if [json.loads(line)["text"] for line in quarantined] != [BROKEN]:
+        yield f"{'doubled' if quarantined else 'lost'}: the log's quarantine has {quarantined}"
+
+
+BANNERS = ("ROOT/uploaded/EN_Sports_ID-0B0B0B02.png", "ROOT/uploaded/EN_Sports_ID-0B0B0B03.png")
 UPLOAD = Job("upload", ("upload", "--session", "--live"), lambda _place, _ask: None, upload_again, upload_wrong)
 REFRESH = Job("refresh", ("refresh-library", "--yes"), change_site, lambda _place: REFRESH.command, refresh_wrong)
-JOBS = (UPLOAD, REFRESH)
+TAKEOVER = Job(
+    "takeover", ("decide", *BANNERS, "skip"), leave_old_files, lambda _place: TAKEOVER.command, takeover_wrong
+)
+JOBS = (UPLOAD, REFRESH, TAKEOVER)

@@ -1,8 +1,8 @@
-"""End an upload and a refresh by SIGKILL at every effect and at random times, go on, and write `report.md` beside this.
+"""End an upload, a refresh and a takeover of old files by SIGKILL at every effect and at random times, and go on.
 
-Run as `python tests/crashes/kill.py`: several hours. With `--minutes 60` it stops then, the report says how far it
-came, and the next call goes on there, as `--log` has each round. Nothing but SIGKILL ends the work, and nothing is
-mended in between: what a person would do next is all that is done.
+Run as `python tests/crashes/kill.py`: several hours; `report.md` beside this tells what came of it. With `--minutes 60`
+it stops then, the report says how far it came, and the next call goes on there, as `--log` has each round. Nothing but
+SIGKILL ends the work, and nothing is mended in between: what a person would do next is all that is done.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def tasks(recorded: dict[str, Round], hits: int, at_random: int) -> list[Task]:
     dice.shuffle(aimed)
     first = {(job.name, kill.effect, kill.moment): (job, kill) for job, kill in aimed}
     aimed = [*first.values(), *(one for one in aimed if one not in first.values())]
-    loose = [Task(JOBS[number % 2], next(sites), None, number, dice.random()) for number in range(at_random)]
+    loose = [Task(JOBS[number % len(JOBS)], next(sites), None, number, dice.random()) for number in range(at_random)]
     passes = [
         [Task(job, SITES[number % len(SITES)], kill, number) for job, kill in aimed] for number in range(1, hits + 1)
     ]

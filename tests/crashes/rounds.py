@@ -88,7 +88,7 @@ class Place:
 
     def _made(self) -> Workspace:
         """A workspace that has read the site and looked at its files, so that a round does what it is about."""
-        place = Workspace(self.folder / "template")
+        place = Workspace(self.folder / "round")  # what the cache knows is of that folder
         rows = draw_media(place.root / "uploaded")
         place.tracking.mkdir()
         for inventory in (place.session, place.master):
@@ -99,7 +99,7 @@ class Place:
             done = self._run(place, command, "template", watch=False)
             if done.code:
                 raise SystemExit(f"{command} ended with {done.code}: {done.log}")
-        return place
+        return Workspace(place.root.rename(self.folder / "template"))
 
     def play(
         self, job: Job, site: Site, kill: Kill | None = None, after: float | None = None, second: float | None = None
@@ -145,7 +145,7 @@ class Place:
         self, place: Workspace, command: tuple[str, ...], mark: str, *,
         watch: bool = True, kill: Kill | None = None, after: float | None = None,
     ) -> Ended:  # fmt: skip
-        words = *command, "--workspace", str(place.root)
+        words = *(word.replace("ROOT", str(place.root)) for word in command), "--workspace", str(place.root)
         log = self.folder / "log.txt"
         return self.zygote.run(*words, folder=place.root, log=log, mark=mark, watch=watch, kill=kill, after=after)
 

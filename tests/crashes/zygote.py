@@ -86,6 +86,7 @@ def serve() -> None:
             effects = None
             _into(Path(order["log"]))
             os.environ[MARK] = order["mark"]
+            os.environ["TJTOOLS_CACHE"] = str(Path(order["folder"], "cache"))  # each round begins with the template's
             if order["watch"]:
                 told = os.open(Path(order["log"]).with_suffix(".effects"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
                 kill = Kill(*order["kill"]) if order["kill"] else None

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from crashes.effects import AFTER, BEFORE, Kill
-from crashes.jobs import REFRESH, UPLOAD, Job
+from crashes.effects import AFTER, BEFORE, TORN, Kill
+from crashes.jobs import REFRESH, TAKEOVER, UPLOAD, Job
 from crashes.rounds import SITES, Place, Site
 
 DROPPING, KEEPING = SITES[0], SITES[2]  # a name that the site holds: dropped in silence, or taken once more
@@ -28,7 +28,10 @@ def place(chromium: str) -> Iterator[Place]:
         (UPLOAD, DROPPING, Kill("hear taken", 3, AFTER)),
         (UPLOAD, DROPPING, Kill("write TJ_Creative_Library.csv", 1, AFTER)),
         (UPLOAD, KEEPING, Kill("replace creative_inventory.csv", 3, BEFORE)),
+        (UPLOAD, KEEPING, Kill("write log.jsonl", 3, TORN)),
         (REFRESH, DROPPING, Kill("replace TJ_Creative_Library.csv", 1, BEFORE)),
+        (REFRESH, DROPPING, Kill("commit cache", 2, BEFORE)),
+        (TAKEOVER, DROPPING, Kill("replace fingerprints.csv", 1, BEFORE)),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, Kill) else getattr(value, "name", ""),
 )

@@ -22,9 +22,10 @@ from typing import Any, NamedTuple
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import translated
+from tjtools.workspace.csvfile import replace_file
 from tjtools.workspace.derived import FINGERPRINTS, Derived
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.locks import locked
 from tjtools.workspace.log import Entry, Log
 
 METHOD = "1"  # a new way of hashing gets a new number: looks by another are not compared
@@ -103,8 +104,11 @@ class Fingerprints:
         became = {one.creative_id: one for one in uploads if _plain(one.filename)}
         self._log.append(Entry(_UPLOADED, now, _told(one), one.creative_id) for one in became.values())
         self._uploads |= became
-        for checksum in {one.fingerprint.checksum for one in became.values()}:
-            self._keep_for_good(checksum)
+        for checksum in dict.fromkeys(one.fingerprint.checksum for one in became.values()):
+            path = self._picture_file(checksum)
+            if not path.exists() and (strip := self.picture(checksum)):
+                with locked(self.workspace.pictures):
+                    replace_file(path, strip)
 
     def picture(self, checksum: str) -> bytes | None:
         """The jpg with the content's pictures below each other; None where there is none."""
@@ -117,16 +121,6 @@ class Fingerprints:
         """Keep the jpg of a content that was looked at."""
         if strip and not self._cache.keep_picture(checksum, strip):
             self._pictures[checksum] = strip
-
-    def _keep_for_good(self, checksum: str) -> None:
-        path, strip = self._picture_file(checksum), self.picture(checksum)
-        if not strip or path.exists():
-            return
-        with translated(path, "written"):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_suffix(f".{os.getpid()}")  # whole or not at all; not worth the wait for the disk
-            beside.write_bytes(strip)
-            beside.replace(path)
 
     def _picture_file(self, checksum: str) -> Path:
         return self.workspace.pictures / f"{checksum}.jpg"
