@@ -199,4 +199,4 @@ def test_a_word_that_cant_be_kept_is_an_error_on_the_screen(small: Workspace) ->
     panel = ReviewOutcomes(small, clock=lambda: NOON)
     small.log.mkdir(parents=True)  # something else is in its place
     panel.attempt(panel.have_seen)
-    assert "can't be written" in str(panel.error)
+    assert "log.jsonl: can't be read" in str(panel.error)

@@ -24,8 +24,8 @@ from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.workspace.csvfile import replace_file
 from tjtools.workspace.derived import FINGERPRINTS, Derived
+from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.locks import locked
 from tjtools.workspace.log import Entry, Log
 
 METHOD = "1"  # a new way of hashing gets a new number: looks by another are not compared
