@@ -22,7 +22,6 @@ from typing import Any, NamedTuple
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
-from tjtools.workspace.csvfile import replace_file
 from tjtools.workspace.derived import FINGERPRINTS, Derived
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
