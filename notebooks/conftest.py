@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.practice.workspace import make_practice, running_sandbox
+from tjtools.workspace import derived
 from tjtools.workspace.folder import VARIABLE, Workspace
 
 _SESSION, _NOTEBOOK = ExitStack(), ExitStack()
@@ -25,6 +26,7 @@ _RUNNING: list[Path] = []
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The workspace that each notebook gets a copy of."""
     named = os.environ.get(VARIABLE)
+    os.environ[derived.VARIABLE] = _SESSION.enter_context(tempfile.TemporaryDirectory(prefix="tjtools-cache-"))
     if named:
         _PATTERN.append(Workspace.find(Path(named), cwd=Path.cwd()))
         return
