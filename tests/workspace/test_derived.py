@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -39,6 +40,10 @@ def test_each_workspace_has_its_own_and_what_is_known_of_others_stays(place: Der
     other.keep(COVERAGE, {"Static Banner": ["4"]})
     assert covered(place) == {"Static Banner": ["3"], "Native Rollover": ["2"]}
     assert covered(other) == {"Static Banner": ["4"]}
+    shutil.rmtree(other.workspace.root)
+    assert covered(other) == {}
+    other.keep(COVERAGE, {"Native Rollover": ["5"]})
+    assert covered(other) == {"Native Rollover": ["5"]}  # another workspace in its place
     assert place.keep_picture("ab", b"a jpg")
     assert (place.picture("ab"), other.picture("ab"), place.picture("cd")) == (b"a jpg", None, None)
 
@@ -116,7 +121,7 @@ def test_where_it_cant_be_used_the_work_goes_on_without(
 
 def test_what_the_version_before_held_is_taken_over_once(place: Derived) -> None:
     old = place.workspace.private / "last_seen.json"
-    old.parent.mkdir()
+    old.parent.mkdir(exist_ok=True)
     old.write_text(json.dumps({"1": ["pending", "2025-11-13T12:00:00Z"], "2": ["approved", "…"]}), "utf-8")
     assert place.load(LAST_SEEN, tuple)["1"] == ("pending", "2025-11-13T12:00:00Z")
     place.keep(LAST_SEEN, {"1": ["approved", "2025-11-14T12:00:00Z"]})

@@ -46,20 +46,26 @@ def load_choice(workspace: Workspace) -> Choice | None:
 
     Raises TrackingFileError for one that can't be read: it is not taken for none.
     """
-    last = next((one for one in reversed(Log.at(workspace.log).entries()) if one.kind == _PLANNED), None)
+    log = Log.at(workspace.log)
+    last = next((one for one in reversed(log.entries()) if one.kind == _PLANNED), None)
+    line = last.line if last else 0
+    later = [bad for bad in log.bad_lines if bad.line > line and _PLANNED in bad.text]
     try:
-        if last is None or last.data["files"] is None:
-            return None
-        files = frozenset((Section(section), str(name)) for section, name in last.data["files"])
+        if not later:
+            return last and _choice_of(last)
+        line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
-        remedy = "Choose anew, or forget it: tjtools upload --session takes every new file."
-        raise TrackingFileError(
-            f"this is no saved plan: {error}.", path=workspace.log, line=last and last.line, remedy=remedy
-        ) from error
-    return Choice(last.at, files)
+        why = str(error)
+    remedy = "Choose anew, or forget it: tjtools upload --session takes every new file."
+    raise TrackingFileError(f"this is no saved plan: {why}.", path=workspace.log, line=line or None, remedy=remedy)
 
 
 def forget_choice(workspace: Workspace) -> None:
     """From now on every new file of the session goes up again."""
-    if any(one.kind == _PLANNED for one in Log.at(workspace.log).entries()):
+    if workspace.private.exists():
         Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
+
+
+def _choice_of(entry: Entry) -> Choice | None:
+    files = entry.data["files"]
+    return None if files is None else Choice(entry.at, frozenset((Section(place), str(name)) for place, name in files))

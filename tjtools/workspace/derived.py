@@ -1,8 +1,9 @@
 """What can be made again, in one SQLite file in the user's cache directory: fingerprints, pictures, coverage, times.
 
-`TJTOOLS_CACHE` names another directory. Each value stands under its workspace, its kind and its key. The file is
-thrown away where it is damaged, or of another version; where it can't be opened, or another process holds it for too
-long, the work goes on without it. So nothing here may be needed: it only saves time.
+`TJTOOLS_CACHE` names another directory. Each value stands under its workspace, its kind and its key. The workspace is
+known by its path, and by a name that lies in `tracking/.tjtools/cache-name`: another one in its place begins anew. The
+file is thrown away where it is damaged, or of another version; where it can't be opened, or another process holds it
+for too long, the work goes on without it. So nothing here may be needed: it only saves time.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Derived(NamedTuple):
 
     def keep(self, kind: str, values: Mapping[str, Any]) -> None:
         """Keep values by their keys; what is known of others stays."""
-        before = {} if self._kept(kind) else self._earlier(kind)
+        there = self._ask("SELECT 1 FROM kept WHERE place = ? AND kind = ? LIMIT 1", kind)
+        before = {} if there else self._earlier(kind)
         self._put(kind, {key: json.dumps(value) for key, value in (before | dict(values)).items()})
 
     def picture(self, checksum: str) -> bytes | None:
@@ -79,11 +81,13 @@ class Derived(NamedTuple):
             return {}
 
     def _ask(self, query: str, kind: str, *more: str) -> list[tuple[Any, ...]]:
-        if not cache_file().exists():
+        place = self._place
+        if not place or not cache_file().exists():
             return []
-        return _work(lambda base: base.execute(query, (self._place, kind, *more)).fetchall()) or []
+        return _work(lambda base: base.execute(query, (place, kind, *more)).fetchall()) or []
 
     def _put(self, kind: str, values: Mapping[str, str | bytes]) -> bool:
+        self._name()
         rows = [(self._place, kind, key, value) for key, value in values.items()]
 
         def put(base: sqlite3.Connection) -> bool:
@@ -91,11 +95,25 @@ class Derived(NamedTuple):
             base.commit()
             return True
 
-        return bool(rows and _work(put))
+        return bool(self._place and rows and _work(put))
 
     @property
     def _place(self) -> bytes:
-        return os.fsencode(self.workspace.root)
+        """By what the workspace is known; nothing where it has no name yet."""
+        with suppress(OSError):
+            return os.fsencode(self.workspace.root) + self._name_file.read_bytes()
+        return b""
+
+    @property
+    def _name_file(self) -> Path:
+        return self.workspace.private / "cache-name"
+
+    def _name(self) -> None:
+        """Give the workspace a name, where nobody has done so."""
+        with suppress(OSError):
+            self._name_file.parent.mkdir(parents=True, exist_ok=True)
+            with self._name_file.open("xb") as file:
+                file.write(os.urandom(8).hex().encode())
 
 
 def _work(work: Callable[[sqlite3.Connection], _T]) -> _T | None:

@@ -63,7 +63,8 @@ def put_away(path: Path) -> None:
         number, target = 1, folder / path.name
         while target.exists():
             number, target = number + 1, folder / f"{path.stem}-{number}{path.suffix}"
-        path.replace(target)
+        with suppress(FileNotFoundError):
+            path.replace(target)
 
 
 def _with_ids(name: str, events: Iterator[Earlier]) -> Iterator[Earlier]:

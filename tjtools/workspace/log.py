@@ -99,8 +99,8 @@ class Log:
         found: dict[str, _Told] = {}
         with self._one:
             entries = self.entries()
-            for gone in self._refused.keys() - {entry.id for entry in entries}:
-                del self._refused[gone]
+            if self._refused:
+                self._refused = {one.id: self._refused[one.id] for one in entries if one.id in self._refused}
             for entry in entries:
                 if entry.kind in readers and entry.id not in self._refused:
                     try:
@@ -137,6 +137,7 @@ class Log:
     def fold(self, now: datetime, still: Callable[[list[Entry]], Iterable[Entry]]) -> None:
         """Where the log has grown long, keep only what counts: the last about each thing, and `still` of the others."""
         with self._one, locked(self.path):
+            self._tidy(now)
             entries = self.entries()
             if self._line - self._folded <= FULL:
                 return
@@ -165,9 +166,10 @@ class Log:
     def _put(self, entries: Iterable[Entry], now: datetime) -> None:
         counting = [entry if entry.raw else entry.written() for entry in entries if entry.id not in self._refused]
         self._quarantine()
-        replace_file(self.path, b"".join(entry.raw + b"\n" for entry in counting), backup=now)
-        self._forget()
-        self._follow()
+        try:
+            replace_file(self.path, b"".join(entry.raw + b"\n" for entry in counting), backup=now)
+        finally:
+            self._forget()
 
     def _quarantine(self) -> None:
         """Keep the bad lines with their numbers and reasons; what a crash made come again does not come twice."""
@@ -217,6 +219,9 @@ class Log:
             if line.strip():
                 try:
                     self._take(line)
+                except NewerVersion:
+                    self._forget()
+                    raise
                 except (ValueError, RecursionError) as error:
                     self._bad.append(self._bad_line(self._line, f"this is no event: {error}", line))
         self._size += end
