@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -61,9 +61,7 @@ def refresh_library(
             remedy="Give --yes to apply the difference, or --dry-run to look at it.",
         )
     update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
-    show_update(update, console=err if as_json else out)
-    stopped, report = apply(update, allow_removals, ask=not yes, write=not dry_run)
-    finish(update, report, stopped, as_json=as_json, wanted=not dry_run)
+    conclude(update, allow_removals, ask=not yes, write=not dry_run, as_json=as_json)
 
 
 refresh_library.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
@@ -86,9 +84,7 @@ def sync_status(
     from tjtools.scrape.refresh import plan_sync
 
     update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
-    show_update(update, console=err if as_json else out)
-    stopped, report = apply(update, allow_removals, ask=False)
-    finish(update, report, stopped, as_json=as_json, wanted=True)
+    conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
 
 
 sync_status.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as
@@ -112,8 +108,22 @@ def run_reading(workspace: Workspace, plan: Plan, *, headless: bool | None) -> U
         )
 
 
+def conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
+    """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
+    show_update(update, console=err if as_json else out)
+    stopped, report = apply(update, allow_removals, ask=ask, write=write)
+    if as_json:
+        print_json(_of_update(update, report, stopped))
+    elif report:
+        library = update.workspace.library.name
+        out.print(f"Applied to {library}; {report.history_rows} rows in the history, snapshot {report.snapshot.name}.")
+    elif not stopped:
+        out.print("Nothing was written.")
+    end(stopped, needs_a_person=(write and not report) or update.reading.not_found)
+
+
 def apply(
-    update: Update, allow_removals: int, *, ask: bool, write: bool = True
+    update: Update, allow_removals: int, *, ask: bool, write: bool
 ) -> tuple[TJToolsError | None, UpdateReport | None]:
     """Write the update down, or return the error that says why not; a person who is asked may say no."""
     from tjtools.scrape.apply import apply_update
@@ -144,20 +154,6 @@ def _certified(one: Certificate) -> tuple[str, str, str]:
     total = "?" if one.total is None else one.total
     read = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
     return one.section.value, read, one.verdict
-
-
-def finish(
-    update: Update, report: UpdateReport | None, stopped: TJToolsError | None, *, as_json: bool, wanted: bool
-) -> None:
-    """The answer, and the exit code: `wanted` to be applied and not, something needs a person."""
-    if as_json:
-        print_json(_of_update(update, report, stopped))
-    elif report:
-        library = update.workspace.library.name
-        out.print(f"Applied to {library}; {report.history_rows} rows in the history, snapshot {report.snapshot.name}.")
-    elif not stopped:
-        out.print("Nothing was written.")
-    end(stopped, needs_a_person=(wanted and not report) or update.reading.not_found)
 
 
 def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:

@@ -211,10 +211,8 @@ class Upload(Panel):
         self.rehearsed = self.rehearsed | {file.key for file in self.files}
 
     def _upload(self, run: Run) -> None:
-        self._see_that_nothing_changed(run)
-        checked = self.checked
-        if checked:
-            self._go_live(run, checked.prepared, checked.plan)
+        checked = self._still_as_checked(run)
+        self._go_live(run, checked.prepared, checked.plan)
 
     def _resume(self, run: Run) -> None:
         unfinished = steps.unfinished_run(self.workspace)
@@ -239,7 +237,7 @@ class Upload(Panel):
         if report.stopped:
             raise report.stopped
 
-    def _see_that_nothing_changed(self, run: Run) -> None:
+    def _still_as_checked(self, run: Run) -> Checked:
         """What goes up is what the person confirmed, or nothing does."""
         checked = self.checked
         if checked is None:
@@ -252,6 +250,7 @@ class Upload(Panel):
                 "Nothing was uploaded: the session, its files, the library or the saved plan changed since the check.",
                 remedy="Check the plan again in step 2, and confirm what it shows.",
             )
+        return checked
 
     def _carry_out(
         self, run: Run, prepared: Prepared, plan: Plan, *, live: bool, resumed: Unfinished | None = None

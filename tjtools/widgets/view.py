@@ -6,7 +6,6 @@ Each part takes a model, follows its traits, and may be told from any thread.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import ipywidgets as w
 from traitlets import HasTraits
@@ -164,13 +163,8 @@ def show_on_screen(box: w.Widget, instead: str) -> None:
     """Show a widget in the cell's output; `instead` is the text where no widget can be shown."""
     from IPython.display import display
 
-    bundle: dict[str, Any] = {"text/plain": instead}
-    bundle["application/vnd.jupyter.widget-view+json"] = {
-        "version_major": 2,
-        "version_minor": 0,
-        "model_id": box.model_id,
-    }
-    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    display({"text/plain": instead, "application/vnd.jupyter.widget-view+json": view}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:
