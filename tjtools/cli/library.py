@@ -52,12 +52,6 @@ def add(
         raise typer.BadParameter(str(error)) from error
     if PurePath(filename).name != filename:
         raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
-    try:
-        review_status = ReviewStatus.parse(status)
-    except ValueError:
-        review_status = ReviewStatus.REMOVED
-    if review_status is ReviewStatus.REMOVED:
-        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
     chosen = parse_type(kind)
     creative = Creative(
         creative_id=creative_id,
@@ -65,7 +59,7 @@ def add(
         upload_date=now().date() if today else None,
         file_type=type_of(filename),
         creative_type=chosen.section.creative_type if chosen else None,
-        review_status=review_status,
+        review_status=_shown_status(status),
     )
     place = find_workspace(workspace)
     library = Library.load(place.library)
@@ -84,6 +78,17 @@ def add(
     else:
         out.print(f"Added to {library.path.name}: {filename} → {creative_id}")
     end(needs_a_person=not added)
+
+
+def _shown_status(text: str) -> ReviewStatus:
+    """A review status that the site shows."""
+    try:
+        status = ReviewStatus.parse(text)
+    except ValueError:
+        status = ReviewStatus.REMOVED
+    if status is ReviewStatus.REMOVED:
+        raise typer.BadParameter(f"{text!r} is none of pending, approved, rejected")
+    return status
 
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
