@@ -176,7 +176,7 @@ def plan(workspace: Workspace, site: SiteReading, *, full: bool = True) -> Updat
 
 
 def tjtools(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command here, which takes a tenth of what a process of its own takes: that is `tjtools_process`."""
+    """Run the command here, which takes a tenth of what a process of its own takes."""
     shown = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
     log = logging.getLogger("tjtools")
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(shown[0]), redirect_stderr(shown[1]), chdir(cwd):
@@ -192,13 +192,6 @@ def tjtools(*arguments: str, cwd: Path, **environment: str) -> subprocess.Comple
             code = int(ended.code or 0)
     told, complaint = (one.buffer.getvalue().decode() for one in shown)  # type: ignore[attr-defined]
     return subprocess.CompletedProcess(["tjtools", *arguments], code, told, complaint)
-
-
-def tjtools_process(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tjtools", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=120, env=os.environ | environment,
-    )  # fmt: skip
 
 
 # on which site a test runs that connects; where it says nothing, on the fake
