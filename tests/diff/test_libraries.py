@@ -102,6 +102,29 @@ def test_doubled_rows_that_agree_are_one_creative(tmp_path: Path) -> None:
     assert diff_libraries([], read_snapshot(path)) == LibraryDifference(added=(approved,))
 
 
+ROWS = ("1,a.mp4,2025-11-13,,,video,approved", "2,b,,,,image,pending", '3,"c, final",,,,,', "4,é,,,,,removed")
+
+
+@pytest.mark.parametrize(
+    ("end", "encoding"), [("\n", "utf-8-sig"), ("\r\n", "utf-8"), ("\n", "cp1252"), ("\r\n", "utf-16")]
+)
+def test_rows_that_are_written_in_another_way_are_the_same(tmp_path: Path, end: str, encoding: str) -> None:
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text(HEADER + "\n".join(ROWS), "utf-8")
+    new.write_bytes((HEADER + "\n".join(ROWS[::-1])).replace("\n", end).encode(encoding))
+    assert diff_libraries(read_snapshot(old), read_snapshot(new)) == NOTHING
+
+
+def test_other_columns_or_delimiters_are_compared_by_meaning(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("old.csv", "new.csv", "other.csv"))
+    old.write_text(HEADER + "1,2,,,,,approved\n", "utf-8")
+    new.write_text(HEADER.replace(",", ";") + "1.0;2;;;;;Approved\n", "utf-8")
+    other.write_text(HEADER.replace("creative_id,filename", "filename,creative_id") + "1,2,,,,,approved\n", "utf-8")
+    assert diff_libraries(read_snapshot(old), read_snapshot(new)) == NOTHING
+    difference = diff_libraries(read_snapshot(old), read_snapshot(other))
+    assert [each.creative_id for each in (*difference.removed, *difference.added)] == ["1", "2"]
+
+
 def test_diff_as_a_command(tmp_path: Path) -> None:
     (tmp_path / "empty.csv").write_text("", "utf-8")
     (tmp_path / "old.csv").write_text(HEADER + "1,=a,,,,,pending\n2,b,,,,,approved\n", "utf-8")

@@ -40,6 +40,7 @@ _LONGEST = 1000  # lines that one record may span; a quote open for longer was n
 _TO_QUOTE = frozenset('",\r\n')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
+_NUL = "holds NUL bytes, as a line has that PowerShell's >> wrote; write it again as plain text"
 _RETURN = r"\r(?!\n|\Z)"  # a carriage return that is part of no line end
 _QUARANTINE = ("line", "reason", "text")
 
@@ -126,6 +127,8 @@ class Records:
 
     def _why_broken(self, at: int) -> str:
         """What keeps the csv module from reading the record that begins there."""
+        if "\0" in self._lines[at]:
+            return _NUL
         if '"' not in self._lines[at]:
             return f"a field has more than {csv.field_size_limit():,} characters"
         if not self._ended:
@@ -138,7 +141,7 @@ class Records:
         if not self._raw.strip("\0 \t\r\n"):
             return ""
         if "\0" in self._raw:
-            return "holds NUL bytes, as a line has that PowerShell's >> wrote; write it again as plain text"
+            return _NUL
         glued = "; two lines may have run together" if len(fields) >= 2 * width - 1 else ""
         return f"{len(fields)} fields instead of {width}{glued}"
 

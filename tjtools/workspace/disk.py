@@ -159,15 +159,13 @@ def _write_whole(file: FileIO, data: bytes) -> None:
         raise
 
 
-def replace_file(
-    path: Path, data: bytes, *, backup: datetime | None = None, seen: Seen | None = None, rights: int | None = None
-) -> None:
+def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: Seen | None = None) -> None:
     """Put `data` in the place of the file, which a reader sees as it was or as it is then; the caller has the lock.
 
     `backup` is the time under which the old file is kept; without it, it is not. `seen` is what `data` takes into
     account of a file that others write too: lines that they have appended since are brought over, also those of the
-    moment in which it is replaced, and if it is another file now, it is kept as a backup. The new file has the `rights`
-    given, else those of the old one, from its first byte. Raises TrackingFileError; the old file is then as it was.
+    moment in which it is replaced, and if it is another file now, it is kept as a backup. Raises TrackingFileError; the
+    old file is then as it was.
     """
     with translated(path, "written"):
         target = Path(os.path.realpath(path))
@@ -175,7 +173,7 @@ def replace_file(
         temporary = target.with_name(f".{target.name}.tmp")  # one name: what a killed process left is written over
         with _Others(target, seen) as others:
             try:
-                _write_synced(temporary, data, _rights(target) if rights is None else rights)
+                _write_synced(temporary, data, like=target)
                 while late := others.lines():
                     append_lines(temporary, late)
                 backup = backup or others.changed
@@ -228,11 +226,9 @@ class _Others:
             self._file.close()
 
 
-def _rights(path: Path) -> int | None:
-    return path.stat().st_mode & 0o777 if path.exists() else None
-
-
-def _write_synced(path: Path, data: bytes, rights: int | None) -> None:
+def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
+    """Write a file with the rights of another, if there is one, from its first byte."""
+    rights = like.stat().st_mode & 0o777 if like.exists() else None
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, _NEW, 0o666 if rights is None else rights & 0o600), "wb") as file:
         file.write(data)
