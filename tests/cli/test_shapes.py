@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tjtools.site.elements import ElementState
 
 from tjtools.cache.history import Observation
 from tjtools.cli.shapes import of_finding, of_outcome, of_review, plain
@@ -19,6 +18,7 @@ from tjtools.media.facts import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError
 from tjtools.site import Element
+from tjtools.site.inspection import ElementState
 from tjtools.upload import Outcome
 from tjtools.workspace.csvfile import BadLine
 

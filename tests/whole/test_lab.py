@@ -58,7 +58,7 @@ def test_lab_without_an_account_runs_on_a_sandbox_that_ends_with_it(tmp_path: Pa
             practice = Workspace((tmp_path / "tjtools-practice").resolve())
             origin = load_settings(practice).site.origin  # type: ignore[union-attr]
             assert ask_sandbox(origin, "home") == {"folder": str(practice.root / "sandbox")}
-            assert (practice.workspace / "00_start_here.ipynb").exists()
+            assert (practice.notebooks / "00_start_here.ipynb").exists()
             if ending == signal.SIGINT:
                 os.killpg(process.pid, ending)  # as a terminal does, to us and to JupyterLab
             else:

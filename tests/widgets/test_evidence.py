@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from corpus import Coding, Scene, write_still
 from PIL import Image
-from world import NOW, read_rows, write_inventory
+from world import NOW, write_inventory
 
 from tjtools.analysis.charts import repeats_chart
-from tjtools.diff.decisions import Decision
+from tjtools.diff.decisions import Decision, Decisions
 from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import Verdict
 from tjtools.media.content import Fingerprints, Upload
@@ -163,12 +163,8 @@ def test_a_decision_changes_the_verdict_and_is_remembered_with_both_checksums(
     assert review.looked()
     assert verdicts(review)[NEAR] is verdict
     assert ((Section.STATIC_BANNER, NEAR) in review.chosen) is chosen
-    [row] = read_rows(session.decisions)
-    assert (row["decision"], row["checksum"], row["other_checksum"]) == (
-        decision.value,
-        found.file.checksum,
-        found.other.checksum,
-    )
+    decisions = Decisions.load(session)
+    assert (len(decisions), decisions.of(found.file.checksum, found.other.checksum)) == (1, decision)
 
 
 def test_a_decision_can_be_changed_and_the_file_is_chosen_again(review: Review) -> None:
@@ -196,7 +192,7 @@ def test_looking_again_keeps_what_a_person_left_out_and_where_they_are(
 
 
 def test_a_decision_that_cant_be_written_is_told_and_nothing_changes(review: Review, session: Workspace) -> None:
-    session.decisions.mkdir()  # in the way
+    (session.private / "locks/log.jsonl.lock").mkdir(parents=True)  # in the way
     compare(review, NEAR)
     review.decide(review.evidence[0], Decision.SKIP)
     assert isinstance(review.error, TrackingFileError)

@@ -161,7 +161,7 @@ def test_the_call_that_is_shown_does_the_same(
 
 
 def test_a_plan_that_cant_be_written_is_told_and_the_choice_stays(review: Review, session: Workspace) -> None:
-    session.saved_plan.mkdir()  # in the way
+    (session.private / "locks/log.jsonl.lock").mkdir(parents=True)  # in the way
     review.save()
     assert isinstance(review.error, TrackingFileError)
     assert len(review.chosen) == 3
