@@ -344,7 +344,7 @@ FILES = (
     ),
     _one(
         "torn-line-swallowed",
-        "What stands behind the journal's last line end is being written, or was torn: it is no event yet.",
+        "What stands behind the log's last line end is being written, or was torn: it is no event yet.",
         'end = new.rfind(b"\\n") + 1',
         "end = len(new)",
         "test_an_event_seen_half_written_is_whole_at_the_next_look",
@@ -354,7 +354,7 @@ FILES = (
 UPLOADING = (
     Mutant(
         "journal-after-hand-over",
-        "That files go to the site is in the journal before they do.",
+        "That files go to the site is in the log before they do.",
         (
             ("self.journal.handed_over(files,", "note = lambda: self.journal.handed_over(files,"),
             (

@@ -365,7 +365,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every fault through every kind of run with `--thorough`; else each through one of them, in turn."""
     every = metafunc.config.getoption("thorough")
     if "pages" in metafunc.fixturenames:
-        sweep = range(8) if every else range(2, 8, 2)
+        sweep = range(8) if every else range(1, 7, 2)
         metafunc.parametrize(
             "pages", [sweep] if Disk is SmallDisk else [], ids=["every file" if every else "some files"]
         )
@@ -491,8 +491,8 @@ def test_a_full_disk_stops_a_refresh_at_each_file_that_it_writes_and_none_is_tor
                 read_snapshot(desk.workspace.snapshots / f"{snapshot.name}.csv")
     workspace = desk.workspace
     snapshot = f"{NOW:%Y%m%dT%H%M%S}"
-    ours = (workspace.history, workspace.library)
-    assert {*(path.name for path in ours), f"{snapshot}.json", f"{snapshot}.csv"} <= hit
+    ours = (workspace.history.name, workspace.library.name, f"{snapshot}.csv")
+    assert {*ours} <= hit  # the certificate takes the one page that rewriting the library has just given back
 
 
 def test_a_full_disk_stops_an_upload_at_each_file_that_it_writes_and_loses_none(
