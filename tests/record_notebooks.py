@@ -40,6 +40,7 @@ def record(path: Path) -> None:
 def main() -> None:
     """Run each in a fresh workspace on its sandbox, as the test does."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["TJTOOLS_CACHE"] = folder
         pattern = make_practice(Path(folder) / "shop", now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
         for path in sorted(NOTEBOOKS.glob("*.ipynb")):
             workspace = Workspace(Path(shutil.copytree(pattern.root, Path(folder) / path.stem)).resolve())

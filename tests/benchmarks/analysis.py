@@ -249,6 +249,7 @@ def _met(met: bool) -> str:
 def main() -> None:
     """Measure, and write the report."""
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["TJTOOLS_CACHE"] = folder
         shop, large = Path(folder) / "shop", Path(folder) / "large"
         write_workspace(shop, CREATIVES, OBSERVATIONS)
         runs = [(ours(shop), pandas_alone(shop)) for _ in range(RUNS)]

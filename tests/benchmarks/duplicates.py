@@ -357,6 +357,7 @@ def _write_large(path: Path, number: int) -> int:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as name:
+        os.environ["TJTOOLS_CACHE"] = name
         folder = Path(name)
         if "--sweep" in sys.argv:
             seen = corpus("A", folder)

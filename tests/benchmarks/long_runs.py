@@ -246,6 +246,7 @@ def main() -> None:
     given = options.parse_args()
     load, told = os.getloadavg()[0], []
     with tempfile.TemporaryDirectory() as name:
+        os.environ["TJTOOLS_CACHE"] = name
         folder = Path(name).resolve()
         for what, creatives, run, count in (
             (f"{given.files:,} files in one upload", 0, long_upload, given.files),

@@ -230,6 +230,7 @@ def report(folder: Path) -> Iterator[str]:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
+        os.environ["TJTOOLS_CACHE"] = temporary
         text = "\n".join(report(Path(temporary))) + "\n"
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     sys.stdout.write(text)
