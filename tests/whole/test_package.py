@@ -57,6 +57,11 @@ def test_imports_only_descend() -> None:
             assert not upward, f"{path.relative_to(PACKAGE)} imports {upward}, which stand above it"
 
 
+def test_no_face_imports_the_other() -> None:
+    for face, other in (("cli", "widgets"), ("widgets", "cli")):
+        assert other not in {room for path in (PACKAGE / face).rglob("*.py") for room in imported(path)}
+
+
 def test_every_room_stands_on_a_floor() -> None:
     rooms = {path.name.removesuffix(".py") for path in PACKAGE.iterdir() if path.suffix in {"", ".py"}}
     assert rooms - {"__init__", "__main__", "__pycache__", APART} == {room for rooms in FLOORS for room in rooms}
