@@ -52,7 +52,8 @@ def observations(history: pd.DataFrame) -> pd.DataFrame:
     rows = history.assign(at=_times(history["observed_at"]), line=np.arange(len(history)))
     rows = rows[rows["at"].notna() & rows["to_status"].isin(_STATUSES)]
     rows = rows.assign(key=pd.factorize(rows["creative_id"])[0], previous=_times(rows["previous_seen_at"]))
-    rows = rows.iloc[np.lexsort((rows["at"], rows["key"]))].reset_index(drop=True)  # keeps the file's order at one time
+    order = np.lexsort((rows["at"].dt.tz_localize(None), rows["key"]))  # keeps the file's order at one time
+    rows = rows.iloc[order].reset_index(drop=True)
     return rows.assign(first=~rows["key"].duplicated())
 
 
