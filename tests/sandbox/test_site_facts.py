@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Request as PlaywrightRequest
 
 from tjtools.practice.samples import write_image, write_video
@@ -529,7 +530,7 @@ def test_google_opens_a_popup_which_closes_and_the_first_window_is_signed_in(str
     stranger.get_by_role("button", name="Accept All").click()
     with stranger.expect_popup() as opened:
         stranger.get_by_role("link", name="Google", exact=True).click()
-    with opened.value.expect_event("close"):
+    with opened.value.expect_event("close"), suppress(PlaywrightError):  # it may be gone before the click is through
         opened.value.get_by_role("button").click()
     expect(stranger).to_have_url(re.compile(r"/campaigns$"))
     expect(stranger.get_by_text("Account Balance")).to_be_visible()
