@@ -16,7 +16,7 @@ from tjtools.workspace.folder import Workspace
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / "CONTRIBUTING.md", *(ROOT / ".readme").glob("*.md"))
-LIBRARY = """creative_id,filename,upload_date,dimensions,file_extension,file_type,review_status
+LIBRARY = """creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status
 1032530571,Sports_EN_8s.mp4,2026-11-12,1920x1080,mp4,video,approved
 """
 COMMANDS = {command.name: command for command in typer.main.get_command(app).commands.values()}  # type: ignore[attr-defined]
