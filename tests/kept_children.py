@@ -8,7 +8,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from tjtools.media import Children, looking
+from tjtools.media import Children, content
 from tjtools.media.pool import _Child
 
 stock: SimpleQueue[_Child] = SimpleQueue()
@@ -40,7 +40,7 @@ def from_stock() -> _Child:
 @contextmanager
 def children_that_stay() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looking, "Children", KeptChildren)
+        patch.setattr(content, "Children", KeptChildren)
         yield
     while not stock.empty():
         child = stock.get()

@@ -32,8 +32,7 @@ from corpus import Item, Scene, write_corpus_on_all_cores
 
 from tjtools.cache.library import Library
 from tjtools.media import Children, Fingerprint, MediaFacts, likeness
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.practice import samples
 from tjtools.upload import prepare

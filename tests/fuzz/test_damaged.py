@@ -32,8 +32,8 @@ from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
 from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
-from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.libraries import diff_libraries
+from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
@@ -161,7 +161,7 @@ def read_log(workspace: Workspace) -> object:
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
     told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces())
-    looks = list(LooksIndex(seen).pairs()), [kept.picture(one.checksum) for one in seen], Decisions.load(workspace)
+    looks = [*map(LooksIndex(seen).near, seen)], [kept.picture(one.checksum) for one in seen], Decisions.load(workspace)
     return told, looks, acknowledged(workspace), load_choice(workspace)
 
 

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.media import Fingerprint, MediaFacts
-from tjtools.media.content import Fingerprints
+from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.likeness import LEAST_LIKENESS, MOST_BITS, LooksIndex, bits_apart, closeness, confirmed
-from tjtools.media.looking import look_at
 from tjtools.workspace.folder import Workspace
 
 Seen = tuple[list[Item], dict[Path, Fingerprint], Fingerprints]
@@ -55,7 +54,9 @@ def test_the_index_finds_what_brute_force_finds(crowd: list[Fingerprint]) -> Non
         for one, other in combinations(range(len(crowd)), 2)
         if (bits := bits_apart(crowd[one], crowd[other])) is not None and bits <= MOST_BITS
     }
-    assert {(one, other) for one, other, _ in LooksIndex(crowd).pairs()} == expected
+    index = LooksIndex(crowd)
+    near = [(place, {other for other, _ in index.near(one)}) for place, one in enumerate(crowd)]
+    assert {(one, other) for one, others in near for other in others if other > one} == expected
 
 
 def test_the_index_compares_a_small_part_of_all() -> None:

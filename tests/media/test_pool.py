@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import sys
 import zlib
@@ -90,6 +91,25 @@ def test_a_still_image(room: Children, tmp_path: Path, suffix: str) -> None:
     seen = room.look(tmp_path / f"a{suffix}")
     assert (seen.facts.container, seen.facts.size, seen.facts.seconds) == (suffix[1:], "64x36", None)
     assert (len(seen.looks), seen.facts.medium, seen.facts.trouble) == (1, Medium.STILL, "")
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.png"])
+def test_a_poster_is_a_small_jpeg(room: Children, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if path.suffix == ".mp4":
+        samples.write_video(path, width=640, height=360, seconds=4, title="Sports")
+    else:
+        samples.write_image(path, width=640, height=360, title="Sports")
+    made = room.poster(path)
+    with Image.open(io.BytesIO(made)) as shown:
+        assert (shown.format, shown.size) == ("JPEG", (320, 180))
+    assert len(made) < 20_000
+
+
+def test_what_cant_be_shown_has_no_poster(room: Children, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"\0" * 1000)
+    assert (room.poster(broken), room.poster(tmp_path / "none.png")) == (b"", b"")
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
@@ -238,7 +258,7 @@ import os, signal, threading
 from pathlib import Path
 from tjtools.media import child
 
-look = child._look
+look = child.ANSWERS["look"]
 
 def broken(path):
     if path.name.startswith("crash"):
@@ -249,7 +269,7 @@ def broken(path):
         bytearray(child.MOST_MEMORY)
     return look(path)
 
-child._look = broken
+child.ANSWERS["look"] = broken
 child.main()
 """
 

@@ -251,15 +251,15 @@ REVIEWING = (
     _one(
         "half-pair-goes-up",
         "Half a native pair is held back.",
-        "return replace(one, verdict=Verdict.HALF_PAIR, reason=reason)",
-        "return replace(one, reason=reason)",
+        "if one.goes_up and one.file.pair else one",
+        "if one.goes_up and not one.file.pair else one",
         "test_half_a_pair_is_held_back_with_the_reason",
     ),
     _one(
         "one-name-twice-goes-up",
         "Two files of a session that are one name on the site are for a person.",
-        "any(together[one.file.section, name] > 1 for",
-        "any(together[one.file.section, name] > 9 for",
+        "any(together[file.section, name] > 1 for",
+        "any(together[file.section, name] > 9 for",
         "test_the_same_name_twice_is_for_a_person",
     ),
     _one(

@@ -19,7 +19,7 @@ from world import Truth, by_id, read_rows, tjtools
 
 from tjtools.cache.history import History
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Content, Decision, Decisions
+from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section

@@ -26,7 +26,7 @@ from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
 if TYPE_CHECKING:
-    from tjtools.media.looking import LookedAt
+    from tjtools.media.content import LookedAt
 
 OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
 EXIT_CODES = (

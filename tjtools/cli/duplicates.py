@@ -63,8 +63,8 @@ def decide(
 
     It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
-    from tjtools.diff.decisions import Decision
     from tjtools.diff.duplicates import decide_about
+    from tjtools.diff.repeats import Decision
 
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
@@ -136,19 +136,16 @@ def page(found: Duplicates, fingerprints: Fingerprints) -> str:
 
 
 def _side(one: Known, fingerprints: Fingerprints) -> dict[str, object]:
-    from tjtools.diff.evidence import side
-
-    creative, rejected = one.creative, one.rejected_at
-    shown = side(one.name, one.fingerprint, fingerprints.picture)
+    rejected = one.rejected_at
     return {
         "name": one.name,
-        "creative_id": creative.creative_id if creative else "",
-        "standing": creative.standing if creative else "",
+        "creative_id": one.creative_id,
+        "standing": one.standing,
         "rejected": "" if rejected is None else f" on {rejected[:10]}" if rejected else ", nobody knows when",
         "facts": facts_of(one),
         "path": one.path,
         "checksum": one.fingerprint.checksum,
-        "picture": base64.b64encode(shown.thumbnail() or b"").decode(),
+        "picture": base64.b64encode(fingerprints.thumbnail(one.fingerprint) or b"").decode(),
     }
 
 

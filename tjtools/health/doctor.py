@@ -13,7 +13,7 @@ from tjtools.cache.history import History
 from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids, read_master
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Decisions
+from tjtools.diff.repeats import Decisions
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id, why_doubtful
 from tjtools.model.errors import SignInNeeded, TJToolsError, translated

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.diff.acceptable import problems
 from tjtools.diff.duplicates import media_below
+from tjtools.diff.session import problems
 from tjtools.media import Fingerprint, MediaFacts
-from tjtools.media.content import Fingerprints
-from tjtools.media.looking import LookedAt, look_at
+from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
 from tjtools.model.names import is_source, pair_key, parse_name

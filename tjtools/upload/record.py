@@ -13,8 +13,7 @@ from tjtools.cache.inventory import record_in_master
 from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview
 from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import extension, file_type
@@ -62,7 +61,7 @@ class Records:
         if self.fingerprints is None:
             self.fingerprints = Fingerprints.load(self.workspace)
         now = self.fingerprints.of(one.file.path)
-        return now is not None and any(now.checksum == each.fingerprint.checksum for each in one.repeats)
+        return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
     def record(self, settled: Sequence[Settled]) -> int:
         """Tell the tracking files what came of files, and return how many IDs the library did not have before.

@@ -15,7 +15,7 @@ from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
-from tjtools.media.looking import LookedAt
+from tjtools.media.content import LookedAt
 from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.upload.campaign import write_campaigns
