@@ -30,7 +30,7 @@ class Counting(Children):
         super().__init__(cores=1)
         self.asked: list[tuple[str, str]] = []
 
-    def checksum(self, path: Path) -> str:
+    def checksum(self, path: Path) -> tuple[str, str]:
         self.asked.append(("checksum", path.name))
         return super().checksum(path)
 

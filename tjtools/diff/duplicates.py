@@ -99,12 +99,12 @@ def find_duplicates(
     session = [file.path for file in load_session(workspace).files if extension(file.name)]
     files = [*asked, *session, *(path for path, _ in media_files(workspace))]
     seen = look_at(files, fingerprints, progress=progress, cancelled=cancelled)
-    known = known_creatives(workspace, library, fingerprints)
+    known = known_creatives(library, fingerprints)
     copies, told = {one.path for one in known}, {one.creative_id for one in known}
     others = [
         Known(one, path.name, path=path) for path, one in seen.items() if one and one.checksum and path not in copies
     ]
-    groups, compared = _grouped([*known, *others], fingerprints, Decisions.load(workspace))
+    groups, compared = _grouped([*known, *others], fingerprints)
     return Duplicates(
         tuple(one for one in groups if not paths or any(member.path in asked for member in one.members)),
         sum(one is not None for one in seen.values()),
@@ -122,9 +122,9 @@ def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str
     tracking files.
     """
     fingerprints = Fingerprints.load(workspace)
-    known = known_creatives(workspace, library, fingerprints, history={})
+    known = known_creatives(library, fingerprints, history={})
     found = []
-    for group in _grouped(known, fingerprints, Decisions.load(workspace))[0]:
+    for group in _grouped(known, fingerprints)[0]:
         contents = [tuple(one.creative_id for one in ones) for ones in _by_content(group.members)]
         found += [(RepeatKind.SAME_CONTENT.value, ids) for ids in contents if len(ids) > 1]
         if len(contents) > 1:
@@ -140,10 +140,10 @@ def _by_content(known: Iterable[Known]) -> list[list[Known]]:
     return [*found.values()]
 
 
-def _grouped(known: Iterable[Known], fingerprints: Fingerprints, decisions: Decisions) -> tuple[list[Group], int]:
+def _grouped(known: Iterable[Known], fingerprints: Fingerprints) -> tuple[list[Group], int]:
     """The groups, the same content first, then the closest; and how many hashes were compared for them."""
     contents = _by_content(known)
-    compared = Contents((ones[0] for ones in contents), fingerprints, decisions)
+    compared = Contents((ones[0] for ones in contents), fingerprints)
     edges = [
         (other, place, repeat.closeness)
         for place in range(len(contents))
@@ -180,18 +180,16 @@ def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
     What is hidden is passed over, and so are the screenshots and pictures that tjtools keeps.
     """
     path = path.resolve()  # by whatever way it was named, a file is one
-    if path.is_dir():
-        own = workspace.tracking
-        yield from sorted(one for one in path.rglob("*") if _is_media(one, path) and own not in one.absolute().parents)
-    elif path.is_file():
+    if path.is_file():
         yield path
-    else:
+        return
+    if not path.is_dir():
         raise WorkspaceError(f"There is no file or folder {path}.", remedy="Check the path.")
-
-
-def _is_media(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower().lstrip(".") in _MEDIA and not hidden and path.is_file()
+    for one in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
+        own = hidden or workspace.tracking in one.absolute().parents
+        if one.suffix.lower().lstrip(".") in _MEDIA and not own and one.is_file():
+            yield one
 
 
 def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.DataFrame) -> Repeated:
@@ -206,11 +204,9 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
 
     files, fingerprints = load_session(workspace).files, Fingerprints.load(workspace)
     seen = {file.path: fingerprints.of(file.path) for file in files}
-    rejected: list[Known] = []
-    if any(seen.values()):
-        known = known_creatives(workspace, library, fingerprints, history=_of_rejected(history))
-        rejected = [one for one in known if one.rejected_at is not None]
-    repeats = find_repeats(files, seen, rejected, fingerprints, Decisions.load(workspace))
+    known = known_creatives(library, fingerprints, history=_of_rejected(history))
+    rejected = [one for one in known if one.rejected_at is not None]
+    repeats = find_repeats(files, seen, rejected, fingerprints)
     rows = [
         (
             *(file.name, file.section.value, one.kind.value, one.closeness),
@@ -263,7 +259,7 @@ def _of_other(workspace: Workspace, other: str, fingerprints: Fingerprints) -> C
     creative_id = told_id(other)
     if not is_id(creative_id):
         return _of_file(Path(other), fingerprints)
-    for one in known_creatives(workspace, Library.load(workspace.library), fingerprints):
+    for one in known_creatives(Library.load(workspace.library), fingerprints):
         if one.creative_id == creative_id:
             return one.content
     raise WorkspaceError(

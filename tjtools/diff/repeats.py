@@ -187,7 +187,6 @@ def local_copies(workspace: Workspace, library: Library) -> dict[Path, Creative]
 
 
 def known_creatives(
-    workspace: Workspace,
     library: Library,
     fingerprints: Fingerprints,
     *,
@@ -199,8 +198,8 @@ def known_creatives(
     A creative that the library does not hold is none, whatever was recorded. Their observations are those of `history`,
     or else read; without a review history that can be read they come without.
     """
-    rows = _history(workspace) if history is None else history
-    copies = local_copies(workspace, library) if copies is None else copies
+    rows = _history(fingerprints.workspace) if history is None else history
+    copies = local_copies(fingerprints.workspace, library) if copies is None else copies
     seen = {path: one for path in copies if (one := fingerprints.of(path))}
     local = {one.checksum: path for path, one in reversed(seen.items())}  # the first of each
     found = []
@@ -229,14 +228,17 @@ def _history(workspace: Workspace) -> dict[str, tuple[Observation, ...]]:
 
 
 class Contents:
-    """Contents that are compared with each other, by their checksums and by how they look."""
+    """Contents that are compared with each other, by their checksums and by how they look.
 
-    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints, decisions: Decisions) -> None:
+    Raises TrackingFileError if the decisions can't be read.
+    """
+
+    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints) -> None:
         from tjtools.media.likeness import LooksIndex
 
         self.known = tuple(known)
         self.index = LooksIndex(one.fingerprint for one in self.known)
-        self._picture, self._decisions = fingerprints.picture, decisions
+        self._picture, self._decisions = fingerprints.picture, Decisions.load(fingerprints.workspace)
         self._same: dict[str, list[int]] = {}
         for place, one in enumerate(self.known):
             if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
@@ -270,7 +272,6 @@ def find_repeats(
     seen: Mapping[Path, Fingerprint | None],
     known: Sequence[Known],
     fingerprints: Fingerprints,
-    decisions: Decisions,
 ) -> dict[Path, tuple[Repeat, ...]]:
     """What each file repeats, by path: the same content first, then the closest looks; nothing for most.
 
@@ -281,7 +282,7 @@ def find_repeats(
         for file in files
         if (one := seen.get(file.path)) and one.checksum
     }
-    contents = Contents([*known, *session.values()], fingerprints, decisions)
+    contents = Contents([*known, *session.values()], fingerprints)
     found: dict[Path, tuple[Repeat, ...]] = {}
     for place, path in enumerate(session, len(known)):
         repeats = [one for _, one in contents.repeats(place) if one.known.path != path]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tjtools.cache.inventory import load_session, master_ids
 from tjtools.cache.library import Library
-from tjtools.diff.repeats import Decisions, find_repeats, known_creatives, local_copies
+from tjtools.diff.repeats import find_repeats, known_creatives, local_copies
 from tjtools.diff.session import FileReview, review_session
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, LookedAt, look_at
@@ -76,8 +76,8 @@ def prepare(
     copies, lengths = local_copies(workspace, library), {one.bytes for one in facts.values() if one}
     same_length = [path for path in copies if stamp(path)[0] in lengths]  # no other can have the same content
     look_at(same_length, fingerprints, decode=False, cancelled=cancelled)
-    known = known_creatives(workspace, library, fingerprints, copies=copies)
-    repeats = find_repeats(files, seen, known, fingerprints, Decisions.load(workspace))
+    known = known_creatives(library, fingerprints, copies=copies)
+    repeats = find_repeats(files, seen, known, fingerprints)
     ids = master_ids(workspace)
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
     log.info("Found %d files to upload", len(files))

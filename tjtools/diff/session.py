@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from tjtools.cache.library import Library, Match
+from tjtools.cache.library import Library
 from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
@@ -153,10 +153,12 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
         reason = f"{library.path.name} can't be read at line {lines}, which mentions this name: mend the line first"
         return FileReview(file, Verdict.BLOCKED, reason)
     notes = tuple(f"also in another section: {_told(creative)}" for creative in match.elsewhere)
+    there = "; ".join(map(_told, match.there))
     if match.there and not force:
-        return FileReview(file, Verdict.ALREADY_THERE, _there(match), match.creative_id, known=match.there, notes=notes)
+        several = "" if match.creative_id else f"{len(match.there)} creatives bear this name: "
+        return FileReview(file, Verdict.ALREADY_THERE, several + there, match.creative_id, match.there, notes)
     if match.unclear and not force:
-        return FileReview(file, Verdict.UNCLEAR, _unclear(file, match), known=match.unclear, notes=notes)
+        return FileReview(file, Verdict.UNCLEAR, _unclear(file, match.unclear), known=match.unclear, notes=notes)
     known = (*match.there, *match.unclear)
     if known:
         is_there = "is there" if match.there else "may be there"
@@ -164,15 +166,9 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
     return FileReview(file, Verdict.NEW, known=known, notes=notes)
 
 
-def _there(match: Match) -> str:
-    if match.creative_id:
-        return _told(match.there[0])
-    return f"{len(match.there)} creatives bear this name: {'; '.join(map(_told, match.there))}"
-
-
-def _unclear(file: SessionFile, match: Match) -> str:
-    told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in match.unclear)
-    which = match.unclear[0].creative_id if len(match.unclear) == 1 else "ID"
+def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
+    told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
+    which = known[0].creative_id if len(known) == 1 else "ID"
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
         f" tjtools add {which} {file.name}; if not, upload it with --file and --force"
@@ -305,14 +301,14 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
     ('310,000 bytes; a native_image has at most 300,000: compress it further',)
     """
-    limit, kind = (limits or load_limits()).by_type[creative_type], creative_type.value
+    return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
+
+
+def _problems(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
     if not facts.container:
         formats = f"; a {kind} is {_either(limit.formats)}" if limit.formats else ""
-        return (f"no image or video that can be read{formats}: export it again",)
-    return tuple(_problems(facts, limit, kind))
-
-
-def _problems(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
+        yield f"no image or video that can be read{formats}: export it again"
+        return
     if limit.formats and facts.container not in limit.formats:
         yield f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it"
     if limit.codecs and facts.codec and facts.codec not in limit.codecs:
@@ -331,21 +327,17 @@ def _problems(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
     """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
-    limit, kind = (limits or load_limits()).by_type[file.creative_type], file.creative_type.value
-    return (*_unusual(facts, limit, kind), *_contradictions(file, facts))
+    return tuple(_oddities(file, facts, (limits or load_limits()).by_type[file.creative_type]))
 
 
-def _unusual(facts: MediaFacts, limit: Limit, kind: str) -> Iterator[str]:
+def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
+    kind = file.creative_type.value
     if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
         yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
     if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
         yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
     if facts.turned % 180:
         yield f"it is turned by its header to {facts.size}: who ignores that sees {facts.height}x{facts.width}"
-
-
-def _contradictions(file: SessionFile, facts: MediaFacts) -> Iterator[str]:
-    """Where the inventory claims something else than the content shows, or has lost what it claimed."""
     if is_rounded(file.unique_id):
         lost = f"the inventory's unique_id {file.unique_id} was rounded by a spreadsheet"
         yield f"{lost}: write it again, such as ID-99A0D7C3"

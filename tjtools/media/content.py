@@ -1,12 +1,8 @@
 """By what files and creatives are known again: what was uploaded, from the log; what was seen of files, from the cache.
 
-An upload is an event `uploaded`, about its Creative ID: the checksum (blake3) of its content, the facts (`bytes` …
-`trouble`), `looks` (hashes, `-` for a plain picture), `method` (of hashing; empty: only the checksum is known),
-`creative_id`, `filename` and `creative_type`. A file that was looked at has the same in the cache, with the time of its
-last change, under its path inside the workspace, or its absolute one.
-
-The small copies of the pictures that were hashed are in the cache too; those of uploads, whose files may go, lie in
-`tracking/.tjtools/pictures/<checksum>.jpg`.
+An upload is an event `uploaded`, about its Creative ID: what `_told` says of it. A file that was looked at has its own
+in the cache, under its path inside the workspace, or its absolute one. So have the small copies of the pictures that
+were hashed; those of uploads, whose files may go, lie in `tracking/.tjtools/pictures/<checksum>.jpg`.
 """
 
 from __future__ import annotations
@@ -21,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tjtools.media.pool import Children, Fingerprint, MediaFacts, Unreadable, stamp
+from tjtools.media.pool import Children, Fingerprint, MediaFacts, stamp
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.workspace.derived import FINGERPRINTS, Derived
@@ -142,14 +138,11 @@ class Fingerprints:
 
 def _plain(name: str) -> bool:
     """Whether a name can be written as text; a file with another name is looked at each time."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in name
+    return "\0" not in name and name.encode("utf-8", "ignore").decode() == name
 
 
 def _fields(one: Fingerprint) -> dict[str, Any]:
+    """Facts, checksum and looks, `-` for a plain picture; no `method` of hashing: only the checksum is known."""
     looks = " ".join(look or "-" for look in one.looks)
     return {**one.facts._asdict(), "checksum": one.checksum, "looks": looks, "method": METHOD if one.looked else ""}
 
@@ -213,10 +206,11 @@ def look_at(
     `trouble`. Raises `Cancelled`.
     """
     found = {path: fingerprints.of(path) for path in paths}
-    unseen = [path for path, known in found.items() if not _enough(known, decode) and _is_file(path)]
-    look = partial(_look, fingerprints=fingerprints, decode=decode)
+    wanted = [path for path, known in found.items() if known is None or (decode and not known.looked)]
+    unseen = [path for path in wanted if os.path.isfile(path)]  # noqa: PTH113 (what we may not ask about is none)
     with children or Children() as room:
-        seen = room.each(unseen, partial(look, room=room), cancelled=cancelled)
+        look = partial(_look, room=room, fingerprints=fingerprints, decode=decode)
+        seen = room.each(unseen, look, cancelled=cancelled)
         for done, (path, (fingerprint, changed, strip)) in enumerate(seen, len(found) - len(unseen) + 1):
             if changed is not None:
                 fingerprints.keep(path, changed, fingerprint, strip)
@@ -230,33 +224,14 @@ def _look(
     path: Path, room: Children, fingerprints: Fingerprints, decode: bool
 ) -> tuple[Fingerprint, int | None, bytes]:
     """The fingerprint, the time of the file's last change, None where another try may say otherwise, and the strip."""
-    before = stamp(path)
-    strip, lasting = b"", True
-    try:
-        known = fingerprints.of(path)
-        checksum = known.checksum if known else room.checksum(path)
-    except Unreadable as error:
-        return _unread(before[0], str(error))
-    fingerprint = fingerprints.with_checksum(checksum)
-    if fingerprint is None and decode:
+    before, known = stamp(path), fingerprints.of(path)
+    checksum, trouble = (known.checksum, "") if known else room.checksum(path)
+    fingerprint, strip, lasting = fingerprints.with_checksum(checksum), b"", True
+    if fingerprint is None and decode and checksum:
         facts, looks, strip, lasting = room.look(path)
         fingerprint = Fingerprint(facts, checksum, looks)
-    if stamp(path) != before:  # checksum and looks may be of two contents
-        return _unread(before[0], "it changed while it was read")
+    if not checksum or stamp(path) != before:  # checksum and looks may be of two contents
+        facts = MediaFacts(before[0], "", trouble=trouble or "it changed while it was read")
+        return Fingerprint(facts, ""), None, b""
     fingerprint = fingerprint or Fingerprint(MediaFacts(before[0], ""), checksum, looked=False)
     return fingerprint, before[1] if lasting else None, strip
-
-
-def _unread(length: int, why: str) -> tuple[Fingerprint, None, bytes]:
-    return Fingerprint(MediaFacts(length, "", trouble=why), ""), None, b""
-
-
-def _enough(known: Fingerprint | None, decode: bool) -> bool:
-    return known is not None and (known.looked or not decode)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name or a folder that the system does not let us look at
-        return False

@@ -78,12 +78,11 @@ def bits_apart(one: Fingerprint, other: Fingerprint) -> float | None:
     mine, theirs = one.facts, other.facts
     if len(one.looks) != len(other.looks) or mine.medium is not theirs.medium:
         return None
-    if not (mine.width and mine.height and theirs.width and theirs.height):
+    shape, others = mine.width * theirs.height, mine.height * theirs.width
+    if not 0 < max(shape, others) <= _SHAPE * min(shape, others):
         return None
-    seconds, others = mine.seconds or 0.0, theirs.seconds or 0.0
-    if abs(seconds - others) > _SECONDS + _SHARE * max(seconds, others):
-        return None
-    if not 1 / _SHAPE <= (mine.width * theirs.height) / (mine.height * theirs.width) <= _SHAPE:
+    seconds = mine.seconds or 0.0, theirs.seconds or 0.0
+    if max(seconds) - min(seconds) > _SECONDS + _SHARE * max(seconds):
         return None
     pairs = [(int(a, 16), int(b, 16)) for a, b in zip(one.looks, other.looks, strict=True) if a and b]
     if len(pairs) < min(FEWEST_PICTURES, len(one.looks)) or not pairs:

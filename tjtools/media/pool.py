@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Timer
@@ -31,7 +31,6 @@ _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
 
 T = TypeVar("T")
-J = TypeVar("J")
 
 
 class MediaFacts(NamedTuple):
@@ -93,10 +92,6 @@ class Sight(NamedTuple):
     lasting: bool = True
 
 
-class Unreadable(Exception):
-    """A file can't be read at all; the message says why."""
-
-
 def stamp(path: Path) -> tuple[int, int]:
     """A file's length in bytes and the time of its last change (ns), by which a change is told; 0 and -1 without it."""
     try:
@@ -106,7 +101,7 @@ def stamp(path: Path) -> tuple[int, int]:
     return stat.st_size, stat.st_mtime_ns
 
 
-class Children:
+class Children(AbstractContextManager["Children"]):
     """A room of child processes; use it in a `with`, which ends them. They start when they are first asked."""
 
     def __init__(self, *, cores: int | None = None, deadline: float = DEADLINE) -> None:
@@ -115,9 +110,6 @@ class Children:
         self._idle: SimpleQueue[_Child] = SimpleQueue()
         for child in self._all:
             self._idle.put(child)
-
-    def __enter__(self) -> Children:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._end()
@@ -129,12 +121,10 @@ class Children:
         for child in self._all:
             child.end()
 
-    def checksum(self, path: Path) -> str:
-        """The blake3 of a file's content, streamed; raises `Unreadable`."""
+    def checksum(self, path: Path) -> tuple[str, str]:
+        """The blake3 of a file's content, streamed, `""` where it can't be read; and why it can't."""
         answer = self._ask("checksum", path, stamp(path)[0] / _SLOWEST)
-        if "checksum" not in answer:
-            raise Unreadable(answer["trouble"])
-        return str(answer["checksum"])
+        return answer.get("checksum", ""), answer.get("trouble", "")
 
     def look(self, path: Path) -> Sight:
         """Facts, looks and strip; what is wrong with the file stands in the facts' `trouble`."""
@@ -148,15 +138,15 @@ class Children:
         return base64.b64decode(self._ask("poster", path).get("poster", ""))
 
     def each(
-        self, jobs: Iterable[J], work: Callable[[J], T], *, cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[J, T]]:
-        """Do the work for every job, as many at once as there are children; yield each when it is done.
+        self, paths: Iterable[Path], work: Callable[[Path], T], *, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Path, T]]:
+        """Do the work for every file, as many at once as there are children; yield each when it is done.
 
         Raises `Cancelled` soon after `cancelled` says so, the children ended.
         """
         done: SimpleQueue[Future[T]] = SimpleQueue()
         with ThreadPoolExecutor(len(self._all)) as pool:
-            running = {pool.submit(work, job): job for job in jobs}
+            running = {pool.submit(work, path): path for path in paths}
             for one in running:
                 one.add_done_callback(done.put)
             try:
@@ -190,8 +180,13 @@ class _Child:
         process, began = self._running(), time.monotonic()
         timer = Timer(deadline, process.kill)
         timer.start()
+        line = ""
         try:
-            line = _exchange(process, json.dumps(request))
+            if process.stdin and process.stdout:
+                process.stdin.write(json.dumps(request) + "\n")
+                line = process.stdout.readline()
+        except (OSError, ValueError):
+            pass  # it died over it
         finally:
             timer.cancel()
         if line.endswith("\n"):
@@ -208,7 +203,18 @@ class _Child:
             if self.ended:
                 raise Cancelled("Stopped while files were looked at.")
             if self.process is None:
-                self.process = _started()
+                told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
+                self.process = subprocess.Popen(  # noqa: S603 (our own module)
+                    COMMAND,
+                    bufsize=1,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    encoding="ascii",
+                    env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    start_new_session=True,  # Ctrl-C in a terminal is ours alone to heed
+                )
             return self.process
 
     def end(self) -> None:
@@ -224,28 +230,3 @@ class _Child:
         if process:
             with suppress(OSError), process:
                 pass
-
-
-def _started() -> subprocess.Popen[str]:
-    """Of its own group, so that Ctrl-C in a terminal is ours alone to heed; without the password."""
-    told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
-    return subprocess.Popen(  # noqa: S603 (our own module)
-        COMMAND,
-        bufsize=1,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="ascii",
-        env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        start_new_session=True,
-    )
-
-
-def _exchange(process: subprocess.Popen[str], line: str) -> str:
-    """The child's answer; without its end where the child died over it."""
-    with suppress(OSError, ValueError):
-        if process.stdin and process.stdout:
-            process.stdin.write(f"{line}\n")
-            return process.stdout.readline()
-    return ""
