@@ -286,10 +286,13 @@ def broken_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
         ("greedy.png", "needs more memory"),
     ],
 )
-def test_a_broken_decoder_costs_one_file(broken_decoder: None, tmp_path: Path, name: str, said: str) -> None:
+def test_a_broken_decoder_costs_one_file(
+    broken_decoder: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, said: str
+) -> None:
+    monkeypatch.setattr(children, "DEADLINE", 8)
     for each in (name, "good.png"):
         picture().save(tmp_path / each)
-    with Children(cores=1, deadline=8) as room:
+    with Children(cores=1) as room:
         seen = {path.name: sight for path, sight in room.each([tmp_path / name, tmp_path / "good.png"], room.look)}
     assert (said in seen[name].facts.trouble, seen[name].lasting) == (True, False)
     assert (seen["good.png"].facts.trouble, len(seen["good.png"].looks)) == ("", 1)

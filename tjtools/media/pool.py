@@ -104,22 +104,25 @@ def stamp(path: Path) -> tuple[int, int]:
 class Children(AbstractContextManager["Children"]):
     """A room of child processes; use it in a `with`, which ends them. They start when they are first asked."""
 
-    def __init__(self, *, cores: int | None = None, deadline: float = DEADLINE) -> None:
-        self.deadline = deadline
-        self._all = [_Child() for _ in range(cores or os.cpu_count() or 1)]
-        self._idle: SimpleQueue[_Child] = SimpleQueue()
-        for child in self._all:
-            self._idle.put(child)
+    def __init__(self, *, cores: int | None = None) -> None:
+        self.cores = cores or os.cpu_count() or 1
+        self._started: list[subprocess.Popen[str]] = []
+        self._ended, self._guard = False, Lock()
+        self._idle: SimpleQueue[subprocess.Popen[str] | None] = SimpleQueue()
+        for _ in range(self.cores):
+            self._idle.put(None)
 
     def __exit__(self, *_: object) -> None:
         self._end()
-        for child in self._all:
-            child.close()
+        for process in self._started:
+            _close(process)
 
     def _end(self) -> None:
-        """End every child, whatever it is at."""
-        for child in self._all:
-            child.end()
+        """End every child, whatever it is at; none is started again."""
+        with self._guard:
+            self._ended = True
+            for process in self._started:
+                process.kill()
 
     def checksum(self, path: Path) -> tuple[str, str]:
         """The blake3 of a file's content, streamed, `""` where it can't be read; and why it can't."""
@@ -145,7 +148,7 @@ class Children(AbstractContextManager["Children"]):
         Raises `Cancelled` soon after `cancelled` says so, the children ended.
         """
         done: SimpleQueue[Future[T]] = SimpleQueue()
-        with ThreadPoolExecutor(len(self._all)) as pool:
+        with ThreadPoolExecutor(self.cores) as pool:
             running = {pool.submit(work, path): path for path in paths}
             for one in running:
                 one.add_done_callback(done.put)
@@ -161,72 +164,56 @@ class Children(AbstractContextManager["Children"]):
                     self._end()  # whoever still waits for a child hears that the work is cancelled
 
     def _ask(self, what: str, path: Path, more: float = 0.0) -> dict[str, Any]:
-        child = self._idle.get()
+        process = self._idle.get()
         try:
-            return child.ask({"what": what, "path": str(path.absolute())}, self.deadline + more)
+            process = process or self._start()
+            return _answer(process, {"what": what, "path": str(path.absolute())}, DEADLINE + more)
         finally:
-            self._idle.put(child)
+            self._idle.put(process if process and process.poll() is None else None)
 
-
-class _Child:
-    """One process, started when it is needed."""
-
-    def __init__(self) -> None:
-        self.process: subprocess.Popen[str] | None = None
-        self.ended = False
-        self._guard = Lock()
-
-    def ask(self, request: dict[str, str], deadline: float) -> dict[str, Any]:
-        process, began = self._running(), time.monotonic()
-        timer = Timer(deadline, process.kill)
-        timer.start()
-        line = ""
-        try:
-            if process.stdin and process.stdout:
-                process.stdin.write(json.dumps(request) + "\n")
-                line = process.stdout.readline()
-        except (OSError, ValueError):
-            pass  # it died over it
-        finally:
-            timer.cancel()
-        if line.endswith("\n"):
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        late = time.monotonic() - began >= deadline
-        self.close()
-        code = process.returncode
-        ending = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return {"trouble": f"it took more than {deadline:g} s" if late else f"it crashed the decoder ({ending})"}
-
-    def _running(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[str]:
+        told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
         with self._guard:
-            if self.ended:
+            if self._ended:
                 raise Cancelled("Stopped while files were looked at.")
-            if self.process is None:
-                told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
-                self.process = subprocess.Popen(  # noqa: S603 (our own module)
-                    COMMAND,
-                    bufsize=1,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
-                    text=True,
-                    encoding="ascii",
-                    env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-                    start_new_session=True,  # Ctrl-C in a terminal is ours alone to heed
-                )
-            return self.process
+            process = subprocess.Popen(  # noqa: S603 (our own module)
+                COMMAND,
+                bufsize=1,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="ascii",
+                env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # Ctrl-C in a terminal is ours alone to heed
+            )
+            self._started.append(process)
+        return process
 
-    def end(self) -> None:
-        """Kill it; it is not started again."""
-        with self._guard:
-            self.ended = True
-            if self.process:
-                self.process.kill()
 
-    def close(self) -> None:
-        """Let go of a process that has ended; nobody is asking it."""
-        process, self.process = self.process, None
-        if process:
-            with suppress(OSError), process:
-                pass
+def _answer(process: subprocess.Popen[str], request: dict[str, str], deadline: float) -> dict[str, Any]:
+    """What the child answers; what is wrong where it takes too long, or dies over it."""
+    timer, began, line = Timer(deadline, process.kill), time.monotonic(), ""
+    timer.start()
+    try:
+        if process.stdin and process.stdout:
+            process.stdin.write(json.dumps(request) + "\n")
+            line = process.stdout.readline()
+    except (OSError, ValueError):
+        pass  # it died before it had read the request
+    finally:
+        timer.cancel()
+    if line.endswith("\n"):
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+    late = time.monotonic() - began >= deadline
+    _close(process)
+    code = process.returncode
+    ending = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return {"trouble": f"it took more than {deadline:g} s" if late else f"it crashed the decoder ({ending})"}
+
+
+def _close(process: subprocess.Popen[str]) -> None:
+    """Wait for its end, and let go of its pipes."""
+    with suppress(OSError), process:
+        pass
