@@ -1,8 +1,7 @@
 """What a file repeats: a creative of the same content or of the same looks, in the library or in its own session.
 
 What the library has to compare with is a recorded upload, or a local copy. What a person decided about two contents
-that look the same are events `decided` in the log: `not the same` holds for the two whichever of them comes again,
-`skip` holds back the first one for as long as it looks like the other. Of several about two contents the last counts.
+that look the same are events `decided` in the log; of several about two contents the last counts.
 """
 
 from __future__ import annotations
@@ -36,7 +35,11 @@ _FOLDERS: tuple[tuple[str, CreativeType | None], ...] = (
 
 
 class Decision(Enum):
-    """What is to be done with a file that looks like another; `UNDECIDED` takes an earlier word back."""
+    """What is to be done with a file that looks like another.
+
+    `NOT_THE_SAME` holds for the two contents whichever of them comes again, `SKIP` holds back the first one for as long
+    as it looks like the other, `UNDECIDED` takes an earlier word back.
+    """
 
     NOT_THE_SAME = "not the same"
     SKIP = "skip"

@@ -1,9 +1,7 @@
 """Which creatives look the same: an index over their hashes finds candidates, their pictures confirm or reject them.
 
-Two creatives are candidates if both move or both are still, their shapes and durations agree, and the hashes of their
-pictures differ in at most `MOST_BITS` bits on average. That finds re-encodings and other sizes, and also what shares
-most of its picture: the same template with other words. So the kept pictures are compared place by place, and what
-differs at one place is another creative. Loading this room takes a while: who compares, imports it then.
+The hashes find re-encodings and other sizes, and also what shares most of its picture: the same template with other
+words. So the kept pictures are compared place by place. Loading this room takes a while: who compares, imports it then.
 """
 
 from __future__ import annotations
