@@ -86,7 +86,7 @@ def candidates(seen: Seen) -> Iterator[tuple[Item, Item, float, float]]:
     Two known creatives come once.
     """
     known = [place for place, item in enumerate(seen.items) if item.version in KNOWN]
-    index = likeness.LooksIndex([seen.fingerprints[place] for place in known])
+    index = likeness.LooksIndex([seen.fingerprints[place] for place in known], seen.pictures.get)
     for place, item in enumerate(seen.items):
         mine = seen.fingerprints[place]
         for number, bits in index.near(mine):
@@ -241,7 +241,7 @@ def searching(_: Path) -> Iterator[str]:
     ]
     asked = [_altered(crowd[number], chance) for number in range(0, 100_000, 500)]
     began = time.perf_counter()
-    index = likeness.LooksIndex(crowd)
+    index = likeness.LooksIndex(crowd, dict[str, bytes]().get)
     built = time.perf_counter() - began
     found = [index.near(one) for one in asked]
     ours = best(lambda: [index.near(one) for one in asked]) / len(asked)

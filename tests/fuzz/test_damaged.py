@@ -161,7 +161,11 @@ def read_log(workspace: Workspace) -> object:
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
     told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces())
-    looks = [*map(LooksIndex(seen).near, seen)], [kept.picture(one.checksum) for one in seen], Decisions.load(workspace)
+    looks = (
+        [*map(LooksIndex(seen, kept.picture).near, seen)],
+        [kept.picture(one.checksum) for one in seen],
+        Decisions.load(workspace),
+    )
     return told, looks, acknowledged(workspace), load_choice(workspace)
 
 

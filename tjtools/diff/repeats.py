@@ -240,8 +240,8 @@ class Contents:
         from tjtools.media.likeness import LooksIndex
 
         self.known = tuple(known)
-        self.index = LooksIndex(one.fingerprint for one in self.known)
-        self._picture, self._decisions = fingerprints.picture, Decisions.load(fingerprints.workspace)
+        self.index = LooksIndex((one.fingerprint for one in self.known), fingerprints.picture)
+        self._decisions = Decisions.load(fingerprints.workspace)
         self._same: dict[str, list[int]] = {}
         for place, one in enumerate(self.known):
             if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
@@ -249,8 +249,6 @@ class Contents:
 
     def repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
         """What one of them repeats of those before it, each with its place: the same content first."""
-        from tjtools.media.likeness import confirmed
-
         mine = self.known[place]
         checksum = mine.fingerprint.checksum
         for other in self._same.get(checksum, ()):
@@ -265,7 +263,7 @@ class Contents:
             if later or theirs.checksum == checksum:
                 continue
             met.add(theirs.checksum)
-            close = confirmed(mine.fingerprint, theirs, bits, self._picture)
+            close = self.index.confirmed(mine.fingerprint, other, bits)
             if close is not None:
                 yield other, Repeat(RepeatKind.LOOKS_SAME, mine, self.known[other], close, decision)
 

@@ -35,12 +35,13 @@ _STRAYS = 5  # places that may differ more: a small mark in a corner
 class LooksIndex:
     """The looks of many creatives, ready to be searched; `compared` counts the hashes that were compared.
 
+    Nobody else knows how looks are compared. `picture` gives the strip that is kept for a checksum.
     faiss looks the hashes up by their quarters, with up to one bit of each flipped: by the pigeonhole principle that
     misses none within `MOST_BITS`.
     """
 
-    def __init__(self, fingerprints: Iterable[Fingerprint]) -> None:
-        self.fingerprints = tuple(fingerprints)
+    def __init__(self, fingerprints: Iterable[Fingerprint], picture: Callable[[str], bytes | None]) -> None:
+        self.fingerprints, self._picture = tuple(fingerprints), picture
         self.compared = 0
         hashes = [(place, look) for place, one in enumerate(self.fingerprints) for look in one.looks if look]
         self._place = [place for place, _ in hashes]
@@ -62,6 +63,19 @@ class LooksIndex:
         apart = ((place, bits_apart(fingerprint, self.fingerprints[place])) for place in found)
         near = [(place, bits) for place, bits in apart if bits is not None and bits <= MOST_BITS]
         return sorted(near, key=lambda one: (one[1], one[0]))
+
+    def confirmed(self, fingerprint: Fingerprint, place: int, bits: float) -> float | None:
+        """How close a candidate is, from 0 to 1; None where the pictures say that the two are not the same.
+
+        Without both strips, or with one that is damaged, the hashes alone count: what may be the same is shown rather
+        than passed over.
+        """
+        mine, theirs = self._picture(fingerprint.checksum), self._picture(self.fingerprints[place].checksum)
+        if mine and theirs:
+            with suppress(OSError, ValueError, SyntaxError):
+                alike = closeness(mine, theirs, len(fingerprint.looks))
+                return alike if alike >= LEAST_LIKENESS else None
+        return 1 - bits / _BITS
 
 
 def _packed(looks: Sequence[str]) -> np.ndarray:
@@ -86,22 +100,6 @@ def bits_apart(one: Fingerprint, other: Fingerprint) -> float | None:
     if len(pairs) < min(FEWEST_PICTURES, len(one.looks)) or not pairs:
         return None
     return sum((a ^ b).bit_count() for a, b in pairs) / len(pairs)
-
-
-def confirmed(
-    one: Fingerprint, other: Fingerprint, bits: float, picture: Callable[[str], bytes | None]
-) -> float | None:
-    """How close two candidates are, from 0 to 1, None where their pictures say that they are not the same.
-
-    `picture` gives the strip kept for a checksum. Without both strips, or with one that is damaged, the hashes alone
-    count: what may be the same is shown rather than passed over.
-    """
-    mine, theirs = picture(one.checksum), picture(other.checksum)
-    if mine and theirs:
-        with suppress(OSError, ValueError, SyntaxError):
-            alike = closeness(mine, theirs, len(one.looks))
-            return alike if alike >= LEAST_LIKENESS else None
-    return 1 - bits / _BITS
 
 
 def closeness(one: bytes, other: bytes, pictures: int) -> float:
