@@ -22,7 +22,7 @@ from tjtools.model.names import file_type
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, write_rows
 from tjtools.workspace.disk import keep, locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits
 
 T = TypeVar("T")
 

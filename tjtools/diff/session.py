@@ -18,7 +18,7 @@ from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
 from tjtools.model.names import as_shown, file_type, is_rounded, is_source
-from tjtools.workspace.limits import Limit, Limits, load_limits
+from tjtools.workspace.settings import Limit, Limits, load_limits
 
 
 class Verdict(Enum):

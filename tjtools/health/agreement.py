@@ -19,8 +19,8 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.status_csv import STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
+from tjtools.workspace.settings import load_limits
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."

@@ -22,7 +22,7 @@ from tjtools.model.names import is_source, pair_key, parse_name
 from tjtools.workspace.csvfile import encoded
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _SHORT = 23.0  # seconds below which an upright video is a short one

@@ -1,22 +1,40 @@
-"""Settings: from the environment (`TJTOOLS_…`), `.env` and `tjtools.toml`, in that order, checked on reading.
+"""What a person sets: the settings of a workspace, and what the site accepts.
+
+Settings come from the environment (`TJTOOLS_…`), `.env` and `tjtools.toml`, in that order, checked on reading.
 
 `TJTOOLS_UPLOAD__BATCH_SIZE=5` sets what `tjtools.toml` calls `batch_size` in `[upload]`. The `[site]` section is what
-binds a workspace to its site: the environment may agree with it, and is refused where it does not.
+binds a workspace to its site: the environment may agree with it, and is refused where it does not. Limits come from a
+small, dated file in the package, and the workspace's own `limits.toml` over it.
 """
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from tjtools.model.creative import CreativeType
 from tjtools.model.errors import SettingsError, SiteMismatch
-from tjtools.workspace.folder import Workspace
-from tjtools.workspace.tomlfile import read_toml
+from tjtools.workspace.folder import Workspace, read_toml
 
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
@@ -170,16 +188,14 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 
     Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files.
     """
-    present = _read_toml(workspace.settings_file)
-    if "site" in present:
-        bound = load_settings(workspace).site
-        if bound is None or (bound.kind, bound.origin) != (site.kind, site.origin):
-            raise SiteMismatch(
-                f"{workspace.root} belongs to {bound.origin if bound else 'another site'} and stays with it.",
-                remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
-            )
+    present, bound = _read_toml(workspace.settings_file), load_settings(workspace).site
+    if bound and (bound.kind, bound.origin) != (site.kind, site.origin):
+        raise SiteMismatch(
+            f"{workspace.root} belongs to {bound.origin} and stays with it.",
+            remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
+        )
+    if bound:
         return False
-    load_settings(workspace)  # a file that can't be read is not added to
     kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
     lines = ("[site]", *(f"{name} = {_quoted(value)}" for name, value in site.model_dump().items()))
     workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
@@ -243,3 +259,98 @@ brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
 
 """
+
+
+_Words = tuple[Annotated[str, StringConstraints(pattern=r"^([^A-Z .]([^A-Z]*[^A-Z .])?)?$")], ...]
+_Formats = Annotated[_Words, Field(description='a list like ["mp4"], in lower case')]
+_Codecs = Annotated[_Words, Field(description='a list like ["h264"], in lower case')]
+_Size = Annotated[str, StringConstraints(pattern=r"^\d+x\d+$")]
+_Sizes = Annotated[tuple[_Size, ...], Field(description='a list like ["640x360"]')]
+_Number = Annotated[float, Field(strict=True, gt=0, lt=10**15)]  # larger is a slip of the hand
+
+
+class Limit(_Section):
+    """What a file of one creative type must be; an empty or None field is no limit.
+
+    `sizes` are `WIDTHxHEIGHT` in pixels, `max_bytes` counts bytes, the times are seconds, both ends included.
+    `usual_seconds` and `usual_codecs` are what is customary: another value is worth a word and no refusal.
+    """
+
+    formats: _Formats = ()
+    codecs: _Codecs = ()
+    sizes: _Sizes = ()
+    max_bytes: int | None = Field(None, strict=True, gt=0, lt=10**15, description="a number of bytes like 300_000")
+    min_seconds: _Number | None = Field(None, description="a number of seconds like 5")
+    max_seconds: _Number | None = Field(None, description="a number of seconds like 31")
+    usual_seconds: _Number | None = Field(None, description="a number of seconds like 4")
+    usual_codecs: _Codecs = ()
+
+    @model_validator(mode="after")
+    def _some_video_does(self) -> Limit:
+        if self.min_seconds and self.max_seconds and self.min_seconds > self.max_seconds:
+            told = f"min_seconds {self.min_seconds:g} is more than max_seconds {self.max_seconds:g}: no video would do"
+            raise ValueError(told)
+        return self
+
+
+class Limits(_Section):
+    """The limits of all creative types; `checked` is the day on which somebody compared them with the site."""
+
+    checked: date = Field(strict=True)
+    by_type: dict[CreativeType, Limit]
+
+    def true_type(self, claimed: CreativeType, size: str) -> CreativeType:
+        """The type of a file of that size: a `video` in a banner size is a `video_banner`.
+
+        >>> load_limits().true_type(CreativeType.VIDEO, "300x250").value
+        'video_banner'
+        """
+        banner = claimed is CreativeType.VIDEO and size in self.by_type[CreativeType.VIDEO_BANNER].sizes
+        return CreativeType.VIDEO_BANNER if banner else claimed
+
+
+def load_limits(own: Path | None = None) -> Limits:
+    """The package's limits, the user's own file (if there is one) laid over them, key by key.
+
+    Raises `SettingsError` where the user's file can't be used: it names the type, the key and what belongs there.
+
+    >>> load_limits().by_type[CreativeType.NATIVE_IMAGE].max_bytes
+    300000
+    """
+    if own is None or not own.is_file():
+        return _package_limits()
+    told = read_toml(own)
+    package = {kind.value: limit.model_dump(exclude_unset=True) for kind, limit in _package_limits().by_type.items()}
+    laid_over = {
+        word: package[word] | limit if word in package and isinstance(limit, dict) else limit
+        for word, limit in (package | told).items()
+    }
+    try:
+        return _limits(laid_over)
+    except ValidationError as error:
+        remedy = "Correct it; the package's limits.toml shows every key."
+        raise SettingsError(f"{own}: {_limit_in_words(error.errors()[0], told)}.", remedy=remedy) from error
+
+
+@cache
+def _package_limits() -> Limits:
+    return _limits(tomllib.loads(files("tjtools.workspace").joinpath("limits.toml").read_text("utf-8")))
+
+
+def _limits(told: Mapping[str, Any]) -> Limits:
+    by_type = {word: limit for word, limit in told.items() if word != "checked"}
+    return Limits.model_validate({"checked": told.get("checked"), "by_type": by_type})
+
+
+def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
+    """What of a file's limits is wrong, and what belongs there."""
+    _, word, key = (*map(str, error["loc"]), "", "")[:3]
+    if not word:
+        return "checked must be the day on which the limits were compared with the site, like 2026-11-24"
+    if error["type"] == "value_error":
+        return f"[{word}] {error['msg'].removeprefix('Value error, ')}"
+    if key in Limit.model_fields:
+        return f"[{word}] {key} must be {Limit.model_fields[key].description}, not {told[word][key]!r}"
+    if key == "[key]" or not key:
+        return f"[{word}] is no section for a creative type; known are {', '.join(kind.value for kind in CreativeType)}"
+    return f"[{word}] {key} is no limit; known are {', '.join(Limit.model_fields)}"
