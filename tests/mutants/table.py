@@ -310,7 +310,7 @@ FILES = (
     _one(
         "line-during-replace-lost",
         "A line that somebody appends while a file is replaced is brought over.",
-        "if late := others.lines():\n",
+        "if late := _lines(others):\n",
         "if False:\n",
         "test_what_a_person_appends_in_the_moment_of_the_replace_is_brought_over",
     ),

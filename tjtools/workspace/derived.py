@@ -17,8 +17,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from tjtools.workspace.earlier import earlier_values
+from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import BEFORE, NO_JSON
 
 log = logging.getLogger("tjtools")
 
@@ -70,7 +71,14 @@ class Derived(NamedTuple):
         return self._put(PICTURES, {checksum: jpg})
 
     def _earlier(self, kind: str) -> dict[str, Any]:
-        return earlier_values(self.workspace.private, _EARLIER[kind])
+        """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged."""
+        private, name = self.workspace.private, _EARLIER[kind]
+        for path in (private / name, private / "backups" / BEFORE / name):
+            with suppress(OSError, *NO_JSON):
+                if path.suffix == ".csv" and path.exists():
+                    return {row["path"]: row for row in read_table(path, ("path",)).rows}
+                return dict(json.loads(path.read_text("utf-8")))
+        return {}
 
     def _kept(self, kind: str) -> dict[str, Any]:
         told = self._ask("SELECT key, value FROM kept WHERE place = ? AND kind = ?", kind)

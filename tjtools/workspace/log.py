@@ -18,18 +18,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from heapq import merge
 from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 from tjtools.model.errors import NewerVersion, TrackingFileError, translated
-from tjtools.workspace.csvfile import BadLine
-from tjtools.workspace.disk import locked, replace_file
-from tjtools.workspace.earlier import earlier_events, put_away
+from tjtools.workspace.csvfile import BadLine, read_table
+from tjtools.workspace.disk import append_lines, locked, replace_file
 
 log = logging.getLogger("tjtools")
 
@@ -68,8 +70,10 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._one = RLock()  # panels read in threads
-        self._own: list[Entry] = []
-        self._ids: set[str] = set()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._own: dict[str, Entry] = {}
         self._told: dict[str, Any] = {}
         self._bad: list[BadLine] = []
         self._refused: dict[str, BadLine] = {}
@@ -125,14 +129,8 @@ class Log:
             return
         with self._one, locked(self.path):
             self._tidy(new[-1].at)
-            lines = b"".join(entry.raw + b"\n" for entry in new)
-            if not self.path.exists():
-                replace_file(self.path, lines)
-                return
-            with translated(self.path, "written"), self.path.open("ab") as file:
-                file.write(lines)
-                file.flush()
-                os.fsync(file.fileno())
+            with translated(self.path, "written"):
+                append_lines(self.path, [entry.raw + b"\n" for entry in new])
 
     def fold(self, now: datetime, still: Callable[[list[Entry]], Iterable[Entry]]) -> None:
         """Where the log has grown long, keep only what counts: the last about each thing, and `still` of the others."""
@@ -154,14 +152,11 @@ class Log:
         self._follow()
         beside = self._beside()
         if self._torn:
-            try:
-                self._take(self._torn)
-            except (ValueError, RecursionError):
-                self._bad.append(self._bad_line(self._line + 1, "its end is missing", self._torn))
+            self._take(self._torn, self._line + 1, "its end is missing")
         if self._bad or self._refused or self._torn or beside:
             self._put(self._with(beside), now)
         for path in beside:
-            put_away(path)
+            _put_away(path)
 
     def _put(self, entries: Iterable[Entry], now: datetime) -> None:
         counting = [entry if entry.raw else entry.written() for entry in entries if entry.id not in self._refused]
@@ -183,20 +178,19 @@ class Log:
 
     def _beside(self) -> dict[Path, list[Entry]]:
         """The copies that another program has left, and what they tell; the files of the version before too."""
-        told = earlier_events(self.path.parent)
-        found = {path: [Entry(*one).written() for one in events] for path, events in told.items()}
+        found = _earlier(self.path.parent)
         for path in sorted(self.path.parent.glob(f"{self.path.stem}*.jsonl")):
             if path != self.path and not path.name.endswith(".quarantine.jsonl"):
                 copy = Log(path)
                 copy._follow()
-                found[path] = [entry._replace(line=0) for entry in copy._own]
+                found[path] = [entry._replace(line=0) for entry in copy._own.values()]
         return found
 
     def _with(self, beside: Mapping[Path, list[Entry]]) -> list[Entry]:
         """All events in order of time, each once; what one of the files has folded away stays away."""
+        told = [[*self._own.values()], *beside.values()]
         if not beside:
-            return [*self._own]
-        told = [self._own, *beside.values()]
+            return told[0]
         met = {gone for each in told for entry in each for gone in _away(entry)}
         found = []
         for entry in merge(*told, key=lambda entry: entry.at):
@@ -214,37 +208,31 @@ class Log:
                 new = _from(self.path, 0)
         new = new[len(self._mark) :]
         end = new.rfind(b"\n") + 1
-        for line in new[:end].splitlines():
-            self._line += 1
-            if line.strip():
-                try:
-                    self._take(line)
-                except NewerVersion:
-                    self._forget()
-                    raise
-                except (ValueError, RecursionError) as error:
-                    self._bad.append(self._bad_line(self._line, f"this is no event: {error}", line))
+        try:
+            for line in new[:end].splitlines():
+                self._line += 1
+                if line.strip():
+                    self._take(line, self._line)
+        except NewerVersion:
+            self._forget()
+            raise
         self._size += end
         self._mark = new[:end].splitlines(keepends=True)[-1] if end else self._mark
         self._torn = new[end:]
 
-    def _take(self, line: bytes) -> None:
-        entry = _entry(line, self._line, self.path)
+    def _take(self, line: bytes, number: int, why: str = "") -> None:
+        try:
+            entry = _entry(line, number, self.path)
+        except (ValueError, RecursionError) as error:
+            self._bad.append(self._bad_line(number, why or f"this is no event: {error}", line))
+            return
         if entry.kind == _SNAPSHOT:
-            self._folded = max(self._folded, self._line + entry.data["lines"])
-        if entry.id not in self._ids:
-            self._ids.add(entry.id)
-            self._own.append(entry)
+            self._folded = max(self._folded, number + entry.data["lines"])
+        self._own.setdefault(entry.id, entry)
 
     def _bad_line(self, number: int, why: str, line: bytes) -> BadLine:
         log.warning("%s:%d: %s", self.path.name, number, why)
         return BadLine(number, why, line.decode("utf-8", "replace"))
-
-    def _forget(self) -> None:
-        for known in (self._own, self._ids, self._told, self._bad, self._refused):
-            known.clear()
-        self._line = self._folded = self._size = 0
-        self._mark = self._torn = b""
 
 
 def _from(path: Path, start: int) -> bytes:
@@ -283,3 +271,101 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
 def _away(entry: Entry) -> Iterable[str]:
     """The IDs of what this snapshot has folded away."""
     return map(str, entry.data["away"]) if entry.kind == _SNAPSHOT else ()
+
+
+# What tjtools 0.1 kept in files of its own: they are read where they lie until the log is next written, and lie among
+# the backups from then on. What they tell has the same IDs each time, so that a process may end in the middle of that.
+
+BEFORE = "before-log"
+NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that is damaged: what is told counts all the same, as the oldest
+_REMEDY = "Move it away; which content was uploaded under which ID, or what was decided, is then not known any more."
+
+
+def _earlier(private: Path) -> dict[Path, list[Entry]]:
+    """What each of the old files that is still there tells, each event with an ID by what it tells."""
+    found: dict[Path, list[Entry]] = {}
+    for path in (private / name for name in _EARLIER):
+        count: Counter[bytes] = Counter()
+        with translated(path, "read"):
+            if not path.exists():
+                continue
+            found[path] = []
+            for one in _EARLIER[path.name](path):
+                with suppress(ValueError):  # what is no text was never written by us
+                    told = [path.name, one.kind, str(one.at), one.data]
+                    known = json.dumps(told, sort_keys=True, ensure_ascii=False).encode()
+                    count[known] += 1
+                    chosen = blake2b(known + b"%d" % count[known], digest_size=8).hexdigest()
+                    found[path].append(one._replace(id=chosen).written())
+    return found
+
+
+def _put_away(path: Path) -> None:
+    """Move a file that was taken in among the backups, an old one into a folder of its own."""
+    folder = path.parent / "backups" / (BEFORE if path.name in _EARLIER else "")
+    with translated(path, "moved"):
+        folder.mkdir(parents=True, exist_ok=True)
+        number, target = 1, folder / path.name
+        while target.exists():
+            number, target = number + 1, folder / f"{path.stem}-{number}{path.suffix}"
+        with suppress(FileNotFoundError):
+            path.replace(target)
+
+
+def _journal(path: Path) -> Iterator[Entry]:
+    for line in path.read_bytes().splitlines():
+        with suppress(*NO_JSON):  # torn by a crash
+            told = json.loads(line)
+            at, kind = datetime.fromisoformat(told.pop("at")), told.pop("event")
+            if at.tzinfo and isinstance(kind, str):
+                yield Entry(kind, at, told)
+
+
+def _rows(
+    kind: str, columns: tuple[str, ...], about: tuple[str, ...], *aside: str
+) -> Callable[[Path], Iterator[Entry]]:
+    def read(path: Path) -> Iterator[Entry]:
+        for row in read_table(path, columns, remedy=_REMEDY).rows:
+            if what := " ".join(row[name] for name in about):
+                told = {name: value for name, value in row.items() if name not in aside}
+                yield Entry(kind, _time(row.get(aside[0], "")), told, what)
+
+    return read
+
+
+def _plan(path: Path) -> Iterator[Entry]:
+    text = path.read_text("utf-8", errors="replace")
+    try:
+        told = json.loads(text)
+        yield Entry("planned", _time(told["saved_at"]), {"files": told["files"]}, "")
+    except NO_JSON:
+        yield Entry("planned", _UNKNOWN, {"damaged": text}, "")  # is refused: it must not be taken for none
+
+
+def _acknowledged(path: Path) -> Iterator[Entry]:
+    with suppress(*NO_JSON):
+        told = json.loads(path.read_text("utf-8", errors="replace"))
+        yield Entry("acknowledged", _time(told["until"]), told, "")
+
+
+def _time(text: str) -> datetime:
+    with suppress(ValueError, TypeError):
+        if (at := datetime.fromisoformat(text)).tzinfo:
+            return at
+    return _UNKNOWN
+
+
+_EARLIER: dict[str, Callable[[Path], Iterable[Entry]]] = {
+    "journal.jsonl": _journal,
+    "fingerprints.csv": _rows(
+        "uploaded", ("path", "checksum", "creative_id"), ("creative_id",), "seen_at", "path", "mtime_ns"
+    ),
+    "decisions.csv": _rows(
+        "decided", ("checksum", "other_checksum", "decision"), ("checksum", "other_checksum"), "decided_at"
+    ),
+    "plan.json": _plan,
+    "acknowledged.json": _acknowledged,
+    "covered.json": lambda _path: (),  # the cache reads what these two held
+    "last_seen.json": lambda _path: (),
+}
