@@ -8,8 +8,7 @@ from world import NOW, read_rows, tjtools
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import master_ids, rebuild_cache, record_in_master
-from tjtools.cache.library import Library
-from tjtools.cache.lookup import look_up
+from tjtools.cache.library import Library, look_up
 from tjtools.health.doctor import Finding, examine
 from tjtools.health.status import newly_rejected
 from tjtools.health.verify import mend, verify

@@ -6,16 +6,16 @@ From the master the library is made anew when the cache is lost or can't be read
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.cache.rows import NO_NAME, fields_of
-from tjtools.model.cells import read_day, read_id, told_id
+from tjtools.cache.rows import fields_of, read_row
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
 from tjtools.model.names import file_type
@@ -23,8 +23,6 @@ from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, 
 from tjtools.workspace.disk import keep, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
-
-T = TypeVar("T")
 
 COLUMNS = (
     "unique_id",
@@ -106,7 +104,15 @@ def record_in_master(
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
         for file, creative_id, day in found:
-            for row in _rows_of(rows, file, limits) or [_new_row(rows, file)]:
+            own = [
+                row
+                for row in rows
+                if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)
+            ]
+            if not own:
+                own = [_row_of(file)]
+                rows += own
+            for row in own:
                 if day or told_id(row.get("tj_creative_id", "")) != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""
                 row["tj_creative_id"] = creative_id
@@ -116,9 +122,15 @@ def record_in_master(
     return table.bad
 
 
-def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) -> list[dict[str, str]]:
-    """The master's rows of a file: its name, in its own section or an unknown one."""
-    return [row for row in rows if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)]
+def _row_of(file: SessionFile) -> dict[str, str]:
+    told = {
+        "unique_id": file.unique_id,
+        "new_filename": file.name,
+        "category": file.category,
+        "creative_type": file.creative_type.value,
+        "native_pair_id": file.native_pair_id,
+    }
+    return told | dict(file.row)
 
 
 def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
@@ -132,18 +144,6 @@ def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
 def size_of(row: Mapping[str, str]) -> str:
     """`WIDTHxHEIGHT` as an inventory's row claims it, `0` for what it does not; ValueError for what is no number."""
     return f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
-
-
-def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
-    told = {
-        "unique_id": file.unique_id,
-        "new_filename": file.name,
-        "category": file.category,
-        "creative_type": file.creative_type.value,
-        "native_pair_id": file.native_pair_id,
-    }
-    rows.append(told | dict(file.row))
-    return rows[-1]
 
 
 def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
@@ -163,16 +163,13 @@ def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> Sessi
 
 
 def _number(row: Mapping[str, str], column: str) -> float | None:
-    text = row.get(column, "").strip()
+    text, number = row.get(column, "").strip(), math.nan
     if not text:
         return None
-    try:
+    with suppress(ValueError):
         number = float(text.replace(",", "."))
-    except ValueError:
-        number = math.nan
     if not math.isfinite(number) or number < 0:
-        msg = f"{column} is {text!r}, which is no number of its kind"
-        raise ValueError(msg)
+        raise ValueError(f"{column} is {text!r}, which is no number of its kind")
     return number
 
 
@@ -238,27 +235,14 @@ def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ..
 
 def _creative(row: dict[str, str], doubts: list[str]) -> Creative:
     """A row's creative, without what is added to `doubts`; ValueError where its ID or its name means nothing."""
-    name = row["new_filename"]
-    if not name:
-        raise ValueError(NO_NAME)
-    kind = _understood(CreativeType.parse, row["creative_type"], doubts)
-    return Creative(
-        creative_id=read_id(row["tj_creative_id"]),
-        filename=name,
-        upload_date=_understood(read_day, row.get("tj_upload_date", ""), doubts),
-        dimensions=_dimensions(row),
-        file_type=file_type(name),
-        creative_type=kind.section.creative_type if kind else None,
-        review_status=ReviewStatus.PENDING,
-    )
-
-
-def _understood(read: Callable[[str], T | None], text: str, doubts: list[str]) -> T | None:
+    name, kind, day = row["new_filename"], row["creative_type"], row.get("tj_upload_date", "")
     try:
-        return read(text)
+        CreativeType.parse(kind)
     except ValueError as error:
         doubts.append(str(error))
-        return None
+        kind = ""
+    fields = (row["tj_creative_id"], name, day, _dimensions(row), file_type(name), kind, ReviewStatus.PENDING.value)
+    return read_row(fields, doubts)
 
 
 def _dimensions(row: dict[str, str]) -> str:

@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tjtools.cache.library import Library
-from tjtools.cache.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
+from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, answer_rows, look_up, pasted
 from tjtools.cli.shapes import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.names import printable

@@ -10,6 +10,7 @@ import csv
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -17,22 +18,6 @@ from typing import NamedTuple
 
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader, translated
 from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
-
-__all__ = [
-    "BadLine",
-    "Form",
-    "Records",
-    "Table",
-    "append_rows",
-    "encoded",
-    "line_of",
-    "neutralise",
-    "quarantine",
-    "read_more",
-    "read_records",
-    "read_table",
-    "write_rows",
-]
 
 log = logging.getLogger("tjtools")
 
@@ -80,7 +65,7 @@ class Records:
         self._at = self._next = 0  # the record that was read last, and where the one after it begins
         self._nul = "\0" in text
         # Within a line a carriage return is a character as any other, but not for the csv module: it gets a NUL.
-        self._returns = "\r" in text and re.search(_RETURN, text) is not None
+        self._returns = "\r" in text
         self._readable = _lines(re.sub(_RETURN, "\0", text)) if self._returns else self._lines
         self._ended = False
 
@@ -96,7 +81,9 @@ class Records:
                         if why := self._why_bad(fields, width):
                             break
                     elif any(fields):
-                        yield self._first + at, self._mended(fields) if self._returns else fields
+                        if self._returns:
+                            fields = [field.replace("\0", "\r") for field in fields]
+                        yield self._first + at, fields
                     at = self._next
             except csv.Error:
                 why = self._why_broken(at)
@@ -121,9 +108,6 @@ class Records:
                 break
             yield self._readable[number]
         self._ended = True
-
-    def _mended(self, fields: list[str]) -> list[str]:
-        return [field.replace("\0", "\r") for field in fields]
 
     def _why_broken(self, at: int) -> str:
         """What keeps the csv module from reading the record that begins there."""
@@ -167,13 +151,7 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
     Extra columns are kept; one without a name is called `column_8` after its place. Raises WrongHeader if a required
     column is missing, NotText for binary data, TrackingFileError if the disk can't be read.
     """
-    with translated(path, "read"):
-        try:
-            with path.open("rb") as file:
-                data = file.read()
-                seen = Seen.of(file, b"", data)
-        except FileNotFoundError:
-            return Table(path, tuple(required), (), (), ())
+    seen, data, _ = Seen().follow(path)
     found = read_records(data, path, required, remedy)
     header = found.form.header if found.form else tuple(required)
     numbered = [(line, dict(zip(header, fields, strict=True))) for line, fields in found]
@@ -219,17 +197,11 @@ def _decoded(data: bytes) -> tuple[str, bool]:
     try:
         return data.decode(), True
     except UnicodeDecodeError:
-        return "\n".join(map(_decoded_line, data.split(b"\n"))), False
-
-
-def _decoded_line(data: bytes) -> str:
-    # Line by line: one line that somebody appended in cp1252 must not garble the others.
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")  # the five bytes that cp1252 leaves undefined
+        if b"\n" in data:  # line by line: one that somebody appended in cp1252 must not garble the others
+            return "\n".join(_decoded(line)[0] for line in data.split(b"\n")), False
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp1252"), False
+        return data.decode("latin-1"), False  # the five bytes that cp1252 leaves undefined
 
 
 def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:

@@ -98,12 +98,22 @@ class Seen(NamedTuple):
     changed: int = 0
     tail: bytes = b""
 
-    @classmethod
-    def of(cls, file: BinaryIO, before: bytes, data: bytes) -> Seen:
-        """After `data` was read from the file, behind bytes that end in `before`."""
-        stat, size = os.fstat(file.fileno()), file.tell()
-        changed = stat.st_mtime_ns if stat.st_size == size else 0  # it grew meanwhile: it is to be looked at again
-        return cls(stat.st_dev, stat.st_ino, size, changed, (before + data[-_TAIL:])[-_TAIL:])
+    def follow(self, path: Path) -> tuple[Seen, bytes, bool]:
+        """What was appended since, or all and True where it is another file now; a missing file has nothing.
+
+        Raises TrackingFileError if the disk can't be read.
+        """
+        with translated(path, "read"), suppress(FileNotFoundError), path.open("rb") as file:
+            if self.holds(file):
+                return self, b"", False
+            begun = self.begins(file)
+            file.seek(self.size if begun else 0)
+            data = file.read()
+            stat, size = os.fstat(file.fileno()), file.tell()
+            changed = stat.st_mtime_ns if stat.st_size == size else 0  # it grew meanwhile: it is to be looked at again
+            tail = ((self.tail if begun else b"") + data[-_TAIL:])[-_TAIL:]
+            return Seen(stat.st_dev, stat.st_ino, size, changed, tail), data, not begun
+        return Seen(), b"", True
 
     def holds(self, file: BinaryIO) -> bool:
         """Whether the file is as it was."""
@@ -111,7 +121,7 @@ class Seen(NamedTuple):
         return self[:4] == (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
     def begins(self, file: BinaryIO) -> bool:
-        """Whether the file has only grown since, as far as its tail tells; it then stands where that begins."""
+        """Whether the file has only grown since, as far as its tail tells."""
         stat = os.fstat(file.fileno())
         if (stat.st_dev, stat.st_ino) != self[:2] or stat.st_size <= self.size:
             return False

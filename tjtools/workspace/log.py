@@ -31,7 +31,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from tjtools.model.errors import NewerVersion, TrackingFileError, translated
 from tjtools.workspace.csvfile import BadLine, read_table
-from tjtools.workspace.disk import append_lines, locked, replace_file
+from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
 log = logging.getLogger("tjtools")
 
@@ -77,8 +77,9 @@ class Log:
         self._told: dict[str, Any] = {}
         self._bad: list[BadLine] = []
         self._refused: dict[str, BadLine] = {}
-        self._line = self._folded = self._size = 0
-        self._mark = self._torn = b""  # the last line that was read, and what stands behind it
+        self._line = self._folded = 0
+        self._seen = Seen()
+        self._torn = b""  # what stands behind the last line end
 
     @staticmethod
     @lru_cache(8)
@@ -201,12 +202,10 @@ class Log:
 
     def _follow(self) -> None:
         """Read what has come since, or all anew where the file is another one."""
-        with translated(self.path, "read"):
-            new = _from(self.path, self._size - len(self._mark))
-            if not new.startswith(self._mark):
-                self._forget()
-                new = _from(self.path, 0)
-        new = new[len(self._mark) :]
+        seen, new, anew = self._seen.follow(self.path)
+        if anew:
+            self._forget()
+        new = self._torn + new
         end = new.rfind(b"\n") + 1
         try:
             for line in new[:end].splitlines():
@@ -216,9 +215,7 @@ class Log:
         except NewerVersion:
             self._forget()
             raise
-        self._size += end
-        self._mark = new[:end].splitlines(keepends=True)[-1] if end else self._mark
-        self._torn = new[end:]
+        self._seen, self._torn = seen, new[end:]
 
     def _take(self, line: bytes, number: int, why: str = "") -> None:
         try:
@@ -233,15 +230,6 @@ class Log:
     def _bad_line(self, number: int, why: str, line: bytes) -> BadLine:
         log.warning("%s:%d: %s", self.path.name, number, why)
         return BadLine(number, why, line.decode("utf-8", "replace"))
-
-
-def _from(path: Path, start: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(start)
-            return file.read()
-    except FileNotFoundError:
-        return b""
 
 
 def _entry(line: bytes, number: int, path: Path) -> Entry:
