@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from heapq import merge
+from itertools import count
 from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
@@ -74,9 +75,8 @@ class Log:
 
     def _forget(self) -> None:
         self._own: dict[str, Entry] = {}
-        self._told: dict[str, Any] = {}
+        self._told: dict[str, Any] = {}  # by ID, what was told; a BadLine for what was refused
         self._bad: list[BadLine] = []
-        self._refused: dict[str, BadLine] = {}
         self._line = self._folded = 0
         self._seen = Seen()
         self._torn = b""  # what stands behind the last line end
@@ -91,7 +91,8 @@ class Log:
     def bad_lines(self) -> tuple[BadLine, ...]:
         """The lines that can't be understood, as far as somebody has asked for what they tell."""
         with self._one:
-            return tuple(sorted((*self._bad, *self._refused.values()), key=lambda bad: bad.line))
+            refused = [one for one in self._told.values() if isinstance(one, BadLine)]
+            return tuple(sorted([*self._bad, *refused], key=lambda bad: bad.line))
 
     def entries(self) -> list[Entry]:
         """All events, in order; raises TrackingFileError, and NewerVersion for what a newer tjtools has written."""
@@ -104,18 +105,21 @@ class Log:
         found: dict[str, _Told] = {}
         with self._one:
             entries = self.entries()
-            if self._refused:
-                self._refused = {one.id: self._refused[one.id] for one in entries if one.id in self._refused}
+            self._told = {one.id: self._told[one.id] for one in entries if one.id in self._told}
             for entry in entries:
-                if entry.kind in readers and entry.id not in self._refused:
-                    try:
-                        if entry.id not in self._told:
-                            self._told[entry.id] = readers[entry.kind](entry)
-                        found[entry.id] = self._told[entry.id]
-                    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-                        why = f"{entry.kind}: {' '.join(str(error).split())}"
-                        self._refused[entry.id] = self._bad_line(entry.line, why, entry.raw)
+                if entry.kind in readers:
+                    if entry.id not in self._told:
+                        self._told[entry.id] = self._read(entry, readers[entry.kind])
+                    if not isinstance(told := self._told[entry.id], BadLine):
+                        found[entry.id] = told
         return found
+
+    def _read(self, entry: Entry, reader: Callable[[Entry], _Told]) -> _Told | BadLine:
+        try:
+            return reader(entry)
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            why = f"{entry.kind}: {' '.join(str(error).split())}"
+            return self._bad_line(entry.line, why, entry.raw)
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Note events, on the disk when this returns.
@@ -154,16 +158,16 @@ class Log:
         beside = self._beside()
         if self._torn:
             self._take(self._torn, self._line + 1, "its end is missing")
-        if self._bad or self._refused or self._torn or beside:
+        if self.bad_lines or self._torn or beside:
             self._put(self._with(beside), now)
         for path in beside:
             _put_away(path)
 
     def _put(self, entries: Iterable[Entry], now: datetime) -> None:
-        counting = [entry if entry.raw else entry.written() for entry in entries if entry.id not in self._refused]
+        counting = [one for one in entries if not isinstance(self._told.get(one.id), BadLine)]
         self._quarantine()
         try:
-            replace_file(self.path, b"".join(entry.raw + b"\n" for entry in counting), backup=now)
+            replace_file(self.path, b"".join((one.raw or one.written().raw) + b"\n" for one in counting), backup=now)
         finally:
             self._forget()
 
@@ -192,7 +196,8 @@ class Log:
         told = [[*self._own.values()], *beside.values()]
         if not beside:
             return told[0]
-        met = {gone for each in told for entry in each for gone in _away(entry)}
+        snapshots = [entry for each in told for entry in each if entry.kind == _SNAPSHOT]
+        met = {str(gone) for entry in snapshots for gone in entry.data["away"]}
         found = []
         for entry in merge(*told, key=lambda entry: entry.at):
             if entry.id not in met:
@@ -256,11 +261,6 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
     return entry
 
 
-def _away(entry: Entry) -> Iterable[str]:
-    """The IDs of what this snapshot has folded away."""
-    return map(str, entry.data["away"]) if entry.kind == _SNAPSHOT else ()
-
-
 # What tjtools 0.1 kept in files of its own: they are read where they lie until the log is next written, and lie among
 # the backups from then on. What they tell has the same IDs each time, so that a process may end in the middle of that.
 
@@ -268,25 +268,59 @@ BEFORE = "before-log"
 NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that is damaged: what is told counts all the same, as the oldest
 _REMEDY = "Move it away; which content was uploaded under which ID, or what was decided, is then not known any more."
+_EARLIER = {  # the kind of its events, what tells the time, and what each is about
+    "journal.jsonl": ("", "at", ()),
+    "fingerprints.csv": ("uploaded", "seen_at", ("creative_id",)),
+    "decisions.csv": ("decided", "decided_at", ("checksum", "other_checksum")),
+    "plan.json": ("planned", "saved_at", ()),
+    "acknowledged.json": ("acknowledged", "until", ()),
+    "covered.json": ("", "", ()),  # the cache reads what these two held
+    "last_seen.json": ("", "", ()),
+}
 
 
 def _earlier(private: Path) -> dict[Path, list[Entry]]:
     """What each of the old files that is still there tells, each event with an ID by what it tells."""
     found: dict[Path, list[Entry]] = {}
-    for path in (private / name for name in _EARLIER):
-        count: Counter[bytes] = Counter()
+    for path in (private / name for name in _EARLIER if (private / name).exists()):
+        met: Counter[bytes] = Counter()
+        found[path] = []
         with translated(path, "read"):
-            if not path.exists():
-                continue
-            found[path] = []
-            for one in _EARLIER[path.name](path):
+            for one in _events(path):
                 with suppress(ValueError):  # what is no text was never written by us
                     told = [path.name, one.kind, str(one.at), one.data]
                     known = json.dumps(told, sort_keys=True, ensure_ascii=False).encode()
-                    count[known] += 1
-                    chosen = blake2b(known + b"%d" % count[known], digest_size=8).hexdigest()
+                    met[known] += 1
+                    chosen = blake2b(known + b"%d" % met[known], digest_size=8).hexdigest()
                     found[path].append(one._replace(id=chosen).written())
     return found
+
+
+def _events(path: Path) -> Iterator[Entry]:
+    kind, time, about = _EARLIER[path.name]
+    for told in _records(path, about):
+        at = None
+        with suppress(ValueError, TypeError):
+            at = datetime.fromisoformat(told.get(time, ""))
+        if not at or not at.tzinfo:
+            at = _UNKNOWN
+        event, what = told.get("event"), " ".join(told[name] for name in about)
+        if kind and (what or not about):
+            yield Entry(kind, at, told, what)
+        elif not kind and at > _UNKNOWN and isinstance(event, str):  # else it was torn by a crash
+            yield Entry(event, at, told)
+
+
+def _records(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".csv":
+        yield from read_table(path, needed, remedy=_REMEDY).rows
+        return
+    data = path.read_bytes()
+    for text in data.splitlines() if path.suffix == ".jsonl" else [data]:
+        try:
+            yield dict(json.loads(text))
+        except NO_JSON:
+            yield {"damaged": text.decode("utf-8", "replace")}  # is refused: a plan must not be taken for none
 
 
 def _put_away(path: Path) -> None:
@@ -294,66 +328,7 @@ def _put_away(path: Path) -> None:
     folder = path.parent / "backups" / (BEFORE if path.name in _EARLIER else "")
     with translated(path, "moved"):
         folder.mkdir(parents=True, exist_ok=True)
-        number, target = 1, folder / path.name
-        while target.exists():
-            number, target = number + 1, folder / f"{path.stem}-{number}{path.suffix}"
+        names = (folder / f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in count(1))
+        target = next(name for name in names if not name.exists())
         with suppress(FileNotFoundError):
             path.replace(target)
-
-
-def _journal(path: Path) -> Iterator[Entry]:
-    for line in path.read_bytes().splitlines():
-        with suppress(*NO_JSON):  # torn by a crash
-            told = json.loads(line)
-            at, kind = datetime.fromisoformat(told.pop("at")), told.pop("event")
-            if at.tzinfo and isinstance(kind, str):
-                yield Entry(kind, at, told)
-
-
-def _rows(
-    kind: str, columns: tuple[str, ...], about: tuple[str, ...], *aside: str
-) -> Callable[[Path], Iterator[Entry]]:
-    def read(path: Path) -> Iterator[Entry]:
-        for row in read_table(path, columns, remedy=_REMEDY).rows:
-            if what := " ".join(row[name] for name in about):
-                told = {name: value for name, value in row.items() if name not in aside}
-                yield Entry(kind, _time(row.get(aside[0], "")), told, what)
-
-    return read
-
-
-def _plan(path: Path) -> Iterator[Entry]:
-    text = path.read_text("utf-8", errors="replace")
-    try:
-        told = json.loads(text)
-        yield Entry("planned", _time(told["saved_at"]), {"files": told["files"]}, "")
-    except NO_JSON:
-        yield Entry("planned", _UNKNOWN, {"damaged": text}, "")  # is refused: it must not be taken for none
-
-
-def _acknowledged(path: Path) -> Iterator[Entry]:
-    with suppress(*NO_JSON):
-        told = json.loads(path.read_text("utf-8", errors="replace"))
-        yield Entry("acknowledged", _time(told["until"]), told, "")
-
-
-def _time(text: str) -> datetime:
-    with suppress(ValueError, TypeError):
-        if (at := datetime.fromisoformat(text)).tzinfo:
-            return at
-    return _UNKNOWN
-
-
-_EARLIER: dict[str, Callable[[Path], Iterable[Entry]]] = {
-    "journal.jsonl": _journal,
-    "fingerprints.csv": _rows(
-        "uploaded", ("path", "checksum", "creative_id"), ("creative_id",), "seen_at", "path", "mtime_ns"
-    ),
-    "decisions.csv": _rows(
-        "decided", ("checksum", "other_checksum", "decision"), ("checksum", "other_checksum"), "decided_at"
-    ),
-    "plan.json": _plan,
-    "acknowledged.json": _acknowledged,
-    "covered.json": lambda _path: (),  # the cache reads what these two held
-    "last_seen.json": lambda _path: (),
-}
