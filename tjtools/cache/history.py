@@ -13,7 +13,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tjtools.model.cells import told_id, told_ids
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.derived import LAST_SEEN, Derived
@@ -73,7 +73,7 @@ class History:
 
         table = read_table(self.path, COLUMNS)
         columns = {name: [row[name] for row in table.rows] for name in table.header}
-        columns["creative_id"] = told_ids(columns["creative_id"])
+        columns["creative_id"] = [told_id(text) for text in columns["creative_id"]]
         return pd.DataFrame(columns, dtype="str"), table.bad
 
     def last_times(self) -> dict[str, tuple[str, str]]:

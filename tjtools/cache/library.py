@@ -158,7 +158,6 @@ class Library:
         return Match(own and own + maybe, other + also, removed + gone, bad, () if own else maybe)
 
     def _named(self, key: str) -> list[Creative]:
-        """The creatives whose names have this match key, in the file's order."""
         if not self._by_key:  # who asks for no name need not wait for this
             for each in self:
                 self._by_key.setdefault(match_key(each.filename), []).append(each)
@@ -171,7 +170,6 @@ class Library:
         return [each for shown, each in named if as_sent(each.filename) == shown]
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
-        """The bad lines in which the name stands as a whole, not as a part of a longer word."""
         name = _plain_text(match_key(filename))
         whole = rf"(?<!\w){re.escape(name)}(?!\w)"
         texts = [(bad, _plain_text(bad.text)) for bad in self.bad_lines if name]
@@ -196,7 +194,6 @@ class Library:
         self._more_at = found.end if go_on else 0
 
     def _take(self, found: Records) -> None:
-        """Take in what was read; a record that means nothing is a bad line, and a doubtful day is reported."""
         self._form, self._by_key = found.form, {}  # a name may be another now
         header = found.form.header if found.form else COLUMNS
         ours = None if header == COLUMNS else itemgetter(*map(header.index, COLUMNS))
@@ -242,7 +239,6 @@ class Library:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
 
     def _row(self, creative: Creative) -> Row:
-        """The row that a creative becomes, with the extra columns of the one that it stands for."""
         written = self._written(creative)
         known = self._rows.get(written.creative_id)
         key = match_key(creative.filename)
@@ -296,7 +292,6 @@ class Library:
 
 
 def _fields(row: Row, header: tuple[str, ...]) -> Sequence[str]:
-    """A row's fields in the order of the file's header."""
     if header == COLUMNS:
         return fields_of(row.creative)
     others = [name for name in header if name not in COLUMNS]

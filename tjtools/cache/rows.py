@@ -57,7 +57,6 @@ def read_row(fields: Sequence[str], doubts: list[str]) -> Creative:
 
 @cache
 def _facts(*fields: str) -> tuple[str, str, CreativeType | None, ReviewStatus | None]:
-    """Read the last four columns; ValueError, with the reason, for an unknown type or status."""
     if any("," in field for field in fields):
         raise ValueError("a comma stands in the dimensions, a type or the status")
     dimensions, file_type, kind, status = (field.strip() for field in fields)

@@ -103,7 +103,6 @@ def newest_snapshot(workspace: Workspace) -> str:
 
 
 def _certified(path: Path) -> tuple[str, bool]:
-    """The source that a certificate tells, and whether each section was read to its end."""
     try:
         told = json.loads(path.read_text("utf-8"))
         complete = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}

@@ -15,7 +15,7 @@ from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Decisions
 from tjtools.media.content import Fingerprints
-from tjtools.model.cells import read_day, told_id, why_doubtful
+from tjtools.model.cells import read_day, told_id
 from tjtools.model.errors import SignInNeeded, TJToolsError, translated
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
@@ -205,7 +205,10 @@ def _read_as(rows: Collection[Mapping[str, str]], id_column: str, day_column: st
 
 
 def _told_day(text: str) -> str:
-    return text if why_doubtful(text) else str(read_day(text))
+    try:
+        return str(read_day(text))
+    except ValueError:
+        return text
 
 
 def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:

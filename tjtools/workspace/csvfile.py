@@ -70,7 +70,6 @@ class Records:
         self._ended = False
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """Behind a line that can't be understood, reading begins anew at the next."""
         while self.form and (at := self._next) < len(self._lines):
             begun, width, why = at, len(self.form.header), ""
             reader = csv.reader(self._source(at), delimiter=self.form.delimiter, strict=True)
@@ -110,7 +109,6 @@ class Records:
         self._ended = True
 
     def _why_broken(self, at: int) -> str:
-        """What keeps the csv module from reading the record that begins there."""
         if "\0" in self._lines[at]:
             return _NUL
         if '"' not in self._lines[at]:
@@ -121,7 +119,6 @@ class Records:
         return "a quote is opened and never closed"
 
     def _why_bad(self, fields: Sequence[str], width: int) -> str:
-        """The reason why a record of another width or with NUL bytes is bad; `""` for a blank line."""
         if not self._raw.strip("\0 \t\r\n"):
             return ""
         if "\0" in self._raw:

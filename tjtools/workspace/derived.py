@@ -101,7 +101,6 @@ class Derived(NamedTuple):
         return bool(place and rows and _work(put))
 
     def _place(self, *, new: bool = False) -> bytes:
-        """By what the workspace is known: its path, and a name in it; nothing where it has none yet."""
         path = self.workspace.private / "cache-name"
         with suppress(OSError):
             if new and not path.exists():

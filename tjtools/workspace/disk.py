@@ -146,7 +146,6 @@ def append_lines(path: Path, lines: list[bytes]) -> None:
 
 
 def _at_line(file: FileIO, at: int) -> bool:
-    """Whether a line begins there."""
     here = file.tell()
     file.seek(max(at - 1, 0))
     found = at == 0 or file.read(1) == b"\n"
@@ -216,7 +215,6 @@ def _held(path: Path, seen: Seen | None) -> Iterator[tuple[BinaryIO | None, date
 
 
 def _lines(file: BinaryIO | None) -> list[bytes]:
-    """The lines that others have appended since this was asked last."""
     late = file.read() if file and not file.closed else b""
     return [line + b"\n" for line in late.split(b"\n") if line]
 

@@ -27,8 +27,6 @@ _FOLDERS = {CreativeType.NATIVE_VIDEO: "Native/Video", CreativeType.NATIVE_IMAGE
 
 
 class _Place:
-    """Where something of a workspace lies."""
-
     def __init__(self, below: str) -> None:
         self.below = below
 

@@ -182,7 +182,6 @@ class Log:
                 log.warning("%s: %d lines that can't be read are in %s now", self.path.name, len(new), path.name)
 
     def _beside(self) -> dict[Path, list[Entry]]:
-        """The copies that another program has left, and what they tell; the files of the version before too."""
         found = _earlier(self.path.parent)
         for path in sorted(self.path.parent.glob(f"{self.path.stem}*.jsonl")):
             if path != self.path and not path.name.endswith(".quarantine.jsonl"):
@@ -192,7 +191,6 @@ class Log:
         return found
 
     def _with(self, beside: Mapping[Path, list[Entry]]) -> list[Entry]:
-        """All events in order of time, each once; what one of the files has folded away stays away."""
         told = [[*self._own.values()], *beside.values()]
         if not beside:
             return told[0]
@@ -206,7 +204,6 @@ class Log:
         return found
 
     def _follow(self) -> None:
-        """Read what has come since, or all anew where the file is another one."""
         seen, new, anew = self._seen.follow(self.path)
         if anew:
             self._forget()
@@ -238,7 +235,6 @@ class Log:
 
 
 def _entry(line: bytes, number: int, path: Path) -> Entry:
-    """The event of a line; raises ValueError for what is none, and NewerVersion."""
     told = json.loads(line)
     if not isinstance(told, dict) or type(told.get("v")) is not int:
         raise ValueError("it has no version")
@@ -280,7 +276,6 @@ _EARLIER = {  # the kind of its events, what tells the time, and what each is ab
 
 
 def _earlier(private: Path) -> dict[Path, list[Entry]]:
-    """What each of the old files that is still there tells, each event with an ID by what it tells."""
     found: dict[Path, list[Entry]] = {}
     for path in (private / name for name in _EARLIER if (private / name).exists()):
         met: Counter[bytes] = Counter()
@@ -324,7 +319,6 @@ def _records(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
 
 
 def _put_away(path: Path) -> None:
-    """Move a file that was taken in among the backups, an old one into a folder of its own."""
     folder = path.parent / "backups" / (BEFORE if path.name in _EARLIER else "")
     with translated(path, "moved"):
         folder.mkdir(parents=True, exist_ok=True)

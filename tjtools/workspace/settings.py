@@ -9,6 +9,7 @@ small, dated file in the package, and the workspace's own `limits.toml` over it.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -73,11 +74,9 @@ class SiteSettings(_Section):
         address = urlsplit(self.origin)
         on_this_machine = address.hostname in _LOOPBACK
         if self.kind == "sandbox" and not on_this_machine:
-            msg = f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}"
-            raise ValueError(msg)
+            raise ValueError(f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}")
         if self.kind == "live" and (on_this_machine or address.scheme != "https"):
-            msg = f"the live site is reached over https, not at {self.origin}"
-            raise ValueError(msg)
+            raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
 
     @property
@@ -197,7 +196,10 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
     if bound:
         return False
     kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
-    lines = ("[site]", *(f"{name} = {_quoted(value)}" for name, value in site.model_dump().items()))
+    lines = (
+        "[site]",
+        *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
+    )
     workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
     return True
 
@@ -229,7 +231,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _in_words(error: ValidationError) -> str:
-    """What is wrong with which setting; with the value only where it can be no secret."""
     parts = []
     for item in error.errors():
         name = ".".join(str(part) for part in item["loc"])
@@ -237,10 +238,6 @@ def _in_words(error: ValidationError) -> str:
         value = f", not {item['input']!r}" if plain else ""
         parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
     return "; ".join(parts)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _TEMPLATE = """\
@@ -343,7 +340,6 @@ def _limits(told: Mapping[str, Any]) -> Limits:
 
 
 def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
-    """What of a file's limits is wrong, and what belongs there."""
     _, word, key = (*map(str, error["loc"]), "", "")[:3]
     if not word:
         return "checked must be the day on which the limits were compared with the site, like 2026-11-24"
