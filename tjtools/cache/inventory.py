@@ -19,8 +19,8 @@ from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
 from tjtools.model.names import file_type
-from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, write_rows
-from tjtools.workspace.disk import keep, locked, replace_file
+from tjtools.workspace.csvfile import BadLine, quarantine, read_table, write_rows
+from tjtools.workspace.disk import keep, locked
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
 
@@ -117,8 +117,8 @@ def record_in_master(
                     row["tj_upload_date"] = day.isoformat() if day else ""
                 row["tj_creative_id"] = creative_id
         quarantine(workspace.master, table.bad)
-        lines = encoded(workspace.master, [header, *([row.get(column, "") for column in header] for row in rows)])
-        replace_file(workspace.master, b"".join(lines), backup=backup, seen=table.seen)
+        told = [[row.get(column, "") for column in header] for row in rows]
+        write_rows(workspace.master, header, told, backup=backup, seen=table.seen)
     return table.bad
 
 

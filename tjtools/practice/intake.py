@@ -19,8 +19,7 @@ from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
 from tjtools.model.names import is_source, pair_key, parse_name
-from tjtools.workspace.csvfile import encoded
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
 
@@ -95,9 +94,7 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Non
                 one.target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(one.source, one.target)
     rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
-    with locked(workspace.session):
-        lines = encoded(workspace.session, [COLUMNS, *rows])
-        replace_file(workspace.session, b"".join(lines), backup=now)
+    write_rows(workspace.session, COLUMNS, rows, backup=now)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -65,8 +65,7 @@ class Records:
         self._at = self._next = 0  # the record that was read last, and where the one after it begins
         self._nul = "\0" in text
         # Within a line a carriage return is a character as any other, but not for the csv module: it gets a NUL.
-        self._returns = "\r" in text
-        self._readable = _lines(re.sub(_RETURN, "\0", text)) if self._returns else self._lines
+        self._readable = _lines(re.sub(_RETURN, "\0", text)) if "\r" in text else self._lines
         self._ended = False
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
@@ -80,7 +79,7 @@ class Records:
                         if why := self._why_bad(fields, width):
                             break
                     elif any(fields):
-                        if self._returns:
+                        if self._readable is not self._lines:
                             fields = [field.replace("\0", "\r") for field in fields]
                         yield self._first + at, fields
                     at = self._next
@@ -168,12 +167,23 @@ def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str =
     begin = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1  # behind any blank lines
     end = text.find("\n", begin) + 1 or len(text)
     first, line = text[begin:end], text.count("\n", 0, begin) + 1
-    if "\0" in first:
-        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     if not first.strip():
         return Records("", None, line + 1)
-    form = _form(first, path, required, remedy, binary="\0" in text)
-    return Records(text[end:], form._replace(plain=form.plain and utf8), line + 1)
+    headers = {delimiter: _header(first, delimiter) for delimiter in (",", ";")}
+    for delimiter, header in headers.items():
+        if set(required) <= set(header) and len(set(header)) == len(header) and "\0" not in first:
+            plain = utf8 and delimiter == "," and not first.endswith("\r\n")
+            return Records(text[end:], Form(header, delimiter, plain), line + 1)
+    if "\0" in text:
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
+    names = max(headers.values(), key=len)
+    missing = [column for column in required if column not in names]
+    mend = f"The first line must name {', '.join(required)}."
+    said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
+    if not names:
+        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
+        mend = "Save it as CSV UTF-8 once more."
+    raise WrongHeader(said, path=path, line=1, remedy=remedy or mend)
 
 
 def read_more(data: bytes, form: Form, line: int) -> Records:
@@ -201,22 +211,6 @@ def _decoded(data: bytes) -> tuple[str, bool]:
         return data.decode("latin-1"), False  # the five bytes that cp1252 leaves undefined
 
 
-def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:
-    found = {delimiter: _header(first, delimiter) for delimiter in (",", ";")}
-    for delimiter, header in found.items():
-        if set(required) <= set(header) and len(set(header)) == len(header):
-            return Form(header, delimiter, plain=delimiter == "," and not first.endswith("\r\n"))
-    if binary:
-        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
-    names = max(found.values(), key=len)
-    if not names:
-        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
-        raise WrongHeader(said, path=path, line=1, remedy=remedy or "Save it as CSV UTF-8 once more.")
-    missing = [column for column in required if column not in names]
-    said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
-    raise WrongHeader(said, path=path, line=1, remedy=remedy or f"The first line must name {', '.join(required)}.")
-
-
 def _header(first: str, delimiter: str) -> tuple[str, ...]:
     try:
         fields = next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter))
@@ -242,36 +236,28 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
             form = _made_plain(read_table(path, columns))
         header = form.header if form else tuple(columns)
         first = [] if form else encoded(path, [header])
-        append_lines(path, first + encoded(path, _arranged(values, columns, header)))
+        told = (dict(zip(columns, row, strict=True)) for row in values)
+        append_lines(path, first + encoded(path, [[row.get(name, "") for name in header] for row in told]))
 
 
 def _made_plain(table: Table) -> Form | None:
     """Rewrite a file that lines can't be appended to; bad lines stay, unless they would be read otherwise then."""
-    if table.form is None and table.seen.size and table.path.read_bytes().startswith(_UTF16):
+    form = table.form
+    if form is None and table.seen.size and table.path.read_bytes().startswith(_UTF16):
         replace_file(table.path, b"", seen=table.seen)  # it has no line, but lines in UTF-8 can't follow
-    if table.form and not table.form.plain:
+    if form and not form.plain:
         changed = datetime.fromtimestamp(table.path.stat().st_mtime).astimezone()
-        records = [(at, line_of(list(row.values()))) for at, row in zip(table.lines, table.rows, strict=True)]
-        bad = [(each.line, each.text + "\n") for each in table.bad]
-        data = _as_text(table, records + bad)
-        found = read_records(data, table.path, table.header)
-        rows = [dict(zip(table.header, fields, strict=True)) for _, fields in found]
-        if (rows, len(found.bad)) != ([*table.rows], len(table.bad)):
+        rows = zip(table.lines, table.rows, strict=True)
+        lines = [(0, line_of(form.header)), *((at, line_of(list(row.values()))) for at, row in rows)]
+        whole = sorted([*lines, *((bad.line, f"{bad.text}\n") for bad in table.bad)])
+        found = read_records("".join(line for _, line in whole).encode(), table.path, form.header)
+        told = [dict(zip(form.header, fields, strict=True)) for _, fields in found]
+        if (told, len(found.bad)) != ([*table.rows], len(table.bad)):
             quarantine(table.path, table.bad)
-            data = _as_text(table, records)
+            whole = lines
+        data = "".join(line for _, line in whole).encode()
         replace_file(table.path, data, seen=table.seen, backup=changed)
-    return table.form
-
-
-def _as_text(table: Table, lines: list[tuple[int, str]]) -> bytes:
-    return (line_of(table.header) + "".join(line for _, line in sorted(lines))).encode()
-
-
-def _arranged(rows: Iterable[Sequence[str]], columns: Sequence[str], header: Sequence[str]) -> Iterable[Sequence[str]]:
-    if tuple(columns) == tuple(header):
-        return rows
-    places = [columns.index(name) if name in columns else None for name in header]
-    return ([row[place] if place is not None else "" for place in places] for row in rows)
+    return form
 
 
 def encoded(path: Path, rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> list[bytes]:
@@ -290,23 +276,26 @@ def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
     """
     if any("\0" in field for field in fields):
         raise ValueError("a NUL character can't be written")
-    return (
-        ",".join(_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields) + "\n"
-    )
+    fields = [_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields]
+    return ",".join(fields) + "\n"
 
 
 def _quoted(field: str) -> str:
     return '"' + field.replace('"', '""') + '"'
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> None:
-    """Replace the whole file, or create it: whoever reads meanwhile sees the old file or the new one.
-
-    Raises TrackingFileError if the disk does not take it; the old file is then as it was.
-    """
-    data = b"".join(encoded(path, [columns, *rows], quote_all=quote_all))
+def write_rows(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    quote_all: bool = False,
+    backup: datetime | None = None,
+    seen: Seen | None = None,
+) -> None:
+    """Replace the whole file, or create it, as `replace_file` does; raises TrackingFileError as that does."""
     with locked(path):
-        replace_file(path, data)
+        replace_file(path, b"".join(encoded(path, [columns, *rows], quote_all=quote_all)), backup=backup, seen=seen)
 
 
 def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
