@@ -25,25 +25,10 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
 
 COLUMNS = (
-    "unique_id",
-    "original_filename",
-    "new_filename",
-    "creator_name",
-    "language",
-    "category",
-    "content_type",
-    "creative_type",
-    "duration_seconds",
-    "aspect_ratio",
-    "width_px",
-    "height_px",
-    "file_size_mb",
-    "file_format",
-    "date_processed",
-    "source_path",
-    "notes",
-    "native_pair_id",
-)
+    "unique_id", "original_filename", "new_filename", "creator_name", "language", "category", "content_type",
+    "creative_type", "duration_seconds", "aspect_ratio", "width_px", "height_px", "file_size_mb", "file_format",
+    "date_processed", "source_path", "notes", "native_pair_id",
+)  # fmt: skip
 ID_COLUMNS = ("tj_creative_id", "tj_upload_date")
 NEEDED_COLUMNS = ("unique_id", "new_filename", "creative_type")
 
@@ -69,7 +54,20 @@ def load_session(workspace: Workspace) -> Session:
     files, bad = [], list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
-            files.append(_file(workspace, row, limits))
+            width, height = _number(row, "width_px"), _number(row, "height_px")
+            kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
+            file = SessionFile(
+                path=workspace.media_file(row["new_filename"], kind),
+                creative_type=kind,
+                unique_id=row["unique_id"],
+                category=row.get("category", ""),
+                native_pair_id=row.get("native_pair_id", ""),
+                duration=_number(row, "duration_seconds"),
+                width=None if width is None else int(width),
+                height=None if height is None else int(height),
+                row=row,
+            )
+            files.append(file)
         except (UnsafePath, ValueError, OSError) as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
@@ -146,22 +144,6 @@ def size_of(row: Mapping[str, str]) -> str:
     return f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
 
 
-def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
-    width, height = _number(row, "width_px"), _number(row, "height_px")
-    kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
-    return SessionFile(
-        path=workspace.media_file(row["new_filename"], kind),
-        creative_type=kind,
-        unique_id=row["unique_id"],
-        category=row.get("category", ""),
-        native_pair_id=row.get("native_pair_id", ""),
-        duration=_number(row, "duration_seconds"),
-        width=None if width is None else int(width),
-        height=None if height is None else int(height),
-        row=row,
-    )
-
-
 def _number(row: Mapping[str, str], column: str) -> float | None:
     text, number = row.get(column, "").strip(), math.nan
     if not text:
@@ -235,19 +217,15 @@ def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ..
 
 def _creative(row: dict[str, str], doubts: list[str]) -> Creative:
     """A row's creative, without what is added to `doubts`; ValueError where its ID or its name means nothing."""
-    name, kind, day = row["new_filename"], row["creative_type"], row.get("tj_upload_date", "")
+    name, kind, size = row["new_filename"], row["creative_type"], ""
     try:
         CreativeType.parse(kind)
     except ValueError as error:
         doubts.append(str(error))
         kind = ""
-    fields = (row["tj_creative_id"], name, day, _dimensions(row), file_type(name), kind, ReviewStatus.PENDING.value)
-    return read_row(fields, doubts)
-
-
-def _dimensions(row: dict[str, str]) -> str:
-    try:
+    with suppress(ValueError):
         size = size_of(row)
-    except ValueError:
-        return ""
-    return "" if "0" in size.split("x") else size
+    if "0" in size.split("x"):
+        size = ""
+    day, status = row.get("tj_upload_date", ""), ReviewStatus.PENDING.value
+    return read_row((row["tj_creative_id"], name, day, size, file_type(name), kind, status), doubts)

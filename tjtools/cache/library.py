@@ -122,7 +122,7 @@ class Library:
         return sum(map(len, self._rows.values()))
 
     def __iter__(self) -> Iterator[Creative]:
-        return iter([row.creative for row in self._in_order()])
+        return (row.creative for row in self._in_order())
 
     def __contains__(self, creative_id: object) -> bool:
         return creative_id in self._rows
@@ -178,16 +178,14 @@ class Library:
     def refresh(self) -> None:
         """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
         seen, data, anew = self._seen.follow(self.path)
-        if seen == self._seen and not anew:
+        if seen is self._seen:
             return
         if not anew and not self._more_at:
             seen, data, anew = Seen().follow(self.path)
         if anew:
             self._forget()
-        if self._form and self._more_at:
-            found = read_more(data, self._form, self._more_at)
-        else:
-            found = read_records(data, self.path, COLUMNS, _REMEDY)
+        more = self._form and read_more(data, self._form, self._more_at)
+        found = more or read_records(data, self.path, COLUMNS, _REMEDY)
         self._take(found)
         self._seen = seen
         go_on = seen.tail.endswith(b"\n") and not found.open_quote and found.form and found.form.plain

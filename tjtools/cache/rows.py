@@ -16,11 +16,6 @@ from tjtools.model.creative import Creative, CreativeType, Medium, ReviewStatus
 from tjtools.model.names import fuller, medium_of, same_name
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
-NO_NAME = "there is no file name"
-
-# Compiled by `re` when they are first needed.
-_NO_TYPE = r"^[\s.]+"  # before a file type
-_SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
 
 
 class Row(NamedTuple):
@@ -43,7 +38,7 @@ def read_row(fields: Sequence[str], doubts: list[str]) -> Creative:
     if not (creative_id.isascii() and creative_id.isdigit()):
         creative_id = read_id(creative_id)
     if not name:
-        raise ValueError(NO_NAME)
+        raise ValueError("there is no file name")
     size, medium, section, standing = _facts(dimensions, file_type, kind, status)
     try:
         return Creative(creative_id, name, _day(day), size, medium, section, standing)
@@ -60,14 +55,14 @@ def _facts(*fields: str) -> tuple[str, str, CreativeType | None, ReviewStatus | 
     if any("," in field for field in fields):
         raise ValueError("a comma stands in the dimensions, a type or the status")
     dimensions, file_type, kind, status = (field.strip() for field in fields)
-    size = re.fullmatch(_SIZE, dimensions)
+    size = re.fullmatch(r"(\d+)\s*[xX×]\s*(\d+)", dimensions)
     try:
         review_status = ReviewStatus.parse(status) if status else None
     except ValueError as error:
         raise ValueError(f"{status!r} is not a review status") from error
     return (
         "x".join(size.groups()) if size else dimensions,
-        re.sub(_NO_TYPE, "", file_type.lower()).replace("jpeg", "jpg"),
+        re.sub(r"^[\s.]+", "", file_type.lower()).replace("jpeg", "jpg"),
         CreativeType.parse(kind).section.creative_type if kind else None,
         review_status,
     )

@@ -80,16 +80,15 @@ class CreativeType(Enum):
         return _TYPE_OF_WORD[word]
 
 
-_TYPE_OF_SECTION = {
-    Section.STATIC_BANNER: CreativeType.IMAGE,
-    Section.VIDEO_BANNERS: CreativeType.VIDEO_BANNER,
-    Section.IN_STREAM_VIDEO: CreativeType.VIDEO,
-    Section.NATIVE_STATIC_BANNER: CreativeType.NATIVE_IMAGE,
-    Section.NATIVE_ROLLOVER: CreativeType.NATIVE_VIDEO,
+_SECTION_OF_TYPE = {
+    CreativeType.NATIVE_VIDEO: Section.NATIVE_ROLLOVER,
+    CreativeType.NATIVE_IMAGE: Section.NATIVE_STATIC_BANNER,
+    CreativeType.VIDEO: Section.IN_STREAM_VIDEO,
+    CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO,
+    CreativeType.IMAGE: Section.STATIC_BANNER,
+    CreativeType.VIDEO_BANNER: Section.VIDEO_BANNERS,
 }
-_SECTION_OF_TYPE = {kind: section for section, kind in _TYPE_OF_SECTION.items()} | {
-    CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO
-}
+_TYPE_OF_SECTION = {kind.section: kind for kind in reversed(CreativeType)}  # of two types, the first
 _TYPE_OF_WORD = {kind.value: kind for kind in CreativeType} | {
     section.value.lower(): kind for section, kind in _TYPE_OF_SECTION.items()
 }
