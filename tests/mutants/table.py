@@ -209,8 +209,8 @@ REVIEWING = (
     _one(
         "match-across-sections",
         "A creative of the same name in another section is shown, and never a reason to skip the file.",
-        "return kind.section is creative_type.section",
-        "return True",
+        "or kind.section is creative_type.section",
+        "or True",
         "test_a_match_in_another_section_is_shown_and_not_skipped",
     ),
     _one(

@@ -7,7 +7,6 @@ creative's last row in the history is the last that is known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -48,8 +47,7 @@ class Observation(NamedTuple):
 COLUMNS = Observation._fields
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """The history of one workspace; `path` need not exist yet."""
 
     path: Path

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
@@ -33,8 +33,7 @@ ID_COLUMNS = ("tj_creative_id", "tj_upload_date")
 NEEDED_COLUMNS = ("unique_id", "new_filename", "creative_type")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """The files to upload now, in the inventory's order, and the lines of it that can't be used."""
 
     path: Path
@@ -155,8 +154,7 @@ def _number(row: Mapping[str, str], column: str) -> float | None:
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(NamedTuple):
     """What a rebuild came to: how many creatives the library kept, how many only the master knew.
 
     `set_aside` is the copy of a cache that could not be read at all; `bad_lines` are the master's lines of which

@@ -299,19 +299,12 @@ def _fields(row: Row, header: tuple[str, ...]) -> Sequence[str]:
 
 def _by_section(creatives: Iterable[Creative], creative_type: CreativeType | None) -> tuple[_Some, _Some, _Some]:
     """Those of the type's own section or an unknown one, those of others, and those that are gone from the site."""
-    own: list[Creative] = []
-    other: list[Creative] = []
-    removed: list[Creative] = []
+    found: tuple[list[Creative], ...] = [], [], []
     for each in creatives:
-        (removed if each.removed else own if _in_section(each, creative_type) else other).append(each)
-    return tuple(own), tuple(other), tuple(removed)
-
-
-def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:
-    kind = creative.creative_type
-    if kind is creative_type or kind is None or creative_type is None:
-        return True
-    return kind.section is creative_type.section
+        kind = each.creative_type
+        own = kind is None or creative_type is None or kind.section is creative_type.section
+        found[2 if each.removed else 0 if own else 1].append(each)
+    return tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
 def _plain_text(text: str) -> str:

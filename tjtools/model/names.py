@@ -195,9 +195,7 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
     <Medium.MOVING: 'moving'>
     """
     told = extension(filename) or file_type
-    if told in _MEDIUM_OF_EXTENSION:
-        return _MEDIUM_OF_EXTENSION[told]
-    return creative_type.medium if creative_type else None
+    return _MEDIUM_OF_EXTENSION.get(told) or (creative_type.medium if creative_type else None)
 
 
 def is_source(filename: str) -> bool:
@@ -211,6 +209,4 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb\u202e"), printable("café 🎬")
     ('a\\x1b[31mb\\u202e', 'café 🎬')
     """
-    if text.isprintable():
-        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -17,6 +17,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+import platformdirs
+
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import BEFORE, NO_JSON
@@ -35,11 +37,8 @@ _T = TypeVar("_T")
 
 def cache_file() -> Path:
     """The file, whether it is there or not."""
-    if told := os.environ.get(VARIABLE):
-        return Path(told) / "derived.sqlite3"
-    import platformdirs
-
-    return platformdirs.user_cache_path("tjtools", appauthor=False) / "derived.sqlite3"
+    folder = os.environ.get(VARIABLE) or platformdirs.user_cache_path("tjtools", appauthor=False)
+    return Path(folder) / "derived.sqlite3"
 
 
 class Derived(NamedTuple):
@@ -92,13 +91,8 @@ class Derived(NamedTuple):
     def _put(self, kind: str, values: Mapping[str, str | bytes]) -> bool:
         place = self._place(new=True)
         rows = [(place, kind, key, value) for key, value in values.items()]
-
-        def put(base: sqlite3.Connection) -> bool:
-            base.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)", rows)
-            base.commit()
-            return True
-
-        return bool(place and rows and _work(put))
+        query = "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)"
+        return bool(place and rows and _work(lambda base: base.executemany(query, rows)))
 
     def _place(self, *, new: bool = False) -> bytes:
         path = self.workspace.private / "cache-name"
@@ -124,7 +118,9 @@ def _work(work: Callable[[sqlite3.Connection], _T]) -> _T | None:
                     base.execute(f"PRAGMA user_version = {_VERSION}")
                 elif version != _VERSION:
                     raise sqlite3.DatabaseError(f"version {version}")
-                return work(base)
+                done = work(base)
+                base.commit()
+                return done
         except (OSError, sqlite3.Error) as error:
             log.debug("%s: %s", path, error)
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -41,8 +42,6 @@ LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-_PLAIN = {"browser", "upload"}  # sections in which no value is a secret
 
 SiteKind = Literal["sandbox", "live"]
 
@@ -145,19 +144,21 @@ def load_settings(workspace: Workspace) -> Settings:
 
     Raises `SettingsError` for a value that can't be used and `SiteMismatch` where the environment names another site.
     """
-    told = _read_toml(workspace.settings_file)
+    told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
+    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
+    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign"}):
+        raise SettingsError(
+            f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
+            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
+        )
     try:
-        settings = Settings(_env_file=workspace.root / ".env", **told)  # type: ignore[call-arg]
+        settings = Settings(_env_file=environment, **told)  # type: ignore[call-arg]
         bound = SiteSettings(**told["site"]) if "site" in told else None
-    except ValidationError as error:
-        raise SettingsError(
-            f"{workspace.settings_file}, {workspace.root / '.env'} or environment: {_in_words(error)}",
-            remedy="Correct it and try again.",
-        ) from error
     except (SourceError, OSError, ValueError, RecursionError) as error:
-        raise SettingsError(
-            f"The environment or {workspace.root / '.env'} can't be read: {error}.", remedy="Correct it and try again."
-        ) from error
+        why = f"The environment or {environment} can't be read: {error}."
+        if isinstance(error, ValidationError):
+            why = f"{workspace.settings_file}, {environment} or environment: {_in_words(error)}"
+        raise SettingsError(why, remedy="Correct it and try again.") from error
     if settings.site != bound:
         raise SiteMismatch(
             f"The environment names the site {settings.site.origin if settings.site else ''}, "
@@ -187,7 +188,7 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 
     Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files.
     """
-    present, bound = _read_toml(workspace.settings_file), load_settings(workspace).site
+    file, bound = workspace.settings_file, load_settings(workspace).site
     if bound and (bound.kind, bound.origin) != (site.kind, site.origin):
         raise SiteMismatch(
             f"{workspace.root} belongs to {bound.origin} and stays with it.",
@@ -195,12 +196,12 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
         )
     if bound:
         return False
-    kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
+    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _TEMPLATE
     lines = (
         "[site]",
         *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
     )
-    workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
+    file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
     return True
 
 
@@ -211,30 +212,18 @@ def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr
     import keyring
     from keyring.errors import KeyringError
 
-    try:
+    kept = None
+    with suppress(KeyringError):  # on a machine without a keyring the person types the password
         kept = keyring.get_password(f"tjtools {site.origin}", site.account)
-    except KeyringError:
-        kept = None  # a machine without a keyring: the person types the password
     return site.account, SecretStr(kept or "")
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    told = read_toml(path)
-    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
-    unknown = sorted(set(told) - {"site", "browser", "upload", "campaign"})
-    if unknown:
-        raise SettingsError(
-            f"{path}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
-        )
-    return told
 
 
 def _in_words(error: ValidationError) -> str:
     parts = []
     for item in error.errors():
         name = ".".join(str(part) for part in item["loc"])
-        plain = len(item["loc"]) > 1 and item["loc"][0] in _PLAIN and item["type"] != "extra_forbidden"
+        section, *key = item["loc"]
+        plain = key and section in ("browser", "upload") and item["type"] != "extra_forbidden"  # no secrets there
         value = f", not {item['input']!r}" if plain else ""
         parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
     return "; ".join(parts)
