@@ -1,7 +1,6 @@
 """The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
 
-It is append only. When each creative was last seen, and in which status, is in the cache. Where it isn't, the time of a
-creative's last row in the history is the last that is known.
+It is append only. When each was last seen is in the cache; where it isn't, the time of its last row counts.
 """
 
 from __future__ import annotations
@@ -63,10 +62,7 @@ class History(NamedTuple):
         read_table(self.path, COLUMNS)
 
     def load(self) -> tuple[pd.DataFrame, tuple[BadLine, ...]]:
-        """One row an observation, in the file's order, all text, and the lines that can't be understood.
-
-        Raises what `check` does; a missing file has no rows.
-        """
+        """One row an observation, in order, all text, and the bad lines; raises what `check` does."""
         import pandas as pd
 
         table = read_table(self.path, COLUMNS)

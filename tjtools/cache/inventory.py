@@ -44,9 +44,8 @@ class Session(NamedTuple):
 def load_session(workspace: Workspace) -> Session:
     """Read the session inventory; a missing file is an empty session.
 
-    A line that names no file, an unknown type or a path out of the workspace is reported in `bad_lines`, and the rest
-    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be
-    used.
+    A line that names no file, an unknown type or a path out of the workspace joins `bad_lines`. Raises `WrongHeader`
+    and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be used.
     """
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.session, NEEDED_COLUMNS)
@@ -170,9 +169,8 @@ class Rebuilt(NamedTuple):
 def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
     """Rebuild the library from the master, with a backup.
 
-    Rows that can be read stay, with their statuses, also those that the master lacks; IDs that only the master knows
-    become `pending`. Raises `WrongHeader` or `NotText` where the master can't be read, and `TrackingFileError` where
-    the library can't be read and the master has no IDs: then nothing is changed.
+    Rows that can be read stay; IDs that only the master knows become `pending`. Raises `WrongHeader` or `NotText` where
+    the master can't be read, and `TrackingFileError`, with nothing changed, where neither file tells an ID.
     """
     found, bad = read_master(workspace)
     with locked(workspace.library):

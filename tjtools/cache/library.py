@@ -1,9 +1,7 @@
 """The library cache, `TJ_Creative_Library.csv`: every creative known to be on the site.
 
-It is read without a lock and never written by reading. `add` appends and `rewrite` replaces, both under the file's
-lock and after taking in what other processes have written. Bad lines are reported and stay where they are until a
-rewrite moves them, as they were, to `TJ_Creative_Library.quarantine.csv` (`line,reason,text`). So are lines with a
-doubtful day; their creatives stay, without a day.
+It is never written by reading. `add` appends and `rewrite` replaces, both under the file's lock and after taking in
+what other processes have written. Bad lines are reported and stay until a rewrite moves them to the quarantine file.
 """
 
 from __future__ import annotations
@@ -45,10 +43,10 @@ _REMEDY = "Mend it, or run tjtools rebuild-cache to make it anew from the master
 class Match(NamedTuple):
     """What the library knows of a file's name.
 
-    `there` counts as already there. `elsewhere` has the same name but is not taken for the file: it stands in another
-    section, or a creative of exactly the file's name is there. `removed` has the same name and is gone from the site.
-    `bad_lines` mention the name: nobody should upload the file before a person has mended them. `unclear` are called as
-    the file's card would be, and may be it, or another file of that name.
+    `there` counts as already there. `elsewhere` has the same name and is not the file: another section's, or another
+    beside one of exactly that name. `removed` is gone from the site. `bad_lines` mention the name: nobody should upload
+    the file before they are mended. `unclear` are called as the file's card would be, and may be another file of that
+    name.
     """
 
     there: tuple[Creative, ...] = ()
@@ -94,10 +92,7 @@ class Library:
 
     @classmethod
     def load(cls, path: Path) -> Library:
-        """Read a library; a missing file is an empty one.
-
-        Raises WrongHeader, NotText, or TrackingFileError if the disk can't be read.
-        """
+        """Read a library, empty without a file; raises WrongHeader, NotText, or TrackingFileError."""
         library = cls(path)
         library.refresh()
         return library
@@ -246,13 +241,11 @@ class Library:
     def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime, keep_bad: bool = False) -> None:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
 
-        A bad line keeps the file that it mentions from going up again: with `keep_bad` it stays, behind the others.
-        Only where all that the site holds is written can it go without harm. A line with a doubtful day is quarantined
-        as it was, and its creative written without a day.
-
         With `creatives`, these take the place of those that this object knew when it was called; what other processes
-        have appended since is kept. Extra columns keep their values. `now` is for the backup's name. Raises
-        TrackingFileError if the disk does not take it; the old file is then as it was.
+        have appended since is kept, and so are extra columns. With `keep_bad` bad lines stay, behind the others: they
+        keep the files that they mention from going up again. A line with a doubtful day goes to the quarantine, its
+        creative is written without a day. `now` names the backup. Raises TrackingFileError; the old file is then as it
+        was.
         """
         with locked(self.path):
             rows = self._replaced(creatives)

@@ -27,8 +27,7 @@ _NAME = "%Y%m%dT%H%M%S"
 def read_snapshot(path: Path) -> Library:
     """Read a library of which every line can be compared; an empty file is an empty library.
 
-    Raises WrongHeader, and TrackingFileError, with the line, for a file that is not there, for a line that can't be
-    understood and for rows of one Creative ID that contradict each other.
+    Raises WrongHeader, and TrackingFileError with the line for a missing file, a bad line, or rows that contradict.
     """
     if not path.is_file():
         raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
@@ -49,10 +48,9 @@ def read_snapshot(path: Path) -> Library:
 
 
 def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
-    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`.
+    """Keep the library, whole or not at all, with its certificate, and drop the oldest of its source beyond `KEPT`.
 
-    It is whole, or not there. It bears a later time than the newest, also where the clock was set back: the newest is
-    the last that was kept.
+    It bears a later time than the newest, also where the clock was set back: the newest is the last that was kept.
     """
     now = max([now, *(one.at + timedelta(seconds=1) for one in snapshots_of(workspace)[-1:])])
     path = workspace.snapshots / f"{now.astimezone(UTC):{_NAME}}.csv"

@@ -127,10 +127,7 @@ def stem(name: str) -> str:
 
 
 def match_key(name: str) -> str:
-    r"""What two names share when they are the same name on the site.
-
-    Unicode form NFC, no final extension, and the characters that a browser rewrites when it sends a file (a quote
-    becomes ``%22``, a line break ``%0D`` or ``%0A``) in the form that arrives.
+    """What two names share when they are the same name on the site: the name as it arrives, without one extension.
 
     >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
     True

@@ -1,7 +1,7 @@
-"""The one reader and writer of every tracking CSV: inventories, logs, campaign files and the library.
+"""The one reader and writer of every tracking CSV, which takes what people and Excel leave behind.
 
-Reading takes what people and Excel leave behind: UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`;
-quotes; blank lines; a missing last newline. Writing gives UTF-8, LF and commas, in whole lines, under one lock.
+That is UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`; quotes; blank lines; a missing last newline.
+Writing gives UTF-8, LF and commas, in whole lines, under one lock.
 """
 
 from __future__ import annotations
@@ -22,11 +22,9 @@ from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 log = logging.getLogger("tjtools")
 
 _LONGEST = 1000  # lines that one record may span; a quote open for longer was never meant to be one
-_TO_QUOTE = frozenset('",\r\n')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
 _NUL = "holds NUL bytes, as a line has that PowerShell's >> wrote; write it again as plain text"
-_RETURN = r"\r(?!\n|\Z)"  # a carriage return that is part of no line end
 _QUARANTINE = ("line", "reason", "text")
 
 
@@ -64,8 +62,8 @@ class Records:
         self._first, self.end = first, first + len(self._lines)
         self._at = self._next = 0  # the record that was read last, and where the one after it begins
         self._nul = "\0" in text
-        # Within a line a carriage return is a character as any other, but not for the csv module: it gets a NUL.
-        self._readable = _lines(re.sub(_RETURN, "\0", text)) if "\r" in text else self._lines
+        # A carriage return that is part of no line end is a character as any other, but the csv module gets a NUL.
+        self._readable = _lines(re.sub(r"\r(?!\n|\Z)", "\0", text)) if "\r" in text else self._lines
         self._ended = False
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
@@ -127,10 +125,7 @@ class Records:
 
 
 class Table(NamedTuple):
-    """A CSV as text: `rows` are dicts by column name, `lines` their line numbers, `bad` what could not be understood.
-
-    `form` tells how the file is written down, `seen` how much of it was read.
-    """
+    """A CSV as text: `rows` by column, `lines` their numbers, `form` how it is written, `seen` how much was read."""
 
     path: Path
     header: tuple[str, ...]
@@ -221,12 +216,11 @@ def _header(first: str, delimiter: str) -> tuple[str, ...]:
 
 
 def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, form: Form | None = None) -> None:
-    """Append rows as whole lines in one write, on the disk when this returns; a missing file gets a header first.
+    """Append rows, their values in the order of `columns`, as whole lines in one write, on the disk when this returns.
 
-    The values stand in the order of `columns`; they are written in the file's own order, extra columns empty. A file
-    in another encoding or delimiter is rewritten first, with a backup. `form` is for a caller that has just read the
-    whole file under the lock. Raises WrongHeader, and TrackingFileError if the disk does not take it all: then nothing
-    is added.
+    A missing file gets a header first, and one in another encoding or delimiter is rewritten, with a backup. `form` is
+    for a caller that has just read the whole file under the lock. Raises WrongHeader, and TrackingFileError if the disk
+    does not take it all: then nothing is added.
     """
     values = list(rows)
     if not values:
@@ -276,7 +270,7 @@ def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
     """
     if any("\0" in field for field in fields):
         raise ValueError("a NUL character can't be written")
-    fields = [_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields]
+    fields = [_quoted(field) if quote_all or re.search(r'[",\r\n]', field) else field for field in fields]
     return ",".join(fields) + "\n"
 
 
@@ -299,10 +293,10 @@ def write_rows(
 
 
 def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
-    """Append bad lines, as they were, to the file's quarantine (`line,reason,text`), before the file is rewritten.
+    """Append bad lines, as they were, to `name.quarantine.csv` (`line,reason,text`), before the file is rewritten.
 
-    The quarantine of `name.csv` is `name.quarantine.csv` beside it. What it holds does not come twice: a rewrite
-    that a crash cut off begins again. So a new quarantine is there as a whole or not at all.
+    What it holds does not come twice: a rewrite that a crash cut off begins again. A new one is there whole or not at
+    all.
     """
     rows, target = [(str(each.line), each.reason, each.text) for each in bad], path.with_suffix(".quarantine.csv")
     if rows:

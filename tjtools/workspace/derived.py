@@ -1,9 +1,7 @@
-"""What can be made again, in one SQLite file in the user's cache directory: fingerprints, pictures, coverage, times.
+"""What can be made again, in one SQLite file in the user's cache directory, or in `TJTOOLS_CACHE`.
 
-`TJTOOLS_CACHE` names another directory. Each value stands under its workspace, its kind and its key. The workspace is
-known by its path, and by a name that lies in `tracking/.tjtools/cache-name`: another one in its place begins anew. The
-file is thrown away where it is damaged, or of another version; where it can't be opened, or another process holds it
-for too long, the work goes on without it. So nothing here may be needed: it only saves time.
+A workspace is known by its path and by a name in `tracking/.tjtools/cache-name`: another one in its place begins anew.
+The file is thrown away where it is damaged or of another version, and done without where it can't be used.
 """
 
 from __future__ import annotations
@@ -29,9 +27,9 @@ VARIABLE = "TJTOOLS_CACHE"
 FINGERPRINTS, PICTURES, COVERAGE, LAST_SEEN = "fingerprints", "pictures", "coverage", "last seen"
 _EARLIER = {FINGERPRINTS: "fingerprints.csv", COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
+_TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
 _PATIENCE = 5.0  # seconds to wait for another process
 _ODD = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA}
-_TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
 _T = TypeVar("_T")
 
 

@@ -1,8 +1,7 @@
 """What is put on the disk, by one process at a time: locks, appends, the one atomic replace, and what was before.
 
-`tracking/.tjtools/backups/` holds a file's bytes under its name with the time (UTC) before the ending,
-`TJ_Creative_Library.20251113T120000.csv`: the last twenty of each file. `tracking/.tjtools/snapshots/` holds what
-`tjtools.cache.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file.
+`tracking/.tjtools/backups/TJ_Creative_Library.20251113T120000.csv` is a file as it was (time in UTC): the last twenty
+of each. With the snapshots they take at most a gigabyte: the oldest go first, never the newest of a file.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ ROOM = 1 << 30  # bytes, of backups and snapshots together
 NO_LOCKS = "the file system takes no locks, as some network shares: two programs could write at once."
 LOCAL_DISK = "Move the workspace to a disk of this machine, or mount the share with locks."
 _PATIENCE = 60.0  # seconds to wait for another process that writes
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _TAIL = 4096  # bytes that are compared to tell a file that has grown from one that was edited in place
 
@@ -47,9 +45,8 @@ def private_folder(path: Path) -> Path:
 def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
     """Keep every other process of ours from writing this file; re-entrant in one thread.
 
-    The lock lies in `tracking/.tjtools/locks/`, and ends with the process that holds it. A person's `echo >>` does not
-    heed it. Raises TrackingFileError if another process holds it for a minute, if the folder can't be written, or if
-    its file system has no locks.
+    The lock ends with the process that holds it; a person's `echo >>` does not heed it. Raises TrackingFileError if
+    another process holds it for a minute, if the folder can't be written, or if its file system has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -63,7 +60,7 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
             told = "another process has been writing it for a minute."
             raise TrackingFileError(told, path=path, remedy="Wait for it, or end it.") from error
         except OSError as error:
-            if error.errno in _NO_LOCKS:
+            if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP):
                 raise TrackingFileError(NO_LOCKS, path=folder, remedy=LOCAL_DISK) from error
             raise
     try:
@@ -73,10 +70,7 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
 
 
 def locks_hold(folder: Path) -> bool:
-    """Whether the folder's file system keeps a second holder out; some network shares only say that they do.
-
-    Raises OSError where it takes no locks at all.
-    """
+    """Whether locks keep a second holder out, as some network shares only say; OSError where there are none at all."""
     from filelock import lock_descriptor
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -169,10 +163,9 @@ def _write_whole(file: FileIO, data: bytes) -> None:
 def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: Seen | None = None) -> None:
     """Put `data` in the place of the file, which a reader sees as it was or as it is then; the caller has the lock.
 
-    `backup` is the time under which the old file is kept; without it, it is not. `seen` is what `data` takes into
-    account of a file that others write too: lines that they have appended since are brought over, also those of the
-    moment in which it is replaced, and if it is another file now, it is kept as a backup. Raises TrackingFileError; the
-    old file is then as it was.
+    `backup` is the time under which the old file is kept. `seen` is what `data` takes into account of a file that
+    others write too: lines that they have appended since, until the last moment, are brought over, and another file is
+    kept as a backup. Raises TrackingFileError; the old file is then as it was.
     """
     with translated(path, "written"):
         target = Path(os.path.realpath(path))

@@ -64,10 +64,7 @@ class Workspace(_Rooted):
 
     @classmethod
     def find(cls, named: Path | None = None, *, cwd: Path, environment: Mapping[str, str] = os.environ) -> Workspace:
-        """The workspace named, or named by `TJTOOLS_WORKSPACE`, or the nearest one at or above `cwd`.
-
-        Raises `WorkspaceNotFound` where there is none.
-        """
+        """The workspace named, or named by `TJTOOLS_WORKSPACE`, or the nearest above `cwd`; else WorkspaceNotFound."""
         told = named or (Path(environment[VARIABLE]) if environment.get(VARIABLE) else None)
         candidates = [cwd / told] if told else [cwd, *cwd.parents]
         for folder in candidates:

@@ -3,14 +3,12 @@
     {"v": 1, "id": "5f0c…", "at": "2025-11-13T12:00:00Z", "kind": "decided", "about": "…", "data": {…}}
 
 An event is on the disk before the work goes on. It counts once, by its `id`, wherever it is read; of those of one kind
-that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind: uploads and the
-saved plan (`upload`), which content became what (`media`), decisions (`diff`), what was seen (`health`).
+that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind.
 
-The file is appended to, and never changed in place. When it has grown long, when a line is damaged, when another
-program has left a second copy beside it (`log (conflicted copy).jsonl`), or while the files of the version before are
-there, the next event that is noted puts a new file in its place, and keeps the old one as a backup: damaged lines go
-into `log.quarantine.jsonl`, and what the others tell is merged in by time. Reading takes all that into account, and
-writes nothing. A last line without its end is being written, or was torn: it did not happen.
+The file is only appended to. When it has grown long, when a line is damaged, when another program has left a copy
+beside it (`log (conflicted copy).jsonl`), or while the files of version 0.1 are there, the next event puts a new file
+in its place and keeps the old one as a backup: damaged lines go into `log.quarantine.jsonl`, the others' are merged in
+by time. Reading sees all that, and writes nothing. A last line without its end did not happen.
 """
 
 from __future__ import annotations

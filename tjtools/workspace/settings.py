@@ -1,10 +1,8 @@
 """What a person sets: the settings of a workspace, and what the site accepts.
 
-Settings come from the environment (`TJTOOLS_…`), `.env` and `tjtools.toml`, in that order, checked on reading.
-
-`TJTOOLS_UPLOAD__BATCH_SIZE=5` sets what `tjtools.toml` calls `batch_size` in `[upload]`. The `[site]` section is what
-binds a workspace to its site: the environment may agree with it, and is refused where it does not. Limits come from a
-small, dated file in the package, and the workspace's own `limits.toml` over it.
+Settings come from the environment (`TJTOOLS_UPLOAD__BATCH_SIZE=5`), `.env` and `tjtools.toml` (`batch_size` in
+`[upload]`), in that order. `[site]` binds a workspace to its site: an environment that disagrees is refused. Limits
+come from a small, dated file in the package, and the workspace's own `limits.toml` over it.
 """
 
 from __future__ import annotations
@@ -41,9 +39,6 @@ from tjtools.workspace.folder import Workspace, read_toml
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-SiteKind = Literal["sandbox", "live"]
 
 
 class _Section(BaseModel):
@@ -53,25 +48,24 @@ class _Section(BaseModel):
 class SiteSettings(_Section):
     """The site that the workspace belongs to. `origin` is scheme, host and port, without a slash at the end."""
 
-    kind: SiteKind
+    kind: Literal["sandbox", "live"]
     origin: str
     account: str = ""
 
     @field_validator("origin")
     @classmethod
     def _bare(cls, value: str) -> str:
-        bare = value.rstrip("/")
-        address = urlsplit(bare)
+        address = urlsplit(value.rstrip("/"))
         if "@" in address.netloc:
             raise ValueError("a user name or password does not belong into the address: see TJTOOLS_USERNAME")
-        if bare != f"{address.scheme}://{address.netloc}" or address.port == 0:
+        if value.rstrip("/") != f"{address.scheme}://{address.netloc}" or address.port == 0:
             raise ValueError("it is scheme, host and port, like https://example.com")
-        return bare
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _kind_fits_origin(self) -> SiteSettings:
         address = urlsplit(self.origin)
-        on_this_machine = address.hostname in _LOOPBACK
+        on_this_machine = address.hostname in ("127.0.0.1", "localhost", "::1")
         if self.kind == "sandbox" and not on_this_machine:
             raise ValueError(f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}")
         if self.kind == "live" and (on_this_machine or address.scheme != "https"):
@@ -140,10 +134,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(workspace: Workspace) -> Settings:
-    """Read the settings of a workspace.
-
-    Raises `SettingsError` for a value that can't be used and `SiteMismatch` where the environment names another site.
-    """
+    """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
     told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
     if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign"}):
