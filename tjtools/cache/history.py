@@ -5,7 +5,7 @@ It is append only. When each was last seen is in the cache; where it isn't, the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -72,8 +72,8 @@ class History(NamedTuple):
 
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""
-        times = self.cache.load(LAST_SEEN, _time)
-        return {key: (status, at) for key, (status, at) in times.items() if status != ReviewStatus.REMOVED.value}
+        times = self.cache.load(LAST_SEEN, lambda told: (str(told[0]), str(told[1])))
+        return {key: one for key, one in times.items() if one[0] != ReviewStatus.REMOVED.value}
 
     def rows(self) -> dict[str, tuple[Observation, ...]]:
         """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
@@ -112,11 +112,6 @@ class History(NamedTuple):
             append_rows(self.path, COLUMNS, rows)
             self.cache.keep(LAST_SEEN, times)
         return len(rows)
-
-
-def _time(told: Sequence[object]) -> tuple[str, str]:
-    status, at = map(str, told)
-    return status, at
 
 
 def _change(status: str, before: Observation | None, held: str, last: tuple[str, str] | None) -> tuple[str, str] | None:

@@ -117,7 +117,8 @@ def _work(work: Callable[[sqlite3.Connection], _T]) -> _T | None:
                 elif version != _VERSION:
                     raise sqlite3.DatabaseError(f"version {version}")
                 done = work(base)
-                base.commit()
+                if base.in_transaction:
+                    base.commit()
                 return done
         except (OSError, sqlite3.Error) as error:
             log.debug("%s: %s", path, error)

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -276,22 +275,20 @@ _EARLIER = {  # the kind of its events, what tells the time, and what each is ab
 def _earlier(private: Path) -> dict[Path, list[Entry]]:
     found: dict[Path, list[Entry]] = {}
     for path in (private / name for name in _EARLIER if (private / name).exists()):
-        met: Counter[bytes] = Counter()
         found[path] = []
         with translated(path, "read"):
-            for one in _events(path):
+            for number, one in enumerate(_events(path)):
                 with suppress(ValueError):  # what is no text was never written by us
-                    told = [path.name, one.kind, str(one.at), one.data]
+                    told = [path.name, number, one.kind, str(one.at), one.data]
                     known = json.dumps(told, sort_keys=True, ensure_ascii=False).encode()
-                    met[known] += 1
-                    chosen = blake2b(known + b"%d" % met[known], digest_size=8).hexdigest()
+                    chosen = blake2b(known, digest_size=8).hexdigest()
                     found[path].append(one._replace(id=chosen).written())
     return found
 
 
 def _events(path: Path) -> Iterator[Entry]:
     kind, time, about = _EARLIER[path.name]
-    for told in _records(path, about):
+    for told in _records(path, about) if time else ():
         at = None
         with suppress(ValueError, TypeError):
             at = datetime.fromisoformat(told.get(time, ""))
