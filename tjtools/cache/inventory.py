@@ -83,10 +83,7 @@ def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
 
 
 def record_in_master(
-    workspace: Workspace,
-    found: Iterable[tuple[SessionFile, str, date | None]],
-    *,
-    backup: datetime | None = None,
+    workspace: Workspace, found: Iterable[tuple[SessionFile, str, date | None]], *, backup: datetime | None = None
 ) -> tuple[BadLine, ...]:
     """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
 

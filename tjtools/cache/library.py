@@ -21,16 +21,7 @@ from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import as_sent, as_shown, extension, match_key, medium_of
-from tjtools.workspace.csvfile import (
-    BadLine,
-    Form,
-    Records,
-    append_rows,
-    encoded,
-    quarantine,
-    read_more,
-    read_records,
-)
+from tjtools.workspace.csvfile import BadLine, Form, Records, append_rows, encoded, quarantine, read_more, read_records
 from tjtools.workspace.disk import Seen, locked, replace_file
 
 if TYPE_CHECKING:
