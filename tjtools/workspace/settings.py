@@ -294,29 +294,23 @@ def load_limits(own: Path | None = None) -> Limits:
     >>> load_limits().by_type[CreativeType.NATIVE_IMAGE].max_bytes
     300000
     """
-    if own is None or not own.is_file():
-        return _package_limits()
-    told = read_toml(own)
-    package = {kind.value: limit.model_dump(exclude_unset=True) for kind, limit in _package_limits().by_type.items()}
-    laid_over = {
+    package = _package_limits()
+    told = read_toml(own) if own and own.is_file() else package
+    by_type = {
         word: package[word] | limit if word in package and isinstance(limit, dict) else limit
         for word, limit in (package | told).items()
+        if word != "checked"
     }
     try:
-        return _limits(laid_over)
+        return Limits.model_validate({"checked": told.get("checked"), "by_type": by_type})
     except ValidationError as error:
         remedy = "Correct it; the package's limits.toml shows every key."
         raise SettingsError(f"{own}: {_limit_in_words(error.errors()[0], told)}.", remedy=remedy) from error
 
 
 @cache
-def _package_limits() -> Limits:
-    return _limits(tomllib.loads(files("tjtools.workspace").joinpath("limits.toml").read_text("utf-8")))
-
-
-def _limits(told: Mapping[str, Any]) -> Limits:
-    by_type = {word: limit for word, limit in told.items() if word != "checked"}
-    return Limits.model_validate({"checked": told.get("checked"), "by_type": by_type})
+def _package_limits() -> dict[str, Any]:
+    return tomllib.loads(files("tjtools.workspace").joinpath("limits.toml").read_text("utf-8"))
 
 
 def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
