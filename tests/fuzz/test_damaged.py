@@ -42,13 +42,12 @@ from tjtools.media.likeness import LooksIndex
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
 from tjtools.practice.intake import plan_session, write_session
-from tjtools.scrape.coverage import keep_coverage, read_coverage
+from tjtools.scrape.refresh import keep_coverage, read_coverage
 from tjtools.site.driver import load_browser_session
 from tjtools.site.selectors import load_selectors
 from tjtools.upload.campaign import NATIVE_COLUMNS
-from tjtools.upload.choice import load_choice, save_choice
-from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled, entry_of
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
+from tjtools.upload.plan import load_choice, save_choice
 from tjtools.upload.resume import only_live_run, runs_elsewhere
 from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
@@ -160,7 +159,7 @@ def read_log(workspace: Workspace) -> object:
     """All that it tells, to all who ask; a plan that can't be read is refused last."""
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
-    told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces())
+    told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.hand_overs(), journal.paces())
     looks = (
         [*map(LooksIndex(seen, kept.picture).near, seen)],
         [kept.picture(one.checksum) for one in seen],

@@ -15,8 +15,7 @@ from tjtools.cache.library import COLUMNS, Library
 from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
-from tjtools.upload.events import Settled
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.resume import only_live_run
 from tjtools.upload.status_csv import STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows

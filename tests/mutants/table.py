@@ -113,21 +113,21 @@ FOLLOWING = (
     _one(
         "removal-from-incomplete-section",
         "Nothing counts as gone from a section that was not read to its end.",
-        "complete >= home",
-        "home is not None",
+        "update.reading.complete >= _homes(known)",
+        "_homes(known) is not None",
         "test_a_creative_is_gone_only_if_its_section_was_read_to_the_end",
     ),
     _one(
         "removal-of-unknown-section",
         "A creative of unknown section is gone only where all sections were read to their ends.",
-        "complete >= home",
-        "bool(complete & home)",
+        "update.reading.complete >= _homes(known)",
+        "bool(update.reading.complete & _homes(known))",
         "test_a_creative_is_gone_only_if_its_section_was_read_to_the_end",
     ),
     _one(
         "removal-of-newcomers",
         "What came into the library after the reading had begun is not gone.",
-        "creative.creative_id in update.known and",
+        "known.creative_id in update.known and",
         "",
         "test_what_others_write_meanwhile_is_neither_lost_nor_gone",
     ),
@@ -155,7 +155,7 @@ FOLLOWING = (
     _one(
         "stale-reading-applied",
         "A reading is not applied once a later one was.",
-        "if newest_snapshot(workspace) != update.begun.snapshot:",
+        "if newest_snapshot(workspace) != update.snapshot:",
         "if newest_snapshot(workspace) is None:",
         "test_what_was_read_before_the_last_update_is_not_applied",
     ),
@@ -169,7 +169,7 @@ FOLLOWING = (
     _one(
         "no-snapshot",
         "Each update keeps the library as it left it, with its certificate.",
-        "snapshot = keep_snapshot(workspace, certificate_of(update), now)",
+        "snapshot = keep_snapshot(workspace, _certificate(update), now)",
         "snapshot = workspace.library",
         "test_the_history_says_when_the_site_was_read_not_when_it_was_applied",
     ),
@@ -451,8 +451,8 @@ UPLOADING = (
     _one(
         "campaign-too-long",
         "A campaign CSV holds at most fifty ads.",
-        "len(part) == MOST_ADS",
-        "len(part) == 2 * MOST_ADS",
+        "len(parts[-1]) == MOST_ADS",
+        "len(parts[-1]) == 2 * MOST_ADS",
         "test_more_than_fifty_ads_are_split",
     ),
 )

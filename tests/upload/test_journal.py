@@ -12,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
-from tjtools.upload.events import STALLED, Settled, entry_of, event_of
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import STALLED, Journal, Settled, entry_of, event_of
 from tjtools.workspace import log as module
 from tjtools.workspace.log import Log
 
@@ -63,7 +62,8 @@ def test_a_line_that_a_crash_tore_did_not_happen_and_harms_no_other(journal: Jou
     journal.path.write_bytes(whole + whole[: len(whole) // 2])
     journal.handed_over(FILES[1:], section=SECTION, run="2", now=NOW)
     assert journal.in_doubt() == {(SECTION, "a.png"), (SECTION, "b.png")}
-    assert journal.hand_overs() == {(SECTION, "a.png"): 1, (SECTION, "b.png"): 1}
+    found = {key: [one.run for one in each] for key, each in journal.hand_overs().items()}
+    assert found == {(SECTION, "a.png"): ["1"], (SECTION, "b.png"): ["2"]}
 
 
 def test_an_event_seen_half_written_is_whole_at_the_next_look(journal: Journal) -> None:

@@ -56,8 +56,7 @@ from tjtools.upload import (
     unfinished_run,
     upload,
 )
-from tjtools.upload.events import Settled
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings

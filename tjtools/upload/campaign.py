@@ -6,31 +6,22 @@ campaign uploader takes at most 50 ads and 500 kB a file: what is beyond goes in
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zlib import crc32
 
 from tjtools.diff.session import unclear_pairs
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.names import stem
-from tjtools.upload.events import Settled
-from tjtools.workspace.csvfile import write_rows
+from tjtools.upload.journal import Settled
+from tjtools.workspace.csvfile import encoded, write_rows
 from tjtools.workspace.settings import CampaignSettings
 
 log = logging.getLogger("tjtools.upload")
 
-NATIVE_COLUMNS = (
-    "Ad Name",
-    "Target URL",
-    "Video Creative ID",
-    "Thumbnail Creative ID",
-    "Headline",
-    "Brand Name",
-)
+NATIVE_COLUMNS = ("Ad Name", "Target URL", "Video Creative ID", "Thumbnail Creative ID", "Headline", "Brand Name")
 PREROLL_COLUMNS = (
     "Ad Name",
     "Target URL",
@@ -48,7 +39,7 @@ MOST_BYTES = 500_000
 LONGEST_SLUG = 60  # bytes of a category in the name of a file
 _NUMBER = re.compile(r"Batch(\d+)_")
 
-Ad = tuple[str, tuple[str, ...]]  # its category and its row
+Ad = tuple[str, dict[str, str]]  # its category, and its values by their columns
 
 
 def write_campaigns(
@@ -65,22 +56,19 @@ def write_campaigns(
     that more files have, among them the `others` of the session, makes none. A run that is gone on with has its files
     written anew, under its number.
     """
-    kinds = (
-        ("Native", NATIVE_COLUMNS, _native(outcomes, others, settings)),
-        ("Preroll", PREROLL_COLUMNS, _preroll(outcomes, settings)),
-    )
-    if not any(ads for _, _, ads in kinds):
+    native, preroll = _native(outcomes, others, settings), _preroll(outcomes, settings)
+    if not (native or preroll):
         return ()
     prefix = f"Batch{_number_of(folder, run):03}_{run}"
     written: list[Path] = []
-    for kind, columns, ads in kinds:
-        written += _write(folder, f"{prefix}_{kind}", columns, [row for _, row in ads])
-        by_category: dict[str, list[Ad]] = {}
-        for ad in ads:
-            by_category.setdefault(_slug(ad[0]).casefold(), []).append(ad)  # some disks hold `Cars` and `cars` for one
-        for _, chosen in sorted(by_category.items()):
-            name = f"{prefix}_{kind}_{_slug(chosen[0][0])}"
-            written += _write(folder, name, columns, [row for _, row in chosen])
+    for kind, columns, ads in (("Native", NATIVE_COLUMNS, native), ("Preroll", PREROLL_COLUMNS, preroll)):
+        files: dict[str, tuple[str, list[list[str]]]] = {}  # some disks hold `Cars` and `cars` for one
+        for category, ad in ads:
+            for suffix in ("", f"_{_slug(category)}"):
+                _, rows = files.setdefault(suffix.casefold(), (suffix, []))
+                rows.append([ad.get(column, "") for column in columns])
+        for _, (suffix, rows) in sorted(files.items()):
+            written += _write(folder, f"{prefix}_{kind}{suffix}", columns, rows)
     return tuple(written)
 
 
@@ -96,72 +84,44 @@ def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], settings
     for halves in pairs.values():
         video, image = halves.get(CreativeType.NATIVE_VIDEO), halves.get(CreativeType.NATIVE_IMAGE)
         if video and image and UploadStatus.SUCCESS in (video.status, image.status):
-            row = (
-                stem(video.file.name),
-                settings.target_url,
-                video.creative_id,
-                image.creative_id,
-                video.file.category,
-                settings.brand_name,
-            )
-            ads.append((video.file.category, row))
+            ad = _ad(video, "Video Creative ID", settings) | {
+                "Thumbnail Creative ID": image.creative_id,
+                "Headline": video.file.category,
+                "Brand Name": settings.brand_name,
+            }
+            ads.append((video.file.category, ad))
     return ads
 
 
-def _preroll(outcomes: Iterable[Settled], settings: CampaignSettings) -> list[Ad]:
+def _preroll(outcomes: Sequence[Settled], settings: CampaignSettings) -> list[Ad]:
+    call = {"Custom CTA Text": settings.call_to_action, "Custom CTA URL": settings.target_url}
     return [
-        (
-            one.file.category,
-            (
-                stem(one.file.name),
-                settings.target_url,
-                one.creative_id,
-                settings.call_to_action,
-                settings.target_url,
-                "",
-                "",
-                "",
-                "",
-                "",
-            ),
-        )
+        (one.file.category, _ad(one, "Creative ID", settings) | call)
         for one in outcomes
         if one.status is UploadStatus.SUCCESS and one.file.section is Section.IN_STREAM_VIDEO
     ]
 
 
-def _write(folder: Path, name: str, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> list[Path]:
+def _ad(one: Settled, column: str, settings: CampaignSettings) -> dict[str, str]:
+    return {"Ad Name": stem(one.file.name), "Target URL": settings.target_url, column: one.creative_id}
+
+
+def _write(folder: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Path]:
+    """Write the rows, cut where the next ad would be one too many, or one byte too much."""
     native = columns is NATIVE_COLUMNS
-    written = []
-    for number, part in enumerate(_parts(columns, rows, quote_all=native), start=1):
+    head, *lengths = map(len, encoded(folder / name, [columns, *rows], quote_all=native))
+    parts: list[list[Sequence[str]]] = []
+    room = 0
+    for row, length in zip(rows, lengths, strict=True):
+        if length > room or len(parts[-1]) == MOST_ADS:
+            parts.append([])
+            room = MOST_BYTES - head
+        parts[-1].append(row)
+        room -= length
+    for number, part in enumerate(parts, start=1):
         path = folder / (f"{name}.csv" if number == 1 else f"{name}_part{number}.csv")
         write_rows(path, columns, part, quote_all=native)
-        written.append(path)
-    return written
-
-
-def _parts(
-    columns: Sequence[str], rows: Sequence[tuple[str, ...]], *, quote_all: bool
-) -> Iterable[list[tuple[str, ...]]]:
-    """Cut where the next ad would be one too many, or one byte too much."""
-    head = _bytes(columns, quote_all=quote_all)
-    part: list[tuple[str, ...]] = []
-    size = head
-    for row in rows:
-        length = _bytes(row, quote_all=quote_all)
-        if part and (len(part) == MOST_ADS or size + length > MOST_BYTES):
-            yield part
-            part, size = [], head
-        part.append(row)
-        size += length
-    if part:
-        yield part
-
-
-def _bytes(row: Sequence[str], *, quote_all: bool) -> int:
-    text = io.StringIO()
-    csv.writer(text, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator="\n").writerow(row)
-    return len(text.getvalue().encode())
+        yield path
 
 
 def _number_of(folder: Path, run: str) -> int:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
@@ -19,16 +18,12 @@ from tjtools.media.content import LookedAt
 from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.choice import Choice
 from tjtools.upload.journal import Journal, Unfinished
-from tjtools.upload.plan import Plan, make_plan
+from tjtools.upload.plan import Choice, Plan, make_plan
 from tjtools.upload.record import Records
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import CampaignSettings, Settings
-
-if TYPE_CHECKING:
-    from filelock import SoftFileLease
 
 log = logging.getLogger("tjtools.upload")
 
@@ -65,15 +60,14 @@ def prepare_rest(
     """
     with only_live_run(workspace):
         recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
-    session = load_session(workspace)
-    rows = {file.key: file for file in session.files}
+    session = load_session(workspace).files
+    rows = {file.key: file for file in session}
     named = [file for file in run.left if not file.row]
     there = [rows[file.key] for file in run.left if file.row and file.key in rows]
     cleared = tuple(file for file in run.left if file.row and file.key not in rows)
     # the other halves of their pairs come along: one that the site refused goes up again with its pair
     pairs = {file.pair for file in there if file.pair}
-    others = [file for file in session.files if file.pair in pairs and file not in there]
-    files = [*there, *others, *named]
+    files = [*there, *(file for file in session if file.pair in pairs and file not in there), *named]
     prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
     there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
     reviews = tuple(
@@ -123,8 +117,8 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
 
     It holds on a network share too, where other locks may fail: a run on this machine that died is known at once, one
     on another machine after two minutes without a sign of life: a machine that slept so long may have lost its place,
-    and has to ask before it hands anything over. Raises `TrackingFileError` where another run is under
-    way, and where the folder's file system keeps nobody out.
+    and has to ask before it hands anything over. Raises `TrackingFileError` where another run is under way, and where
+    the folder's file system keeps nobody out.
     """
     from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 
@@ -137,22 +131,21 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
             lease.acquire(timeout=patience)
         except (Timeout, LeaseSettingsMismatch) as error:
             raise _Taken("another live upload is running here.", path=path, remedy="Wait for it, or end it.") from error
+
+    def demand_ours() -> None:  # the heartbeat sleeps with its machine, and another one may take the run for dead
+        with translated(path, "locked"):
+            there = Path(lease.lock_file).read_text("utf-8", errors="replace")
+        if lease.compromise or not lease.token or lease.token not in there:
+            raise _Taken(
+                "this run gave no sign of life for so long that another one has taken its place.",
+                path=path,
+                remedy="See how the other one ends; then run: tjtools upload --resume",
+            )
+
     try:
-        yield partial(_demand_ours, lease, path)
+        yield demand_ours
     finally:
         lease.release()
-
-
-def _demand_ours(lease: SoftFileLease, path: Path) -> None:
-    """Raise `TrackingFileError` where another machine took the run for dead: the heartbeat sleeps with its machine."""
-    with translated(path, "locked"):
-        there = Path(lease.lock_file).read_text("utf-8", errors="replace")
-    if lease.compromise or not lease.token or lease.token not in there:
-        raise _Taken(
-            "this run gave no sign of life for so long that another one has taken its place.",
-            path=path,
-            remedy="See how the other one ends; then run: tjtools upload --resume",
-        )
 
 
 def runs_elsewhere(workspace: Workspace) -> bool:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.model.cells import told_id
-from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
+from tjtools.model.creative import CreativeType, Key, UploadStatus
 from tjtools.model.errors import TrackingFileError
-from tjtools.upload.events import Settled
-from tjtools.upload.pairing import Outcome
+from tjtools.upload.handover import Outcome
+from tjtools.upload.journal import Settled
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
@@ -36,6 +36,8 @@ STATUS_COLUMNS = (
 )
 
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+_TEXTS = ("batch", "section", "file_name", "creative_id", "status", "message")
+_STARTED = "%Y%m%d_%H%M%S"
 
 
 class RecordedFile(NamedTuple):
@@ -48,7 +50,7 @@ class RecordedFile(NamedTuple):
     message: str
 
     @property
-    def key(self) -> tuple[Section, str]:
+    def key(self) -> Key:
         """Its section and name."""
         return self.creative_type.section, self.name
 
@@ -104,7 +106,7 @@ def read_run(workspace: Workspace, status_file: Path) -> RecordedRun:
 
 def _read(status_file: Path) -> tuple[tuple[RecordedFile, ...], tuple[BadLine, ...]]:
     table = read_table(status_file, STATUS_COLUMNS)
-    files: dict[tuple[Section, str], RecordedFile] = {}
+    files: dict[Key, RecordedFile] = {}
     bad = list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
@@ -131,13 +133,14 @@ def load_runs(workspace: Workspace) -> RunLog:
     """Read every run's status CSV; one that can't be read, and a line that can't, is told in `problems`."""
     import pandas as pd
 
-    batches = _batches(workspace)
+    names = (re.match(r"Batch(\d+)_(\d{8}_\d{6})_", path.name) for path in workspace.campaigns.glob("Batch*_*.csv"))
+    batches = {match[2]: match[1] for match in names if match}
     rows: list[tuple[object, ...]] = []
     problems: list[str] = []
     for path in status_files(workspace):
-        stamp = re.fullmatch(r"upload_status_(\d{8}_\d{6})", path.stem)
-        run = pd.to_datetime(stamp[1] if stamp else "", format="%Y%m%d_%H%M%S", errors="coerce")
-        if stamp is None or pd.isna(run):
+        stamp = path.stem.removeprefix("upload_status_")
+        run = pd.to_datetime(stamp, format=_STARTED, errors="coerce")
+        if pd.isna(run) or f"{run:{_STARTED}}" != stamp:
             problems.append(f"{path.name}: its name tells no time, as upload_status_20251113_120000.csv does")
             continue
         try:
@@ -146,47 +149,21 @@ def load_runs(workspace: Workspace) -> RunLog:
             problems.append(f"{path.name}: {error.message}")
             continue
         problems += [f"{path.name}:{one.line}: {one.reason}" for one in bad]
-        batch = batches.get(stamp[1], "")
         rows += [
-            (run, batch, one.creative_type.section.value, one.name, one.creative_id, one.status.value, one.message)
+            (run, batches.get(stamp, ""), one.key[0].value, one.name, one.creative_id, one.status.value, one.message)
             for one in files
         ]
-    frame = pd.DataFrame(rows, columns=list(_ROWS)).astype(_ROWS)
-    return RunLog(frame, tuple(problems))
+    kinds = {"run": "datetime64[us]"} | dict.fromkeys(_TEXTS, "str")
+    return RunLog(pd.DataFrame(rows, columns=list(kinds)).astype(kinds), tuple(problems))
 
 
-_ROWS = {"run": "datetime64[us]"} | dict.fromkeys(
-    ("batch", "section", "file_name", "creative_id", "status", "message"), "str"
-)
-
-
-def _batches(workspace: Workspace) -> dict[str, str]:
-    """The batch numbers, by the times at which the runs started."""
-    names = (path.name for path in workspace.campaigns.glob("Batch*_*.csv"))
-    found = (re.match(r"Batch(\d+)_(\d{8}_\d{6})_", name) for name in names)
-    return {match[2]: match[1] for match in found if match}
-
-
-def append_status(workspace: Workspace, run: str, files: Sequence[Outcome], *, now: datetime) -> None:
-    """Add a row for each file to a run's status CSV."""
-    rows = [_row(workspace, one, now) for one in files]
-    append_rows(workspace.status_file(run), STATUS_COLUMNS, rows)
-
-
-def complete_status(workspace: Workspace, run: str, settled: Sequence[Settled]) -> None:
-    """Add the rows that a run's status CSV does not have yet."""
-    path = workspace.status_file(run)
-    rows = [_row(workspace, one, one.at, one.retries) for one in settled]
-    with locked(path):
-        there = {tuple(row.values()) for row in read_table(path, STATUS_COLUMNS).rows}
-        append_rows(path, STATUS_COLUMNS, [row for row in rows if tuple(row) not in there])
-
-
-def _row(workspace: Workspace, one: Outcome | Settled, at: datetime, retries: int = 0) -> list[str]:
-    return [
+def status_row(workspace: Workspace, one: Outcome | Settled, at: datetime, retries: int = 0) -> tuple[str, ...]:
+    """What a run's status CSV says of a file; its path inside the workspace, or whole where a person named it."""
+    path, root = one.file.path, workspace.root
+    return (
         one.file.unique_id,
         one.file.name,
-        _shown(workspace, one.file),
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
         f"{at:%Y-%m-%d}",
         f"{at:%H:%M:%S}",
         "TrafficJunky",
@@ -196,11 +173,14 @@ def _row(workspace: Workspace, one: Outcome | Settled, at: datetime, retries: in
         one.file.creative_type.value,
         one.file.native_pair_id,
         str(retries),
-    ]
+    )
 
 
-def _shown(workspace: Workspace, file: SessionFile) -> str:
-    """The path inside the workspace, or the whole path of a file that a person named elsewhere."""
-    if file.path.is_relative_to(workspace.root):
-        return file.path.relative_to(workspace.root).as_posix()
-    return str(file.path)
+def add_status(workspace: Workspace, run: str, rows: Sequence[tuple[str, ...]]) -> None:
+    """Add the rows that a run's status CSV does not have yet."""
+    if not rows:
+        return
+    path = workspace.status_file(run)
+    with locked(path):
+        there = {tuple(row.values()) for row in read_table(path, STATUS_COLUMNS).rows}
+        append_rows(path, STATUS_COLUMNS, [row for row in rows if row not in there])
