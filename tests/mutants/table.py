@@ -26,7 +26,7 @@ PAIRING = (
     _one(
         "pair-by-position",
         "An ID is paired with a file by name, never by position.",
-        "[card for name in shown[file] for card in fresh.get(name, ())]",
+        "_bearing(shown[file], new)",
         "[*new][handed.index(file) : handed.index(file) + 1]",
         "test_the_order_of_the_cards_does_not_matter",
     ),
@@ -47,8 +47,8 @@ PAIRING = (
     _one(
         "newer-as-text",
         "IDs are compared by their number: 1000000001 is newer than 999999991.",
-        "(len(creative_id), creative_id) > (len(than), than)",
-        "creative_id > than",
+        "return _age(creative_id) > _age(than)",
+        "return creative_id > than",
         "test_ids_are_compared_by_their_number_and_stay_text",
     ),
     _one(
@@ -430,15 +430,15 @@ UPLOADING = (
     _one(
         "more-than-ten",
         "No batch hands over more than ten files.",
-        "if one.goes_up and room == 0:",
-        "if one.goes_up and room == -1:",
+        "for each in chunks[-1]) == size",
+        "for each in chunks[-1]) == 2 * size",
         "test_no_batch_hands_over_more_than_ten_and_known_files_take_no_room",
     ),
     _one(
         "pair-split",
         "A native pair goes up whole or not at all.",
-        'f"pair {pair}" if pair else f"file {number}"',
-        'f"file {number}"',
+        "one.file.pair or number",
+        "number",
         "test_a_limit_keeps_native_pairs_together",
     ),
     _one(

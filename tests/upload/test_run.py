@@ -844,7 +844,7 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     journal, files = Journal(workspace.log), load_session(workspace).files
     journal.begun(files, run="20251113_120000", now=NOW)
     refused = Settled(at=NOW, run="20251113_120000", file=files[0], status=UploadStatus.FAILED, message="Too dark.")
-    journal.settled([refused])
+    journal.note(refused)
     unfinished = unfinished_run(workspace)
     assert unfinished
     assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"

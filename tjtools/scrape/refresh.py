@@ -5,7 +5,7 @@ From what the site showed to the library: the difference first; then, under the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -36,8 +36,7 @@ class Update:
     """What a reading of the site means for the library; nothing is written yet.
 
     The reading began `at` this time, and `snapshot` was the newest then, `""` without one. `known` are the IDs that can
-    be gone: those that the library held then. `there` counts those that were there by the library, `difference` is what
-    would change.
+    be gone: those that were there then, by the library. `difference` is what would change.
     """
 
     workspace: Workspace
@@ -46,7 +45,6 @@ class Update:
     at: datetime
     snapshot: str
     known: frozenset[str]
-    there: int
     difference: LibraryDifference
 
     @property
@@ -68,12 +66,12 @@ class Update:
     def removals_to_allow(self) -> int:
         """How many removals a person has to let through; 0 where so few go without a question."""
         gone = len(self.difference.removed)
-        return gone if gone > HARMLESS_GONE and gone * 100 > HARMLESS_PERCENT * self.there else 0
+        return gone if gone > HARMLESS_GONE and gone * 100 > HARMLESS_PERCENT * len(self.known) else 0
 
     def check_removals(self, allowed: int) -> None:
         """Raise `TooManyGone` where more is gone than goes without a question, and than `allowed`."""
         if allowed < self.removals_to_allow:
-            raise TooManyGone(self.removals_to_allow, self.there)
+            raise TooManyGone(self.removals_to_allow, len(self.known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def plan_refresh(
 
     def down_to_covered(reader: Reader) -> None:
         for section in Section:
-            reader.read(section, enough=partial(_has_come_to, covered.get(section, ())))
+            reader.read(section, enough=partial(_ends_in, covered.get(section, ())))
 
     reading = read_by(access or access_to(workspace, cancelled=cancelled), down_to_covered, progress, cancelled)
     return plan_update(workspace, library, reading, Source.REFRESH, at=at, snapshot=snapshot, removals=not new)
@@ -199,16 +197,19 @@ def plan_sync(
     return plan_update(workspace, library, reading, Source.SYNC, at=at, snapshot=snapshot, removals=not pending)
 
 
+def _ends_in(covered: Collection[str], _seen: Mapping[str, Card], page: CardPage) -> bool:
+    return page.cards[-1].creative_id in covered  # it may begin with one that was moved up
+
+
+def _all_seen(missing: Set[str], seen: Mapping[str, Card], _page: CardPage) -> bool:
+    return missing <= seen.keys()
+
+
 def _load(workspace: Workspace) -> Library:
     """The library, once all that will be written can be."""
     library = Library.load(workspace.library)
     History.of(workspace).check()
     return library
-
-
-def _has_come_to(covered: Collection[str], _seen: Mapping[str, Card], page: CardPage) -> bool:
-    """Whether a page ends with a creative that was there before; it may begin with one that was moved up."""
-    return page.cards[-1].creative_id in covered
 
 
 def _wanted(library: Iterable[Creative], *, pending: bool) -> dict[Section, set[str]]:
@@ -243,10 +244,6 @@ def _read_pending(wanted: Mapping[Section, set[str]], reader: Reader) -> None:
             reader.certificates.append(Certificate(section, verdict=NOT_FINISHED))
 
 
-def _all_seen(missing: Set[str], seen: Mapping[str, Card], _page: CardPage) -> bool:
-    return missing <= seen.keys()
-
-
 def plan_update(
     workspace: Workspace,
     library: Library,
@@ -262,9 +259,8 @@ def plan_update(
     The reading began `at` this time, and `snapshot` was the newest then. Without `removals`, no creative counts as
     gone.
     """
-    known = frozenset(creative.creative_id for creative in library if removals)
-    there = len({creative.creative_id for creative in library if not creative.removed})
-    blank = Update(workspace, source, reading, at, snapshot, known, there, LibraryDifference())
+    known = frozenset(creative.creative_id for creative in library if removals and not creative.removed)
+    blank = Update(workspace, source, reading, at, snapshot, known, LibraryDifference())
     return blank if reading.stopped else replace(blank, difference=_follow(blank, library)[-1])
 
 
@@ -296,7 +292,7 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
         if difference or (update.full and not _is_tidy(library, creatives)):
             library.rewrite(creatives, now=now, keep_bad=not update.full)
         if update.full:
-            keep_coverage(workspace, _covered(update.reading))
+            keep_coverage(workspace, update.reading)
         snapshot = keep_snapshot(workspace, _certificate(update), now)
     return UpdateReport(difference, update.certificates, rows, snapshot)
 
@@ -356,13 +352,13 @@ def _after(update: Update, known: Creative, shown: Creative | None) -> Creative:
 
 def _one_each(library: Iterable[Creative], shown: Mapping[str, Creative]) -> list[Creative]:
     """One creative an ID: of rows that contradict each other, the one that agrees with the site, else the first."""
-    one: dict[str, Creative] = {}
+    rows: dict[str, list[Creative]] = {}
     for creative in library:
-        key = creative.creative_id
-        better = key in shown and not same_name(one.get(key, creative).filename, shown[key].filename)
-        if key not in one or (better and same_name(creative.filename, shown[key].filename)):
-            one[key] = creative
-    return list(one.values())
+        rows.setdefault(creative.creative_id, []).append(creative)
+    return [
+        next((one for one in each if key in shown and same_name(one.filename, shown[key].filename)), each[0])
+        for key, each in rows.items()
+    ]
 
 
 def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
@@ -373,25 +369,20 @@ def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
     return plain and written == [fields_of(as_written(creative)) for creative in creatives]
 
 
-def _covered(reading: SiteReading) -> dict[Section, list[str]]:
-    """The IDs of each section that was read to its end, in the order of its list.
-
-    So far down must a reading for what is new go: new cards come first on the site, so whatever stands below one of
-    these was there before. An upload of ours covers nothing: creatives of other people may stand below it.
-    """
-    kinds = {section: section.creative_type for section in reading.complete}
-    return {
-        section: [one.creative_id for one in reading.creatives if one.creative_type is kind]
-        for section, kind in kinds.items()
-    }
-
-
 def read_coverage(workspace: Workspace) -> dict[Section, frozenset[str]]:
-    """The IDs of each section that its last complete reading has covered."""
+    """The IDs of each section that its last complete reading has covered: so far down must one for what is new go.
+
+    New cards come first on the site, so whatever stands below one of these was there before. An upload of ours covers
+    nothing: creatives of other people may stand below it.
+    """
     covered = Derived(workspace).load(COVERAGE, lambda ids: frozenset(map(str, ids)))
     return {section: covered[section.value] for section in Section if section.value in covered}
 
 
-def keep_coverage(workspace: Workspace, covered: Mapping[Section, Sequence[str]]) -> None:
+def keep_coverage(workspace: Workspace, reading: SiteReading) -> None:
     """Note the IDs of sections that were read completely; what is known of the others stays."""
-    Derived(workspace).keep(COVERAGE, {section.value: list(ids) for section, ids in covered.items()})
+    covered = {
+        section.value: [one.creative_id for one in reading.creatives if one.creative_type is section.creative_type]
+        for section in reading.complete
+    }
+    Derived(workspace).keep(COVERAGE, covered)

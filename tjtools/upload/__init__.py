@@ -13,7 +13,7 @@ from tjtools.upload.plan import (
     make_plan,
     save_choice,
 )
-from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
+from tjtools.upload.record import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
 from tjtools.upload.status_csv import RecordedFile, RecordedRun, last_live_run, read_run
 

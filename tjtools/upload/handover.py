@@ -49,14 +49,18 @@ def is_newer(creative_id: str, than: str) -> bool:
     >>> is_newer("1032530571", "1032530561"), is_newer("999", "1032530561"), is_newer("7", "")
     (True, False, True)
     """
-    return (len(creative_id), creative_id) > (len(than), than)
+    return _age(creative_id) > _age(than)
+
+
+def _age(creative_id: str) -> tuple[int, str]:
+    return len(creative_id), creative_id
 
 
 def pair(
     handed: Sequence[SessionFile],
     results: Mapping[str, FileResult],
-    new: Iterable[Card],
-    old: Iterable[Card] = (),
+    new: Sequence[Card],
+    old: Sequence[Card] = (),
     sizes: Mapping[str, str] | None = None,
 ) -> tuple[Outcome, ...]:
     """Say of each file that was handed over what came of it.
@@ -69,15 +73,14 @@ def pair(
     name has that card's ID. A file without a new card is a duplicate if one old card bears its name. Anything else is
     unknown, and says why.
     """
-    fresh, known = _by_name(new), _by_name(old)
     shown = {file: as_shown(file.name) for file in handed}
     together = Counter(name for file in handed for name in shown[file])
     return tuple(
         _outcome(
             file,
             results[file.name],
-            [card for name in shown[file] for card in fresh.get(name, ())],
-            [card for name in shown[file] for card in known.get(name, ())],
+            _bearing(shown[file], new),
+            _bearing(shown[file], old),
             (sizes or {}).get(file.name, ""),
         )
         if all(together[name] == 1 for name in shown[file])
@@ -86,11 +89,8 @@ def pair(
     )
 
 
-def _by_name(cards: Iterable[Card]) -> dict[str, list[Card]]:
-    found: dict[str, list[Card]] = {}
-    for card in cards:
-        found.setdefault(as_sent(card.name), []).append(card)
-    return found
+def _bearing(names: Iterable[str], cards: Sequence[Card]) -> list[Card]:
+    return [card for name in names for card in cards if as_sent(card.name) == name]
 
 
 def _outcome(file: SessionFile, result: FileResult, new: list[Card], old: list[Card], size: str) -> Outcome:
@@ -115,14 +115,13 @@ def _doubt(file: SessionFile, result: FileResult, candidates: tuple[Card, ...], 
         return f"the site said {result.message!r}, yet a new creative bears this name: {ids}"
     if len(candidates) > 1:
         return f"several creatives bear this name: {ids}"
-    why, shown, has = "", file_type(f"x.{card.file_type.lstrip('.')}"), file_type(file.name)
-    if not is_id(card.creative_id):
-        why = "its ID on the page is no number"
-    elif size and card.dimensions and card.dimensions != size:
-        why = f"shows {card.dimensions} where the file has {size}"
-    elif shown and has and shown != has:
-        why = f"shows the type {shown} where the file has {has}"
-    return f"creative {ids} bears this name, but {why}" if why else ""
+    shown, has = file_type(f"x.{card.file_type.lstrip('.')}"), file_type(file.name)
+    contradictions = {
+        "its ID on the page is no number": not is_id(card.creative_id),
+        f"shows {card.dimensions} where the file has {size}": size and card.dimensions and card.dimensions != size,
+        f"shows the type {shown} where the file has {has}": shown and has and shown != has,
+    }
+    return next((f"creative {ids} bears this name, but {why}" for why, holds in contradictions.items() if holds), "")
 
 
 def newest_id(site: Site, section: Section) -> str:
@@ -139,10 +138,7 @@ def newest_id(site: Site, section: Section) -> str:
             "The section shows no creative and does not say that it is empty; nothing was handed over.",
             remedy="Look at the page with --headed; the line's selector is library.total in selectors.toml.",
         )
-    newest = ""
-    for card in page.cards:
-        newest = card.creative_id if is_newer(card.creative_id, newest) else newest
-    return newest
+    return max((card.creative_id for card in page.cards), key=_age, default="")
 
 
 def hand_over(

@@ -72,11 +72,6 @@ class Settled(_Event):
     retries: int = 0
 
     @property
-    def key(self) -> Key:
-        """The file's section and name."""
-        return self.file.key
-
-    @property
     def creative_id(self) -> str:
         """The Creative ID, `""` where none is known."""
         return self.creative.creative_id if self.creative else ""
@@ -146,26 +141,18 @@ class Journal:
     def begun(self, files: Iterable[SessionFile], *, run: str, now: datetime, force: bool = False) -> None:
         """Note which files a run is to hand over, and fold old runs away."""
         self._log.fold(now, self._still_open)
-        self._append(Begun(at=now, run=run, files=tuple(files), force=force))
+        self.note(Begun(at=now, run=run, files=tuple(files), force=force))
 
     def handed_over(
         self, files: Iterable[SessionFile], *, section: Section, run: str, now: datetime, newest: str = ""
     ) -> None:
         """Note, before it happens, that these files go to the site; `newest` is the section's highest ID till now."""
         names = tuple(file.name for file in files)
-        self._append(HandedOver(at=now, run=run, section=section, files=names, newest=newest))
+        self.note(HandedOver(at=now, run=run, section=section, files=names, newest=newest))
 
-    def settled(self, outcomes: Iterable[Settled]) -> None:
-        """Note what is known of files, before the tracking files are told."""
-        self._append(*outcomes)
-
-    def recorded(self, *, run: str, now: datetime) -> None:
-        """Note that the tracking files hold all that was settled in this run."""
-        self._append(Recorded(at=now, run=run))
-
-    def ended(self, *, run: str, now: datetime) -> None:
-        """Note that a run came to its end."""
-        self._append(Ended(at=now, run=run))
+    def note(self, *events: Event) -> None:
+        """Note what came of files, before the tracking files are told; that they were; that a run came to its end."""
+        self._log.append(map(entry_of, events))
 
     def unfinished(self) -> Unfinished | None:
         """The last run that never came to its end; None where each did."""
@@ -174,15 +161,17 @@ class Journal:
             return None
         begun, since = runs[-1]
         doubt = self.in_doubt()
-        through = {one.key: one for one in since if isinstance(one, Settled) and one.key not in doubt}
         under_way = doubt & {key for event in since if isinstance(event, HandedOver) for key in event.keys}
-        parts: dict[str, list[SessionFile]] = {"confirmed": [], "without_id": [], "under_way": [], "not_begun": []}
-        for file in begun.files:
-            if settled := through.get(file.key):
-                parts["confirmed" if settled.creative_id else "without_id"].append(file)
-            else:
-                parts["under_way" if file.key in under_way else "not_begun"].append(file)
-        return Unfinished(begun.run, begun.at, begun.force, **{part: tuple(files) for part, files in parts.items()})
+        ids = {one.file.key: one.creative_id for one in since if isinstance(one, Settled) and one.file.key not in doubt}
+        return Unfinished(
+            begun.run,
+            begun.at,
+            begun.force,
+            confirmed=tuple(file for file in begun.files if ids.get(file.key)),
+            without_id=tuple(file for file in begun.files if ids.get(file.key) == ""),
+            under_way=tuple(file for file in begun.files if file.key in under_way),
+            not_begun=tuple(file for file in begun.files if file.key not in under_way and file.key not in ids),
+        )
 
     def outcomes(self, run: str) -> list[Settled]:
         """What came of the files of a run since it last began, in order; time-outs are in it."""
@@ -217,21 +206,20 @@ class Journal:
             if isinstance(event, HandedOver):
                 doubt |= set(event.keys)
             elif isinstance(event, Settled) and event.status != STALLED:
-                doubt.discard(event.key)
+                doubt.discard(event.file.key)
         return doubt
 
     def stalled(self) -> set[Key]:
         """The files in doubt on which the site timed out: it may still be at work on them."""
-        last = {event.key: event.status for event in self.events() if isinstance(event, Settled)}
+        last = {event.file.key: event.status for event in self.events() if isinstance(event, Settled)}
         return {key for key, status in last.items() if status == STALLED}
 
     def hand_overs(self) -> dict[Key, list[HandedOver]]:
         """The hand-overs of each file of each section, oldest first, in the runs that are not folded away."""
         found: dict[Key, list[HandedOver]] = {}
-        for event in self.events():
-            if isinstance(event, HandedOver):
-                for key in event.keys:
-                    found.setdefault(key, []).append(event)
+        for event in (event for event in self.events() if isinstance(event, HandedOver)):
+            for key in event.keys:
+                found.setdefault(key, []).append(event)
         return found
 
     def paces(self) -> dict[Section, list[float]]:
@@ -255,9 +243,6 @@ class Journal:
     def _told(self) -> dict[str, Event]:
         return self._log.told(dict.fromkeys(_KINDS, event_of))
 
-    def _append(self, *events: Event) -> None:
-        self._log.append(map(entry_of, events))
-
     def _still_open(self, entries: list[Entry]) -> Iterator[Entry]:
         """The events of the latest runs, and of the others what is open: files in doubt, and what is not recorded.
 
@@ -276,6 +261,6 @@ class Journal:
                 if names := tuple(name for name in event.files if (event.section, name) in doubt):
                     yield entry_of(event.model_copy(update={"files": names}))._replace(id=entry.id)
             elif event.run in unrecorded or (
-                isinstance(event, Settled) and event.status == STALLED and event.key in doubt
+                isinstance(event, Settled) and event.status == STALLED and event.file.key in doubt
             ):
                 yield entry

@@ -169,23 +169,18 @@ def expected_time(plan: Plan, journal: Journal) -> Expected:
 
 def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
     """The new files; the halves of a pair together."""
-    groups: dict[str, list[SessionFile]] = {}
+    groups: dict[str | int, list[SessionFile]] = {}
     for number, one in enumerate(reviews):
         if one.goes_up:
-            pair = one.file.pair
-            groups.setdefault(f"pair {pair}" if pair else f"file {number}", []).append(one.file)
+            groups.setdefault(one.file.pair or number, []).append(one.file)
     return list(groups.values())
 
 
-def _chunks(reviews: Sequence[FileReview], size: int) -> Iterable[list[FileReview]]:
+def _chunks(reviews: Iterable[FileReview], size: int) -> list[list[FileReview]]:
     """Cut where the next new file would be one too many; files that are there already take no room."""
-    chunk: list[FileReview] = []
-    room = size
+    chunks: list[list[FileReview]] = []
     for one in reviews:
-        if one.goes_up and room == 0:
-            yield chunk
-            chunk, room = [], size
-        chunk.append(one)
-        room -= one.goes_up
-    if chunk:
-        yield chunk
+        if not chunks or (one.goes_up and sum(each.goes_up for each in chunks[-1]) == size):
+            chunks.append([])
+        chunks[-1].append(one)
+    return chunks

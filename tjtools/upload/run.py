@@ -16,11 +16,11 @@ from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
 from tjtools.site import FileResult, FileState, Inspection, Site
 from tjtools.site.inspection import demand_unchanged
+from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import Outcome, hand_over, look_for, newest_id, pair, settle
-from tjtools.upload.journal import STALLED, Journal, Settled, Unfinished
+from tjtools.upload.journal import STALLED, Ended, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import KNOWN, Records, settled_of
-from tjtools.upload.resume import close_earlier, only_live_run, recover, write_run_campaigns
+from tjtools.upload.record import KNOWN, Records, only_live_run, recover, settled_of
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 
@@ -92,10 +92,8 @@ def upload(
     has that run's name and files. Any other unfinished run has ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
-    force = resumed.force if resumed else force
-    return _Run(
-        plan, settings, connect, Records(workspace, library, run), now, live, force, resumed, progress
-    ).carry_out()
+    records, force = Records(workspace, library, run), resumed.force if resumed else force
+    return _Run(plan, settings, connect, records, now, live, force, resumed, progress).carry_out()
 
 
 @dataclass
@@ -141,10 +139,9 @@ class _Run:
             try:
                 self._note_the_rest(stopped)
                 if self.begun:
-                    settings = self.settings.campaign
-                    campaigns = write_run_campaigns(self.workspace, self.journal, self.name, settings, self.files)
+                    campaigns = self._campaigns(self.name)
                 if self.begun and not stopped:
-                    self.journal.ended(run=self.name, now=self.now())
+                    self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
                 stopped = stopped or error
         self._sum_up()
@@ -155,7 +152,9 @@ class _Run:
         """Bring the files up to what earlier runs knew, note what this one is to do, and find out what they did not."""
         recover(self.workspace, self.records.library, self.journal, now=self.now)
         if not self.resumed:
-            close_earlier(self.workspace, self.journal, self.settings.campaign, self.files, now=self.now)
+            while earlier := self.journal.unfinished():  # this run takes its place
+                self._campaigns(earlier.run)
+                self.journal.note(Ended(run=earlier.run, at=self.now()))
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force)
         self.begun = True
         under_way = self.resumed.under_way if self.resumed else ()
@@ -164,6 +163,12 @@ class _Run:
         for section in Section:
             if here := [file for file in doubtful.values() if file.section is section]:
                 self._settle_doubtful(section, here)
+
+    def _campaigns(self, run: str) -> tuple[Path, ...]:
+        """The campaign CSVs of what a run uploaded, as the journal knows it."""
+        last = {one.file.key: one for one in self.journal.outcomes(run)}
+        folder, settings = self.workspace.campaigns, self.settings.campaign
+        return write_campaigns(folder, [*last.values()], settings, run, others=self.files)
 
     def _settle_doubtful(self, section: Section, doubtful: Sequence[SessionFile]) -> None:
         """Look on the site for files of one section that were handed over without learning what came of them."""
@@ -206,10 +211,10 @@ class _Run:
             if self.live and one.file.pair and half:  # the ad of the other half needs its ID
                 skip = UploadStatus.SKIPPED
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
-        self.journal.settled(settled)
+        self.journal.note(*settled)
         self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
         if settled:
-            self.journal.recorded(run=self.name, now=self.now())
+            self.journal.note(Recorded(run=self.name, at=self.now()))
         return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
@@ -298,11 +303,11 @@ class _Run:
         ]
         unknown = [one for one in outcomes if one.status not in KNOWN]
         stalled = [one.file for one in unknown if one.file.name in timed_out]
-        self.journal.settled([*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled)])
+        self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
         added = self.records.record(settled)
         self.records.note(unknown, now=now)
         self.records.remember(outcomes, now)
-        self.journal.recorded(run=self.name, now=now)
+        self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
         self._log_confirmed(outcomes, added)
 
@@ -315,19 +320,18 @@ class _Run:
         for one in outcomes:
             if one.status is not UploadStatus.SUCCESS:
                 log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
-            if one.card:
-                log.debug("Added to TJ Library cache: %s → %s", one.file.name, one.creative_id)
         if added:
             log.info("[CACHE UPDATED: %d new IDs added to %s]", added, self.workspace.library.name)
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         """Rows for the files that never went up: held back, beyond the limit, or not begun when the run stopped."""
-        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in self.plan.held_back}
-        reasons |= {one.file: "beyond the limit of this run" for one in self.plan.left}
-        reasons |= {one.file: "not chosen in the saved plan" for one in self.plan.not_chosen}
+        plan = self.plan
+        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
+        reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
+        reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
         if stopped:
-            why = f"not begun: {stopped.message}"
-            reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews}
+            planned = (one.file for batch in plan.batches for one in batch.reviews)
+            reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
         told = {one.file for one in self.outcomes}
         rest = [(file, why) for file, why in reasons.items() if file not in told]
         self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in rest])

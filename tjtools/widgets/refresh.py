@@ -261,7 +261,7 @@ def _decision(panel: Refresh) -> w.Widget:
 
 
 def _guarded(panel: Refresh) -> Node:
-    there = panel.update.there if panel.update else 0
+    there = len(panel.update.known) if panel.update else 0
     return alert(
         node("strong", f"⚠ {panel.gone:,} of {there:,} creatives of the cache are gone from the site."),
         node("p", f"Look whether that is so. To let it through, write {panel.gone} into the field below."),
