@@ -6,6 +6,7 @@ A section's list is read from its first page on: a reading counts, or it begins 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,7 +58,7 @@ class Certificate:
         return self.verdict == COMPLETE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SiteReading:
     """What the site showed of some sections; `stopped` is the error that ended the reading before its time.
 
@@ -69,6 +70,11 @@ class SiteReading:
     certificates: tuple[Certificate, ...]
     stopped: TJToolsError | None = None
     not_found: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> set[str]:
+        """The IDs of the creatives."""
+        return {creative.creative_id for creative in self.creatives}
 
     @property
     def complete(self) -> frozenset[Section]:
@@ -97,80 +103,57 @@ def scrape_library(
         reading = scrape_library(access_to(Workspace.find(cwd=Path.cwd())), [Section.STATIC_BANNER])
         reading.certificates[0].verdict, len(reading.creatives)  # ('complete', 21)
     """
-    return read_by(access, lambda reader: reader.read(*sections), progress, cancelled)
+    return read_by(access, lambda _: ((section, None) for section in sections), progress, cancelled)
 
 
 def read_by(
     access: Access,
-    way: Callable[[Reader], None],
+    way: Callable[[SiteReading], Iterable[tuple[Section, Enough | None]]],
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
 ) -> SiteReading:
-    """Open the site, let a reader go through it in a way of the caller's, and close it."""
-    site = access.connect()
-    try:
-        reader = Reader(site, access, progress, cancelled)
-        way(reader)
-        return SiteReading(tuple(reader.creatives), tuple(reader.certificates), reader.stopped)
-    finally:
-        site.close()
+    """Read the sections of a way, which sees what was read so far: each to its end, or until it is enough.
 
+    Those behind one that failed are not read; the certificates say so.
+    """
 
-class Reader:
-    """Reads one section after the other, until one fails; the certificates say so."""
+    def tell(section: Section, read: int, total: int) -> None:
+        if progress:
+            progress(section, read, total)
+        if cancelled and cancelled():
+            raise Cancelled("Stopped on request.")
 
-    def __init__(
-        self, site: Site, access: Access, progress: Progress | None, cancelled: Callable[[], bool] | None
-    ) -> None:
-        self.creatives: list[Creative] = []
-        self.certificates: list[Certificate] = []
-        self.stopped: TJToolsError | None = None
-        self._site, self._access = site, access
-        self._progress, self._cancelled = progress, cancelled
-        self._paged = 0  # pages read in this tab
-
-    @property
-    def seen(self) -> set[str]:
-        """The IDs of the creatives read so far."""
-        return {creative.creative_id for creative in self.creatives}
-
-    def read(self, *sections: Section, enough: Enough | None = None) -> None:
-        """Read each section to its end, or until it is `enough`, unless one before it failed."""
-        for section in sections:
+    reading = SiteReading((), ())
+    in_tab = 0
+    with closing(access.connect()) as site:
+        for section, enough in way(reading):
             certificate = Certificate(section, verdict="not applied: not read")
-            self.certificates.append(certificate)
-            if self.stopped:
+            reading.certificates += (certificate,)
+            if reading.stopped:
                 continue
             try:
-                cards = self._read(certificate, enough)
-                self.creatives += [_shown(card, section) for card in cards]
+                if in_tab >= PAGES_A_TAB:
+                    site.renew()
+                    in_tab = 0
+                cards = _read_signed_in(site, access, partial(read_section, site, section, tell, enough, certificate))
+                reading.creatives += tuple(_shown(card, section) for card in cards)
             except (SiteError, Cancelled) as error:
-                self.stopped = error
+                reading.stopped = error
                 certificate.verdict = f"not applied: {error.message}"
+            in_tab += certificate.pages
+    return reading
 
-    def _read(self, certificate: Certificate, enough: Enough | None) -> tuple[Card, ...]:
-        """Read it in a new tab where that is due, and once more where a person can sign in again."""
-        if self._paged >= PAGES_A_TAB:
-            self._site.renew()
-            self._paged = 0
-        read = partial(read_section, self._site, certificate.section, self._tell, enough, certificate)
-        try:
-            return read()
-        except SignInNeeded:
-            if self._access.sign_in is None:
-                raise
-            self._access.sign_in(self._site)
-            self._site.open_library()
-            return read()
-        finally:
-            self._paged += certificate.pages
 
-    def _tell(self, section: Section, read: int, total: int) -> None:
-        """The progress of one section, and the place where it can be stopped."""
-        if self._progress:
-            self._progress(section, read, total)
-        if self._cancelled and self._cancelled():
-            raise Cancelled("Stopped on request.")
+def _read_signed_in(site: Site, access: Access, read: Callable[[], tuple[Card, ...]]) -> tuple[Card, ...]:
+    """Read once more where a person can sign in again."""
+    try:
+        return read()
+    except SignInNeeded:
+        if access.sign_in is None:
+            raise
+    access.sign_in(site)
+    site.open_library()
+    return read()
 
 
 def read_section(

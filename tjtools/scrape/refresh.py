@@ -5,7 +5,7 @@ From what the site showed to the library: the difference first; then, under the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +20,7 @@ from tjtools.model.creative import Creative, ReviewStatus, Section
 from tjtools.model.errors import TJToolsError, TooManyGone
 from tjtools.model.names import fuller, is_cut, same_name
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.reading import NOT_FINISHED, Access, Certificate, Progress, Reader, SiteReading, read_by
+from tjtools.scrape.reading import NOT_FINISHED, Access, Certificate, Enough, Progress, SiteReading, read_by
 from tjtools.site import Card, CardPage
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.derived import COVERAGE, Derived
@@ -134,12 +134,8 @@ def plan_refresh(
     known = read_coverage(workspace) if new else {}
     covered = {section: ids for section, ids in known.items() if all(key in library for key in ids)}
     at, snapshot = now(), newest_snapshot(workspace)
-
-    def down_to_covered(reader: Reader) -> None:
-        for section in Section:
-            reader.read(section, enough=partial(_ends_in, covered.get(section, ())))
-
-    reading = read_by(access or access_to(workspace, cancelled=cancelled), down_to_covered, progress, cancelled)
+    way = [(section, partial(_ends_in, covered.get(section, ()))) for section in Section]
+    reading = read_by(access or access_to(workspace, cancelled=cancelled), lambda _: way, progress, cancelled)
     return plan_update(workspace, library, reading, Source.REFRESH, at=at, snapshot=snapshot, removals=not new)
 
 
@@ -189,11 +185,10 @@ def plan_sync(
     wanted = _wanted(library, pending=pending)
     reading = SiteReading((), ())
     if wanted:
-        way = partial(_read_pending if pending else _read_whole, wanted)
+        way = partial(_until_found if pending else _whole, wanted)
         reading = read_by(access or access_to(workspace, cancelled=cancelled), way, progress, cancelled)
     if pending:
-        not_found = set().union(*wanted.values()) - {creative.creative_id for creative in reading.creatives}
-        reading = replace(reading, not_found=tuple(sorted(not_found)))
+        reading.not_found = tuple(sorted(set().union(*wanted.values()) - reading.seen))
     return plan_update(workspace, library, reading, Source.SYNC, at=at, snapshot=snapshot, removals=not pending)
 
 
@@ -227,21 +222,21 @@ def _homes(creative: Creative) -> set[Section]:
     return {creative.creative_type.section} if creative.creative_type else set(Section)
 
 
-def _read_whole(wanted: Mapping[Section, set[str]], reader: Reader) -> None:
-    """Read every section wanted; where a creative is missing, the others too: it may be cached under a wrong type."""
-    reader.read(*wanted)
-    if set().union(*wanted.values()) - reader.seen:
-        reader.read(*(section for section in Section if section not in wanted))
+def _whole(wanted: Mapping[Section, set[str]], reading: SiteReading) -> Iterator[tuple[Section, None]]:
+    """Every section wanted; where a creative is missing, the others too: it may be cached under a wrong type."""
+    yield from ((section, None) for section in wanted)
+    if set().union(*wanted.values()) - reading.seen:
+        yield from ((section, None) for section in Section if section not in wanted)
 
 
-def _read_pending(wanted: Mapping[Section, set[str]], reader: Reader) -> None:
-    """Read each section until what is wanted there is found."""
+def _until_found(wanted: Mapping[Section, set[str]], reading: SiteReading) -> Iterator[tuple[Section, Enough]]:
+    """Each section, until what is wanted there is found."""
     for section, here in wanted.items():
-        missing = here - reader.seen
-        if missing or reader.stopped:
-            reader.read(section, enough=partial(_all_seen, missing))
+        missing = here - reading.seen
+        if missing or reading.stopped:
+            yield section, partial(_all_seen, missing)
         else:
-            reader.certificates.append(Certificate(section, verdict=NOT_FINISHED))
+            reading.certificates += (Certificate(section, verdict=NOT_FINISHED),)
 
 
 def plan_update(

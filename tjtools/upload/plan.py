@@ -127,9 +127,13 @@ def make_plan(
 
     `limit` is the most files to hand over, `choice` the only ones; a native pair goes whole or not at all.
     """
+    groups: dict[str | int, list[SessionFile]] = {}  # the new files; the halves of a pair together
+    for number, one in enumerate(reviews):
+        if one.goes_up:
+            groups.setdefault(one.file.pair or number, []).append(one.file)
     wanted: set[SessionFile] = set()
     chosen: set[SessionFile] = set()
-    for group in _groups(reviews):
+    for group in groups.values():
         if choice is None or choice.files >= {file.key for file in group}:
             wanted |= set(group)
             chosen |= set(group) if limit is None or len(chosen) + len(group) <= limit else set()
@@ -165,15 +169,6 @@ def expected_time(plan: Plan, journal: Journal) -> Expected:
     paces = {section: median(told[-LATELY:]) for section, told in journal.paces().items()}
     seconds = sum(number * paces.get(section, USUAL[section]) for section, number in files.items())
     return Expected(BEGINNING + seconds, measured=files.keys() <= paces.keys())
-
-
-def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
-    """The new files; the halves of a pair together."""
-    groups: dict[str | int, list[SessionFile]] = {}
-    for number, one in enumerate(reviews):
-        if one.goes_up:
-            groups.setdefault(one.file.pair or number, []).append(one.file)
-    return list(groups.values())
 
 
 def _chunks(reviews: Iterable[FileReview], size: int) -> list[list[FileReview]]:

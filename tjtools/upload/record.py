@@ -252,7 +252,5 @@ def runs_elsewhere(workspace: Workspace) -> bool:
     try:
         with only_live_run(workspace, patience=0):
             return False
-    except _Taken:
-        return True
-    except TrackingFileError:
-        return False  # a run would say what is wrong
+    except TrackingFileError as error:
+        return isinstance(error, _Taken)  # what else is wrong, a run would say

@@ -190,6 +190,7 @@ class _Run:
             log.info("No files to upload in this batch (all skipped)")
             return
         site = self._open_section(batch.creative_type.section)
+        self._demand_unchanged(site.inspect_section(batch.creative_type.section))
         if self.live:
             self._go_live(site, files, batch)
         else:
@@ -237,7 +238,6 @@ class _Run:
         return self.site
 
     def _rehearse(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
-        self._demand_unchanged(site.inspect_section(batch.creative_type.section))
         self._open_panel(site, batch)
         self._picture(site, batch, "panel")
         log.info("Dry run: %d files would be handed over now", len(files))
@@ -248,7 +248,6 @@ class _Run:
         files = self._still_there(files)
         if not files:
             return
-        self._demand_unchanged(site.inspect_section(section))
         newest = newest_id(site, section)
         self.records.look(files)
         self._open_panel(site, batch)

@@ -63,10 +63,6 @@ class RecordedRun(NamedTuple):
     campaign_files: tuple[Path, ...]
     bad_lines: tuple[BadLine, ...] = ()
 
-    def count(self, status: UploadStatus) -> int:
-        """How many files ended so."""
-        return sum(one.status is status for one in self.files)
-
 
 class RunLog(NamedTuple):
     """What all runs came to, file by file, and what of it can't be read, in words.
