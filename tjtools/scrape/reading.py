@@ -145,7 +145,6 @@ def read_by(
 
 
 def _read_signed_in(site: Site, access: Access, read: Callable[[], tuple[Card, ...]]) -> tuple[Card, ...]:
-    """Read once more where a person can sign in again."""
     try:
         return read()
     except SignInNeeded:
@@ -256,7 +255,6 @@ def creative_of(card: Card, section: Section) -> Creative:
 
 
 def _shown(card: Card, section: Section) -> Creative:
-    """A card as the library will have it; raises `IncompleteReading` for one without an ID or a name."""
     try:
         return as_written(creative_of(card, section))
     except ValueError as error:

@@ -208,7 +208,6 @@ def _load(workspace: Workspace) -> Library:
 
 
 def _wanted(library: Iterable[Creative], *, pending: bool) -> dict[Section, set[str]]:
-    """The sections to read, in the site's order, with the IDs that are looked for there."""
     wanted: dict[Section, set[str]] = {section: set() for section in Section}
     for creative in library:
         if not (creative.removed or (pending and creative.review_status is not ReviewStatus.PENDING)):
@@ -230,7 +229,6 @@ def _whole(wanted: Mapping[Section, set[str]], reading: SiteReading) -> Iterator
 
 
 def _until_found(wanted: Mapping[Section, set[str]], reading: SiteReading) -> Iterator[tuple[Section, Enough]]:
-    """Each section, until what is wanted there is found."""
     for section, here in wanted.items():
         missing = here - reading.seen
         if missing or reading.stopped:
@@ -293,7 +291,6 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
 
 
 def _certificate(update: Update) -> dict[str, object]:
-    """The certificate as it is kept beside the snapshot: what was read, and how many changes of each kind."""
     changes = {part.name: len(getattr(update.difference, part.name)) for part in fields(update.difference)}
     return {
         "observed_at": f"{update.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -357,7 +354,6 @@ def _one_each(library: Iterable[Creative], shown: Mapping[str, Creative]) -> lis
 
 
 def _is_tidy(library: Library, creatives: list[Creative]) -> bool:
-    """Whether the file says already, in the library's own form, what a rewrite would make it say."""
     table = read_table(library.path, COLUMNS)
     written = [tuple(row[column] for column in COLUMNS) for row in table.rows]
     plain = table.form is not None and table.form.plain and not table.bad

@@ -107,7 +107,6 @@ def _ad(one: Settled, column: str, settings: CampaignSettings) -> dict[str, str]
 
 
 def _write(folder: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Path]:
-    """Write the rows, cut where the next ad would be one too many, or one byte too much."""
     native = columns is NATIVE_COLUMNS
     head, *lengths = map(len, encoded(folder / name, [columns, *rows], quote_all=native))
     parts: list[list[Sequence[str]]] = []
@@ -132,7 +131,6 @@ def _number_of(folder: Path, run: str) -> int:
 
 
 def _slug(category: str) -> str:
-    """A category as part of a file's name, which can't be longer than 255 bytes in all."""
     slug = re.sub(r"[^\w-]+", "-", category).strip("-") or "Uncategorised"
     if len(slug.encode()) <= LONGEST_SLUG:
         return slug

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tjtools.model.cells import is_id
-from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
+from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.model.names import as_sent, as_shown, file_type
 from tjtools.scrape.reading import open_list, pages_of, read_section
@@ -201,7 +201,6 @@ def settle(
 
 
 def _new_cards(site: Site, newest_before: str) -> list[Card]:
-    """The cards that came since, from the top of the open section down to the first that was there."""
     found: dict[str, Card] = {}
     for page in pages_of(site, site.read_page()):
         new = [card for card in page.cards if is_newer(card.creative_id, newest_before)]
@@ -220,31 +219,23 @@ def _is_missing(one: Outcome, results: Mapping[str, FileResult], *, duplicates: 
 
 def look_for(
     site: Site,
-    doubtful: Sequence[SessionFile],
-    handed: Mapping[Key, Sequence[HandedOver]],
+    files: Sequence[SessionFile],
+    handed: HandedOver,
     *,
     sizes: Mapping[str, str],
     patience: float,
     now: datetime,
 ) -> tuple[Outcome, ...]:
-    """Look in one section for files that were handed over, when nobody heard what came of them.
+    """Look in the section for files of one hand-over, when nobody heard what came of them.
 
     A browser whose program died, or the site, may be at work on them until `patience` seconds after the hand-over. What
     isn't there by then has the status unknown and no candidates.
     """
-    outcomes: list[Outcome] = []
-    by_hand_over: dict[HandedOver, list[SessionFile]] = {}
-    for file in doubtful:
-        by_hand_over.setdefault(handed[file.key][-1], []).append(file)
-    for one, files in by_hand_over.items():
-        taken = {file.name: FileResult(FileState.TAKEN) for file in files}
-        elapsed = max((now - one.at).total_seconds(), 0.0)  # negative: the clock was set back
-        left = max(patience - elapsed, 0.0)
-        log.info("Looking in %s for %d files of an earlier run...", one.section.value, len(files))
-        if left:
-            log.info("The site may still be at work on them: waiting up to %.0f s for those that are missing", left)
-        found = settle(
-            site, files, taken, newest_before=one.newest, sizes=sizes, card_timeout=left, duplicate_wait=left
-        )
-        outcomes += [replace(each, message=FOUND) if each.card and not each.message else each for each in found]
-    return tuple(outcomes)
+    elapsed = max((now - handed.at).total_seconds(), 0.0)  # negative: the clock was set back
+    left = max(patience - elapsed, 0.0)
+    log.info("Looking in %s for %d files of an earlier run...", handed.section.value, len(files))
+    if left:
+        log.info("The site may still be at work on them: waiting up to %.0f s for those that are missing", left)
+    taken = {file.name: FileResult(FileState.TAKEN) for file in files}
+    found = settle(site, files, taken, newest_before=handed.newest, sizes=sizes, card_timeout=left, duplicate_wait=left)
+    return tuple(replace(each, message=FOUND) if each.card and not each.message else each for each in found)

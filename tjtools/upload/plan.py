@@ -164,15 +164,12 @@ def expected_time(plan: Plan, journal: Journal) -> Expected:
     Raises `TrackingFileError` for a journal that can't be read.
     """
     files = Counter(file.section for file in plan.files)
-    if not files:
-        return Expected(0.0, measured=True)
     paces = {section: median(told[-LATELY:]) for section, told in journal.paces().items()}
     seconds = sum(number * paces.get(section, USUAL[section]) for section, number in files.items())
-    return Expected(BEGINNING + seconds, measured=files.keys() <= paces.keys())
+    return Expected(seconds + BEGINNING * bool(files), measured=files.keys() <= paces.keys())
 
 
 def _chunks(reviews: Iterable[FileReview], size: int) -> list[list[FileReview]]:
-    """Cut where the next new file would be one too many; files that are there already take no room."""
     chunks: list[list[FileReview]] = []
     for one in reviews:
         if not chunks or (one.goes_up and sum(each.goes_up for each in chunks[-1]) == size):

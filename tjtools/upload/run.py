@@ -18,7 +18,7 @@ from tjtools.site import FileResult, FileState, Inspection, Site
 from tjtools.site.inspection import demand_unchanged
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import Outcome, hand_over, look_for, newest_id, pair, settle
-from tjtools.upload.journal import STALLED, Ended, Journal, Recorded, Settled, Unfinished
+from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan
 from tjtools.upload.record import KNOWN, Records, only_live_run, recover, settled_of
 from tjtools.workspace.folder import Workspace
@@ -149,7 +149,6 @@ class _Run:
         return UploadReport(self.live, tuple(self.outcomes), self.plan.held_back, status_file, campaigns, stopped)
 
     def _begin(self) -> None:
-        """Bring the files up to what earlier runs knew, note what this one is to do, and find out what they did not."""
         recover(self.workspace, self.records.library, self.journal, now=self.now)
         if not self.resumed:
             while earlier := self.journal.unfinished():  # this run takes its place
@@ -159,23 +158,22 @@ class _Run:
         self.begun = True
         under_way = self.resumed.under_way if self.resumed else ()
         in_doubt = self.journal.in_doubt()
-        doubtful = {file.key: file for file in (*under_way, *self.files) if file.key in in_doubt}
-        for section in Section:
-            if here := [file for file in doubtful.values() if file.section is section]:
-                self._settle_doubtful(section, here)
+        handed = self.journal.hand_overs()
+        doubtful: dict[HandedOver, list[SessionFile]] = {}
+        for key, file in {file.key: file for file in (*under_way, *self.files) if file.key in in_doubt}.items():
+            doubtful.setdefault(handed[key][-1], []).append(file)
+        for last, files in doubtful.items():
+            self._settle_doubtful(last, files)
 
     def _campaigns(self, run: str) -> tuple[Path, ...]:
-        """The campaign CSVs of what a run uploaded, as the journal knows it."""
         last = {one.file.key: one for one in self.journal.outcomes(run)}
         folder, settings = self.workspace.campaigns, self.settings.campaign
         return write_campaigns(folder, [*last.values()], settings, run, others=self.files)
 
-    def _settle_doubtful(self, section: Section, doubtful: Sequence[SessionFile]) -> None:
-        """Look on the site for files of one section that were handed over without learning what came of them."""
-        site, times = self._open_section(section), self.settings.upload
+    def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
+        site, times = self._open_section(handed.section), self.settings.upload
         patience = times.processing_timeout + times.card_timeout
-        handed = self.journal.hand_overs()
-        found = look_for(site, doubtful, handed, sizes=self.sizes, patience=patience, now=self.now())
+        found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled()
         again = [one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates]
         timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
@@ -197,7 +195,6 @@ class _Run:
             self._rehearse(site, files, batch)
 
     def _skip_known(self, batch: Batch) -> list[SessionFile]:
-        """Ask the library again, which other processes write too, and return the files that are still new."""
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
         asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
@@ -323,7 +320,6 @@ class _Run:
             log.info("[CACHE UPDATED: %d new IDs added to %s]", added, self.workspace.library.name)
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
-        """Rows for the files that never went up: held back, beyond the limit, or not begun when the run stopped."""
         plan = self.plan
         reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
         reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
@@ -339,12 +335,13 @@ class _Run:
         count, plan = Counter(one.status for one in self.outcomes), self.plan
         if count.keys() == {UploadStatus.SKIPPED} and not (plan.held_back or plan.left or plan.not_chosen):
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
-        if count[UploadStatus.DRY_RUN]:
-            log.info("Dry run: %d files are ready to upload", count[UploadStatus.DRY_RUN])
-        if plan.left:
-            log.info("%d files are beyond --limit (a native pair counts two)", len(plan.left))
-        if plan.not_chosen:
-            log.info("%d new files are not chosen in the saved plan", len(plan.not_chosen))
+        for files, told in (
+            (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
+            (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
+            (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
+        ):
+            if files:
+                log.info(told, files)
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
