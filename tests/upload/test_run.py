@@ -819,7 +819,7 @@ def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_
 ) -> None:
     session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A04"))
 
-    def cut_off(_records: Records, settled: list[Settled]) -> int:
+    def cut_off(_records: Records, settled: list[Settled], *_unknown: object) -> int:
         if settled:
             raise KeyboardInterrupt  # between the journal and the library
         return 0

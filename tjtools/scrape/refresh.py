@@ -130,10 +130,9 @@ def plan_refresh(
     An error of the site ends the reading: the update's `stopped` is that error, and it can't be applied. Raises what
     opening the site raises, and TrackingFileError for files that can't be read.
     """
-    library = _load(workspace)
+    library, at, snapshot = _begin(workspace, now)
     known = read_coverage(workspace) if new else {}
     covered = {section: ids for section, ids in known.items() if all(key in library for key in ids)}
-    at, snapshot = now(), newest_snapshot(workspace)
     way = [(section, partial(_ends_in, covered.get(section, ()))) for section in Section]
     reading = read_by(access or access_to(workspace, cancelled=cancelled), lambda _: way, progress, cancelled)
     return plan_update(workspace, library, reading, Source.REFRESH, at=at, snapshot=snapshot, removals=not new)
@@ -180,8 +179,7 @@ def plan_sync(
     `pending`: read each section only until its pending creatives are found; then none counts as gone. A creative of
     unknown section is looked for in all of them. The site is not opened where there is nothing to look for.
     """
-    library = _load(workspace)
-    at, snapshot = now(), newest_snapshot(workspace)
+    library, at, snapshot = _begin(workspace, now)
     wanted = _wanted(library, pending=pending)
     reading = SiteReading((), ())
     if wanted:
@@ -200,11 +198,11 @@ def _all_seen(missing: Set[str], seen: Mapping[str, Card], _page: CardPage) -> b
     return missing <= seen.keys()
 
 
-def _load(workspace: Workspace) -> Library:
-    """The library, once all that will be written can be."""
+def _begin(workspace: Workspace, now: Callable[[], datetime]) -> tuple[Library, datetime, str]:
+    """The library, once all that will be written can be; the time, and the newest snapshot."""
     library = Library.load(workspace.library)
     History.of(workspace).check()
-    return library
+    return library, now(), newest_snapshot(workspace)
 
 
 def _wanted(library: Iterable[Creative], *, pending: bool) -> dict[Section, set[str]]:

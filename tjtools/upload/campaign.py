@@ -57,8 +57,6 @@ def write_campaigns(
     written anew, under its number.
     """
     native, preroll = _native(outcomes, others, settings), _preroll(outcomes, settings)
-    if not (native or preroll):
-        return ()
     prefix = f"Batch{_number_of(folder, run):03}_{run}"
     written: list[Path] = []
     for kind, columns, ads in (("Native", NATIVE_COLUMNS, native), ("Preroll", PREROLL_COLUMNS, preroll)):
@@ -84,11 +82,8 @@ def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], settings
     for halves in pairs.values():
         video, image = halves.get(CreativeType.NATIVE_VIDEO), halves.get(CreativeType.NATIVE_IMAGE)
         if video and image and UploadStatus.SUCCESS in (video.status, image.status):
-            ad = _ad(video, "Video Creative ID", settings) | {
-                "Thumbnail Creative ID": image.creative_id,
-                "Headline": video.file.category,
-                "Brand Name": settings.brand_name,
-            }
+            half = {"Thumbnail Creative ID": image.creative_id, "Headline": video.file.category}
+            ad = _ad(video, "Video Creative ID", settings) | half | {"Brand Name": settings.brand_name}
             ads.append((video.file.category, ad))
     return ads
 

@@ -155,8 +155,7 @@ def hand_over(
         told(name, result)
 
     try:
-        paths = [file.path for file in files]
-        return site.hand_over(paths, hear, stalled_after=settings.processing_timeout), None
+        return site.hand_over([file.path for file in files], hear, stalled_after=settings.processing_timeout), None
     except (SiteError, Cancelled) as error:
         cut = FileResult(FileState.LOST, f"the run stopped while the site worked on it: {error.message}")
         results = {file.name: heard.get(file.name, cut) for file in files}

@@ -91,7 +91,6 @@ class Ended(_Event):
 
 Event = Begun | HandedOver | Settled | Recorded | Ended
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
-_KINDS = ("begun", "handed_over", "settled", "recorded", "ended")
 
 
 def entry_of(event: Event) -> Entry:
@@ -102,6 +101,9 @@ def entry_of(event: Event) -> Entry:
 def event_of(entry: Entry) -> Event:
     """An event that the log noted; raises ValueError or TypeError for what is none."""
     return _EVENT.validate_python({**entry.data, "event": entry.kind, "at": entry.at})
+
+
+_READERS = dict.fromkeys(("begun", "handed_over", "settled", "recorded", "ended"), event_of)
 
 
 class Unfinished(NamedTuple):
@@ -238,17 +240,14 @@ class Journal:
 
     def events(self) -> list[Event]:
         """All events, in order; those that can't be understood are among the log's bad lines."""
-        return [*self._told().values()]
-
-    def _told(self) -> dict[str, Event]:
-        return self._log.told(dict.fromkeys(_KINDS, event_of))
+        return [*self._log.told(_READERS).values()]
 
     def _still_open(self, entries: list[Entry]) -> Iterator[Entry]:
         """The events of the latest runs, and of the others what is open: files in doubt, and what is not recorded.
 
         A file that a dropped run settled must not be in doubt again: so an old hand-over keeps only its files in doubt.
         """
-        told, doubt, unrecorded = self._told(), self.in_doubt(), self.unrecorded()
+        told, doubt, unrecorded = self._log.told(_READERS), self.in_doubt(), self.unrecorded()
         size, recent, room = Counter(event.run for event in told.values()), set(), log.FULL // 2
         for run in reversed(size):
             room -= size[run]

@@ -65,7 +65,9 @@ def load_choice(workspace: Workspace) -> Choice | None:
     later = [bad for bad in log.bad_lines if bad.line > line and _PLANNED in bad.text]
     try:
         if not later:
-            return last and _choice_of(last)
+            if last is None or last.data["files"] is None:
+                return None
+            return Choice(last.at, frozenset((Section(place), str(name)) for place, name in last.data["files"]))
         line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
         why = str(error)
@@ -77,11 +79,6 @@ def forget_choice(workspace: Workspace) -> None:
     """From now on every new file of the session goes up again."""
     if workspace.private.exists():
         Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
-
-
-def _choice_of(entry: Entry) -> Choice | None:
-    files = entry.data["files"]
-    return None if files is None else Choice(entry.at, frozenset((Section(place), str(name)) for place, name in files))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ One live run a workspace at a time does so; the next one records what it left, a
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -25,7 +24,7 @@ from tjtools.model.creative import Creative, SessionFile, UploadStatus
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.model.names import extension, file_type
 from tjtools.scrape.reading import creative_of
-from tjtools.upload.handover import Outcome
+from tjtools.upload.handover import Outcome, log
 from tjtools.upload.journal import HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
 from tjtools.upload.status_csv import add_status, status_row
@@ -33,12 +32,9 @@ from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 
-log = logging.getLogger("tjtools.upload")
-
 LEASE = 120.0  # seconds without a sign of life after which a run on another machine counts as dead
 GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under way
 KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
-_BECAME = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE)  # the file is a creative now
 
 
 @dataclass
@@ -69,14 +65,13 @@ class Records:
         now = self.fingerprints.of(one.file.path)
         return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
-    def record(self, settled: Sequence[Settled]) -> int:
+    def record(self, settled: Sequence[Settled], unknown: Iterable[tuple[str, ...]] = ()) -> int:
         """Tell the tracking files what came of files, and return how many IDs the library did not have before.
 
         What they were told before is not written again, so that a journal can be played back. The first time in a run,
-        the old master is kept as a backup.
+        the old master is kept as a backup. `unknown` are rows that the status CSV alone gets.
         """
-        rows = [status_row(self.workspace, one, one.at, one.retries) for one in settled]
-        became = [(one, one.creative) for one in settled if one.status in _BECAME and one.creative]
+        became = [(one, one.creative) for one in settled if one.creative and one.status in KNOWN]
         added = self.library.add(creative for _, creative in became)
         if became:
             found = [(one.file, one.creative_id, one.day) for one, _ in became]
@@ -84,7 +79,8 @@ class Records:
             for line in record_in_master(self.workspace, found, backup=backup):
                 log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
             self.master_kept = True
-        add_status(self.workspace, self.run, rows)
+        rows = [status_row(self.workspace, one, one.at, one.retries) for one in settled]
+        add_status(self.workspace, self.run, [*rows, *unknown])
         try:
             for at in dict.fromkeys(one.at for one, _ in became):
                 creatives = [creative for one, creative in became if one.at == at]
@@ -92,10 +88,6 @@ class Records:
         except TrackingFileError as error:  # the history is no part of what an upload needs
             log.warning("%s", error)
         return len(added)
-
-    def note(self, outcomes: Iterable[Outcome], *, now: datetime) -> None:
-        """Write rows of the status CSV alone."""
-        add_status(self.workspace, self.run, [status_row(self.workspace, one, now) for one in outcomes])
 
     def remember(self, outcomes: Iterable[Outcome], now: datetime) -> None:
         """Which content got which ID, so that it is known again under another name; only where it is certain.
@@ -179,19 +171,19 @@ def prepare_rest(
         recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
     session = load_session(workspace).files
     rows = {file.key: file for file in session}
-    named = [file for file in run.left if not file.row]
     there = [rows[file.key] for file in run.left if file.row and file.key in rows]
     cleared = tuple(file for file in run.left if file.row and file.key not in rows)
     # the other halves of their pairs come along: one that the site refused goes up again with its pair
     pairs = {file.pair for file in there if file.pair}
-    files = [*there, *(file for file in session if file.pair in pairs and file not in there), *named]
+    files = [*there, *(file for file in session if file.pair in pairs and file not in there)]
+    files += [file for file in run.left if not file.row]
     prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
     there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
     reviews = tuple(
         review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
     )
-    choice = Choice(run.at, frozenset(file.key for file in files))
-    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=choice)
+    chosen = Choice(run.at, frozenset(file.key for file in files))
+    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen)
     return Rest(replace(prepared, reviews=reviews), plan, cleared)
 
 

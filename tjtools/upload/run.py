@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
@@ -14,17 +13,16 @@ from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
-from tjtools.site import FileResult, FileState, Inspection, Site
+from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.handover import Outcome, hand_over, look_for, newest_id, pair, settle
+from tjtools.upload.handover import Outcome, hand_over, log, look_for, newest_id, pair, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan
 from tjtools.upload.record import KNOWN, Records, only_live_run, recover, settled_of
+from tjtools.upload.status_csv import add_status, status_row
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
-
-log = logging.getLogger("tjtools.upload")
 
 LINE = "=" * 60
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
@@ -138,8 +136,7 @@ class _Run:
                     self.site.close()
             try:
                 self._note_the_rest(stopped)
-                if self.begun:
-                    campaigns = self._campaigns(self.name)
+                campaigns = self._campaigns(self.name) if self.begun else ()
                 if self.begun and not stopped:
                     self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
@@ -188,18 +185,25 @@ class _Run:
             log.info("No files to upload in this batch (all skipped)")
             return
         site = self._open_section(batch.creative_type.section)
-        self._demand_unchanged(site.inspect_section(batch.creative_type.section))
+        demand_unchanged(site.inspect_section(batch.creative_type.section), self.workspace, self.now())
         if self.live:
             self._go_live(site, files, batch)
-        else:
-            self._rehearse(site, files, batch)
+            return
+        self._open_panel(site, batch)
+        self._picture(site, batch, "panel")
+        log.info("Dry run: %d files would be handed over now", len(files))
+        self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
 
     def _skip_known(self, batch: Batch) -> list[SessionFile]:
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
         asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
-        skipped = [(one, _why(one)) for one in asked if not one.goes_up]
         at = self.now()
+        skipped = [  # the library's own words need no verdict before them
+            (one, one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}")
+            for one in asked
+            if not one.goes_up
+        ]
         settled: list[Settled] = []
         for one, why in skipped:
             in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
@@ -221,9 +225,9 @@ class _Run:
             why = "it changed since the review: review it again"
             return replace(one, verdict=Verdict.INVALID, creative_id=None, reason=why)
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
-        if asked.verdict is Verdict.UNCLEAR and one.verdict in _BY_CONTENT:
-            return one
-        return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
+        stays = {Verdict.NEW} if one.verdict is not Verdict.ALREADY_THERE else set()
+        stays |= {Verdict.UNCLEAR} if one.verdict in _BY_CONTENT else set()
+        return one if asked.verdict in stays else asked
 
     def _open_section(self, section: Section) -> Site:
         if self.site is None:
@@ -233,12 +237,6 @@ class _Run:
             self.in_tab = 0
         self.site.open_section(section)
         return self.site
-
-    def _rehearse(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
-        self._open_panel(site, batch)
-        self._picture(site, batch, "panel")
-        log.info("Dry run: %d files would be handed over now", len(files))
-        self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
 
     def _go_live(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
         section = batch.creative_type.section
@@ -268,10 +266,7 @@ class _Run:
     def _open_panel(self, site: Site, batch: Batch) -> None:
         self._picture(site, batch, "section")
         site.open_upload_panel()
-        self._demand_unchanged(site.inspect_upload_panel())
-
-    def _demand_unchanged(self, inspection: Inspection) -> None:
-        demand_unchanged(inspection, self.workspace, self.now())
+        demand_unchanged(site.inspect_upload_panel(), self.workspace, self.now())
 
     def _picture(self, site: Site, batch: Batch, step: str) -> None:
         name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
@@ -300,8 +295,7 @@ class _Run:
         unknown = [one for one in outcomes if one.status not in KNOWN]
         stalled = [one.file for one in unknown if one.file.name in timed_out]
         self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
-        added = self.records.record(settled)
-        self.records.note(unknown, now=now)
+        added = self.records.record(settled, [status_row(self.workspace, one, now) for one in unknown])
         self.records.remember(outcomes, now)
         self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
@@ -327,9 +321,8 @@ class _Run:
         if stopped:
             planned = (one.file for batch in plan.batches for one in batch.reviews)
             reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
-        told = {one.file for one in self.outcomes}
-        rest = [(file, why) for file, why in reasons.items() if file not in told]
-        self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in rest])
+        rest = reasons.keys() - {one.file for one in self.outcomes}
+        self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
 
     def _sum_up(self) -> None:
         count, plan = Counter(one.status for one in self.outcomes), self.plan
@@ -345,15 +338,11 @@ class _Run:
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
-        self.records.note(outcomes, now=at or self.now())
+        at = at or self.now()
+        add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in outcomes])
         self.outcomes += outcomes
 
     def _tell(self, name: str, result: FileResult) -> None:
         if self.progress:
             self.through |= {name} if result.state.final else set()
             self.progress(FileProgress(name, result.state.value, len(self.through), len(self.plan.files)))
-
-
-def _why(one: FileReview) -> str:
-    """The reason of a skip; the library's own words need no verdict before them."""
-    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"

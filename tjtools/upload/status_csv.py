@@ -36,7 +36,6 @@ STATUS_COLUMNS = (
 )
 
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
-_TEXTS = ("batch", "section", "file_name", "creative_id", "status", "message")
 _STARTED = "%Y%m%d_%H%M%S"
 
 
@@ -149,7 +148,8 @@ def load_runs(workspace: Workspace) -> RunLog:
             (run, batches.get(stamp, ""), one.key[0].value, one.name, one.creative_id, one.status.value, one.message)
             for one in files
         ]
-    kinds = {"run": "datetime64[us]"} | dict.fromkeys(_TEXTS, "str")
+    texts = ("batch", "section", "file_name", "creative_id", "status", "message")
+    kinds = {"run": "datetime64[us]"} | dict.fromkeys(texts, "str")
     return RunLog(pd.DataFrame(rows, columns=list(kinds)).astype(kinds), tuple(problems))
 
 
@@ -174,8 +174,6 @@ def status_row(workspace: Workspace, one: Outcome | Settled, at: datetime, retri
 
 def add_status(workspace: Workspace, run: str, rows: Sequence[tuple[str, ...]]) -> None:
     """Add the rows that a run's status CSV does not have yet."""
-    if not rows:
-        return
     path = workspace.status_file(run)
     with locked(path):
         there = {tuple(row.values()) for row in read_table(path, STATUS_COLUMNS).rows}
