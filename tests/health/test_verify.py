@@ -14,10 +14,9 @@ from tjtools.cache.inventory import ID_COLUMNS
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
-from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import only_live_run
-from tjtools.upload.status_csv import STATUS_COLUMNS
+from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

@@ -15,7 +15,7 @@ from tjtools.upload.plan import (
 )
 from tjtools.upload.record import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
-from tjtools.upload.status_csv import RecordedFile, RecordedRun, last_live_run, read_run
+from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 
 __all__ = [
     "Batch",

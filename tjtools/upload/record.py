@@ -27,7 +27,7 @@ from tjtools.scrape.reading import creative_of
 from tjtools.upload.handover import Outcome, log
 from tjtools.upload.journal import HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
-from tjtools.upload.status_csv import add_status, status_row
+from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
