@@ -91,8 +91,7 @@ def scrape_library(
 ) -> SiteReading:
     """Read sections of the site to their ends; nothing is written.
 
-    `progress` hears of each page; `cancelled` is asked at each. After a new sign-in the sections that are read stay,
-    and the one under way is paged through again: the site knows no other way to a page.
+    `progress` hears of each page; `cancelled` is asked at each. After a new sign-in the sections that are read stay.
 
     The reading has a certificate for each section and, in the order of the sections, their creatives, with `filename`
     as the page shows it. An error of the site or a person who stops it ends the reading; `stopped` says why. Raises
@@ -166,11 +165,9 @@ def read_section(
 
     Other people work in the same account, so a creative can move from one page to the next between two reads. A reading
     counts only if the stated total stayed the same on all its pages and, at the end, equals the number of unique
-    creatives: then nothing that was there throughout was missed. Otherwise it begins again, so that there are
-    `MOST_READINGS` at most; so it does where the site asks to come again later.
+    creatives. Otherwise, and where the site asks to come again later, it begins again, `MOST_READINGS` times at most.
 
-    Raises `PageChanged` where the page states no total, `IncompleteReading` where the list does not keep still for one
-    reading; `certificate` has what was read until then.
+    Raises `PageChanged` where the page states no total, `IncompleteReading` where the list does not keep still.
     """
     certificate, busy = certificate or Certificate(section), None
     for certificate.rereads in range(MOST_READINGS):

@@ -247,8 +247,7 @@ def plan_update(
 ) -> Update:
     """Say what a reading means for the library, as it was loaded before the reading began.
 
-    The reading began `at` this time, and `snapshot` was the newest then. Without `removals`, no creative counts as
-    gone.
+    `at` and `snapshot` are the time and the newest snapshot of then. Without `removals`, no creative counts as gone.
     """
     known = frozenset(creative.creative_id for creative in library if removals and not creative.removed)
     blank = Update(workspace, source, reading, at, snapshot, known, LibraryDifference())

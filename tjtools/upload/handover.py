@@ -146,7 +146,7 @@ def hand_over(
 ) -> tuple[dict[str, FileResult], SiteError | Cancelled | None]:
     """Upload into the open panel; the site's word on each file, and the error that cut the wait short, if one did.
 
-    After such an error, a file without a final word is `LOST`: the site may hold it.
+    A file without a final word is `LOST` then: the site may hold it.
     """
     heard: dict[str, FileResult] = {}
 
@@ -210,7 +210,6 @@ def _new_cards(site: Site, newest_before: str) -> list[Card]:
 
 
 def _is_missing(one: Outcome, results: Mapping[str, FileResult], *, duplicates: bool) -> bool:
-    """Whether the site may hold the file and no creative, or no new one (`duplicates`), bears its name yet."""
     unseen = one.status is UploadStatus.UNKNOWN_ID and not one.candidates
     waited_for = unseen or (duplicates and one.status is UploadStatus.DUPLICATE)
     return waited_for and results[one.file.name].state is not FileState.REFUSED
@@ -225,10 +224,9 @@ def look_for(
     patience: float,
     now: datetime,
 ) -> tuple[Outcome, ...]:
-    """Look in the section for files of one hand-over, when nobody heard what came of them.
+    """Look for files of one hand-over of which nobody heard: somebody may be at work on them for `patience` seconds.
 
-    A browser whose program died, or the site, may be at work on them until `patience` seconds after the hand-over. What
-    isn't there by then has the status unknown and no candidates.
+    What isn't there by then has the status unknown and no candidates.
     """
     elapsed = max((now - handed.at).total_seconds(), 0.0)  # negative: the clock was set back
     left = max(patience - elapsed, 0.0)

@@ -25,9 +25,7 @@ from tjtools.workspace.log import Entry, Log
 STALLED: Final = "stalled"  # the site timed out on it
 
 
-class _Event(BaseModel):
-    """One event of the log; a file and a creative stand there as the list of their fields. `run` is a run's name."""
-
+class _Event(BaseModel):  # in the log, a file and a creative stand as the list of their fields
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     at: AwareDatetime
@@ -109,8 +107,7 @@ _READERS = dict.fromkeys(("begun", "handed_over", "settled", "recorded", "ended"
 class Unfinished(NamedTuple):
     """A run that never came to its end: which of its files have an ID, got none, were under way, and were not begun.
 
-    `without_id` were refused by the site, or it does not show which creative they are. `force`: the run was to bypass
-    the duplicate checks.
+    `force`: the run was to bypass the duplicate checks.
     """
 
     run: str
@@ -149,8 +146,7 @@ class Journal:
         self, files: Iterable[SessionFile], *, section: Section, run: str, now: datetime, newest: str = ""
     ) -> None:
         """Note, before it happens, that these files go to the site; `newest` is the section's highest ID till now."""
-        names = tuple(file.name for file in files)
-        self.note(HandedOver(at=now, run=run, section=section, files=names, newest=newest))
+        self.note(HandedOver(at=now, run=run, section=section, files=tuple(one.name for one in files), newest=newest))
 
     def note(self, *events: Event) -> None:
         """Note what came of files, before the tracking files are told; that they were; that a run came to its end."""

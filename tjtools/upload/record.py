@@ -162,10 +162,9 @@ def prepare_rest(
     cancelled: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Rest:
-    """Look again at the files that an unfinished run left, and plan them; a row that a person cleared stays cleared.
+    """Look again at the files that an unfinished run left, and plan them; what it had confirmed is recorded first.
 
-    What it had confirmed is recorded first: a half of a native pair goes up only where the other one is known. Raises
-    what `prepare` raises, and `TrackingFileError` where another live run is under way.
+    Raises what `prepare` raises, and `TrackingFileError` where another live run is under way.
     """
     with only_live_run(workspace):
         recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
@@ -206,10 +205,9 @@ class _Taken(TrackingFileError):
 def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Callable[[], None]]:
     """Be the one live run of the workspace, until it ends or its process does; what it yields raises if it is no more.
 
-    It holds on a network share too, where other locks may fail: a run on this machine that died is known at once, one
-    on another machine after two minutes without a sign of life: a machine that slept so long may have lost its place,
-    and has to ask before it hands anything over. Raises `TrackingFileError` where another run is under way, and where
-    the folder's file system keeps nobody out.
+    It holds on a network share too: a run on this machine that died is known at once, one on another after two minutes
+    without a sign of life. A machine that slept so long has to ask before it hands anything over. Raises
+    `TrackingFileError` where another run is under way, and where the folder's file system keeps nobody out.
     """
     from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
 

@@ -23,7 +23,6 @@ from tjtools.upload.run_files import add_status, status_row, write_campaigns
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 
-LINE = "=" * 60
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -79,14 +78,13 @@ def upload(
 ) -> UploadReport:
     """Carry out a plan; without `live`, walk the real pages up to, and not including, the hand-over of files.
 
-    `connect` opens the site at its Media Library and is called only when there is something to do there. Each confirmed
-    ID is in the library, the master and the status CSV before the next batch begins. Section and upload panel are
-    inspected before a batch is handed over. A page that has changed, an error of the site, a closed browser or a
-    cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
+    `connect` opens the site at its Media Library, once there is something to do there. Each confirmed ID is in library,
+    master and status CSV before the next batch begins. A page that has changed, an error of the site or a cancelled run
+    ends it; what is known until then is recorded, and the report's `stopped` says why.
 
-    A live run first records what an earlier one had confirmed, and looks on the site for files of its plan that an
-    earlier one handed over without learning what came of them. `resumed` is the unfinished run that it goes on with: it
-    has that run's name and files. Any other unfinished run has ended then.
+    A live run first records what an earlier one had confirmed, and looks on the site for files that one handed over
+    without learning what came of them. `resumed` is the unfinished run that it goes on with, under its name; any other
+    has ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
     records, force = Records(workspace, library, run), resumed.force if resumed else force
@@ -177,7 +175,7 @@ class _Run:
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
-        for line in (LINE, shown, LINE):
+        for line in ("=" * 60, shown, "=" * 60):
             log.info("%s", line)
         files = self._skip_known(batch)
         if not files:
@@ -219,7 +217,6 @@ class _Run:
         return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
-        """What the library says of the file's name now; what its content told stays while it has that content."""
         if one.verdict in _BY_CONTENT and not self.records.still(one):
             why = "it changed since the review: review it again"
             return replace(one, verdict=Verdict.INVALID, creative_id=None, reason=why)
