@@ -29,7 +29,7 @@ from tjtools.model.creative import Section, UploadStatus
 from tjtools.practice import samples
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox, confirmed, read_library
 from tjtools.scrape.connection import connect
-from tjtools.scrape.section import read_section
+from tjtools.scrape.reading import read_section
 from tjtools.site import Site
 from tjtools.upload import UploadReport, make_plan, prepare, upload
 from tjtools.workspace.csvfile import write_rows
@@ -235,7 +235,7 @@ def paged_load(place: Workspace) -> float:
 
         def read() -> list[int]:
             site.open_library()
-            return [len(read_section(site, section).cards) for section in Section]
+            return [len(read_section(site, section)) for section in Section]
 
         seconds = statistics.median(timeit.repeat(read, number=1, repeat=MEDIAN_OF))
         read_library(site, Library.load(place.library), lambda _name, _count: None)
@@ -248,7 +248,7 @@ def paged_check(place: Workspace, count: int) -> float:
 
         def check() -> list[bool]:
             site.open_library()
-            held = {card.name for card in read_section(site, Section.NATIVE_ROLLOVER).cards}
+            held = {card.name for card in read_section(site, Section.NATIVE_ROLLOVER)}
             return [f"clip {number}" in held for number in range(count)]
 
         return statistics.median(timeit.repeat(check, number=1, repeat=MEDIAN_OF))

@@ -45,8 +45,8 @@ from tjtools.practice.samples import write_image
 from tjtools.scrape.connection import site_of
 from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
-from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.pairing import Outcome
+from tjtools.upload.handover import Outcome
+from tjtools.upload.run_files import write_campaigns
 from tjtools.widgets.task import Run, Task
 from tjtools.widgets.upload_results import Downloads
 from tjtools.workspace.csvfile import line_of, neutralise

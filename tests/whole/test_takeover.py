@@ -25,7 +25,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
-from tjtools.scrape.coverage import read_coverage
+from tjtools.scrape.refresh import read_coverage
 from tjtools.upload import load_choice, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace

@@ -31,8 +31,8 @@ from tjtools.model.errors import Cancelled, TJToolsError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from tjtools.scrape.apply import Update, UpdateReport
-    from tjtools.scrape.section import Certificate
+    from tjtools.scrape.reading import Certificate
+    from tjtools.scrape.refresh import Update, UpdateReport
     from tjtools.workspace.folder import Workspace
 
 AllowOption = Annotated[
@@ -126,7 +126,7 @@ def apply(
     update: Update, allow_removals: int, *, ask: bool, write: bool
 ) -> tuple[TJToolsError | None, UpdateReport | None]:
     """Write the update down, or return the error that says why not; a person who is asked may say no."""
-    from tjtools.scrape.apply import apply_update
+    from tjtools.scrape.refresh import apply_update
 
     try:
         if update.stopped:
@@ -157,7 +157,7 @@ def _certified(one: Certificate) -> tuple[str, str, str]:
 
 
 def _of_update(update: Update, report: UpdateReport | None, stopped: TJToolsError | None) -> dict[str, object]:
-    from tjtools.scrape.apply import shown_certificate
+    from tjtools.scrape.refresh import shown_certificate
 
     return {
         "applied": report is not None,

@@ -75,7 +75,7 @@ def page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
     from tjtools.analysis.sources import Files, Others
     from tjtools.diff.duplicates import known_groups, repeats_of_rejected
     from tjtools.health.acknowledged import acknowledged
-    from tjtools.upload.status_csv import load_runs
+    from tjtools.upload.run_files import load_runs
     from tjtools.workspace.settings import load_settings
 
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
