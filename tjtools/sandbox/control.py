@@ -2,152 +2,104 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tjtools.sandbox.faults import Faults
 from tjtools.sandbox.site import COOKIE, Site, site_of
-from tjtools.sandbox.words import Creative, NewCreative, ReviewStatus, Script, Scripted, Section, plain
+from tjtools.sandbox.words import Creative, NewCreative, Script, Section
+
+SCRIPTS: TypeAdapter[dict[str, Script]] = TypeAdapter(dict[str, Script])
 
 
-def _creatives(request: Request) -> Response:
-    section = request.query_params.get("section")
-    found = site_of(request).store.creatives(Section(section) if section else None)
-    return JSONResponse([_shown(creative) for creative in found])
+def _creatives(site: Site, sent: dict[str, Any], _creative_id: str) -> list[Creative]:
+    return site.creatives(Section(sent["section"]) if "section" in sent else None)
 
 
-async def _add(request: Request) -> Response:
-    new = _new_creative(await request.json())
-    return JSONResponse(_shown(site_of(request).store.add(new)), status_code=201)
+def _add(site: Site, sent: dict[str, Any], _creative_id: str) -> Creative:
+    return site.add(NewCreative(**sent))
 
 
-async def _change(request: Request) -> Response:
-    values, store, creative_id = await request.json(), site_of(request).store, request.path_params["creative_id"]
-    status = values.get("review_status")
-    store.change(creative_id, ReviewStatus(status) if status else None, values.get("name"))
-    creative = store.creative(creative_id)
-    return JSONResponse(_shown(creative)) if creative else _unknown(creative_id)
+def _change(site: Site, sent: dict[str, Any], creative_id: str) -> Creative:
+    site.change(Creative(**_known(site, creative_id).model_dump() | sent))
+    return _known(site, creative_id)
 
 
-def _delete(request: Request) -> Response:
-    store, creative_id = site_of(request).store, request.path_params["creative_id"]
-    creative = store.creative(creative_id)
-    store.delete(creative_id)
-    return JSONResponse(_shown(creative)) if creative else _unknown(creative_id)
+def _delete(site: Site, _sent: object, creative_id: str) -> Creative:
+    creative = _known(site, creative_id)
+    site.delete(creative_id)
+    return creative
 
 
-def _session(request: Request) -> Response:
-    return JSONResponse({"cookie": COOKIE, "value": site_of(request).store.sign_in()})
+def _known(site: Site, creative_id: str) -> Creative:
+    creative = site.creative(creative_id)
+    if creative is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, f"There is no creative {creative_id}.")
+    return creative
 
 
-def _expire(request: Request) -> Response:
-    site_of(request).store.sign_out()
-    return JSONResponse({})
+def _script(site: Site, sent: object, _creative_id: str) -> None:
+    site.scripts = SCRIPTS.validate_python(sent)
 
 
-def _received(request: Request) -> Response:
-    return JSONResponse([plain(received) for received in site_of(request).store.received()])
+def _set(site: Site, sent: dict[str, Any], _creative_id: str) -> object:
+    site.settings = type(site.settings)(**site.settings.model_dump() | sent)
+    return site.settings
 
 
-async def _script(request: Request) -> Response:
-    given = await request.json()
-    site_of(request).scripts = {file_name: _read_script(values) for file_name, values in given.items()}
-    return JSONResponse({})
+def _faults(site: Site, sent: list[str], _creative_id: str) -> dict[str, int]:
+    """A new list begins to count anew."""
+    site.faults = Faults(sent)
+    return site.faults.fired()
 
 
-async def _settings(request: Request) -> Response:
-    site = site_of(request)
-    if request.method == "PUT":
-        given = await request.json()
-        site.settings = replace(site.settings, **{name: READ[name](value) for name, value in given.items()})
-    return JSONResponse(plain(site.settings))
-
-
-async def _faults(request: Request) -> Response:
-    """Which faults are at work, and how often each has struck; a new list begins to count anew."""
-    site = site_of(request)
-    if request.method == "PUT":
-        site.faults = Faults(await request.json())
-    return JSONResponse(site.faults.fired())
-
-
-def _home(request: Request) -> Response:
-    return JSONResponse({"folder": str(site_of(request).store.folder)})
-
-
-def _reset(request: Request) -> Response:
-    site_of(request).reset()
-    return JSONResponse({})
-
-
-def _new_creative(values: dict[str, Any]) -> NewCreative:
-    """What isn't said is as usual for the section; what its cards don't show isn't kept."""
-    section = Section(values["section"])
-    dimensions = values.get("dimensions") or section.dimensions
-    if dimensions and not re.fullmatch(r"[1-9]\d*x[1-9]\d*", dimensions):
-        raise ValueError(f"dimensions are like 300x250, not {dimensions}")
-    return NewCreative(
-        name=str(values["name"]),
-        section=section,
-        dimensions=dimensions if section.dimensions else None,
-        file_type=(values.get("file_type") or section.file_type) if section.file_type else None,
-        review_status=ReviewStatus(values.get("review_status", "pending")),
-        sha256=values.get("sha256"),
-    )
-
-
-def _read_script(values: dict[str, Any]) -> Script:
-    others = {when: tuple(map(_new_creative, values.get(when, ()))) for when in ("before", "after")}
-    return Script(**values | others | {"outcome": Scripted(values.get("outcome"))})
-
-
-def _shown(creative: Creative) -> dict[str, Any]:
-    values = plain(creative)
-    del values["media"]
-    return values
-
-
-def _unknown(creative_id: str) -> Response:
-    return JSONResponse({"error": f"There is no creative {creative_id}."}, status_code=404)
-
-
-def _wrong(_request: Request, error: Exception) -> Response:
-    return JSONResponse({"error": f"{type(error).__name__}: {error}"}, status_code=400)
-
-
-READ: dict[str, Callable[[Any], Any]] = {
-    "latency_ms": int,
-    "processing_s": float,
-    "card_delay_s": float,
-    "drops_duplicates": bool,
-    "first_section": lambda name: Section(name) if name else None,
-    "fault_s": float,
+# what is done with the site, what was sent, and a creative's ID; and what is answered
+ANSWERS: dict[tuple[str, str], Callable[[Site, Any, str], object]] = {
+    ("GET", "/creatives"): _creatives,
+    ("POST", "/creatives"): _add,
+    ("PATCH", "/creatives/{creative_id}"): _change,
+    ("DELETE", "/creatives/{creative_id}"): _delete,
+    ("POST", "/session"): lambda site, *_: {"cookie": COOKIE, "value": site.sign_in()},
+    ("DELETE", "/sessions"): lambda site, *_: site.sign_out(),
+    ("GET", "/received"): lambda site, *_: site.received(),
+    ("PUT", "/script"): _script,
+    ("GET", "/settings"): lambda site, *_: site.settings,
+    ("PUT", "/settings"): _set,
+    ("GET", "/faults"): lambda site, *_: site.faults.fired(),
+    ("PUT", "/faults"): _faults,
+    ("GET", "/home"): lambda site, *_: {"folder": site.folder},
+    ("POST", "/reset"): lambda site, *_: site.reset(),
 }
-ROUTES = [
-    Route("/creatives", _creatives),
-    Route("/creatives", _add, methods=["POST"]),
-    Route("/creatives/{creative_id}", _change, methods=["PATCH"]),
-    Route("/creatives/{creative_id}", _delete, methods=["DELETE"]),
-    Route("/session", _session, methods=["POST"]),
-    Route("/sessions", _expire, methods=["DELETE"]),
-    Route("/received", _received),
-    Route("/script", _script, methods=["PUT"]),
-    Route("/settings", _settings, methods=["GET", "PUT"]),
-    Route("/faults", _faults, methods=["GET", "PUT"]),
-    Route("/home", _home),
-    Route("/reset", _reset, methods=["POST"]),
-]
+
+
+def _route(method: str, path: str, answer: Callable[[Site, Any, str], object]) -> Route:
+    async def answered(request: Request) -> Response:
+        sent = await request.json() if await request.body() else dict(request.query_params)
+        told = answer(site_of(request), sent, request.path_params.get("creative_id", ""))
+        return JSONResponse(to_jsonable_python(told))
+
+    return Route(path, answered, methods=[method])
+
+
+def _refused(_request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return JSONResponse({"error": error.detail}, error.status_code)
+    return JSONResponse({"error": f"{type(error).__name__}: {error}"}, HTTPStatus.BAD_REQUEST)
 
 
 def application(site: Site) -> Starlette:
     """The interface as an application of its own: here wrong values are the caller's, elsewhere they are ours."""
-    app = Starlette(routes=ROUTES, exception_handlers=dict.fromkeys((KeyError, TypeError, ValueError), _wrong))
+    routes = [_route(method, path, answer) for (method, path), answer in ANSWERS.items()]
+    handlers = dict.fromkeys((HTTPException, KeyError, TypeError, ValueError), _refused)
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.state.site = site
     return app

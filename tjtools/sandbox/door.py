@@ -1,17 +1,18 @@
-"""Who comes in: only this machine's own pages, and to the signed-in area only who has a session."""
+"""Who comes in, and what a server in trouble answers: only this machine's own pages, and who has a session."""
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import suppress
+from http import HTTPStatus
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tjtools.sandbox.pages import OUTSIDE, signed_out
 from tjtools.sandbox.site import COOKIE, Site, wait
-from tjtools.sandbox.trouble import in_trouble
 
 # as a content network would serve them: at once, to everybody; the control interface isn't part of the site
 AT_ONCE = ("/_sandbox/", "/static/", "/cdn/")
@@ -20,6 +21,7 @@ PLACES = {
     ("GET", "/media-library/list"): "list",
     ("POST", "/media-library/upload"): "upload",
 }  # where faults strike
+ERRORS = {"500": HTTPStatus.INTERNAL_SERVER_ERROR, "502": HTTPStatus.BAD_GATEWAY, "429": HTTPStatus.TOO_MANY_REQUESTS}
 STARTED = "sandbox.started"
 
 
@@ -36,35 +38,39 @@ class Door:
             return
         scope[STARTED] = time.time()
         request = Request(scope, receive)
+        if answer := await self._kept_out(request):
+            with suppress(ClientDisconnect):  # read to the end: who is cut off while sending never sees the answer
+                async for _ in request.stream():
+                    pass
+        await (answer or self.app)(scope, receive, send)
+
+    async def _kept_out(self, request: Request) -> Response | None:
+        """The answer to who does not come in."""
         if _is_foreign(request):
-            await _drain(request)
-            refusal = JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
-            await refusal(scope, receive, send)
-            return
+            return JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
         path = request.url.path
-        if not path.startswith(AT_ONCE):
-            await wait(self.site.settings.latency_ms / 1000)
-            place = PLACES.get((request.method, path))
-            if place and (answer := await self._struck(place)):
-                await _drain(request)
-                await answer(scope, receive, send)
-                return
-            if path not in OUTSIDE and not self._is_signed_in(request):
-                await _drain(request)
-                await signed_out(request)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
+        if path.startswith(AT_ONCE):
+            return None
+        await wait(self.site.settings.latency_ms / 1000)
+        place = PLACES.get((request.method, path))
+        if place and (answer := await self._struck(place)):
+            return answer
+        signed_in = path in OUTSIDE or self.site.open_section(request.cookies.get(COOKIE, "")) is not None
+        return None if signed_in else signed_out(request)
 
     async def _struck(self, place: str) -> Response | None:
         """What faults do to a request; the answer, if there is to be none of the site's own."""
-        if self.site.faults.strikes(f"{place}-slow"):
+        faults = self.site.faults
+        if faults.strikes(f"{place}-slow"):
             await wait(self.site.settings.fault_s)
-        if self.site.faults.expires(place):
-            self.site.store.sign_out()
-        return in_trouble(self.site, place)
-
-    def _is_signed_in(self, request: Request) -> bool:
-        return self.site.store.open_section(request.cookies.get(COOKIE, "")) is not None
+        if faults.expires(place):
+            self.site.sign_out()
+        if faults.strikes(f"{place}-reset"):
+            return Reset(self.site)
+        if faults.strikes(f"{place}-endless"):
+            return Endless()
+        failed = next((status for name, status in ERRORS.items() if faults.strikes(f"{place}-{name}")), None)
+        return error_page(self.site, failed) if failed else None
 
 
 def _is_foreign(request: Request) -> bool:
@@ -74,8 +80,35 @@ def _is_foreign(request: Request) -> bool:
     return origin is not None and origin != own
 
 
-async def _drain(request: Request) -> None:
-    """Read to the end: a browser that is cut off while it sends never sees the answer."""
-    with suppress(ClientDisconnect):
-        async for _ in request.stream():
-            pass
+class Endless(Response):
+    """Its head and first byte come, and nothing more until the client goes."""
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Begin, and wait."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<", "more_body": True})
+        await _gone(receive)
+
+
+class Reset(Response):
+    """No answer: the connection is reset."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        """Cut the client off."""
+        self.site.reset_connection(tuple(scope["client"]))
+        await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def error_page(site: Site, status: HTTPStatus) -> Response:
+    """What a server says of its error; where it has too much to do, it says after how many seconds to come again."""
+    wait = {"Retry-After": str(math.ceil(site.settings.fault_s))} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
+    return HTMLResponse(f"<h1>{status.value} {status.phrase}</h1>", status.value, wait)

@@ -78,45 +78,38 @@ OTHERWISE = {
 
 
 @dataclass(slots=True)
-class Fault:
+class _Fault:
     """A fault at work; without `times`, it strikes for ever."""
 
-    name: str
     times: int | None
     first: int
     met: int = 0
     fired: int = 0
 
-    @classmethod
-    def read(cls, told: str) -> Fault:
-        """The fault that is told; ValueError for what is none."""
-        found = re.fullmatch(r"([a-z0-9-]+)(?:=(\d+))?(?:@([1-9]\d*))?", told)
-        if not found or found[1] not in KNOWN:
-            raise ValueError(f"{told!r} is no fault; there are {', '.join(KNOWN)}")
-        return cls(found[1], int(found[2]) if found[2] else None, int(found[3] or 1))
-
-    def strikes(self) -> bool:
-        """Whether it strikes on this occasion."""
-        self.met += 1
-        struck = self.met >= self.first and (self.times is None or self.fired < self.times)
-        self.fired += struck
-        return struck
-
 
 class Faults:
-    """The faults that are at work now; any thread may ask."""
+    """The faults that are at work now; any thread may ask. ValueError for one that is told and none."""
 
     def __init__(self, told: Iterable[str] = ()) -> None:
-        self._faults = {fault.name: fault for fault in map(Fault.read, told)}
+        self._faults: dict[str, _Fault] = {}
         self._lock = threading.Lock()
         self.shell = ""  # what who is not signed in gets from now on: one of SHELLS, or a redirect
+        for one in told:
+            found = re.fullmatch(r"([a-z0-9-]+)(?:=(\d+))?(?:@([1-9]\d*))?", one)
+            if not found or found[1] not in KNOWN:
+                raise ValueError(f"{one!r} is no fault; there are {', '.join(KNOWN)}")
+            self._faults[found[1]] = _Fault(int(found[2]) if found[2] else None, int(found[3] or 1))
 
     def strikes(self, name: str) -> bool:
         """Whether this fault strikes now; each question is an occasion."""
         if name not in KNOWN:
             raise KeyError(name)
         with self._lock:
-            return name in self._faults and self._faults[name].strikes()
+            fault = self._faults.get(name, _Fault(times=0, first=1))
+            fault.met += 1
+            struck = fault.met >= fault.first and (fault.times is None or fault.fired < fault.times)
+            fault.fired += struck
+            return struck
 
     def fired(self) -> dict[str, int]:
         """How often each has struck."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from tjtools.sandbox.words import NewCreative, ReviewStatus, Section
@@ -26,7 +25,8 @@ BANNER_SIZES = {
     Section.STATIC: ("300x250", "300x100"),
     Section.VIDEO: ("300x250", "320x480", "950x250", "300x100", "970x90", "468x60"),
 }
-STATUSES = (ReviewStatus.APPROVED,) * 7 + (ReviewStatus.REJECTED, ReviewStatus.PENDING, ReviewStatus.PENDING)
+FILE_TYPES = {Section.STATIC: (".png", ".jpg", ".gif"), Section.NATIVE_STATIC: (".png", ".jpg")}
+STATUSES: tuple[ReviewStatus, ...] = (*("approved",) * 7, "rejected", "pending", "pending")
 FIRST_DAY = 1_717_200_000  # the oldest creative's upload; then one every two hours
 BETWEEN = 7_200
 
@@ -40,7 +40,8 @@ def seeded(count: int) -> tuple[NewCreative, ...]:
     for section in (Section.STATIC, Section.VIDEO, Section.IN_STREAM):
         creatives += [_creative(section, name, dice) for name in _names(section, counts[section], dice)]
     dice.shuffle(creatives)
-    return tuple(replace(one, uploaded_at=FIRST_DAY + BETWEEN * age) for age, one in enumerate(creatives))
+    days = [{"uploaded_at": float(FIRST_DAY + BETWEEN * age)} for age in range(count)]
+    return tuple(one.model_copy(update=day) for one, day in zip(creatives, days, strict=True))
 
 
 def _shared_out(count: int) -> dict[Section, int]:
@@ -115,12 +116,11 @@ def _identity(dice: random.Random) -> str:
 
 
 def _creative(section: Section, name: str, dice: random.Random) -> NewCreative:
-    sizes = BANNER_SIZES.get(section)
-    types = {Section.STATIC: (".png", ".jpg", ".gif"), Section.NATIVE_STATIC: (".png", ".jpg")}.get(section)
+    sizes, types = BANNER_SIZES.get(section), FILE_TYPES.get(section)
     return NewCreative(
         name=name,
         section=section,
-        dimensions=dice.choice(sizes) if sizes else section.dimensions,
-        file_type=dice.choice(types) if types else section.file_type,
+        dimensions=dice.choice(sizes) if sizes else None,
+        file_type=dice.choice(types) if types else None,
         review_status=dice.choice(STATUSES),
     )

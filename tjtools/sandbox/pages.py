@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,10 +44,9 @@ def _page(request: Request, template: str, status: int = 200, **values: Any) -> 
     return HTMLResponse(html, status, {"Cache-Control": "no-store"})
 
 
-def sign_in_page(request: Request) -> Response:
-    """The form, and why one sees it again."""
+def _sign_in_page(request: Request) -> Response:
     token = request.cookies.get(COOKIE)
-    expired = token is not None and site_of(request).store.open_section(token) is None
+    expired = token is not None and site_of(request).open_section(token) is None
     return _page(request, "sign_in.html", problem="Your session has expired. Please sign in again." if expired else "")
 
 
@@ -60,7 +58,7 @@ def signed_out(request: Request) -> Response:
     return _page(request, "shell.html", shell=site.faults.shell, late_ms=round(site.settings.fault_s * 1000))
 
 
-async def sign_in(request: Request) -> Response:
+async def _sign_in(request: Request) -> Response:
     """Open a session for who has the right credentials and isn't a robot."""
     async with request.form() as form:
         given, human = (form.get("username"), form.get("password")), "robot" in form
@@ -71,7 +69,7 @@ async def sign_in(request: Request) -> Response:
     return _let_in(request, RedirectResponse("/campaigns", status_code=303))
 
 
-def google(request: Request) -> Response:
+def _google(request: Request) -> Response:
     """What stands for Google's own pages, in a popup: it signs the person in, and closes."""
     if request.method == "GET":
         return _page(request, "google.html")
@@ -79,40 +77,32 @@ def google(request: Request) -> Response:
 
 
 def _let_in(request: Request, answer: Response) -> Response:
-    answer.set_cookie(COOKIE, site_of(request).store.sign_in(), max_age=A_FORTNIGHT, httponly=True, samesite="lax")
+    answer.set_cookie(COOKIE, site_of(request).sign_in(), max_age=A_FORTNIGHT, httponly=True, samesite="lax")
     return answer
 
 
-def sign_out(request: Request) -> Response:
-    """End the session."""
-    site_of(request).store.sign_out(request.cookies[COOKIE])
+def _sign_out(request: Request) -> Response:
+    site_of(request).sign_out(request.cookies[COOKIE])
     answer = RedirectResponse("/sign-in", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer
 
 
-def home(_request: Request) -> Response:
-    """Signed in, everything starts at the campaigns."""
-    return RedirectResponse("/campaigns", status_code=303)
-
-
-def campaigns(request: Request) -> Response:
-    """A few campaigns, to land on."""
+def _campaigns(request: Request) -> Response:
     return _page(request, "campaigns.html")
 
 
-def media_library(request: Request) -> Response:
+def _media_library(request: Request) -> Response:
     """The library's frame: its script loads the list."""
     site = site_of(request)
-    remembered = site.store.open_section(request.cookies[COOKIE])
-    section = site.settings.first_section or remembered or Section.VIDEO
+    section = site.settings.first_section or site.open_section(request.cookies[COOKIE]) or Section.VIDEO
     struck = [name for name in ON_THE_PAGE if site.faults.strikes(f"page-{name}")]
     late_ms, box = round(site.settings.fault_s * 1000), site.faults.box("page")
     values: dict[str, Any] = {"faults": struck, "late_ms": late_ms, "box": box}
     return _page(request, "media_library.html", section=section, page_length=PAGE_LENGTH, **values)
 
 
-def media_list(request: Request) -> Response:
+def _media_list(request: Request) -> Response:
     """One page of cards, as DataTables asks for it."""
     site, asked = site_of(request), request.query_params
     try:
@@ -121,7 +111,7 @@ def media_list(request: Request) -> Response:
         length = min(max(1, int(asked["length"])), LONGEST_PAGE)
     except (KeyError, ValueError):
         return JSONResponse({"error": "The list can't be read like this."}, status_code=400)
-    site.store.remember_section(request.cookies[COOKIE], section)
+    site.remember_section(request.cookies[COOKIE], section)
     cards, total = _listed(site, section, start, length)
     blank = round(site.settings.fault_s * 1000) if cards and site.faults.strikes("list-blank") else 0
     told = {"recordsTotal": total, "recordsFiltered": total, "data": [[card] for card in cards]}
@@ -134,50 +124,44 @@ def _listed(site: Site, section: Section, start: int, length: int) -> tuple[list
     if faults.strikes("list-empty"):
         return [], 0
     shifted = start > 0 and faults.strikes("list-shifted")
-    creatives, total = site.store.page(section, start + shifted, length)
-    cards = [_card(creative, creative.review_status.value) for creative in creatives]
-    if creatives:
-        cards[0] = _odd_card(faults, creatives[0])
+    creatives, total = site.page(section, start + shifted, length)
+    shown = [{"name": one.name, "status": one.review_status} for one in creatives]
+    if shown:
+        _make_odd(faults, shown[0])
+    card = _templates.get_template("card.html")
+    cards = [card.render(creative=one, **told) for one, told in zip(creatives, shown, strict=True)]
     more, less = faults.strikes("list-total-more"), faults.strikes("list-total-less")
     return [faults.otherwise("list", card) for card in cards], max(0, total + more - less)
 
 
-def _card(creative: Creative, status: str) -> str:
-    return _templates.get_template("card.html").render(creative=creative, status=status)
-
-
-def _odd_card(faults: Faults, creative: Creative) -> str:
-    """The first card of a page, as it is or not."""
-    name, status = creative.name, creative.review_status.value
+def _make_odd(faults: Faults, shown: dict[str, str]) -> None:
+    """What the first card of a page shows, if it isn't right."""
     if faults.strikes("list-nameless"):
-        name = ""
+        shown["name"] = ""
     if faults.strikes("list-cut-name"):
-        name = f"{name[:-3]}…"
+        shown["name"] = f"{shown['name'][:-3]}…"
     if faults.strikes("list-odd-status"):
-        status = "on hold"
-    return _card(replace(creative, name=name), status)
+        shown["status"] = "on hold"
 
 
-def poster(request: Request) -> Response:
+def _poster(request: Request) -> Response:
     """A creative's thumbnail: its own picture, or one drawn from its name."""
-    creative, store = site_of(request).store.creative(request.path_params["creative_id"]), site_of(request).store
-    if creative is None:
-        return Response(status_code=404)
-    if creative.media == "mp4":
-        return FileResponse(store.media / f"{creative.creative_id}.poster.jpg", media_type="image/jpeg")
-    if creative.media:
-        return media_file(request)
-    return Response(_drawn(creative), media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
+    site, creative_id = site_of(request), request.path_params["creative_id"]
+    creative = site.creative(creative_id)
+    if creative and creative.media == "mp4":
+        return FileResponse(site.media / f"{creative_id}.poster.jpg", media_type="image/jpeg")
+    if creative and not creative.media:
+        return Response(_drawn(creative), media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
+    return _media_file(request)
 
 
-def media_file(request: Request) -> Response:
+def _media_file(request: Request) -> Response:
     """An uploaded file, to look at or to play."""
-    creative, store = site_of(request).store.creative(request.path_params["creative_id"]), site_of(request).store
+    site, creative_id = site_of(request), request.path_params["creative_id"]
+    creative = site.creative(creative_id)
     if creative is None or creative.media is None:
         return Response(status_code=404)
-    return FileResponse(
-        store.media / f"{creative.creative_id}.{creative.media}", media_type=MEDIA_TYPES[creative.media]
-    )
+    return FileResponse(site.media / f"{creative_id}.{creative.media}", media_type=MEDIA_TYPES[creative.media])
 
 
 def _drawn(creative: Creative) -> str:
@@ -195,15 +179,15 @@ def not_found(request: Request, _error: Exception) -> Response:
 
 
 ROUTES = [
-    Route("/", home),
-    *(Route(path, sign_in_page) for path in ("/sign-in", "/login")),
-    *(Route(path, sign_in, methods=["POST"]) for path in ("/sign-in", "/login")),
-    Route("/google", google, methods=["GET", "POST"]),
-    Route("/sign-out", sign_out),
-    Route("/campaigns", campaigns),
-    Route("/media-library", media_library),
-    Route("/media-library/list", media_list),
-    Route("/cdn/{creative_id}", poster),
-    Route("/cdn/{creative_id}/file", media_file),
+    Route("/", RedirectResponse("/campaigns", status_code=303)),
+    *(Route(path, _sign_in_page) for path in ("/sign-in", "/login")),
+    *(Route(path, _sign_in, methods=["POST"]) for path in ("/sign-in", "/login")),
+    Route("/google", _google, methods=["GET", "POST"]),
+    Route("/sign-out", _sign_out),
+    Route("/campaigns", _campaigns),
+    Route("/media-library", _media_library),
+    Route("/media-library/list", _media_list),
+    Route("/cdn/{creative_id}", _poster),
+    Route("/cdn/{creative_id}/file", _media_file),
     Mount("/static", StaticFiles(directory=HERE / "static")),
 ]

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -24,7 +23,6 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tjtools.sandbox import control, pages, uploads
 from tjtools.sandbox.door import Door
 from tjtools.sandbox.site import Site
-from tjtools.sandbox.store import Store
 from tjtools.sandbox.words import Settings
 
 ADDRESS = "127.0.0.1"
@@ -64,14 +62,13 @@ class Sandbox:
         with ExitStack() as stack:
             listener = stack.enter_context(_listener(self._port))
             folder = self._data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
-            store = Store(folder, self._creatives)
-            stack.callback(store.close)
-            site = Site(store, self._settings, self._faults)
+            site = Site(folder, self._creatives, self._settings, self._faults)
+            stack.callback(site.close)
             self.app = _application(site)
             server = _Server(self.app)
             site.reset_connection = server.reset
-            stack.callback(server.stop)
             server.start(listener)
+            stack.callback(server.stop)
             self.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
             self._running = stack.pop_all()
         return self
@@ -83,9 +80,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
@@ -107,7 +102,6 @@ class _Server(uvicorn.Server):
         config.timeout_keep_alive = 75  # as usual elsewhere: idle browsers shouldn't meet a closed connection
         super().__init__(config)
         self._settled = threading.Event()
-        self._thread: threading.Thread | None = None
 
     def start(self, listener: socket.socket) -> None:
         """Return when it answers."""
@@ -120,8 +114,7 @@ class _Server(uvicorn.Server):
     def stop(self) -> None:
         """Return when it has ended."""
         self.should_exit = self.force_exit = True
-        if self._thread:
-            self._thread.join()
+        self._thread.join()
 
     def reset(self, client: tuple[str, int]) -> None:
         """Cut a client off as a crash would: it gets a reset instead of an end."""

@@ -1,10 +1,14 @@
-"""What the sandbox's modules share: sections, creatives, received files and settings."""
+"""What the sandbox's modules share, checked where it comes in: sections, creatives, received files and settings."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from enum import Enum
-from typing import Any
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+ReviewStatus = Literal["pending", "approved", "rejected"]  # what the site's reviewers say
+Outcome = Literal["accepted", "dropped", "refused"]  # what became of a received file
 
 
 class Section(Enum):
@@ -21,78 +25,54 @@ class Section(Enum):
         """How the page's own requests call it."""
         return self.name.lower()
 
-    @property
-    def dimensions(self) -> str | None:
-        """What a creative has where nobody says; None where cards show no dimensions."""
-        return _DIMENSIONS.get(self)
 
-    @property
-    def file_type(self) -> str | None:
-        """The same for the file type."""
-        return _FILE_TYPES.get(self)
-
-
-_DIMENSIONS = {
-    Section.STATIC: "300x250",
-    Section.VIDEO: "300x250",
-    Section.NATIVE_STATIC: "640x360",
-    Section.NATIVE_ROLLOVER: "640x360",
+# what a creative has where nobody says; a section that is not here shows none on its cards
+USUAL = {
+    "dimensions": {
+        Section.STATIC: "300x250",
+        Section.VIDEO: "300x250",
+        Section.NATIVE_STATIC: "640x360",
+        Section.NATIVE_ROLLOVER: "640x360",
+    },
+    "file_type": {Section.STATIC: ".png", Section.NATIVE_STATIC: ".png", Section.NATIVE_ROLLOVER: ".mp4"},
 }
-_FILE_TYPES = {Section.STATIC: ".png", Section.NATIVE_STATIC: ".png", Section.NATIVE_ROLLOVER: ".mp4"}
-
-
-class ReviewStatus(Enum):
-    """What the site's reviewers say."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-
-
-class Outcome(Enum):
-    """What became of a received file."""
-
-    ACCEPTED = "accepted"
-    DROPPED = "dropped"
-    REFUSED = "refused"
-
-
-class Scripted(Enum):
-    """What a script makes of a file."""
-
-    AS_USUAL = None
-    DROP = "drop"
-    ERROR = "error"
 
 
 class Refusal(Exception):
     """The site doesn't take the file; the text is the reason that the person reads."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewCreative:
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class NewCreative(_Record):
     """A creative before the site gives it an ID; dimensions and file type are those that its card shows."""
 
     name: str
     section: Section
-    dimensions: str | None = None
-    file_type: str | None = None
-    review_status: ReviewStatus = ReviewStatus.PENDING
+    dimensions: Annotated[str | None, Field(pattern=r"^[1-9]\d*x[1-9]\d*$", validate_default=True)] = None
+    file_type: Annotated[str | None, Field(validate_default=True)] = None
+    review_status: ReviewStatus = "pending"
     file_name: str | None = None
     sha256: str | None = None
     uploaded_at: float = 0.0
     media: str | None = None  # the kept file's suffix
 
+    @field_validator("dimensions", "file_type")
+    @classmethod
+    def _as_its_cards_show(cls, told: str | None, info: ValidationInfo) -> str | None:
+        usual = USUAL[info.field_name or ""].get(info.data["section"])
+        return usual and (told or usual)
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+
 class Creative(NewCreative):
     """A creative of the library."""
 
     creative_id: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Received:
+class Received(_Record):
     """A file that arrived, whatever became of it."""
 
     file_name: str
@@ -106,8 +86,7 @@ class Received:
     ended_at: float
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class Settings(_Record):
     """How the site behaves; tests and demonstrations change it while it runs."""
 
     latency_ms: int = 0
@@ -118,17 +97,11 @@ class Settings:
     fault_s: float = 10.0  # how long what a fault delays is late
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Script:
+class Script(_Record):
     """What shall happen to a file of a certain name instead of the usual."""
 
-    outcome: Scripted = Scripted.AS_USUAL
+    outcome: Literal["drop", "error"] | None = None
     message: str = "The file could not be processed."
     status: int = 400
     before: tuple[NewCreative, ...] = ()
     after: tuple[NewCreative, ...] = ()
-
-
-def plain(record: NewCreative | Received | Settings) -> dict[str, Any]:
-    """A record's values as JSON and SQLite know them."""
-    return {name: value.value if isinstance(value, Enum) else value for name, value in asdict(record).items()}
