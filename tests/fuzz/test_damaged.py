@@ -34,8 +34,7 @@ from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
 from tjtools.diff.libraries import diff_libraries
 from tjtools.diff.repeats import Content, Decision, Decisions
-from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
-from tjtools.health.status import overview
+from tjtools.health.status import Seen, acknowledge, acknowledged, overview
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex

@@ -20,7 +20,7 @@ from world import Truth, by_id, read_rows, tjtools
 from tjtools.cache.history import History
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Content, Decision, Decisions
-from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
+from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section
 from tjtools.practice.workspace import bind_to_sandbox

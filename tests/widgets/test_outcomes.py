@@ -13,7 +13,7 @@ import pytest
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.library import COLUMNS
-from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
+from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.widgets.outcomes import ReviewOutcomes, outcomes_view
 from tjtools.workspace.folder import Workspace
 

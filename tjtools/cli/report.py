@@ -74,7 +74,7 @@ def page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
     from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
     from tjtools.analysis.sources import Files, Others
     from tjtools.diff.duplicates import known_groups, repeats_of_rejected
-    from tjtools.health.acknowledged import acknowledged
+    from tjtools.health.status import acknowledged
     from tjtools.upload.run_files import load_runs
     from tjtools.workspace.settings import load_settings
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.inventory import NEEDED_COLUMNS, load_session, section_of
@@ -25,16 +25,11 @@ from tjtools.workspace.settings import load_limits
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
 DATE = "Correct the day; until then it counts as unknown."
-NATIVE = {
-    "Video Creative ID": Section.NATIVE_ROLLOVER,
-    "Thumbnail Creative ID": Section.NATIVE_STATIC_BANNER,
-}
-PREROLL = {
-    "Creative ID": Section.IN_STREAM_VIDEO,
-    "Banner CTA Creative ID": Section.STATIC_BANNER,
-}
+NATIVE = {"Video Creative ID": Section.NATIVE_ROLLOVER, "Thumbnail Creative ID": Section.NATIVE_STATIC_BANNER}
+PREROLL = {"Creative ID": Section.IN_STREAM_VIDEO, "Banner CTA Creative ID": Section.STATIC_BANNER}
 _VIDEO, _THUMBNAIL = NATIVE
 _MAIN, _BANNER = PREROLL
+Value = TypeVar("Value")
 _LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
 
 
@@ -49,7 +44,7 @@ class Disagreement(NamedTuple):
     path: Path
     line: int | None
     found: str
-    remedy: str
+    remedy: str = LOOK
     missing: Creative | None = None
     file: tuple[SessionFile, str, date | None] | None = None
     replay: bool = False
@@ -67,7 +62,7 @@ class Disagreement(NamedTuple):
 
 
 class Told(NamedTuple):
-    """A file that says: this name is this Creative ID."""
+    """A file that says: this name is this Creative ID, or, in the master alone, has none."""
 
     path: Path
     line: int
@@ -76,6 +71,11 @@ class Told(NamedTuple):
     section: Section | None
     day: date | None
     file: SessionFile | None = None
+
+    @property
+    def where(self) -> str:
+        """The file and the line, where another file says otherwise."""
+        return f"{self.path.name}:{self.line}"
 
 
 class PairsTold:
@@ -113,20 +113,19 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
 
     Raises the errors of a library, master, session or log that can't be read at all.
     """
-    library = Library.load(workspace.library)
-    pairs = PairsTold()
-    master, without, bad_master = _master(workspace, pairs)
-    uploads, bad_uploads = _status_files(workspace, pairs)
-    contested = _contested([*master, *uploads])
+    library, pairs, bad = Library.load(workspace.library), PairsTold(), list[Disagreement]()
+    master = [*_master(workspace, pairs, bad)]
+    uploads = [*_status_files(workspace, pairs, bad)]
+    told = [one for one in (*master, *uploads) if one.creative_id]
+    contested = _contested(told)
     return (
         *_in_itself(library),
-        *bad_master,
-        *bad_uploads,
+        *bad,
         *_unclear(workspace.session, load_session(workspace).bad_lines),
         *_journal(workspace),
-        *_against_library([*master, *uploads], library, contested.keys()),
+        *_against_library(told, library, contested.keys()),
         *contested.values(),
-        *_master_against_uploads(workspace, master, without, uploads, contested.keys(), library),
+        *_master_against_uploads(master, uploads, contested.keys(), library),
         *_campaigns(workspace, library, pairs),
         *_history(workspace, library),
         *_fingerprints(workspace, library),
@@ -139,9 +138,12 @@ def _in_itself(library: Library) -> Iterator[Disagreement]:
     for line in library.doubtful_days:
         yield Disagreement(library.path, line.line, f"has a doubtful day: {line.reason}", DATE)
     for conflict in library.conflicts:
-        names = " and ".join(repr(one.filename) for one in conflict.creatives)
-        found = f"the rows of ID {conflict.creative_id} contradict each other: {names}"
-        yield Disagreement(library.path, conflict.lines[-1], found, LOOK)
+        found = f"the rows of ID {conflict.creative_id} contradict each other: {_names(conflict.creatives)}"
+        yield Disagreement(library.path, conflict.lines[-1], found)
+
+
+def _names(creatives: Iterable[Creative]) -> str:
+    return " and ".join(repr(one.filename) for one in creatives)
 
 
 def _unclear(path: Path, lines: Iterable[BadLine]) -> Iterator[Disagreement]:
@@ -161,6 +163,18 @@ def _read(path: Path, columns: Sequence[str], bad: list[Disagreement]) -> Table:
     return table
 
 
+def _cell(
+    read: Callable[[str], Value], text: str, path: Path, line: int, bad: list[Disagreement], remedy: str = LOOK
+) -> Value | None:
+    """What a cell tells; None for what is no such thing, which joins `bad`."""
+    try:
+        return read(text)
+    except ValueError as error:
+        what = "has a doubtful day" if remedy == DATE else "can't be understood"
+        bad.append(Disagreement(path, line, f"{what}: {error}", remedy))
+        return None
+
+
 def _journal(workspace: Workspace) -> Iterator[Disagreement]:
     journal = Journal(workspace.log)
     for run, settled in journal.unrecorded().items():
@@ -176,52 +190,37 @@ def _journal(workspace: Workspace) -> Iterator[Disagreement]:
         yield Disagreement(journal.path, None, found, "A live upload of the file looks on the site first.")
 
 
-def _master(
-    workspace: Workspace, pairs: PairsTold
-) -> tuple[list[Told], dict[tuple[Section | None, str], int], list[Disagreement]]:
-    """The master's rows with an ID; the lines of those without, by section and name; what can't be understood."""
+def _master(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement]) -> Iterator[Told]:
+    """What the master says of IDs, also of those that it lacks."""
     limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
-    bad = [*_unclear(table.path, table.bad)]
-    told, without = [], {}
+    bad += _unclear(table.path, table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
-        name, section = row["new_filename"], section_of(row, limits)
-        pairs.take(table.path, name, told_id(row.get("tj_creative_id", "")), row)
-        if not row.get("tj_creative_id", "").strip():
-            without[section, name] = line
-        elif creative_id := _id(row["tj_creative_id"], table.path, line, bad):
-            day = _day(row.get("tj_upload_date", ""), table.path, line, bad)
-            told.append(Told(table.path, line, name, creative_id, section, day))
-    return told, without, bad
+        name, text = row["new_filename"], row.get("tj_creative_id", "")
+        pairs.take(table.path, name, told_id(text), row)
+        creative_id = _cell(read_id, text, table.path, line, bad) if text.strip() else ""
+        if creative_id is not None:
+            day = row.get("tj_upload_date", "") if creative_id else ""
+            read = _cell(read_day, day, table.path, line, bad, DATE)
+            yield Told(table.path, line, name, creative_id, section_of(row, limits), read)
 
 
-def _status_files(workspace: Workspace, pairs: PairsTold) -> tuple[list[Told], list[Disagreement]]:
+def _status_files(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement]) -> Iterator[Told]:
     """What the status CSVs say of IDs, oldest run first."""
-    told: list[Told] = []
-    bad: list[Disagreement] = []
     for path in status_files(workspace):
         table = _read(path, STATUS_COLUMNS, bad)
         for line, row in zip(table.lines, table.rows, strict=True):
             pairs.take(path, row["file_name"], told_id(row["tj_creative_id"]), row)
             if row["status"] not in _LIVE or not row["tj_creative_id"].strip():
                 continue
-            if not (creative_id := _id(row["tj_creative_id"], path, line, bad)):
-                continue
-            try:
-                kind = CreativeType.parse(row["creative_type"])
-            except ValueError as error:
-                bad.append(Disagreement(path, line, f"can't be understood: {error}", "Correct the type."))
+            creative_id = _cell(read_id, row["tj_creative_id"], path, line, bad)
+            kind = creative_id and _cell(CreativeType.parse, row["creative_type"], path, line, bad, "Correct the type.")
+            if not creative_id or not kind:
                 continue
             ours = row["status"] == UploadStatus.SUCCESS.value
-            day = _day(row["upload_date"], path, line, bad) if ours else None
-            where = Path(row["file_path"])
-            file = SessionFile(
-                where if where.is_absolute() else workspace.root / where,
-                kind,
-                unique_id=row["unique_id"],
-                native_pair_id=row["native_pair_id"],
-            )
-            told.append(Told(path, line, row["file_name"], creative_id, kind.section, day, file))
-    return told, bad
+            day = _cell(read_day, row["upload_date"], path, line, bad, DATE) if ours else None
+            where = workspace.root / row["file_path"]  # one that is absolute stays as it is
+            file = SessionFile(where, kind, unique_id=row["unique_id"], native_pair_id=row["native_pair_id"])
+            yield Told(path, line, row["file_name"], creative_id, kind.section, day, file)
 
 
 def _against_library(told: Iterable[Told], library: Library, contested: Set[str]) -> Iterator[Disagreement]:
@@ -232,19 +231,15 @@ def _against_library(told: Iterable[Told], library: Library, contested: Set[str]
         if any(same_name(creative.filename, one.name) for creative in known):
             continue
         if known:
-            names = " and ".join(repr(creative.filename) for creative in known)
-            found = f"says that {one.name!r} is {one.creative_id}, which the library calls {names}"
-            yield Disagreement(one.path, one.line, found, LOOK)
+            found = f"says that {one.name!r} is {one.creative_id}, which the library calls {_names(known)}"
+            yield Disagreement(one.path, one.line, found)
         elif one.creative_id not in met:
             met.add(one.creative_id)
             found = f"knows {one.name!r} as {one.creative_id}, the library does not"
-            if one.creative_id in contested:
-                yield Disagreement(one.path, one.line, found, LOOK)
-                continue
             kind = one.section.creative_type if one.section else None
             creative = Creative(one.creative_id, one.name, one.day, file_type=file_type(one.name), creative_type=kind)
-            remedy = f"Run: {FIX} adds it, tjtools refresh-library asks the site"
-            yield Disagreement(one.path, one.line, found, remedy, missing=creative)
+            safe = (f"Run: {FIX} adds it, tjtools refresh-library asks the site", creative)
+            yield Disagreement(one.path, one.line, found, *(() if one.creative_id in contested else safe))
 
 
 def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
@@ -254,35 +249,28 @@ def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
     for one in told:
         other = first.setdefault(one.creative_id, one)
         if not same_name(other.name, one.name):
-            says = f"says that {one.creative_id} is {one.name!r}; {other.path.name}:{other.line} says {other.name!r}"
-            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says, LOOK))
+            says = f"says that {one.creative_id} is {one.name!r}; {other.where} says {other.name!r}"
+            found.setdefault(one.creative_id, Disagreement(one.path, one.line, says))
     return found
 
 
 def _master_against_uploads(
-    workspace: Workspace,
-    master: Iterable[Told],
-    without: dict[tuple[Section | None, str], int],
-    uploads: Iterable[Told],
-    contested: Set[str],
-    library: Library,
+    master: Iterable[Told], uploads: Iterable[Told], contested: Set[str], library: Library
 ) -> Iterator[Disagreement]:
     """The master against what the last run said of each file."""
     last = {(one.section, one.name): one for one in uploads}
-    for one in master:
-        upload = last.get((one.section, one.name))
-        if upload and upload.creative_id != one.creative_id:
-            other = f"{upload.path.name}:{upload.line} says {upload.creative_id}"
-            found = f"says that {one.name!r} is {one.creative_id}; {other}"
-            yield Disagreement(one.path, one.line, found, LOOK)
-    for (section, name), line in without.items():
-        upload = last.get((section, name))
-        known = library.get(upload.creative_id) if upload else ()
-        another = known and not any(same_name(one.filename, name) for one in known)
-        if upload and upload.file and upload.creative_id not in contested and not another:
-            found = f"has no ID for {name!r}; {upload.path.name}:{upload.line} says {upload.creative_id}"
+    both = [(one, last[one.section, one.name]) for one in master if (one.section, one.name) in last]
+    for one, upload in both:
+        if one.creative_id not in ("", upload.creative_id):
+            found = f"says that {one.name!r} is {one.creative_id}; {upload.where} says {upload.creative_id}"
+            yield Disagreement(one.path, one.line, found)
+    for one, upload in both:
+        known = library.get(upload.creative_id)
+        another = known and not any(same_name(creative.filename, one.name) for creative in known)
+        if not one.creative_id and upload.file and upload.creative_id not in contested and not another:
+            found = f"has no ID for {one.name!r}; {upload.where} says {upload.creative_id}"
             file = upload.file, upload.creative_id, upload.day
-            yield Disagreement(workspace.master, line, found, f"Run: {FIX}", file=file)
+            yield Disagreement(one.path, one.line, found, f"Run: {FIX}", file=file)
 
 
 def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iterator[Disagreement]:
@@ -298,9 +286,8 @@ def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iter
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
             for found in _wrong_ids(row, library, pairs):
-                yield Disagreement(
-                    path, line, found, "Don't give this file to the campaign uploader; look on the site."
-                )
+                remedy = "Don't give this file to the campaign uploader; look on the site."
+                yield Disagreement(path, line, found, remedy)
 
 
 def _wrong_ids(row: Mapping[str, str], library: Library, pairs: PairsTold) -> Iterator[str]:
@@ -319,7 +306,7 @@ def _why_wrong(
 ) -> str:
     if not known:
         return "not known to the library"
-    held = " and ".join(repr(one.filename) for one in known)
+    held = _names(known)
     here = [one for one in known if one.creative_type is None or one.creative_type.section is section]
     if not here:
         sections = {one.creative_type.section.value for one in known if one.creative_type}
@@ -353,24 +340,6 @@ def _fingerprints(workspace: Workspace, library: Library) -> Iterator[Disagreeme
     for one in Fingerprints.load(workspace).uploads():
         known = library.get(one.creative_id)
         if known and not any(same_name(creative.filename, one.filename) for creative in known):
-            names = " and ".join(repr(creative.filename) for creative in known)
-            found = f"remembers the content of {one.filename!r} as {one.creative_id}, which the library calls {names}"
-            yield Disagreement(workspace.log, None, found, LOOK)
-
-
-def _id(text: str, path: Path, line: int, bad: list[Disagreement]) -> str:
-    """The ID that a cell tells; `""` for what is none, which joins `bad`."""
-    try:
-        return read_id(text)
-    except ValueError as error:
-        bad.append(Disagreement(path, line, f"can't be understood: {error}", LOOK))
-        return ""
-
-
-def _day(text: str, path: Path, line: int, bad: list[Disagreement]) -> date | None:
-    """The day that a cell tells; None for an empty one and a doubtful one, which joins `bad`."""
-    try:
-        return read_day(text)
-    except ValueError as error:
-        bad.append(Disagreement(path, line, f"has a doubtful day: {error}", DATE))
-        return None
+            calls = f"which the library calls {_names(known)}"
+            found = f"remembers the content of {one.filename!r} as {one.creative_id}, {calls}"
+            yield Disagreement(workspace.log, None, found)

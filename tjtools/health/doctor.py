@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
-from tjtools.cache.history import History
 from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids, read_master
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Decisions
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id
-from tjtools.model.errors import SignInNeeded, TJToolsError, translated
+from tjtools.model.errors import BrowserNotFound, SettingsError, SignInNeeded, TJToolsError, WorkspaceError, translated
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
-from tjtools.site.browser import find_browser
+from tjtools.site.browser import BY_HAND, find_browser
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.selectors import load_selectors
 from tjtools.upload.journal import Journal
-from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
 from tjtools.workspace.settings import load_limits, load_settings
+
+Place = TypeVar("Place")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +48,17 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
     try:
         workspace = Workspace.find(named, cwd=cwd)
     except TJToolsError as error:
-        return (_browser(None), Finding("workspace", False, error.message, error.remedy))
-    looks: tuple[tuple[str, Callable[[Workspace], Finding]], ...] = (
-        ("settings", _settings),
-        ("selectors", _selectors),
-        ("limits", _limits),
-        ("library", _library),
-        ("session", _session),
-        ("master", _master),
-        ("history", _history),
-        ("fingerprints", _fingerprints),
-        ("decisions", _decisions),
-        ("log", _log),
-        ("browser session", _browser_session),
-        ("locks", _locks),
-    )
-    findings = [Finding("workspace", True, str(workspace.root))]
-    findings += [_guarded(what, look, workspace) for what, look in looks]
-    return (_browser(workspace), *findings)
+        return _look("browser", _browser, None), Finding("workspace", False, error.message, error.remedy)
+    findings = [_look(what, look, workspace) for what, look in _LOOKS.items()]
+    return _look("browser", _browser, workspace), Finding("workspace", True, str(workspace.root)), *findings
+
+
+def _look(what: str, look: Callable[[Place], str], place: Place) -> Finding:
+    """What a look tells; the error that it raises is what is not well."""
+    try:
+        return Finding(what, True, look(place))
+    except TJToolsError as error:
+        return Finding(what, False, error.message, error.remedy)
 
 
 def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[[str], None]) -> Finding:
@@ -91,108 +86,108 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
     return Finding("site", True, "all that was seen is as the driver expects", elements=inspection.elements)
 
 
-def _guarded(what: str, look: Callable[[Workspace], Finding], workspace: Workspace) -> Finding:
-    try:
-        return look(workspace)
-    except TJToolsError as error:
-        return Finding(what, False, error.message, error.remedy)
+def _browser(workspace: Workspace | None) -> str:
+    found = find_browser(load_settings(workspace).browser.executable if workspace else None)
+    if not found:
+        raise BrowserNotFound("none was found", remedy=BY_HAND)
+    return str(found)
 
 
-def _browser(workspace: Workspace | None) -> Finding:
-    try:
-        configured = load_settings(workspace).browser.executable if workspace else None
-        found = find_browser(configured)
-    except TJToolsError as error:
-        return Finding("browser", False, error.message, error.remedy)
-    if found:
-        return Finding("browser", True, str(found))
-    remedy = "Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium"
-    return Finding("browser", False, "none was found", remedy)
-
-
-def _settings(workspace: Workspace) -> Finding:
+def _settings(workspace: Workspace) -> str:
     site = load_settings(workspace).site
-    if site:
-        return Finding("settings", True, f"{site.kind} at {site.origin}")
-    return Finding("settings", False, "no site yet", f"Run: tjtools init {workspace.root} --site live")
+    if not site:
+        raise SettingsError("no site yet", remedy=f"Run: tjtools init {workspace.root} --site live")
+    return f"{site.kind} at {site.origin}"
 
 
-def _selectors(workspace: Workspace) -> Finding:
+def _selectors(workspace: Workspace) -> str:
     load_selectors(workspace.selectors_file)
-    own = workspace.selectors_file.exists()
-    return Finding("selectors", True, str(workspace.selectors_file) if own else "the package's own")
+    return _whose(workspace.selectors_file)
 
 
-def _limits(workspace: Workspace) -> Finding:
-    limits = load_limits(workspace.limits_file)
-    whose = str(workspace.limits_file) if workspace.limits_file.exists() else "the package's own"
-    return Finding("limits", True, f"{whose}, checked on {limits.checked}")
+def _limits(workspace: Workspace) -> str:
+    return f"{_whose(workspace.limits_file)}, checked on {load_limits(workspace.limits_file).checked}"
 
 
-def _library(workspace: Workspace) -> Finding:
+def _whose(path: Path) -> str:
+    return str(path) if path.exists() else "the package's own"
+
+
+def _library(workspace: Workspace) -> str:
     library, rows = Library.load(workspace.library), read_table(workspace.library, LIBRARY_COLUMNS).rows
-    problems = [f"line {bad.line}: {bad.reason}" for bad in sorted((*library.bad_lines, *library.doubtful_days))]
-    problems += [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
+    contradict = [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
     found = f"{len(library)} creatives" if workspace.library.exists() else "not there yet (created on first upload)"
-    return _with_problems("library", found + _read_as(rows, "creative_id", "upload_date"), problems, workspace.library)
+    bad = sorted((*library.bad_lines, *library.doubtful_days))
+    return _readable(found + _read_as(rows, "creative_id", "upload_date"), workspace.library, bad, contradict)
 
 
-def _session(workspace: Workspace) -> Finding:
+def _session(workspace: Workspace) -> str:
     session = load_session(workspace)
-    problems = [f"line {bad.line}: {bad.reason}" for bad in session.bad_lines]
-    return _with_problems("session", f"{len(session.files)} files", problems, session.path)
+    return _readable(f"{len(session.files)} files", session.path, session.bad_lines)
 
 
-def _master(workspace: Workspace) -> Finding:
-    problems = [f"line {bad.line}: {bad.reason}" for bad in read_master(workspace)[1]]
+def _master(workspace: Workspace) -> str:
     rows = read_table(workspace.master, NEEDED_COLUMNS).rows
     found = f"{len(master_ids(workspace))} files with a Creative ID{_read_as(rows, *ID_COLUMNS)}"
-    return _with_problems("master", found, problems, workspace.master)
+    return _readable(found, workspace.master, read_master(workspace)[1])
 
 
-def _history(workspace: Workspace) -> Finding:
-    history = History.of(workspace)
-    table = read_table(history.path, HISTORY_COLUMNS)
-    problems = [f"line {bad.line}: {bad.reason}" for bad in table.bad]
+def _history(workspace: Workspace) -> str:
+    table = read_table(workspace.history, HISTORY_COLUMNS)
     found = f"{len(table.rows)} observations{_read_as(table.rows, 'creative_id')}"
-    return _with_problems("history", found, problems, history.path)
+    return _readable(found, workspace.history, table.bad)
 
 
-def _fingerprints(workspace: Workspace) -> Finding:
+def _fingerprints(workspace: Workspace) -> str:
     fingerprints = Fingerprints.load(workspace)
-    return Finding("fingerprints", True, f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads")
+    return f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads"
 
 
-def _decisions(workspace: Workspace) -> Finding:
-    return Finding("decisions", True, f"{len(Decisions.load(workspace))} that a person made")
+def _decisions(workspace: Workspace) -> str:
+    return f"{len(Decisions.load(workspace))} that a person made"
 
 
-def _log(workspace: Workspace) -> Finding:
-    """After what reads it: so each event was asked for what it tells."""
+def _log(workspace: Workspace) -> str:
     found = f"{len(Journal(workspace.log).events())} events of live runs"
-    problems = [f"line {bad.line}: {bad.reason}" for bad in Log.at(workspace.log).bad_lines]
-    return _with_problems("log", found, problems, workspace.log)
+    return _readable(found, workspace.log, Log.at(workspace.log).bad_lines)
 
 
-def _browser_session(workspace: Workspace) -> Finding:
+def _browser_session(workspace: Workspace) -> str:
     path = workspace.browser_session
     if not path.exists():
-        return Finding("browser session", True, "none saved: tjtools login makes one")
+        return "none saved: tjtools login makes one"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        return Finding("browser session", False, f"{path} can be read by others ({mode:o})", f"Run: chmod 600 {path}")
-    return Finding("browser session", True, "saved, readable by its owner alone")
+        raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")
+    return "saved, readable by its owner alone"
 
 
-def _locks(workspace: Workspace) -> Finding:
+def _locks(workspace: Workspace) -> str:
     """Asked only where tjtools has written before: looking makes no folder."""
     folder = workspace.private / "locks"
     if not folder.is_dir():
-        return Finding("locks", True, "not needed yet")
+        return "not needed yet"
     with translated(folder, "locked"):
         if locks_hold(folder):
-            return Finding("locks", True, "the file system keeps a second writer out")
-    return Finding("locks", False, NO_LOCKS, LOCAL_DISK)
+            return "the file system keeps a second writer out"
+    raise WorkspaceError(NO_LOCKS, remedy=LOCAL_DISK)
+
+
+# the log comes after all that read it: so each of its events was asked for what it tells
+_LOOKS: dict[str, Callable[[Workspace], str]] = {
+    "settings": _settings,
+    "selectors": _selectors,
+    "limits": _limits,
+    "library": _library,
+    "session": _session,
+    "master": _master,
+    "history": _history,
+    "fingerprints": _fingerprints,
+    "decisions": _decisions,
+    "log": _log,
+    "browser session": _browser_session,
+    "locks": _locks,
+}
 
 
 def _read_as(rows: Collection[Mapping[str, str]], id_column: str, day_column: str = "") -> str:
@@ -211,13 +206,10 @@ def _told_day(text: str) -> str:
         return text
 
 
-def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:
+def _readable(found: str, path: Path, bad: Iterable[BadLine], others: Sequence[str] = ()) -> str:
+    """What was found in a file; raises with the first ten of its lines that can't be understood."""
+    problems = [*(f"line {one.line}: {one.reason}" for one in bad), *others]
     if not problems:
-        return Finding(what, True, found)
-    return Finding(what, False, f"{found}; {'; '.join(_first(problems))}", f"Mend these lines in {path}")
-
-
-def _first(problems: list[str], most: int = 10) -> Iterator[str]:
-    yield from problems[:most]
-    if len(problems) > most:
-        yield f"and {len(problems) - most} more"
+        return found
+    more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
+    raise WorkspaceError(f"{found}; {'; '.join([*problems[:10], *more])}", remedy=f"Mend these lines in {path}")

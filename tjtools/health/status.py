@@ -1,9 +1,14 @@
-"""A workspace at a glance, and what to do next in it: in the day's order, each step with its notebook."""
+"""A workspace at a glance, what to do next in it, and up to when a person has seen what changed.
+
+The last is the last event `acknowledged` in the log: `{"until": "2025-11-13T12:00:00Z", "rows": 12}`, the time and how
+many rows the review history had, since a row bears the time at which its reading began, and can come later. Only a
+person's word writes it: looking at a notebook does not.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -19,12 +24,15 @@ from tjtools.model.words import counted
 from tjtools.upload import Prepared
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
-from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 from tjtools.workspace.settings import load_settings
 
 STALE_AFTER = timedelta(days=7)
 LATELY = timedelta(days=7)
+_ACKNOWLEDGED = "acknowledged"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 REVIEW, UPLOAD, REFRESH = "01_review_session.ipynb", "02_upload.ipynb", "03_refresh_and_sync.ipynb"
 OUTCOMES = "05_review_outcomes.ipynb"
@@ -52,13 +60,12 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     """
     settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
     statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
-    journal = Journal(workspace.log)
-    doubt, unfinished = journal.in_doubt(), journal.unfinished()
+    site = settings.site
     facts: dict[str, str | int | None] = {
         "workspace": str(workspace.root),
-        "site": settings.site.kind if settings.site else None,
-        "origin": settings.site.origin if settings.site else None,
-        "account": settings.site.account if settings.site else None,
+        "site": site.kind if site else None,
+        "origin": site.origin if site else None,
+        "account": site.account if site else None,
         "browser_session": "saved" if workspace.browser_session.exists() else None,
         "library": len(library),
         "review": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
@@ -66,21 +73,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "session_files": len(session.files),
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
     }
-    bad = len(library.bad_lines) + len(library.doubtful_days)
-    to_do = (
-        f"the folder belongs to no site yet: tjtools init {workspace.root} --site live" if not settings.site else "",
-        f"mend {bad} lines of {workspace.library.name} that can't be read: tjtools doctor lists them" if bad else "",
-        f"mend {len(session.bad_lines)} lines of {session.path.name}: tjtools review lists them"
-        if session.bad_lines
-        else "",
-        f"the live upload {unfinished.run} was not finished ({unfinished.told}): tjtools upload --resume"
-        if unfinished
-        else "",
-        f"{len(doubt)} files were handed over and nobody knows what came of them: tjtools upload --live looks"
-        if doubt and not unfinished
-        else "",
-    )
-    return Overview(facts, tuple(line for line in to_do if line))
+    return Overview(facts, tuple(step.what for step in _first_of_all(workspace, library, session.bad_lines)))
 
 
 def _age(workspace: Workspace, now: datetime) -> str | None:
@@ -97,9 +90,8 @@ def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tu
     Raises `WrongHeader` or `NotText` for a tracking file that can't be read.
     """
     return (
-        *_place(workspace),
-        *_mend(workspace, prepared),
-        *_doubt(workspace),
+        *_signed_out(workspace),
+        *_first_of_all(workspace, prepared.library, prepared.bad_lines),
         *_rejected(workspace, prepared, now),
         *_session(prepared),
         *_stale(workspace, now),
@@ -119,7 +111,7 @@ def last_refresh(workspace: Workspace) -> datetime | None:
 
 def newly_rejected(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tuple[str, ...]:
     """The IDs of creatives that were first seen rejected in the last seven days, and still are, newest last."""
-    since = f"{(now - LATELY).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    since = f"{(now - LATELY).astimezone(UTC):{_TIME}}"
     rows = read_table(workspace.history, COLUMNS).rows
     rejected = ReviewStatus.REJECTED
     new = (row for row in rows if row["observed_at"] >= since and row["to_status"] == rejected.value)
@@ -128,31 +120,26 @@ def newly_rejected(workspace: Workspace, prepared: Prepared, *, now: datetime) -
     return tuple(key for key in dict.fromkeys(found) if any(one.review_status is rejected for one in library.get(key)))
 
 
-def _place(workspace: Workspace) -> Iterator[Step]:
+def _first_of_all(workspace: Workspace, library: Library, session_lines: Collection[BadLine]) -> Iterator[Step]:
+    """What comes before anything else: the site, lines that can't be read, and IDs that nobody knows."""
     if load_settings(workspace).site is None:
         yield Step(f"Say which site this folder belongs to: tjtools init {workspace.root} --site live --account NAME")
-    elif not workspace.browser_session.exists():
-        yield Step("Sign in: no sign-in is saved yet", UPLOAD)
-
-
-def _mend(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
-    library = prepared.library
     of_library = (*library.bad_lines, *library.doubtful_days)
-    for path, bad in ((workspace.library, of_library), (workspace.session, prepared.bad_lines)):
+    for path, bad in ((workspace.library, of_library), (workspace.session, session_lines)):
         if bad:
             yield Step(f"Mend {counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them")
-
-
-def _doubt(workspace: Workspace) -> Iterator[Step]:
     journal = Journal(workspace.log)
-    doubt, unfinished = journal.in_doubt(), journal.unfinished()
-    if unfinished:
-        yield Step(f"Go on with the live upload that was not finished: {unfinished.told}", UPLOAD)
-    elif doubt:
-        told = counted(len(doubt), "file")
-        yield Step(
-            f"Find out the Creative ID of {told} that the site may have taken: a live upload looks first", UPLOAD
-        )
+    if unfinished := journal.unfinished():
+        told = f"{unfinished.told} (tjtools upload --resume)"
+        yield Step(f"Go on with the live upload that was not finished: {told}", UPLOAD)
+    elif doubt := journal.in_doubt():
+        what = f"Find out the Creative ID of {counted(len(doubt), 'file')} that the site may have taken"
+        yield Step(f"{what}: a live upload looks first (tjtools upload --live)", UPLOAD)
+
+
+def _signed_out(workspace: Workspace) -> Iterator[Step]:
+    if load_settings(workspace).site and not workspace.browser_session.exists():
+        yield Step("Sign in: no sign-in is saved yet", UPLOAD)
 
 
 def _rejected(workspace: Workspace, prepared: Prepared, now: datetime) -> Iterator[Step]:
@@ -185,3 +172,28 @@ def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:
         yield Step("Read the library off the site: there is none here yet", REFRESH)
     elif now - at >= STALE_AFTER:
         yield Step(f"Refresh the library: the last time was {(now - at).days} days ago", REFRESH)
+
+
+class Seen(NamedTuple):
+    """Up to when (UTC), and how many rows of the history, a person has seen."""
+
+    until: datetime
+    rows: int
+
+
+def acknowledged(workspace: Workspace) -> Seen | None:
+    """What a person has said that they have seen of the changes; None where nobody has.
+
+    What can't be understood says nothing. Raises TrackingFileError if the log can't be read.
+    """
+    return next(reversed(Log.at(workspace.log).told({_ACKNOWLEDGED: _told}).values()), None)
+
+
+def acknowledge(workspace: Workspace, seen: Seen) -> None:
+    """Remember that the changes were seen so far; raises TrackingFileError if the disk does not take it."""
+    told = {"until": f"{seen.until.astimezone(UTC):{_TIME}}", "rows": seen.rows}
+    Log.at(workspace.log).append([Entry(_ACKNOWLEDGED, datetime.now(UTC), told, "")])
+
+
+def _told(entry: Entry) -> Seen:
+    return Seen(datetime.strptime(entry.data["until"], _TIME).replace(tzinfo=UTC), int(entry.data["rows"]))

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -28,6 +29,7 @@ from tjtools.sandbox.words import Settings
 ADDRESS = "127.0.0.1"
 
 
+@dataclass(eq=False)
 class Sandbox:
     """The replica, from `start()` to `stop()` or as a context manager.
 
@@ -37,32 +39,24 @@ class Sandbox:
     is started, `app` is the site for callers in this process.
     """
 
-    app: ASGIApp
-
-    def __init__(
-        self,
-        data: Path | None = None,
-        *,
-        port: int = 0,
-        creatives: int = 481,
-        latency_ms: int = 0,
-        processing_s: float = 0.0,
-        faults: Sequence[str] = (),
-    ) -> None:
-        self.origin = ""
-        self._data = data
-        self._port = port
-        self._creatives = creatives
-        self._settings = Settings(latency_ms=latency_ms, processing_s=processing_s)
-        self._faults = tuple(faults)
-        self._running = ExitStack()
+    data: Path | None = None
+    _: KW_ONLY
+    port: int = 0
+    creatives: int = 481
+    latency_ms: int = 0
+    processing_s: float = 0.0
+    faults: Sequence[str] = ()
+    app: ASGIApp = field(init=False)
+    origin: str = field(default="", init=False)
+    _running: ExitStack = field(default_factory=ExitStack, init=False)
 
     def start(self) -> Self:
         """Serve; it answers from the moment this returns."""
         with ExitStack() as stack:
-            listener = stack.enter_context(_listener(self._port))
-            folder = self._data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
-            site = Site(folder, self._creatives, self._settings, self._faults)
+            listener = stack.enter_context(_listener(self.port))
+            folder = self.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
+            settings = Settings(latency_ms=self.latency_ms, processing_s=self.processing_s)
+            site = Site(folder, self.creatives, settings, self.faults)
             stack.callback(site.close)
             self.app = _application(site)
             server = _Server(self.app)

@@ -175,8 +175,8 @@ class Site:
 
 
 def _row(new: NewCreative, shown_at: float = 0) -> dict[str, Any]:
-    values = new.model_dump(mode="json") | {"shown_at": shown_at}
-    return values | {"uploaded_at": new.uploaded_at or time.time()}
+    kept = {"media": new.media, "shown_at": shown_at, "uploaded_at": new.uploaded_at or time.time()}
+    return new.model_dump(mode="json") | kept
 
 
 def _creative(row: sqlite3.Row | Mapping[str, Any]) -> Creative:

@@ -57,7 +57,7 @@ class NewCreative(_Record):
     file_name: str | None = None
     sha256: str | None = None
     uploaded_at: float = 0.0
-    media: str | None = None  # the kept file's suffix
+    media: Annotated[str | None, Field(exclude=True)] = None  # the kept file's suffix
 
     @field_validator("dimensions", "file_type")
     @classmethod

@@ -29,6 +29,7 @@ _MAC = (
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
 _WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+BY_HAND = "Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium"
 _SILENCE = 45.0  # seconds without a word from an installer: its download is not reachable
 _LOOK = 0.1  # seconds between two looks at whether the person has stopped the work
 
@@ -130,7 +131,7 @@ def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]
         say(f"That did not work ({failure or 'no browser came of it'}).")
     raise BrowserNotFound(
         f"No browser is on this machine, and none could be installed ({'; '.join(tried)}).",
-        remedy="Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium",
+        remedy=BY_HAND,
     )
 
 

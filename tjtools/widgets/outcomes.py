@@ -14,7 +14,7 @@ from tjtools.analysis import findings
 from tjtools.analysis.exhibits import OUTCOMES, Collection
 from tjtools.analysis.frame import DIMENSIONS
 from tjtools.analysis.sources import Asked
-from tjtools.health.acknowledged import Seen, acknowledge
+from tjtools.health.status import Seen, acknowledge
 from tjtools.model.words import counted
 from tjtools.widgets.analysis import NARROW, Analysis, choice_view, filter_view
 from tjtools.widgets.exhibit import exhibit_view
