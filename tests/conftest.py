@@ -18,7 +18,7 @@ from world import Truth
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
-from tjtools.site import BrowserSite
+from tjtools.site import Site
 from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
@@ -67,21 +67,21 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserSite]:
+def browser(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with running_browser(chromium, tmp_path_factory.mktemp("browser")) as site:
         yield site
 
 
 @pytest.fixture
-def real_site(browser: BrowserSite, monkeypatch: pytest.MonkeyPatch) -> None:
+def real_site(browser: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who connects in this process gets a window of a browser that runs already."""
-    monkeypatch.setattr(connection, "BrowserSite", partial(Visit, browser))
+    monkeypatch.setattr(connection, "Site", partial(Visit, browser))
 
 
 @pytest.fixture
 def fake_site(running_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who connects in this process gets the sandbox without a browser."""
-    monkeypatch.setattr(connection, "BrowserSite", partial(FakeSite, running_sandbox))
+    monkeypatch.setattr(connection, "Site", partial(FakeSite, running_sandbox))
 
 
 @pytest.fixture

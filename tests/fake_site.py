@@ -22,7 +22,7 @@ from starlette.types import Message
 from tjtools.model.creative import Section
 from tjtools.model.errors import PageChanged, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
 from tjtools.sandbox import Sandbox
-from tjtools.site import Card, CardPage, FileResult, FileState, Inspection, Site
+from tjtools.site import Card, CardPage, FileResult, FileState, Inspection
 from tjtools.site.browser import BrowserThread
 from tjtools.site.driver import load_browser_session, save_browser_session
 
@@ -52,8 +52,8 @@ class Answer:
         return "location" in self.headers or (page and b"data-section" not in self.body)
 
 
-class FakeSite(Site):
-    """What `BrowserSite` is with a browser, for a sandbox that runs in this process."""
+class FakeSite:
+    """What `Site` is with a browser, for a sandbox that runs in this process."""
 
     def __init__(
         self,

@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from tjtools.site import BrowserSite, driver
-from tjtools.site.selectors import load_selectors
+from tjtools.site import Site, driver
+from tjtools.site.sitepage import load_selectors
 
 # what it goes without (Playwright's own list is longer): its address bar's popups are a third of the work
 UNUSED = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AimEnabled,MediaRouter"
 
 
 @contextmanager
-def running_browser(executable: str, folder: Path) -> Iterator[BrowserSite]:
+def running_browser(executable: str, folder: Path) -> Iterator[Site]:
     nowhere = "http://127.0.0.1:9"
-    site = BrowserSite(
+    site = Site(
         nowhere, sign_in_url=nowhere, selectors=load_selectors(), executable=Path(executable),
         browser_session=folder / "nobody.json", pictures=False,
     )  # fmt: skip
@@ -30,10 +30,10 @@ def running_browser(executable: str, folder: Path) -> Iterator[BrowserSite]:
         yield site
 
 
-class Visit(BrowserSite):
-    """What `BrowserSite` is, in a browser that runs already and goes on afterwards."""
+class Visit(Site):
+    """What `Site` is, in a browser that runs already and goes on afterwards."""
 
-    def __init__(self, browser: BrowserSite, origin: str, **values: Any) -> None:
+    def __init__(self, browser: Site, origin: str, **values: Any) -> None:
         super().__init__(origin, **values)
         self._shared = browser
 

@@ -22,7 +22,7 @@ from tjtools.model.errors import (
 )
 from tjtools.scrape.connection import connect, site_of
 from tjtools.scrape.reading import Certificate, pages_of, read_section
-from tjtools.site import BrowserSite, Card, CardPage, FileResult, FileState, Site
+from tjtools.site import Card, CardPage, FileResult, FileState, Site
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -144,7 +144,7 @@ def test_a_list_that_cannot_be_right_is_named(site: Site, truth: Truth, fault: s
     for card in shown(truth, BANNERS)[5:]:
         truth.ask(f"creatives/{card.creative_id}", "DELETE")
     truth.faults(fault)
-    (site._library if isinstance(site, BrowserSite) else site).patience = 3  # type: ignore[attr-defined, union-attr]
+    (site._library if isinstance(site, Site) else site).patience = 3  # type: ignore[attr-defined, union-attr]
     with pytest.raises(PageChanged) as caught:
         read(site, BANNERS)
     assert caught.value.element == element
@@ -344,7 +344,7 @@ def sign_in_by_hand(site: Site) -> None:
         await page.locator("input[type=checkbox]").first.check()
         await page.locator("input#submitBtn:not([disabled])").click()
 
-    if isinstance(site, BrowserSite):
+    if isinstance(site, Site):
         assert site._thread
         site._thread.run(solve())
 

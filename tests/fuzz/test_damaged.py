@@ -44,7 +44,7 @@ from tjtools.practice.intake import plan_session, write_session
 from tjtools.scrape.reading import Certificate, SiteReading
 from tjtools.scrape.refresh import keep_coverage, read_coverage
 from tjtools.site.driver import load_browser_session
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
 from tjtools.upload.plan import load_choice, save_choice
 from tjtools.upload.record import only_live_run, runs_elsewhere

@@ -33,7 +33,7 @@ from tjtools.scrape import reading as scrape
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Access, Progress
 from tjtools.scrape.refresh import Update, UpdateReport, plan_refresh, refresh_library
-from tjtools.site import BrowserSite, Site
+from tjtools.site import Site
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import Workspace
 
@@ -174,7 +174,7 @@ def test_the_certificate_says_which_section_was_not_read(workspace: Workspace, t
     assert (isinstance(update.stopped, SignInNeeded), bool(update.difference)) == (True, False)
 
 
-async def enter(site: BrowserSite, truth: Truth) -> None:
+async def enter(site: Site, truth: Truth) -> None:
     await site._context.pages[0].locator("input[type=password]").wait_for()  # a person is slower than the page
     session = truth.ask("session", "POST")
     cookie = {"name": session["cookie"], "value": session["value"], "url": truth.origin}
@@ -183,7 +183,7 @@ async def enter(site: BrowserSite, truth: Truth) -> None:
 
 def sign_in(site: Site, truth: Truth) -> None:
     """The test is the person."""
-    if isinstance(site, BrowserSite):
+    if isinstance(site, Site):
         assert site._thread
         site._thread.run(enter(site, truth))
     else:
@@ -328,7 +328,7 @@ def test_a_reading_asks_the_site_for_one_thing_at_a_time(workspace: Workspace, t
     under_way: set[object] = set()
     most: list[int] = []
 
-    async def watch(site: BrowserSite) -> None:
+    async def watch(site: Site) -> None:
         def asked(request: object) -> None:
             under_way.add(request)
             most.append(len(under_way))
@@ -339,7 +339,7 @@ def test_a_reading_asks_the_site_for_one_thing_at_a_time(workspace: Workspace, t
 
     def connect() -> Site:
         site = access(workspace).connect()  # the page itself loads before the counting begins
-        assert isinstance(site, BrowserSite)
+        assert isinstance(site, Site)
         assert site._thread
         site._thread.run(watch(site))
         return site

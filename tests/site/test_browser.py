@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tjtools.model.errors import BrowserNotFound
-from tjtools.site import BrowserSite, browser
+from tjtools.site import Site, browser
 from tjtools.site.browser import BrowserThread
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 
 
 @pytest.fixture
@@ -83,9 +83,7 @@ def test_a_browser_that_dies_at_its_start_is_quoted(tmp_path: Path) -> None:
     dying.write_text("#!/bin/sh\necho '[7:7:1124/18:FATAL:singleton.cc:315] Socket path too long: /x' >&2\nexit 1\n")
     dying.chmod(0o755)
     nowhere, session = "http://127.0.0.1:9", tmp_path / "browser-session.json"
-    site = BrowserSite(
-        nowhere, sign_in_url=nowhere, selectors=load_selectors(), executable=dying, browser_session=session
-    )
+    site = Site(nowhere, sign_in_url=nowhere, selectors=load_selectors(), executable=dying, browser_session=session)
     with pytest.raises(BrowserNotFound, match=r"chromium does not start: .* \(Socket path too long: /x\)"):
         site.open()
 

@@ -23,21 +23,21 @@ from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
 from tjtools.scrape.reading import Certificate, read_section
-from tjtools.site import BrowserSite
-from tjtools.site.selectors import load_selectors
+from tjtools.site import Site
+from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 
 @pytest.fixture
-def site(workspace: Workspace, real_site: None) -> Iterator[BrowserSite]:
+def site(workspace: Workspace, real_site: None) -> Iterator[Site]:
     site = connect(workspace, load_settings(workspace), say=lambda _: None)
     yield site
     site.close()
 
 
 @pytest.mark.parametrize("latency", [0, 2000])
-def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: BrowserSite, truth: Truth, latency: int) -> None:
+def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: Site, truth: Truth, latency: int) -> None:
     held = truth.creatives()
     truth.settings(latency_ms=latency)
     for section in (
@@ -51,7 +51,7 @@ def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: BrowserSi
         assert shown == {section.value}
 
 
-def test_a_section_is_read_to_its_end(site: BrowserSite, truth: Truth) -> None:
+def test_a_section_is_read_to_its_end(site: Site, truth: Truth) -> None:
     held = truth.creatives()
     for section in Section:
         cards = read_section(site, section)
@@ -60,7 +60,7 @@ def test_a_section_is_read_to_its_end(site: BrowserSite, truth: Truth) -> None:
         assert {card.creative_id: card.name for card in cards} == {one: held[one]["name"] for one in expected}
 
 
-def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: BrowserSite, truth: Truth) -> None:
+def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: Site, truth: Truth) -> None:
     turned = []
 
     def somebody_uploads(section: Section, read: int, total: int) -> None:
@@ -86,7 +86,7 @@ def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Wo
 
 
 @pytest.mark.parametrize("separator", [",", ".", "'", " ", "\u00a0", "\u202f"])
-def test_the_total_may_have_a_thousands_separator(site: BrowserSite, separator: str) -> None:
+def test_the_total_may_have_a_thousands_separator(site: Site, separator: str) -> None:
     async def write() -> None:
         line = "Showing 1,153 to 1,164 of 1,170 entries".replace(",", separator)
         await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
@@ -97,7 +97,7 @@ def test_the_total_may_have_a_thousands_separator(site: BrowserSite, separator: 
     assert (page.first, page.last, page.total) == (1153, 1164, 1170)
 
 
-def test_a_filtered_list_states_no_total(site: BrowserSite) -> None:
+def test_a_filtered_list_states_no_total(site: Site) -> None:
     async def write() -> None:
         line = "Showing 1 to 12 of 170 entries (filtered from 191 total entries)"
         await site._library.page.evaluate("line => $('.dataTables_info').text(line)", line)  # type: ignore[union-attr]
@@ -108,7 +108,7 @@ def test_a_filtered_list_states_no_total(site: BrowserSite) -> None:
 
 
 def test_what_others_put_into_the_page_may_fail(workspace: Workspace, truth: Truth, chromium: str) -> None:
-    async def load(site: BrowserSite) -> None:
+    async def load(site: Site) -> None:
         await site._library.page.evaluate(  # type: ignore[union-attr]
             """address => Promise.all(["script", "img", "iframe"].map(tag => new Promise(ended => {
                 const node = document.createElement(tag);
@@ -127,7 +127,7 @@ def test_what_others_put_into_the_page_may_fail(workspace: Workspace, truth: Tru
         assert site.read_page().total is not None
 
 
-def test_a_list_that_never_keeps_still_is_given_up(site: BrowserSite, truth: Truth) -> None:
+def test_a_list_that_never_keeps_still_is_given_up(site: Site, truth: Truth) -> None:
     with pytest.raises(IncompleteReading, match="never kept still"):
         read_section(site, Section.VIDEO_BANNERS, lambda *_: truth.add("Video Banners", "another") and None)
 
@@ -202,7 +202,7 @@ def test_a_person_signs_in_and_the_session_is_kept_for_its_owner_alone(
     connect(workspace, settings, say=lambda _: None).close()
 
 
-def solve_captcha(site: BrowserSite) -> None:
+def solve_captcha(site: Site) -> None:
     async def solve() -> None:
         context = site._context
         page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
@@ -218,16 +218,14 @@ SHELLS = pytest.mark.parametrize("shown", ["late", "missed", "form"])
 
 
 @SHELLS
-def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: BrowserSite, truth: Truth, shown: str) -> None:
+def test_a_page_that_loads_for_nobody_is_not_taken_for_a_session(site: Site, truth: Truth, shown: str) -> None:
     truth.settings(fault_s=0.5)
     truth.faults(f"page-expired-{shown}")
     with pytest.raises(SignInNeeded, match="tjtools login"):
         site.open_library()
 
 
-def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(
-    site: BrowserSite, truth: Truth
-) -> None:
+def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_session(site: Site, truth: Truth) -> None:
     truth.settings(fault_s=600)
     truth.faults("page-expired-late")
     site._library.patience = 5  # type: ignore[union-attr]
@@ -245,7 +243,7 @@ def test_a_page_that_shows_no_account_and_says_nothing_is_not_taken_for_a_sessio
     ],
 )
 def test_what_asks_to_sign_in_counts_only_where_it_is_seen_and_more_than_an_account(
-    site: BrowserSite, tmp_path: Path, markup: str, asked: bool
+    site: Site, tmp_path: Path, markup: str, asked: bool
 ) -> None:
     """And no picture is taken of it: it shows a name."""
 
@@ -271,7 +269,7 @@ def as_person(
     monkeypatch.setattr(connection, "SIGN_IN_TIMEOUT", 120)
     settings = load_settings(workspace)
 
-    async def go(site: BrowserSite) -> None:
+    async def go(site: Site) -> None:
         context = site._context
         page = context.pages[1] if len(context.pages) > 1 else await context.wait_for_event("page")
         await page.wait_for_function("() => (document.querySelector('input[type=password]') || {}).value")
@@ -352,7 +350,7 @@ def test_without_a_session_and_a_window_the_remedy_is_to_sign_in(
         connect(workspace, load_settings(workspace), say=lambda _: None)
 
 
-def test_no_picture_is_taken_of_the_sign_in_page(site: BrowserSite, truth: Truth, tmp_path: Path) -> None:
+def test_no_picture_is_taken_of_the_sign_in_page(site: Site, truth: Truth, tmp_path: Path) -> None:
     truth.ask("sessions", "DELETE")
     with pytest.raises(SignInNeeded):
         site.open_library()

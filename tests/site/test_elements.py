@@ -8,8 +8,8 @@ import pytest
 
 from tjtools.model.creative import Section
 from tjtools.site.inspection import RULES, ElementState, sights_of_list, sights_of_previews
-from tjtools.site.records import Card, CardPage
-from tjtools.site.selectors import load_selectors
+from tjtools.site.pages import Card, CardPage
+from tjtools.site.sitepage import load_selectors
 
 CARD = Card("1032530511", "a", "300x250", ".png", "pending")
 PAGE = CardPage((CARD, CARD), 1, 2, 1170, has_next=True)

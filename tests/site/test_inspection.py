@@ -19,11 +19,11 @@ from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import site_of
-from tjtools.site import BrowserSite, Element, ElementState, Inspection, redaction
+from tjtools.site import Element, ElementState, Inspection, Site, redaction
 from tjtools.site import inspection as module
 from tjtools.site.inspection import KEPT, keep_evidence
 from tjtools.site.redaction import Evidence, take_evidence
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -48,12 +48,12 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def site(workspace: Workspace, real_site: None) -> Iterator[BrowserSite]:
+def site(workspace: Workspace, real_site: None) -> Iterator[Site]:
     with opened(workspace) as site:
         yield site
 
 
-def opened(workspace: Workspace) -> BrowserSite:
+def opened(workspace: Workspace) -> Site:
     return site_of(workspace, load_settings(workspace), say=lambda _: None)
 
 
@@ -63,7 +63,7 @@ def states(inspection: Inspection) -> dict[str, ElementState]:
 
 @pytest.fixture(scope="module")
 def after_changes(
-    running_sandbox: Sandbox, browser: BrowserSite, tmp_path_factory: pytest.TempPathFactory
+    running_sandbox: Sandbox, browser: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Element, bool]]:
     """Each element after it has changed, and whether there was evidence; the site is the same, its selectors aren't."""
     ask_sandbox(running_sandbox.origin, "reset", method="POST")
@@ -74,7 +74,7 @@ def after_changes(
     found = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SETTLING", 0.2)
-        patch.setattr(connection, "BrowserSite", partial(Visit, browser))
+        patch.setattr(connection, "Site", partial(Visit, browser))
         for turn in (*TURNS, rest):
             workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
             unopened = opened(workspace)
@@ -101,7 +101,7 @@ def test_each_element_that_changes_is_named(after_changes: dict[str, tuple[Eleme
     assert element.selector.endswith("renamed")
 
 
-def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: BrowserSite, truth: Truth) -> None:
+def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: Site, truth: Truth) -> None:
     held = truth.creatives()
     inspection = site.inspect()
     unseen = dict.fromkeys([*BOX, *OUT], ElementState.NOT_SEEN)
@@ -109,12 +109,12 @@ def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: BrowserSit
     assert (inspection.evidence, truth.received(), truth.creatives()) == ((), [], held)
 
 
-def test_a_slow_site_is_not_a_changed_one(site: BrowserSite, truth: Truth) -> None:
+def test_a_slow_site_is_not_a_changed_one(site: Site, truth: Truth) -> None:
     truth.settings(latency_ms=600)
     assert site.inspect().changed == ()
 
 
-def test_a_section_without_cards_proves_nothing_of_cards(site: BrowserSite, truth: Truth) -> None:
+def test_a_section_without_cards_proves_nothing_of_cards(site: Site, truth: Truth) -> None:
     for creative_id in truth.creatives():
         truth.ask(f"creatives/{creative_id}", "DELETE")
     found = states(site.inspect())
@@ -124,14 +124,14 @@ def test_a_section_without_cards_proves_nothing_of_cards(site: BrowserSite, trut
     assert ElementState.CHANGED not in found.values()
 
 
-def test_a_box_that_covers_the_page_is_told_and_nothing_behind_it_is_clicked(site: BrowserSite, truth: Truth) -> None:
+def test_a_box_that_covers_the_page_is_told_and_nothing_behind_it_is_clicked(site: Site, truth: Truth) -> None:
     truth.faults("page-modal")
     inspection = site.inspect()
     assert [one.name for one in inspection.changed] == ["library.overlay"]
     assert states(inspection)["card.card"] is ElementState.NOT_SEEN
 
 
-def serve_otherwise(site: BrowserSite, change: Callable[[str], str]) -> None:
+def serve_otherwise(site: Site, change: Callable[[str], str]) -> None:
     """From now on the Media Library's page is served as `change` makes it."""
 
     async def serve(route: Any) -> None:
@@ -142,7 +142,7 @@ def serve_otherwise(site: BrowserSite, change: Callable[[str], str]) -> None:
     site._thread.run(site._context.route("**/media-library", serve))
 
 
-def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: BrowserSite, truth: Truth) -> None:
+def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Site, truth: Truth) -> None:
     serve_otherwise(site, lambda html: html.replace('id="static_tab"', 'id="still_tab"'))
     inspection = site.inspect()
     assert [(one.name, one.selector, one.found) for one in inspection.changed] == [
@@ -153,7 +153,7 @@ def test_a_page_that_is_served_otherwise_is_told_with_the_selector(site: Browser
 
 
 def test_what_comes_a_moment_after_the_page_has_come_to_rest_is_waited_for(
-    site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
+    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "SETTLING", 10)
     late = "<script>setTimeout(() => { document.getElementById('still_tab').id = 'static_tab'; }, 1000);</script>"
@@ -170,7 +170,7 @@ SECRETS = """
 """
 
 
-def evidence_with(site: BrowserSite, name: str) -> Evidence:
+def evidence_with(site: Site, name: str) -> Evidence:
     """What is kept of a library's page that shows this name all over."""
     serve_otherwise(site, lambda html: html.replace("<main>", "<main>" + SECRETS.replace("NAME", name)))
     site.open_library()
@@ -179,7 +179,7 @@ def evidence_with(site: BrowserSite, name: str) -> Evidence:
     return site._thread.run(take_evidence(site._library.page, "page"))
 
 
-def test_no_secret_of_the_page_is_in_what_is_kept(site: BrowserSite, workspace: Workspace, truth: Truth) -> None:
+def test_no_secret_of_the_page_is_in_what_is_kept(site: Site, workspace: Workspace, truth: Truth) -> None:
     ids, names = truth.creatives().keys(), {one["name"] for one in truth.creatives().values()}
     [session] = json.loads(workspace.browser_session.read_text("utf-8"))["cookies"]
     kept = evidence_with(site, "Kd7QuietHarbour")
@@ -188,7 +188,7 @@ def test_no_secret_of_the_page_is_in_what_is_kept(site: BrowserSite, workspace: 
     assert [secret for secret in told if secret in kept.html] == []
 
 
-def test_the_picture_does_not_depend_on_what_the_texts_say(site: BrowserSite, truth: Truth) -> None:
+def test_the_picture_does_not_depend_on_what_the_texts_say(site: Site, truth: Truth) -> None:
     site.open_library()
     site.open_section(Section.STATIC_BANNER)  # which answers the cookie banner
     one, other = (evidence_with(site, name) for name in ("Kd7QuietHarbour", "Wm4LoudMountain"))
@@ -198,7 +198,7 @@ def test_the_picture_does_not_depend_on_what_the_texts_say(site: BrowserSite, tr
 
 
 def test_a_page_whose_style_sheets_do_not_come_is_drawn_without(
-    site: BrowserSite, truth: Truth, monkeypatch: pytest.MonkeyPatch
+    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     styled = evidence_with(site, "K7").picture
     monkeypatch.setattr(redaction, "_STYLES", 1)
@@ -260,6 +260,6 @@ def test_where_nothing_shows_an_account_doctor_says_to_sign_in_first(
     workspace: Workspace, truth: Truth, chromium: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace.selectors_file.write_text('sign_in.signed_in = "a.no"\nsign_in.signed_in_text = "no"\n', "utf-8")
-    monkeypatch.setattr(BrowserSite.__init__, "__kwdefaults__", BrowserSite.__init__.__kwdefaults__ | {"patience": 10})
+    monkeypatch.setattr(Site.__init__, "__kwdefaults__", Site.__init__.__kwdefaults__ | {"patience": 10})
     finding = doctor(workspace)
     assert ("changed: sign_in.signed_in;" in finding.found, "first run tjtools login" in finding.remedy) == (True, True)

@@ -44,10 +44,10 @@ from tjtools.sandbox.faults import KNOWN
 from tjtools.scrape.connection import connect
 from tjtools.scrape.reading import Access
 from tjtools.scrape.refresh import apply_update, plan_refresh, plan_sync, refresh_library, sync_status
-from tjtools.site import BrowserSite, Site, inspection
+from tjtools.site import Site, inspection
 from tjtools.site.driver import save_browser_session
 from tjtools.site.inspection import keep_evidence
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 from tjtools.upload import FileProgress, make_plan, prepare, upload
 from tjtools.upload.journal import Journal
 from tjtools.workspace.derived import FINGERPRINTS, Derived
@@ -192,7 +192,7 @@ class Desk:
 
     workspace: Workspace
     truth: Truth
-    browser: BrowserSite
+    browser: Site
     looked_at: Workspace
     runs: int = 0
     patience: float = PATIENCE
@@ -221,7 +221,7 @@ class Desk:
 
 @pytest.fixture
 def desk(
-    bare_workspace: Workspace, truth: Truth, browser: BrowserSite, looked_at: Workspace, monkeypatch: pytest.MonkeyPatch
+    bare_workspace: Workspace, truth: Truth, browser: Site, looked_at: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
     monkeypatch.setattr(inspection, "SETTLING", 0.1)
     bind_to_sandbox(bare_workspace, truth.origin)
@@ -555,7 +555,7 @@ def as_nobody(work: Callable[[], object]) -> str:
 
 
 def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_handed_over(
-    truth: Truth, browser: BrowserSite, looked_at: Workspace
+    truth: Truth, browser: Site, looked_at: Workspace
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(open_to_all(Path(folder)), truth, browser, looked_at)

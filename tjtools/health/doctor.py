@@ -21,7 +21,7 @@ from tjtools.scrape.connection import site_of
 from tjtools.site import Element
 from tjtools.site.browser import BY_HAND, find_browser
 from tjtools.site.inspection import REMEDY, keep_evidence
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Journal
 from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold

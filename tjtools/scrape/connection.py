@@ -8,10 +8,10 @@ from functools import partial
 
 from tjtools.model.errors import SignInNeeded
 from tjtools.scrape.reading import Access
-from tjtools.site import BrowserSite, Site
+from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
 from tjtools.site.inspection import keep_evidence
-from tjtools.site.selectors import load_selectors
+from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings, bound_site, load_settings, password_for
 
@@ -26,13 +26,13 @@ def site_of(
     headless: bool | None = None,
     pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
-) -> BrowserSite:
+) -> Site:
     """The workspace's site in a browser that is not open yet; without `pictures`, it asks for none.
 
     Raises `SiteMismatch` for a folder that belongs to no site, and `BrowserNotFound`.
     """
     bound = bound_site(workspace, settings)
-    return BrowserSite(
+    return Site(
         bound.origin,
         sign_in_url=bound.sign_in_url,
         selectors=load_selectors(workspace.selectors_file),

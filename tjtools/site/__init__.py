@@ -1,13 +1,11 @@
 """The one room that knows the web site: the browser, the pages, and what to look for on them."""
 
-from tjtools.site.driver import BrowserSite
+from tjtools.site.driver import Site
 from tjtools.site.inspection import Element, ElementState, Inspection
-from tjtools.site.protocol import Site
-from tjtools.site.records import Card, CardPage, FileResult, FileState
+from tjtools.site.pages import Card, CardPage, FileResult, FileState
 from tjtools.site.redaction import Evidence
 
 __all__ = [
-    "BrowserSite",
     "Card",
     "CardPage",
     "Element",

@@ -7,13 +7,15 @@ import atexit
 import json
 import logging
 import os
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 from playwright._impl._errors import Error, TargetClosedError  # the public room takes half a second to import
+from pydantic import BaseModel
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import (
@@ -28,28 +30,40 @@ from tjtools.model.errors import (
 from tjtools.site.browser import BrowserThread, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
-from tjtools.site.protocol import Site
-from tjtools.site.records import CardPage, FileResult
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
-from tjtools.site.selectors import Selectors, page_script
+from tjtools.site.sitepage import Selectors, page_script
 
 log = logging.getLogger("tjtools.site")
 
 CLOSING = 15.0  # seconds that a browser has to close its pages
-READING = 0.25  # seconds between two looks at what was read
+Given = ParamSpec("Given")
 Result = TypeVar("Result")
 _NO_PICTURES = ("--blink-settings=imagesEnabled=false",)
 _LAUNCH_ARGUMENTS = ("--no-first-run", "--disable-background-networking", "--disable-component-update")
 
 
+def _on_the_page(
+    method: Callable[Concatenate[LibraryPage, Given], Coroutine[Any, Any, Result]],
+) -> Callable[Concatenate[Site, Given], Result]:
+    """What the library's page does, for callers in any thread."""
+
+    @wraps(method)
+    def call(site: Site, /, *args: Given.args, **named: Given.kwargs) -> Result:
+        work: Coroutine[Any, Any, Result] = getattr(site._page(), method.__name__)(*args, **named)
+        return site._run(work)
+
+    return call
+
+
 @dataclass(eq=False)
-class BrowserSite(Site):
+class Site:
     """The network's site in a browser of our own; open it with `with`, or `open()` and `close()`.
 
     `browser_session` is the file with the saved sign-in. Without `pictures`, the site is asked for none. `patience` is
     how many seconds a page may take to come to what it must come to. `cancelled` is asked ten times a second whether
-    the person has stopped the work. `keep` puts the redacted page away on which something was looked for in vain. What
-    each call promises stands in `Site`.
+    the person has stopped the work: any call raises `Cancelled` then. `keep` puts the redacted page away on which
+    something was looked for in vain. Where the session has expired, a call that asks the site for something raises
+    `SignInNeeded`.
     """
 
     origin: str
@@ -68,6 +82,14 @@ class BrowserSite(Site):
     _browser: Any = field(default=None, init=False)
     _context: Any = field(default=None, init=False)
     _library: LibraryPage | None = field(default=None, init=False)
+
+    open_section = _on_the_page(LibraryPage.open_section)
+    read_page = _on_the_page(LibraryPage.read_page)
+    read_on = _on_the_page(LibraryPage.read_on)
+    miss_total = _on_the_page(LibraryPage.miss_total)
+    wait_for_names = _on_the_page(LibraryPage.wait_for_names)
+    open_upload_panel = _on_the_page(LibraryPage.open_upload_panel)
+    hand_over = _on_the_page(LibraryPage.hand_over)
 
     def __enter__(self) -> Self:
         self.open()
@@ -89,6 +111,7 @@ class BrowserSite(Site):
             raise
 
     def close(self) -> None:
+        """End it; safe to call twice."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -99,54 +122,36 @@ class BrowserSite(Site):
             thread.stop()
 
     def open_library(self) -> None:
+        """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
         self._run(self._page().open(self.origin))
 
     def renew(self) -> None:
+        """Go on at the Media Library in a new tab: an old one keeps something of all that went by."""
         old, self._library = self._page(), self._run(self._new_tab())
         self._run(old.page.close())
         self.open_library()
 
     def sign_in(self, username: str, password: str, *, timeout: float) -> None:
+        """Show the sign-in page, fill in what is known, wait for the person to finish, and keep the session."""
         self._run(self._sign_in(username, password, timeout))
 
-    def open_section(self, section: Section) -> None:
-        self._run(self._page().open_section(section))
-
-    def read_page(self) -> CardPage:
-        return self._run(self._page().read())
-
-    def read_on(self) -> tuple[CardPage, ...]:
-        """Turn to the list's next page, and to as many behind it as come within `READING` seconds."""
-        return self._run(self._page().read_on(READING))
-
-    def miss_total(self) -> NoReturn:
-        self._run(self._page().miss_total())
-
-    def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
-        self._run(self._page().wait_for_names(names, seen, timeout))
-
-    def open_upload_panel(self) -> None:
-        self._run(self._page().open_upload_panel())
-
-    def hand_over(
-        self, paths: Sequence[Path], told: Callable[[str, FileResult], None], *, stalled_after: float
-    ) -> dict[str, FileResult]:
-        return self._run(self._page().hand_over(paths, told, stalled_after=stalled_after))
-
     def inspect(self) -> Inspection:
-        """Look at every page that the driver works with, and change nothing; raises `SignInNeeded`.
+        """Look at every page that the driver works with, and change nothing.
 
         The browser is then at another page than before: open the library again to go on.
         """
         return self._run(self._inspect())
 
     def inspect_section(self, section: Section) -> Inspection:
-        return self._run(self._look(lambda inspector: inspector.section(section)))
+        """Look at the section that is shown, and at the tabs."""
+        return self._run(Inspector(self._page()).section(section))
 
     def inspect_upload_panel(self) -> Inspection:
-        return self._run(self._look(lambda inspector: inspector.panel()))
+        """Look at the upload panel, which is open."""
+        return self._run(Inspector(self._page()).panel())
 
     def screenshot(self, path: Path) -> None:
+        """Keep a picture of the page; where the disk does not take it, the log says so, and the work goes on."""
         picture = self._run(self._page().picture())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -262,20 +267,17 @@ class BrowserSite(Site):
         stranger = await self._browser.new_context(locale="en-US")
         await stranger.add_init_script(page_script(self.selectors))
         page = SignInPage(await stranger.new_page(), self.selectors, patience=self.patience)
-
-        async def look(inspector: Inspector) -> None:
-            await inspector.walk(self.origin)
-            await inspector.sign_in(page, self.sign_in_url)
-
+        inspector = Inspector(self._page())
         try:
-            return await self._look(look)
+            await inspector.walk(self.origin)
+            return await inspector.sign_in(page, self.sign_in_url)
         finally:
             await stranger.close()
 
-    async def _look(self, look: Callable[[Inspector], Coroutine[Any, Any, None]]) -> Inspection:
-        inspector = Inspector(self._page())
-        await look(inspector)
-        return inspector.result()
+
+class _Saved(BaseModel):
+    cookies: list[dict[str, Any]]
+    origins: list[dict[str, Any]]
 
 
 def load_browser_session(path: Path) -> dict[str, Any] | None:
@@ -284,17 +286,11 @@ def load_browser_session(path: Path) -> dict[str, Any] | None:
     Raises `SignInNeeded` for a file that holds none; what it holds is not told.
     """
     try:
-        told = json.loads(path.read_text("utf-8"))
+        return _Saved.model_validate_json(path.read_bytes()).model_dump()
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError):
-        told = None
-    if isinstance(told, dict) and all(
-        isinstance(told.get(part), list) and all(isinstance(one, dict) for one in told[part])
-        for part in ("cookies", "origins")
-    ):
-        return told
-    raise _no_session(path)
+    except (OSError, ValueError):
+        raise _no_session(path) from None
 
 
 def _no_session(path: Path) -> SignInNeeded:

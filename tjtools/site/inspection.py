@@ -13,24 +13,21 @@ import asyncio
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from tjtools.model.creative import ReviewStatus, Section
 from tjtools.model.errors import PageChanged, SignInNeeded, translated
-from tjtools.site.records import Card, CardPage
+from tjtools.site.pages import Card, CardPage, LibraryPage, SignInPage
 from tjtools.site.redaction import Evidence, take_evidence
-from tjtools.site.selectors import TABS
+from tjtools.site.sitepage import TABS, SitePage
 from tjtools.workspace.folder import Workspace
-
-if TYPE_CHECKING:
-    from tjtools.site.pages import LibraryPage, SignInPage
-    from tjtools.site.sitepage import SitePage
 
 KEPT = 10
 REMEDY = "Copy its line from tjtools/site/selectors.toml into selectors.toml in your workspace, and correct it there."
@@ -221,11 +218,6 @@ class Inspector:
         self._sights: Sights = {}
         self._evidence: list[Evidence] = []
 
-    def result(self) -> Inspection:
-        """What has been found until now."""
-        names = [f"{page}.{element}" for page, elements in self.library.selectors.items() for element in elements]
-        return Inspection(tuple(map(self._element, names)), tuple(self._evidence))
-
     async def walk(self, origin: str) -> None:
         """Open the Media Library, and look at it, at each of its sections, and at its upload panel."""
         library = self.library
@@ -250,7 +242,7 @@ class Inspector:
         except PageChanged as error:
             await self._keep(library, "stuck", {error.element: Sight(_CHANGED, error.message)})
 
-    async def section(self, section: Section) -> None:
+    async def section(self, section: Section) -> Inspection:
         """Look at the section that is shown, and at what leads to all sections."""
         leading = (*_TABS, *_NATIVE) if TABS[section][1] else _TABS
 
@@ -260,38 +252,37 @@ class Inspector:
             other = Sight(_UNSEEN, "another text; the link was told by its rel or class")
             return sights | ({} if by_text or not page.has_next else {"library.next_text": other})
 
-        await self._look(self.library, section.name.lower(), look)
+        return await self._look(self.library, section.name.lower(), look)
 
-    async def panel(self) -> None:
+    async def panel(self) -> Inspection:
         """Look at the upload panel, which is open."""
 
         async def look() -> Sights:
             previews = sights_of_previews(await self.library.run("previewTemplate()"))
             return await self._sights_of(self.library, ["upload.input"]) | previews
 
-        await self._look(self.library, "upload_panel", look)
+        return await self._look(self.library, "upload_panel", look)
 
-    async def sign_in(self, page: SignInPage, url: str) -> None:
+    async def sign_in(self, page: SignInPage, url: str) -> Inspection:
         """Look at the sign-in page, as somebody who is not signed in sees it."""
         await page.page.goto(url)
-        banner = page.page.locator(page.selector("sign_in.cookie_accept"))
 
         async def look() -> Sights:
+            banners = await page.first("sign_in.cookie_accept").count()
             state = _OK if page.is_sign_in(page.page.url) else _CHANGED
             return {
-                "sign_in.cookie_accept": _THERE if await banner.count() else Sight(_UNSEEN, "no banner"),
+                "sign_in.cookie_accept": _THERE if banners else Sight(_UNSEEN, "no banner"),
                 **await self._sights_of(page, ["sign_in.username", "sign_in.password"]),
                 "sign_in.address": Sight(state, urlsplit(page.page.url).path),
             }
 
-        await self._look(page, "sign_in", look)
+        return await self._look(page, "sign_in", look)
 
     async def _library_sights(self, status: int) -> Sights:
         library, path = self.library, urlsplit(self.library.page.url).path
         if status >= HTTPStatus.BAD_REQUEST or path.rstrip("/") != library.selector("library.path").rstrip("/"):
             return {"library.path": Sight(_CHANGED, f"{path}, which answers with {status}")}
-        boxes = await library.page.locator(library.selector("library.overlay")).count()
-        said = await library.run("accountSaid()")
+        boxes, said = await library.first("library.overlay").count(), await library.run("accountSaid()")
         return {
             "library.path": Sight(_OK, path),
             "library.overlay": Sight(_CHANGED, "a box covers the page") if boxes else Sight(_UNSEEN, "no box"),
@@ -311,19 +302,19 @@ class Inspector:
             await library.choose(choice, "reloaded()")
         await self.section(section)
 
-    async def _look(self, page: SitePage, place: str, look: Callable[[], Awaitable[Sights]]) -> None:
-        """Look until nothing new has changed, or for `SETTLING` seconds, and keep what is seen."""
+    async def _look(self, page: SitePage, place: str, look: Callable[[], Awaitable[Sights]]) -> Inspection:
+        """Look until nothing new has changed, or for `SETTLING` seconds; all that was found until now."""
         sights = await look()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(SETTLING):
                 while self._news(sights):
                     await page.run("stirred()")
                     sights = await look()
-        except TimeoutError:
-            sights = await look()
         if page is self.library:
             await page.demand_session()
         await self._keep(page, place, sights)
+        names = [f"{page}.{element}" for page, elements in self.library.selectors.items() for element in elements]
+        return Inspection(tuple(map(self._element, names)), tuple(self._evidence))
 
     async def _keep(self, page: SitePage, place: str, sights: Sights) -> None:
         if self._news(sights):
@@ -333,24 +324,17 @@ class Inspector:
             self._sights[name] = max(known, sight, key=lambda one: _STATES.index(one.state))
 
     async def _sights_of(self, page: SitePage, names: Sequence[str]) -> Sights:
-        """What the page shows of elements for which a rule says all.
-
-        The page's own script answers for all at once; Playwright, which is slower, is asked for those that it does not
-        find: it knows more selectors than CSS has.
-        """
-        asked = [(page.selector(name), [RULES[name].fits, RULES[name].visible]) for name in names]
-        told = await page.run("misfits(argument)", [[selector, *rule] for selector, rule in asked])
-        again = "(nodes, rule) => window.__tjtools.misfit(nodes, ...rule)"
-        return {
-            name: sight_of_nodes(misfits or await page.page.locator(selector).evaluate_all(again, rule))
-            for name, (selector, rule), misfits in zip(names, asked, told, strict=True)
-        }
+        """What the page shows of elements for which a rule says all."""
+        judged, rules = "(nodes, rule) => window.__tjtools.misfit(nodes, ...rule)", {}
+        for name in names:
+            found = page.page.locator(page.selector(name))
+            rules[name] = await found.evaluate_all(judged, [RULES[name].fits, RULES[name].visible])
+        return {name: sight_of_nodes(misfits) for name, misfits in rules.items()}
 
     def _changed(self, *names: str) -> bool:
         return any(name in self._sights and self._sights[name].state is _CHANGED for name in names)
 
     def _news(self, sights: Sights) -> bool:
-        """Whether an element has changed that was not known to have."""
         return any(sight.state is _CHANGED and not self._changed(name) for name, sight in sights.items())
 
     def _element(self, name: str) -> Element:

@@ -95,7 +95,7 @@
   };
 
   const readPage = () => ({
-    cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), next: hasNext(),
+    cards: cards().map(readCard), ...(info() || { first: 0, last: 0, total: null }), has_next: hasNext(),
   });
 
   // One page after the other, for so many milliseconds: a call from outside for each would take longer than a quick page.
@@ -106,7 +106,7 @@
       nextLink().click();
       await until(settled);
       pages.push(readPage());
-    } while (pages.at(-1).next && performance.now() < end);
+    } while (pages.at(-1).has_next && performance.now() < end);
     return pages;
   };
 
@@ -142,7 +142,7 @@
   }));
   const changedPreviews = known => until(() => {
     const now = previews();
-    return JSON.stringify(now) === known ? null : now;
+    return JSON.stringify(now) === JSON.stringify(known) ? null : now;
   });
 
   // A box that covers the page, and whether it was closed: it is where it asks nothing and has no button but to close it.
@@ -201,7 +201,6 @@
     meetBox,
     misfit,
     missed,
-    misfits: rules => rules.map(([selector, fits, visible]) => misfit(plain(selector), fits, visible)),
     previewTemplate,
     signedOut,
     accountSaid,

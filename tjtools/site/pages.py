@@ -1,11 +1,12 @@
-"""The site's pages, in the user's words; nobody else knows what they are made of. Everything here is async."""
+"""The site's pages, in the user's words, and what is read off them; nobody else knows what they are made of."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -14,11 +15,65 @@ from playwright._impl._errors import Error as PlaywrightError
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import SignInNeeded, SiteBusy
-from tjtools.site.records import Card, CardPage, FileResult, FileState
-from tjtools.site.selectors import TABS
-from tjtools.site.sitepage import IF_CHANGED, SIGN_IN, SitePage, log, retry_after, site_domain
+from tjtools.site.sitepage import IF_CHANGED, SIGN_IN, TABS, SitePage, log, retry_after, site_domain
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One creative as the list shows it: text as it stands there, `""` where the card does not show it.
+
+    `name` has no extension, `dimensions` is `WIDTHxHEIGHT` in pixels, `file_type` is e.g. `.mp4`.
+    """
+
+    creative_id: str
+    name: str
+    dimensions: str = ""
+    file_type: str = ""
+    review_status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CardPage:
+    """One page of a section's list. `total` is the section's count as the page states it, None where it does not."""
+
+    cards: tuple[Card, ...]
+    first: int
+    last: int
+    total: int | None
+    has_next: bool
+
+
+class FileState(Enum):
+    """How far the site is with one file that was handed over.
+
+    `LOST`: the connection broke while it was sent, or a server answered with an error of its own; `STALLED`: no change
+    for too long. The site may hold either. `DEFERRED`: the site wants to get it later; the message is when.
+    """
+
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    LOST = "lost"
+    STALLED = "stalled"
+    DEFERRED = "deferred"
+
+    @property
+    def final(self) -> bool:
+        """Whether it stays so."""
+        return self in (FileState.TAKEN, FileState.REFUSED, FileState.LOST, FileState.DEFERRED)
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What the site says of one file; `message` is its own reason for a refusal."""
+
+    state: FileState
+    message: str = ""
+
 
 QUEUED = FileResult(FileState.QUEUED)
+READING = 250  # milliseconds between two looks at what was read
 
 
 class SignInPage(SitePage):
@@ -136,14 +191,14 @@ class LibraryPage(SitePage):
         """What is shown, whatever it is, in one evaluation."""
         return _page_of(await self.run("readPage()"))
 
-    async def read(self) -> CardPage:
+    async def read_page(self) -> CardPage:
         """The cards that are shown; raises `PageChanged` where one lacks its ID or name, or the list its next link."""
         return self._checked(await self.shown())
 
-    async def read_on(self, seconds: float) -> tuple[CardPage, ...]:
-        """Turn to the next page of the list, and to those behind it for so many seconds."""
+    async def read_on(self) -> tuple[CardPage, ...]:
+        """Turn to the list's next page, and to as many behind it as come within `READING` milliseconds."""
         self.calm()
-        reading = asyncio.ensure_future(self.run("readOn(argument)", seconds * 1000))
+        reading = asyncio.ensure_future(self.run("readOn(argument)", READING))
         await self.expect(reading, "the next page did not come", "library.next_page")
         return tuple(self._checked(_page_of(told)) for told in reading.result())
 
@@ -202,17 +257,15 @@ class LibraryPage(SitePage):
     ) -> dict[str, FileResult]:
         await self.run("armUpload()")
         await self.first("upload.input").set_input_files([str(path) for path in paths])
-        results, known = {path.name: QUEUED for path in paths}, "[]"
+        results, known = {path.name: QUEUED for path in paths}, list[dict[str, str]]()
         while not all(result.state.final for result in results.values()):
             try:
                 async with asyncio.timeout(stalled_after):
-                    states = await self.run("changedPreviews(argument)", known)
+                    known = await self.run("changedPreviews(argument)", known)
             except TimeoutError:
                 stuck = FileResult(FileState.STALLED, f"no change within {stalled_after:g} s")
                 return {name: result if result.state.final else stuck for name, result in results.items()}
-            # the same separators as JSON.stringify in the page
-            known = json.dumps(states, ensure_ascii=False, separators=(",", ":"))
-            seen = {one["name"]: FileResult(FileState(one["state"]), one["message"]) for one in states}
+            seen = {one["name"]: FileResult(FileState(one["state"]), one["message"]) for one in known}
             for name, result in seen.items():
                 if name in results and results[name] != result:
                     results[name] = result
@@ -221,5 +274,4 @@ class LibraryPage(SitePage):
 
 
 def _page_of(told: Mapping[str, Any]) -> CardPage:
-    cards = tuple(Card(**card) for card in told["cards"])
-    return CardPage(cards, told["first"], told["last"], told["total"], told["next"])
+    return CardPage(**{**told, "cards": tuple(Card(**card) for card in told["cards"])})

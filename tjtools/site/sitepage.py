@@ -1,27 +1,41 @@
-"""What all pages have in common: waits that end, an eye on the site's troubles, and a way clear of boxes. All async."""
+"""What all pages have in common: what is looked for on them, waits that end, and an eye on the site's troubles."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
+import tomllib
 from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from playwright._impl._errors import Error as PlaywrightError
 from playwright._impl._errors import TimeoutError as PlaywrightTimeout
 
-from tjtools.model.errors import PageChanged, PageCovered, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
+from tjtools.model.creative import Section
+from tjtools.model.errors import (
+    PageChanged,
+    PageCovered,
+    SettingsError,
+    SignInNeeded,
+    SiteBusy,
+    SiteError,
+    SiteUnreachable,
+)
 from tjtools.site.redaction import shown_address
-from tjtools.site.selectors import Selectors
+from tjtools.workspace.folder import read_toml
 
 if TYPE_CHECKING:
     from playwright.async_api import Locator, Page, Request, Response
 
 log = logging.getLogger("tjtools.site")
+Selectors = dict[str, dict[str, str]]
 
 SIGN_IN = "Run: tjtools login"
 LATER = "Check the connection, and try again in a few minutes."
@@ -30,6 +44,41 @@ IF_CHANGED = "If the site has changed, tjtools doctor --site tells what"
 SIGNED_OUT = "tjtools: signed out"  # the page script's word that the page asks to sign in
 UNTOLD_WAIT = 5.0  # seconds, where the site does not say after how many to come again
 _NEEDED = {"document", "xhr", "fetch", "script"}
+TABS = {
+    Section.STATIC_BANNER: ("static_tab", ""),
+    Section.VIDEO_BANNERS: ("video_tab", ""),
+    Section.IN_STREAM_VIDEO: ("in_stream_tab", ""),
+    Section.NATIVE_STATIC_BANNER: ("native_tab", "native_static"),
+    Section.NATIVE_ROLLOVER: ("native_tab", "native_rollover"),
+}  # the tab that leads to each section, and what is chosen there
+
+
+def load_selectors(own: Path | None = None) -> Selectors:
+    """The selectors by page and element, the user's own file (if there is one) laid over the package's.
+
+    Raises `SettingsError` where the user's file is no TOML, or names an element that the driver does not know.
+
+    >>> load_selectors()["card"]["card"]
+    'div.creativeContainer'
+    """
+    known: Selectors = tomllib.loads(files("tjtools.site").joinpath("selectors.toml").read_text("utf-8"))
+    if own is None or not own.is_file():
+        return known
+    for page, elements in read_toml(own).items():
+        for element, selector in elements.items() if isinstance(elements, dict) else [("", elements)]:
+            if element not in known.get(page, {}) or not (isinstance(selector, str) and selector.strip()):
+                raise SettingsError(
+                    f"{own}: {page}.{element} is not an element that the driver looks for, or its selector is no text.",
+                    remedy=f"Known in [{page}]: {', '.join(known.get(page, {})) or 'nothing; see the package’s file'}.",
+                )
+            known[page][element] = selector
+    return known
+
+
+def page_script(selectors: Selectors) -> str:
+    """The script that every document gets before its own ones run."""
+    source = files("tjtools.site").joinpath("page.js").read_text("utf-8").strip().removesuffix(";")
+    return f"({source})({json.dumps(selectors)})"
 
 
 class SitePage:
@@ -45,11 +94,10 @@ class SitePage:
         page.on("requestfailed", self._note_failure)
 
     def _note_response(self, response: Response) -> None:
-        """A request in the background that ends at the sign-in page means that the session has expired."""
+        where = shown_address(response.url)
         if not self._matters(response.request):
             return
-        where = shown_address(response.url)
-        if self.is_sign_in(response.url):
+        if self.is_sign_in(response.url):  # also of a request in the background: the session has expired
             self.expire()
         elif response.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers)
@@ -169,7 +217,6 @@ class SitePage:
         raise await self._missed(f"{what} within {self.patience:g} s.", name)
 
     async def _missed(self, what: str, name: str) -> SiteError:
-        """Why a wait was in vain."""
         missed, told = await self.run("missed()"), f"{shown_address(self.page.url)}: {what}"
         if missed["waiting"]:
             return SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
@@ -191,8 +238,7 @@ class SitePage:
 
     async def click(self, name: str) -> None:
         """Click an element, as a person would."""
-        waiting = self.first(name).click(timeout=self.patience * 1000)
-        await self.expect(waiting, "nothing to click on came", name)
+        await self.expect(self.first(name).click(timeout=self.patience * 1000), "nothing to click on came", name)
 
     async def attached(self, name: str, what: str) -> None:
         """Wait until an element is there, seen or not."""
