@@ -21,7 +21,7 @@ from tjtools.site.sitepage import load_selectors
 def bare_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No browser anywhere: neither Playwright's nor an installed one."""
     monkeypatch.setattr(browser, "_playwrights_own", lambda: None)
-    monkeypatch.setattr(browser, "_installed", lambda _: iter(()))
+    monkeypatch.setattr(browser, "_installed", lambda: None)
 
 
 def test_a_configured_browser_goes_first(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_
     lacking = [sys.executable, "-c", "raise SystemExit(1)"]
     ways = [("a package", [[sys.executable, "-c", script]], [lacking])]
     monkeypatch.setattr(browser, "_installers", lambda: iter(ways))
-    monkeypatch.setattr(browser, "_installed", lambda _: iter([brought] if brought.exists() else []))
+    monkeypatch.setattr(browser, "_installed", lambda: brought if brought.exists() else None)
     assert browser.ensure_browser(say=lambda _: None) == brought
 
 

@@ -9,26 +9,30 @@ import signal
 import sys
 import threading
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from platformdirs import user_cache_path
+
 from tjtools.model.errors import BrowserNotFound, Cancelled
 
-_COMMANDS = (
+_BROWSERS = (
     "google-chrome",
     "google-chrome-stable",
     "chromium",
     "chromium-browser",
     "microsoft-edge",
     "microsoft-edge-stable",
-)
-_MAC = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    *(
+        str(Path(os.environ.get(folder, "/"), browser))
+        for folder in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")
+        for browser in ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
+    ),
 )
-_WINDOWS = ("Google/Chrome/Application/chrome.exe", "Microsoft/Edge/Application/msedge.exe")
 BY_HAND = "Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium"
 _SILENCE = 45.0  # seconds without a word from an installer: its download is not reachable
 _LOOK = 0.1  # seconds between two looks at whether the person has stopped the work
@@ -80,8 +84,8 @@ class BrowserThread:
             runner.get_loop().run_forever()
 
 
-def run_apart(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine in a thread of its own, whatever loop runs in this one."""
+def _run_apart(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run it in a thread of its own, whatever loop runs in this one."""
     thread = BrowserThread()
     try:
         return thread.run(work)
@@ -101,7 +105,7 @@ def find_browser(configured: Path | None = None) -> Path | None:
                 remedy="Correct [browser] executable in tjtools.toml, or remove it to have one found.",
             )
         return configured
-    return _playwrights_own() or next(_installed(os.environ), None)
+    return _playwrights_own() or _installed()
 
 
 def without_window(browser: Path) -> Path:
@@ -123,7 +127,9 @@ def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]
         say(f"No browser found: installing {what} ...")
         failure = next((told for command in commands if (told := _run(command))), "")
         found = find_browser()
-        if found and not failure and (failure := _start_failure(found)) == "":
+        if found and not failure and sys.platform != "win32":  # there, asking it opens a window
+            failure = _run([str(found), "--version"])  # a system library may be missing
+        if found and not failure:
             for command in more:
                 _run(command)  # where it can't be had, the browser alone does
             return found
@@ -136,7 +142,9 @@ def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]
 
 
 def _playwrights_own() -> Path | None:
-    if not _has_own(os.environ):
+    chosen = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "")  # 0: inside the package, only Playwright knows where
+    folder = Path(chosen) if chosen else user_cache_path("ms-playwright", appauthor=False, opinion=False)
+    if chosen != "0" and not any(folder.glob("chromium*")):
         return None  # asking starts Playwright's server, which takes half a second
     from playwright.async_api import async_playwright
 
@@ -144,27 +152,12 @@ def _playwrights_own() -> Path | None:
         async with async_playwright() as playwright:
             return Path(playwright.chromium.executable_path)
 
-    path = run_apart(ask())
+    path = _run_apart(ask())
     return path if path.is_file() else None
 
 
-def _has_own(environment: Mapping[str, str]) -> bool:
-    """Whether Playwright may have a browser of its own: one lies in the folder that its documentation names."""
-    chosen = environment.get("PLAYWRIGHT_BROWSERS_PATH", "")
-    if chosen == "0":
-        return True  # inside the package: only Playwright knows where
-    home = {
-        "win32": Path(environment.get("LOCALAPPDATA") or Path.home() / "AppData/Local"),
-        "darwin": Path.home() / "Library/Caches",
-    }.get(sys.platform, Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
-    return any((Path(chosen) if chosen else home / "ms-playwright").glob("chromium*"))
-
-
-def _installed(environment: Mapping[str, str]) -> Iterator[Path]:
-    yield from (Path(found) for command in _COMMANDS if (found := shutil.which(command)))
-    folders = [environment.get(name) for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA")]
-    windows = [Path(folder) / tail for folder in folders if folder for tail in _WINDOWS]
-    yield from (path for path in (*map(Path, _MAC), *windows) if path.is_file())
+def _installed() -> Path | None:
+    return next((Path(found) for browser in _BROWSERS if (found := shutil.which(browser))), None)
 
 
 def _installers() -> Iterator[tuple[str, Sequence[Sequence[str]], Sequence[Sequence[str]]]]:
@@ -176,14 +169,9 @@ def _installers() -> Iterator[tuple[str, Sequence[Sequence[str]], Sequence[Seque
         yield "the distribution's chromium", commands, [[*install, "chromium-headless-shell"]]
 
 
-def _start_failure(browser: Path) -> str:
-    """Why a browser that was just installed does not start (a missing system library, say); `""` if it does."""
-    return "" if sys.platform == "win32" else _run([str(browser), "--version"])  # on Windows that opens a window
-
-
 def _run(command: Sequence[str]) -> str:
     """Run an installer; `""` if it succeeded, else what went wrong. One that falls silent is ended."""
-    return run_apart(_ended(command))
+    return _run_apart(_ended(command))
 
 
 async def _ended(command: Sequence[str]) -> str:
