@@ -6,8 +6,12 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image, ImageStat
+from world import NOW, read_rows
 
+from tjtools.model.creative import Creative, CreativeType
 from tjtools.practice import samples
+from tjtools.practice.workspace import make_session
+from tjtools.workspace.folder import Workspace
 
 COLUMNS = (
     "unique_id,original_filename,new_filename,creator_name,language,category,content_type,creative_type,"
@@ -15,10 +19,10 @@ COLUMNS = (
     "native_pair_id"
 )
 KNOWN = [
-    ("VID_EN_Music_4sec_ID-75BC7B51-VID", "native_video"),
-    ("IMG_EN_Music_ID-75bc7b51-IMG", "native_image"),
-    ("banner 3 final", "image"),
-    ("Travel 1.jpg", "image"),
+    ("VID_EN_Music_4sec_ID-75BC7B51-VID", CreativeType.NATIVE_VIDEO),
+    ("IMG_EN_Music_ID-75BC7B51-IMG", CreativeType.NATIVE_IMAGE),
+    ("banner 3 final", CreativeType.IMAGE),
+    ("Travel 1.jpg", CreativeType.IMAGE),
 ]
 
 
@@ -83,49 +87,63 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_gives_others(tm
 
 def test_the_plan_has_every_kind() -> None:
     plan = samples.demo_session(KNOWN)
-    kinds = Counter(file.creative_type for file in plan[:24])
+    kinds = Counter(file.kind.value for file in plan[:24])
     assert kinds == {"native_video": 8, "native_image": 8, "video": 4, "video_banner": 2, "image": 2}
-    assert [file.new_filename for file in plan[24:]] == [
+    assert [file.name for file in plan[24:]] == [
         "VID_EN_Music_4sec_ID-75BC7B51-VID.mp4",
-        "IMG_EN_Music_ID-75bc7b51-IMG.png",
+        "IMG_EN_Music_ID-75BC7B51-IMG.png",
         "banner 3 final.png",
         "Travel 1.jpg",
     ]
-    assert len({(file.unique_id, file.new_filename) for file in plan}) == len(plan)
+    assert len({file.name for file in plan}) == len(plan)
 
 
-def test_native_pairs_are_complete() -> None:
+def test_another_seed_plans_other_names() -> None:
+    names = {file.name for seed in (0, 1) for file in samples.demo_session(seed=seed)}
+    assert len(names) == 48
+
+
+@pytest.fixture
+def rows(bare_workspace: Workspace) -> list[dict[str, str]]:
+    """The inventory of a session that holds a native pair of the library."""
+    done: list[tuple[str, int]] = []
+    held = [Creative(str(number), name, creative_type=kind) for number, (name, kind) in enumerate(KNOWN[:2])]
+    taken = make_session(bare_workspace, held, NOW, lambda *told: done.append(told))
+    rows = read_rows(bare_workspace.session)
+    assert rows == read_rows(bare_workspace.master)
+    assert {name for name, _ in done} == {row["new_filename"] for row in rows}
+    assert [number for _, number in done] == [*range(1, len(taken) + 1)] == [*range(1, 27)]
+    return rows
+
+
+def test_the_session_on_disk_agrees_with_its_inventory(bare_workspace: Workspace, rows: list[dict[str, str]]) -> None:
+    kinds = {file.name: file.kind for file in samples.demo_session(KNOWN[:2])}
+    over = []
+    for row in rows:
+        kind = CreativeType(row["creative_type"])
+        path = bare_workspace.media_file(row["new_filename"], kind)
+        assert ",".join(row) == COLUMNS
+        assert all(value for column, value in row.items() if column not in OPTIONAL), row
+        assert kind is kinds[row["new_filename"]]
+        assert float(row["file_size_mb"]) == pytest.approx(path.stat().st_size / 1e6, abs=0.0005)
+        assert seen(path) == (row["width_px"], row["height_px"], row["duration_seconds"])
+        over += [kind.value] if kind is CreativeType.NATIVE_IMAGE and path.stat().st_size > 300_000 else []
+    assert over == ["native_image"]
+    lengths = sorted(row["duration_seconds"] for row in rows if row["creative_type"] == "video")
+    assert lengths == ["40", "6", "8", "9"]
+
+
+def test_native_pairs_are_complete(rows: list[dict[str, str]]) -> None:
     halves: dict[str, set[tuple[str, str]]] = {}
-    for file in samples.demo_session(KNOWN):
-        if file.native_pair_id:
-            halves.setdefault(file.native_pair_id, set()).add((file.creative_type, file.unique_id))
+    for row in rows:
+        if row["native_pair_id"]:
+            halves.setdefault(row["native_pair_id"], set()).add((row["creative_type"], row["unique_id"]))
     assert len(halves) == 9
     for pair, found in halves.items():
         assert found == {("native_video", f"{pair}-VID"), ("native_image", f"{pair}-IMG")}
 
 
-def test_another_seed_plans_other_names() -> None:
-    names = {file.new_filename for seed in (0, 1) for file in samples.demo_session(seed=seed)}
-    assert len(names) == 48
-
-
-def test_the_session_on_disk_agrees_with_its_inventory(tmp_path: Path) -> None:
-    plan, done = samples.demo_session(KNOWN), []
-    samples.write_session(tmp_path, plan, done.append)
-    rows = samples.inventory_rows(plan, tmp_path, "2025-11-20")
-    assert set(done) == set(plan)
-    for file, row in zip(plan, rows, strict=True):
-        path = tmp_path / file.folder / row["new_filename"]
-        assert ",".join(row) == COLUMNS
-        assert all(value for column, value in row.items() if column not in OPTIONAL), row
-        assert float(row["file_size_mb"]) == pytest.approx(path.stat().st_size / 1e6, abs=0.0005)
-        assert seen(path) == (row["width_px"], row["height_px"], row["duration_seconds"])
-        too_large = file.creative_type == "native_image" and path.stat().st_size > 300_000
-        assert too_large == (row["notes"] == "sample: over 300 kB")
-    assert {file.folder.as_posix() for file in plan} == {".", "Native/Video", "Native/Image"}
-
-
-OPTIONAL = {"duration_seconds", "notes", "native_pair_id"}
+OPTIONAL = {"creator_name", "content_type", "duration_seconds", "notes", "native_pair_id"}
 
 
 def seen(path: Path) -> tuple[str, str, str]:

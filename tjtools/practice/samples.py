@@ -2,24 +2,23 @@
 
 Drawn with Pillow and encoded with PyAV: no download, no ffmpeg, and the same arguments give the same bytes.
 
->>> files = demo_session(known=[("VID_EN_Music_4sec_ID-75BC7B51-VID", "native_video")])
->>> len(files), files[0].new_filename
+>>> files = demo_session(known=[("VID_EN_Music_4sec_ID-75BC7B51-VID", CreativeType.NATIVE_VIDEO)])
+>>> len(files), files[0].name
 (25, 'VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-D82C07CD-VID.mp4')
 """
 
 import math
 import os
 import random
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import NamedTuple
 
 import av
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
-__all__ = ["SampleFile", "demo_session", "inventory_rows", "write_image", "write_session", "write_video"]
+from tjtools.model.creative import CreativeType
 
 # sky above, sky below, sun, nearest hill
 PALETTES: tuple[tuple[tuple[int, int, int], ...], ...] = (
@@ -29,22 +28,25 @@ PALETTES: tuple[tuple[tuple[int, int, int], ...], ...] = (
     ((200, 90, 50), (255, 215, 140), (255, 250, 225), (80, 35, 25)),
 )
 TOPICS = (("Sports", "Ana"), ("Gaming", "Bea"), ("Travel", "Chloe"), ("Cooking", "Dora"), ("Music", "Eva"))
-NATIVE: tuple[tuple[str, int | None], ...] = (("native_video", 4), ("native_image", None))
 NATIVE_SIZE = (640, 360)
-# what a demo session holds beside its native pairs; the last one is longer than the site takes
-SINGLES: tuple[tuple[str, tuple[int, int], int | None, str], ...] = (
-    ("video", (1280, 720), 6, ".mp4"),
-    ("video", (640, 360), 8, ".mp4"),
-    ("video", (640, 360), 9, ".mp4"),
-    ("video_banner", (300, 250), 5, ".mp4"),
-    ("video_banner", (970, 90), 5, ".mp4"),
-    ("image", (300, 250), None, ".png"),
-    ("image", (300, 100), None, ".jpg"),
-    ("video", (640, 360), 40, ".mp4"),
+Drawn = tuple[CreativeType, tuple[int, int], int | None, str]  # what it is, its size, seconds and suffix
+NATIVE: tuple[Drawn, ...] = (
+    (CreativeType.NATIVE_VIDEO, NATIVE_SIZE, 4, ".mp4"),
+    (CreativeType.NATIVE_IMAGE, NATIVE_SIZE, None, ".png"),
 )
-FOLDERS = {"native_video": PurePosixPath("Native/Video"), "native_image": PurePosixPath("Native/Image")}
+HALVES = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
+# what a demo session holds beside its native pairs; the last one is longer than the site takes
+SINGLES: tuple[Drawn, ...] = (
+    (CreativeType.VIDEO, (1280, 720), 6, ".mp4"),
+    (CreativeType.VIDEO, (640, 360), 8, ".mp4"),
+    (CreativeType.VIDEO, (640, 360), 9, ".mp4"),
+    (CreativeType.VIDEO_BANNER, (300, 250), 5, ".mp4"),
+    (CreativeType.VIDEO_BANNER, (970, 90), 5, ".mp4"),
+    (CreativeType.IMAGE, (300, 250), None, ".png"),
+    (CreativeType.IMAGE, (300, 100), None, ".jpg"),
+    (CreativeType.VIDEO, (640, 360), 40, ".mp4"),
+)
 SUFFIXES = {".mp4", ".png", ".jpg", ".jpeg", ".gif"}
-ID_IN_NAME = re.compile(r"ID-([0-9A-Fa-f]{8})")
 LOOP_SECONDS = 8  # the nearest hill passes once in this time
 HILLS = ((0.5, 0.7), (0.375, 0.4), (0.25, 0.0))  # how tall and how misty, from far to near
 
@@ -77,121 +79,68 @@ def write_video(
         container.mux(stream.encode())
 
 
-@dataclass(frozen=True, kw_only=True)
-class SampleFile:
-    """One file of a planned session: its row in the inventory, column by column, and what to draw."""
+class SampleFile(NamedTuple):
+    """One file of a planned session: its name, its type, and what to draw; `seconds` is None for a still image."""
 
-    unique_id: str
-    original_filename: str
-    new_filename: str
-    creator_name: str
-    language: str = "EN"
-    category: str
-    content_type: str = "SFW"
-    creative_type: str
-    duration_seconds: int | None  # None: a still image
-    aspect_ratio: str
-    width_px: int
-    height_px: int
-    file_size_mb: str = ""  # known when the file is written
-    file_format: str
-    date_processed: str = ""
-    source_path: str
-    notes: str = ""
-    native_pair_id: str = ""
+    name: str
+    kind: CreativeType
+    size: tuple[int, int]
+    seconds: int | None
     seed: int
     min_bytes: int = 0
 
-    @property
-    def folder(self) -> PurePosixPath:
-        """Where it lies below `uploaded/`."""
-        return FOLDERS.get(self.creative_type, PurePosixPath())
 
-
-def demo_session(known: Sequence[tuple[str, str]] = (), *, seed: int = 0) -> tuple[SampleFile, ...]:
+def demo_session(known: Sequence[tuple[str, CreativeType]] = (), *, seed: int = 0) -> tuple[SampleFile, ...]:
     """Plan a session of 24 files, and one more for each `known` (name, type) that the library holds already.
 
     Seven native pairs, three in-stream videos, two video banners and two static banners fit the site's limits; an
     eighth pair has an image over 300 kB, and one in-stream video lasts 40 s.
     """
     dice = _dice(seed)
-    pairs = [(number, f"{dice.getrandbits(32):08X}") for number in range(8)]
-    plan = [_planned(*pair, kind, NATIVE_SIZE, length) for pair in pairs for kind, length in NATIVE]
-    plan[-1] = replace(plan[-1], min_bytes=310_000, notes="sample: over 300 kB")
-    plan += [_planned(number, f"{dice.getrandbits(32):08X}", *single) for number, single in enumerate(SINGLES, start=8)]
-    plan[-1] = replace(plan[-1], notes="sample: too long for in-stream")
-    plan += [
-        _known(number, f"{dice.getrandbits(32):08X}", name, kind)
-        for number, (name, kind) in enumerate(known, start=len(plan))
-    ]
-    return tuple(plan)
-
-
-def write_session(
-    uploaded: Path, files: Sequence[SampleFile], progress: Callable[[SampleFile], None] | None = None
-) -> None:
-    """Make every planned file below `uploaded`, on all cores; `progress` is called after each, in this thread."""
-    for folder in {file.folder for file in files}:
-        (uploaded / folder).mkdir(parents=True, exist_ok=True)
-    longest_first = sorted(files, key=lambda file: -(file.duration_seconds or 0) * file.width_px * file.height_px)
-    # drawing and encoding release the interpreter's lock: measured, processes gain nothing over threads
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {pool.submit(_write, uploaded / file.folder, file): file for file in longest_first}
-        for done in as_completed(running):
-            done.result()
-            if progress:
-                progress(running[done])
-
-
-def inventory_rows(files: Sequence[SampleFile], uploaded: Path, day: str = "2025-11-13") -> list[dict[str, str]]:
-    """The session inventory's rows, with the real size of each written file (1 MB = 1,000,000 bytes)."""
-    rows = []
-    for file in files:
-        size = f"{(uploaded / file.folder / file.new_filename).stat().st_size / 1_000_000:.3f}"
-        row = asdict(replace(file, file_size_mb=size, date_processed=day))
-        del row["seed"], row["min_bytes"]
-        rows.append({column: "" if value is None else str(value) for column, value in row.items()})
-    return rows
-
-
-def _write(folder: Path, file: SampleFile) -> None:
-    path, title = folder / file.new_filename, f"{file.category} with {file.creator_name}"
-    width, height, seed = file.width_px, file.height_px, file.seed
-    if file.duration_seconds is None:
-        write_image(path, width=width, height=height, title=title, seed=seed, min_bytes=file.min_bytes)
-    else:
-        write_video(path, width=width, height=height, seconds=file.duration_seconds, title=title, seed=seed)
+    identities = [f"{dice.getrandbits(32):08X}" for _ in range(8 + len(SINGLES))]
+    plan = [_planned(number, identities[number], *half) for number in range(8) for half in NATIVE]
+    plan[-1] = plan[-1]._replace(min_bytes=310_000)
+    plan += [_planned(number, identities[number], *single) for number, single in enumerate(SINGLES, start=8)]
+    return (*plan, *(_known(number, *one) for number, one in enumerate(known, start=len(plan))))
 
 
 def _planned(
-    number: int, identity: str, kind: str, size: tuple[int, int], seconds: int | None, suffix: str = "", name: str = ""
+    number: int, identity: str, kind: CreativeType, size: tuple[int, int], seconds: int | None, suffix: str
 ) -> SampleFile:
-    """A file of the naming convention, unless it has a name."""
-    category, creator = TOPICS[number % len(TOPICS)]
-    suffix = suffix or (".mp4" if seconds else ".png")
-    half = {"native_video": "VID", "native_image": "IMG"}.get(kind)
-    unique_id = f"{identity}-{half}" if half else identity
+    """A file of the naming convention."""
+    (category, creator), half = TOPICS[number % len(TOPICS)], HALVES.get(kind)
     length = f"_{seconds}sec" if seconds else ""
-    stem = f"{half}_" * bool(half) + f"EN_{category}_F_Real_SFW_Generic_{creator}{length}_ID-{unique_id}"
-    original = f"{category.lower()} {number:02}{suffix}"
-    (width, height), common = size, math.gcd(*size)
-    return SampleFile(
-        unique_id=unique_id, original_filename=original, new_filename=name or stem + suffix,
-        creator_name=creator, category=category, creative_type=kind, duration_seconds=seconds,
-        aspect_ratio=f"{width // common}:{height // common}", width_px=width, height_px=height,
-        file_format=suffix[1:], source_path=f"source_files/{creator}/{original}",
-        native_pair_id=identity if half else "", seed=number,
-    )  # fmt: skip
+    stem = f"EN_{category}_F_Real_SFW_Generic_{creator}{length}_ID-{identity}"
+    return SampleFile((f"{half}_{stem}-{half}" if half else stem) + suffix, kind, size, seconds, number)
 
 
-def _known(number: int, identity: str, name: str, kind: str) -> SampleFile:
+def _known(number: int, name: str, kind: CreativeType) -> SampleFile:
     """A file with a name that the library holds; the library's names may lack the extension."""
-    seconds = {"native_image": None, "image": None, "native_video": 4}.get(kind, 6)
-    size = (300, 250) if kind in {"image", "video_banner"} else NATIVE_SIZE
-    if Path(name).suffix.lower() not in SUFFIXES:
-        name += ".mp4" if seconds else ".png"
-    identity = found[1].upper() if (found := ID_IN_NAME.search(name)) else identity
-    return _planned(number, identity, kind, size, seconds, Path(name).suffix.lower(), name)
+    still = kind in {CreativeType.NATIVE_IMAGE, CreativeType.IMAGE}
+    seconds = None if still else 4 if kind is CreativeType.NATIVE_VIDEO else 6
+    size = (300, 250) if kind in {CreativeType.IMAGE, CreativeType.VIDEO_BANNER} else NATIVE_SIZE
+    suffix = "" if Path(name).suffix.lower() in SUFFIXES else ".png" if still else ".mp4"
+    return SampleFile(name + suffix, kind, size, seconds, number)
+
+
+def draw(files: Mapping[Path, SampleFile], progress: Callable[[str, int], None]) -> None:
+    """Make every planned file, on all cores; `progress` hears of each, and how many there are, in this thread."""
+    longest_first = sorted(files, key=lambda path: -(files[path].seconds or 0) * math.prod(files[path].size))
+    # drawing and encoding release the interpreter's lock: measured, processes gain nothing over threads
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = {pool.submit(_write, path, files[path]): path for path in longest_first}
+        for number, done in enumerate(as_completed(running), start=1):
+            done.result()
+            progress(running[done].name, number)
+
+
+def _write(path: Path, file: SampleFile) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (width, height), title = file.size, " with ".join(TOPICS[file.seed % len(TOPICS)])
+    if file.seconds is None:
+        write_image(path, width=width, height=height, title=title, seed=file.seed, min_bytes=file.min_bytes)
+    else:
+        write_video(path, width=width, height=height, seconds=file.seconds, title=title, seed=file.seed)
 
 
 class _Scene:

@@ -16,16 +16,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
+from tjtools.practice.intake import Taken, plan_session, write_session
 from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Site
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
-from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import FOLDERS, Workspace
 from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, bind, load_settings
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from tjtools.sandbox import Sandbox
 
 MARK = ".tjtools-demo"
-_KNOWN_TYPES = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
 FIRST = "00_start_here.ipynb"
 _PORTS = range(20_000, 32_000)  # below those that systems hand out for a moment
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
@@ -84,25 +82,18 @@ def read_library(site: Site, library: Library, progress: Callable[[str, int], No
 
 
 def make_session(
-    workspace: Workspace, library: Sequence[Creative], day: datetime, progress: Callable[[str, int], None]
-) -> tuple[samples.SampleFile, ...]:
-    """Draw real media files, two of them under names that the library holds, with their session and master CSV."""
-    plan = samples.demo_session(_known_pair(library))
-    done: list[str] = []
-
-    def count(file: samples.SampleFile) -> None:
-        done.append(file.new_filename)
-        progress(file.new_filename, len(done))
-
-    uploaded = workspace.root / "uploaded"
-    samples.write_session(uploaded, plan, count)
-    rows = samples.inventory_rows(plan, uploaded, f"{day:%Y-%m-%d}")
-    for path in (workspace.session, workspace.master):
-        write_rows(path, COLUMNS, [[row[column] for column in COLUMNS] for row in rows])
-    return plan
+    workspace: Workspace, library: Sequence[Creative], now: datetime, progress: Callable[[str, int], None]
+) -> tuple[Taken, ...]:
+    """Draw real media files, two of them under names that the library holds, and take them into session and master."""
+    plan = {workspace.media_file(one.name, one.kind): one for one in samples.demo_session(_known_pair(library))}
+    samples.draw(plan, progress)
+    intake = plan_session(workspace, workspace.root / "uploaded", now=now)
+    write_session(workspace, intake, now=now)
+    shutil.copyfile(workspace.session, workspace.master)
+    return intake.taken
 
 
-def _known_pair(library: Sequence[Creative]) -> list[tuple[str, str]]:
+def _known_pair(library: Sequence[Creative]) -> list[tuple[str, CreativeType]]:
     """The names of a native pair that the library holds, each once."""
     names = [creative.filename for creative in library]
     for creative in library:
@@ -110,7 +101,7 @@ def _known_pair(library: Sequence[Creative]) -> list[tuple[str, str]]:
         if creative.creative_type is CreativeType.NATIVE_VIDEO and creative.filename.startswith("VID_"):
             pair = (creative.filename, image)
             if all(names.count(name) == 1 for name in pair):
-                return [(name, kind.value) for name, kind in zip(pair, _KNOWN_TYPES, strict=True)]
+                return [*zip(pair, samples.HALVES, strict=True)]
     return []
 
 
