@@ -113,7 +113,7 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     expect(cards).to_have_count(24)
     expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24)
 
-    video = cards.filter(has_text="VID_EN_Sports").first
+    video = cards.filter(has_text="ID-D82C07CD-VID").first
     video.get_by_role("button", name="Play VID_EN_Sports").click()
     playing = video.locator("video")
     playing.wait_for()
