@@ -166,7 +166,6 @@ def _read(path: Path, columns: Sequence[str], bad: list[Disagreement]) -> Table:
 def _cell(
     read: Callable[[str], Value], text: str, path: Path, line: int, bad: list[Disagreement], remedy: str = LOOK
 ) -> Value | None:
-    """What a cell tells; None for what is no such thing, which joins `bad`."""
     try:
         return read(text)
     except ValueError as error:
@@ -191,7 +190,6 @@ def _journal(workspace: Workspace) -> Iterator[Disagreement]:
 
 
 def _master(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement]) -> Iterator[Told]:
-    """What the master says of IDs, also of those that it lacks."""
     limits, table = load_limits(workspace.limits_file), read_table(workspace.master, NEEDED_COLUMNS)
     bad += _unclear(table.path, table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
@@ -205,7 +203,6 @@ def _master(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement]) -> 
 
 
 def _status_files(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement]) -> Iterator[Told]:
-    """What the status CSVs say of IDs, oldest run first."""
     for path in status_files(workspace):
         table = _read(path, STATUS_COLUMNS, bad)
         for line, row in zip(table.lines, table.rows, strict=True):
@@ -224,7 +221,6 @@ def _status_files(workspace: Workspace, pairs: PairsTold, bad: list[Disagreement
 
 
 def _against_library(told: Iterable[Told], library: Library, contested: Set[str]) -> Iterator[Disagreement]:
-    """IDs that the library lacks, or holds under another name."""
     met: set[str] = set()
     for one in told:
         known = library.get(one.creative_id)
@@ -243,7 +239,6 @@ def _against_library(told: Iterable[Told], library: Library, contested: Set[str]
 
 
 def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
-    """The IDs that stand beside more than one name."""
     first: dict[str, Told] = {}
     found: dict[str, Disagreement] = {}
     for one in told:
@@ -257,7 +252,6 @@ def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
 def _master_against_uploads(
     master: Iterable[Told], uploads: Iterable[Told], contested: Set[str], library: Library
 ) -> Iterator[Disagreement]:
-    """The master against what the last run said of each file."""
     last = {(one.section, one.name): one for one in uploads}
     both = [(one, last[one.section, one.name]) for one in master if (one.section, one.name) in last]
     for one, upload in both:
@@ -321,7 +315,6 @@ def _why_wrong(
 
 
 def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
-    """Creatives that were last seen in another status than the library has."""
     path, bad = workspace.history, list[Disagreement]()
     rows = _read(path, HISTORY_COLUMNS, bad).rows
     yield from bad

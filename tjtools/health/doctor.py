@@ -54,7 +54,6 @@ def examine(named: Path | None, *, cwd: Path) -> tuple[Finding, ...]:
 
 
 def _look(what: str, look: Callable[[Place], str], place: Place) -> Finding:
-    """What a look tells; the error that it raises is what is not well."""
     try:
         return Finding(what, True, look(place))
     except TJToolsError as error:

@@ -77,7 +77,6 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
 
 
 def _age(workspace: Workspace, now: datetime) -> str | None:
-    """When the library was written, and how long ago."""
     if not workspace.library.exists():
         return None
     written = datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=now.tzinfo)

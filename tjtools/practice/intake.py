@@ -108,7 +108,6 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: Limits, now: datetime) -> Taken | str:
-    """What a file becomes, or why it is left out."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

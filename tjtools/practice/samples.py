@@ -107,7 +107,6 @@ def demo_session(known: Sequence[tuple[str, CreativeType]] = (), *, seed: int = 
 def _planned(
     number: int, identity: str, kind: CreativeType, size: tuple[int, int], seconds: int | None, suffix: str
 ) -> SampleFile:
-    """A file of the naming convention."""
     (category, creator), half = TOPICS[number % len(TOPICS)], HALVES.get(kind)
     length = f"_{seconds}sec" if seconds else ""
     stem = f"EN_{category}_F_Real_SFW_Generic_{creator}{length}_ID-{identity}"
@@ -185,7 +184,6 @@ def _hills(width: int, tall: int, mist: float, dice: random.Random) -> Image.Ima
 
 
 def _lettering(width: int, height: int, title: str) -> Image.Image:
-    """The title, as large as fits."""
     mask = Image.new("L", (width, height))
     pen = ImageDraw.Draw(mask)
     size = max(10.0, height * (0.16 if width < 2.5 * height else 0.3))

@@ -9,7 +9,7 @@ import shutil
 import socket
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from tjtools.cache.library import Library
-from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
 from tjtools.practice.intake import Taken, plan_session, write_session
@@ -109,12 +109,9 @@ def confirmed(origin: str, report: UploadReport) -> tuple[int, int]:
     """Of how many IDs that a run wrote the sandbox holds the very file, by checksum; and how many it wrote."""
     truth = {one["creative_id"]: one["sha256"] for one in ask_sandbox(origin, "creatives")}
     written = [one for one in report.outcomes if one.card]
-    right = sum(truth.get(one.creative_id) == _sha256(one.file) for one in written)
+    sums = [hashlib.sha256(one.file.path.read_bytes()).hexdigest() for one in written]
+    right = sum(truth.get(one.creative_id) == checksum for one, checksum in zip(written, sums, strict=True))
     return right, len(written)
-
-
-def _sha256(file: SessionFile) -> str:
-    return hashlib.sha256(file.path.read_bytes()).hexdigest()
 
 
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
@@ -145,30 +142,23 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
     Raises `SiteUnreachable` where its port is taken by another program, or by the sandbox of another workspace.
     """
     bound = load_settings(workspace).site or SiteSettings(kind="sandbox", origin=SANDBOX_ORIGIN, account="demo")
-    folder = _answering(bound.origin)
+    folder, port = _answering(bound.origin), urlsplit(bound.origin).port or 0
     if folder and _state(workspace).exists() and folder != _state(workspace):
         raise SiteUnreachable(
             f"At {bound.origin} runs another sandbox, whose creatives lie in {folder}.",
             remedy=f"End it, or write a free port into origin in {workspace.settings_file}.",
         )
-    if folder:
+    with ExitStack() as running:
+        try:
+            if not folder:
+                running.enter_context(_sandbox(workspace, port))
+        except OSError as error:
+            raise SiteUnreachable(
+                f"The sandbox can't start on port {port}: {error.strerror}.",
+                remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
+            ) from error
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
-        return
-    port = urlsplit(bound.origin).port or 0
-    sandbox = _sandbox(workspace, port)
-    try:
-        sandbox.start()
-    except OSError as error:
-        raise SiteUnreachable(
-            f"The sandbox can't start on port {port}: {error.strerror}.",
-            remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
-        ) from error
-    try:
-        bind_to_sandbox(workspace, bound.origin)
-        yield bound.origin
-    finally:
-        sandbox.stop()
 
 
 def _go_on(origin: str, creatives: Sequence[Creative]) -> None:
@@ -197,7 +187,6 @@ def _state(workspace: Workspace) -> Path:
 
 
 def _creatives(origin: str) -> list[Creative]:
-    """What the sandbox holds, as a refresh would find it."""
     return [
         Creative(
             one["creative_id"],

@@ -33,7 +33,6 @@ class Door:
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answer it."""
         if scope["type"] != "http":
             return
         scope[STARTED] = time.time()
@@ -45,7 +44,6 @@ class Door:
         await (answer or self.app)(scope, receive, send)
 
     async def _kept_out(self, request: Request) -> Response | None:
-        """The answer to who does not come in."""
         if _is_foreign(request):
             return JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
         path = request.url.path
@@ -84,7 +82,6 @@ class Endless(Response):
     """Its head and first byte come, and nothing more until the client goes."""
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Begin, and wait."""
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
         await send({"type": "http.response.body", "body": b"<", "more_body": True})
         await _gone(receive)
@@ -98,7 +95,6 @@ class Reset(Response):
         self.site = site
 
     async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        """Cut the client off."""
         self.site.reset_connection(tuple(scope["client"]))
         await _gone(receive)
 

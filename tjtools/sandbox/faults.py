@@ -112,7 +112,6 @@ class Faults:
             return struck
 
     def fired(self) -> dict[str, int]:
-        """How often each has struck."""
         return {name: fault.fired for name, fault in self._faults.items()}
 
     def expires(self, place: str) -> bool:
@@ -122,7 +121,6 @@ class Faults:
         return bool(struck) or self.strikes(f"{place}-expired")
 
     def box(self, place: str) -> dict[str, str] | None:
-        """The box that comes with something in this place."""
         struck = (kind for kind in BOXES if self.strikes(f"{place}-{kind}"))
         return next(({"kind": kind, "text": BOXES[kind]} for kind in struck), None)
 

@@ -45,7 +45,6 @@ def seeded(count: int) -> tuple[NewCreative, ...]:
 
 
 def _shared_out(count: int) -> dict[Section, int]:
-    """The sections' counts: in proportion, and adding up."""
     total, counts, given, seen = sum(SHARES.values()), {}, 0, 0
     for section, share in SHARES.items():
         seen += share
@@ -88,7 +87,6 @@ def _names(section: Section, count: int, dice: random.Random) -> Iterator[str]:
 
 
 def _middle(number: int, dice: random.Random) -> str:
-    """Language, category and so on; older names say less."""
     language, category = dice.choice(("EN", "EN", "EN", "FR", "DE", "ES")), dice.choice(CATEGORIES)
     creator, rating = dice.choice(CREATORS), f"SFW_{dice.choice(('Generic', 'Outdoor', 'Event'))}"
     if number % 8 == 6:

@@ -59,7 +59,6 @@ def signed_out(request: Request) -> Response:
 
 
 async def _sign_in(request: Request) -> Response:
-    """Open a session for who has the right credentials and isn't a robot."""
     async with request.form() as form:
         given, human = (form.get("username"), form.get("password")), "robot" in form
     if not human:
@@ -93,7 +92,6 @@ def _campaigns(request: Request) -> Response:
 
 
 def _media_library(request: Request) -> Response:
-    """The library's frame: its script loads the list."""
     site = site_of(request)
     section = site.settings.first_section or site.open_section(request.cookies[COOKIE]) or Section.VIDEO
     struck = [name for name in ON_THE_PAGE if site.faults.strikes(f"page-{name}")]
@@ -103,7 +101,6 @@ def _media_library(request: Request) -> Response:
 
 
 def _media_list(request: Request) -> Response:
-    """One page of cards, as DataTables asks for it."""
     site, asked = site_of(request), request.query_params
     try:
         section = Section[asked["section"].upper()]
@@ -119,7 +116,6 @@ def _media_list(request: Request) -> Response:
 
 
 def _listed(site: Site, section: Section, start: int, length: int) -> tuple[list[str], int]:
-    """The cards of a page of the list, and the total that it states."""
     faults = site.faults
     if faults.strikes("list-empty"):
         return [], 0
@@ -135,7 +131,6 @@ def _listed(site: Site, section: Section, start: int, length: int) -> tuple[list
 
 
 def _make_odd(faults: Faults, shown: dict[str, str]) -> None:
-    """What the first card of a page shows, if it isn't right."""
     if faults.strikes("list-nameless"):
         shown["name"] = ""
     if faults.strikes("list-cut-name"):
@@ -156,7 +151,6 @@ def _poster(request: Request) -> Response:
 
 
 def _media_file(request: Request) -> Response:
-    """An uploaded file, to look at or to play."""
     site, creative_id = site_of(request), request.path_params["creative_id"]
     creative = site.creative(creative_id)
     if creative is None or creative.media is None:
@@ -174,7 +168,6 @@ def _drawn(creative: Creative) -> str:
 
 
 def not_found(request: Request, _error: Exception) -> Response:
-    """What the site says of an address that it doesn't have."""
     return _page(request, "missing.html", status=404)
 
 

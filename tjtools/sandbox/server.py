@@ -88,8 +88,6 @@ def serve(sandbox: Sandbox, ready: Callable[[str], None]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn in a thread, ended at once."""
-
     def __init__(self, app: ASGIApp) -> None:
         # the program that uses the sandbox owns the log
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", ws="none", http="h11")

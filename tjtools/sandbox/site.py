@@ -69,7 +69,6 @@ class Site:
             self.reset()
 
     def close(self) -> None:
-        """Let go of the files."""
         with self._lock:
             self._db.close()
 
@@ -98,7 +97,6 @@ class Site:
         return [_creative(row) for row in rows]
 
     def creative(self, creative_id: str) -> Creative | None:
-        """One of them."""
         rows = self._ask("SELECT * FROM creative WHERE number = ?", (_number(creative_id),))
         return _creative(rows[0]) if rows else None
 
@@ -122,18 +120,15 @@ class Site:
             return None if held and self.settings.drops_duplicates else self.add(new, shown_at, keep)
 
     def change(self, creative: Creative) -> None:
-        """Give a creative this name and review status."""
         now = (creative.review_status, creative.name, _number(creative.creative_id))
         self._ask("UPDATE creative SET review_status = ?, name = ? WHERE number = ?", now)
 
     def delete(self, creative_id: str) -> None:
-        """Take a creative out, and its files."""
         self._ask("DELETE FROM creative WHERE number = ?", (_number(creative_id),))
         for kept in self.media.glob(f"{_identity(_number(creative_id))}.*"):
             kept.unlink()
 
     def sign_in(self) -> str:
-        """Open a session; its token."""
         token = secrets.token_urlsafe(24)
         self._ask("INSERT INTO session VALUES (?, ?)", (token, FIRST_OPEN.value))
         return token
@@ -144,7 +139,6 @@ class Site:
         return Section(rows[0]["section"]) if rows else None
 
     def remember_section(self, token: str, section: Section) -> None:
-        """Keep the section that a session opens."""
         self._ask("UPDATE session SET section = ? WHERE token = ?", (section.value, token))
 
     def sign_out(self, token: str | None = None) -> None:
@@ -152,7 +146,6 @@ class Site:
         self._ask("DELETE FROM session WHERE coalesce(?, token) = token", (token,))
 
     def record(self, received: Received) -> None:
-        """Remember a received file."""
         self._ask(RECORD, received.model_dump(mode="json"))
 
     def received(self) -> list[Received]:
@@ -197,7 +190,6 @@ def _number(creative_id: str) -> int:
 
 
 def site_of(request: Request[Any]) -> Site:
-    """The site that a request is for."""
     site: Site = request.app.state.site
     return site
 

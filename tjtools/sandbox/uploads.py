@@ -24,7 +24,7 @@ from starlette.routing import Route
 from tjtools.sandbox.door import STARTED, Endless, Reset, error_page
 from tjtools.sandbox.faults import Faults
 from tjtools.sandbox.site import Site, site_of, wait
-from tjtools.sandbox.words import Creative, NewCreative, Outcome, Received, Refusal, Script, Section
+from tjtools.sandbox.words import Creative, NewCreative, Received, Refusal, Script, Section
 
 EXTENSION = re.compile(r"(?s)(.+)\.[A-Za-z0-9]{1,5}")
 # the raw header: a parser would take backslashes for escapes and cut paths off
@@ -54,93 +54,74 @@ LIMITS = {
 
 
 class Media(NamedTuple):
-    """A file that its section takes."""
-
     kind: str
     width: int
     height: int
     poster: bytes | None  # a video's first frame, as jpg
 
 
-class Arrival(NamedTuple):
-    """A file that has arrived in full."""
-
-    file_name: str
-    section: Section
-    path: Path
-    sha256: str
-    bytes: int
-    started_at: float
-
-    @property
-    def card_name(self) -> str:
-        """The name that its card shows."""
-        found = EXTENSION.fullmatch(self.file_name)
-        return found[1] if found else self.file_name
-
-
 async def upload(request: Request) -> Response:
     """Take one file, as Dropzone sends it; a refusal's text is what Dropzone shows."""
-    site = site_of(request)
+    site, started_at = site_of(request), request.scope[STARTED]
+    path = site.incoming / secrets.token_hex(8)
     try:
         async with request.form() as form:
-            file, section = form.get("file"), str(form.get("section", "")).upper()
-            if not isinstance(file, UploadFile) or section not in Section.__members__:
+            sent, section = form.get("file"), str(form.get("section", "")).upper()
+            if not isinstance(sent, UploadFile) or section not in Section.__members__:
                 return JSONResponse({"error": "There is no file, or no section for it."}, status_code=400)
-            arrival = await run_in_threadpool(_arrived, site, file, Section[section], request.scope[STARTED])
+            file = await run_in_threadpool(_kept, sent, Section[section], path, started_at)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody is there to read it
     try:
-        return await _handled(site, arrival)
+        return await _handled(site, path, file)
     finally:
-        arrival.path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
-async def _handled(site: Site, arrival: Arrival) -> Response:
-    resets, script = site.resets, site.scripts.get(arrival.file_name) or _by_fault(site.faults)
+async def _handled(site: Site, path: Path, file: Received) -> Response:
+    resets, script = site.resets, site.scripts.get(file.file_name) or _by_fault(site.faults)
     for new in script.before:
         site.add(new)
-    creative: Creative | None = None
-    reason: str | None = None
-    outcome: Outcome = "accepted"
+    became: dict[str, object] = {}
     try:
-        media = await run_in_threadpool(_judged, arrival, script)
+        media = await run_in_threadpool(_judged, path, file.section, script)
     except Refusal as refusal:
-        outcome, reason = "refused", str(refusal)
-        answer = _refusal(reason, script.status)
+        became = {"outcome": "refused", "reason": str(refusal)}
+        answer = _refusal(str(refusal), script.status)
     else:
         await wait(site.settings.processing_s)
         if resets != site.resets:
             return JSONResponse({"error": "The sandbox was reset."}, status_code=503)
         late = site.settings.card_delay_s
         late += site.settings.fault_s if site.faults.strikes("upload-late-card") else 0
-        creative = await run_in_threadpool(_taken_in, site, arrival, media, script, late)
-        if not creative:
-            outcome, reason = "dropped", DROPPED
-        # the same for both: the site drops in silence
-        answer = _answered(site, late) if creative else _success(site, late)
+        creative = await run_in_threadpool(_taken_in, site, path, file, media, script, late)
+        if creative:
+            became, answer = {"creative_id": creative.creative_id}, _answered(site, late)
+        else:  # in silence: the answer is the same
+            became, answer = {"outcome": "dropped", "reason": DROPPED}, _success(site, late)
     for new in script.after:
         site.add(new)
-    told = arrival._asdict() | {"outcome": outcome, "reason": reason, "ended_at": time.time()}
-    del told["path"]
-    site.record(Received(**told, creative_id=creative.creative_id if creative else None))
+    site.record(file.model_copy(update={**became, "ended_at": time.time()}))
     return answer
 
 
-def _arrived(site: Site, file: UploadFile, section: Section, started_at: float) -> Arrival:
-    path = site.incoming / secrets.token_hex(8)
+def _kept(sent: UploadFile, section: Section, path: Path, started_at: float) -> Received:
     digest = hashlib.sha256()
     with path.open("wb") as target:
-        while chunk := file.file.read(CHUNK):
+        while chunk := sent.file.read(CHUNK):
             digest.update(chunk)
             target.write(chunk)
-    found = FILE_NAME.search(file.headers.get("content-disposition", ""))
-    name = found[1].encode("latin-1").decode("utf-8", "replace") if found else file.filename or ""
-    return Arrival(name, section, path, digest.hexdigest(), path.stat().st_size, started_at)
+    found = FILE_NAME.search(sent.headers.get("content-disposition", ""))
+    return Received(
+        file_name=found[1].encode("latin-1").decode("utf-8", "replace") if found else sent.filename or "",
+        section=section,
+        sha256=digest.hexdigest(),
+        bytes=path.stat().st_size,
+        started_at=started_at,
+    )
 
 
 def _by_fault(faults: Faults) -> Script:
-    """What shall happen to a file for which nobody wrote a script."""
     if faults.strikes("upload-drop"):
         return Script(outcome="drop")
     if faults.strikes("upload-refused"):
@@ -150,17 +131,17 @@ def _by_fault(faults: Faults) -> Script:
     return Script()
 
 
-def _judged(arrival: Arrival, script: Script) -> Media:
+def _judged(path: Path, section: Section, script: Script) -> Media:
     """What the file is, held against its section's limits; a `Refusal` says what doesn't fit."""
     if script.outcome == "error":
         raise Refusal(script.message)
-    with arrival.path.open("rb") as file:
+    with path.open("rb") as file:
         head = file.read(12)
     if not head:
         raise Refusal("The file is empty.")
     if head[4:8] == b"ftyp":
-        return _video(arrival.path, "mov" if head[8:12] == b"qt  " else "mp4", arrival.section)
-    return _image(arrival.path, arrival.section)
+        return _video(path, "mov" if head[8:12] == b"qt  " else "mp4", section)
+    return _image(path, section)
 
 
 def _image(path: Path, section: Section) -> Media:
@@ -221,28 +202,27 @@ def _check_length(seconds: float, section: Section) -> None:
 
 
 def _listed(words: Sequence[str]) -> str:
-    """`gif, jpg or png`."""
     return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _taken_in(site: Site, arrival: Arrival, media: Media, script: Script, late: float) -> Creative | None:
+def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Script, late: float) -> Creative | None:
     """The new creative; None where the site drops the file."""
     if script.outcome == "drop":
         return None
-    now = time.time()
+    now, bare = time.time(), EXTENSION.fullmatch(file.file_name)
 
     def keep(creative_id: str) -> None:
-        arrival.path.replace(site.media / f"{creative_id}.{media.kind}")
+        path.replace(site.media / f"{creative_id}.{media.kind}")
         if media.poster:
             (site.media / f"{creative_id}.poster.jpg").write_bytes(media.poster)
 
     new = NewCreative(
-        name=arrival.card_name,
-        section=arrival.section,
+        name=bare[1] if bare else file.file_name,
+        section=file.section,
         dimensions=f"{media.width}x{media.height}",
         file_type=f".{media.kind}",
-        file_name=arrival.file_name,
-        sha256=arrival.sha256,
+        file_name=file.file_name,
+        sha256=file.sha256,
         uploaded_at=now,
         media=media.kind,
     )

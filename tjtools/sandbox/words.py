@@ -22,7 +22,6 @@ class Section(Enum):
 
     @property
     def key(self) -> str:
-        """How the page's own requests call it."""
         return self.name.lower()
 
 
@@ -67,23 +66,21 @@ class NewCreative(_Record):
 
 
 class Creative(NewCreative):
-    """A creative of the library."""
-
     creative_id: str
 
 
 class Received(_Record):
-    """A file that arrived, whatever became of it."""
+    """A file that arrived in full, and what became of it."""
 
     file_name: str
     section: Section
     sha256: str
     bytes: int
-    outcome: Outcome
-    creative_id: str | None
-    reason: str | None
+    outcome: Outcome = "accepted"
+    creative_id: str | None = None
+    reason: str | None = None
     started_at: float
-    ended_at: float
+    ended_at: float = 0.0
 
 
 class Settings(_Record):

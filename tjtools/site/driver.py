@@ -227,7 +227,6 @@ class Site:
         await self._enter()
 
     async def _enter(self) -> None:
-        """Open a window of one's own, with the saved sign-in."""
         saved = load_browser_session(self.browser_session)
         try:
             self._context = await self._browser.new_context(

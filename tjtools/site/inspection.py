@@ -324,7 +324,6 @@ class Inspector:
             self._sights[name] = max(known, sight, key=lambda one: _STATES.index(one.state))
 
     async def _sights_of(self, page: SitePage, names: Sequence[str]) -> Sights:
-        """What the page shows of elements for which a rule says all."""
         judged, rules = "(nodes, rule) => window.__tjtools.misfit(nodes, ...rule)", {}
         for name in names:
             found = page.page.locator(page.selector(name))
