@@ -24,6 +24,7 @@ from tjtools.workspace.settings import load_limits
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
+KEEP_BACK = "Don't give this file to the campaign uploader"
 DATE = "Correct the day; until then it counts as unknown."
 NATIVE = {"Video Creative ID": Section.NATIVE_ROLLOVER, "Thumbnail Creative ID": Section.NATIVE_STATIC_BANNER}
 PREROLL = {"Creative ID": Section.IN_STREAM_VIDEO, "Banner CTA Creative ID": Section.STATIC_BANNER}
@@ -273,26 +274,22 @@ def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iter
         bad: list[Disagreement] = []
         table = _read(path, ["Ad Name"], bad)
         yield from bad
-        columns = [*NATIVE] if "Video Creative ID" in table.header else ["Creative ID"]
+        columns = [*NATIVE] if _VIDEO in table.header else [_MAIN]
         if table.rows and (lacking := [name for name in columns if name not in table.header]):
-            found = f"the header lacks {', '.join(lacking)}."
-            yield Disagreement(path, 1, found, "Don't give this file to the campaign uploader.")
+            yield Disagreement(path, 1, f"the header lacks {', '.join(lacking)}.", f"{KEEP_BACK}.")
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
             for found in _wrong_ids(row, library, pairs):
-                remedy = "Don't give this file to the campaign uploader; look on the site."
-                yield Disagreement(path, line, found, remedy)
+                yield Disagreement(path, line, found, f"{KEEP_BACK}; look on the site.")
 
 
 def _wrong_ids(row: Mapping[str, str], library: Library, pairs: PairsTold) -> Iterator[str]:
-    """What is wrong with the Creative IDs of an ad, in words."""
     for column, section in (NATIVE if _VIDEO in row else PREROLL).items():
         creative_id, ad = row.get(column, ""), f"the ad {row['Ad Name']!r} has"
-        if creative_id.strip():
-            why = _why_wrong(row, column, section, library.get(told_id(creative_id)), pairs)
-            yield from [f"{ad} the {column} {creative_id}, which is {why}"] if why else []
-        elif column != _BANNER:
-            yield f"{ad} no {column}"
+        if not creative_id.strip():
+            yield from [f"{ad} no {column}"] if column != _BANNER else []
+        elif why := _why_wrong(row, column, section, library.get(told_id(creative_id)), pairs):
+            yield f"{ad} the {column} {creative_id}, which is {why}"
 
 
 def _why_wrong(
@@ -319,13 +316,13 @@ def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:
     rows = _read(path, HISTORY_COLUMNS, bad).rows
     yield from bad
     for creative_id, last in {told_id(row["creative_id"]): row for row in rows}.items():
-        known, status, seen = library.get(creative_id), last["to_status"], last["observed_at"]
-        if not known:
-            found = f"{creative_id} ({last['filename']}) was {status} on {seen}; the library lacks it"
+        held = [one.review_status.value if one.review_status else "" for one in library.get(creative_id)]
+        was = f"was {last['to_status']} on {last['observed_at']}"
+        if not held:
+            found = f"{creative_id} ({last['filename']}) {was}; the library lacks it"
             yield Disagreement(path, None, found, "Run: tjtools refresh-library")
-        elif all((one.review_status.value if one.review_status else "") != status for one in known):
-            held = known[0].review_status.value if known[0].review_status else "nothing"
-            found = f"{creative_id} was {status} on {seen}; the library says {held}"
+        elif last["to_status"] not in held:
+            found = f"{creative_id} {was}; the library says {held[0] or 'nothing'}"
             yield Disagreement(path, None, found, "Run: tjtools sync-status")
 
 

@@ -88,11 +88,23 @@ def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tu
 
     Raises `WrongHeader` or `NotText` for a tracking file that can't be read.
     """
+    count = Counter(one.verdict for one in prepared.reviews)
+    halves, near, unclear = (count[one] for one in (Verdict.HALF_PAIR, Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR))
+    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - halves - unclear
+    new, rejected = count[Verdict.NEW] + near, len(newly_rejected(workspace, prepared, now=now))
+    counts = (
+        (rejected, "creative", "Look at {} newly rejected in the last seven days", OUTCOMES),
+        (halves, "native pair", "Complete {} of which half is missing", REVIEW),
+        (held, "file", "Mend {} that can't be uploaded", REVIEW),
+        (unclear, "file", "Say of {} whether the site has it already: unclear by its name", REVIEW),
+        (near, "file", "Look at {} that may be there already: near duplicates", REVIEW),
+        (new, "new file", "Choose among {} not sent yet, and save the plan", REVIEW),
+        (new, "new file", "Upload the plan", UPLOAD),
+    )
     return (
         *_signed_out(workspace),
         *_first_of_all(workspace, prepared.library, prepared.bad_lines),
-        *_rejected(workspace, prepared, now),
-        *_session(prepared),
+        *(Step(what.format(counted(many, noun)), notebook) for many, noun, what, notebook in counts if many),
         *_stale(workspace, now),
     )
 
@@ -139,30 +151,6 @@ def _first_of_all(workspace: Workspace, library: Library, session_lines: Collect
 def _signed_out(workspace: Workspace) -> Iterator[Step]:
     if load_settings(workspace).site and not workspace.browser_session.exists():
         yield Step("Sign in: no sign-in is saved yet", UPLOAD)
-
-
-def _rejected(workspace: Workspace, prepared: Prepared, now: datetime) -> Iterator[Step]:
-    rejected = newly_rejected(workspace, prepared, now=now)
-    if rejected:
-        yield Step(f"Look at {counted(len(rejected), 'creative')} newly rejected in the last seven days", OUTCOMES)
-
-
-def _session(prepared: Prepared) -> Iterator[Step]:
-    count = Counter(one.verdict for one in prepared.reviews)
-    apart = count[Verdict.HALF_PAIR] + count[Verdict.UNCLEAR]
-    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - apart
-    near, unclear = count[Verdict.NEAR_DUPLICATE], count[Verdict.UNCLEAR]
-    if count[Verdict.HALF_PAIR]:
-        yield Step(f"Complete {counted(count[Verdict.HALF_PAIR], 'native pair')} of which half is missing", REVIEW)
-    if held:
-        yield Step(f"Mend {counted(held, 'file')} that can't be uploaded", REVIEW)
-    if unclear:
-        yield Step(f"Say of {counted(unclear, 'file')} whether the site has it already: unclear by its name", REVIEW)
-    if near:
-        yield Step(f"Look at {counted(near, 'file')} that may be there already: near duplicates", REVIEW)
-    if new := count[Verdict.NEW] + near:
-        yield Step(f"Choose among {counted(new, 'new file')} not sent yet, and save the plan", REVIEW)
-        yield Step("Upload the plan", UPLOAD)
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:

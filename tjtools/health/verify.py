@@ -22,6 +22,7 @@ from tjtools.workspace.folder import Workspace
 
 _SYNC = "Run: tjtools sync-status, or tjtools verify --site --fix"
 _REFRESH = "Run: tjtools refresh-library"
+_RENAMED = f"If nobody renamed it there, the ID is another file's: look. {_REFRESH} takes over the site's name."
 
 
 def verify(workspace: Workspace, update: Update | None = None) -> tuple[Disagreement, ...]:
@@ -61,8 +62,7 @@ def mend(
         if workspace.library.exists() and any(one.missing for one in found):
             library.rewrite(now=now, keep_bad=True)  # for its backup
         library.add([one.missing for one in found if one.missing])
-        files = [one.file for one in found if one.file]
-        if files:
+        if files := [one.file for one in found if one.file]:
             record_in_master(workspace, files, backup=now)
     if update is None:
         return verify(workspace)
@@ -95,21 +95,23 @@ def _agrees(shown: Mapping[str, Creative], told: Creative) -> bool:
 
 
 def _with_site(path: Path, difference: LibraryDifference) -> Iterator[Disagreement]:
-    for creative in difference.removed:
-        found = f"{_named(creative)} is gone from the site"
-        yield Disagreement(path, None, found, _SYNC, follow=True)
-    for creative in difference.added:
-        yield Disagreement(path, None, f"{_named(creative)} is on the site, the library lacks it", _REFRESH)
-    for change in difference.status_changed:
-        found = f"{_named(change)} is {change.new} on the site, {change.old or 'of unknown status'} here"
-        yield Disagreement(path, None, found, _SYNC, follow=True)
-    for change in difference.renamed:
-        found = f"{change.creative_id} is called {change.new!r} on the site, {change.old!r} here"
-        remedy = f"If nobody renamed it there, the ID is another file's: look. {_REFRESH} takes over the site's name."
-        yield Disagreement(path, None, found, remedy)
-    for change in difference.other:
-        found = f"{_named(change)} has the {change.field} {change.new} on the site, {change.old or 'none'} here"
-        yield Disagreement(path, None, found, _REFRESH)
+    told = (
+        *((f"{_named(one)} is gone from the site", _SYNC) for one in difference.removed),
+        *((f"{_named(one)} is on the site, the library lacks it", _REFRESH) for one in difference.added),
+        *(
+            (f"{_named(one)} is {one.new} on the site, {one.old or 'of unknown status'} here", _SYNC)
+            for one in difference.status_changed
+        ),
+        *(
+            (f"{one.creative_id} is called {one.new!r} on the site, {one.old!r} here", _RENAMED)
+            for one in difference.renamed
+        ),
+        *(
+            (f"{_named(one)} has the {one.field} {one.new} on the site, {one.old or 'none'} here", _REFRESH)
+            for one in difference.other
+        ),
+    )
+    return (Disagreement(path, None, found, remedy, follow=remedy == _SYNC) for found, remedy in told)
 
 
 def _named(one: Creative | FieldChange) -> str:

@@ -42,9 +42,6 @@ class ElementState(Enum):
     CHANGED = "changed"
 
 
-_STATES = _UNSEEN, _OK, _CHANGED = tuple(ElementState)
-
-
 class Sight(NamedTuple):
     """What a page shows of one element."""
 
@@ -52,7 +49,9 @@ class Sight(NamedTuple):
     found: str
 
 
+_STATES = _UNSEEN, _OK, _CHANGED = tuple(ElementState)
 _THERE = Sight(_OK, "there")
+_NOT_ASKED = Sight(_UNSEEN, "no Dropzone to ask")
 Sights = dict[str, Sight]  # by the element's name
 
 
@@ -146,7 +145,6 @@ _FIELDS = {
     "card.status_attribute": ("review_status", _STATUSES),
 }  # which field of a card it gives, and how that looks
 _EVERYWHERE = {"card.id_attribute", "card.name"}  # the driver needs it on every card, not only on some
-_PREVIEW = ("upload.preview", "upload.preview_name", "upload.preview_error")
 _TABS = tuple(f"library.{tab}" for tab in dict.fromkeys(tab for tab, _ in TABS.values()))
 _NATIVE = tuple(f"library.{choice}{part}" for _, choice in TABS.values() if choice for part in ("", "_label"))
 
@@ -164,30 +162,25 @@ def sight_of_nodes(misfits: Sequence[str]) -> Sight:
 
 def sights_of_list(page: CardPage, section: Section) -> Sights:
     """The verdict on the list of a section, from one page of it."""
-    told = f"{page.first} to {page.last} of {page.total}"
-    total = Sight(_CHANGED, "nothing with three numbers") if page.total is None else Sight(_OK, told)
-    link = _next_link(page)
-    return {
-        "library.total": total, "library.next_page": link, "library.next_text": link, **_cards(page, section),
-    }  # fmt: skip
+    total, link = Sight(_OK, f"{page.first} to {page.last} of {page.total}"), _THERE
+    if page.total is None:
+        total = Sight(_CHANGED, "nothing with three numbers")
+    if not page.has_next:
+        link = Sight(_UNSEEN, "no further page to turn to")
+        if page.total is not None and page.last < page.total:
+            link = Sight(_CHANGED, f"none after {page.last} of {page.total}")
+    told = {"library.total": total, "library.next_page": link, "library.next_text": link}
+    return told | _sights_of_cards(page, section)
 
 
 def sights_of_previews(template: Mapping[str, bool] | None) -> Sights:
     """The verdict on the previews that files will have; None: the page shows no Dropzone whose template can be read."""
     if template is None:
-        return dict.fromkeys(_PREVIEW, Sight(_UNSEEN, "no Dropzone to ask"))
+        return dict.fromkeys((f"upload.preview{part}" for part in ("", "_name", "_error")), _NOT_ASKED)
     return {f"upload.{name}": sight_of_nodes([""] * there) for name, there in template.items()}
 
 
-def _next_link(page: CardPage) -> Sight:
-    if page.has_next:
-        return _THERE
-    if page.total is not None and page.last < page.total:
-        return Sight(_CHANGED, f"none after {page.last} of {page.total}")
-    return Sight(_UNSEEN, "no further page to turn to")
-
-
-def _cards(page: CardPage, section: Section) -> Sights:
+def _sights_of_cards(page: CardPage, section: Section) -> Sights:
     shown, count = page.total and page.last - page.first + 1, len(page.cards)
     if not count:
         unseen = Sight(_UNSEEN, f"no card in {section.value}")

@@ -6,15 +6,16 @@ import re
 from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from playwright._impl._errors import TimeoutError as PlaywrightTimeout
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page, Route
+    from playwright.async_api import Browser, Page, Route
 
 _KEPT = {"class", "id", "name", "type", "for", "role", "rel"}  # what selectors are made of
+_TAG = re.compile(r"[a-z][a-z0-9-]*")
 _EMPTIED = {"script", "style", "template", "noscript", "iframe", "noembed", "noframes", "textarea", "xmp", "object"}
 _LONGEST = 40  # characters that are left of a value
 _STYLES = 10_000  # milliseconds for the style sheets
@@ -35,9 +36,7 @@ async def take_evidence(page: Page, place: str) -> Evidence:
     The picture is not taken of the page: it shows the redacted one, without scripts, cookies and images, so that no
     text can get into it. Only style sheets are loaded for it; where they do not come, it is drawn without.
     """
-    html, browser = await page.content(), page.context.browser
-    if browser is None:
-        return Evidence(place, redacted(html), b"")
+    html, browser = await page.content(), cast("Browser", page.context.browser)
     context = await browser.new_context(java_script_enabled=False, viewport=page.viewport_size)
     try:
         await context.route("**/*", _style_sheets_only)
@@ -53,10 +52,7 @@ async def take_evidence(page: Page, place: str) -> Evidence:
 
 
 async def _style_sheets_only(route: Route) -> None:
-    if route.request.resource_type == "stylesheet":
-        await route.continue_()
-    else:
-        await route.abort()
+    await (route.continue_() if route.request.resource_type == "stylesheet" else route.abort())
 
 
 def redacted(html: str, *, styled: bool = False) -> str:
@@ -119,17 +115,15 @@ class _Redactor(HTMLParser):
         self._inside: list[str] = []  # the emptied elements that are open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if self._inside or not re.fullmatch(r"[a-z][a-z0-9-]*", tag):
-            self._inside += [tag] if tag in _EMPTIED else []
-            return
-        told = [self._attribute(tag, name, value) for name, value in attrs if re.fullmatch(r"[a-z][\w:-]*", name)]
-        self.parts.append(f"<{' '.join([tag, *told])}>")
+        if not self._inside and _TAG.fullmatch(tag):
+            told = [self._attribute(tag, name, value) for name, value in attrs if re.fullmatch(r"[a-z][\w:-]*", name)]
+            self.parts.append(f"<{' '.join([tag, *told])}>")
         self._inside += [tag] if tag in _EMPTIED else []
 
     def handle_endtag(self, tag: str) -> None:
         if self._inside and tag == self._inside[-1]:
             self._inside.pop()
-        if not self._inside and re.fullmatch(r"[a-z][a-z0-9-]*", tag):
+        if not self._inside and _TAG.fullmatch(tag):
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
