@@ -1,4 +1,1 @@
-"""How the workspace is: at a glance, what is next, what to mend, and whether its files agree.
-
-It imports all below it.
-"""
+"""How the workspace is: at a glance, what is next, what to mend, and whether its files agree."""

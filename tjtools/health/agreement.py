@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,7 @@ PREROLL = {"Creative ID": Section.IN_STREAM_VIDEO, "Banner CTA Creative ID": Sec
 _VIDEO, _THUMBNAIL = NATIVE
 _MAIN, _BANNER = PREROLL
 Value = TypeVar("Value")
+_HALVES = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
 _LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
 
 
@@ -86,8 +88,8 @@ class PairsTold:
     """
 
     def __init__(self) -> None:
-        self._of_creative: dict[str, set[tuple[Path, str]]] = {}
-        self._names: dict[tuple[Path, str], dict[CreativeType, set[str]]] = {}
+        self._of_creative: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
+        self._names: defaultdict[tuple[Path, str, CreativeType], set[str]] = defaultdict(set)
 
     def take(self, path: Path, name: str, creative_id: str, row: Mapping[str, str]) -> None:
         """Take in a row of one of these files."""
@@ -95,18 +97,18 @@ class PairsTold:
             kind = CreativeType.parse(row["creative_type"])
         except ValueError:
             return
-        if kind not in (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE) or is_source(name):
+        if kind not in _HALVES or is_source(name):
             return
         for identity in {base_id(row.get(column, "")) for column in ("native_pair_id", "unique_id")}:
             if identity and not is_rounded(identity):
+                self._names[path, identity, kind].add(match_key(name))
                 if creative_id:
-                    self._of_creative.setdefault(creative_id, set()).add((path, identity))
-                self._names.setdefault((path, identity), {}).setdefault(kind, set()).add(match_key(name))
+                    self._of_creative[creative_id].add((path, identity))
 
     def together(self, one: str, other: str) -> bool:
         """Whether they say that the creatives with these two IDs are one pair."""
-        common = self._of_creative.get(one, set()) & self._of_creative.get(other, set())
-        return any(all(len(names) == 1 for names in self._names[said].values()) for said in common)
+        common = self._of_creative[one] & self._of_creative[other]
+        return any(all(len(self._names[(*said, kind)]) <= 1 for kind in _HALVES) for said in common)
 
 
 def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:

@@ -70,17 +70,15 @@ def plan_session(
     limits = load_limits(workspace.limits_file)
     paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
-    taken: list[Taken] = []
+    taken: dict[Path, Taken] = {}
     left_out: list[tuple[Path, str]] = []
     for path in paths:
         one = _taken(workspace, path, seen[path], limits, now)
-        if isinstance(one, Taken) and any(one.target == other.target for other in taken):
-            one = "another file of the folder has this name"
-        if isinstance(one, Taken):
-            taken.append(one)
-        else:
+        if isinstance(one, str):
             left_out.append((path, one))
-    return Intake(tuple(_paired(taken)), tuple(left_out))
+        elif taken.setdefault(one.target, one) is not one:
+            left_out.append((path, "another file of the folder has this name"))
+    return Intake(tuple(_paired([*taken.values()])), tuple(left_out))
 
 
 def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> None:
@@ -123,7 +121,7 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         target = workspace.media_file(path.name, kind)
     except UnsafePath as error:
         return error.message
-    if target.exists() and not target.samefile(path) and not _same_content(target, path):
+    if target.exists() and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
         return f"another file of this name lies in {target.parent}"
     facts = seen.facts
     trouble = (facts.trouble,) if facts.trouble else ()
@@ -162,16 +160,17 @@ def _is_short(facts: MediaFacts) -> bool:
 
 def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> dict[str, str]:
     facts, parsed = seen.facts, parse_name(path.name)
-    identity = f"ID-{parsed.unique_id if parsed else seen.checksum[:8].upper()}"  # a number would be rounded by Excel
+    named = parsed._asdict() if parsed else {}
+    identity = f"ID-{named.get('unique_id', seen.checksum[:8].upper())}"  # a number would be rounded by Excel
     common = math.gcd(facts.width, facts.height) or 1
     return {
         "unique_id": f"{identity}-{_NATIVE[kind]}" if kind in _NATIVE else identity,
         "original_filename": path.name,
         "new_filename": path.name,
-        "creator_name": (parsed.creator or "") if parsed else "",
-        "language": parsed.language if parsed else "",
-        "category": parsed.category if parsed else "",
-        "content_type": (parsed.rating or "") if parsed else "",
+        "creator_name": named.get("creator") or "",
+        "language": named.get("language", ""),
+        "category": named.get("category", ""),
+        "content_type": named.get("rating") or "",
         "creative_type": kind.value,
         "duration_seconds": "" if facts.seconds is None else f"{facts.seconds:g}",
         "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
@@ -191,12 +190,13 @@ def _paired(taken: Sequence[Taken]) -> Iterator[Taken]:
         if one.creative_type in _NATIVE:
             halves.setdefault(pair_key(one.source.name), []).append(one)
     for one in taken:
-        pair = halves.get(pair_key(one.source.name), []) if one.creative_type in _NATIVE else []
-        if not pair:
+        if one.creative_type not in _NATIVE:
             yield one
-        elif sorted(half.creative_type.value for half in pair) == ["native_image", "native_video"]:
-            video = next(half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO)
-            identity = video.row["unique_id"].removesuffix("-VID")
+            continue
+        pair = halves[pair_key(one.source.name)]
+        videos = [half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO]
+        if len(pair) == 2 and len(videos) == 1:
+            identity = videos[0].row["unique_id"].removesuffix("-VID")
             yield one._replace(row={**one.row, "native_pair_id": identity})
         else:
             yield one._replace(notes=(*one.notes, _unpaired(one, pair)))
@@ -207,7 +207,3 @@ def _unpaired(one: Taken, pair: Sequence[Taken]) -> str:
     if others:
         return f"it can't be told which native belongs to it: {', '.join(others)} have the same name"
     return f"no {'image' if one.creative_type is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"
-
-
-def _same_content(one: Path, other: Path) -> bool:
-    return filecmp.cmp(one, other, shallow=False)
