@@ -8,7 +8,6 @@ import json
 import logging
 import os
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -83,6 +82,7 @@ class Site:
     _context: Any = field(default=None, init=False)
     _library: LibraryPage | None = field(default=None, init=False)
 
+    open_library = _on_the_page(LibraryPage.open_library)
     open_section = _on_the_page(LibraryPage.open_section)
     read_page = _on_the_page(LibraryPage.read_page)
     read_on = _on_the_page(LibraryPage.read_on)
@@ -90,6 +90,7 @@ class Site:
     wait_for_names = _on_the_page(LibraryPage.wait_for_names)
     open_upload_panel = _on_the_page(LibraryPage.open_upload_panel)
     hand_over = _on_the_page(LibraryPage.hand_over)
+    screenshot = _on_the_page(LibraryPage.screenshot)
 
     def __enter__(self) -> Self:
         self.open()
@@ -121,10 +122,6 @@ class Site:
         finally:
             thread.stop()
 
-    def open_library(self) -> None:
-        """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
-        self._run(self._page().open(self.origin))
-
     def renew(self) -> None:
         """Go on at the Media Library in a new tab: an old one keeps something of all that went by."""
         old, self._library = self._page(), self._run(self._new_tab())
@@ -149,17 +146,6 @@ class Site:
     def inspect_upload_panel(self) -> Inspection:
         """Look at the upload panel, which is open."""
         return self._run(Inspector(self._page()).panel())
-
-    def screenshot(self, path: Path) -> None:
-        """Keep a picture of the page; where the disk does not take it, the log says so, and the work goes on."""
-        picture = self._run(self._page().picture())
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture)
-        except OSError as error:
-            with suppress(OSError):
-                path.unlink()
-            log.warning("%s can't be written: %s", path, error.strerror or error)
 
     def _page(self) -> LibraryPage:
         if self._library is None:
@@ -240,7 +226,7 @@ class Site:
         self._library = await self._new_tab()
 
     async def _new_tab(self) -> LibraryPage:
-        library = LibraryPage(await self._context.new_page(), self.selectors, patience=self.patience)
+        library = LibraryPage(await self._context.new_page(), self.selectors, self.origin, patience=self.patience)
         await library.clear_the_way()
         return library
 
@@ -256,19 +242,19 @@ class Site:
 
     async def _sign_in(self, username: str, password: str, timeout: float) -> None:
         page = await self._context.new_page()
-        sign_in = SignInPage(page, self.selectors, patience=self.patience)
+        sign_in = SignInPage(page, self.selectors, self.origin, patience=self.patience)
         await sign_in.fill(self.sign_in_url, username, password)
-        await sign_in.wait_for_person(self.origin, timeout)
-        save_browser_session(self.browser_session, await sign_in.session(self.origin, self.sign_in_url))
+        await sign_in.wait_for_person(timeout)
+        save_browser_session(self.browser_session, await sign_in.session(self.sign_in_url))
         await page.close()
 
     async def _inspect(self) -> Inspection:
         stranger = await self._browser.new_context(locale="en-US")
         await stranger.add_init_script(page_script(self.selectors))
-        page = SignInPage(await stranger.new_page(), self.selectors, patience=self.patience)
+        page = SignInPage(await stranger.new_page(), self.selectors, self.origin, patience=self.patience)
         inspector = Inspector(self._page())
         try:
-            await inspector.walk(self.origin)
+            await inspector.walk()
             return await inspector.sign_in(page, self.sign_in_url)
         finally:
             await stranger.close()

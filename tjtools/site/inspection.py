@@ -211,11 +211,11 @@ class Inspector:
         self._sights: Sights = {}
         self._evidence: list[Evidence] = []
 
-    async def walk(self, origin: str) -> None:
+    async def walk(self) -> None:
         """Open the Media Library, and look at it, at each of its sections, and at its upload panel."""
         library = self.library
         library.calm()
-        answer = await library.go(origin + library.selector("library.path"))
+        answer = await library.go_to_library()
         await library.expect(library.run("quiet()"), "the page did not come to rest", "library.path")
         try:
             await library.expect_account()

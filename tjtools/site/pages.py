@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from playwright._impl._errors import Error as PlaywrightError
@@ -16,6 +16,9 @@ from playwright._impl._errors import Error as PlaywrightError
 from tjtools.model.creative import Section
 from tjtools.model.errors import SignInNeeded, SiteBusy
 from tjtools.site.sitepage import IF_CHANGED, SIGN_IN, TABS, SitePage, log, retry_after, site_domain
+
+if TYPE_CHECKING:
+    from playwright.async_api import Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +90,31 @@ class SignInPage(SitePage):
             if value and self.is_sign_in(self.page.url):  # who is signed in already is sent on
                 await self.first(name).fill(value)
 
-    async def wait_for_person(self, origin: str, timeout: float) -> None:
+    async def wait_for_person(self, timeout: float) -> None:
         """Wait until this window shows the person's account, whatever pages they came by.
 
         Raises `SignInNeeded` after `timeout` seconds.
         """
         try:
             async with asyncio.timeout(timeout):
-                while not await self._entered(origin):
+                while not await self._entered():
                     pass
         except TimeoutError as error:
             raise SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN) from error
 
-    async def _entered(self, origin: str) -> bool:
+    async def _entered(self) -> bool:
         """Wait until the page shows the person's account; False where they go on to another page."""
         try:
             waiting = "origin => window.__tjtools ? window.__tjtools.entered(origin) : new Promise(() => {})"
-            return bool(await self.page.evaluate(waiting, origin))
+            return bool(await self.page.evaluate(waiting, self.origin))
         except PlaywrightError as error:
             if "context was destroyed" in error.message:
                 return False
             raise
 
-    async def session(self, *addresses: str) -> dict[str, Any]:
-        """The cookies and storage of these addresses' site; what others keep, as Google its own sign-in, stays out."""
-        ours = [site_domain(urlsplit(address).hostname) for address in addresses]
+    async def session(self, sign_in_url: str) -> dict[str, Any]:
+        """The site's own cookies and storage; what others keep, as Google its own sign-in, stays out."""
+        ours = [site_domain(urlsplit(address).hostname) for address in (self.origin, sign_in_url)]
         state = await self.page.context.storage_state()
         return {
             "cookies": [one for one in state["cookies"] if site_domain(one["domain"]) in ours],
@@ -122,11 +125,8 @@ class SignInPage(SitePage):
 class LibraryPage(SitePage):
     """The Media Library: sections, pages of cards, and the upload panel."""
 
-    address = ""
-
-    async def open(self, origin: str) -> None:
-        """Go there; raises `SignInNeeded` where the site sends us to its sign-in page."""
-        self.address = origin + self.selector("library.path")
+    async def open_library(self) -> None:
+        """Go to the Media Library, afresh; raises `SignInNeeded` where the site does not accept the saved sign-in."""
         await self._patiently(self._load)
 
     async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -149,10 +149,14 @@ class LibraryPage(SitePage):
     async def _load(self) -> None:
         self.trouble = None
         self._troubled.clear()
-        await self.go(self.address)
+        await self.go_to_library()
         await self.expect_account()
         await self.attached("library.heading", "the heading did not come")
         await self.expect(self.run("atRest()"), "the list did not come to rest", "library.total")
+
+    async def go_to_library(self) -> Response | None:
+        """Load the page, whatever it shows."""
+        return await self.go(self.origin + self.selector("library.path"))
 
     async def expect_account(self) -> None:
         """Wait for what only somebody who is signed in sees; raises `SignInNeeded`."""
@@ -181,11 +185,20 @@ class LibraryPage(SitePage):
         await self.click(f"library.{element}")
         await self.expect(self.run(until), "the list did not load again", f"library.{element}")
 
-    async def picture(self) -> bytes:
-        """A picture of the page; raises `SignInNeeded` rather than show a sign-in form, with somebody's name in it."""
+    async def screenshot(self, path: Path) -> None:
+        """Keep a picture of the page; where the disk does not take it, the log says so, and the work goes on.
+
+        Raises `SignInNeeded` rather than show a sign-in form, with somebody's name in it.
+        """
         picture = await self.page.screenshot()
         await self.demand_session()
-        return picture
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture)
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink()
+            log.warning("%s can't be written: %s", path, error.strerror or error)
 
     async def shown(self) -> CardPage:
         """What is shown, whatever it is, in one evaluation."""

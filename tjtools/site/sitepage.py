@@ -84,9 +84,10 @@ def page_script(selectors: Selectors) -> str:
 class SitePage:
     """A page in a tab; an element goes by its name with its page, as `library.total`."""
 
-    def __init__(self, page: Page, selectors: Selectors, *, patience: float) -> None:
+    def __init__(self, page: Page, selectors: Selectors, origin: str, *, patience: float) -> None:
         self.page = page
         self.selectors = selectors
+        self.origin = origin
         self.patience = patience
         self.trouble: SiteError | None = None
         self._troubled = asyncio.Event()
