@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tjtools.sandbox.words import NewCreative, ReviewStatus, Section
+from tjtools.sandbox.words import TAKES, NewCreative, ReviewStatus, Section
 
 SHARES = {
     Section.STATIC: 21,
@@ -21,11 +21,6 @@ SHARES = {
 }
 CATEGORIES = ("Sports", "Gaming", "Travel", "Cooking", "Music", "Fitness", "Gardening", "Cinema")
 CREATORS = ("Ana", "Bea", "Chloe", "Dora", "Eva")
-BANNER_SIZES = {
-    Section.STATIC: ("300x250", "300x100"),
-    Section.VIDEO: ("300x250", "320x480", "950x250", "300x100", "970x90", "468x60"),
-}
-FILE_TYPES = {Section.STATIC: (".png", ".jpg", ".gif"), Section.NATIVE_STATIC: (".png", ".jpg")}
 STATUSES: tuple[ReviewStatus, ...] = (*("approved",) * 7, "rejected", "pending", "pending")
 FIRST_DAY = 1_717_200_000  # the oldest creative's upload; then one every two hours
 BETWEEN = 7_200
@@ -114,11 +109,11 @@ def _identity(dice: random.Random) -> str:
 
 
 def _creative(section: Section, name: str, dice: random.Random) -> NewCreative:
-    sizes, types = BANNER_SIZES.get(section), FILE_TYPES.get(section)
+    sizes, kinds = TAKES[section].sizes or (), TAKES[section].kinds
     return NewCreative(
         name=name,
         section=section,
-        dimensions=dice.choice(sizes) if sizes else None,
-        file_type=dice.choice(types) if types else None,
+        dimensions=dice.choice(sizes) if len(sizes) > 1 else None,
+        file_type=f".{dice.choice(kinds)}" if len(kinds) > 1 else None,
         review_status=dice.choice(STATUSES),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import re
 import secrets
 import time
@@ -24,7 +23,7 @@ from starlette.routing import Route
 from tjtools.sandbox.door import STARTED, Endless, Reset, error_page
 from tjtools.sandbox.faults import Faults
 from tjtools.sandbox.site import Site, site_of, wait
-from tjtools.sandbox.words import Creative, NewCreative, Received, Refusal, Script, Section
+from tjtools.sandbox.words import TAKES, Creative, NewCreative, Received, Refusal, Script, Section
 
 EXTENSION = re.compile(r"(?s)(.+)\.[A-Za-z0-9]{1,5}")
 # the raw header: a parser would take backslashes for escapes and cut paths off
@@ -33,24 +32,6 @@ CHUNK = 1 << 20
 DROPPED = "The section holds this name already, or a script says so."
 IMAGE_FORMATS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
 POSTER_SIZE = (640, 480)
-
-
-class Limits(NamedTuple):
-    """What a section takes; None: no limit."""
-
-    kinds: tuple[str, ...]
-    sizes: tuple[str, ...] | None = None
-    max_bytes: int | None = None
-    seconds: tuple[float, float] | None = None
-
-
-LIMITS = {
-    Section.STATIC: Limits(("gif", "jpg", "png"), ("300x100", "300x250")),
-    Section.VIDEO: Limits(("mp4",), ("300x100", "300x250", "320x480", "468x60", "950x250", "970x90")),
-    Section.IN_STREAM: Limits(("mp4",), seconds=(5, 31)),
-    Section.NATIVE_STATIC: Limits(("jpg", "png"), ("640x360",), max_bytes=300_000),
-    Section.NATIVE_ROLLOVER: Limits(("mp4",), ("640x360",)),
-}
 
 
 class Media(NamedTuple):
@@ -145,20 +126,20 @@ def _judged(path: Path, section: Section, script: Script) -> Media:
 
 
 def _image(path: Path, section: Section) -> Media:
-    limits = LIMITS[section]
+    takes = TAKES[section]
     try:
         with Image.open(path, formats=tuple(IMAGE_FORMATS)) as picture:
             kind = IMAGE_FORMATS.get(picture.format or "", "jpg")  # Pillow calls a camera's jpg MPO
             _check_kind(kind, section)
             _check_size(picture.size, section)
             size = path.stat().st_size
-            if limits.max_bytes and size > limits.max_bytes:
-                raise Refusal(f"The image has {size:,} bytes; {section.value} takes at most {limits.max_bytes:,}.")
+            if takes.max_bytes and size > takes.max_bytes:
+                raise Refusal(f"The image has {size:,} bytes; {section.value} takes at most {takes.max_bytes:,}.")
             picture.load()
             return Media(kind, *picture.size, None)
     # Pillow tells of broken files in many ways
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Refusal(f"The file can't be read; {section.value} takes {_listed(limits.kinds)}.") from error
+        raise Refusal(f"The file can't be read; {section.value} takes {_listed(takes.kinds)}.") from error
 
 
 def _video(path: Path, kind: str, section: Section) -> Media:
@@ -183,26 +164,27 @@ def _video(path: Path, kind: str, section: Section) -> Media:
 
 
 def _check_kind(kind: str, section: Section) -> None:
-    if kind not in (kinds := LIMITS[section].kinds):
+    if kind not in (kinds := TAKES[section].kinds):
         what = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image")
         raise Refusal(f"The file is {what}; {section.value} takes {_listed(kinds)}.")
 
 
 def _check_size(size: tuple[int, int], section: Section) -> None:
-    sizes, shown = LIMITS[section].sizes, f"{size[0]}x{size[1]}"
+    sizes, shown = TAKES[section].sizes, f"{size[0]}x{size[1]}"
     if sizes is not None and shown not in sizes:
         raise Refusal(f"The size is {shown}; {section.value} takes {_listed(sizes)}.")
 
 
 def _check_length(seconds: float, section: Section) -> None:
-    least, most = LIMITS[section].seconds or (0, math.inf)
+    least, most = TAKES[section].seconds
     if not least <= seconds <= most:
         shown = f"{seconds:.1f}" if abs(seconds - round(seconds, 1)) < 0.005 else f"{seconds:.3f}"
         raise Refusal(f"The video is {shown} s long; {section.value} takes {least} to {most} s.")
 
 
 def _listed(words: Sequence[str]) -> str:
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    *others, last = sorted(words)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Script, late: float) -> Creative | None:

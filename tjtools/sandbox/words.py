@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from enum import Enum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -25,15 +26,22 @@ class Section(Enum):
         return self.name.lower()
 
 
-# what a creative has where nobody says; a section that is not here shows none on its cards
-USUAL = {
-    "dimensions": {
-        Section.STATIC: "300x250",
-        Section.VIDEO: "300x250",
-        Section.NATIVE_STATIC: "640x360",
-        Section.NATIVE_ROLLOVER: "640x360",
-    },
-    "file_type": {Section.STATIC: ".png", Section.NATIVE_STATIC: ".png", Section.NATIVE_ROLLOVER: ".mp4"},
+class Takes(NamedTuple):
+    """What a section takes, the usual first; None: no limit. Its cards show the size where there is a limit to it."""
+
+    kinds: tuple[str, ...]
+    sizes: tuple[str, ...] | None = None
+    shows_kind: bool = False
+    max_bytes: int | None = None
+    seconds: tuple[float, float] = (0, math.inf)
+
+
+TAKES = {
+    Section.STATIC: Takes(("png", "jpg", "gif"), ("300x250", "300x100"), shows_kind=True),
+    Section.VIDEO: Takes(("mp4",), ("300x250", "320x480", "950x250", "300x100", "970x90", "468x60")),
+    Section.IN_STREAM: Takes(("mp4",), seconds=(5, 31)),
+    Section.NATIVE_STATIC: Takes(("png", "jpg"), ("640x360",), shows_kind=True, max_bytes=300_000),
+    Section.NATIVE_ROLLOVER: Takes(("mp4",), ("640x360",), shows_kind=True),
 }
 
 
@@ -46,7 +54,10 @@ class _Record(BaseModel):
 
 
 class NewCreative(_Record):
-    """A creative before the site gives it an ID; dimensions and file type are those that its card shows."""
+    """A creative before the site gives it an ID; dimensions and file type are those that its card shows.
+
+    Where nobody says, they are the section's usual ones.
+    """
 
     name: str
     section: Section
@@ -58,11 +69,17 @@ class NewCreative(_Record):
     uploaded_at: float = 0.0
     media: Annotated[str | None, Field(exclude=True)] = None  # the kept file's suffix
 
-    @field_validator("dimensions", "file_type")
+    @field_validator("dimensions")
     @classmethod
-    def _as_its_cards_show(cls, told: str | None, info: ValidationInfo) -> str | None:
-        usual = USUAL[info.field_name or ""].get(info.data["section"])
-        return usual and (told or usual)
+    def _size_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
+        sizes = TAKES[info.data["section"]].sizes
+        return told or sizes[0] if sizes else None
+
+    @field_validator("file_type")
+    @classmethod
+    def _kind_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
+        takes = TAKES[info.data["section"]]
+        return told or f".{takes.kinds[0]}" if takes.shows_kind else None
 
 
 class Creative(NewCreative):

@@ -242,10 +242,9 @@ class Site:
 
     async def _sign_in(self, username: str, password: str, timeout: float) -> None:
         page = await self._context.new_page()
-        sign_in = SignInPage(page, self.selectors, self.origin, patience=self.patience)
-        await sign_in.fill(self.sign_in_url, username, password)
-        await sign_in.wait_for_person(timeout)
-        save_browser_session(self.browser_session, await sign_in.session(self.sign_in_url))
+        window = SignInPage(page, self.selectors, self.origin, patience=self.patience)
+        kept = await window.sign_in(self.sign_in_url, username, password, timeout)
+        save_browser_session(self.browser_session, kept)
         await page.close()
 
     async def _inspect(self) -> Inspection:

@@ -82,25 +82,29 @@ READING = 250  # milliseconds between two looks at what was read
 class SignInPage(SitePage):
     """The page on which a person signs in: the driver fills in what it knows, and waits."""
 
-    async def fill(self, url: str, username: str, password: str) -> None:
-        """Go there, and fill in what is known; the rest, the robot check and the button are the person's."""
+    async def sign_in(self, url: str, username: str, password: str, timeout: float) -> dict[str, Any]:
+        """Fill in what is known, and wait until this window shows the person's account, whatever pages they came by.
+
+        The rest, the robot check and the button are the person's. Returns the site's own cookies and storage; what
+        others keep, as Google its own sign-in, stays out. Raises `SignInNeeded` after `timeout` seconds.
+        """
         await self.clear_the_way()
         await self.page.goto(url)
         for name, value in (("sign_in.username", username), ("sign_in.password", password)):
             if value and self.is_sign_in(self.page.url):  # who is signed in already is sent on
                 await self.first(name).fill(value)
-
-    async def wait_for_person(self, timeout: float) -> None:
-        """Wait until this window shows the person's account, whatever pages they came by.
-
-        Raises `SignInNeeded` after `timeout` seconds.
-        """
         try:
             async with asyncio.timeout(timeout):
                 while not await self._entered():
                     pass
         except TimeoutError as error:
             raise SignInNeeded(f"Nobody signed in within {timeout:g} s.", remedy=SIGN_IN) from error
+        ours = [site_domain(urlsplit(address).hostname) for address in (self.origin, url)]
+        state = await self.page.context.storage_state()
+        return {
+            "cookies": [one for one in state["cookies"] if site_domain(one["domain"]) in ours],
+            "origins": [one for one in state["origins"] if site_domain(urlsplit(one["origin"]).hostname) in ours],
+        }
 
     async def _entered(self) -> bool:
         """Wait until the page shows the person's account; False where they go on to another page."""
@@ -111,15 +115,6 @@ class SignInPage(SitePage):
             if "context was destroyed" in error.message:
                 return False
             raise
-
-    async def session(self, sign_in_url: str) -> dict[str, Any]:
-        """The site's own cookies and storage; what others keep, as Google its own sign-in, stays out."""
-        ours = [site_domain(urlsplit(address).hostname) for address in (self.origin, sign_in_url)]
-        state = await self.page.context.storage_state()
-        return {
-            "cookies": [one for one in state["cookies"] if site_domain(one["domain"]) in ours],
-            "origins": [one for one in state["origins"] if site_domain(urlsplit(one["origin"]).hostname) in ours],
-        }
 
 
 class LibraryPage(SitePage):
