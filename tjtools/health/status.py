@@ -1,8 +1,7 @@
 """A workspace at a glance, what to do next in it, and up to when a person has seen what changed.
 
-The last is the last event `acknowledged` in the log: `{"until": "2025-11-13T12:00:00Z", "rows": 12}`, the time and how
-many rows the review history had, since a row bears the time at which its reading began, and can come later. Only a
-person's word writes it: looking at a notebook does not.
+The last is an event `acknowledged` in the log, `{"until": "2025-11-13T12:00:00Z", "rows": 12}`: the time, and how many
+rows the history had, since a row's time is when its reading began. Looking at a notebook writes none.
 """
 
 from __future__ import annotations

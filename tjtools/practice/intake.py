@@ -141,11 +141,8 @@ def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeTyp
     if not fitting:
         kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
         return kind, problems(facts, kind, limits)
-    if CreativeType.VIDEO_BANNER in fitting:
-        return CreativeType.VIDEO_BANNER, ()
-    if CreativeType.VIDEO in fitting:
-        return (CreativeType.SHORT_VIDEO if _is_short(facts) else CreativeType.VIDEO), ()
-    return fitting[0], ()
+    kind = next((kind for kind in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if kind in fitting), fitting[0])
+    return (CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind), ()
 
 
 def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:

@@ -10,6 +10,7 @@ import socket
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
 from tjtools.practice.intake import Taken, plan_session, write_session
 from tjtools.scrape.reading import creative_of, read_section
-from tjtools.site import Site
+from tjtools.site import Card, Site
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
 from tjtools.workspace.folder import FOLDERS, Workspace
@@ -187,17 +188,10 @@ def _state(workspace: Workspace) -> Path:
 
 
 def _creatives(origin: str) -> list[Creative]:
-    return [
-        Creative(
-            one["creative_id"],
-            one["name"],
-            dimensions=one["dimensions"] or "",
-            file_type=(one["file_type"] or "").removeprefix("."),
-            creative_type=Section(one["section"]).creative_type,
-            review_status=ReviewStatus(one["review_status"]),
-        )
-        for one in ask_sandbox(origin, "creatives")
-    ]
+    """What the sandbox holds, as a refresh would find it."""
+    shown = [field.name for field in fields(Card)]
+    held = ask_sandbox(origin, "creatives")
+    return [creative_of(Card(*(one[name] or "" for name in shown)), Section(one["section"])) for one in held]
 
 
 def _answering(origin: str) -> Path | None:

@@ -15,8 +15,7 @@ from typing import Any
 from starlette.requests import Request
 
 from tjtools.sandbox.faults import Faults
-from tjtools.sandbox.library import seeded
-from tjtools.sandbox.words import Creative, NewCreative, Received, Script, Section, Settings
+from tjtools.sandbox.words import Creative, NewCreative, Received, Script, Section, Settings, seeded
 
 COOKIE = "sandbox_session"
 FIRST_ID = 1_032_500_011

@@ -132,9 +132,8 @@ def _image(path: Path, section: Section) -> Media:
             kind = IMAGE_FORMATS.get(picture.format or "", "jpg")  # Pillow calls a camera's jpg MPO
             _check_kind(kind, section)
             _check_size(picture.size, section)
-            size = path.stat().st_size
-            if takes.max_bytes and size > takes.max_bytes:
-                raise Refusal(f"The image has {size:,} bytes; {section.value} takes at most {takes.max_bytes:,}.")
+            size, most = path.stat().st_size, takes.max_bytes
+            _demand(size <= most, f"The image has {size:,} bytes", section, f"at most {most:,}")
             picture.load()
             return Media(kind, *picture.size, None)
     # Pillow tells of broken files in many ways
@@ -164,22 +163,26 @@ def _video(path: Path, kind: str, section: Section) -> Media:
 
 
 def _check_kind(kind: str, section: Section) -> None:
-    if kind not in (kinds := TAKES[section].kinds):
-        what = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image")
-        raise Refusal(f"The file is {what}; {section.value} takes {_listed(kinds)}.")
+    what = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image")
+    kinds = TAKES[section].kinds
+    _demand(kind in kinds, f"The file is {what}", section, _listed(kinds))
 
 
 def _check_size(size: tuple[int, int], section: Section) -> None:
-    sizes, shown = TAKES[section].sizes, f"{size[0]}x{size[1]}"
-    if sizes is not None and shown not in sizes:
-        raise Refusal(f"The size is {shown}; {section.value} takes {_listed(sizes)}.")
+    shown = f"{size[0]}x{size[1]}"
+    sizes = TAKES[section].sizes or (shown,)
+    _demand(shown in sizes, f"The size is {shown}", section, _listed(sizes))
 
 
 def _check_length(seconds: float, section: Section) -> None:
     least, most = TAKES[section].seconds
-    if not least <= seconds <= most:
-        shown = f"{seconds:.1f}" if abs(seconds - round(seconds, 1)) < 0.005 else f"{seconds:.3f}"
-        raise Refusal(f"The video is {shown} s long; {section.value} takes {least} to {most} s.")
+    shown = f"{seconds:.1f}" if abs(seconds - round(seconds, 1)) < 0.005 else f"{seconds:.3f}"
+    _demand(least <= seconds <= most, f"The video is {shown} s long", section, f"{least} to {most} s")
+
+
+def _demand(fits: bool, told: str, section: Section, taken: str) -> None:
+    if not fits:
+        raise Refusal(f"{told}; {section.value} takes {taken}.")
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -2,9 +2,6 @@
 
 Nothing is submitted, and no file is handed over. What a page did not come to show is not seen, which is no verdict.
 Where a page does not follow a click, the walk ends.
-
-The evidence of an inspection lies in `tracking/.tjtools/inspections/20251113T120000/`, the time in UTC: of each page on
-which an element has changed, the redacted page and a picture of that. The last ten are kept.
 """
 
 from __future__ import annotations
@@ -337,7 +334,8 @@ class Inspector:
 def keep_evidence(pages: Sequence[Evidence], workspace: Workspace, now: datetime) -> Path | None:
     """Keep the evidence of an inspection, and drop the oldest beyond `KEPT`; None where there is none.
 
-    Raises TrackingFileError where the folder can't be written.
+    It lies in `tracking/.tjtools/inspections/20251113T120000/`, the time in UTC: of each page on which an element has
+    changed, the redacted page and a picture of that. Raises TrackingFileError where the folder can't be written.
     """
     if not pages:
         return None
