@@ -91,6 +91,7 @@ def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tu
     halves, near, unclear = (count[one] for one in (Verdict.HALF_PAIR, Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR))
     held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - halves - unclear
     new, rejected = count[Verdict.NEW] + near, len(newly_rejected(workspace, prepared, now=now))
+    signed_out = load_settings(workspace).site and not workspace.browser_session.exists()
     counts = (
         (rejected, "creative", "Look at {} newly rejected in the last seven days", OUTCOMES),
         (halves, "native pair", "Complete {} of which half is missing", REVIEW),
@@ -101,7 +102,7 @@ def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tu
         (new, "new file", "Upload the plan", UPLOAD),
     )
     return (
-        *_signed_out(workspace),
+        *([Step("Sign in: no sign-in is saved yet", UPLOAD)] if signed_out else []),
         *_first_of_all(workspace, prepared.library, prepared.bad_lines),
         *(Step(what.format(counted(many, noun)), notebook) for many, noun, what, notebook in counts if many),
         *_stale(workspace, now),
@@ -145,11 +146,6 @@ def _first_of_all(workspace: Workspace, library: Library, session_lines: Collect
     elif doubt := journal.in_doubt():
         what = f"Find out the Creative ID of {counted(len(doubt), 'file')} that the site may have taken"
         yield Step(f"{what}: a live upload looks first (tjtools upload --live)", UPLOAD)
-
-
-def _signed_out(workspace: Workspace) -> Iterator[Step]:
-    if load_settings(workspace).site and not workspace.browser_session.exists():
-        yield Step("Sign in: no sign-in is saved yet", UPLOAD)
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:

@@ -19,6 +19,7 @@ import av
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from tjtools.model.creative import CreativeType
+from tjtools.model.names import extension
 
 # sky above, sky below, sun, nearest hill
 PALETTES: tuple[tuple[tuple[int, int, int], ...], ...] = (
@@ -46,7 +47,6 @@ SINGLES: tuple[Drawn, ...] = (
     (CreativeType.IMAGE, (300, 100), None, ".jpg"),
     (CreativeType.VIDEO, (640, 360), 40, ".mp4"),
 )
-SUFFIXES = {".mp4", ".png", ".jpg", ".jpeg", ".gif"}
 LOOP_SECONDS = 8  # the nearest hill passes once in this time
 HILLS = ((0.5, 0.7), (0.375, 0.4), (0.25, 0.0))  # how tall and how misty, from far to near
 
@@ -118,7 +118,7 @@ def _known(number: int, name: str, kind: CreativeType) -> SampleFile:
     still = kind in {CreativeType.NATIVE_IMAGE, CreativeType.IMAGE}
     seconds = None if still else 4 if kind is CreativeType.NATIVE_VIDEO else 6
     size = (300, 250) if kind in {CreativeType.IMAGE, CreativeType.VIDEO_BANNER} else NATIVE_SIZE
-    suffix = "" if Path(name).suffix.lower() in SUFFIXES else ".png" if still else ".mp4"
+    suffix = "" if extension(name) else ".png" if still else ".mp4"
     return SampleFile(name + suffix, kind, size, seconds, number)
 
 

@@ -144,7 +144,8 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
     """
     bound = load_settings(workspace).site or SiteSettings(kind="sandbox", origin=SANDBOX_ORIGIN, account="demo")
     folder, port = _answering(bound.origin), urlsplit(bound.origin).port or 0
-    if folder and _state(workspace).exists() and folder != _state(workspace):
+    ours = workspace.root / "sandbox"
+    if folder and ours.exists() and folder != ours:
         raise SiteUnreachable(
             f"At {bound.origin} runs another sandbox, whose creatives lie in {folder}.",
             remedy=f"End it, or write a free port into origin in {workspace.settings_file}.",
@@ -180,11 +181,7 @@ def _go_on(origin: str, creatives: Sequence[Creative]) -> None:
 def _sandbox(workspace: Workspace, port: int) -> Sandbox:
     from tjtools.sandbox import Sandbox  # a panel that signs in needs no server
 
-    return Sandbox(_state(workspace), port=port)
-
-
-def _state(workspace: Workspace) -> Path:
-    return workspace.root / "sandbox"
+    return Sandbox(workspace.root / "sandbox", port=port)
 
 
 def _creatives(origin: str) -> list[Creative]:

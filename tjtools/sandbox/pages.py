@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,10 +86,6 @@ def _sign_out(request: Request) -> Response:
     answer = RedirectResponse("/sign-in", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer
-
-
-def _campaigns(request: Request) -> Response:
-    return _page(request, "campaigns.html")
 
 
 def _media_library(request: Request) -> Response:
@@ -177,7 +174,7 @@ ROUTES = [
     *(Route(path, _sign_in, methods=["POST"]) for path in ("/sign-in", "/login")),
     Route("/google", _google, methods=["GET", "POST"]),
     Route("/sign-out", _sign_out),
-    Route("/campaigns", _campaigns),
+    Route("/campaigns", partial(_page, template="campaigns.html")),
     Route("/media-library", _media_library),
     Route("/media-library/list", _media_list),
     Route("/cdn/{creative_id}", _poster),

@@ -68,7 +68,8 @@ async def _handled(site: Site, path: Path, file: Received) -> Response:
         media = await run_in_threadpool(_judged, path, file.section, script)
     except Refusal as refusal:
         became = {"outcome": "refused", "reason": str(refusal)}
-        answer = _refusal(str(refusal), script.status)
+        mute = PlainTextResponse(" ", script.status)  # Dropzone has words of its own for an answer without any
+        answer: Response = JSONResponse({"error": str(refusal)}, script.status) if str(refusal) else mute
     else:
         await wait(site.settings.processing_s)
         if resets != site.resets:
@@ -212,11 +213,6 @@ def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Scri
         media=media.kind,
     )
     return site.take_in(new, now + late, keep)
-
-
-def _refusal(reason: str, status: int) -> Response:
-    """Dropzone has words of its own for an answer without any: so a mute one is a blank."""
-    return JSONResponse({"error": reason}, status_code=status) if reason else PlainTextResponse(" ", status)
 
 
 def _success(site: Site, late: float) -> Response:
