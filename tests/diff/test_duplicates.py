@@ -24,7 +24,7 @@ from tjtools.model.errors import WorkspaceError
 from tjtools.practice import samples
 from tjtools.upload import make_plan, prepare
 from tjtools.upload.record import Records
-from tjtools.widgets.library import LibraryAnalysis
+from tjtools.widgets.analysis import LibraryAnalysis
 from tjtools.workspace.folder import Workspace
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"

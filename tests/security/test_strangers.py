@@ -47,8 +47,8 @@ from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
 from tjtools.upload.handover import Outcome
 from tjtools.upload.run_files import write_campaigns
-from tjtools.widgets.task import Run, Task
-from tjtools.widgets.upload_results import Downloads
+from tjtools.widgets.markup import Saved
+from tjtools.widgets.panel import Task
 from tjtools.workspace.csvfile import line_of, neutralise
 from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import VARIABLE, Workspace
@@ -374,12 +374,15 @@ def test_a_checksum_that_is_a_path_is_a_bad_line(bare_workspace: Workspace) -> N
 def test_a_notebook_downloads_only_what_it_offered(tmp_path: Path) -> None:
     (tmp_path / "offered.csv").write_text("a", "utf-8")
     (tmp_path / "secret.csv").write_text("secret", "utf-8")
-    downloads, sent = Downloads(), []
-    downloads.send = lambda told, buffers=None: sent.append((told, buffers))  # type: ignore[method-assign]
-    downloads.offer([tmp_path / "offered.csv"])
-    for name in ("offered.csv", "secret.csv", "../secret.csv", str(tmp_path / "secret.csv")):
-        downloads._hear(None, {"name": name, "view": "1"}, [])
-    assert [buffers for _, buffers in sent if buffers] == [[b"a"]]
+    saved, sent = Saved("offered.csv", "offered.csv", (tmp_path / "offered.csv").read_bytes), []
+    saved.send = lambda told, buffers=None: sent.append((told, buffers))  # type: ignore[method-assign]
+    for name in ("secret.csv", "../secret.csv", str(tmp_path / "secret.csv")):
+        saved.filename = name  # as a page may set it
+        saved._hear(None, {"name": name, "filename": name, "view": "1"}, [])
+    assert sent == [({"view": "1"}, [b"a"])] * 3
+    (tmp_path / "offered.csv").unlink()
+    saved._hear(None, {"view": "1"}, [])
+    assert sent[-1] == ({"view": "1", "problem": "It can't be read: No such file or directory."}, None)
 
 
 # the saved sign-in
@@ -490,7 +493,7 @@ def test_a_browsers_call_log_is_not_in_our_errors(workspace: Workspace, truth: T
     workspace.browser_session.unlink()
     settings, task = load_settings(workspace), Task()
 
-    def work(_run: Run) -> None:
+    def work(_run: Task) -> None:
         with site_of(workspace, settings, say=lambda _: None) as site:
             site.sign_in("demo", PASSWORD, timeout=5)
 

@@ -205,8 +205,7 @@ class Open(Panel):
     def work(self, run):
         site = connection.connect(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
         try:
-            while True:
-                run.check()
+            while not run.cancelled():
                 site.read_page()
         finally:
             site.close()

@@ -16,10 +16,8 @@ from PIL import Image
 from tjtools.analysis.charts import MIME, bundle
 from tjtools.analysis.exhibits import Shown
 from tjtools.widgets import library_analysis, look_up, review_outcomes
-from tjtools.widgets.exhibit import Saved
-from tjtools.widgets.library import LibraryAnalysis, library_view
-from tjtools.widgets.lookup import LookUp, lookup_view
-from tjtools.widgets.outcomes import ReviewOutcomes, outcomes_view
+from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes, library_view, lookup_view, outcomes_view
+from tjtools.widgets.markup import Saved
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 

@@ -20,8 +20,8 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
+from tjtools.widgets.analysis import ReviewOutcomes
 from tjtools.widgets.markup import Markup
-from tjtools.widgets.outcomes import ReviewOutcomes
 from tjtools.widgets.review import Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace

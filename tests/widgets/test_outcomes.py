@@ -14,7 +14,7 @@ import pytest
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.library import COLUMNS
 from tjtools.health.status import Seen, acknowledge, acknowledged
-from tjtools.widgets.outcomes import ReviewOutcomes, outcomes_view
+from tjtools.widgets.analysis import ReviewOutcomes, outcomes_view
 from tjtools.workspace.folder import Workspace
 
 NOON = datetime(2025, 11, 13, 12, tzinfo=UTC)
@@ -198,5 +198,5 @@ def test_i_have_seen_this_and_the_days_are_pressed_in_the_view(small: Workspace)
 def test_a_word_that_cant_be_kept_is_an_error_on_the_screen(small: Workspace) -> None:
     panel = ReviewOutcomes(small, clock=lambda: NOON)
     small.log.mkdir(parents=True)  # something else is in its place
-    panel.attempt(panel.have_seen)
+    panel.have_seen()
     assert "log.jsonl: can't be read" in str(panel.error)

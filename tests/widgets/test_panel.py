@@ -13,11 +13,9 @@ import pandas as pd
 import pytest
 
 from tjtools.model.errors import Cancelled, SettingsError, TJToolsError
-from tjtools.widgets.markup import node
-from tjtools.widgets.panel import Panel, Place, make
-from tjtools.widgets.table import Table, table_view
-from tjtools.widgets.task import Run, State, Task
-from tjtools.widgets.view import SITES, banner_of, column, error_node, show, task_node, task_view
+from tjtools.widgets.markup import error_node, node
+from tjtools.widgets.panel import Panel, State, Task, make
+from tjtools.widgets.view import SITES, Table, banner, column, show, task_node, task_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
 
@@ -42,13 +40,13 @@ class Waiting(Panel):
     def begin(self) -> threading.Event:
         at_work = threading.Event()
 
-        def work(run: Run) -> None:
+        def work(run: Task) -> None:
             run.progress("waiting", 3, 9)
             at_work.set()
             while not run.cancelled():
                 threading.Event().wait(0.01)
             self.ended = True
-            run.check()
+            raise Cancelled("Stopped on request.")
 
         self.task.start(work)
         at_work.wait(10)
@@ -65,7 +63,7 @@ class Looking(Panel):
         super().__init__(workspace)
         self.began, self.seen = 0, threading.Event()
 
-    def look(self, _run: Run) -> None:
+    def look(self, _run: Task) -> None:
         self.began += 1
         self.seen.wait(10)
 
@@ -111,7 +109,7 @@ def test_a_running_task_gives_a_sign_of_life_without_any_progress() -> None:
 
 
 def test_what_the_work_tells_is_shown_as_text() -> None:
-    def work(run: Run) -> None:
+    def work(run: Task) -> None:
         run.progress(EVIL, 3, 9)
         run.say(f"looking at {EVIL}")
 
@@ -131,7 +129,7 @@ def test_the_log_keeps_the_last_lines() -> None:
 
 
 def test_a_busy_work_changes_what_is_shown_a_few_times_a_second_and_the_last_word_counts() -> None:
-    def work(run: Run) -> None:
+    def work(run: Task) -> None:
         for number in range(20_000):
             run.progress("cards", number + 1, 20_000)
             run.say(f"card {number}")
@@ -159,7 +157,7 @@ def test_the_log_is_the_tasks_own() -> None:
 
 
 def test_an_error_is_told_in_plain_words_with_its_remedy() -> None:
-    def work(_run: Run) -> None:
+    def work(_run: Task) -> None:
         raise TJToolsError("The site does not answer.", remedy="Check the connection.")
 
     task = Task()
@@ -268,7 +266,7 @@ def test_what_runs_is_told_to_who_asks_in_mid_work(bare_workspace: Workspace) ->
 
 def test_an_interpreter_that_ends_stops_the_work_first() -> None:
     code = """
-from tjtools.widgets.task import Task
+from tjtools.widgets.panel import Task
 import threading
 began = threading.Event()
 def work(run):
@@ -298,7 +296,8 @@ def test_markup_links_to_pages_beside_it_only(address: str) -> None:
 def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Workspace) -> None:
     for told in zip(SITES["sandbox"], SITES["live"], SITES[""], strict=True):
         assert len(set(told)) == 3
-    shown = str(banner_of(Place(bare_workspace, "live", LIVE.origin, EVIL, signed_in=True)))
+    bind(bare_workspace, LIVE.model_copy(update={"account": EVIL}))
+    shown = str(banner(Waiting(bare_workspace)))
     for word in ("LIVE", LIVE.origin, EVIL, str(bare_workspace.root)):
         assert word in shown
 
@@ -308,10 +307,9 @@ def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Worksp
 )
 def test_a_table_sends_no_more_than_its_bound_and_says_how_many_there_are(rows: int, sent: int, told: str) -> None:
     table = Table(pd.DataFrame({"name": [f"clip {number}" for number in range(rows)]}), what="creatives")
-    view = table_view(table)
-    assert (len(view.children[1]._df), table.counted) == (sent, told)
-    table.put(pd.DataFrame({"name": []}))
-    assert (len(view.children[1]._df), table.counted) == (0, "0 creatives")
+    assert (len(table.children[1]._df), table.counted) == (sent, told)
+    table.frame = pd.DataFrame({"name": []})
+    assert (len(table.children[1]._df), table.counted) == (0, "0 creatives")
 
 
 def test_pressing_is_honoured_by_a_sandbox_and_refused_on_a_live_workspace(
@@ -346,7 +344,9 @@ def test_a_panel_that_cant_be_made_says_why(bare_workspace: Workspace, capsys: p
 
 def test_what_goes_wrong_on_a_click_is_kept_for_the_view(bare_workspace: Workspace) -> None:
     panel = Waiting(bare_workspace)
-    panel.attempt(lambda: Path(bare_workspace.root / "none").read_text("utf-8"))
+    with panel.attempt():
+        Path(bare_workspace.root / "none").read_text("utf-8")
     assert isinstance(panel.error, FileNotFoundError)
-    panel.attempt(lambda: None)
+    with panel.attempt():
+        pass
     assert panel.error is None

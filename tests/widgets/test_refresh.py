@@ -8,8 +8,8 @@ from world import NOW, ON_BOTH, Truth, by_id, expected, expire, files
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import SignInNeeded
+from tjtools.widgets.panel import State
 from tjtools.widgets.refresh import Refresh, Ways, certificates_node, refresh_view
-from tjtools.widgets.task import State
 from tjtools.workspace.folder import Workspace
 
 pytestmark = pytest.mark.usefixtures("site_kind")

@@ -31,7 +31,7 @@ from tjtools.upload import load_choice, runs_elsewhere, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.upload.record import only_live_run
 from tjtools.widgets import upload_panel
-from tjtools.widgets.task import State
+from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind

@@ -1,115 +1,166 @@
-"""An exhibit of the analysis on the screen: heading, finding, chart; its table to unfold, its files, and the call."""
+"""What the panels of the analysis have in common: their exhibits, which follow what is asked, and the filter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from typing import Any, ClassVar
 
 import ipywidgets as w
-from anywidget import AnyWidget
-from traitlets import HasTraits, Int, Unicode
+from traitlets import HasTraits, Instance, Int, Unicode, observe
 
-from tjtools.analysis.exhibits import Exhibit, Shown
-from tjtools.analysis.frame import readable
-from tjtools.widgets.markup import STATIC, Markup, node
-from tjtools.widgets.table import Table, table_view
-from tjtools.widgets.view import call_node, column, follow, row
+from tjtools.analysis.exhibits import Collection, Exhibit, Shown
+from tjtools.analysis.frame import SECTIONS, readable
+from tjtools.analysis.sources import Asked, Files, Others
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.health.status import acknowledged
+from tjtools.upload.run_files import load_runs
+from tjtools.widgets.markup import Markup, Saved, call_node, node, note
+from tjtools.widgets.panel import Panel
+from tjtools.widgets.view import Table, button, choice, column, linked, row, tied, told
 
-if TYPE_CHECKING:
-    import altair as alt
+OTHERS = Others(load_runs, known_groups, repeats_of_rejected, acknowledged)
+NARROW = w.Layout(width="13em")
+_NONE = -1
 
 
 class Pane(HasTraits):
-    """The model: an exhibit and what it shows now; `version` rises when that is something else."""
+    """The model of an exhibit: what it shows now, and of which row of its table the rows behind are shown."""
 
-    version = Int()
+    exhibit = Instance(Exhibit)
+    shown = Instance(Shown, ())
+    place = Int(_NONE)
 
-    def __init__(self, exhibit: Exhibit) -> None:
-        super().__init__()
-        self.exhibit, self.shown = exhibit, Shown()
+    @observe("shown")
+    def _choose_none(self, _change: object) -> None:
+        self.place = _NONE
 
-    def put(self, shown: Shown) -> None:
-        """Show this."""
-        self.shown = shown
-        self.version += 1
+    def places(self) -> list[tuple[str, int]]:
+        """The rows to choose from."""
+        return [("choose a row", _NONE), *((text, place) for place, text in enumerate(self.shown.rows))]
 
 
-class Saved(AnyWidget):
-    """A button that saves what `make` returns, text or bytes, in the browser's own way, where it was pressed."""
+class Analysis(Panel):
+    """A collection of exhibits over the tracking files; `panel["gaps"]` is what the exhibit of that name shows.
 
-    _esm = STATIC / "saved.js"
-    _css = STATIC / "panel.css"
-    label = Unicode().tag(sync=True)
-    filename = Unicode().tag(sync=True)
+    Its traits are parts of `Asked`: each exhibit is made again when one that it follows changes. `left_out` says of how
+    many creatives nobody knows the day.
+    """
 
-    def __init__(self, label: str, filename: str, make: Callable[[], str | bytes]) -> None:
-        super().__init__(label=label, filename=filename)
-        self._make = make
-        self.on_msg(self._hear)
+    collection: ClassVar[Collection]
+    section = Unicode()
+    since = Instance(date, allow_none=True)
+    until = Instance(date, allow_none=True)
+    left_out = Unicode()
 
-    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
-        made = self._make()
-        data = made.encode("utf-8", "backslashreplace") if isinstance(made, str) else made
-        self.send({"view": told["view"]}, [data])
+    def set_up(self) -> None:
+        self.files = Files(self.workspace, OTHERS, self.clock)
+        self.notes = self.collection.notes(self.files)
+        self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
+        self._show()
+        self.observe(lambda change: self._show(change["name"]), list(self._told))
+
+    def __getitem__(self, name: str) -> Shown:
+        return self.panes[name].shown
+
+    @property
+    def asked(self) -> Asked:
+        """What the panel is asked for."""
+        return self.collection.asked._replace(**self._told)
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in Asked._fields if self.has_trait(name)}
+
+    @property
+    def frame(self) -> Any:
+        """The one frame for pandas."""
+        return self.files.frame
+
+    @property
+    def kept(self) -> Any:
+        """The creatives that the filter leaves of it."""
+        return self.asked.keep(self.frame)
+
+    def _show(self, changed: str = "") -> None:
+        asked = self.asked
+        self.left_out = self._left_out(asked)
+        for pane in self.panes.values():
+            if not changed or changed in pane.exhibit.follows:
+                pane.shown = pane.exhibit.shown(self.files, asked)
+
+    def _left_out(self, asked: Asked) -> str:
+        raise NotImplementedError
 
 
 def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widget:
     """Everything of an exhibit; `asked` are controls of its own, with `unfolded`, the rows are there at first."""
     exhibit = pane.exhibit
-    said, copy, calls, chart, rows = Markup(), Markup(), Markup(), w.VBox(), w.VBox()
+    heading = [node("h3", exhibit.heading)] if exhibit.heading else []
     unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
-    saved = Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv)
+    behind = choice(pane, "place", pane.places, "shown", layout=w.Layout(width="16em"))
     picture = Saved("Save PNG", f"{exhibit.name}.png", lambda: pane.shown.png)
-    behind = _Behind(pane)
-    tools = row(unfold, copy, saved, picture, behind.choice, calls)
+    tools = row(
+        unfold,
+        told(pane, "shown", lambda: node("copy", pane.shown.copied) if pane.shown.copied else None),
+        Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv),
+        tied(pane, "shown", picture, shown=lambda: pane.shown.draw),
+        tied(pane, "shown", row(Markup("The rows behind"), behind), shown=lambda: pane.shown.rows),
+        told(pane, "shown", lambda: call_node(pane.shown.code)),
+    )
 
-    def show() -> None:
-        shown = pane.shown
-        heading = [node("h3", exhibit.heading)] if exhibit.heading else []
-        # the chart's title, as text of the page: it can be read in any theme
-        said.show(node("div", *heading, node("p", node("strong", shown.finding))))
-        chart.children = (_chart(shown.draw(""), shown.finding),) if shown.draw else ()
-        copy.show(node("copy", shown.copied) if shown.copied else node("span"))
-        calls.show(call_node(shown.code) if shown.code else node("div"))
-        tools.layout.display = "" if len(shown.frame) else "none"
-        picture.layout.display = "" if shown.draw else "none"
-        fill()
+    def table() -> tuple[Table, ...]:
+        return (Table(readable(pane.shown.frame), what=exhibit.what),) if unfold.value else ()
 
-    def fill() -> None:
-        made = Table(readable(pane.shown.frame), what=exhibit.what) if unfold.value else None
-        rows.children = (table_view(made),) if made else ()
-
-    follow(pane, "version", show)
-    unfold.observe(lambda _change: fill(), "value")
-    explained = (Markup(node("p", exhibit.explained, css="tj-note")),) if exhibit.explained else ()
-    return column(said, *asked, chart, *explained, tools, rows, behind.rows)
-
-
-class _Behind:
-    """A list of the table's rows, and the rows behind the one that is chosen."""
-
-    def __init__(self, pane: Pane) -> None:
-        self._pane, self.rows = pane, w.VBox()
-        self._chosen = w.Dropdown(layout=w.Layout(width="16em"))
-        self.choice = row(Markup("The rows behind"), self._chosen)
-        follow(pane, "version", self._offer)
-        self._chosen.observe(lambda _change: self._show(), "value")
-
-    def _offer(self) -> None:
-        offered = self._pane.shown.rows
-        self.choice.layout.display = "" if offered else "none"
-        self._chosen.options = [("choose a row", -1), *((text, place) for place, text in enumerate(offered))]
-        self._chosen.value = -1
-        self._show()
-
-    def _show(self) -> None:
-        behind, place = self._pane.shown.behind, self._chosen.value
-        chosen = behind is not None and place not in (None, -1)
-        self.rows.children = (table_view(Table(readable(behind(place)))),) if behind and chosen else ()
+    rows = tied(pane, "shown", w.VBox(), children=table)
+    unfold.observe(lambda _change: setattr(rows, "children", table()), "value")
+    return column(
+        told(pane, "shown", lambda: node("div", *heading, node("p", node("strong", pane.shown.finding)))),
+        *asked,
+        tied(pane, "shown", w.VBox(), children=lambda: _chart(pane.shown)),
+        *([Markup(note(exhibit.explained))] if exhibit.explained else []),
+        tied(pane, "shown", tools, shown=lambda: len(pane.shown.frame)),
+        rows,
+        tied(pane, "place", w.VBox(), children=lambda: _behind(pane)),
+    )
 
 
-def _chart(chart: alt.TopLevelMixin, words: str) -> w.Widget:
-    """A chart; `words` say the same in a sentence, for who can't see it."""
+def _chart(shown: Shown) -> tuple[w.Widget, ...]:
+    if shown.draw is None:
+        return ()
     from tjtools.analysis.charts import bundle
 
-    return w.Output(outputs=({"output_type": "display_data", "data": bundle(chart, words), "metadata": {}},))
+    data = bundle(shown.draw(""), shown.finding)
+    return (w.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},)),)
+
+
+def _behind(pane: Pane) -> tuple[Table, ...]:
+    behind = pane.shown.behind
+    return (Table(readable(behind(pane.place))),) if behind and pane.place != _NONE else ()
+
+
+def filter_view(panel: Analysis, *days: w.Widget) -> w.Widget:
+    """Section and days to keep, and what is left out; `days` stands before the days and says which they are."""
+    sections = [("All sections", ""), *((one, one) for one in SECTIONS)]
+
+    def every_day() -> None:
+        panel.since = panel.until = None
+
+    return column(
+        row(
+            Markup("Keep"),
+            choice(panel, "section", lambda: sections, layout=NARROW),
+            *days,
+            linked(panel, "since", w.DatePicker(layout=NARROW)),
+            Markup("to"),
+            linked(panel, "until", w.DatePicker(layout=NARROW)),
+            button("All days", every_day),
+        ),
+        told(panel, "left_out", lambda: note(panel.left_out, role="status") if panel.left_out else None),
+    )
+
+
+def dimension_view(panel: Analysis, words: str, trait: str, options: dict[str, str]) -> w.Widget:
+    """A list of values, each with its label, for a trait of the panel."""
+    return row(
+        Markup(words), choice(panel, trait, lambda: [(label, one) for one, label in options.items()], layout=NARROW)
+    )

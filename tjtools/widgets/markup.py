@@ -1,8 +1,7 @@
 """Text on the screen, and nothing but text: the one way in which a panel shows words.
 
-A tree of nodes is made into elements by the browser's own `createElement` and `textContent`; no string is ever taken
-for HTML or for mathematics, so what a file's name or the site says shows as it is. Use it for everything that isn't a
-control.
+A tree of nodes is made into elements by the browser's own `createElement` and `textContent`: no string is ever taken
+for HTML or for mathematics.
 
 >>> node("p", node("strong", "1 < 2"), " is true", css="tj-note")
 ['p', {'css': 'tj-note'}, ['strong', {}, '1 < 2'], ' is true']
@@ -10,14 +9,15 @@ control.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from anywidget import AnyWidget
-from traitlets import List
+from traitlets import List, Unicode
 
-_NUMBER = {"css": "tj-number"}
+from tjtools.model.errors import TJToolsError
+
 STATIC = Path(__file__).parent / "static"
 TAGS = {
     *("div", "p", "span", "strong", "em", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "a", "code", "pre", "hr"),
@@ -34,28 +34,56 @@ def node(tag: str, *children: Node, **attributes: str | int) -> Node:
     its text. Raises ValueError for an unknown tag, and for an address with a scheme.
     """
     if tag not in TAGS:
-        msg = f"{tag} is no element that a panel shows"
-        raise ValueError(msg)
+        raise ValueError(f"{tag} is no element that a panel shows")
     href = str(attributes.get("href", ""))
     if ":" in href or href.startswith("/"):
-        msg = f"a panel links to pages beside it, not to {href}"
-        raise ValueError(msg)
+        raise ValueError(f"a panel links to pages beside it, not to {href}")
     return [tag, dict(attributes), *children]
 
 
-def lines(texts: Sequence[str], tag: str = "ul") -> Node:
+def note(*children: Node, **attributes: str | int) -> Node:
+    """Words that are less important."""
+    return node("p", *children, css="tj-note", **attributes)
+
+
+def lines(texts: Iterable[str]) -> Node:
     """A list with one item a text."""
-    return node(tag, *(node("li", text) for text in texts))
+    return node("ul", *(node("li", text) for text in texts))
 
 
 def table_node(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Sequence[str] = ()) -> Node:
     """A small table; the columns of the heads in `numbers` hold numbers."""
+    looks = [{"css": "tj-number"} if head in numbers else {} for head in heads]
+    head, *body = (
+        node("tr", *(node(tag, cell, **look) for cell, look in zip(cells, looks, strict=True)))
+        for tag, cells in (("th", heads), *(("td", row) for row in rows))
+    )
+    return node("table", node("thead", head), node("tbody", *body))
 
-    def line(tag: str, cells: Sequence[str]) -> Node:
-        pairs = zip(heads, cells, strict=True)
-        return node("tr", *(node(tag, cell, **_NUMBER if head in numbers else {}) for head, cell in pairs))
 
-    return node("table", node("thead", line("th", heads)), node("tbody", *(line("td", row) for row in rows)))
+def folded(title: str, *inside: Node, **attributes: str | int) -> Node:
+    """Something to unfold."""
+    return node("details", node("summary", title), *inside, css="tj-fold", **attributes)
+
+
+def alert(*parts: Node) -> Node:
+    """Something that a person should not miss."""
+    return node("div", *parts, css="tj-error", role="alert")
+
+
+def error_node(error: Exception, traceback: str = "") -> Node:
+    """An error in plain words: what happened, what to do next; the traceback folded."""
+    message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
+    if isinstance(error, TJToolsError):
+        message, remedy = error.message, error.remedy
+    ahead = [node("p", f"→ {remedy}")] if remedy else []
+    trace = [folded("Traceback", node("pre", traceback))] if traceback else []
+    return alert(node("strong", f"✗ {message}"), *ahead, *trace)
+
+
+def call_node(code: str) -> Node | None:
+    """Code to copy; None where there is none."""
+    return folded("The same in Python", node("pre", code), node("copy", code)) if code else None
 
 
 class Markup(AnyWidget):
@@ -73,3 +101,25 @@ class Markup(AnyWidget):
         """Show this from now on, or take no room for None; any thread may ask."""
         self.layout.display = "none" if tree is None else ""
         self.tree = tree if isinstance(tree, list) else [tree or ""]
+
+
+class Saved(AnyWidget):
+    """A button that saves what `make` returns, text or bytes, in the browser's own way, where it was pressed."""
+
+    _esm = STATIC / "saved.js"
+    _css = STATIC / "panel.css"
+    label = Unicode().tag(sync=True)
+    filename = Unicode().tag(sync=True)
+
+    def __init__(self, label: str, filename: str, make: Callable[[], str | bytes]) -> None:
+        super().__init__(label=label, filename=filename)
+        self._make = make
+        self.on_msg(self._hear)
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        try:
+            made = self._make()
+        except OSError as error:
+            self.send({"view": told["view"], "problem": f"It can't be read: {error.strerror or 'it is gone'}."})
+            return
+        self.send({"view": told["view"]}, [made.encode("utf-8", "backslashreplace") if isinstance(made, str) else made])

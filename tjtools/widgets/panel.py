@@ -1,24 +1,162 @@
-"""What every panel is: an observable model of one step of the day's work, in one workspace.
+"""What every panel is: an observable model of one step of the day's work, in one workspace; its work is a task.
 
-A model knows nothing of ipywidgets; `tjtools.widgets.show` links it with a view. Making a panel again,
-as re-running a cell does, takes up the work of the one before that still runs in this kernel: only a person's word and
-the kernel's end stop it.
+A model knows nothing of ipywidgets; `tjtools.widgets.view.show` links it with a view.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
 import traceback
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import ClassVar, NamedTuple, TypeVar, cast
+from enum import Enum
+from typing import ClassVar, TypeVar, cast
 
-from traitlets import HasTraits, Instance, Unicode
+from traitlets import Any, Bool, Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
 
-from tjtools.model.errors import TJToolsError
-from tjtools.widgets.task import Run, State, Task
+from tjtools.media.content import LookedAt
+from tjtools.model.creative import Key
+from tjtools.model.errors import Cancelled, TJToolsError
+from tjtools.model.names import printable
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Settings, load_settings
+from tjtools.workspace.settings import load_settings
+
+KEPT_LINES = 500
+HEARTBEAT = 0.2  # seconds between two changes of the counts, the log or the clock; a new text is told at once
+STOPPING = "Stopping: what is confirmed is being recorded."
+
+logging.getLogger("tjtools").addHandler(logging.NullHandler())  # a panel shows it; the cell's output stays clean
+
+
+class State(Enum):
+    """Where a task is, in words."""
+
+    READY = ""
+    RUNNING = "▶ Running"
+    DONE = "✓ Done"
+    FAILED = "✗ Failed"
+    CANCELLED = "■ Stopped"
+
+
+class Task(HasTraits):
+    """One piece of work at a time, which gets the task in hand: to tell how far it is, and to ask whether to stop.
+
+    `done` of `total` are through (`total` 0: nobody knows how many), `text` says with what it is busy, `elapsed` is in
+    seconds, `log` holds the last lines. `result` is what the work returned; `error` what it raised, with the
+    `traceback` as text. All are set in the work's own thread, the state last.
+
+    >>> task = Task()
+    >>> task.start(lambda task: 6 * 7), task.wait(), task.result
+    (True, True, 42)
+    """
+
+    state = UseEnum(State, default_value=State.READY)
+    text = Unicode()
+    done = Int()
+    total = Int()
+    elapsed = Float()
+    log = Tuple()
+    result = Any()
+    error = Instance(Exception, allow_none=True)
+    traceback = Unicode()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()
+        self._counts = (0, 0)
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._asked_to_stop, self._finished = threading.Event(), threading.Event()
+        self._finished.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is under way."""
+        return not self._finished.is_set()
+
+    def start(self, work: Callable[[Task], object]) -> bool:
+        """Begin; False, and nothing else, where it is under way already."""
+        with self._lock:
+            if self.running:
+                return False
+            self._finished.clear()
+        self._asked_to_stop.clear()
+        self._counts = (0, 0)
+        self._lines.clear()
+        self._tell()
+        self.text, self.elapsed, self.result, self.error, self.traceback = "", 0.0, None, None, ""
+        self.state = State.RUNNING
+        threading.Thread(target=self._carry_out, args=(work,), name="tjtools-task").start()
+        threading.Thread(target=self._beat, args=(time.monotonic(),), name="tjtools-heartbeat", daemon=True).start()
+        return True
+
+    def cancel(self) -> None:
+        """Ask the work to stop; it does so at its next look, ten times a second while a browser works."""
+        if self.running:
+            self._asked_to_stop.set()
+            self.progress("", *self._counts)
+
+    def cancelled(self) -> bool:
+        """Whether the work has to stop: somebody asked, or the interpreter ends."""
+        return self._asked_to_stop.is_set() or not threading.main_thread().is_alive()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end, at most `timeout` seconds; False where it still runs."""
+        return self._finished.wait(timeout)
+
+    def progress(self, text: str, done: int = 0, total: int = 0) -> None:
+        """Say with what the work is busy and how far it is."""
+        self._counts = (done, total)
+        text = STOPPING if self._asked_to_stop.is_set() else text
+        if text != self.text:
+            self.text = text
+            self._tell()
+
+    def looked_at(self, at: LookedAt) -> None:
+        """The progress of looking at files."""
+        self.progress(f"looking at {at.path.name}", at.done, at.total)
+
+    def say(self, text: str) -> None:
+        """A line for the log."""
+        logging.getLogger("tjtools").info("%s", text)
+
+    def write(self, line: str) -> None:
+        """Take a line of the log."""
+        self._lines.append(printable(line))
+
+    def _tell(self) -> None:
+        with self._lock:
+            self.done, self.total = self._counts
+            self.log = tuple(self._lines)
+
+    def _carry_out(self, work: Callable[[Task], object]) -> None:
+        logger, handler, mine = logging.getLogger("tjtools"), logging.StreamHandler(self), threading.get_ident()
+        handler.addFilter(lambda record: record.thread == mine)
+        handler.setFormatter(logging.Formatter("[%(asctime)s] %(message)s", "%H:%M:%S"))
+        handler.terminator = ""
+        logger.addHandler(handler)
+        logger.setLevel(min(logger.level or logging.INFO, logging.INFO))
+        state = State.FAILED
+        with ExitStack() as ending:  # each of these happens, the last one first, whatever an observer raises
+            ending.callback(self._finished.set)
+            ending.callback(lambda: setattr(self, "state", state))
+            ending.callback(self._tell)
+            ending.callback(logger.removeHandler, handler)
+            try:
+                self.result = work(self)
+                state = State.DONE
+            except Cancelled as error:
+                self.error, state = error, State.CANCELLED
+            except Exception as error:  # noqa: BLE001 (the person who clicked has to see whatever went wrong)
+                self.traceback, self.error = traceback.format_exc(), error
+
+    def _beat(self, began: float) -> None:
+        while not self._finished.wait(HEARTBEAT):
+            self._tell()
+            self.elapsed = time.monotonic() - began
 
 
 def now() -> datetime:
@@ -26,29 +164,12 @@ def now() -> datetime:
     return datetime.now(tz=UTC).astimezone()
 
 
-class Place(NamedTuple):
-    """Where a panel works: `site` is `sandbox`, `live`, or `""` for a folder that belongs to no site yet."""
-
-    workspace: Workspace
-    site: str
-    origin: str
-    account: str
-    signed_in: bool  # a sign-in is saved; whether the site still takes it, only the site can say
-
-    @classmethod
-    def of(cls, workspace: Workspace, settings: Settings) -> Place:
-        """What the settings say of it."""
-        bound, saved = settings.site, workspace.browser_session.exists()
-        if bound is None:
-            return cls(workspace, "", "", "", saved)
-        return cls(workspace, bound.kind, bound.origin, bound.account, saved)
-
-
 class Panel(HasTraits):
-    """The model of one panel.
+    """The model of one panel; raises what the workspace's files raise when they are read.
 
     `call` is the Python that does the panel's action, for a person to copy; `error` is what went wrong outside the
-    task, None while all is well. Raises what the workspace's files raise when they are read.
+    task, None while all is well; `busy` says whether the task is under way. A panel that `looks` is shown when it has
+    looked.
     """
 
     title: ClassVar[str] = ""
@@ -56,40 +177,41 @@ class Panel(HasTraits):
     call = Unicode()
     error = Instance(Exception, allow_none=True)
     traceback = Unicode()
+    busy = Bool()
     task = Instance(Task)
     looking = Instance(Task)
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(task=Task(), looking=Task())
-        self.workspace = workspace
-        self.clock = clock
+        self.workspace, self.clock = workspace, clock
         self.settings = load_settings(workspace)
         self.on_screen: object = None  # the view that shows it
+        self.task.observe(lambda change: self.set_trait("busy", change["new"] is State.RUNNING), "state")
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Read what it shows at first."""
 
     @property
-    def place(self) -> Place:
-        """Where it works, as it is now."""
-        return Place.of(self.workspace, self.settings)
+    def site(self) -> str:
+        """What it works on: `sandbox`, `live`, or `""` for a folder that belongs to no site yet."""
+        return self.settings.site.kind if self.settings.site else ""
 
     @property
     def presses(self) -> bool:
         """Whether it presses its own buttons: set by `TJTOOLS_PRESS` for tests, honoured on a sandbox alone."""
-        return self.settings.press and self.place.site == "sandbox"
+        return self.settings.press and self.site == "sandbox"
 
     @property
     def summary(self) -> str:
         """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
-        return self.title
+        if self.looks and not self.looked():
+            return f"{self.title}: {self.looking.error}"
+        return self.under_way or "\n".join(filter(None, self.told()))
 
-    @property
-    def busy(self) -> bool:
-        """Whether its task is under way, as a view sees it."""
-        return self.task.state is State.RUNNING
-
-    @property
-    def at_work(self) -> bool:
-        """Whether it does or looks at something."""
-        return self.task.running or self.looking.running
+    def told(self) -> Iterable[str]:
+        """The lines of the summary."""
+        return (self.title,)
 
     @property
     def under_way(self) -> str:
@@ -100,7 +222,7 @@ class Panel(HasTraits):
         busy_with = f": {self.task.text}" if self.task.text else ""
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
-    def look(self, run: Run) -> None:
+    def look(self, task: Task) -> None:
         """Look at what the panel shows, where that takes longer than a blink; the task is `looking`."""
 
     def looked(self) -> bool:
@@ -113,11 +235,12 @@ class Panel(HasTraits):
     def press(self) -> None:
         """Press the panel's buttons as a person would, from first to last, and wait: only a sandbox's test asks."""
 
-    def attempt(self, action: Callable[[], object]) -> None:
-        """Do what a click asks for at once; what goes wrong is kept in `error` for the view."""
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """In here, do what a click asks for at once: what goes wrong is kept in `error` for the view."""
         self.error, self.traceback = None, ""
         try:
-            action()
+            yield
         except Exception as error:  # noqa: BLE001 (a click has no caller to tell: the panel shows it)
             self.traceback = "" if isinstance(error, TJToolsError) else traceback.format_exc()
             self.error = error
@@ -130,13 +253,8 @@ class Broken(Panel):
         HasTraits.__init__(self, task=Task(), looking=Task(), error=error, traceback="")
         self.title = title  # type: ignore[misc]
 
-    @property
-    def presses(self) -> bool:
-        return False
-
-    @property
-    def summary(self) -> str:
-        return f"{self.title}: {self.error}"
+    def told(self) -> Iterable[str]:
+        return (f"{self.title}: {self.error}",)
 
 
 Made = TypeVar("Made", bound=Panel)
@@ -144,15 +262,27 @@ _alive: dict[tuple[str, str, Workspace], Panel] = {}  # by the kind's name: a cl
 
 
 def make(kind: type[Made], workspace: Workspace) -> Made:
-    """The panel of this kind in this workspace: the one that is at work in this kernel, else a new one."""
+    """The panel of this kind in this workspace: the one that is at work in this kernel, else a new one.
+
+    So running a cell again takes up the work: only a person's word and the kernel's end stop it.
+    """
     place = kind.__module__, kind.__qualname__, workspace
     before = _alive.get(place)
-    if before and before.at_work:
-        return cast("Made", before)
-    _alive[place] = panel = kind(workspace)
-    return panel
+    if before is None or not (before.task.running or before.looking.running):
+        before = _alive[place] = kind(workspace)
+    return cast("Made", before)
 
 
-def here() -> Workspace:
-    """The workspace of this notebook: named by `TJTOOLS_WORKSPACE`, or the nearest one at or above its folder."""
-    return Workspace.find(cwd=Path.cwd())
+def keys_code(keys: Iterable[Key]) -> str:
+    """The keys of files as lines of Python, inside a list."""
+    told = sorted((section.name, name) for section, name in keys)
+    return "".join(f"        (Section.{section}, {name!r}),\n" for section, name in told)
+
+
+def python(body: str, *imports: str) -> str:
+    """Code to copy: the body, in the workspace of the cell's folder, after what it imports."""
+    dates = ["from datetime import UTC, datetime"] * ("UTC" in body)
+    ours = (f"from {one}" for one in imports)
+    return "\n".join(
+        (*dates, "from pathlib import Path", "", *ours, "", "workspace = Workspace.find(cwd=Path.cwd())", body)
+    )

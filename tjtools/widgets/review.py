@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import ClassVar, TypeAlias
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from typing import ClassVar
 
 import pandas as pd
 from traitlets import Any, Instance, Int, Unicode
 
-from tjtools.diff.repeats import Decision, Decisions, Repeat, RepeatKind
+from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
-from tjtools.media import Fingerprint
-from tjtools.model.creative import CreativeType, Key
+from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.upload import Choice, load_choice, prepare, save_choice
-from tjtools.widgets.panel import Panel, now
-from tjtools.widgets.task import Run
+from tjtools.widgets.panel import Panel, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine
-from tjtools.workspace.folder import Workspace
 
 PAGE = 24  # files on a page of the gallery
-MARKS = {
-    Verdict.NEW: "✚",
-    Verdict.ALREADY_THERE: "✓",
-    Verdict.RENAMED_DUPLICATE: "⧉",
-    Verdict.IN_SESSION: "⧉",
-    Verdict.NEAR_DUPLICATE: "≈",
-    Verdict.SKIPPED: "⊘",
-    Verdict.UNREADABLE: "✗",
-    Verdict.INVALID: "✗",
-    Verdict.MISSING: "?",
-    Verdict.HALF_PAIR: "◐",
-    Verdict.UNCLEAR_PAIR: "◑",
-    Verdict.SAME_NAME: "≡",
-    Verdict.UNCLEAR: "≟",
-    Verdict.BLOCKED: "⚠",
-    Verdict.SOURCE: "○",
+MARKS = {  # each with its colour
+    Verdict.NEW: ("✚", "new"),
+    Verdict.ALREADY_THERE: ("✓", "there"),
+    Verdict.RENAMED_DUPLICATE: ("⧉", "there"),
+    Verdict.IN_SESSION: ("⧉", "idle"),
+    Verdict.NEAR_DUPLICATE: ("≈", "stop"),
+    Verdict.SKIPPED: ("⊘", "idle"),
+    Verdict.UNREADABLE: ("✗", "stop"),
+    Verdict.INVALID: ("✗", "stop"),
+    Verdict.MISSING: ("?", "stop"),
+    Verdict.HALF_PAIR: ("◐", "stop"),
+    Verdict.UNCLEAR_PAIR: ("◑", "stop"),
+    Verdict.SAME_NAME: ("≡", "stop"),
+    Verdict.UNCLEAR: ("≟", "stop"),
+    Verdict.BLOCKED: ("⚠", "stop"),
+    Verdict.SOURCE: ("○", "idle"),
 }
-
-_Rank: TypeAlias = "Callable[[FileReview], tuple[float, str]]"
-ORDERS: dict[str, _Rank] = {
+COLUMNS = ["verdict", "name", "type", "dimensions", "duration", "size", "pair", "plan", "reason"]
+SAVE = """\
+save_choice(
+    workspace,
+    [
+{keys}    ],
+    now=datetime.now(tz=UTC),
+)
+"""
+CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
+ORDERS: dict[str, Callable[[FileReview], tuple[float, str]]] = {
     "as in the session": lambda _one: (0, ""),
     "name": lambda one: (0, one.file.name.casefold()),
     "verdict": lambda one: (list(Verdict).index(one.verdict), ""),
@@ -62,6 +67,7 @@ class Review(Panel):
 
     title: ClassVar[str] = "The session"
     looks: ClassVar[bool] = True
+    call = Unicode(CALL.format(keys=""))
     verdict = Unicode()
     kind = Unicode()
     find = Unicode()
@@ -73,49 +79,40 @@ class Review(Panel):
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
 
-    def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(workspace, clock=clock)
-        self.thumbnail: Callable[[Fingerprint], bytes | None] = lambda _one: None
-        self.new: dict[Key, FileReview] = {}
-        self._take((), ())
+    def set_up(self) -> None:
         self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
-        self.observe(lambda _change: self._tell_call(), "chosen")
-
-    def look(self, run: Run) -> None:
-        """Look at each file of the session, and compare it with the library."""
-        prepared = prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
-        self.thumbnail = prepared.fingerprints.thumbnail
-        with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
-            self._take(prepared.reviews, prepared.bad_lines)
-
-    def _take(self, reviews: tuple[FileReview, ...], bad_lines: tuple[BadLine, ...]) -> None:
-        """Take what was found; what a person chose or left out since the last look stays so."""
+        self.observe(lambda _change: self.set_trait("call", CALL.format(keys=keys_code(self.chosen))), "chosen")
         self.saved = load_choice(self.workspace)
-        again, before, page = bool(self.reviews), frozenset(self.new), self.page
-        self.reviews, self.bad_lines = reviews, bad_lines
-        self.new = {one.file.key: one for one in self.reviews if one.goes_up}
-        self._halves = _halves(self.reviews)
-        self._unclear = frozenset(unclear_pairs(one.file for one in self.reviews))
-        self._together = _together(self.new)
-        new = frozenset(self.new)
-        if again:
-            self.chosen = (self.chosen & new) | (new - before)
-        else:
-            self.chosen = new & self.saved.files if self.saved else new
-        self._filter()
-        self.page = min(page, self.pages)
-        self._tell_call()
+        self.new: dict[Key, FileReview] = {}
+        self.bad_lines: tuple[BadLine, ...] = ()
 
-    @property
-    def summary(self) -> str:
-        if not self.looked():
-            return f"{self.title}: {self.looking.error}"
+    def look(self, task: Task) -> None:
+        """Look at each file of the session, and compare it with the library; a person's choice stays."""
+        prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
+        reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
+        with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
+            self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
+            self.thumbnail = prepared.fingerprints.thumbnail
+            self.new = {one.file.key: one for one in reviews if one.goes_up}
+            sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
+            halves = Counter(pair for pair, _ in sides)
+            self._pairs = {pair: "complete" for pair, there in halves.items() if there == 2}
+            self._pairs |= dict.fromkeys(unclear_pairs(one.file for one in reviews), "unclear") | {"": ""}
+            new = frozenset(self.new)
+            if again:
+                self.chosen = (self.chosen & new) | (new - before)
+            else:
+                self.chosen = new & self.saved.files if self.saved else new
+            self._filter()
+            self.page = min(page, self.pages)
+
+    def told(self) -> Iterable[str]:
         count = Counter(one.verdict for one in self.reviews)
         told = ", ".join(f"{count[verdict]} {verdict.value}" for verdict in Verdict if count[verdict])
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"
         lines = (f"{counted(len(self.reviews), 'file')}: {told}", f"Plan, {plan}: {self.counted_choice}")
-        return "\n".join((*lines, *sorted(held), *(f"line {bad.line} can't be read" for bad in self.bad_lines)))
+        return (*lines, *sorted(held), *(f"line {bad.line} can't be read" for bad in self.bad_lines))
 
     @property
     def counted_choice(self) -> str:
@@ -152,11 +149,7 @@ class Review(Panel):
 
     def pair_of(self, one: FileReview) -> str:
         """`complete`, `half` or `unclear` for a half of a native pair, else `""`."""
-        if not one.file.pair:
-            return ""
-        if one.file.pair in self._unclear:
-            return "unclear"
-        return "complete" if len(self._halves.get(one.file.pair, ())) == 2 else "half"
+        return self._pairs.get(one.file.pair, "half")
 
     @property
     def comparable(self) -> tuple[FileReview, ...]:
@@ -171,64 +164,52 @@ class Review(Panel):
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks."""
         if not self.looking.running:
-            self.attempt(lambda: self._decide(one, decision))
+            with self.attempt():
+                decisions = Decisions.load(self.workspace)
+                decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
+                self.looking.start(self.look)
 
     def turn(self, pages: int) -> None:
         """Turn so many pages, as far as there are."""
         self.page = min(max(1, self.page + pages), self.pages)
 
-    def choose(self, key: Key, *, take: bool) -> None:
-        """Take a new file into the plan or out of it, and the new other half of its pair with it."""
-        keys = self._with_half(key)
-        self.chosen = self.chosen | keys if take else self.chosen - keys
+    def choose(self, *keys: Key, take: bool) -> None:
+        """Take new files into the plan or out of it, and the new other halves of their pairs with them."""
+        whole = with_halves((one.file for one in self.new.values()), set(keys))
+        self.chosen = self.chosen | whole if take else self.chosen - whole
 
     def choose_found(self, *, take: bool) -> None:
         """Take all new files that are found now, or none of them."""
-        keys = frozenset().union(*(self._with_half(one.file.key) for one in self.matching if one.file.key in self.new))
-        self.chosen = self.chosen | keys if take else self.chosen - keys
+        self.choose(*(one.file.key for one in self.matching), take=take)
 
     def save(self) -> None:
         """Save the choice as the plan."""
-        self.attempt(self._save)
+        with self.attempt():
+            self.saved = save_choice(self.workspace, self.chosen, now=self.clock())
 
     def press(self) -> None:
         self.save()
 
+    def described(self, one: FileReview) -> dict[str, str]:
+        """A file as text, by `COLUMNS`."""
+        facts, planned = one.facts, ""
+        if one.goes_up:
+            planned = "chosen" if one.file.key in self.chosen else "left out"
+        return {
+            "verdict": marked(one.verdict),
+            "name": one.file.name,
+            "type": one.file.creative_type.value,
+            "dimensions": facts.size if facts else "",
+            "duration": in_seconds(facts.seconds) if facts else "",
+            "size": in_bytes(facts.bytes) if facts else "",
+            "pair": self.pair_of(one),
+            "plan": planned,
+            "reason": reason_of(one),
+        }
+
     def rows(self, reviews: Iterable[FileReview]) -> pd.DataFrame:
-        """The reviews as text: one row a file, with verdict, name, type, facts, pair, plan and reason."""
-        rows = [
-            (
-                f"{MARKS[one.verdict]} {one.verdict.value}",
-                one.file.name,
-                one.file.creative_type.value,
-                one.facts.size if one.facts else "",
-                in_seconds(one.facts.seconds) if one.facts else "",
-                in_bytes(one.facts.bytes) if one.facts else "",
-                self.pair_of(one),
-                self._planned(one),
-                reason_of(one),
-            )
-            for one in reviews
-        ]
-        columns = ["verdict", "name", "type", "dimensions", "duration", "size", "pair", "plan", "reason"]
-        return pd.DataFrame(rows, columns=columns)
-
-    def _planned(self, one: FileReview) -> str:
-        if not one.goes_up:
-            return ""
-        return "chosen" if one.file.key in self.chosen else "left out"
-
-    def _decide(self, one: Repeat, decision: Decision) -> None:
-        Decisions.load(self.workspace).decide(one.file.content, one.known.content, decision, now=self.clock())
-        self.looking.start(self.look)
-
-    def _save(self) -> None:
-        self.saved = save_choice(self.workspace, self.chosen, now=self.clock())
-
-    def _with_half(self, key: Key) -> frozenset[Key]:
-        """The file, and the new other half of its pair."""
-        pair = self.new[key].file.pair if key in self.new else ""
-        return self._together.get(pair) or frozenset({key}) & frozenset(self.new)
+        """The reviews as text, one row a file."""
+        return pd.DataFrame([self.described(one) for one in reviews], columns=COLUMNS)
 
     def _filter(self) -> None:
         words = self.find.casefold().split()
@@ -242,15 +223,17 @@ class Review(Panel):
         self.page = 1
         self.matching = tuple(sorted(found, key=ORDERS[self.order]))
 
-    def _tell_call(self) -> None:
-        files = sorted((section.name, name) for section, name in self.chosen)
-        lines = "".join(f"        (Section.{section}, {name!r}),\n" for section, name in files)
-        self.call = (
-            "from datetime import UTC, datetime\nfrom pathlib import Path\n\n"
-            "from tjtools import Section, Workspace\nfrom tjtools.upload import save_choice\n\n"
-            "save_choice(\n    Workspace.find(cwd=Path.cwd()),\n"
-            f"    [\n{lines}    ],\n    now=datetime.now(tz=UTC),\n)\n"
-        )
+
+def marked(verdict: Verdict) -> str:
+    """A verdict with its mark."""
+    return f"{MARKS[verdict][0]} {verdict.value}"
+
+
+def with_halves(files: Iterable[SessionFile], keys: AbstractSet[Key]) -> frozenset[Key]:
+    """The keys of those of the files that have one of these, or are the other half of such a one's pair."""
+    files = list(files)
+    pairs = {file.pair for file in files if file.key in keys} - {""}
+    return frozenset(file.key for file in files if file.key in keys or file.pair in pairs)
 
 
 def has_evidence(one: FileReview) -> bool:
@@ -258,28 +241,6 @@ def has_evidence(one: FileReview) -> bool:
     return bool(one.repeats_rejected or (one.repeats and one.verdict is not Verdict.ALREADY_THERE))
 
 
-def can_decide(one: Repeat) -> bool:
-    """Whether there is something to decide: what is the same to the last byte is the same."""
-    return one.kind is RepeatKind.LOOKS_SAME
-
-
 def reason_of(one: FileReview) -> str:
     """Why, and what else to know."""
     return "; ".join(filter(None, (one.reason, *one.notes)))
-
-
-def _halves(reviews: Iterable[FileReview]) -> dict[str, set[CreativeType]]:
-    """Of each native pair, the halves that are there or go up."""
-    halves: dict[str, set[CreativeType]] = {}
-    for one in reviews:
-        if one.file.pair and (one.goes_up or one.is_there):
-            halves.setdefault(one.file.pair, set()).add(one.file.creative_type)
-    return halves
-
-
-def _together(new: Mapping[Key, FileReview]) -> dict[str, frozenset[Key]]:
-    """The new files of each native pair."""
-    pairs: dict[str, set[Key]] = {}
-    for key, one in new.items():
-        pairs.setdefault(one.file.pair, set()).add(key)
-    return {pair: frozenset(keys) for pair, keys in pairs.items() if pair}

@@ -1,11 +1,13 @@
-"""The view of the session: filters, a gallery or a table of what is found, and the plan."""
+"""The view of the session: the evidence of duplicates, filters, a gallery or a table of what is found, and the plan."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +15,32 @@ import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Dict, List
 
+from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media import Children
-from tjtools.model.creative import Key, Medium, Section
-from tjtools.model.words import in_bytes, in_seconds
-from tjtools.widgets.evidence_view import evidence_view
-from tjtools.widgets.markup import STATIC, Markup, Node, node
-from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, reason_of
-from tjtools.widgets.table import Table, rows_view
-from tjtools.widgets.view import actions, button, column, follow, row, told
+from tjtools.model.creative import Medium
+from tjtools.model.words import counted, in_bytes, in_seconds
+from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note
+from tjtools.widgets.panel import State
+from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, marked
+from tjtools.widgets.view import Table, actions, button, choice, column, error_view, linked, row, task_view, tied, told
 
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _EVERY = 0.3  # seconds between two deliveries of pictures
-_TYPES = {".mp4": "video/mp4", ".gif": "image/gif", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+_FEW = 6  # observations that need not be folded
+FACTS: dict[str, Callable[[Known], str]] = {
+    "name": lambda side: side.name,
+    "size": lambda side: f"{in_bytes(side.fingerprint.facts.bytes)} ({side.fingerprint.facts.bytes:,} bytes)",
+    "checksum": lambda side: f"{side.fingerprint.checksum[:12]}…",
+    "duration": lambda side: in_seconds(side.fingerprint.facts.seconds),
+    "dimensions": lambda side: side.fingerprint.facts.size,
+    "encoding": lambda side: " ".join(filter(None, (side.fingerprint.facts.container, side.fingerprint.facts.codec))),
+}
+_COLUMNS = "98px minmax(0, 1fr) minmax(0, 1fr)"  # as wide as those of .tj-sides
 
 
 class Gallery(AnyWidget):
-    """Shows cards; `ticked(id, on)` hears of a tick, `compare(id)` of the wish to compare. All text shows as text.
-
-    A card is a dict of `id`, `name`, `mark`, `verdict`, `css`, `facts`, `reason`, `choosable`, `chosen`, `comparable`
-    and `moving`.
-    """
+    """Shows the page's files as cards; hears of ticks, of a wish to play or to compare. All text shows as text."""
 
     _esm = STATIC / "gallery.js"
     _css = STATIC / "gallery.css"
@@ -41,211 +48,91 @@ class Gallery(AnyWidget):
     posters: Dict[str, Any] = Dict().tag(sync=True)
     playing: Dict[str, Any] = Dict().tag(sync=True)
 
-    def __init__(self, ticked: Callable[[str, bool], None], compare: Callable[[str], None]) -> None:
+    def __init__(self, review: Review) -> None:
         super().__init__()
-        self._ticked, self._compare = ticked, compare
-        self._paths: Mapping[str, Path] = {}
+        self._review, self._shown, self._paths = review, dict[str, FileReview](), dict[str, Path]()
         self.on_msg(self._hear)
+        review.observe(lambda _change: self.show(), ["page", "matching", "chosen"])
+        self.show()
 
-    def show(self, cards: list[dict[str, Any]], paths: Mapping[str, Path]) -> None:
-        """Show these cards; the pictures of the files follow, made in a thread."""
+    def show(self) -> None:
+        """Show the page; the pictures of the files follow, made in a thread."""
+        shown: dict[str, FileReview] = {}
+        for one in self._review.shown:
+            card = f"{one.file.section.name}/{one.file.name}"
+            while card in shown:  # the session names it twice
+                card += "/"
+            shown[card] = one
+        paths = {card: one.file.path for card, one in shown.items() if one.facts}
         fresh = paths != self._paths
-        self._paths = paths
+        self._shown, self._paths = shown, paths
         with self.hold_sync():
-            self.cards = cards
+            self.cards = [_card(self._review, card, one) for card, one in shown.items()]
             if fresh:
                 self.posters, self.playing = {}, {}
         if fresh:
             threading.Thread(target=self._draw, args=(paths,), name="tjtools-posters").start()
 
-    def _draw(self, paths: Mapping[str, Path]) -> None:
-        made: dict[str, bytes] = {}
-        last = time.monotonic()
+    def _draw(self, paths: dict[str, Path]) -> None:
+        made, last = dict[str, bytes](), time.monotonic()
         with Children(cores=1) as room:
             for key, path in paths.items():
                 if self._paths is not paths or not threading.main_thread().is_alive():
                     return  # another page is shown by now, or nobody looks any more
                 made[key] = room.poster(path)
-                if time.monotonic() - last > _EVERY:
+                if time.monotonic() - last > _EVERY or len(made) == len(paths):
                     self.posters, last = dict(made), time.monotonic()
-        if self._paths is paths:
-            self.posters = made
 
     def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        card = told["id"]
+        if card not in self._shown:  # of a page that was shown before
+            return
+        key = self._shown[card].file.key
         if told["what"] == "tick":
-            self._ticked(told["id"], bool(told["on"]))
+            self._review.choose(key, take=bool(told["on"]))
         elif told["what"] == "compare":
-            self._compare(told["id"])
-        elif told["what"] == "play" and told["id"] in self._paths:
-            self.playing = self._media(told["id"], self._paths[told["id"]])
-
-    def _media(self, key: str, path: Path) -> dict[str, Any]:
-        """The file itself, for the browser to play."""
-        try:
-            if path.stat().st_size <= PLAYABLE:
-                return {"id": key, "type": _TYPES.get(path.suffix.lower(), ""), "data": path.read_bytes()}
-        except OSError:
-            return {"id": key, "problem": "The file is gone."}
-        return {"id": key, "problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}
+            self._review.compared = key
+        elif card in self._paths:
+            self.playing = {"id": card, **_media(self._paths[card])}
 
 
-_LOOKS = {
-    Verdict.NEW: "tj-verdict-new",
-    Verdict.ALREADY_THERE: "tj-verdict-there",
-    Verdict.RENAMED_DUPLICATE: "tj-verdict-there",
-    Verdict.IN_SESSION: "tj-verdict-idle",
-    Verdict.SKIPPED: "tj-verdict-idle",
-    Verdict.SOURCE: "tj-verdict-idle",
-}
-
-
-def review_view(review: Review) -> w.Widget:
-    """Filters and evidence above, the files in the middle, the plan below."""
-    return column(_counts(review), evidence_view(review), _filters(review), _files(review), _plan(review))
-
-
-def _counts(review: Review) -> w.Widget:
-    """How many files of each verdict, and the lines that can't be read."""
-
-    def made() -> Node:
-        count = Counter(one.verdict for one in review.reviews)
-        badges = [_badge(one, f"{count[one]} {one.value}") for one in Verdict if count[one]]
-        bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
-        return node("div", node("div", *badges, css="tj-badges"), *bad)
-
-    return told(review, "reviews", made)
-
-
-def _badge(verdict: Verdict, text: str) -> Node:
-    look = _LOOKS.get(verdict, "tj-verdict-stop")
-    return node("span", node("span", MARKS[verdict], css="tj-mark"), text, css=f"tj-verdict {look}")
-
-
-def _filters(review: Review) -> w.Widget:
-    filters, links = row(), list[w.link]()
-
-    def show() -> None:
-        for one in links:
-            one.unlink()
-        choices = _choices(review)
-        links[:] = [w.link((review, name), (choice, "value")) for name, choice in choices.items()]
-        filters.children = tuple(choices.values())
-
-    follow(review, "reviews", show)
-    return filters
-
-
-def _choices(review: Review) -> dict[str, w.Widget]:
-    count = Counter(one.verdict for one in review.reviews)
-    kinds = Counter(one.file.creative_type.value for one in review.reviews)
-    kept = [one for one in Verdict if count[one] or one.value == review.verdict]
-    verdicts = [(f"{MARKS[one]} {one.value} ({count[one]})", one.value) for one in kept]
-    return {
-        "verdict": _dropdown([("All verdicts", ""), *verdicts], "Verdict"),
-        "kind": _dropdown([("All types", ""), *((f"{one} ({kinds[one]})", one) for one in sorted(kinds))], "Type"),
-        "order": _dropdown([(f"Order: {one}", one) for one in ORDERS], "Order"),
-        "find": w.Text(placeholder="Find in name or reason", layout=w.Layout(width="16em"), continuous_update=False),
-    }
-
-
-def _dropdown(options: list[tuple[str, str]], what: str) -> w.Widget:
-    return w.Dropdown(options=options, tooltip=what, layout=w.Layout(width="auto"))
-
-
-def _files(review: Review) -> w.Widget:
-    shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"])
-    shapes.style.button_width = "auto"
-    gallery, table = column(_pager(review), _gallery(review), _pager(review)), column(_table(review))
-
-    def show() -> None:
-        gallery.layout.display = "" if shapes.value == "Gallery" else "none"
-        table.layout.display = "" if shapes.value == "Table" else "none"
-
-    follow(shapes, "value", show)
-    return column(shapes, gallery, table)
-
-
-def _pager(review: Review) -> w.Widget:
-    back = button("‹ Back", lambda: review.turn(-1))
-    on = button("Next ›", lambda: review.turn(1))
-    counted = told(review, "page matching", lambda: node("span", review.counted_page, role="status", css="tj-count"))
-
-    def show() -> None:
-        back.disabled, on.disabled = review.page == 1, review.page == review.pages
-        back.layout.display = on.layout.display = "none" if review.pages == 1 else ""
-
-    follow(review, "page matching", show)
-    return row(back, on, counted)
-
-
-def _gallery(review: Review) -> w.Widget:
-    def compare(card: str) -> None:
-        review.compared = _key_on(card)
-
-    gallery = Gallery(lambda card, on: review.choose(_key_on(card), take=on), compare)
-
-    def show() -> None:
-        met: Counter[Key] = Counter()
-        shown: dict[str, FileReview] = {}
-        for one in review.shown:
-            section, name = one.file.key
-            shown[f"{section.name}/{name}/{met[section, name]}"] = one
-            met[section, name] += 1
-        cards = [_card(review, card, one) for card, one in shown.items()]
-        gallery.show(cards, {card: one.file.path for card, one in shown.items() if one.facts})
-
-    follow(review, "page matching chosen", show)
-    return gallery
-
-
-def _key_on(card: str) -> Key:
-    """The file that a card is of, by its section and name: places change when the session is looked at again."""
-    section, name = card.rsplit("/", 1)[0].split("/", 1)
-    return Section[section], name
+def _media(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size <= PLAYABLE:
+            return {"type": guess_type(path.name)[0] or "", "data": path.read_bytes()}
+    except OSError:
+        return {"problem": "The file is gone."}
+    return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}
 
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
-    facts, pair = one.facts, review.pair_of(one)
-    measured = (facts.size, in_seconds(facts.seconds), in_bytes(facts.bytes)) if facts else ()
+    told = review.described(one)
+    pair = told["pair"] and f"pair {told['pair']}"
+    mark, colour = MARKS[one.verdict]
     return {
         "id": card,
         "name": one.file.name,
-        "mark": MARKS[one.verdict],
+        "mark": mark,
         "verdict": one.verdict.value,
-        "css": _LOOKS.get(one.verdict, "tj-verdict-stop"),
-        "facts": [one.file.creative_type.value, *measured, pair and f"pair {pair}"],
-        "reason": reason_of(one),
+        "css": f"tj-verdict-{colour}",
+        "facts": [told["type"], told["dimensions"], told["duration"], told["size"], pair],
+        "reason": told["reason"],
         "choosable": one.goes_up,
         "chosen": one.file.key in review.chosen,
         "comparable": has_evidence(one),
         "moving": one.file.creative_type.medium is Medium.MOVING,
-        "drawable": facts is not None,
+        "drawable": one.facts is not None,
     }
 
 
-def _table(review: Review) -> w.Widget:
-    table = Table(review.rows(review.matching), what="files")
-    counted = Markup()
-
-    def show() -> None:
-        table.put(review.rows(review.matching))
-        counted.show(node("span", table.counted, role="status", css="tj-count"))
-
-    follow(review, "matching chosen", show)
-    return column(counted, rows_view(table))
-
-
-def _plan(review: Review) -> w.Widget:
-    def made() -> Node:
-        saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
-        lines = [node("p", node("strong", review.counted_choice), f". {saved}")]
-        if review.newcomers and review.is_saved:
-            lines.append(node("p", f"{review.newcomers} new files are not in the plan: they stay here.", css="tj-note"))
-        following = node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb"))
-        return node("div", *lines, *([following] if review.is_saved else []))
-
+def review_view(review: Review) -> w.Widget:
+    """Evidence and filters above, the files in the middle, the plan below."""
     return column(
-        told(review, "chosen saved", made),
+        told(review, "reviews", lambda: _counts(review)),
+        _evidence(review),
+        _filters(review),
+        _files(review),
+        told(review, "chosen saved", lambda: _plan(review)),
         actions(
             review,
             button("Save as the plan", review.save, icon="save", style="primary"),
@@ -253,3 +140,166 @@ def _plan(review: Review) -> w.Widget:
             button("Leave out all found", lambda: review.choose_found(take=False), icon="square-o"),
         ),
     )
+
+
+def _counts(review: Review) -> Node:
+    count, badges = Counter(one.verdict for one in review.reviews), []
+    for one in filter(count.get, Verdict):
+        mark, colour = MARKS[one]
+        words = (node("span", mark, css="tj-mark"), f"{count[one]} {one.value}")
+        badges.append(node("span", *words, css=f"tj-verdict tj-verdict-{colour}"))
+    bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
+    return node("div", node("div", *badges, css="tj-badges"), *bad)
+
+
+def _evidence(review: Review) -> w.Widget:
+    again, wide = task_view(review.looking), w.Layout(width="auto", max_width="100%")
+    files = choice(review, "compared", lambda: _comparable(review), "reviews", tooltip="File to compare", layout=wide)
+    whole = column(
+        told(review, "reviews", lambda: _found(review)),
+        tied(review, "reviews", row(), children=lambda: [files] if review.comparable else []),
+        tied(review.looking, "state", again, shown=lambda: review.looking.state is not State.DONE),
+        error_view(review),
+        tied(review, "reviews compared", column(), children=lambda: [_pair(review, one) for one in review.evidence]),
+        css="tj-evidence",
+    )
+    return tied(review, "reviews", whole, shown=lambda: review.comparable)
+
+
+def _comparable(review: Review) -> list[tuple[str, Any]]:
+    """The files to choose from; one that is compared stays, though it may have nothing to show any more."""
+    files = {one.file.key: f"{marked(one.verdict)}: {one.file.name}" for one in review.comparable}
+    if review.compared is not None:
+        files.setdefault(review.compared, review.compared[1])
+    return [("Choose a file to compare", None), *((label, key) for key, label in files.items())]
+
+
+def _found(review: Review) -> Node:
+    rejected = sum(bool(one.repeats_rejected) for one in review.comparable)
+    files = f"Files of the session that repeat something: {len(review.comparable):,}. "
+    warned = [node("span", f"✗ Of a REJECTED creative: {rejected:,}", css="tj-rejected")] if rejected else []
+    return node("div", node("h3", "Evidence"), node("p", files, *warned))
+
+
+def _pair(review: Review, one: Repeat) -> w.Widget:
+    other = one.known
+    standing = f"ID {other.creative_id}: {other.standing}" if other.creative_id else "Another file of the session"
+    heads = (node("span", ""), node("strong", "This file"), node("strong", standing), node("span", ""))
+    pictures = w.GridBox(
+        [*map(Markup, heads), _picture(review, one.file), _picture(review, other)],
+        layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"),
+    )
+    below = Markup(_facts(one)), Markup(_history(one)), _decision(review, one)
+    return column(Markup(_head(one)), pictures, *below, css="tj-pair")
+
+
+def _head(one: Repeat) -> Node:
+    same = one.kind is RepeatKind.SAME_CONTENT
+    how = "⧉ The same content, to the last byte" if same else f"≈ Looks {one.closeness:.0%} the same"
+    at = one.known.rejected_at
+    if at is None:
+        return node("div", node("strong", how))
+    when = f"on {at[:10]}" if at else "nobody knows when"
+    rejected = f"✗ REJECTED {when}: the network has refused creative {one.known.creative_id} before."
+    return node("div", node("strong", how), node("p", rejected, css="tj-rejected", role="note"))
+
+
+def _picture(review: Review, side: Known) -> w.Widget:
+    made = review.thumbnail(side.fingerprint)
+    if made is None:
+        return Markup(node("div", "no picture", css="tj-side tj-note"))
+    image = w.Image(value=made, format="jpeg")
+    image.add_class("tj-side")
+    return image
+
+
+def _facts(one: Repeat) -> Node:
+    rows = []
+    for what, fact in FACTS.items():
+        mine, theirs = fact(one.file), fact(one.known)
+        tag = "span" if mine == theirs else "strong"
+        if mine or theirs:
+            rows.append(node("tr", node("th", what), *(node("td", node(tag, text or "–")) for text in (mine, theirs))))
+    return node("table", node("tbody", *rows), css="tj-sides")
+
+
+def _history(one: Repeat) -> Node | None:
+    if not one.known.creative_id:
+        return None
+    if not one.known.history:
+        return note(f"No review history of ID {one.known.creative_id} is known.")
+    seen = [
+        f"{then.observed_at[:16].replace('T', ' ')} UTC: {' → '.join(filter(None, (then.from_status, then.to_status)))}"
+        for then in one.known.history
+    ]
+    title = f"Review history of ID {one.known.creative_id}: {counted(len(seen), 'observation')}"
+    return folded(title, lines(seen), open=int(len(seen) <= _FEW))
+
+
+def _decision(review: Review, one: Repeat) -> w.Widget:
+    if one.kind is not RepeatKind.LOOKS_SAME:
+        return Markup(note("There is nothing to decide: these are the same."))
+    buttons, told = [], "Is this the same creative? Both contents are remembered with your answer."
+    for label, decision, title in (
+        ("Not the same", Decision.NOT_THE_SAME, "Upload it: these two are different creatives"),
+        ("Skip it", Decision.SKIP, "Never upload it while it looks like the other one"),
+    ):
+        made = button(label, partial(review.decide, one, decision), title=title)
+        buttons.append(made)
+        if one.decision is decision:
+            made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
+            told = f"You decided: {label.lower()}."
+        else:
+            tied(review.looking, "state", made, disabled=lambda: review.looking.state is State.RUNNING)
+    return row(*buttons, Markup(node("span", told, css="tj-note")))
+
+
+def _filters(review: Review) -> w.Widget:
+    def verdicts() -> list[tuple[str, str]]:
+        count = Counter(one.verdict for one in review.reviews)
+        kept = [one for one in Verdict if count[one] or one.value == review.verdict]
+        return [("All verdicts", ""), *((f"{marked(one)} ({count[one]})", one.value) for one in kept)]
+
+    def kinds() -> list[tuple[str, str]]:
+        count = Counter(one.file.creative_type.value for one in review.reviews)
+        kept = sorted({*count, review.kind} - {""})
+        return [("All types", ""), *((f"{one} ({count[one]})", one) for one in kept)]
+
+    auto, wide = w.Layout(width="auto"), w.Layout(width="16em")
+    return row(
+        choice(review, "verdict", verdicts, "reviews", tooltip="Verdict", layout=auto),
+        choice(review, "kind", kinds, "reviews", tooltip="Type", layout=auto),
+        choice(review, "order", lambda: [(f"Order: {one}", one) for one in ORDERS], tooltip="Order", layout=auto),
+        linked(review, "find", w.Text(placeholder="Find in name or reason", layout=wide, continuous_update=False)),
+    )
+
+
+def _files(review: Review) -> w.Widget:
+    auto = {"button_width": "auto"}
+    shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"], style=auto)
+    gallery, table = column(_pager(review), Gallery(review), _pager(review)), Table(review.rows(()), what="files")
+    tied(review, "matching chosen", table, frame=lambda: review.rows(review.matching))
+    return column(
+        shapes,
+        tied(shapes, "value", gallery, shown=lambda: shapes.value == "Gallery"),
+        tied(shapes, "value", table, shown=lambda: shapes.value == "Table"),
+    )
+
+
+def _pager(review: Review) -> w.Widget:
+    changes, several = "page matching", lambda: review.pages > 1
+    back, on = button("‹ Back", lambda: review.turn(-1)), button("Next ›", lambda: review.turn(1))
+    tied(review, changes, back, disabled=lambda: review.page == 1, shown=several)
+    tied(review, changes, on, disabled=lambda: review.page == review.pages, shown=several)
+    counted = told(review, changes, lambda: node("span", review.counted_page, role="status", css="tj-count"))
+    return row(back, on, counted)
+
+
+def _plan(review: Review) -> Node:
+    saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
+    told = [node("p", node("strong", review.counted_choice), f". {saved}")]
+    if review.is_saved and review.newcomers:
+        told.append(note(f"{review.newcomers} new files are not in the plan: they stay here."))
+    if review.is_saved:
+        told.append(node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb")))
+    return node("div", *told)

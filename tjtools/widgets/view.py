@@ -1,144 +1,40 @@
-"""The views' common parts: the banner, a task with its progress and log, an error, the call in code, buttons.
-
-Each part takes a model, follows its traits, and may be told from any thread.
-"""
+"""The views' common parts: each takes a model, follows its traits, and may be told from any thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
-from traitlets import HasTraits
+from traitlets import HasTraits, Instance
 
 from tjtools.model.errors import TJToolsError
-from tjtools.widgets.markup import Markup, Node, node
-from tjtools.widgets.panel import Broken, Made, Panel, Place, here, make
-from tjtools.widgets.task import State, Task
+from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
+from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SITES = {
     "sandbox": ("◇ PRACTICE: the sandbox", "Nothing here reaches the real site.", "tj-sandbox"),
     "live": ("● LIVE account", "What you upload here goes to the real site.", "tj-live"),
     "": ("○ No site yet", "This folder belongs to no site: bind it with tjtools init.", "tj-nosite"),
 }
-STATES = {
-    State.READY: "",
-    State.RUNNING: "▶ Running",
-    State.DONE: "✓ Done",
-    State.FAILED: "✗ Failed",
-    State.CANCELLED: "■ Stopped",
-}
+MOST = 10_000  # rows of a table in the browser
+_LONG = 24  # characters
+_PAGE = 25  # rows
 
 
-def follow(model: HasTraits, names: str, show: Callable[[], None]) -> None:
-    """Call `show` now, and whenever one of the traits named (with spaces between) changes."""
-    model.observe(lambda _change: show(), names.split())
-    show()
+def row(*parts: w.Widget) -> w.Widget:
+    """Side by side, wrapping."""
+    return w.HBox(parts, layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="8px"))
 
 
-def watch(panel: Panel, names: str, show: Callable[[], None]) -> None:
-    """Follow the panel, and whether its task has come to another state."""
-    follow(panel, names, show)
-    panel.task.observe(lambda _change: show(), "state")
-
-
-def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Markup:
-    """Text that follows the traits named; it takes no room while `made` returns None."""
-    shown = Markup()
-    follow(model, names, lambda: shown.show(made()))
-    return shown
-
-
-def banner(panel: Panel) -> w.Widget:
-    """Where the panel works; sandbox and live differ in colour, words and mark."""
-    return Markup(banner_of(panel.place))
-
-
-def banner_of(place: Place) -> Node:
-    """The banner of a place."""
-    name, what, css = SITES[place.site]
-    facts = [("workspace", str(place.workspace.root))]
-    facts += [("site", place.origin)] if place.origin else []
-    facts += [("account", place.account or "not named")] if place.site else []
-    facts += [("sign-in", "saved" if place.signed_in else "none yet")] if place.site else []
-    shown = [node("span", node("em", f"{key} "), node("strong", value)) for key, value in facts]
-    return node(
-        "div",
-        node("div", node("strong", name), node("span", what), css="tj-banner-site"),
-        node("div", *shown, css="tj-banner-facts"),
-        css=f"tj-banner {css}",
-        role="note",
-    )
-
-
-def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
-    """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
-    return column(row(*buttons), task_view(panel.task), error_view(panel), call_view(panel))
-
-
-def task_view(task: Task) -> w.Widget:
-    """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
-    shown = told(task, "state text done total elapsed error", lambda: task_node(task))
-    cancel = button("Cancel", task.cancel, icon="stop", style="warning")
-
-    def show() -> None:
-        cancel.layout.display = "" if task.running and task.state is State.RUNNING else "none"
-
-    follow(task, "state", show)
-    return column(shown, row(cancel), told(task, "log", lambda: log_node(task)))
-
-
-def task_node(task: Task) -> Node | None:
-    """Where a task is, in words; None before its first start."""
-    if task.state is State.READY:
-        return None
-    counted = f"{task.done:,} of {task.total:,}" if task.total else ""
-    words = " · ".join(filter(None, (STATES[task.state], counted, f"{task.elapsed:.0f} s", task.text)))
-    progress = {"value": task.done, "max": task.total} if task.total else {}
-    bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
-    trouble = [error_node(task.error, task.traceback)] if task.error else []
-    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
-
-
-def log_node(task: Task) -> Node | None:
-    """The log's last lines, folded; None while it is empty."""
-    return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
-
-
-def error_view(panel: Panel) -> w.Widget:
-    """What went wrong outside the task; empty while all is well."""
-    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
-
-
-def error_node(error: Exception, traceback: str = "") -> Node:
-    """An error in plain words: what happened, what to do next; the traceback folded."""
-    message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
-    if isinstance(error, TJToolsError):
-        message, remedy = error.message, error.remedy
-    parts = [node("strong", f"✗ {message}")]
-    parts += [node("p", f"→ {remedy}")] if remedy else []
-    parts += [folded("Traceback", node("pre", traceback))] if traceback else []
-    return alert(*parts)
-
-
-def alert(*parts: Node) -> Node:
-    """Something that a person should not miss."""
-    return node("div", *parts, css="tj-error", role="alert")
-
-
-def call_view(panel: Panel) -> w.Widget:
-    """The panel's action as Python, folded, with a button that copies it."""
-    return told(panel, "call", lambda: call_node(panel.call) if panel.call else None)
-
-
-def call_node(code: str) -> Node:
-    """Code to copy."""
-    return folded("The same in Python", node("pre", code), node("copy", code))
-
-
-def folded(title: str, *inside: Node) -> Node:
-    """Something to unfold."""
-    return node("details", node("summary", title), *inside, css="tj-fold")
+def column(*parts: w.Widget, css: str = "") -> w.Widget:
+    """One below the other, in a box of this class."""
+    return w.VBox(parts, layout=w.Layout(grid_gap="6px"), _dom_classes=tuple(css.split()))
 
 
 def button(label: str, action: Callable[[], object], *, icon: str = "", style: str = "", title: str = "") -> w.Button:
@@ -149,35 +45,150 @@ def button(label: str, action: Callable[[], object], *, icon: str = "", style: s
     return made
 
 
-def row(*parts: w.Widget) -> w.Widget:
-    """Side by side, wrapping."""
-    return w.HBox(parts, layout=w.Layout(flex_flow="row wrap", align_items="center", grid_gap="8px"))
+def follow(model: HasTraits, names: str, show: Callable[[], object]) -> None:
+    """Call `show` now, and whenever one of the traits named (with spaces between) changes."""
+    model.observe(lambda _change: show(), names.split())
+    show()
 
 
-def column(*parts: w.Widget) -> w.Widget:
-    """One below the other."""
-    return w.VBox(parts, layout=w.Layout(grid_gap="6px"))
+def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Markup:
+    """Text that follows the traits named; it takes no room while `made` returns None."""
+    text = Markup()
+    follow(model, names, lambda: text.show(made()))
+    return text
 
 
-def show_on_screen(box: w.Widget, instead: str) -> None:
-    """Show a widget in the cell's output; `instead` is the text where no widget can be shown."""
-    from IPython.display import display
+def tied(model: HasTraits, names: str, made: w.Widget, **looks: Callable[[], Any]) -> w.Widget:
+    """A widget whose traits are what `looks` say, whenever one of the model's changes; `shown`: whether it has room."""
 
-    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
-    display({"text/plain": instead, "application/vnd.jupyter.widget-view+json": view}, raw=True)  # type: ignore[no-untyped-call]
+    def show() -> None:
+        for name, look in looks.items():
+            if name == "shown":
+                made.layout.display = "" if look() else "none"
+            else:
+                setattr(made, name, look())
+
+    follow(model, names, show)
+    return made
+
+
+def linked(model: HasTraits, trait: str, control: w.Widget) -> w.Widget:
+    """A control of one trait of the model."""
+    w.link((model, trait), (control, "value"))
+    return control
+
+
+def choice(
+    model: HasTraits, trait: str, options: Callable[[], list[tuple[str, Any]]], names: str = "", **looks: Any
+) -> w.Dropdown:
+    """A list of what a trait can be, each with its label; the list follows the traits in `names`."""
+    made, filling = w.Dropdown(**looks), False
+
+    def choose(change: dict[str, Any]) -> None:
+        if not filling:  # a new list has a first value, which nobody chose
+            setattr(model, trait, change["new"])
+
+    def offer() -> None:
+        nonlocal filling
+        filling = True
+        made.options = options()
+        made.value = getattr(model, trait)
+        filling = False
+
+    made.observe(choose, "value")
+    follow(model, f"{trait} {names}", offer)
+    return made
+
+
+def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
+    """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
+    call = told(panel, "call", lambda: call_node(panel.call))
+    return column(row(*buttons), task_view(panel.task), error_view(panel), call)
+
+
+def task_view(task: Task) -> w.Widget:
+    """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
+    cancel = button("Cancel", task.cancel, icon="stop", style="warning")
+
+    def log() -> Node | None:
+        return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
+
+    return column(
+        told(task, "state text done total elapsed error", lambda: task_node(task)),
+        row(tied(task, "state", cancel, shown=lambda: task.state is State.RUNNING)),
+        told(task, "log", log),
+    )
+
+
+def task_node(task: Task) -> Node | None:
+    """Where a task is, in words; None before its first start."""
+    if task.state is State.READY:
+        return None
+    counted = f"{task.done:,} of {task.total:,}" if task.total else ""
+    words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.text)))
+    progress = {"value": task.done, "max": task.total} if task.total else {}
+    bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
+    trouble = [error_node(task.error, task.traceback)] if task.error else []
+    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
+
+
+def error_view(panel: Panel) -> w.Widget:
+    """What went wrong outside the task; empty while all is well."""
+    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
+
+
+class Table(w.VBox):  # type: ignore[misc]
+    """The rows of a `frame`, at most so many, with search, sort and pages in the browser; above them, their number."""
+
+    frame: Any = Instance(object)
+
+    def __init__(self, frame: pd.DataFrame, *, what: str = "rows", most: int = MOST) -> None:
+        from itables.widget import ITable
+
+        self.what, self.most, self._counted = what, most, Markup()
+        self._rows = ITable(
+            order=[], pageLength=_PAGE, scrollY="26em", scrollCollapse=True, classes="display compact tj-rows"
+        )
+        super().__init__([self._counted, self._rows], frame=frame, layout=w.Layout(grid_gap="6px"))
+        follow(self, "frame", self._show)
+
+    def _show(self) -> None:
+        shown = self.frame.head(self.most).reset_index(drop=True)
+        first = f"the first {len(shown):,} of " if len(shown) < len(self.frame) else ""
+        self.counted = f"{first}{len(self.frame):,} {self.what}"
+        self._counted.show(node("span", self.counted, role="status", css="tj-count"))
+        longest = [shown[name].astype(str).str.len().max() for name in shown.columns]
+        broken = [at for at, length in enumerate(longest) if length > _LONG]  # so that every column is seen
+        pages = {"topEnd": "info", "bottomStart": "pageLength", "bottomEnd": "paging"}
+        around = {"topStart": "search"} | (pages if len(shown) > _PAGE else dict.fromkeys(pages))
+        columns = [{"targets": broken, "className": "tj-long"}]
+        self._rows.update(shown, style="width:100%", maxBytes=0, maxRows=0, columnDefs=columns, layout=around)
+
+
+def banner(panel: Panel) -> Node:
+    """Where the panel works; sandbox and live differ in colour, words and mark."""
+    name, what, css = SITES[panel.site]
+    facts = {"workspace": str(panel.workspace.root)}
+    if bound := panel.settings.site:
+        saved = panel.workspace.browser_session.exists()  # whether the site still takes it, only the site can say
+        facts |= {"site": bound.origin, "account": bound.account or "not named"}
+        facts |= {"sign-in": "saved" if saved else "none yet"}
+    where = [node("span", node("em", f"{key} "), node("strong", value)) for key, value in facts.items()]
+    site = node("div", node("strong", name), node("span", what), css="tj-banner-site")
+    return node("div", site, node("div", *where, css="tj-banner-facts"), css=f"tj-banner {css}", role="note")
 
 
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:
     """Show a panel in the cell's output and return its model; where it can't be made, what the person sees is why."""
     try:
-        panel = make(kind, workspace or here())
+        panel = make(kind, workspace or Workspace.find(cwd=Path.cwd()))
     except TJToolsError as error:
         broken = Broken(kind.title, error)
-        _display(broken, error_view(broken))
+        show_on_screen(error_view(broken), kind.title)
         return broken
     if panel.on_screen is None:
-        panel.on_screen = column(banner(panel), _once_looked(panel, view) if panel.looks else view(panel))
-    _display(panel, panel.on_screen)
+        panel.on_screen = column(Markup(banner(panel)), _once_looked(panel, view) if panel.looks else view(panel))
+    show_on_screen(panel.on_screen, panel.title)
     if panel.presses and panel.looked():
         panel.press()
     return panel
@@ -185,17 +196,22 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
 
 def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     """How far the looking is, and then the view; the cell has ended meanwhile."""
-    room = column(task_view(panel.looking))
+    parts = [task_view(panel.looking)]
 
-    def put(_change: object) -> None:
-        if panel.looking.state is State.DONE:
-            panel.looking.unobserve(put, "state")  # once: when it looks again, the view follows its model
-            room.children = (view(panel),)
+    def shown() -> list[w.Widget]:
+        if panel.looking.state is State.DONE and len(parts) == 1:  # when it looks again, the view follows its model
+            parts.append(view(panel))
+        return parts[-1:]
 
-    panel.looking.observe(put, "state")
+    room = tied(panel.looking, "state", column(), children=shown)
     panel.looking.start(panel.look)
     return room
 
 
-def _display(panel: Panel, box: w.Widget) -> None:
-    show_on_screen(box, f"{panel.title}: run this notebook in JupyterLab to see it")
+def show_on_screen(box: w.Widget, title: str) -> None:
+    """Show a widget in the cell's output, and words where no widget can be shown."""
+    from IPython.display import display
+
+    words = f"{title}: run this notebook in JupyterLab to see it"
+    view = {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+    display({"text/plain": words, "application/vnd.jupyter.widget-view+json": view}, raw=True)  # type: ignore[no-untyped-call]

@@ -15,17 +15,21 @@ function render({ model, el }) {
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = model.get("label");
+  button.title = "Download this file";
+  const note = document.createElement("span");
+  note.role = "alert";
   button.addEventListener("click", () => {
     button.disabled = true;
     model.send({ view });
   });
-  const answer = (told, [data]) => {
+  const answer = (told, buffers) => {
     if (told.view !== view) return;
     button.disabled = false;
-    save(data, model.get("filename"));
+    note.textContent = told.problem ? ` ✗ ${model.get("filename")}: ${told.problem}` : "";
+    if (!told.problem) save(buffers[0], model.get("filename"));
   };
   model.on("msg:custom", answer);
-  el.append(button);
+  el.append(button, note);
   return () => model.off("msg:custom", answer);
 }
 
