@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tjtools.cli import exit_code
+from tjtools.cli.shapes import print_json
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import printable
@@ -170,8 +171,24 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]])
         writer.writerows([neutralise(cell) for cell in row] for row in rows)
 
 
-def end(stopped: TJToolsError | None = None, *, needs_a_person: object) -> NoReturn:
-    """End the command: with the error that stopped the work, or by whether something is left for a person."""
+def end(
+    told: object,
+    show: str | Callable[[], object],
+    *,
+    as_json: bool,
+    needs_a_person: object = False,
+    stopped: TJToolsError | None = None,
+) -> NoReturn:
+    """Give the answer, `told` as JSON or `show` for a person, and end the command.
+
+    Its exit code is that of the error that stopped the work, or says whether something is left for a person.
+    """
+    if as_json:
+        print_json(told)
+    elif isinstance(show, str):
+        out.print(show)
+    else:
+        show()
     if stopped:
         err.print(str(stopped), style="red")
         raise typer.Exit(exit_code(stopped))

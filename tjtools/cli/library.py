@@ -1,31 +1,48 @@
-"""Commands that look after the library cache: `add`, `rebuild-cache` and `diff`."""
+"""Commands for the library cache: `add`, `rebuild-cache`, `diff`; from the site `refresh-library` and `sync-status`."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from tjtools.cli.console import (
+    EXIT_CODES,
+    HeadlessOption,
     JsonOption,
     TypeOption,
     WorkspaceOption,
+    bar,
     end,
+    err,
     find_workspace,
     listing,
     now,
     out,
     parse_type,
+    say,
+    stoppable,
     write_csv,
 )
-from tjtools.cli.shapes import print_json, some_of
+from tjtools.cli.shapes import some_of
 from tjtools.model.creative import Creative, ReviewStatus
+from tjtools.model.errors import Cancelled, TJToolsError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from tjtools.diff.libraries import LibraryDifference
+    from tjtools.scrape.apply import Update, UpdateReport
+    from tjtools.workspace.folder import Workspace
+
+AllowOption = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
+]
 
 
 def add(
@@ -52,6 +69,9 @@ def add(
         raise typer.BadParameter(str(error)) from error
     if PurePath(filename).name != filename:
         raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
+    shown = status.strip().lower()
+    if shown not in ("pending", "approved", "rejected"):
+        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
     chosen = parse_type(kind)
     creative = Creative(
         creative_id=creative_id,
@@ -59,7 +79,7 @@ def add(
         upload_date=now().date() if today else None,
         file_type=type_of(filename),
         creative_type=chosen.section.creative_type if chosen else None,
-        review_status=_shown_status(status),
+        review_status=ReviewStatus(shown),
     )
     place = find_workspace(workspace)
     library = Library.load(place.library)
@@ -67,28 +87,14 @@ def add(
     if known:
         creative = _called(known, filename)
     added = library.add([creative])
+    said = f"Added to {library.path.name}: {filename} → {creative_id}"
     if not known:
         History.of(place).record([creative], source=Source.MANUAL, now=now())
-    if as_json:
-        print_json({"added": bool(added), "creative": creative})
-    elif known and added:
-        out.print(f"{creative_id} has its full name now: {filename}")
-    elif known:
-        out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.")
+    elif added:
+        said = f"{creative_id} has its full name now: {filename}"
     else:
-        out.print(f"Added to {library.path.name}: {filename} → {creative_id}")
-    end(needs_a_person=not added)
-
-
-def _shown_status(text: str) -> ReviewStatus:
-    """A review status that the site shows."""
-    try:
-        status = ReviewStatus.parse(text)
-    except ValueError:
-        status = ReviewStatus.REMOVED
-    if status is ReviewStatus.REMOVED:
-        raise typer.BadParameter(f"{text!r} is none of pending, approved, rejected")
-    return status
+        said = f"The library has {creative_id} already, as {known[0].filename}: nothing was added."
+    end({"added": bool(added), "creative": creative}, said, as_json=as_json, needs_a_person=not added)
 
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
@@ -111,15 +117,16 @@ def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False
 
     place = find_workspace(workspace)
     done = inventory.rebuild_cache(place, now=now())
-    if as_json:
-        print_json(some_of(done, "kept", "added", "bad_lines", "set_aside"))
-    else:
+
+    def show() -> None:
         out.print(f"{place.library.name}: {done.kept} creatives kept, {done.added} added from {place.master.name}.")
         if done.set_aside:
             out.print(f"The old cache could not be read; it is kept as {done.set_aside}.")
         for bad in done.bad_lines:
             out.print(f"{place.master.name}:{bad.line}: {bad.reason}")
-    end(needs_a_person=done.bad_lines)
+
+    told = some_of(done, "kept", "added", "bad_lines", "set_aside")
+    end(told, show, as_json=as_json, needs_a_person=done.bad_lines)
 
 
 def diff(
@@ -141,23 +148,145 @@ def diff(
     difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
         write_csv(csv_file, COLUMNS, difference.rows())
-    if as_json:
-        print_json(difference)
-    else:
-        show_difference(difference)
-    end(needs_a_person=difference)  # 1 says here that they differ
+    # 1 says here that they differ
+    end(difference, lambda: _show_difference(difference, out), as_json=as_json, needs_a_person=difference)
 
 
-def show_difference(difference: LibraryDifference, *, console: Console = out) -> None:
+def _show_difference(difference: LibraryDifference, console: Console) -> None:
     """What came, what went and what changed, and how many of each."""
-    rows = list(difference.rows())
-    if not rows:
-        console.print("No difference.")
-        return
     shown = [
         (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
-        for what, creative_id, name, field, old, new in rows
+        for what, creative_id, name, field, old, new in difference.rows()
     ]
-    count = ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count)
-    listing("Difference", shown, console=console)
-    console.print(count)
+    if shown:
+        listing("Difference", shown, console=console)
+    console.print(
+        ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count) or "No difference."
+    )
+
+
+def refresh_library(
+    new: Annotated[
+        bool, typer.Option("--new", help="Read only what is new, from the top of each section; none is marked removed.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    allow_removals: AllowOption = 0,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.scrape.refresh import plan_refresh
+
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise TJToolsError(
+            "There is no terminal to ask on, so nothing was read.",
+            remedy="Give --yes to apply the difference, or --dry-run to look at it.",
+        )
+    update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
+    _conclude(update, allow_removals, ask=not yes, write=not dry_run, as_json=as_json)
+
+
+refresh_library.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
+
+What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
+With --new, each section is read down to creatives that its last complete reading has covered.
+{EXIT_CODES}
+"""
+
+
+def sync_status(
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
+    ] = False,
+    allow_removals: AllowOption = 0,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    from tjtools.scrape.refresh import plan_sync
+
+    update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
+    _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
+
+
+sync_status.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as
+removed.
+
+Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
+pending creative was not found: then run it without. {EXIT_CODES}
+"""
+
+
+def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
+    """Read the site with a progress bar, and Ctrl-C in good order."""
+    from tjtools.scrape.connection import access_to
+
+    with stoppable() as cancelled, bar("Reading", None) as tell:
+        return plan(
+            workspace,
+            access_to(workspace, say=say, headless=headless, cancelled=cancelled),
+            progress=lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
+            cancelled=cancelled,
+        )
+
+
+def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
+    """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
+    from tjtools.scrape.apply import shown_certificate
+
+    _show_update(update, err if as_json else out)
+    stopped, report = _apply(update, allow_removals, ask=ask, write=write)
+    told = {
+        "applied": report is not None,
+        "certificate": [shown_certificate(one) for one in update.certificates],
+        "not_found": update.reading.not_found,
+        "difference": report.difference if report else update.difference,
+        "history_rows": report.history_rows if report else 0,
+        "snapshot": report.snapshot if report else None,
+        "stopped": stopped,
+    }
+
+    def show() -> None:
+        library = update.workspace.library.name
+        if report:
+            rows, snapshot = report.history_rows, report.snapshot.name
+            out.print(f"Applied to {library}; {rows} rows in the history, snapshot {snapshot}.")
+        elif not stopped:
+            out.print("Nothing was written.")
+
+    needs_a_person = (write and not report) or update.reading.not_found
+    end(told, show, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
+
+
+def _apply(
+    update: Update, allow_removals: int, *, ask: bool, write: bool
+) -> tuple[TJToolsError | None, UpdateReport | None]:
+    """Write the update down, or return the error that says why not; a person who is asked may say no."""
+    from tjtools.scrape.apply import apply_update
+
+    try:
+        if update.stopped:
+            raise update.stopped
+        update.check_removals(allow_removals)
+        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+            return None, None
+        return None, apply_update(update, now=now(), allow_removals=allow_removals)
+    except TJToolsError as error:
+        return error, None
+    except typer.Abort:
+        return Cancelled("Stopped: nothing was written."), None
+
+
+def _show_update(update: Update, console: Console) -> None:
+    """What was read, and what it means for the cache."""
+    read = []
+    for one in update.certificates:
+        total = "?" if one.total is None else one.total
+        told = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
+        read.append((one.section.value, told, one.verdict))
+    listing("Read off the site", read, console=console)
+    if not update.stopped:
+        _show_difference(update.difference, console)
+    if missing := update.reading.not_found:
+        console.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")

@@ -1,4 +1,4 @@
-"""Commands for a session of files: `session` makes one out of a folder of media, `review` judges it."""
+"""Commands for a session of files: `session` makes one of a folder, `review` judges it, `upload` uploads it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import typer
 from rich.console import Console
 
 from tjtools.cli.console import (
+    EXIT_CODES,
+    HeadlessOption,
     JsonOption,
     TypeOption,
     WorkspaceOption,
+    bar,
     end,
     find_workspace,
     listing,
@@ -21,13 +24,16 @@ from tjtools.cli.console import (
     now,
     out,
     parse_type,
+    say,
+    stoppable,
     write_csv,
 )
-from tjtools.cli.shapes import of_review, print_json, some_of
+from tjtools.cli.shapes import of_outcome, of_review, some_of
 
 if TYPE_CHECKING:
     from tjtools.diff.session import FileReview
-    from tjtools.upload import Prepared
+    from tjtools.upload import Plan, Prepared, UploadReport
+    from tjtools.upload.journal import Unfinished
     from tjtools.workspace.folder import Workspace
 
 FileOption = Annotated[
@@ -57,23 +63,20 @@ def session(
     written = bool(intake.taken) and not dry_run
     if written:
         write_session(place, intake, now=now())
-    if as_json:
-        print_json(
-            {
-                "files": [some_of(one, "row", "notes") for one in intake.taken],
-                "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
-                "written": place.session if written else None,
-            }
-        )
-    else:
-        listing(
-            f"{len(intake.taken)} files for the session",
-            [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken],
-        )
+    told = {
+        "files": [some_of(one, "row", "notes") for one in intake.taken],
+        "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
+        "written": place.session if written else None,
+    }
+
+    def show() -> None:
+        files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken]
+        listing(f"{len(files)} files for the session", files)
         listing("Left out", [("", str(path), why) for path, why in intake.left_out])
         if written:
             out.print(f"Written: {place.session}; see what it says with: tjtools review")
-    end(needs_a_person=intake.needs_a_person or not intake.taken)
+
+    end(told, show, as_json=as_json, needs_a_person=intake.needs_a_person or not intake.taken)
 
 
 def review(
@@ -96,15 +99,14 @@ def review(
     prepared = prepare_files(find_workspace(workspace), [*(paths or []), *(file or [])], kind, force=force)
     if csv_file:
         write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
-    if as_json:
-        print_json({"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines})
-    else:
+    told = {"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines}
+
+    def show() -> None:
         show_reviews(prepared.reviews)
-        if prepared.unseen:
-            out.print(
-                f"Nobody has looked at {prepared.unseen} local copies of known creatives: run tjtools duplicates."
-            )
-    end(needs_a_person=prepared.needs_a_person)
+        if number := prepared.unseen:
+            out.print(f"Nobody has looked at {number} local copies of known creatives: run tjtools duplicates.")
+
+    end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
 
 
 def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
@@ -127,3 +129,129 @@ def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> No
 def _row(one: FileReview) -> tuple[str, ...]:
     kind, notes = one.file.creative_type.value, "; ".join(one.notes)
     return (one.verdict.value, one.file.name, kind, one.creative_id or "", one.reason, notes)
+
+
+def upload(
+    session: Annotated[
+        bool, typer.Option("--session", help="Upload every new file of the session, whatever the saved plan says.")
+    ] = False,
+    file: FileOption = None,
+    kind: TypeOption = None,
+    live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
+    force: ForceOption = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
+    ] = False,
+    headless: HeadlessOption = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    if session and file:
+        raise typer.BadParameter("give either --session or --file")
+    if resume and (session or file or kind or force or limit):
+        raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
+    place = find_workspace(workspace)
+    if resume:
+        prepared, report = _resume(place, headless=headless)
+    else:
+        prepared, plan = _planned(place, file, kind, force=force, limit=limit, saved=not (session or file))
+        report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
+    told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
+    end(
+        told | some_of(report, "status_file", "campaign_files", "stopped"),
+        lambda: _show_report(report),
+        as_json=as_json,
+        needs_a_person=report.needs_a_person or prepared.bad_lines,
+        stopped=report.stopped,
+    )
+
+
+upload.__doc__ = f"""Upload the session's files, or the files named; a dry run without --live.
+
+Where a plan was saved in the notebook, its files alone, unless --session asks for all.
+
+A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
+with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes up.
+
+{EXIT_CODES}
+"""
+
+
+def _planned(
+    place: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool, limit: int | None, saved: bool
+) -> tuple[Prepared, Plan]:
+    """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
+    from tjtools.diff.session import Verdict
+    from tjtools.upload import load_choice, make_plan, unfinished_run
+    from tjtools.workspace.settings import load_settings
+
+    settings = load_settings(place)
+    if run := unfinished_run(place):
+        say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
+        say("tjtools upload --resume goes on with it; another live run takes its place.")
+    prepared = prepare_files(place, paths, kind, force=force)
+    for one in prepared.reviews:
+        if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
+            say(f"{one.verdict.value}: {one.file.name} {'; '.join(repeat.told for repeat in one.repeats)}")
+    choice = load_choice(place) if saved else None
+    if choice:
+        say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
+    return prepared, make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit, choice=choice)
+
+
+def _resume(place: Workspace, *, headless: bool | None) -> tuple[Prepared, UploadReport]:
+    from tjtools.model.errors import WorkspaceError
+    from tjtools.upload import prepare_rest, unfinished_run
+    from tjtools.workspace.settings import load_settings
+
+    run = unfinished_run(place)
+    if run is None:
+        raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
+    say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
+    with looking() as (progress, cancelled):
+        rest = prepare_rest(place, run, load_settings(place), progress=progress, cancelled=cancelled)
+    for file in rest.cleared:
+        say(f"No longer in the session, so it is left alone: {file.name}")
+    return rest.prepared, run_plan(place, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
+
+
+def run_plan(
+    workspace: Workspace,
+    prepared: Prepared,
+    plan: Plan,
+    *,
+    live: bool,
+    force: bool = False,
+    headless: bool | None = None,
+    resumed: Unfinished | None = None,
+) -> UploadReport:
+    """Carry out a plan with a progress bar, and Ctrl-C in good order."""
+    from tjtools.scrape import connection
+    from tjtools.upload import upload as carry_out
+    from tjtools.workspace.settings import load_settings
+
+    settings = load_settings(workspace)
+    with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
+        return carry_out(
+            plan,
+            workspace,
+            prepared.library,
+            settings,
+            lambda: connection.connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            now=now,
+            live=live,
+            force=force,
+            resumed=resumed,
+            progress=lambda event: progress(f"{event.state}: {event.name}", event.done),
+        )
+
+
+def _show_report(report: UploadReport) -> None:
+    rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
+    listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
+    for path in (report.status_file, *report.campaign_files):
+        if path.exists():
+            out.print(f"Written: {path}")
