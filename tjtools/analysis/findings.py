@@ -240,7 +240,7 @@ def of_time(review: Review) -> str:
             f"Half of the creatives take longer than can be seen yet: {review.decided:,} of {review.creatives:,}"
             " uploads are decided"
         )
-    interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.could_be else ""
+    interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.low < review.high else ""
     return f"Half of the creatives are decided within {in_time(review.median)}{interval}"
 
 
