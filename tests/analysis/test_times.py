@@ -192,7 +192,7 @@ def test_what_waits_is_listed_by_age(bare_workspace: Workspace) -> None:
         "3 creatives wait for review, the longest 2.0 days; since when, is unknown of 1. How many will be decided"
         " within 7 days can't be told: of none is the age known, or the time that it takes"
     )
-    charts.waiting_chart(table, "title").to_dict()
+    charts.waiting_chart(table).to_dict()
 
 
 def seen_by(workspace: Workspace, truth: reviewed.Truth, period: float, seed: int) -> pd.DataFrame:
@@ -233,7 +233,7 @@ def test_a_year_with_its_interval_and_the_chance_to_be_decided(bare_workspace: W
     really = ((hours > 24) & (hours <= 48)).sum() / (hours > 24).sum()
     assert low - 0.05 <= really <= high + 0.05
     assert abs(chance - really) < 0.1
-    charts.time_chart(review, "title").to_dict()
+    charts.time_chart(review).to_dict()
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from world import tjtools
 from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
 from tjtools.cli.console import now
-from tjtools.cli.pages import MOST, report_page
+from tjtools.cli.library import MOST, report_page
 from tjtools.widgets.analysis import OTHERS
 from tjtools.workspace.folder import Workspace
 

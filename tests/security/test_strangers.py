@@ -35,7 +35,7 @@ from world import NOW, UPLOADED, Truth, write_inventory
 
 import tjtools
 from tjtools.cli.console import start_log
-from tjtools.cli.pages import duplicates_page
+from tjtools.cli.session import duplicates_page
 from tjtools.diff.duplicates import find_duplicates
 from tjtools.media.content import Fingerprints
 from tjtools.media.pool import Children

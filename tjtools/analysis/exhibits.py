@@ -6,34 +6,18 @@ each number, and the Python that makes the table. `LIBRARY` and `OUTCOMES` are t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from inspect import isfunction
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from tjtools.analysis import findings
-from tjtools.analysis.contents import (
-    added_in,
-    ages,
-    behind_pair,
-    copies,
-    dry,
-    files_of,
-    gap_map,
-    inventory,
-    median_age,
-    native_pairs,
-    odd_names,
-    of_age,
-    period_of,
-    runs_table,
-    uploads,
-)
-from tjtools.analysis.frame import behind, on_site, readable, spreadsheet, texts, values_of
-from tjtools.analysis.rates import approval_rates, compare, comparison_table, overall, rejected_in_common
-from tjtools.analysis.reviews import changes_since
-from tjtools.analysis.sources import Asked, Files, python
-from tjtools.analysis.times import behind_hours, curve_table, naive_mean, time_in_review, waiting
+from tjtools.analysis import contents, findings, frame, rates, reviews, times
+from tjtools.analysis.frame import SHOWN, behind, on_site, readable, spreadsheet, texts, values_of
+from tjtools.analysis.sources import Asked, Files
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
 
@@ -116,200 +100,304 @@ class Exhibit(NamedTuple):
             return Shown(finding=f"This can't be told. {error}")
 
 
+def _exhibit(
+    heading: str, what: str, explained: str = "", follows: tuple[str, ...] = KEPT
+) -> Callable[[Make], Exhibit]:
+    return lambda make: Exhibit(make.__name__, heading, what, make, explained, follows)
+
+
+def _behind(table: pd.DataFrame, rows: pd.DataFrame, **keys: pd.Series) -> Behind:
+    """Of `rows` those that a row of the table counts: the ones whose keys are as its columns say."""
+
+    def behind(place: int) -> pd.DataFrame:
+        same = np.logical_and.reduce([of == table[name].iloc[place] for name, of in keys.items()])
+        return rows.loc[same].reset_index(drop=True)
+
+    return behind
+
+
 def _drawn(chart: str, *of: object, where: object = True) -> Draw | None:
     """Draws a chart of `charts`; None where there is nothing to draw."""
 
     def draw(title: str) -> alt.TopLevelMixin:
         from tjtools.analysis import charts  # altair takes a second to import
 
-        drawn: alt.TopLevelMixin = getattr(charts, chart)(*of, title)
-        return drawn
+        return charts.titled(getattr(charts, f"{chart}_chart")(*of), title)
 
     return draw if where else None
 
 
-def _inventory(files: Files, asked: Asked) -> Shown:
+_MODULES = {"Path": "pathlib", "date": "datetime", "datetime": "datetime", "Library": "tjtools", "Workspace": "tjtools"}
+_MODULES |= {"History": "tjtools.cache.history"}
+for _one in (contents, frame, rates, reviews, times):
+    _MODULES |= {name: one.__module__ for name, one in vars(_one).items() if isfunction(one)}
+_READ = """\
+workspace = Workspace.find(cwd=Path.cwd())
+library, history = Library.load(workspace.library), History.of(workspace)
+frame = library_frame(library, history)
+"""
+_ROWS = "rows = observations(history.load()[0])\n"
+_STAYS = "stays = reviews(rows, history.last_times())\n"
+_KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
+
+
+def _python(call: str, asked: Asked, *others: Callable[..., object]) -> str:
+    """The files read and kept as asked, and this call, with the imports, those of `others` too: to copy into a cell."""
+    stays, known = "stays" in call, _MODULES | {one.__name__: one.__module__ for one in others}
+    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays
+    body += asked.code + _KEPT * (stays and asked.code != "") + call
+    named = sorted({(known[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in known})
+    lines = [
+        f"from {module} import {', '.join(name for _, name in names)}"
+        for module, names in groupby(named, key=lambda one: one[0])
+    ]
+    ours = [line for line in lines if line.startswith("from tjtools")]
+    return "\n".join([*(line for line in lines if line not in ours), "", *ours, "", body]) + "\n"
+
+
+@_exhibit("What is there", "values", follows=(*KEPT, "by"))
+def inventory(files: Files, asked: Asked) -> Shown:
     frame, by = asked.keep(files.frame), asked.by
-    table = inventory(frame, by)
+    table = contents.inventory(frame, by)
     return Shown(
         table,
         findings.of_inventory(table, by),
-        _drawn("inventory_chart", table, by, where=len(table)),
-        python(f"inventory(frame, {by!r})", asked, inventory),
+        _drawn("inventory", table, by, where=len(table)),
+        _python(f"inventory(frame, {by!r})", asked),
         lambda place: behind(frame, by, table[by].iloc[place]),
     )
 
 
-def _gaps(files: Files, asked: Asked) -> Shown:
+@_exhibit("Where is a gap?", "pairs", "Live: approved, and on the site.", (*KEPT, "across"))
+def gaps(files: Files, asked: Asked) -> Shown:
     frame, across = asked.keep(files.frame), asked.across
-    table = gap_map(frame, columns=across)
-    outside = len(on_site(frame)) - int(table[["live", "pending", "rejected", "unknown"]].to_numpy().sum())
+    table, there = contents.gap_map(frame, across), on_site(frame)
+    outside = len(there) - int(table[["live", "pending", "rejected", "unknown"]].to_numpy().sum())
     if asked.section and across == "section":
         table = table[table["section"] == asked.section].reset_index(drop=True)
-
-    def creatives(place: int) -> pd.DataFrame:
-        one = table.iloc[place]
-        return behind(frame[values_of(frame, across) == one[across]], "category", one["category"])
-
+    keys = {name: values_of(there, name) for name in ("category", across)}
     return Shown(
         table,
-        findings.of_gaps(table, columns=across, outside=outside),
-        _drawn("gap_chart", table, "category", across, where=len(table)),
-        python(f"gap_map(frame, columns={across!r})", asked, gap_map),
-        creatives,
+        findings.of_gaps(table, across, outside),
+        _drawn("gap", table, across, where=len(table)),
+        _python(f"gap_map(frame, columns={across!r})", asked),
+        _behind(table, there[list(SHOWN)], **keys),
     )
 
 
-def _pairs(files: Files, _asked: Asked) -> Shown:
-    table = native_pairs(files.frame)
+@_exhibit(
+    "Native pairs",
+    "pairs",
+    "Of the whole library, whatever is kept above: the halves of a pair stand in two sections.",
+    (),
+)
+def native_pairs(files: Files, _asked: Asked) -> Shown:
+    table = contents.native_pairs(files.frame)
     return Shown(
         table,
         findings.of_pairs(table),
-        _drawn("pairs_chart", table, where=len(table)),
-        python("native_pairs(frame)", Asked(), native_pairs),
-        lambda place: behind_pair(files.frame, table.iloc[place]),
+        _drawn("pairs", table, where=len(table)),
+        _python("native_pairs(frame)", Asked()),
+        lambda place: contents.behind_pair(files.frame, table.iloc[place]),
     )
 
 
-def _uploads(files: Files, asked: Asked) -> Shown:
+@_exhibit("When it was added", "periods and sections")
+def uploads(files: Files, asked: Asked) -> Shown:
     frame = asked.keep(files.frame)
-    every = period_of(frame)
-    table = uploads(frame, every)
+    every = contents.period_of(frame)
+    table = contents.uploads(frame, every)
     return Shown(
         table,
         findings.of_uploads(table, every, int(on_site(frame)["upload_date"].isna().sum())),
-        _drawn("uploads_chart", table, every, where=len(table)),
-        python(f"uploads(frame, {every!r})", asked, uploads),
-        lambda place: added_in(frame, table["period"].iloc[place], table["section"].iloc[place], every),
+        _drawn("uploads", table, every, where=len(table)),
+        _python(f"uploads(frame, {every!r})", asked),
+        _behind(table, frame[list(SHOWN)], period=contents.began(frame, every), section=values_of(frame, "section")),
     )
 
 
-def _ages(files: Files, asked: Asked) -> Shown:
-    frame, today = asked.keep(files.frame), files.clock()
-    table = ages(frame, today)
+@_exhibit("How old it is", "classes of age")
+def ages(files: Files, asked: Asked) -> Shown:
+    there, today = on_site(asked.keep(files.frame)), files.clock()
+    table, aged = contents.ages(there, today), contents.days_on_site(there, today)
     return Shown(
         table,
-        findings.of_ages(table, median_age(frame, today)),
-        _drawn("ages_chart", table, where=table["creatives"].any()),
-        python("ages(frame, datetime.now().astimezone())", asked, ages),
-        lambda place: of_age(frame, today, table["age"].iloc[place]),
+        findings.of_ages(table, aged),
+        _drawn("ages", table, where=table["creatives"].any()),
+        _python("ages(frame, datetime.now().astimezone())", asked),
+        _behind(table, there[list(SHOWN)].join(aged[["days", "at_least"]]), age=aged["age"]),
     )
 
 
-def _runs(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "What was uploaded in which run",
+    "runs and sections",
+    "Those that started in the days above, and what they uploaded, as it stands in the library now.",
+)
+def runs(files: Files, asked: Asked) -> Shown:
     load = files.others.runs
     every, problems = load(files.workspace)
-    rows, frame = asked.keep(every, "run"), files.frame
-    table = runs_table(rows, frame)
+    rows = asked.keep(every, "run")
+    table = contents.runs_table(rows, files.frame)
+    now = reviews.of_ids(files.frame, rows["creative_id"], "review_status", "")
+    uploaded = rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now)
     return Shown(
         table,
         findings.of_runs(table) + "".join(f"; can't be read: {one}" for one in problems[:3]),
-        _drawn("runs_chart", table, where=not dry(table).all()),
-        python(
-            f"runs_table({files.others.runs.__name__}(workspace).rows, frame)", asked, runs_table, files.others.runs
-        ),
-        lambda place: files_of(rows, frame, table["run"].iloc[place], table["section"].iloc[place]),
+        _drawn("runs", table, where=not contents.dry(table).all()),
+        _python(f"runs_table({load.__name__}(workspace).rows, frame)", asked, load),
+        _behind(table, uploaded, run=rows["run"], section=rows["section"]),
     )
 
 
-def _copies(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "What is there twice",
+    "creatives",
+    "One creative of each group is kept: the best by its review, then the oldest. What went into the others are the"
+    " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
+    " are found among what tjtools uploaded, and what has a local copy that was looked at.",
+)
+def copies(files: Files, asked: Asked) -> Shown:
     same = files.others.same
     by_content, known = same(files.workspace, files.library)
-    table = copies(asked.keep(files.frame), by_content)
+    table = contents.copies(asked.keep(files.frame), by_content)
     call = f"by_content, known = {same.__name__}(workspace, library)\ncopies(frame, by_content)"
-    drawn = _drawn("copies_chart", table, where=len(table))
-    return Shown(table, findings.of_copies(table, known), drawn, python(call, asked, copies, same))
+    drawn = _drawn("copies", table, where=len(table))
+    return Shown(table, findings.of_copies(table, known), drawn, _python(call, asked, same))
 
 
-def _odd_names(files: Files, asked: Asked) -> Shown:
+@_exhibit("Names that break the convention", "creatives")
+def odd_names(files: Files, asked: Asked) -> Shown:
     frame = asked.keep(files.frame)
-    table = odd_names(frame)
-    drawn, code = _drawn("odd_names_chart", table, where=len(table)), python("odd_names(frame)", asked, odd_names)
-    return Shown(table, findings.of_odd_names(table, len(on_site(frame))), drawn, code)
+    table = contents.odd_names(frame)
+    drawn = _drawn("odd_names", table, where=len(table))
+    return Shown(table, findings.of_odd_names(table, len(on_site(frame))), drawn, _python("odd_names(frame)", asked))
 
 
-def _changes(files: Files, asked: Asked) -> Shown:
+@_exhibit("What changed since you last looked", "creatives", follows=("last_looked",))
+def changes(files: Files, asked: Asked) -> Shown:
     since = asked.last_looked or files.last_looked
     seen = files.seen[1] if files.seen and files.seen[0] == since else None
-    table = changes_since(files.observations, files.frame, since, rows_seen=seen)
+    table = reviews.changes_since(files.observations, files.frame, since, rows_seen=seen)
     more = "" if seen is None else f", rows_seen={seen}"
     call = f"since = datetime.fromisoformat({since.isoformat()!r})\nchanges_since(rows, frame, since{more})"
-    drawn, code = _drawn("changes_chart", table, where=len(table)), python(call, Asked(), changes_since)
-    return Shown(table, findings.of_changes(table, since), drawn, code)
+    drawn = _drawn("changes", table, where=len(table))
+    return Shown(table, findings.of_changes(table, since), drawn, _python(call, Asked()))
 
 
-def _rates(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "What is approved",
+    "values",
+    "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"
+    " the rate if all that wait were rejected, or approved. The chance of a difference from all others is corrected for"
+    " looking at every value (Fisher, Holm).",
+    (*KEPT, "by"),
+)
+def approval_rates(files: Files, asked: Asked) -> Shown:
     frame, by = asked.keep(files.frame), asked.by
-    table = approval_rates(frame, by)
+    table = rates.approval_rates(frame, by)
     return Shown(
         table,
-        findings.of_rates(table, overall(frame), by),
-        _drawn("rates_chart", table, by, where=table["decided"].any()),
-        python(f"approval_rates(frame, {by!r})", asked, approval_rates),
+        findings.of_rates(table, rates.overall(frame), by),
+        _drawn("rates", table, by, where=table["decided"].any()),
+        _python(f"approval_rates(frame, {by!r})", asked),
         lambda place: behind(frame, by, table[by].iloc[place]),
     )
 
 
-def _comparison(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "Two groups beside each other",
+    "groups",
+    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
+    " Fisher's exact test) is corrected for all the pairs that you could have looked at.",
+    (*KEPT, "by", "one", "other"),
+)
+def comparison(files: Files, asked: Asked) -> Shown:
     """Of the two values that are chosen, or else of the first."""
     frame, by = asked.keep(files.frame), asked.by
-    rates = approval_rates(frame, by)
-    values = rates.loc[rates["decided"] > 0, by].tolist()
+    table = rates.approval_rates(frame, by)
+    values = table.loc[table["decided"] > 0, by].tolist()
     if len(values) < 2:
         return Shown(finding=findings.of_comparison(None, by))
     one = asked.one if asked.one in values else next(value for value in values if value != asked.other)
     other = asked.other if asked.other in values else next(value for value in values if value != one)
-    compared = compare(frame, by, one, other)
-    call = f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))"
+    compared = rates.compare(frame, by, one, other)
     return Shown(
-        comparison_table(compared),
+        rates.comparison_table(compared),
         findings.of_comparison(compared, by),
-        _drawn("comparison_chart", compared),
-        python(call, asked, comparison_table, compare),
+        _drawn("comparison", compared),
+        _python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", asked),
         lambda place: behind(frame, by, (one, other)[place]) if place < 2 else frame.head(0),
     )
 
 
-def _rejections(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "What rejected creatives share",
+    "values",
+    "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
+    " corrected for every value of every part that was looked at (Fisher, Holm).",
+)
+def rejections(files: Files, asked: Asked) -> Shown:
     frame = asked.keep(files.frame)
-    table = rejected_in_common(frame)
+    table = rates.rejected_in_common(frame)
     return Shown(
         table,
         findings.of_rejections(table, int((frame["review_status"] == "rejected").sum())),
-        _drawn("rejections_chart", table, where=len(table)),
-        python("rejected_in_common(frame)", asked, rejected_in_common),
+        _drawn("rejections", table, where=len(table)),
+        _python("rejected_in_common(frame)", asked),
         lambda place: behind(frame, table["part"].iloc[place], table["value"].iloc[place], "rejected"),
     )
 
 
-def _repeats(files: Files, _asked: Asked) -> Shown:
+@_exhibit(
+    "The session beside what was rejected",
+    "repeats",
+    "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since.",
+    (),
+)
+def repeats(files: Files, _asked: Asked) -> Shown:
     rejected = files.others.rejected
     table, number, unseen = rejected(files.workspace, files.library, files.rows)
     call = f"{rejected.__name__}(workspace, library, history.load()[0]).table"
-    drawn = _drawn("repeats_chart", table, where=len(table))
-    return Shown(table, findings.of_repeats(table, number, unseen), drawn, python(call, Asked(), rejected))
+    drawn = _drawn("repeats", table, where=len(table))
+    return Shown(table, findings.of_repeats(table, number, unseen), drawn, _python(call, Asked(), rejected))
 
 
-def _time(files: Files, asked: Asked) -> Shown:
-    review, stays = files.review(asked.begun), files.stays_of(asked.begun.keep(files.frame))
-    table, found = curve_table(review), findings.of_time(review)
+@_exhibit(
+    "Time in review",
+    "hours",
+    "A decision is seen at the next look at the site, so that each time is known to lie between two looks, or to be"
+    " longer than so far (Turnbull's estimate, averaged over samples drawn anew; band: the middle 95 % of these). The"
+    " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
+    " next look as review.",
+)
+def time_in_review(files: Files, asked: Asked) -> Shown:
+    stays = files.stays_of(asked.begun.keep(files.frame))
+    review = times.time_in_review(stays)
+    table, found = times.curve_table(review), findings.of_time(review)
     if review.decided:
-        found += f"; the mean of the decided ones alone would say {findings.in_time(naive_mean(stays))}"
+        found += f"; the mean of the decided ones alone would say {findings.in_time(times.naive_mean(stays))}"
     return Shown(
         table,
         found,
-        _drawn("time_chart", review, where=len(table)),
-        python("curve_table(time_in_review(stays))", asked.begun, curve_table, time_in_review),
-        lambda place: behind_hours(stays, table["hours"].iloc[place]),
+        _drawn("time", review, where=len(table)),
+        _python("curve_table(time_in_review(stays))", asked.begun),
+        lambda place: times.behind_hours(stays, table["hours"].iloc[place]),
     )
 
 
-def _waiting(files: Files, asked: Asked) -> Shown:
-    frame = asked.begun.keep(files.frame)
-    table = waiting(files.stays_of(frame), frame, files.clock(), files.review(asked.begun), asked.within)
-    call = f"waiting(stays, frame, datetime.now().astimezone(), days={asked.within})"
-    drawn, code = _drawn("waiting_chart", table, where=table["days"].notna().any()), python(call, asked.begun, waiting)
-    return Shown(table, findings.of_waiting(table, asked.within), drawn, code)
+@_exhibit(
+    "What waits for review",
+    "creatives",
+    "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited.",
+    (*KEPT, "within"),
+)
+def pending(files: Files, asked: Asked) -> Shown:
+    frame, days = asked.begun.keep(files.frame), asked.within
+    table = times.waiting(files.stays_of(frame), frame, files.clock(), days=days)
+    call = f"waiting(stays, frame, datetime.now().astimezone(), days={days})"
+    drawn = _drawn("waiting", table, where=table["days"].notna().any())
+    return Shown(table, findings.of_waiting(table, days), drawn, _python(call, asked.begun))
 
 
 class Collection(NamedTuple):
@@ -321,67 +409,15 @@ class Collection(NamedTuple):
     asked: Asked
 
 
-_PAIRS = "Of the whole library, whatever is kept above: the halves of a pair stand in two sections."
-_RUNS = "Those that started in the days above, and what they uploaded, as it stands in the library now."
-_COPIES = (
-    "One creative of each group is kept: the best by its review, then the oldest. What went into the others are the"
-    " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
-    " are found among what tjtools uploaded, and what has a local copy that was looked at."
-)
-_RATES = (
-    "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"
-    " the rate if all that wait were rejected, or approved. The chance of a difference from all others is corrected for"
-    " looking at every value (Fisher, Holm)."
-)
-_COMPARISON = (
-    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
-    " Fisher's exact test) is corrected for all the pairs that you could have looked at."
-)
-_REJECTIONS = (
-    "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
-    " corrected for every value of every part that was looked at (Fisher, Holm)."
-)
-_REPEATS = "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since."
-_TIME = (
-    "A decision is seen at the next look at the site, so that each time is known to lie between two looks, or to be"
-    " longer than so far (Turnbull's estimate, averaged over samples drawn anew; band: the middle 95 % of these). The"
-    " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
-    " next look as review."
-)
-_WAITING = "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited."
 LIBRARY = Collection(
     "The library",
-    (
-        Exhibit("inventory", "What is there", "values", _inventory, follows=(*KEPT, "by")),
-        Exhibit("gaps", "Where is a gap?", "pairs", _gaps, "Live: approved, and on the site.", (*KEPT, "across")),
-        Exhibit("native_pairs", "Native pairs", "pairs", _pairs, _PAIRS, ()),
-        Exhibit("uploads", "When it was added", "periods and sections", _uploads),
-        Exhibit("ages", "How old it is", "classes of age", _ages),
-        Exhibit("runs", "What was uploaded in which run", "runs and sections", _runs, _RUNS),
-        Exhibit("copies", "What is there twice", "creatives", _copies, _COPIES),
-        Exhibit("odd_names", "Names that break the convention", "creatives", _odd_names),
-    ),
+    (inventory, gaps, native_pairs, uploads, ages, runs, copies, odd_names),
     lambda files: files.notes,
     Asked(),
 )
 OUTCOMES = Collection(
     "Review outcomes",
-    (
-        Exhibit("changes", "What changed since you last looked", "creatives", _changes, follows=("last_looked",)),
-        Exhibit("approval_rates", "What is approved", "values", _rates, _RATES, (*KEPT, "by")),
-        Exhibit(
-            "comparison",
-            "Two groups beside each other",
-            "groups",
-            _comparison,
-            _COMPARISON,
-            (*KEPT, "by", "one", "other"),
-        ),
-        Exhibit("rejections", "What rejected creatives share", "values", _rejections, _REJECTIONS),
-        Exhibit("repeats", "The session beside what was rejected", "repeats", _repeats, _REPEATS, ()),
-        Exhibit("time_in_review", "Time in review", "hours", _time, _TIME),
-        Exhibit("pending", "What waits for review", "creatives", _waiting, _WAITING, (*KEPT, "within")),
-    ),
+    (changes, approval_rates, comparison, rejections, repeats, time_in_review, pending),
     lambda files: files.review_notes,
     Asked(day="uploaded", undated=False, by="category"),
 )

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import library, pages, practice, session, workspace
+from tjtools.cli import library, practice, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -40,11 +40,11 @@ for command in (
     workspace.login,
     session.review,
     session.upload,
-    pages.duplicates,
-    pages.decide,
+    session.duplicates,
+    session.decide,
     library.add,
     library.diff,
-    pages.report,
+    library.report,
     workspace.status,
     workspace.doctor,
     workspace.verify,

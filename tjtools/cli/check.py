@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tjtools.cache.library import Library
 from tjtools.cache.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
-from tjtools.cli.shapes import print_json, some_of
+from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise

@@ -10,24 +10,23 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from jinja2 import Environment, Template
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tjtools.cli import exit_code
-from tjtools.cli.shapes import print_json
+from tjtools.cli import exit_code, print_json
+from tjtools.media.looking import LookedAt
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
-
-if TYPE_CHECKING:
-    from tjtools.media.looking import LookedAt
 
 OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
 EXIT_CODES = (
@@ -169,6 +168,12 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]])
         writer = csv.writer(file)
         writer.writerow(columns)
         writer.writerows([neutralise(cell) for cell in row] for row in rows)
+
+
+def template(name: str) -> Template:
+    """A page of ours, on which text of files or site shows as text."""
+    text = files("tjtools.cli").joinpath(name).read_text("utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
 
 
 def end(

@@ -1,15 +1,26 @@
-"""Commands for the library cache: `add`, `rebuild-cache`, `diff`; from the site `refresh-library` and `sync-status`."""
+"""Commands for the library, here and on the site: `add`, `rebuild-cache`, `diff`, `report`, `refresh-library` …"""
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from markupsafe import Markup
+from rich.console import Console
 
+from tjtools.cache import inventory
+from tjtools.cache.history import History, Source
+from tjtools.cache.library import Library
+from tjtools.cache.snapshots import read_snapshot
+from tjtools.cli import some_of
 from tjtools.cli.console import (
     EXIT_CODES,
     HeadlessOption,
@@ -26,19 +37,32 @@ from tjtools.cli.console import (
     parse_type,
     say,
     stoppable,
+    template,
     write_csv,
 )
-from tjtools.cli.shapes import some_of
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
+from tjtools.health.acknowledged import acknowledged
+from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import Cancelled, TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError, translated
+from tjtools.model.names import file_type, fuller, same_name
+from tjtools.scrape.apply import Update, UpdateReport, apply_update, shown_certificate
+from tjtools.scrape.connection import access_to
+from tjtools.scrape.refresh import plan_refresh, plan_sync
+from tjtools.upload.status_csv import load_runs
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import altair as alt
 
-    from tjtools.diff.libraries import LibraryDifference
-    from tjtools.scrape.apply import Update, UpdateReport
-    from tjtools.workspace.folder import Workspace
+    from tjtools.analysis.exhibits import Exhibit
+    from tjtools.analysis.sources import Asked, Files
 
+LONG = 24  # characters of a cell of the report that may break
+FEW = 12  # rows of a table that is shown unfolded
+MOST, MOST_SAVED = 200, 5_000  # rows on the page, and in a CSV that is part of it
 AllowOption = Annotated[
     int,
     typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
@@ -58,10 +82,6 @@ def add(
 
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
-    from tjtools.cache.history import History, Source
-    from tjtools.cache.library import Library
-    from tjtools.model.cells import read_id
-    from tjtools.model.names import file_type as type_of
 
     try:
         creative_id = read_id(creative_id)
@@ -77,7 +97,7 @@ def add(
         creative_id=creative_id,
         filename=filename,
         upload_date=now().date() if today else None,
-        file_type=type_of(filename),
+        file_type=file_type(filename),
         creative_type=chosen.section.creative_type if chosen else None,
         review_status=ReviewStatus(shown),
     )
@@ -99,7 +119,6 @@ def add(
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
     """The creative that is known, by its full name if this is it."""
-    from tjtools.model.names import fuller, same_name
 
     one = known[0]
     is_one = len(known) == 1 and same_name(one.filename, filename)
@@ -113,7 +132,6 @@ def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    from tjtools.cache import inventory
 
     place = find_workspace(workspace)
     done = inventory.rebuild_cache(place, now=now())
@@ -142,8 +160,6 @@ def diff(
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
-    from tjtools.cache.snapshots import read_snapshot
-    from tjtools.diff.libraries import COLUMNS, diff_libraries
 
     difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
@@ -176,7 +192,6 @@ def refresh_library(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.scrape.refresh import plan_refresh
 
     if not (dry_run or yes or sys.stdin.isatty()):
         raise TJToolsError(
@@ -204,7 +219,6 @@ def sync_status(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.scrape.refresh import plan_sync
 
     update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
     _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
@@ -220,7 +234,6 @@ pending creative was not found: then run it without. {EXIT_CODES}
 
 def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
     """Read the site with a progress bar, and Ctrl-C in good order."""
-    from tjtools.scrape.connection import access_to
 
     with stoppable() as cancelled, bar("Reading", None) as tell:
         return plan(
@@ -233,7 +246,6 @@ def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: 
 
 def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
     """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
-    from tjtools.scrape.apply import shown_certificate
 
     _show_update(update, err if as_json else out)
     stopped, report = _apply(update, allow_removals, ask=ask, write=write)
@@ -263,7 +275,6 @@ def _apply(
     update: Update, allow_removals: int, *, ask: bool, write: bool
 ) -> tuple[TJToolsError | None, UpdateReport | None]:
     """Write the update down, or return the error that says why not; a person who is asked may say no."""
-    from tjtools.scrape.apply import apply_update
 
     try:
         if update.stopped:
@@ -290,3 +301,71 @@ def _show_update(update: Update, console: Console) -> None:
         _show_difference(update.difference, console)
     if missing := update.reading.not_found:
         console.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
+
+
+def report(
+    out_file: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file that is there is replaced.")
+    ] = Path("tjtools-report.html"),
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one page with everything of the notebooks 04 and 05: findings, charts, tables. Offline.
+
+    It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
+    """
+
+    place = find_workspace(workspace)
+    with bar("Reckoning", None):
+        data = report_page(place, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text
+    with translated(out_file, "written"):
+        out_file.write_bytes(data)
+    end({"written": str(out_file), "bytes": len(data)}, f"Written: {out_file}", as_json=as_json)
+
+
+def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
+    """The exhibits of both notebooks as one page."""
+
+    from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
+    from tjtools.analysis.sources import Files, Others
+
+    read = Files(workspace, Others(load_runs, known_groups, repeats_of_rejected, acknowledged), clock)
+    parts = [
+        (part.title, part.notes(read), [_article(one, read, part.asked) for one in part.exhibits])
+        for part in (LIBRARY, OUTCOMES)
+    ]
+    named = {"name": workspace.root.name, "site": load_settings(workspace).site, "version": version("tjtools")}
+    return template("report.html").render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
+
+
+def _article(exhibit: Exhibit, read: Files, asked: Asked) -> dict[str, object]:
+    """An exhibit as the page shows it; the columns are told with whether they hold numbers."""
+    from pandas.api.types import is_numeric_dtype
+
+    from tjtools.analysis.frame import readable, texts
+
+    shown = exhibit.shown(read, asked)
+    table = readable(shown.frame.head(MOST))
+    small = len(shown.frame) <= MOST_SAVED
+    return {
+        "exhibit": exhibit,
+        "shown": shown,
+        "chart": Markup(_drawn(shown.draw(""), exhibit.name)) if shown.draw else "",  # noqa: S704 (see _drawn)
+        "columns": [(str(name), is_numeric_dtype(column)) for name, column in table.items()],
+        "rows": texts(table),
+        "csv": base64.b64encode(shown.csv.encode("utf-8", "backslashreplace")).decode() if small else "",
+    }
+
+
+def _drawn(chart: alt.TopLevelMixin, prefix: str) -> str:
+    """The chart as SVG in the page's own colours; its IDs get a prefix, because they hold for the whole page.
+
+    Vega escapes what it writes, and nothing is fetched.
+    """
+    import vl_convert
+
+    from tjtools.analysis.charts import INK, MIME, bundle
+
+    svg = vl_convert.vegalite_to_svg(bundle(chart, "")[MIME], allowed_base_urls=[])
+    svg = re.sub(r'\bid="([^"]*)"', rf'id="{prefix}-\1"', svg).replace("url(#", f"url(#{prefix}-")
+    return svg.replace(f"{INK}44", "var(--grid)").replace(INK, "currentColor")

@@ -9,19 +9,34 @@ import sys
 import time
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from tjtools.cli import print_json
 from tjtools.cli.console import ERROR, JsonOption, WorkspaceOption, bar, end, err, handling, listing, now, out, say
-from tjtools.cli.session import run_plan, show_reviews
-from tjtools.cli.shapes import of_outcome, of_review, print_json
+from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
-from tjtools.model.errors import TJToolsError
-
-if TYPE_CHECKING:
-    from tjtools.upload import Plan, Prepared, UploadReport
-    from tjtools.workspace.folder import Workspace
+from tjtools.model.errors import TJToolsError, WorkspaceNotFound
+from tjtools.practice.workspace import (
+    FIRST,
+    bind_to_sandbox,
+    confirmed,
+    copy_notebooks,
+    fresh_folder,
+    make_practice,
+    make_session,
+    read_library,
+    running_sandbox,
+)
+from tjtools.sandbox import Sandbox, serve
+from tjtools.sandbox.faults import Faults
+from tjtools.scrape.connection import connect
+from tjtools.site import Site
+from tjtools.site.browser import ensure_browser
+from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare, upload
+from tjtools.workspace.folder import VARIABLE, Workspace
+from tjtools.workspace.settings import Settings, load_settings
 
 PRACTICE = Path("tjtools-practice")
 
@@ -36,10 +51,6 @@ def demo(
     Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
     2 error.
     """
-    from tjtools.practice.workspace import bind_to_sandbox, confirmed, fresh_folder
-    from tjtools.sandbox import Sandbox
-    from tjtools.site.browser import ensure_browser
-    from tjtools.workspace.settings import Settings
 
     began = time.monotonic()
     _step(1, "A browser")
@@ -87,10 +98,6 @@ def _step(number: int, what: str) -> None:
 
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
-    from tjtools.practice.workspace import make_session, read_library
-    from tjtools.scrape.connection import connect
-    from tjtools.upload import load_library, make_plan, prepare
-    from tjtools.workspace.settings import load_settings
 
     _step(3, "Read the library off the site, and draw a session of new files")
     library = load_library(workspace)
@@ -111,9 +118,6 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
 
 
 def _run_again(workspace: Workspace) -> UploadReport:
-    from tjtools.site import Site
-    from tjtools.upload import make_plan, prepare, upload
-    from tjtools.workspace.settings import load_settings
 
     def no_browser() -> Site:
         raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
@@ -148,8 +152,6 @@ def lab(
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
-    from tjtools.practice.workspace import copy_notebooks, make_practice, running_sandbox
-    from tjtools.workspace.settings import load_settings
 
     place = _configured(workspace)
     if place is None:
@@ -172,9 +174,6 @@ def lab(
 
 def _configured(named: Path | None) -> Workspace | None:
     """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
-    from tjtools.model.errors import WorkspaceNotFound
-    from tjtools.workspace.folder import VARIABLE, Workspace
-    from tjtools.workspace.settings import load_settings
 
     told = named or os.environ.get(VARIABLE)
     try:
@@ -188,8 +187,6 @@ def _configured(named: Path | None) -> Workspace | None:
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends: it decides on Ctrl-C, which the terminal sends to both; SIGTERM is handed on."""
-    from tjtools.practice.workspace import FIRST
-    from tjtools.workspace.folder import VARIABLE
 
     options = [
         f"--ServerApp.root_dir={place.root}",
@@ -225,8 +222,6 @@ def sandbox(
 
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
-    from tjtools.sandbox import Sandbox, serve
-    from tjtools.sandbox.faults import Faults
 
     def ready(origin: str) -> None:
         if as_json:

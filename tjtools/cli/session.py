@@ -1,15 +1,17 @@
-"""Commands for a session of files: `session` makes one of a folder, `review` judges it, `upload` uploads it."""
+"""Commands for a session of files: `session`, `review`, `duplicates`, `decide` and `upload`."""
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
+from tjtools.cli import some_of
 from tjtools.cli.console import (
     EXIT_CODES,
     HeadlessOption,
@@ -26,15 +28,35 @@ from tjtools.cli.console import (
     parse_type,
     say,
     stoppable,
+    template,
     write_csv,
 )
-from tjtools.cli.shapes import of_outcome, of_review, some_of
-
-if TYPE_CHECKING:
-    from tjtools.diff.session import FileReview
-    from tjtools.upload import Plan, Prepared, UploadReport
-    from tjtools.upload.journal import Unfinished
-    from tjtools.workspace.folder import Workspace
+from tjtools.diff.decisions import Decision
+from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
+from tjtools.diff.evidence import side
+from tjtools.diff.repeats import Known
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.media.content import Fingerprints
+from tjtools.model.errors import WorkspaceError
+from tjtools.model.words import in_seconds
+from tjtools.practice.intake import plan_session, write_session
+from tjtools.scrape.connection import connect
+from tjtools.upload import (
+    Outcome,
+    Plan,
+    Prepared,
+    UploadReport,
+    load_choice,
+    make_plan,
+    named_files,
+    prepare,
+    prepare_rest,
+    unfinished_run,
+)
+from tjtools.upload import upload as carry_out
+from tjtools.upload.journal import Unfinished
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", help="A file instead of the session; may be given several times.")
@@ -55,7 +77,6 @@ def session(
     said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
     130 stopped by Ctrl-C.
     """
-    from tjtools.practice.intake import plan_session, write_session
 
     place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
@@ -111,7 +132,6 @@ def review(
 
 def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
-    from tjtools.upload import named_files, prepare
 
     files = named_files(workspace, paths, parse_type(kind)) if paths else None
     with looking() as (progress, cancelled):
@@ -129,6 +149,133 @@ def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> No
 def _row(one: FileReview) -> tuple[str, ...]:
     kind, notes = one.file.creative_type.value, "; ".join(one.notes)
     return (one.verdict.value, one.file.name, kind, one.creative_id or "", one.reason, notes)
+
+
+def duplicates(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]…", help="Files or folders: only what repeats one of them; else everything."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Group what is the same, or looks so, among files, session and library. Offline.
+
+    What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
+    stopped by Ctrl-C.
+    """
+
+    place = find_workspace(workspace)
+    with looking() as (progress, cancelled):
+        found = find_duplicates(place, paths or [], progress=progress, cancelled=cancelled)
+    if html:
+        text = duplicates_page(found, Fingerprints.load(place))
+        html.write_text(text, "utf-8", errors="backslashreplace")
+    told = {
+        "groups": [
+            {
+                "kind": group.kind,
+                "closeness": round(group.closeness, 4),
+                "members": [_of_known(one) for one in group.members],
+            }
+            for group in found.groups
+        ],
+        **some_of(found, "files", "compared"),
+        "unreadable": [{"path": path, "reason": why} for path, why in found.unreadable],
+        "without_copy": found.without_copy,
+    }
+    end(told, lambda: _show_duplicates(found, html), as_json=as_json, needs_a_person=found.groups)
+
+
+def decide(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that looks like a creative or another file.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="That creative's ID, or the other file.")],
+    decision: Annotated[
+        Literal["not-the-same", "skip", "undecided"], typer.Argument(help="undecided takes an earlier word back.")
+    ],
+    workspace: WorkspaceOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remember what you decided about two files that look the same; reviews and uploads go by it.
+
+    It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
+    """
+
+    made = Decision(decision.replace("-", " "))
+    one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
+    told = {"decision": made, "file": one, "other": two}
+    end(told, f"Remembered: {one.name} beside {two.name}: {made.value}", as_json=as_json)
+
+
+def _show_duplicates(found: Duplicates, html: Path | None) -> None:
+    for group in found.groups:
+        listing(_title(group), [("", _told(one), _facts(one)) for one in group.members])
+    if found.unreadable:
+        listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
+    out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
+    if count := len(found.without_copy):
+        out.print(f"Of {count} known creatives there is no local copy to look at; --json and --html name them.")
+    if html:
+        out.print(f"Written: {html}")
+
+
+def _title(group: Group) -> str:
+    return group.kind.value if group.closeness == 1 else f"{group.kind.value}, {group.closeness:.0%}"
+
+
+def _told(one: Known) -> str:
+    name = f"{one.creative.creative_id} {one.name}; {one.creative.standing}" if one.creative else str(one.path)
+    if one.rejected_at is None:
+        return name
+    return f"{name}; REJECTED on {one.rejected_at[:10]}" if one.rejected_at else f"{name}; REJECTED"
+
+
+def _facts(one: Known) -> str:
+    facts = one.fingerprint.facts
+    parts = (facts.container, facts.codec, facts.size, in_seconds(facts.seconds), f"{facts.bytes:,} bytes")
+    return " ".join(filter(None, (*parts, f"blake3 {one.fingerprint.checksum[:12]}")))
+
+
+def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
+    """What was found, with pictures, as one page."""
+
+    def picture(one: Known) -> str:
+        shown = side(one.name, one.fingerprint, fingerprints.picture)
+        return base64.b64encode(shown.thumbnail() or b"").decode()
+
+    return template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
+
+
+def of_review(one: FileReview) -> dict[str, object]:
+    """A file's verdict, as JSON has it."""
+    repeats = [
+        some_of(repeat, "kind")
+        | {"closeness": round(repeat.closeness, 4), "decision": repeat.decision}
+        | _of_known(repeat.known)
+        for repeat in one.repeats
+    ]
+    told = some_of(one, "verdict", "reason", "creative_id", "known", "notes")
+    return {"file_name": one.file.name, "creative_type": one.file.creative_type} | told | {"repeats": repeats}
+
+
+def _of_known(one: Known) -> dict[str, object]:
+    """A creative or a file that was looked at; `rejected_at` is None for what was never rejected."""
+    facts = one.fingerprint.facts
+    return some_of(one, "creative", "name", "path") | {
+        "checksum": one.fingerprint.checksum,
+        "bytes": facts.bytes,
+        "dimensions": facts.size or None,
+        "seconds": facts.seconds,
+        "rejected_at": one.rejected_at,
+        "history": one.history,
+    }
+
+
+def of_outcome(one: Outcome) -> dict[str, object]:
+    """What came of a file, as JSON has it."""
+    told = {"status": one.status, "creative_id": one.creative_id or None, "message": one.message}
+    return {"file_name": one.file.name, "creative_type": one.file.creative_type} | told
 
 
 def upload(
@@ -184,9 +331,6 @@ def _planned(
     place: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool, limit: int | None, saved: bool
 ) -> tuple[Prepared, Plan]:
     """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
-    from tjtools.diff.session import Verdict
-    from tjtools.upload import load_choice, make_plan, unfinished_run
-    from tjtools.workspace.settings import load_settings
 
     settings = load_settings(place)
     if run := unfinished_run(place):
@@ -203,9 +347,6 @@ def _planned(
 
 
 def _resume(place: Workspace, *, headless: bool | None) -> tuple[Prepared, UploadReport]:
-    from tjtools.model.errors import WorkspaceError
-    from tjtools.upload import prepare_rest, unfinished_run
-    from tjtools.workspace.settings import load_settings
 
     run = unfinished_run(place)
     if run is None:
@@ -229,9 +370,6 @@ def run_plan(
     resumed: Unfinished | None = None,
 ) -> UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
-    from tjtools.scrape import connection
-    from tjtools.upload import upload as carry_out
-    from tjtools.workspace.settings import load_settings
 
     settings = load_settings(workspace)
     with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
@@ -240,7 +378,7 @@ def run_plan(
             workspace,
             prepared.library,
             settings,
-            lambda: connection.connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            lambda: connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
             now=now,
             live=live,
             force=force,

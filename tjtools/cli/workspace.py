@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from tjtools.cli import some_of
 from tjtools.cli.console import (
     EXIT_CODES,
     HeadlessOption,
@@ -21,11 +22,16 @@ from tjtools.cli.console import (
     say,
 )
 from tjtools.cli.library import run_reading
-from tjtools.cli.shapes import of_finding, some_of
-
-if TYPE_CHECKING:
-    from tjtools.health.agreement import Disagreement
-    from tjtools.health.doctor import Finding
+from tjtools.health.agreement import Disagreement
+from tjtools.health.doctor import Finding, examine, examine_site
+from tjtools.health.status import overview
+from tjtools.health.verify import mend
+from tjtools.health.verify import verify as look
+from tjtools.practice.workspace import copy_notebooks
+from tjtools.scrape.connection import sign_in, site_of
+from tjtools.scrape.refresh import plan_refresh
+from tjtools.workspace.folder import FOLDERS, Workspace
+from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind, load_settings
 
 
 def init(
@@ -44,9 +50,6 @@ def init(
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
-    from tjtools.practice.workspace import copy_notebooks
-    from tjtools.workspace.folder import FOLDERS, Workspace
-    from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
 
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
@@ -80,8 +83,6 @@ def login(
     TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
-    from tjtools.scrape.connection import sign_in, site_of
-    from tjtools.workspace.settings import load_settings
 
     place = find_workspace(workspace)
     settings = load_settings(place)
@@ -96,7 +97,6 @@ def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> No
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    from tjtools.health.status import overview
 
     seen = overview(find_workspace(workspace), now=now())
 
@@ -120,7 +120,6 @@ def doctor(
 
     With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
     """
-    from tjtools.health.doctor import examine, examine_site
 
     findings = examine(workspace, cwd=Path.cwd())
     if site:
@@ -153,9 +152,6 @@ def verify(
     workspace: WorkspaceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    from tjtools.health.verify import mend
-    from tjtools.health.verify import verify as look
-    from tjtools.scrape.refresh import plan_refresh
 
     place = find_workspace(workspace)
     update = run_reading(place, plan_refresh, headless=headless) if site else None
@@ -188,3 +184,8 @@ where library or master lack them, and with --site brings review statuses up to 
 
 def _of_disagreement(one: Disagreement) -> dict[str, object]:
     return {"file": one.path} | some_of(one, "line", "found", "remedy", "safe")
+
+
+def of_finding(one: Finding) -> dict[str, object]:
+    """What was looked at, whether it is well, and how to mend it; the site's has its elements."""
+    return some_of(one, "what", "well", "found", "remedy", *(["elements"] if one.elements else []))
