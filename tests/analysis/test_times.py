@@ -46,13 +46,13 @@ def history(text: str) -> pd.DataFrame:
 
 def test_without_a_history_the_sentence_says_what_is_missing() -> None:
     review = time_in_review(reviews(observations(history(""))))
-    assert findings.of_time(review).startswith("How long review takes can't be told yet")
+    assert findings.of_time(review, math.nan).startswith("How long review takes can't be told yet")
     assert curve_table(review).empty
 
 
 def test_only_pending_ones_tell_that_half_take_longer() -> None:
     review = time_in_review(reviews(observations(history(HISTORY.splitlines()[2]))))
-    assert findings.of_time(review) == (
+    assert findings.of_time(review, math.nan) == (
         "Half of the creatives take longer than can be seen yet: 0 of 1 uploads are decided"
     )
 

@@ -6,18 +6,15 @@ each number, and the Python that makes the table. `LIBRARY` and `OUTCOMES` are t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from inspect import isfunction
-from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from tjtools.analysis import contents, findings, frame, rates, reviews, times
+from tjtools.analysis import contents, findings, rates, reviews, times
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, spreadsheet, texts, values_of
-from tjtools.analysis.sources import Asked, Files
+from tjtools.analysis.sources import Asked, Files, python
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
 
@@ -75,7 +72,15 @@ class Shown(NamedTuple):
         return drawn
 
 
-Make = Callable[[Files, Asked], Shown]
+class Question(NamedTuple):
+    """What is asked of which files; `frame` is what is kept of the library's."""
+
+    files: Files
+    asked: Asked
+    frame: pd.DataFrame
+
+
+Make = Callable[[Question], Shown]
 KEPT = ("section", "day", "since", "until", "undated")
 
 
@@ -88,14 +93,14 @@ class Exhibit(NamedTuple):
     name: str
     heading: str
     what: str
-    make: Make = lambda _files, _asked: Shown()
+    make: Make = lambda *_: Shown()
     explained: str = ""
     follows: tuple[str, ...] = KEPT
 
     def shown(self, files: Files, asked: Asked) -> Shown:
         """The answer; where a file that it needs can't be read, that is what it says."""
         try:
-            return self.make(files, asked)
+            return self.make(Question(files, asked, asked.keep(files.frame)))
         except TrackingFileError as error:
             return Shown(finding=f"This can't be told. {error}")
 
@@ -116,72 +121,42 @@ def _behind(table: pd.DataFrame, rows: pd.DataFrame, **keys: pd.Series) -> Behin
     return behind
 
 
-def _drawn(chart: str, *of: object, where: object = True) -> Draw | None:
-    """Draws a chart of `charts`; None where there is nothing to draw."""
+def _drawn(chart: str, *of: Any, where: object = None) -> Draw | None:
+    """Draws a chart of `charts`; None where there is nothing to draw, by `where` or else by the first that it is of."""
 
     def draw(title: str) -> alt.TopLevelMixin:
         from tjtools.analysis import charts  # altair takes a second to import
 
         return charts.titled(getattr(charts, f"{chart}_chart")(*of), title)
 
-    return draw if where else None
-
-
-_MODULES = {"Path": "pathlib", "date": "datetime", "datetime": "datetime", "Library": "tjtools", "Workspace": "tjtools"}
-_MODULES |= {"History": "tjtools.cache.history"}
-for _one in (contents, frame, rates, reviews, times):
-    _MODULES |= {name: one.__module__ for name, one in vars(_one).items() if isfunction(one)}
-_READ = """\
-workspace = Workspace.find(cwd=Path.cwd())
-library, history = Library.load(workspace.library), History.of(workspace)
-frame = library_frame(library, history)
-"""
-_ROWS = "rows = observations(history.load()[0])\n"
-_STAYS = "stays = reviews(rows, history.last_times())\n"
-_KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
-
-
-def _python(call: str, asked: Asked, *others: Callable[..., object]) -> str:
-    """The files read and kept as asked, and this call, with the imports, those of `others` too: to copy into a cell."""
-    stays, known = "stays" in call, _MODULES | {one.__name__: one.__module__ for one in others}
-    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays
-    body += asked.code + _KEPT * (stays and asked.code != "") + call
-    named = sorted({(known[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in known})
-    lines = [
-        f"from {module} import {', '.join(name for _, name in names)}"
-        for module, names in groupby(named, key=lambda one: one[0])
-    ]
-    ours = [line for line in lines if line.startswith("from tjtools")]
-    return "\n".join([*(line for line in lines if line not in ours), "", *ours, "", body]) + "\n"
+    return draw if (len(of[0]) if where is None else where) else None
 
 
 @_exhibit("What is there", "values", follows=(*KEPT, "by"))
-def inventory(files: Files, asked: Asked) -> Shown:
-    frame, by = asked.keep(files.frame), asked.by
-    table = contents.inventory(frame, by)
+def inventory(it: Question) -> Shown:
+    by, table = it.asked.by, contents.inventory(it.frame, it.asked.by)
     return Shown(
         table,
         findings.of_inventory(table, by),
-        _drawn("inventory", table, by, where=len(table)),
-        _python(f"inventory(frame, {by!r})", asked),
-        lambda place: behind(frame, by, table[by].iloc[place]),
+        _drawn("inventory", table, by),
+        python(f"inventory(frame, {by!r})", it.asked),
+        lambda place: behind(it.frame, by, table[by].iloc[place]),
     )
 
 
 @_exhibit("Where is a gap?", "pairs", "Live: approved, and on the site.", (*KEPT, "across"))
-def gaps(files: Files, asked: Asked) -> Shown:
-    frame, across = asked.keep(files.frame), asked.across
-    table, there = contents.gap_map(frame, across), on_site(frame)
+def gaps(it: Question) -> Shown:
+    across, there = it.asked.across, on_site(it.frame)
+    table = contents.gap_map(there, across)
     outside = len(there) - int(table[["live", "pending", "rejected", "unknown"]].to_numpy().sum())
-    if asked.section and across == "section":
-        table = table[table["section"] == asked.section].reset_index(drop=True)
-    keys = {name: values_of(there, name) for name in ("category", across)}
+    if it.asked.section and across == "section":
+        table = table[table["section"] == it.asked.section].reset_index(drop=True)
     return Shown(
         table,
         findings.of_gaps(table, across, outside),
-        _drawn("gap", table, across, where=len(table)),
-        _python(f"gap_map(frame, columns={across!r})", asked),
-        _behind(table, there[list(SHOWN)], **keys),
+        _drawn("gap", table, across),
+        python(f"gap_map(frame, columns={across!r})", it.asked),
+        _behind(table, there[list(SHOWN)], **{name: values_of(there, name) for name in ("category", across)}),
     )
 
 
@@ -191,40 +166,40 @@ def gaps(files: Files, asked: Asked) -> Shown:
     "Of the whole library, whatever is kept above: the halves of a pair stand in two sections.",
     (),
 )
-def native_pairs(files: Files, _asked: Asked) -> Shown:
-    table = contents.native_pairs(files.frame)
+def native_pairs(it: Question) -> Shown:
+    table = contents.native_pairs(it.files.frame)
     return Shown(
         table,
         findings.of_pairs(table),
-        _drawn("pairs", table, where=len(table)),
-        _python("native_pairs(frame)", Asked()),
-        lambda place: contents.behind_pair(files.frame, table.iloc[place]),
+        _drawn("pairs", table),
+        python("native_pairs(frame)"),
+        lambda place: contents.behind_pair(it.files.frame, table.iloc[place]),
     )
 
 
 @_exhibit("When it was added", "periods and sections")
-def uploads(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    every = contents.period_of(frame)
-    table = contents.uploads(frame, every)
+def uploads(it: Question) -> Shown:
+    every = contents.period_of(it.frame)
+    table = contents.uploads(it.frame, every)
+    keys = {"period": contents.began(it.frame, every), "section": values_of(it.frame, "section")}
     return Shown(
         table,
-        findings.of_uploads(table, every, int(on_site(frame)["upload_date"].isna().sum())),
-        _drawn("uploads", table, every, where=len(table)),
-        _python(f"uploads(frame, {every!r})", asked),
-        _behind(table, frame[list(SHOWN)], period=contents.began(frame, every), section=values_of(frame, "section")),
+        findings.of_uploads(table, every, int(on_site(it.frame)["upload_date"].isna().sum())),
+        _drawn("uploads", table, every),
+        python(f"uploads(frame, {every!r})", it.asked),
+        _behind(table, it.frame[list(SHOWN)], **keys),
     )
 
 
 @_exhibit("How old it is", "classes of age")
-def ages(files: Files, asked: Asked) -> Shown:
-    there, today = on_site(asked.keep(files.frame)), files.clock()
+def ages(it: Question) -> Shown:
+    there, today = on_site(it.frame), it.files.clock()
     table, aged = contents.ages(there, today), contents.days_on_site(there, today)
     return Shown(
         table,
         findings.of_ages(table, aged),
-        _drawn("ages", table, where=table["creatives"].any()),
-        _python("ages(frame, datetime.now().astimezone())", asked),
+        _drawn("ages", table, where=len(there)),
+        python("ages(frame, datetime.now().astimezone())", it.asked),
         _behind(table, there[list(SHOWN)].join(aged[["days", "at_least"]]), age=aged["age"]),
     )
 
@@ -234,19 +209,23 @@ def ages(files: Files, asked: Asked) -> Shown:
     "runs and sections",
     "Those that started in the days above, and what they uploaded, as it stands in the library now.",
 )
-def runs(files: Files, asked: Asked) -> Shown:
-    load = files.others.runs
-    every, problems = load(files.workspace)
-    rows = asked.keep(every, "run")
-    table = contents.runs_table(rows, files.frame)
-    now = reviews.of_ids(files.frame, rows["creative_id"], "review_status", "")
-    uploaded = rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now)
+def runs(it: Question) -> Shown:
+    load = it.files.others.runs
+    every, problems = load(it.files.workspace)
+    rows = it.asked.keep(every, "run")
+    table = contents.runs_table(rows, it.files.frame)
+    now = reviews.of_ids(it.files.frame, rows["creative_id"], "review_status", "")
     return Shown(
         table,
         findings.of_runs(table) + "".join(f"; can't be read: {one}" for one in problems[:3]),
         _drawn("runs", table, where=not contents.dry(table).all()),
-        _python(f"runs_table({load.__name__}(workspace).rows, frame)", asked, load),
-        _behind(table, uploaded, run=rows["run"], section=rows["section"]),
+        python(f"runs_table({load.__name__}(workspace).rows, frame)", it.asked, load),
+        _behind(
+            table,
+            rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now),
+            run=rows["run"],
+            section=rows["section"],
+        ),
     )
 
 
@@ -257,32 +236,29 @@ def runs(files: Files, asked: Asked) -> Shown:
     " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
     " are found among what tjtools uploaded, and what has a local copy that was looked at.",
 )
-def copies(files: Files, asked: Asked) -> Shown:
-    same = files.others.same
-    by_content, known = same(files.workspace, files.library)
-    table = contents.copies(asked.keep(files.frame), by_content)
+def copies(it: Question) -> Shown:
+    same = it.files.others.same
+    by_content, known = same(it.files.workspace, it.files.library)
+    table = contents.copies(it.frame, by_content)
     call = f"by_content, known = {same.__name__}(workspace, library)\ncopies(frame, by_content)"
-    drawn = _drawn("copies", table, where=len(table))
-    return Shown(table, findings.of_copies(table, known), drawn, _python(call, asked, same))
+    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked, same))
 
 
 @_exhibit("Names that break the convention", "creatives")
-def odd_names(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    table = contents.odd_names(frame)
-    drawn = _drawn("odd_names", table, where=len(table))
-    return Shown(table, findings.of_odd_names(table, len(on_site(frame))), drawn, _python("odd_names(frame)", asked))
+def odd_names(it: Question) -> Shown:
+    table = contents.odd_names(it.frame)
+    finding = findings.of_odd_names(table, len(on_site(it.frame)))
+    return Shown(table, finding, _drawn("odd_names", table), python("odd_names(frame)", it.asked))
 
 
 @_exhibit("What changed since you last looked", "creatives", follows=("last_looked",))
-def changes(files: Files, asked: Asked) -> Shown:
-    since = asked.last_looked or files.last_looked
-    seen = files.seen[1] if files.seen and files.seen[0] == since else None
-    table = reviews.changes_since(files.observations, files.frame, since, rows_seen=seen)
+def changes(it: Question) -> Shown:
+    since = it.asked.last_looked or it.files.last_looked
+    seen = it.files.seen[1] if it.files.seen and it.files.seen[0] == since else None
+    table = reviews.changes_since(it.files.observations, it.files.frame, since, rows_seen=seen)
     more = "" if seen is None else f", rows_seen={seen}"
     call = f"since = datetime.fromisoformat({since.isoformat()!r})\nchanges_since(rows, frame, since{more})"
-    drawn = _drawn("changes", table, where=len(table))
-    return Shown(table, findings.of_changes(table, since), drawn, _python(call, Asked()))
+    return Shown(table, findings.of_changes(table, since), _drawn("changes", table), python(call))
 
 
 @_exhibit(
@@ -293,15 +269,14 @@ def changes(files: Files, asked: Asked) -> Shown:
     " looking at every value (Fisher, Holm).",
     (*KEPT, "by"),
 )
-def approval_rates(files: Files, asked: Asked) -> Shown:
-    frame, by = asked.keep(files.frame), asked.by
-    table = rates.approval_rates(frame, by)
+def approval_rates(it: Question) -> Shown:
+    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
     return Shown(
         table,
-        findings.of_rates(table, rates.overall(frame), by),
+        findings.of_rates(table, rates.overall(it.frame), by),
         _drawn("rates", table, by, where=table["decided"].any()),
-        _python(f"approval_rates(frame, {by!r})", asked),
-        lambda place: behind(frame, by, table[by].iloc[place]),
+        python(f"approval_rates(frame, {by!r})", it.asked),
+        lambda place: behind(it.frame, by, table[by].iloc[place]),
     )
 
 
@@ -312,22 +287,21 @@ def approval_rates(files: Files, asked: Asked) -> Shown:
     " Fisher's exact test) is corrected for all the pairs that you could have looked at.",
     (*KEPT, "by", "one", "other"),
 )
-def comparison(files: Files, asked: Asked) -> Shown:
+def comparison(it: Question) -> Shown:
     """Of the two values that are chosen, or else of the first."""
-    frame, by = asked.keep(files.frame), asked.by
-    table = rates.approval_rates(frame, by)
+    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
     values = table.loc[table["decided"] > 0, by].tolist()
     if len(values) < 2:
         return Shown(finding=findings.of_comparison(None, by))
-    one = asked.one if asked.one in values else next(value for value in values if value != asked.other)
-    other = asked.other if asked.other in values else next(value for value in values if value != one)
-    compared = rates.compare(frame, by, one, other)
+    one = it.asked.one if it.asked.one in values else next(value for value in values if value != it.asked.other)
+    other = it.asked.other if it.asked.other in values else next(value for value in values if value != one)
+    compared = rates.compare(it.frame, by, one, other)
     return Shown(
         rates.comparison_table(compared),
         findings.of_comparison(compared, by),
         _drawn("comparison", compared),
-        _python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", asked),
-        lambda place: behind(frame, by, (one, other)[place]) if place < 2 else frame.head(0),
+        python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", it.asked),
+        lambda place: behind(it.frame, by, (one, other)[place]) if place < 2 else it.frame.head(0),
     )
 
 
@@ -337,15 +311,14 @@ def comparison(files: Files, asked: Asked) -> Shown:
     "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
     " corrected for every value of every part that was looked at (Fisher, Holm).",
 )
-def rejections(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    table = rates.rejected_in_common(frame)
+def rejections(it: Question) -> Shown:
+    table = rates.rejected_in_common(it.frame)
     return Shown(
         table,
-        findings.of_rejections(table, int((frame["review_status"] == "rejected").sum())),
-        _drawn("rejections", table, where=len(table)),
-        _python("rejected_in_common(frame)", asked),
-        lambda place: behind(frame, table["part"].iloc[place], table["value"].iloc[place], "rejected"),
+        findings.of_rejections(table, int((it.frame["review_status"] == "rejected").sum())),
+        _drawn("rejections", table),
+        python("rejected_in_common(frame)", it.asked),
+        lambda place: behind(it.frame, table["part"].iloc[place], table["value"].iloc[place], "rejected"),
     )
 
 
@@ -355,12 +328,11 @@ def rejections(files: Files, asked: Asked) -> Shown:
     "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since.",
     (),
 )
-def repeats(files: Files, _asked: Asked) -> Shown:
-    rejected = files.others.rejected
-    table, number, unseen = rejected(files.workspace, files.library, files.rows)
-    call = f"{rejected.__name__}(workspace, library, history.load()[0]).table"
-    drawn = _drawn("repeats", table, where=len(table))
-    return Shown(table, findings.of_repeats(table, number, unseen), drawn, _python(call, Asked(), rejected))
+def repeats(it: Question) -> Shown:
+    rejected = it.files.others.rejected
+    table, number, unseen = rejected(it.files.workspace, it.files.library, it.files.rows)
+    code = python(f"{rejected.__name__}(workspace, library, history.load()[0]).table", Asked(), rejected)
+    return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 
 @_exhibit(
@@ -371,17 +343,15 @@ def repeats(files: Files, _asked: Asked) -> Shown:
     " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
     " next look as review.",
 )
-def time_in_review(files: Files, asked: Asked) -> Shown:
-    stays = files.stays_of(asked.begun.keep(files.frame))
+def time_in_review(it: Question) -> Shown:
+    stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
     review = times.time_in_review(stays)
-    table, found = times.curve_table(review), findings.of_time(review)
-    if review.decided:
-        found += f"; the mean of the decided ones alone would say {findings.in_time(times.naive_mean(stays))}"
+    table = times.curve_table(review)
     return Shown(
         table,
-        found,
+        findings.of_time(review, times.naive_mean(stays)),
         _drawn("time", review, where=len(table)),
-        _python("curve_table(time_in_review(stays))", asked.begun),
+        python("curve_table(time_in_review(stays))", it.asked.begun),
         lambda place: times.behind_hours(stays, table["hours"].iloc[place]),
     )
 
@@ -392,12 +362,12 @@ def time_in_review(files: Files, asked: Asked) -> Shown:
     "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited.",
     (*KEPT, "within"),
 )
-def pending(files: Files, asked: Asked) -> Shown:
-    frame, days = asked.begun.keep(files.frame), asked.within
-    table = times.waiting(files.stays_of(frame), frame, files.clock(), days=days)
-    call = f"waiting(stays, frame, datetime.now().astimezone(), days={days})"
+def pending(it: Question) -> Shown:
+    begun, days = it.asked.begun.keep(it.files.frame), it.asked.within
+    table = times.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
     drawn = _drawn("waiting", table, where=table["days"].notna().any())
-    return Shown(table, findings.of_waiting(table, days), drawn, _python(call, asked.begun))
+    code = python(f"waiting(stays, frame, datetime.now().astimezone(), days={days})", it.asked.begun)
+    return Shown(table, findings.of_waiting(table, days), drawn, code)
 
 
 class Collection(NamedTuple):

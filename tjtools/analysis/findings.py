@@ -215,15 +215,16 @@ def of_changes(table: pd.DataFrame, since: datetime | None) -> str:
     return f"{counted(len(table), 'creative')} changed {when}: {told}" if told else f"Nothing has changed {when}"
 
 
-def of_time(review: Review) -> str:
-    """How long review takes, if it can be told."""
+def of_time(review: Review, naive: float) -> str:
+    """How long review takes, if it can be told, and what the `naive` mean (h) of the decided ones alone would say."""
     if not review.creatives:
         return "How long review takes can't be told yet: the history has no creative that an upload of tjtools began"
+    interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.low < review.high else ""
+    told = f"Half of the creatives are decided within {in_time(review.median)}{interval}"
     if not math.isfinite(review.median):
         of = f"{review.decided:,} of {review.creatives:,} uploads"
-        return f"Half of the creatives take longer than can be seen yet: {of} are decided"
-    interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.low < review.high else ""
-    return f"Half of the creatives are decided within {in_time(review.median)}{interval}"
+        told = f"Half of the creatives take longer than can be seen yet: {of} are decided"
+    return told + _also(review.decided, f"the mean of the decided ones alone would say {in_time(naive)}")
 
 
 def of_waiting(table: pd.DataFrame, days: int = 7) -> str:

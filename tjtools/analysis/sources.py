@@ -1,13 +1,19 @@
-"""What a person asks for, and the tracking files that tell it, each read once."""
+"""What a person asks for, the tracking files that tell it, each read once, and the Python that does the same."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from inspect import isfunction
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
 
+from tjtools.analysis import contents, frame, rates, times
+from tjtools.analysis import reviews as of_history
 from tjtools.analysis.contents import ByContent
 from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import observations, reviews
@@ -128,3 +134,32 @@ class Files:
         known, lost = int(self.stays["start_known"].sum()), self.bad + len(self.rows) - len(self.observations)
         unread = f"{counted(lost, 'row')} of the history can't be read"
         return (*self.notes, f"{told} the start of {known:,} is known", *[unread] * bool(lost))
+
+
+_MODULES = {"Path": "pathlib", "date": "datetime", "datetime": "datetime", "Library": "tjtools", "Workspace": "tjtools"}
+_MODULES |= {"History": "tjtools.cache.history"} | {
+    name: one.__module__
+    for module in (contents, frame, rates, of_history, times)
+    for name, one in vars(module).items()
+    if isfunction(one)
+}
+_READ = """\
+workspace = Workspace.find(cwd=Path.cwd())
+library, history = Library.load(workspace.library), History.of(workspace)
+frame = library_frame(library, history)
+"""
+_ROWS = "rows = observations(history.load()[0])\n"
+_STAYS = "stays = reviews(rows, history.last_times())\n"
+_KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
+
+
+def python(call: str, asked: Asked = Asked(), *others: Callable[..., object]) -> str:  # noqa: B008 (it is frozen)
+    """The files read and kept as asked, and this call, with the imports, those of `others` too: to copy into a cell."""
+    stays, known = "stays" in call, _MODULES | {one.__name__: one.__module__ for one in others}
+    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays + asked.code
+    body += _KEPT * (stays and asked.code != "") + call
+    named = sorted({(known[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in known})
+    imports: dict[bool, list[str]] = {False: [], True: []}
+    for module, names in groupby(named, key=itemgetter(0)):
+        imports["tjtools" in module].append(f"from {module} import {', '.join(name for _, name in names)}")
+    return "\n".join([*imports[False], "", *imports[True], "", body]) + "\n"
