@@ -165,9 +165,7 @@ def looking(
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table for a spreadsheet: text that it would run is made harmless."""
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([neutralise(cell) for cell in row] for row in rows)
+        csv.writer(file).writerows([columns, *([neutralise(cell) for cell in row] for row in rows)])
 
 
 def template(name: str) -> Template:

@@ -20,26 +20,8 @@ from tjtools.cache import inventory
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
-from tjtools.cli import some_of
-from tjtools.cli.console import (
-    EXIT_CODES,
-    HeadlessOption,
-    JsonOption,
-    TypeOption,
-    WorkspaceOption,
-    bar,
-    end,
-    err,
-    find_workspace,
-    listing,
-    now,
-    out,
-    parse_type,
-    say,
-    stoppable,
-    template,
-    write_csv,
-)
+from tjtools.cli import console, some_of
+from tjtools.cli.console import bar, end, err, find_workspace, listing, now, out, say, stoppable
 from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.health.acknowledged import acknowledged
@@ -72,11 +54,11 @@ AllowOption = Annotated[
 def add(
     creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID as the site shows it.")],
     filename: Annotated[str, typer.Argument(metavar="NAME", help="The file's full name.")],
-    kind: TypeOption = None,
+    kind: console.TypeOption = None,
     status: Annotated[str, typer.Option(help="pending, approved or rejected.")] = "pending",
     today: Annotated[bool, typer.Option("--today", help="It was uploaded today; else the day is unknown.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Add a creative that was uploaded by hand to the library cache, or the full name of one that it knows.
 
@@ -92,7 +74,7 @@ def add(
     shown = status.strip().lower()
     if shown not in ("pending", "approved", "rejected"):
         raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
-    chosen = parse_type(kind)
+    chosen = console.parse_type(kind)
     creative = Creative(
         creative_id=creative_id,
         filename=filename,
@@ -125,7 +107,7 @@ def _called(known: tuple[Creative, ...], filename: str) -> Creative:
     return one._replace(filename=fuller(one.filename, filename)) if is_one else one
 
 
-def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def rebuild_cache(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
     """Rebuild the library cache from the master inventory, with a backup.
 
     Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
@@ -154,7 +136,7 @@ def diff(
         Path | None,
         typer.Option("--csv", help="Write the difference into a CSV that is safe to open in a spreadsheet."),
     ] = None,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Say what differs between two libraries: added, removed, status changed, renamed, other fields. Offline.
 
@@ -163,22 +145,20 @@ def diff(
 
     difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
-        write_csv(csv_file, COLUMNS, difference.rows())
+        console.write_csv(csv_file, COLUMNS, difference.rows())
     # 1 says here that they differ
     end(difference, lambda: _show_difference(difference, out), as_json=as_json, needs_a_person=difference)
 
 
-def _show_difference(difference: LibraryDifference, console: Console) -> None:
+def _show_difference(difference: LibraryDifference, on: Console) -> None:
     """What came, what went and what changed, and how many of each."""
     shown = [
         (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
         for what, creative_id, name, field, old, new in difference.rows()
     ]
     if shown:
-        listing("Difference", shown, console=console)
-    console.print(
-        ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count) or "No difference."
-    )
+        listing("Difference", shown, console=on)
+    on.print(", ".join(f"{count} {what}" for what, count in difference.counts.items() if count) or "No difference.")
 
 
 def refresh_library(
@@ -188,9 +168,9 @@ def refresh_library(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
     allow_removals: AllowOption = 0,
-    headless: HeadlessOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
 
     if not (dry_run or yes or sys.stdin.isatty()):
@@ -206,7 +186,7 @@ refresh_library.__doc__ = f"""Read all five sections off the site, show the diff
 
 What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
 With --new, each section is read down to creatives that its last complete reading has covered.
-{EXIT_CODES}
+{console.EXIT_CODES}
 """
 
 
@@ -215,9 +195,9 @@ def sync_status(
         bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
     ] = False,
     allow_removals: AllowOption = 0,
-    headless: HeadlessOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
 
     update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
@@ -228,7 +208,7 @@ sync_status.__doc__ = f"""Bring the review status of the cached creatives up to 
 removed.
 
 Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
-pending creative was not found: then run it without. {EXIT_CODES}
+pending creative was not found: then run it without. {console.EXIT_CODES}
 """
 
 
@@ -289,26 +269,26 @@ def _apply(
         return Cancelled("Stopped: nothing was written."), None
 
 
-def _show_update(update: Update, console: Console) -> None:
+def _show_update(update: Update, on: Console) -> None:
     """What was read, and what it means for the cache."""
     read = []
     for one in update.certificates:
         total = "?" if one.total is None else one.total
         told = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
         read.append((one.section.value, told, one.verdict))
-    listing("Read off the site", read, console=console)
+    listing("Read off the site", read, console=on)
     if not update.stopped:
-        _show_difference(update.difference, console)
+        _show_difference(update.difference, on)
     if missing := update.reading.not_found:
-        console.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
+        on.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
 
 
 def report(
     out_file: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file that is there is replaced.")
     ] = Path("tjtools-report.html"),
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Write one page with everything of the notebooks 04 and 05: findings, charts, tables. Offline.
 
@@ -335,7 +315,7 @@ def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
         for part in (LIBRARY, OUTCOMES)
     ]
     named = {"name": workspace.root.name, "site": load_settings(workspace).site, "version": version("tjtools")}
-    return template("report.html").render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
+    return console.template("report.html").render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
 
 
 def _article(exhibit: Exhibit, read: Files, asked: Asked) -> dict[str, object]:

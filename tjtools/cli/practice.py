@@ -113,7 +113,7 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
     _step(4, "Review: what is new, what is there, what the site would refuse")
     prepared = prepare(workspace)
-    show_reviews(prepared.reviews, console=err)
+    show_reviews(prepared.reviews, on=err)
     return prepared, make_plan(prepared.reviews)
 
 

@@ -11,26 +11,8 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from tjtools.cli import some_of
-from tjtools.cli.console import (
-    EXIT_CODES,
-    HeadlessOption,
-    JsonOption,
-    TypeOption,
-    WorkspaceOption,
-    bar,
-    end,
-    find_workspace,
-    listing,
-    looking,
-    now,
-    out,
-    parse_type,
-    say,
-    stoppable,
-    template,
-    write_csv,
-)
+from tjtools.cli import console, some_of
+from tjtools.cli.console import bar, end, find_workspace, listing, looking, now, out, say, stoppable
 from tjtools.diff.decisions import Decision
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.evidence import side
@@ -68,8 +50,8 @@ REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reaso
 def session(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of media; those in it count too.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Make the session inventory from a folder of media, and copy the files to where it expects them.
 
@@ -103,13 +85,13 @@ def session(
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Files instead of the session.")] = None,
     file: FileOption = None,
-    kind: TypeOption = None,
+    kind: console.TypeOption = None,
     force: ForceOption = False,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
     ] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Say of every file of the session, or of those named, what it is and why: new, already there, duplicate, invalid …
 
@@ -119,7 +101,7 @@ def review(
     """
     prepared = prepare_files(find_workspace(workspace), [*(paths or []), *(file or [])], kind, force=force)
     if csv_file:
-        write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
+        console.write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
     told = {"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines}
 
     def show() -> None:
@@ -133,17 +115,17 @@ def review(
 def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
 
-    files = named_files(workspace, paths, parse_type(kind)) if paths else None
+    files = named_files(workspace, paths, console.parse_type(kind)) if paths else None
     with looking() as (progress, cancelled):
         return prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
 
 
-def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> None:
+def show_reviews(reviews: Sequence[FileReview], *, on: Console = out) -> None:
     """The verdicts, and their count."""
     rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in reviews]
-    listing(f"{len(reviews)} files in the session", rows, console=console)
+    listing(f"{len(reviews)} files in the session", rows, console=on)
     count = Counter(one.verdict.value for one in reviews)
-    console.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
+    on.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
 
 
 def _row(one: FileReview) -> tuple[str, ...]:
@@ -157,8 +139,8 @@ def duplicates(
         typer.Argument(metavar="[PATH]…", help="Files or folders: only what repeats one of them; else everything."),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Group what is the same, or looks so, among files, session and library. Offline.
 
@@ -194,8 +176,8 @@ def decide(
     decision: Annotated[
         Literal["not-the-same", "skip", "undecided"], typer.Argument(help="undecided takes an earlier word back.")
     ],
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Remember what you decided about two files that look the same; reviews and uploads go by it.
 
@@ -244,7 +226,7 @@ def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
         shown = side(one.name, one.fingerprint, fingerprints.picture)
         return base64.b64encode(shown.thumbnail() or b"").decode()
 
-    return template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
+    return console.template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
 
 
 def of_review(one: FileReview) -> dict[str, object]:
@@ -283,7 +265,7 @@ def upload(
         bool, typer.Option("--session", help="Upload every new file of the session, whatever the saved plan says.")
     ] = False,
     file: FileOption = None,
-    kind: TypeOption = None,
+    kind: console.TypeOption = None,
     live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
     force: ForceOption = False,
     limit: Annotated[
@@ -292,9 +274,9 @@ def upload(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
     ] = False,
-    headless: HeadlessOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     if session and file:
         raise typer.BadParameter("give either --session or --file")
@@ -323,7 +305,7 @@ Where a plan was saved in the notebook, its files alone, unless --session asks f
 A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
 with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes up.
 
-{EXIT_CODES}
+{console.EXIT_CODES}
 """
 
 

@@ -8,19 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from tjtools.cli import some_of
-from tjtools.cli.console import (
-    EXIT_CODES,
-    HeadlessOption,
-    JsonOption,
-    WorkspaceOption,
-    end,
-    find_workspace,
-    listing,
-    now,
-    out,
-    say,
-)
+from tjtools.cli import console, some_of
+from tjtools.cli.console import end, find_workspace, listing, now, out, say
 from tjtools.cli.library import run_reading
 from tjtools.health.agreement import Disagreement
 from tjtools.health.doctor import Finding, examine, examine_site
@@ -44,7 +33,7 @@ def init(
     ] = None,
     origin: Annotated[str | None, typer.Option(help="The site's address, if it is not the usual one.")] = None,
     account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Make a workspace, or adopt a folder with tracking files, and bind it to one site; put the notebooks there.
 
@@ -73,8 +62,8 @@ def init(
 
 def login(
     headless: Annotated[bool, typer.Option("--headless/--headed", help="A person needs to see the window.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
 
@@ -92,7 +81,7 @@ def login(
     end({"signed_in": True, "browser_session": place.browser_session}, "Signed in.", as_json=as_json)
 
 
-def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def status(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
     """The workspace at a glance: site, library, session, last run.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
@@ -113,8 +102,8 @@ def doctor(
     site: Annotated[
         bool, typer.Option("--site", help="Look at the site's pages too: is every element there? Nothing is changed.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Check browser, workspace, settings and tracking files, and say how to mend each.
 
@@ -148,9 +137,9 @@ def verify(
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is safe to mend; each file is kept as a backup.")
     ] = False,
-    headless: HeadlessOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
 
     place = find_workspace(workspace)
@@ -178,7 +167,7 @@ verify.__doc__ = f"""Check all tracking files against one another, and with --si
 
 Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote down
 where library or master lack them, and with --site brings review statuses up to date; it never changes a name or an ID.
-{EXIT_CODES}
+{console.EXIT_CODES}
 """
 
 
