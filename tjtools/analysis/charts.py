@@ -5,6 +5,7 @@ The colours (Okabe and Ito's) can be told apart without red and green, and are n
 
 from __future__ import annotations
 
+import json
 import sys
 from textwrap import wrap
 from typing import Any
@@ -39,16 +40,14 @@ INK, DARK = "#787878", "#10293A"  # INK can be read on JupyterLab's light and da
 SLOW = "longer than 95 % of its section took"
 _WIDTH = 560
 _NUMBERS = ("rate", "low", "high", "if_rejected", "if_approved", "rest_rate", "chance")  # of what has an interval
-_MARKED = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"} | dict(
-    zip(REAL, ("✓ success", "= duplicate", "✗ failed", "? unknown ID"), strict=True)
-)
+_MARKED = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"}
+_MARKED |= {"success": "✓ success", "duplicate": "= duplicate", "failed": "✗ failed", "unknown_id": "? unknown ID"}
 _AGES = {"by its upload date": BLUE, "at least: first seen then": ORANGE, "unknown": GREY}
 _COLOURS = (  # of the kinds in a bar, in their order
     dict(zip(_MARKED.values(), (GREEN, ORANGE, RED, GREY, GREEN, SKY, RED, ORANGE), strict=True))
     | dict(zip((*SECTIONS, NOT_KNOWN), ("#0072B2", ORANGE, GREEN, "#CC79A7", SKY, GREY), strict=True))
     | dict(zip(KINDS, (RED, GREEN, BLUE, INK, ORANGE, ORANGE), strict=True))
-    | _AGES
-    | {"needs something": ORANGE, "in order": BLUE, SAME_CONTENT: RED, LOOKS_SAME: BLUE, "": BLUE}
+    | {**_AGES, "needs something": ORANGE, "in order": BLUE, SAME_CONTENT: RED, LOOKS_SAME: BLUE, "": BLUE}
     | {"this age": ORANGE, "at least this age": BLUE, SLOW: RED}
 )
 
@@ -76,21 +75,18 @@ def _sized(chart: alt.TopLevelMixin, height: int | alt.Step) -> alt.TopLevelMixi
     return drawn
 
 
-def _whole(name: str, title: str | None, **more: Any) -> alt.X:
-    """An axis that counts."""
-    return alt.X(f"{name}:Q", title=title, axis=alt.Axis(tickMinStep=1), **more)
+def _whole(title: str | None) -> dict[str, Any]:
+    """Of an axis that counts."""
+    return {"title": title, "axis": alt.Axis(tickMinStep=1)}
 
 
-def _coloured(table: pd.DataFrame, kind: str, legend: str | None) -> dict[str, Any]:
-    """The colours of those kinds that there are, in their order; the legend has this title, or is none for None."""
-    kept = {one: colour for one, colour in _COLOURS.items() if (table[kind] == one).any()}
+def _coloured(chart: alt.Chart, kind: str, legend: str | None) -> alt.Chart:
+    """With the colours of the kinds that there are, in their order, and a legend of this title; none for None."""
+    kept = {one: colour for one, colour in _COLOURS.items() if (chart.data[kind] == one).any()}
     scale = alt.Scale(domain=list(kept), range=list(kept.values()))
     shown = None if legend is None else alt.Legend(title=legend or None)
-    return {"color": alt.Color(f"{kind}:N", scale=scale, legend=shown), "order": "place:Q"}
-
-
-def _placed(table: pd.DataFrame, kind: str) -> pd.DataFrame:
-    return table.assign(place=table[kind].map(list(_COLOURS).index))
+    placed = chart.transform_calculate(place=f"indexof({json.dumps(list(kept))}, datum['{kind}'])")
+    return placed.encode(color=alt.Color(f"{kind}:N", scale=scale, legend=shown), order="place:Q")
 
 
 def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None, title: str | None = None) -> alt.TopLevelMixin:
@@ -100,29 +96,26 @@ def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None, title: str 
     """
     bar, kind, number = cells.columns
     totals = cells.groupby(bar, sort=False)[number].sum().reset_index()
-    cells = _placed(cells[cells[number] > 0], kind)
     y = alt.Y(f"{bar}:N", title=title, sort=totals[bar].tolist(), axis=alt.Axis(labelLimit=260))
-    base = alt.Chart(cells).mark_bar().encode(x=_whole(number, axis, stack="zero"), y=y, tooltip=[bar, kind, number])
-    text = alt.Text(f"{number}:Q", format=",")
-    sums = alt.Chart(totals).mark_text(align="left", dx=4, color=INK).encode(x=f"{number}:Q", y=y, text=text)
-    bars = base.encode(**_coloured(cells, kind, legend))
-    return _sized(bars + sums, alt.Step(24))
+    x = alt.X(f"{number}:Q", stack="zero", **_whole(axis))
+    bars = alt.Chart(cells[cells[number] > 0]).mark_bar().encode(x=x, y=y, tooltip=[bar, kind, number])
+    sums = alt.Chart(totals).mark_text(align="left", dx=4, color=INK)
+    sums = sums.encode(x=f"{number}:Q", y=y, text=alt.Text(f"{number}:Q", format=","))
+    return _sized(_coloured(bars, kind, legend) + sums, alt.Step(24))
 
 
 def _counted(values: pd.Series, number: str) -> pd.DataFrame:
     """How often each value occurs, in the order of their first, as cells of one kind."""
-    counts = values.groupby(values, sort=False).size()
-    return counts.rename(number).rename_axis("value").reset_index().assign(kind="")[["value", "kind", number]]
+    counts = values.groupby(values, sort=False).size().rename(number).rename_axis("value")
+    return counts.reset_index().assign(kind="")[["value", "kind", number]]
 
 
 def inventory_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
-    """Creatives by a dimension, stacked by review status."""
     top = table.head(MOST)[[by, *STANDING]].rename(columns=_MARKED)
     return _bars(top.melt(by, var_name="status", value_name="creatives"), "Creatives", "Review")
 
 
 def odd_names_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Names that break the convention, by section."""
     return _bars(_counted(table["section"].sort_values(), "names"), "Names that break the convention")
 
 
@@ -136,7 +129,6 @@ def ages_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def pairs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Native pairs by their state, what needs something first."""
     cells = _counted(table["state"], "pairs")
     in_order = cells["value"].isin(("live", "in review"))
     return _bars(cells.assign(kind=in_order.map({True: "in order", False: "needs something"})), "Native pairs", "")
@@ -160,34 +152,33 @@ def copies_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def changes_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """How many creatives changed in each way."""
     return _bars(_counted(table["change"], "creatives").assign(kind=lambda each: each["value"]), "Creatives")
 
 
 def repeats_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     """The session's files that repeat a rejected creative, by section and how they do; by their content, if both."""
-    one_each = _placed(table, "how").sort_values("place").drop_duplicates(["section", "filename"])
-    cells = one_each.groupby(["section", "how"]).size().rename("files").reset_index()
-    return _bars(cells, "Files of the session", "")
+    first = table.sort_values("how", key=lambda how: how != SAME_CONTENT).drop_duplicates(["section", "filename"])
+    return _bars(first.groupby(["section", "how"]).size().rename("files").reset_index(), "Files of the session", "")
 
 
 def gap_chart(table: pd.DataFrame, columns: str) -> alt.TopLevelMixin:
     """How many are live for each pair of values; nothing is told by a ring and a word."""
     counts = table.assign(all=table[["live", "pending", "rejected", "unknown"]].sum(axis=1))
     kept, across = (counts.groupby(by)["all"].sum().nlargest(MOST).index.tolist() for by in ("category", columns))
-    cells = table[table["category"].isin(kept) & table[columns].isin(across)].assign(
-        told=lambda each: each["live"].map("{:,}".format).where(each["live"] > 0, "none")
-    )
+    cells = table[table["category"].isin(kept) & table[columns].isin(across)]
+    told = cells["live"].map("{:,}".format).where(cells["live"] > 0, "none")
+    order = list(SECTIONS) if columns == "section" else across
     labels = alt.Axis(labelAngle=0, orient="top", labelLimit=140)
-    x = alt.X(f"{columns}:N", title=None, sort=list(SECTIONS) if columns == "section" else across, axis=labels)
-    y = alt.Y("category:N", title=None, sort=kept)
-    base = alt.Chart(cells).encode(x=x, y=y, tooltip=["category", columns, "live", "pending", "rejected"])
+    base = alt.Chart(cells.assign(told=told)).encode(
+        x=alt.X(f"{columns}:N", title=None, sort=order, axis=labels),
+        y=alt.Y("category:N", title=None, sort=kept),
+        tooltip=["category", columns, "live", "pending", "rejected"],
+    )
     colour = alt.Color("live:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#DCEBF5", "#6FB1DC"]))
     live = base.transform_filter("datum.live > 0").mark_rect().encode(color=colour)
     gaps = base.transform_filter("datum.live == 0").mark_rect(fillOpacity=0, stroke=RED, strokeWidth=2)
     dark = alt.condition("datum.live == 0", alt.value(RED), alt.value(DARK))
-    words = base.mark_text(fontWeight="bold").encode(text="told:N", color=dark)
-    return _sized(live + gaps + words, alt.Step(26))
+    return _sized(live + gaps + base.mark_text(fontWeight="bold").encode(text="told:N", color=dark), alt.Step(26))
 
 
 _PERIODS = {  # how long each is, how it is written, and what the axis says
@@ -200,28 +191,19 @@ _PERIODS = {  # how long each is, how it is written, and what the axis says
 def uploads_chart(table: pd.DataFrame, every: str) -> alt.TopLevelMixin:
     """Creatives added in every `week`, `month` or `year`, and all that were added until its end, stacked by section."""
     length, form, title = _PERIODS[every]
-    shown = _placed(table.tail(ROWS), "section").assign(end=lambda each: each["period"] + length)
+    shown = table.tail(ROWS).assign(end=lambda each: each["period"] + length)
     days = shown["period"].drop_duplicates()
-    mondays = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: 1 + len(days) // 8]]
-    axis = alt.Axis(  # an axis of weeks left to itself marks Sundays
-        format=form, labelOverlap=True, values=mondays if every == "week" else alt.Undefined
-    )
-    bare = alt.Axis(labels=False, ticks=False)
+    ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: 1 + len(days) // 8]]
     tooltip = [alt.Tooltip("period:T", format=form, title=every), "section", "added", "total"]
     base = alt.Chart(shown).mark_bar(orient="vertical").properties(width=_WIDTH, height=130)
-    base = base.encode(x2="end:T", tooltip=tooltip, **_coloured(shown, "section", "Section"))
-    added, total = (
-        base.encode(
-            x=alt.X("period:T", title=below, axis=ticks),
-            y=alt.Y(f"{name}:Q", title=beside, stack="zero", axis=alt.Axis(tickMinStep=1)),
-        )
-        for name, beside, below, ticks in (
-            ("added", "Added", title, axis),
-            ("total", "In all, of known day", None, bare),
-        )
+    base = _coloured(base.encode(x2="end:T", tooltip=tooltip), "section", "Section")
+    axis = alt.Axis(format=form, labelOverlap=True, values=ticks)  # left to itself, an axis of weeks marks Sundays
+    below, bare = alt.X("period:T", title=title, axis=axis), alt.Axis(labels=False, ticks=False)
+    added = base.encode(x=below, y=alt.Y("added:Q", stack="zero", **_whole("Added")))
+    total = base.encode(
+        x=alt.X("period:T", title=None, axis=bare), y=alt.Y("total:Q", stack="zero", **_whole("In all, of known day"))
     )
-    drawn: alt.TopLevelMixin = added if len(days) == 1 else alt.vconcat(total, added, spacing=8)
-    return drawn
+    return added if len(days) == 1 else alt.vconcat(total, added, spacing=8)
 
 
 def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> alt.TopLevelMixin:
@@ -250,7 +232,6 @@ def rates_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
 
 
 def comparison_chart(comparison: Comparison) -> alt.TopLevelMixin:
-    """The two rates with their intervals."""
     return _intervals(comparison_table(comparison).head(2), "group", "Approved")
 
 
@@ -283,9 +264,7 @@ def waiting_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     kind = aged["at_least"].map({True: "at least this age", False: "this age"}).mask(aged["slow"], SLOW)
     bins = pd.DataFrame({"days": (aged["days"] // width * width).astype(int), "known": kind})
     counts = bins.value_counts().rename("creatives").reset_index().assign(to=lambda each: each["days"] + width)
-    from_zero = alt.Scale(domain=[0, int(bins["days"].max()) + width])
-    base = alt.Chart(_placed(counts, "known")).mark_bar()
-    x = _whole("days", "Waiting (days)", bin="binned", scale=from_zero)
-    y = alt.Y("creatives:Q", title="Creatives", axis=alt.Axis(tickMinStep=1))
-    tooltip = ["days", "to", "known", "creatives"]
-    return _sized(base.encode(x=x, x2="to:Q", y=y, tooltip=tooltip, **_coloured(counts, "known", "")), 180)
+    scale = alt.Scale(domain=[0, int(counts["to"].max())])
+    x = alt.X("days:Q", bin="binned", scale=scale, **_whole("Waiting (days)"))
+    base = alt.Chart(counts).mark_bar().encode(x=x, x2="to:Q", y=alt.Y("creatives:Q", **_whole("Creatives")))
+    return _sized(_coloured(base.encode(tooltip=["days", "to", "known", "creatives"]), "known", ""), 180)

@@ -223,4 +223,4 @@ def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _by_part(values: pd.Series[str], is_rejected: pd.Series[bool]) -> pd.DataFrame:
     told = ~values.isin(LACKING)
-    return is_rejected[told].groupby(values[told]).agg(rejected="sum", decided="count")
+    return pd.DataFrame(is_rejected[told].groupby(values[told]).agg(rejected="sum", decided="count"))

@@ -66,12 +66,10 @@ def _show_text(answers: Iterable[Answer]) -> None:
 
 def _lines(asked: str, match: Match) -> Iterator[str]:
     yield from (f"already there  {asked} → {_told(one)}" for one in match.there)
-    yield from (
-        f"unclear        {asked}: line {b.line} mentions it and can't be read: {b.reason}" for b in match.bad_lines
-    )
-    yield from (
-        f"unclear        {asked}: {_told(one)} is this file, or another one of that name" for one in match.unclear
-    )
+    for bad in match.bad_lines:
+        yield f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}"
+    for one in match.unclear:
+        yield f"unclear        {asked}: {_told(one)} is this file, or another one of that name"
     if not match.there and not match.is_unclear:
         yield f"not there      {asked}"
     yield from (f"               in another section: {_told(one)}" for one in match.elsewhere)
