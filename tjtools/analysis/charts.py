@@ -120,7 +120,6 @@ def odd_names_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def ages_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Creatives by age; those that may be older are told apart."""
     unknown = table["age"] == UNKNOWN_AGE
     known = (table["creatives"] - table["at_least"]).mask(unknown, 0)
     parts = zip(_AGES, (known, table["at_least"], table["creatives"].where(unknown, 0)), strict=True)
@@ -135,7 +134,6 @@ def pairs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def runs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """What the last runs handed over, by outcome."""
     real = table[~dry(table)]
     last = real[real["run"].isin(real["run"].drop_duplicates().nlargest(RUNS))]
     batch = ("  batch " + last["batch"]).where(last["batch"] != "", "")
@@ -147,7 +145,6 @@ def runs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def copies_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Reviews that were spent on copies, by why they are copies."""
     return _bars(cost_of(table).head(MOST).assign(kind="")[["why", "kind", "reviews"]], "Reviews of copies")
 
 
@@ -246,7 +243,6 @@ def rejections_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 
 def time_chart(review: Review) -> alt.TopLevelMixin:
-    """The share decided by each day, with what it could be by chance."""
     table = curve_table(review, 200).assign(days=lambda each: each["hours"] / 24)
     base = alt.Chart(table).encode(x=alt.X("days:Q", title="Days since the upload"))
     y = alt.Y("low:Q", axis=alt.Axis(format="%", title="Decided (%)"), scale={"domain": [0, 1]})

@@ -29,7 +29,6 @@ _UPLOADS = {"period": "datetime64[us]", "section": "str", "added": "int64", "tot
 
 
 def _by_status(there: pd.DataFrame, *keys: pd.Series[str]) -> pd.DataFrame:
-    """How many there are of each of these keys, by review status."""
     counts = there.groupby([*keys, there["review_status"].astype(str)]).size().unstack(fill_value=0)
     return counts.reindex(columns=list(STANDING), fill_value=0).astype("int64").rename_axis(columns=None)
 
@@ -148,13 +147,11 @@ def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _half(halves: pd.DataFrame) -> pd.DataFrame:
-    """Of each pair the best of these halves, and the IDs of all."""
     pairs = halves.groupby("pair")
     return pairs[["filename", "status"]].first().assign(ids=pairs["creative_id"].agg(", ".join))
 
 
 def _state(video: str, image: str) -> str:
-    """The state of a pair from its halves' statuses."""
     both = {video, image}
     if "" in both:
         return "no image" if video else "no video"

@@ -33,15 +33,13 @@ _NOTHING = "There is no creative to count"
 
 
 def of_inventory(table: pd.DataFrame, by: str) -> str:
-    """Which value has the most creatives, and how many have none."""
     total, what = int(table["creatives"].sum()), DIMENSIONS[by].lower()
-    told = table[~table[by].isin(LACKING)]
+    told, all_of_them = table[~table[by].isin(LACKING)], counted(total, "creative")
     if told.empty:
-        return f"No {what} is known for any of {counted(total, 'creative')}" if total else _NOTHING
+        return f"No {what} is known for any of {all_of_them}" if total else _NOTHING
     top, rest = told.iloc[0], total - int(told["creatives"].sum())
     first = f"{top[by]} holds the most" if len(told) > 1 else f"{top[by]} is the only {what}"
-    of = f"{top['creatives']:,} of {counted(total, 'creative')}"
-    return f"{first}: {of}" + _also(rest, f"no {what} is known of {rest:,}")
+    return f"{first}: {top['creatives']:,} of {all_of_them}" + _also(rest, f"no {what} is known of {rest:,}")
 
 
 def of_gaps(table: pd.DataFrame, columns: str = "section", outside: int = 0) -> str:
@@ -60,7 +58,6 @@ def of_gaps(table: pd.DataFrame, columns: str = "section", outside: int = 0) -> 
 
 
 def of_pairs(table: pd.DataFrame) -> str:
-    """How many native pairs need something, and what."""
     counts = table["state"].value_counts()
     needy = [f"{counts[state]:,} {told}" for state, told in _NEEDY.items() if state in counts]
     if needy:
@@ -105,7 +102,6 @@ def of_ages(table: pd.DataFrame, aged: pd.DataFrame) -> str:
 
 
 def of_runs(table: pd.DataFrame) -> str:
-    """How many runs uploaded how much, and how it stands now."""
     if table.empty:
         return "No run of tjtools has uploaded anything here yet: there is no status CSV in upload_logs"
     real = table[~dry(table)]
@@ -113,8 +109,8 @@ def of_runs(table: pd.DataFrame) -> str:
     now = [f"{sums[status]:,} {status}" for status in ("approved", "pending", "rejected", "removed") if sums[status]]
     told = f"{counted(int(sums['success']), 'file')} uploaded in {counted(runs, 'run')}"
     told += f": now {', '.join(now)}" if now else ""
-    for name, words in (("failed", "failed"), ("unknown_id", "without a known ID")):
-        told += _also(sums[name], f"{sums[name]} {words}")
+    told += _also(sums["failed"], f"{sums['failed']} failed")
+    told += _also(sums["unknown_id"], f"{sums['unknown_id']} without a known ID")
     rehearsals = int(table["run"].nunique()) - runs
     rest = _also(rehearsals, f"{counted(rehearsals, 'run')} handed nothing over")
     return (told if runs else "No run has handed a file over yet") + rest
@@ -122,30 +118,27 @@ def of_runs(table: pd.DataFrame) -> str:
 
 def of_copies(table: pd.DataFrame, known: int) -> str:
     """How many creatives repeat others, and what it cost; of `known` creatives the content was seen."""
-    compared = f"content of {counted(known, 'creative')} was compared"
-    compared = compared if known else "content of none is known: only names were compared"
+    seen = f"{counted(known, 'creative')} was compared" if known else "none is known: only names were compared"
     if table.empty:
-        return f"No creative repeats another one of its section; the {compared}"
+        return f"No creative repeats another one of its section; the content of {seen}"
     costs = cost_of(table)
     number, spent = int(costs["copies"].sum()), int(costs["reviews"].sum())
     why = _some([f"{why} {copies:,}" for why, copies in zip(costs["why"], costs["copies"], strict=True)])
     cost = f"at least {counted(spent, 'review')} went into them" if spent else "none of them is known to be reviewed"
     verb = "repeats" if number == 1 else "repeat"
-    return f"{counted(number, 'creative')} {verb} another one of the section ({why}): {cost}; the {compared}"
+    return f"{counted(number, 'creative')} {verb} another one of the section ({why}): {cost}; the content of {seen}"
 
 
 def of_odd_names(table: pd.DataFrame, total: int) -> str:
-    """How many names break the convention, of so many."""
     if table.empty:
         return "Every name follows the convention" if total else "There is no name to look at"
     return f"{len(table):,} of {counted(total, 'name')} break the convention"
 
 
 def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
-    """The rate of all, and which values differ from the rest by more than chance."""
     if not everything["decided"].sum():
         return "Nothing has been decided yet"
-    one = everything.iloc[0]
+    one, several = everything.iloc[0], (table["decided"] > 0).sum() > 1
     interval = f"{_per_cent(one['low'])} to {_per_cent(one['high'])}"
     told = f"{_per_cent(one['rate'])} of {one['decided']:,} decided creatives are approved (95 % sure: {interval})"
     odd = table[table["chance"] < 1 - CONFIDENCE]
@@ -153,13 +146,11 @@ def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
         f"{value} {'more' if rate > one['rate'] else 'less'} often ({_per_cent(rate)})"
         for value, rate in zip(odd[by], odd["rate"], strict=True)
     ]
-    several = (table["decided"] > 0).sum() > 1
     none = f"no {DIMENSIONS[by].lower()} differs from the rest by more than chance"
     return told + _also(named or several, _some(named) or none)
 
 
 def of_comparison(compared: Comparison | None, by: str) -> str:
-    """How far the two lie apart, and whether chance could do that."""
     if compared is None:
         return f"Nothing to compare: fewer than two values of {DIMENSIONS[by].lower()} have decided creatives"
     one, other = compared.one, compared.other
@@ -180,7 +171,6 @@ def of_comparison(compared: Comparison | None, by: str) -> str:
 
 
 def of_rejections(table: pd.DataFrame, rejected: int) -> str:
-    """What stands among the rejected ones more often than chance would have it."""
     if not rejected:
         return "No creative is rejected"
     odd = table[table["chance"] < 1 - CONFIDENCE]
@@ -194,7 +184,6 @@ def of_rejections(table: pd.DataFrame, rejected: int) -> str:
 
 
 def of_repeats(table: pd.DataFrame, files: int, unseen: int) -> str:
-    """How many of the session's files repeat a rejected creative."""
     session = f"of {counted(files, 'file')} of the session"
     if unseen == files:
         return f"Nothing is known yet {session}: notebook 01 looks at them" if files else "The session holds no files"
@@ -270,7 +259,6 @@ def _per_cent(share: float) -> str:
 
 
 def _also(there: object, words: str) -> str:
-    """These words too, if there is something to say."""
     return f"; {words}" if there else ""
 
 

@@ -158,13 +158,11 @@ class Review(NamedTuple):
 
         Missing where the data don't reach so far.
         """
-        at = np.asarray(ages, dtype=np.float64)
-        low, high = np.full((2, len(at)), np.nan)
-        every = np.array([_chances(curve, at, more) for curve in self.samples])
-        told = ~np.isnan(every).all(axis=0)
-        if told.any():
-            low[told], high[told] = np.nanquantile(every[:, told], [0.025, 0.975], axis=0)
-        return _chances(self.curve, at, more), low, high
+        every = np.array(
+            [_chances(curve, np.asarray(ages, dtype=np.float64), more) for curve in (self.curve, *self.samples)]
+        )
+        low, high = pd.DataFrame(every[1:]).quantile([0.025, 0.975]).to_numpy()
+        return every[0], low, high
 
 
 def _chances(curve: Curve, ages: Floats, more: float) -> Floats:
@@ -211,8 +209,8 @@ def curve_table(review: Review, steps: int = 48) -> pd.DataFrame:
 def behind_hours(stays: pd.DataFrame, hours: float) -> pd.DataFrame:
     """The stays that were seen decided within so many hours of the upload, those that took longest first."""
     kept = stays[stays["start_known"] & (stays["high"] <= hours)]
-    kept = kept.rename(columns={"low": "more_than_hours", "high": "at_most_hours"})
-    return kept.sort_values("more_than_hours", ascending=False, kind="stable", ignore_index=True)
+    kept = kept.sort_values("low", ascending=False, kind="stable", ignore_index=True)
+    return kept.rename(columns={"low": "more_than_hours", "high": "at_most_hours"})
 
 
 def naive_mean(stays: pd.DataFrame) -> float:
@@ -220,8 +218,8 @@ def naive_mean(stays: pd.DataFrame) -> float:
 
     It leaves out the slow ones, which wait still, and takes the time until the next look for time in review.
     """
-    decided = stays[stays["start_known"] & stays["outcome"].isin(DECIDED)]
-    return float(decided["high"].mean()) if len(decided) else float("nan")
+    decided = stays["start_known"] & stays["outcome"].isin(DECIDED)
+    return float(stays.loc[decided, "high"].mean())
 
 
 def waiting(
@@ -236,19 +234,16 @@ def waiting(
     where the age is unknown or only a smaller age is sure, and where no upload has been seen to wait so long.
     """
     found = frame.loc[frame["review_status"] == "pending", ["creative_id", "filename", "section"]]
-    found = found.assign(section=values_of(found, "section"))
     open_stays = stays[stays["outcome"] == "pending"].drop_duplicates("creative_id", keep="last")
-    found = found.merge(open_stays[["creative_id", "began", "start_known"]], on="creative_id", how="left")
+    found = found.assign(section=values_of(found, "section")).merge(
+        open_stays, "left", "creative_id", suffixes=("", "_")
+    )
     hours = (pd.Timestamp(now) - found["began"]).dt.total_seconds() / 3600
-    at_least = found.pop("start_known").astype("boolean").fillna(value=False).eq(other=False).astype(bool)
-    usual = found["section"].map(_usual(stays, frame)).astype("float64")
-    found = found.drop(columns="began").assign(days=hours / 24, at_least=at_least, slow=hours > usual)
-    review = review or time_in_review(stays)
-    found["chance"], found["low"], found["high"] = review.chances(hours.mask(at_least), days * 24)
-    return found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)
-
-
-def _usual(stays: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
-    """By section, the hours within which 95 % of the creatives were decided; infinite where that is not known."""
+    at_least = ~found["start_known"].eq(other=True)  # or missing
     groups = stays.groupby(of_ids(frame, stays["creative_id"], "section"))
-    return {str(name): time_in_review(group, repeats=0).most for name, group in groups}
+    usual = {str(name): time_in_review(group, repeats=0).most for name, group in groups}
+    chance, low, high = (review or time_in_review(stays)).chances(hours.mask(at_least), days * 24)
+    found = found[["creative_id", "filename", "section"]].assign(days=hours / 24, at_least=at_least)
+    found["slow"] = hours > found["section"].map(usual).astype("float64")
+    found = found.assign(chance=chance, low=low, high=high)
+    return found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)

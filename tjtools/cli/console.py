@@ -29,9 +29,6 @@ from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
 OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
-EXIT_CODES = (
-    "Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal."
-)
 
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above.")

@@ -64,7 +64,6 @@ def add(
 
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
-
     try:
         creative_id = read_id(creative_id)
     except ValueError as error:
@@ -114,7 +113,6 @@ def rebuild_cache(workspace: console.WorkspaceOption = None, as_json: console.Js
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-
     place = find_workspace(workspace)
     done = inventory.rebuild_cache(place, now=now())
 
@@ -142,7 +140,6 @@ def diff(
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
-
     difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
         console.write_csv(csv_file, COLUMNS, difference.rows())
@@ -151,7 +148,6 @@ def diff(
 
 
 def _show_difference(difference: LibraryDifference, on: Console) -> None:
-    """What came, what went and what changed, and how many of each."""
     shown = [
         (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
         for what, creative_id, name, field, old, new in difference.rows()
@@ -172,7 +168,12 @@ def refresh_library(
     workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
+    """Read all five sections off the site, show the difference to the cache, and apply it.
 
+    What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
+    With --new, each section is read down to creatives that its last complete reading has covered.
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
     if not (dry_run or yes or sys.stdin.isatty()):
         raise TJToolsError(
             "There is no terminal to ask on, so nothing was read.",
@@ -180,14 +181,6 @@ def refresh_library(
         )
     update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
     _conclude(update, allow_removals, ask=not yes, write=not dry_run, as_json=as_json)
-
-
-refresh_library.__doc__ = f"""Read all five sections off the site, show the difference to the cache, and apply it.
-
-What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
-With --new, each section is read down to creatives that its last complete reading has covered.
-{console.EXIT_CODES}
-"""
 
 
 def sync_status(
@@ -199,17 +192,15 @@ def sync_status(
     workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
+    """Bring the review status of the cached creatives up to date, and mark those that are gone as
+    removed.
 
+    Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
+    pending creative was not found: then run it without. Exit codes: 0 all well, 1 something needs a person, 2 error, 3
+    sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
     update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
     _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
-
-
-sync_status.__doc__ = f"""Bring the review status of the cached creatives up to date, and mark those that are gone as
-removed.
-
-Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
-pending creative was not found: then run it without. {console.EXIT_CODES}
-"""
 
 
 def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
@@ -270,7 +261,6 @@ def _apply(
 
 
 def _show_update(update: Update, on: Console) -> None:
-    """What was read, and what it means for the cache."""
     read = []
     for one in update.certificates:
         total = "?" if one.total is None else one.total
@@ -294,7 +284,6 @@ def report(
 
     It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
     """
-
     place = find_workspace(workspace)
     with bar("Reckoning", None):
         data = report_page(place, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +51,6 @@ def demo(
     Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
     2 error.
     """
-
     began = time.monotonic()
     _step(1, "A browser")
     say(f"Using {ensure_browser(Settings().browser.executable, say=say)}")
@@ -100,13 +99,9 @@ def _step(number: int, what: str) -> None:
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
 
     _step(3, "Read the library off the site, and draw a session of new files")
-    library = load_library(workspace)
-    with bar("Reading", 481) as progress:
-        site = connect(workspace, load_settings(workspace), say=say, headless=headless)
-        try:
-            creatives = read_library(site, library, progress)
-        finally:
-            site.close()
+    library, settings = load_library(workspace), load_settings(workspace)
+    with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
+        creatives = read_library(site, library, progress)
     say(f"Read {len(creatives)} creatives into {workspace.library.name}")
     with bar("Drawing", 26) as progress:
         drawn = make_session(workspace, creatives, now(), progress)
@@ -128,7 +123,6 @@ def _run_again(workspace: Workspace) -> UploadReport:
 
 
 def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
-    """What is left for a person, what was written, and what to do next."""
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
     listing("\nHeld back for a person", [("", one.file.name, one.reason) for one in report.held_back])
     listing("\nWritten", [("", str(path), "") for path in written])
@@ -152,7 +146,6 @@ def lab(
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
-
     place = _configured(workspace)
     if place is None:
         with bar("Drawing sample files", None) as progress:

@@ -59,7 +59,6 @@ def session(
     said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
     130 stopped by Ctrl-C.
     """
-
     place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
         intake = plan_session(place, folder, now=now(), progress=progress, cancelled=cancelled)
@@ -147,7 +146,6 @@ def duplicates(
     What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
     stopped by Ctrl-C.
     """
-
     place = find_workspace(workspace)
     with looking() as (progress, cancelled):
         found = find_duplicates(place, paths or [], progress=progress, cancelled=cancelled)
@@ -183,7 +181,6 @@ def decide(
 
     It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
-
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
     told = {"decision": made, "file": one, "other": two}
@@ -278,6 +275,16 @@ def upload(
     workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
+    """Upload the session's files, or the files named; a dry run without --live.
+
+    Where a plan was saved in the notebook, its files alone, unless --session asks for all.
+
+    A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
+    with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes
+    up.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
     if session and file:
         raise typer.BadParameter("give either --session or --file")
     if resume and (session or file or kind or force or limit):
@@ -296,17 +303,6 @@ def upload(
         needs_a_person=report.needs_a_person or prepared.bad_lines,
         stopped=report.stopped,
     )
-
-
-upload.__doc__ = f"""Upload the session's files, or the files named; a dry run without --live.
-
-Where a plan was saved in the notebook, its files alone, unless --session asks for all.
-
-A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
-with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes up.
-
-{console.EXIT_CODES}
-"""
 
 
 def _planned(

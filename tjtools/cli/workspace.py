@@ -39,7 +39,6 @@ def init(
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
-
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
     site = site or "sandbox"
@@ -72,7 +71,6 @@ def login(
     TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
-
     place = find_workspace(workspace)
     settings = load_settings(place)
     with site_of(place, settings, say=say, headless=headless) as site:
@@ -86,7 +84,6 @@ def status(workspace: console.WorkspaceOption = None, as_json: console.JsonOptio
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-
     seen = overview(find_workspace(workspace), now=now())
 
     def show() -> None:
@@ -109,7 +106,6 @@ def doctor(
 
     With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
     """
-
     findings = examine(workspace, cwd=Path.cwd())
     if site:
         findings += (examine_site(workspace, cwd=Path.cwd(), now=now(), say=say),)
@@ -141,7 +137,13 @@ def verify(
     workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
+    """Check all tracking files against one another, and with --site against the site.
 
+    Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote
+    down where library or master lack them, and with --site brings review statuses up to date; it never changes a name
+    or an ID. Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a
+    signal.
+    """
     place = find_workspace(workspace)
     update = run_reading(place, plan_refresh, headless=headless) if site else None
     found = look(place, update)
@@ -161,14 +163,6 @@ def verify(
 
     told = {"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))}
     end(told, show, as_json=as_json, needs_a_person=left)
-
-
-verify.__doc__ = f"""Check all tracking files against one another, and with --site against the site.
-
-Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote down
-where library or master lack them, and with --site brings review statuses up to date; it never changes a name or an ID.
-{console.EXIT_CODES}
-"""
 
 
 def _of_disagreement(one: Disagreement) -> dict[str, object]:
