@@ -57,9 +57,9 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     spec = chart.to_dict()
     spec |= {"$schema": SCHEMA, "background": "transparent", "description": words}
     look = {"labelColor": INK, "titleColor": INK, "gridColor": f"{INK}44", "domainColor": INK, "tickColor": INK}
-    config = {"axis": look, "legend": {**look, "orient": "top"}, "title": {"color": INK}}
-    view = spec.get("config", {}).get("view", {}) | {"stroke": None}
-    spec["config"] = config | spec.get("config", {}) | {"view": view}
+    own = spec.get("config", {})
+    config = {"axis": look, "legend": {**look, "orient": "top"}, "title": {"color": INK}} | own
+    spec["config"] = config | {"view": own.get("view", {}) | {"stroke": None}}
     return {MIME: spec, "text/plain": words}
 
 
@@ -129,8 +129,8 @@ def ages_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 def pairs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     cells = _counted(table["state"], "pairs")
-    in_order = cells["value"].isin(("live", "in review"))
-    return _bars(cells.assign(kind=in_order.map({True: "in order", False: "needs something"})), "Native pairs", "")
+    cells["kind"] = cells["value"].isin(("live", "in review")).map({True: "in order", False: "needs something"})
+    return _bars(cells, "Native pairs", "")
 
 
 def runs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:

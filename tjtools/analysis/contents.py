@@ -114,8 +114,7 @@ def ages(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     and `unknown` (int64). Every creative on the site is counted in exactly one row.
     """
     there = on_site(frame)
-    status = {name: there["review_status"] == name for name in STANDING}
-    aged = days_on_site(there, now).assign(creatives=1, **status)
+    aged = days_on_site(there, now).assign(creatives=1, **{one: there["review_status"] == one for one in STANDING})
     table = aged.groupby("age", observed=False)[["creatives", "at_least", *STANDING]].sum()
     return table.astype("int64").reset_index().astype({"age": "str"})
 
@@ -221,10 +220,13 @@ def copies(frame: pd.DataFrame, by_content: ByContent = ()) -> pd.DataFrame:
     same["group"] = _joined(same["place"], same.groupby(["why", "section", "key"]).ngroup())
     kinds = same.drop_duplicates(["group", "why"]).sort_values("why", key=lambda why: why.map(ALIKE.index))
     found = there.join(same.drop_duplicates("place").set_index("place")["group"], how="inner")
-    found["why"] = found["group"].map(kinds.groupby("group")["why"].agg(" and ".join)).astype("str")
     reviewed = (found["review_status"] != UNKNOWN).astype("int64")
-    found["reviews"] = found["reviews"].fillna(0).astype("int64").clip(lower=reviewed)
-    found = found.assign(rank=found["review_status"].map(_BEST), id=found["creative_id"].str.zfill(24))
+    found = found.assign(
+        why=found["group"].map(kinds.groupby("group")["why"].agg(" and ".join)).astype("str"),
+        reviews=found["reviews"].fillna(0).astype("int64").clip(lower=reviewed),
+        rank=found["review_status"].map(_BEST),
+        id=found["creative_id"].str.zfill(24),
+    )
     found = found.sort_values(["group", "rank", "upload_date", "id"], kind="stable")
     found["kept"] = ~found["group"].duplicated()
     found["cost"] = found["reviews"].where(~found["kept"], 0).groupby(found["group"]).transform("sum")
@@ -236,13 +238,14 @@ def copies(frame: pd.DataFrame, by_content: ByContent = ()) -> pd.DataFrame:
 
 def _same(there: pd.DataFrame, by_content: ByContent) -> pd.DataFrame:
     """What may make creatives the same: `place` in the frame, `why` (one of `ALIKE`) and `key`."""
-    named = pd.DataFrame({"why": SAME_NAME, "key": there["filename"].map(match_key)})
     unique_id = there["unique_id"].str.upper().where(there["by_convention"])
-    by_name = pd.concat([named, pd.DataFrame({"why": SAME_UNIQUE_ID, "key": unique_id}).dropna()])
+    keys = {SAME_NAME: there["filename"].map(match_key), SAME_UNIQUE_ID: unique_id.dropna()}
+    by_name = pd.concat(keys, names=["why", "place"]).rename("key").reset_index()
     members = [(one, why, str(number)) for number, (why, ids) in enumerate(by_content) for one in ids]
     listed = pd.DataFrame(members, columns=["creative_id", "why", "key"], dtype="str")
     listed = there[["creative_id"]].reset_index(names="place").merge(listed, on="creative_id")
-    return pd.concat([by_name.reset_index(names="place"), listed.drop(columns="creative_id")], ignore_index=True)
+    same: pd.DataFrame = pd.concat([by_name, listed.drop(columns="creative_id")], ignore_index=True)
+    return same
 
 
 def _joined(places: pd.Series[int], keys: pd.Series[int]) -> pd.Series[int]:

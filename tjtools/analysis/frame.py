@@ -68,7 +68,7 @@ def library_frame(library: Library, history: History | None = None) -> pd.DataFr
     | reviews | Int64 | reviews that it took, at least |
     | extra columns | str | as in the file; one that has a name from above is called `file_` and that name |
 
-    An ID whose rows contradict each other has several rows. `analysis.reviews.seen` reads the history.
+    An ID whose rows contradict each other has several rows.
     """
     return frame_of(library, observations(history.load()[0]), history.last_times()) if history else frame_of(library)
 
@@ -194,13 +194,11 @@ def _readable(name: str, column: pd.Series) -> tuple[str, pd.Series]:
 
 def texts(frame: pd.DataFrame) -> list[list[str]]:
     """The cells as text, row by row; what is missing is empty."""
-    shown = frame.astype(object).where(frame.notna(), "")
-    return [[str(cell) for cell in row] for row in shown.itertuples(index=False)]
+    return frame.astype(object).where(frame.notna(), "").astype(str).to_numpy().tolist()
 
 
 def spreadsheet(frame: pd.DataFrame) -> str:
     """The whole table as a CSV, of which a spreadsheet takes nothing for a formula."""
-    file = io.StringIO()
-    rows = [list(map(str, frame.columns)), *texts(frame)]
+    rows, file = [list(map(str, frame.columns)), *texts(frame)], io.StringIO()
     csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
     return file.getvalue()

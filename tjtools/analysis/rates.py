@@ -50,8 +50,8 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """
     table = inventory(frame, by)[[by, "approved", "rejected", "pending"]]
     table.insert(3, "decided", table["approved"] + table["rejected"])
+    table = table[table["decided"] + table["pending"] > 0]
     everything = table["decided"] + table["pending"]
-    table = table[everything > 0]
     low, high = wilson(table["approved"], table["decided"])
     table = table.assign(
         rate=table["approved"] / table["decided"].where(table["decided"] > 0),

@@ -159,9 +159,13 @@ def reviews(rows: pd.DataFrame, last_times: LastTimes | None = None) -> pd.DataF
     high = _hours(rows["at"].shift(-1).where(same & following.isin(DECIDED)) - rows["at"]).fillna(np.inf)
     low, high = low.mask(at_once, 0.0), high.mask(at_once, 0.0)
     back = low > high  # a clock was set back in between: all that is known is the later of the two
-    bounds = {"low": low.mask(back, 0.0), "high": high.mask(back, low)}
-    outcome = following.mask(at_once, rows["to_status"])
-    table = rows[["creative_id", "filename"]].assign(began=rows["at"], start_known=ours, **bounds, outcome=outcome)
+    table = rows[["creative_id", "filename"]].assign(
+        began=rows["at"],
+        start_known=ours,
+        low=low.mask(back, 0.0),
+        high=high.mask(back, low),
+        outcome=following.mask(at_once, rows["to_status"]),
+    )
     stays = table[(rows["to_status"] == "pending") | at_once]
     return stays.sort_values("began", kind="stable", ignore_index=True)
 
