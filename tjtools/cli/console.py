@@ -71,10 +71,8 @@ def find_workspace(named: Path | None) -> Workspace:
 
 def parse_type(text: str | None) -> CreativeType | None:
     """The value of `--type`; an unknown word is a usage error."""
-    if text is None:
-        return None
     try:
-        return CreativeType.parse(text)
+        return None if text is None else CreativeType.parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
 
@@ -179,16 +177,16 @@ def end(
     needs_a_person: object = False,
     stopped: TJToolsError | None = None,
 ) -> NoReturn:
-    """Give the answer, `told` as JSON or `show` for a person, and end the command.
+    """Give the answer, `told` as JSON or `show` for a person, a function or words, and end the command.
 
     Its exit code is that of the error that stopped the work, or says whether something is left for a person.
     """
     if as_json:
         print_json(told)
-    elif isinstance(show, str):
-        out.print(show)
-    else:
+    elif callable(show):
         show()
+    elif show:
+        out.print(show)
     if stopped:
         err.print(str(stopped), style="red")
         raise typer.Exit(exit_code(stopped))

@@ -230,16 +230,12 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
         "stopped": stopped,
     }
 
-    def show() -> None:
-        library = update.workspace.library.name
-        if report:
-            rows, snapshot = report.history_rows, report.snapshot.name
-            out.print(f"Applied to {library}; {rows} rows in the history, snapshot {snapshot}.")
-        elif not stopped:
-            out.print("Nothing was written.")
-
+    said = "" if stopped else "Nothing was written."
+    if report:
+        said = f"Applied to {update.workspace.library.name}; {report.history_rows} rows in the history,"
+        said += f" snapshot {report.snapshot.name}."
     needs_a_person = (write and not report) or update.reading.not_found
-    end(told, show, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
+    end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
 
 
 def _apply(
@@ -315,14 +311,14 @@ def _article(exhibit: Exhibit, read: Files, asked: Asked) -> dict[str, object]:
 
     shown = exhibit.shown(read, asked)
     table = readable(shown.frame.head(MOST))
-    small = len(shown.frame) <= MOST_SAVED
+    csv = shown.csv if len(shown.frame) <= MOST_SAVED else ""
     return {
         "exhibit": exhibit,
         "shown": shown,
         "chart": Markup(_drawn(shown.draw(""), exhibit.name)) if shown.draw else "",  # noqa: S704 (see _drawn)
         "columns": [(str(name), is_numeric_dtype(column)) for name, column in table.items()],
         "rows": texts(table),
-        "csv": base64.b64encode(shown.csv.encode("utf-8", "backslashreplace")).decode() if small else "",
+        "csv": base64.b64encode(csv.encode("utf-8", "backslashreplace")).decode(),
     }
 
 

@@ -7,14 +7,27 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tjtools.cli import print_json
-from tjtools.cli.console import ERROR, JsonOption, WorkspaceOption, bar, end, err, handling, listing, now, out, say
+from tjtools.cli.console import (
+    ERROR,
+    JsonOption,
+    WorkspaceOption,
+    bar,
+    end,
+    err,
+    find_workspace,
+    handling,
+    listing,
+    now,
+    out,
+    say,
+)
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import TJToolsError, WorkspaceNotFound
@@ -168,14 +181,12 @@ def lab(
 def _configured(named: Path | None) -> Workspace | None:
     """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
 
-    told = named or os.environ.get(VARIABLE)
-    try:
-        found = Workspace.find(named, cwd=Path.cwd())
-    except WorkspaceNotFound:
-        if told:
-            raise
-        return None
-    return found if told or load_settings(found).site else None
+    if named or os.environ.get(VARIABLE):
+        return find_workspace(named)
+    with suppress(WorkspaceNotFound):
+        found = find_workspace(None)
+        return found if load_settings(found).site else None
+    return None
 
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:

@@ -239,7 +239,6 @@ def of_review(one: FileReview) -> dict[str, object]:
 
 
 def _of_known(one: Known) -> dict[str, object]:
-    """A creative or a file that was looked at; `rejected_at` is None for what was never rejected."""
     facts = one.fingerprint.facts
     return some_of(one, "creative", "name", "path") | {
         "checksum": one.fingerprint.checksum,
