@@ -36,8 +36,8 @@ def _by_status(there: pd.DataFrame, *keys: pd.Series[str]) -> pd.DataFrame:
 def inventory(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     """Creatives on the site by a dimension, most first, those without a value last.
 
-    One row a value: `by` (str), `creatives` (int64), `share` (float64, 0 to 1), and of these `approved`, `pending`,
-    `rejected` and `unknown` (int64). Every creative on the site is counted in exactly one row.
+    One row a value: `by` (str), `creatives` (int64), `share` (float64, 0 to 1), and by review status `approved`,
+    `pending`, `rejected`, `unknown` (int64). Every creative on the site is counted in exactly one row.
     """
     there = on_site(frame)
     table = _by_status(there, values_of(there, by))
@@ -51,9 +51,8 @@ def inventory(frame: pd.DataFrame, by: str) -> pd.DataFrame:
 def gap_map(frame: pd.DataFrame, columns: str = "section") -> pd.DataFrame:
     """What is live where: every pair of a category and a value of another dimension, also those with nothing.
 
-    One row a pair: `category` and `columns` (str), `live` (int64, approved), `pending`, `rejected` and `unknown`
-    (int64). Creatives without a value in one of the two are not in it: count them with `inventory`. The sections are
-    all five.
+    One row a pair: `category` and `columns` (str), `live` (approved), `pending`, `rejected`, `unknown` (int64). What
+    lacks a value in one of the two is not in it: count it with `inventory`. The sections are all five.
     """
     there = on_site(frame)
     rows, across = values_of(there, "category"), values_of(there, columns)
@@ -93,11 +92,8 @@ def period_of(frame: pd.DataFrame) -> str:
 
 
 def days_on_site(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
-    """The age of each creative, one row each with the frame's index.
-
-    `days` (float64) since its upload date, or else since it was first seen, missing if neither is known; `at_least`
-    (bool): it was seen so long ago, and may be older; `age` (str), the class.
-    """
+    """The age of each creative: `days` (float64) since its upload date, or else since it was first seen, if that is
+    known; `at_least` (bool): it was seen so long ago, and may be older; `age` (str), the class."""
     today = pd.Timestamp(now).tz_localize(None).normalize()
     first_seen = frame["first_seen"].dt.tz_convert(now.tzinfo).dt.tz_localize(None).dt.normalize()
     days = (today - frame["upload_date"].fillna(first_seen)).dt.days.astype("float64").clip(lower=0)
@@ -109,9 +105,8 @@ def days_on_site(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
 def ages(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Creatives on the site by age, the youngest first, those of unknown age last.
 
-    One row a class of age, also those without a creative: `age` (str), `creatives` (int64), `at_least` (int64: of
-    these, those that were seen so long ago and may be older), and by review status `approved`, `pending`, `rejected`
-    and `unknown` (int64). Every creative on the site is counted in exactly one row.
+    One row a class of age, also those without a creative: `age` (str), `creatives`, of these `at_least` (as in
+    `days_on_site`), and by review status `approved`, `pending`, `rejected`, `unknown` (int64).
     """
     there = on_site(frame)
     aged = days_on_site(there, now).assign(creatives=1, **{one: there["review_status"] == one for one in STANDING})
@@ -170,10 +165,9 @@ def behind_pair(frame: pd.DataFrame, pair: pd.Series) -> pd.DataFrame:
 def runs_table(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """One row a run and section, the latest first, of `load_runs(…).rows` and the library's frame.
 
-    `run` (datetime64, local time), `batch` and `section` (str), `files` (int64), of these by outcome `success`,
-    `duplicate`, `failed`, `skipped`, `dry_run` and `unknown_id` (int64); of those uploaded by how they stand in the
-    library now `approved`, `pending`, `rejected`, `removed` and `unknown` (int64; `unknown` also where the library
-    does not have the ID); `creative_ids` (str) of those uploaded, separated by a blank.
+    `run` (datetime64, local time), `batch`, `section` (str), `files` (int64), of these by outcome `success`,
+    `duplicate`, `failed`, `skipped`, `dry_run`, `unknown_id` (int64); of those uploaded as they stand in the library
+    now `approved`, `pending`, `rejected`, `removed`, `unknown` (int64), and their `creative_ids` (str).
     """
     keys = ["run", "batch", "section"]
     uploaded = rows[(rows["status"] == "success") & (rows["creative_id"] != "")]
@@ -209,9 +203,8 @@ def copies(frame: pd.DataFrame, by_content: ByContent = ()) -> pd.DataFrame:
     creative are one. Of each group one creative is kept: the best by its review, then the oldest.
 
     One row a creative: `group` (int64, from 1), `why` (str, the kinds), `filename`, `section`, `review_status`,
-    `creative_id` (str), `upload_date` (datetime64), `kept` (bool), and `reviews` (int64): those it took, at least: what
-    the history saw, and one for any that was reviewed or waits. The reviews of those that are not kept are what the
-    group cost.
+    `creative_id` (str), `upload_date` (datetime64), `kept` (bool), and `reviews` (int64) that it took, at least: those
+    of the copies that are not kept are what the group cost.
     """
     there = on_site(frame).reset_index(drop=True)
     there = there.assign(section=values_of(there, "section"), review_status=there["review_status"].astype("str"))

@@ -125,11 +125,8 @@ def on_site(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
-    """Each creative's value in one of the `DIMENSIONS`, as text; in words where it has none.
-
-    A part that is missing is `(not in the name)` where the name follows the convention, and `(no convention)` where it
-    does not; any other unknown value is `(unknown)`.
-    """
+    """Each creative's value in one of the `DIMENSIONS`, as text: `(not in the name)` for a part that is missing,
+    `(no convention)` where the name follows none, `(unknown)` for any other."""
     if by in PARTS:
         told = frame[by].astype(object)
         return told.where(told.notna(), frame["by_convention"].map({True: NOT_TOLD, False: NO_CONVENTION})).astype(str)
@@ -137,10 +134,9 @@ def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
 
 
 def behind(frame: pd.DataFrame, by: str, value: str, *statuses: str) -> pd.DataFrame:
-    """The creatives that a row of a table by a dimension counts: those on the site that have this value.
+    """The creatives on the site that have a value, as a table by the dimension writes it, and one of these statuses.
 
-    `value` is as the table writes it, also `(unknown)` and the like; `statuses` keep only those. Columns:
-    `creative_id`, `filename`, `section`, `review_status`, `upload_date`, as in `library_frame`.
+    Columns: `creative_id`, `filename`, `section`, `review_status`, `upload_date`, as in `library_frame`.
 
     ::
 

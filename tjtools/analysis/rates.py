@@ -43,10 +43,9 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     those without a value last.
 
     One row a value: `by` (str), `approved`, `rejected`, `decided`, `pending` (int64); `rate` (float64, 0 to 1) among
-    the decided, missing where none is, with its Wilson interval of 95 %, `low` to `high`. `if_rejected` and
-    `if_approved` are what the rate would be if all the pending were rejected, or approved. `chance` is the probability
-    that a difference as large from all other creatives arises by chance (Fisher's exact test, two-sided, Holm's
-    correction for looking at every value). Creatives that are gone, or of unknown status, are not counted.
+    the decided, missing where none is, with its Wilson interval of 95 %, `low` to `high`, and what it would be
+    `if_rejected` or `if_approved` were all the pending. `chance`: that a difference as large from all other creatives
+    arises by chance (Fisher's exact test, two-sided, Holm's correction). Gone and unknown ones are not counted.
     """
     table = inventory(frame, by)[[by, "approved", "rejected", "pending"]]
     table.insert(3, "decided", table["approved"] + table["rejected"])
@@ -145,11 +144,8 @@ class Comparison(NamedTuple):
 
 
 def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> Comparison:
-    """Compare the approval rates of two values of a dimension.
-
-    The interval is Newcombe's of two Wilson intervals, the chance Fisher's exact test, two-sided; both with
-    Bonferroni's correction. Raises KeyError for a value that no creative has.
-    """
+    """Compare the approval rates of two values of a dimension: Newcombe's interval, and Fisher's exact test, two-sided,
+    both with Bonferroni's correction. Raises KeyError for a value that no creative has."""
     table = approval_rates(frame, by).set_index(by)
     (a, m), (b, n) = (tuple(map(int, table.loc[value, ["approved", "decided"]])) for value in (one, other))
     with_decisions = int((table["decided"] > 0).sum())
@@ -173,12 +169,8 @@ def newcombe(a: int, m: int, b: int, n: int, confidence: float = CONFIDENCE) -> 
 
 
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """The two groups and their difference.
-
-    Three rows: `group` (str), `approved`, `decided` (Int64, missing for the difference), `rate` (float64: a share, or
-    the difference of two), and `low` to `high`, its interval: of 95 % for a rate, corrected as in `Comparison` for the
-    difference.
-    """
+    """The two groups and their difference: `group` (str), `approved`, `decided` (Int64, missing for the difference),
+    `rate` (float64: a share, or the difference of two), and `low` to `high`, its interval."""
     low, high = wilson(comparison.approved, comparison.decided)
     rates = [a / n if n else float("nan") for a, n in zip(comparison.approved, comparison.decided, strict=True)]
     return pd.DataFrame(
@@ -197,9 +189,8 @@ def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:
     """The values that are rejected more often than all other decided creatives, the surest first.
 
     One row a value: `part` (str, a key of `LOOKED_AT`), `value` (str), `rejected` of `decided` (int64), `rate`
-    (float64, the share rejected) with its Wilson interval of 95 %, `low` to `high`; `rest_rate`, the share rejected of
-    all others; `chance` that a difference as large arises by chance (Fisher's exact test, two-sided, Holm's correction
-    for every value of every part that was looked at). Creatives without a value in a part count among the others.
+    (float64, the share rejected) with its Wilson interval of 95 %, `low` to `high`; `rest_rate`, that of all others,
+    also those without a value; `chance` of such a difference, as in `approval_rates`, for all values of all parts.
     """
     there = on_site(frame)
     decided = there[there["review_status"].isin(DECIDED)]

@@ -185,11 +185,10 @@ def changes_since(
 ) -> pd.DataFrame:
     """What is otherwise than it was at a moment, by the `observations`: one row a creative, by kind, the latest first.
 
-    `change` (str) is one of `KINDS`: decided since, or else `new` for what was first seen since; `creative_id`,
-    `filename`, `section` (str); `before` and `now` (str), the status then, `""` if it had not been seen, and the status
-    last seen; `seen_at` (datetime64, UTC), when that was seen first. What changed to and fro and is as before is not
-    listed. Rows behind the first `rows_seen` of the file count whatever their time: a reading that began before that
-    moment can have been written down after it.
+    `change` (str) is one of `KINDS`; `creative_id`, `filename`, `section` (str); `before` and `now` (str), the status
+    then, `""` if it had not been seen, and the last; `seen_at` (datetime64, UTC), when that was seen first. What is as
+    before is not listed. Rows behind the first `rows_seen` of the file count whatever their time: a reading that began
+    before that moment can have been written down after it.
     """
     late = rows["line"] >= (np.inf if rows_seen is None else rows_seen)
     rows = rows[(rows["at"] > pd.Timestamp(since)) | late].sort_values(["at", "line"])

@@ -137,11 +137,10 @@ def _leap(before: Floats, one: Floats, two: Floats) -> Floats:
 
 
 class Review(NamedTuple):
-    """What the stays in review tell of the time that it takes; times are in hours.
+    """What the stays in review of so many `creatives` tell of the time (h) that it takes.
 
-    `creatives` are those with a known start, of which `decided` were decided. `median` is infinite where the data don't
-    reach so far; `low` to `high` is its interval of 95 %: what chance, and the time between two looks, leave open.
-    `most` is when 95 % are decided. `curve` is the share decided by each hour, the mean of `samples`: what it could be.
+    `median` is infinite where the data don't reach so far; `low` to `high` is its interval of 95 %: what chance, and
+    the time between two looks, leave open. By `most`, 95 % are decided. `curve` is the mean of the `samples`.
     """
 
     creatives: int
@@ -154,10 +153,7 @@ class Review(NamedTuple):
     samples: tuple[Curve, ...]
 
     def chances(self, ages: ArrayLike, more: float) -> tuple[Floats, Floats, Floats]:
-        """The chance at each age (h) to be decided within so many hours more, and its interval of 95 %.
-
-        Missing where the data don't reach so far.
-        """
+        """The chance at each age (h) to be decided within so many hours more, and its interval of 95 %, if known."""
         every = np.array(
             [_chances(curve, np.asarray(ages, dtype=np.float64), more) for curve in (self.curve, *self.samples)]
         )
@@ -195,11 +191,8 @@ def time_in_review(stays: pd.DataFrame, *, repeats: int = REPEATS) -> Review:
 
 
 def curve_table(review: Review, steps: int = 48) -> pd.DataFrame:
-    """The share decided by each hour, from the upload until nearly all are, or as far as the data tell, in even steps.
-
-    `hours` (float64), `share` (float64, 0 to 1), and `low` to `high`, its interval of 95 %; without rows where nothing
-    is known.
-    """
+    """The share decided by each hour, in even steps until nearly all are, or as far as the data tell: `hours`, `share`
+    (0 to 1), and `low` to `high`, its interval of 95 % (float64). No rows: nothing is known."""
     reach = min(review.curve.hours[-1], review.curve.quantile(0.995))
     hours = np.linspace(0, reach, steps + 1) if reach else np.array([])
     low, high = np.quantile([one.at(hours) for one in review.samples], [0.025, 0.975], axis=0)
@@ -214,10 +207,8 @@ def behind_hours(stays: pd.DataFrame, hours: float) -> pd.DataFrame:
 
 
 def naive_mean(stays: pd.DataFrame) -> float:
-    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so.
-
-    It leaves out the slow ones, which wait still, and takes the time until the next look for time in review.
-    """
+    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so: it leaves
+    out the slow ones, which wait still, and takes the time until the next look for time in review."""
     decided = stays["start_known"] & stays["outcome"].isin(DECIDED)
     return float(stays.loc[decided, "high"].mean())
 
@@ -227,11 +218,10 @@ def waiting(
 ) -> pd.DataFrame:
     """The creatives that are pending by the library, those that wait longest first.
 
-    One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64), the age since our upload or else
-    since the first sight, missing where the history has not seen it waiting; `at_least` (bool): the true age may be
-    larger; `slow` (bool): it waits longer than 95 % of its section's creatives took. By `review`, the `chance`
-    (float64, 0 to 1) to be decided within so many `days` more, with its interval of 95 %, `low` to `high`: missing
-    where the age is unknown or only a smaller age is sure, and where no upload has been seen to wait so long.
+    One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64) since our upload or else the first
+    sight, missing where the history has not seen it waiting; `at_least` (bool): it may be older; `slow` (bool): it
+    waits longer than 95 % of its section took. By `review`, the `chance` (float64, 0 to 1) to be decided within so many
+    `days` more, with its interval of 95 %, `low` to `high`: missing where no age is sure, or none waited so long.
     """
     found = frame.loc[frame["review_status"] == "pending", ["creative_id", "filename", "section"]]
     open_stays = stays[stays["outcome"] == "pending"].drop_duplicates("creative_id", keep="last")
