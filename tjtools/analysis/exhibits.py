@@ -6,6 +6,8 @@ each number, and the Python that makes the table. `LIBRARY` and `OUTCOMES` are t
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tjtools.analysis import contents, findings, rates, reviews, times
-from tjtools.analysis.frame import SHOWN, behind, on_site, readable, spreadsheet, texts, values_of
+from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
@@ -50,7 +52,9 @@ class Shown(NamedTuple):
     @property
     def csv(self) -> str:
         """The whole table, safe to open in a spreadsheet."""
-        return spreadsheet(self.frame)
+        file, rows = io.StringIO(), [list(map(str, self.frame.columns)), *texts(self.frame)]
+        csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
+        return file.getvalue()
 
     @property
     def copied(self) -> str:

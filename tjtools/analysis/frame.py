@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from datetime import date
@@ -15,7 +13,6 @@ from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import CreativeType, ReviewStatus, Section
 from tjtools.model.names import CONVENTION, ParsedName, stem
-from tjtools.workspace.csvfile import neutralise
 
 SECTIONS = tuple(section.value for section in Section)
 UNKNOWN = "unknown"
@@ -191,10 +188,3 @@ def _readable(name: str, column: pd.Series) -> tuple[str, pd.Series]:
 def texts(frame: pd.DataFrame) -> list[list[str]]:
     """The cells as text, row by row; what is missing is empty."""
     return frame.astype(object).where(frame.notna(), "").astype(str).to_numpy().tolist()
-
-
-def spreadsheet(frame: pd.DataFrame) -> str:
-    """The whole table as a CSV, of which a spreadsheet takes nothing for a formula."""
-    rows, file = [list(map(str, frame.columns)), *texts(frame)], io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
-    return file.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import hypot
 from statistics import NormalDist
 from typing import NamedTuple
@@ -103,20 +102,14 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
     0.034965
     """
     first, second, yes = a + b, c + d, a + c
-    log = _log_factorials(first + second)
+    log = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, first + second + 1)))])  # of the factorials
     k = np.arange(max(0, yes - second), min(yes, first) + 1)
     chances = np.exp(
         (log[first] - log[k] - log[first - k])
         + (log[second] - log[yes - k] - log[second - yes + k])
         - (log[first + second] - log[yes] - log[first + second - yes])
     )
-    seen = chances[a - k[0]]
-    return min(1.0, float(chances[chances <= seen * (1 + 1e-7)].sum()))
-
-
-@lru_cache(maxsize=8)
-def _log_factorials(upto: int) -> NDArray[np.float64]:
-    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, upto + 1)))])
+    return min(1.0, float(chances[chances <= chances[a - k[0]] * (1 + 1e-7)].sum()))
 
 
 class Comparison(NamedTuple):

@@ -31,17 +31,7 @@ from tjtools.cli.console import (
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import TJToolsError, WorkspaceNotFound
-from tjtools.practice.workspace import (
-    FIRST,
-    bind_to_sandbox,
-    confirmed,
-    copy_notebooks,
-    fresh_folder,
-    make_practice,
-    make_session,
-    read_library,
-    running_sandbox,
-)
+from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
 from tjtools.sandbox.faults import Faults
 from tjtools.scrape.connection import connect
@@ -68,9 +58,9 @@ def demo(
     _step(1, "A browser")
     say(f"Using {ensure_browser(Settings().browser.executable, say=say)}")
     _step(2, "A practice site on this machine, with 481 creatives")
-    workspace = fresh_folder(folder)
+    workspace = practising.fresh_folder(folder)
     with Sandbox(workspace.root / "sandbox") as sandbox:
-        bind_to_sandbox(workspace, sandbox.origin)
+        practising.bind_to_sandbox(workspace, sandbox.origin)
         say(f"The sandbox runs at {sandbox.origin}")
         prepared, plan = _make_and_review(workspace, headless=headless)
         _step(5, "Dry run: the real pages, up to handing files over")
@@ -81,7 +71,7 @@ def demo(
         listing(f"{len(ids)} Creative IDs", ids, console=err)
         _step(7, "The same session again: nothing to upload, no browser started")
         again = _run_again(workspace)
-        right, written = confirmed(sandbox.origin, report)
+        right, written = practising.confirmed(sandbox.origin, report)
     seconds = time.monotonic() - began
     well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
     told = {
@@ -114,10 +104,10 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     _step(3, "Read the library off the site, and draw a session of new files")
     library, settings = load_library(workspace), load_settings(workspace)
     with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
-        creatives = read_library(site, library, progress)
+        creatives = practising.read_library(site, library, progress)
     say(f"Read {len(creatives)} creatives into {workspace.library.name}")
     with bar("Drawing", 26) as progress:
-        drawn = make_session(workspace, creatives, now(), progress)
+        drawn = practising.make_session(workspace, creatives, now(), progress)
     say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
     _step(4, "Review: what is new, what is there, what the site would refuse")
     prepared = prepare(workspace)
@@ -162,11 +152,11 @@ def lab(
     place = _configured(workspace)
     if place is None:
         with bar("Drawing sample files", None) as progress:
-            place = make_practice(PRACTICE, now=now(), progress=progress)
-    copy_notebooks(place.notebooks)
+            place = practising.make_practice(PRACTICE, now=now(), progress=progress)
+    practising.copy_notebooks(place.notebooks)
     site = load_settings(place).site
     on_sandbox = site is not None and site.kind == "sandbox"
-    with running_sandbox(place) if on_sandbox else nullcontext(site.origin if site else "") as origin:
+    with practising.running_sandbox(place) if on_sandbox else nullcontext(site.origin if site else "") as origin:
         if on_sandbox:
             out.print(f"PRACTICE: the notebooks run on the sandbox at {origin}; nothing reaches the real site.")
             out.print("Your own account: tjtools init DIR --site live --account NAME, then tjtools lab in DIR.")
@@ -194,7 +184,7 @@ def _serve(place: Workspace, port: int, *, browser: bool) -> int:
 
     options = [
         f"--ServerApp.root_dir={place.root}",
-        f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{FIRST}",
+        f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{practising.FIRST}",
         "--ServerApp.ip=127.0.0.1",  # whatever the person's own configuration says
         f"--ServerApp.port={port}",
         *([] if browser else ["--no-browser"]),

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from tjtools import upload as steps
 from tjtools.cli import console, some_of
 from tjtools.cli.console import bar, end, find_workspace, listing, looking, now, out, say, stoppable
 from tjtools.diff.decisions import Decision
@@ -23,19 +24,6 @@ from tjtools.model.errors import WorkspaceError
 from tjtools.model.words import in_seconds
 from tjtools.practice.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
-from tjtools.upload import (
-    Outcome,
-    Plan,
-    Prepared,
-    UploadReport,
-    load_choice,
-    make_plan,
-    named_files,
-    prepare,
-    prepare_rest,
-    unfinished_run,
-)
-from tjtools.upload import upload as carry_out
 from tjtools.upload.journal import Unfinished
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
@@ -111,12 +99,12 @@ def review(
     end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
 
 
-def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
+def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> steps.Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
 
-    files = named_files(workspace, paths, console.parse_type(kind)) if paths else None
+    files = steps.named_files(workspace, paths, console.parse_type(kind)) if paths else None
     with looking() as (progress, cancelled):
-        return prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
+        return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
 
 
 def show_reviews(reviews: Sequence[FileReview], *, on: Console = out) -> None:
@@ -250,7 +238,7 @@ def _of_known(one: Known) -> dict[str, object]:
     }
 
 
-def of_outcome(one: Outcome) -> dict[str, object]:
+def of_outcome(one: steps.Outcome) -> dict[str, object]:
     """What came of a file, as JSON has it."""
     told = {"status": one.status, "creative_id": one.creative_id or None, "message": one.message}
     return {"file_name": one.file.name, "creative_type": one.file.creative_type} | told
@@ -306,31 +294,31 @@ def upload(
 
 def _planned(
     place: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool, limit: int | None, saved: bool
-) -> tuple[Prepared, Plan]:
+) -> tuple[steps.Prepared, steps.Plan]:
     """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
 
-    settings = load_settings(place)
-    if run := unfinished_run(place):
+    size = load_settings(place).upload.batch_size
+    if run := steps.unfinished_run(place):
         say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
         say("tjtools upload --resume goes on with it; another live run takes its place.")
     prepared = prepare_files(place, paths, kind, force=force)
     for one in prepared.reviews:
         if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
             say(f"{one.verdict.value}: {one.file.name} {'; '.join(repeat.told for repeat in one.repeats)}")
-    choice = load_choice(place) if saved else None
+    choice = steps.load_choice(place) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-    return prepared, make_plan(prepared.reviews, batch_size=settings.upload.batch_size, limit=limit, choice=choice)
+    return prepared, steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
 
 
-def _resume(place: Workspace, *, headless: bool | None) -> tuple[Prepared, UploadReport]:
+def _resume(place: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:
 
-    run = unfinished_run(place)
+    run = steps.unfinished_run(place)
     if run is None:
         raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
     say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
     with looking() as (progress, cancelled):
-        rest = prepare_rest(place, run, load_settings(place), progress=progress, cancelled=cancelled)
+        rest = steps.prepare_rest(place, run, load_settings(place), progress=progress, cancelled=cancelled)
     for file in rest.cleared:
         say(f"No longer in the session, so it is left alone: {file.name}")
     return rest.prepared, run_plan(place, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
@@ -338,19 +326,19 @@ def _resume(place: Workspace, *, headless: bool | None) -> tuple[Prepared, Uploa
 
 def run_plan(
     workspace: Workspace,
-    prepared: Prepared,
-    plan: Plan,
+    prepared: steps.Prepared,
+    plan: steps.Plan,
     *,
     live: bool,
     force: bool = False,
     headless: bool | None = None,
     resumed: Unfinished | None = None,
-) -> UploadReport:
+) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
 
     settings = load_settings(workspace)
     with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
-        return carry_out(
+        return steps.upload(
             plan,
             workspace,
             prepared.library,
@@ -364,7 +352,7 @@ def run_plan(
         )
 
 
-def _show_report(report: UploadReport) -> None:
+def _show_report(report: steps.UploadReport) -> None:
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
     listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
     for path in (report.status_file, *report.campaign_files):
