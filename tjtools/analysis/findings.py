@@ -10,19 +10,12 @@ import pandas as pd
 from tjtools.analysis.contents import UNKNOWN_AGE, cost_of, dry
 from tjtools.analysis.frame import DIMENSIONS, LACKING, STATUSES
 from tjtools.analysis.rates import CONFIDENCE, LOOKED_AT, Comparison
-from tjtools.analysis.reviews import AGAIN, APPROVED, BACK, NEW, REJECTED, REMOVED
+from tjtools.analysis.reviews import BACK, KINDS, REMOVED
 from tjtools.analysis.times import Review
 from tjtools.model.words import counted
 
 FEW = 3  # that a sentence names
-_CHANGED = {
-    REJECTED: "rejected",
-    APPROVED: "approved",
-    NEW: "new",
-    REMOVED: "gone from the site",
-    BACK: "back on it",
-    AGAIN: "in review again",
-}
+_CHANGED = {kind: kind for kind in KINDS} | {REMOVED: "gone from the site", BACK: "back on it"}
 _NEEDY = {
     "no image": "without an image",
     "no video": "without a video",

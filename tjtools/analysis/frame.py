@@ -19,16 +19,11 @@ UNKNOWN = "unknown"
 STATUSES = (*(status.value for status in ReviewStatus), UNKNOWN)
 STANDING = ("approved", "pending", "rejected", UNKNOWN)  # of what is still on the site
 DIMENSIONS = {
-    "section": "Section",
-    "dimensions": "Dimensions",
-    "file_type": "File type",
-    "category": "Category",
-    "creator": "Creator",
-    "language": "Language",
-    "rating": "Rating",
-    "content_type": "Content type",
-    "test_id": "Test ID",
-    "review_status": "Review status",
+    name: name.replace("_", " ").capitalize().replace(" id", " ID")
+    for name in (
+        *("section", "dimensions", "file_type", "category", "creator", "language", "rating", "content_type", "test_id"),
+        "review_status",
+    )
 }
 PARTS = ParsedName._fields
 NOT_TOLD, NO_CONVENTION = "(not in the name)", "(no convention)"
