@@ -1,4 +1,4 @@
-"""The `tjtools` command: how it starts and ends, and its JSON."""
+"""The `tjtools` command."""
 
 from __future__ import annotations
 
