@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.site import BrowserSite
 from tjtools.site.browser import ensure_browser, without_window
+from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
 settings.register_profile("long", max_examples=5000)
@@ -36,6 +38,20 @@ def _no_power_cuts() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", os.fstat)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_cache_for_each_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the fuzzing damages is not what another process reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard() -> None:
+    """A shell that runs the tests in the background has them ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

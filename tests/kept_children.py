@@ -5,44 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from subprocess import Popen
 
 import pytest
 
-from tjtools.media import Children, looking
-from tjtools.media.pool import _Child
+from tjtools.media import Children, content
+from tjtools.media.pool import _close
 
-stock: SimpleQueue[_Child] = SimpleQueue()
+stock: SimpleQueue[Popen[str]] = SimpleQueue()
 
 
 class KeptChildren(Children):
     def __init__(self) -> None:
         super().__init__()
-        self._all = [from_stock() for _ in self._all]
-        self._idle = SimpleQueue()
-        for child in self._all:
-            self._idle.put(child)
+        for _ in range(self.cores):
+            try:
+                process = stock.get_nowait()
+            except Empty:
+                return
+            self._started.append(process)
+            self._idle.get()
+            self._idle.put(process)
 
     def __exit__(self, *_: object) -> None:
-        for child in self._all:
-            if child.ended:  # in the middle of a file
-                child.close()
+        for process in self._started:
+            if self._ended or process.poll() is not None:  # in the middle of a file, or over one
+                _close(process)
             else:
-                stock.put(child)
-
-
-def from_stock() -> _Child:
-    try:
-        return stock.get_nowait()
-    except Empty:
-        return _Child()
+                stock.put(process)
 
 
 @contextmanager
 def children_that_stay() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(looking, "Children", KeptChildren)
+        patch.setattr(content, "Children", KeptChildren)
         yield
     while not stock.empty():
-        child = stock.get()
-        child.end()
-        child.close()
+        process = stock.get()
+        process.kill()
+        _close(process)

@@ -23,14 +23,14 @@ import pytest
 from tjtools.cache.history import Source
 from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import newest_snapshot
 from tjtools.cli import main
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
 from tjtools.practice.workspace import ask_sandbox
-from tjtools.scrape.apply import Begun, Update, plan_update
 from tjtools.scrape.connection import connect
-from tjtools.scrape.reading import SiteReading
-from tjtools.scrape.section import Certificate
+from tjtools.scrape.reading import Certificate, SiteReading
+from tjtools.scrape.refresh import Update, plan_update
 from tjtools.site import Site
 from tjtools.upload import (
     FileProgress,
@@ -172,7 +172,7 @@ def image(creative_id: str, name: str, status: ReviewStatus | None = ReviewStatu
 def plan(workspace: Workspace, site: SiteReading, *, full: bool = True) -> Update:
     library = Library.load(workspace.library)
     source = Source.REFRESH if full else Source.SYNC
-    return plan_update(workspace, library, site, source, begun=Begun.of(workspace, NOW), full=full)
+    return plan_update(workspace, library, site, source, at=NOW, snapshot=newest_snapshot(workspace))
 
 
 def tjtools(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -15,7 +15,7 @@ from tjtools.analysis.frame import library_frame
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.upload.status_csv import STATUS_COLUMNS, load_runs
+from tjtools.upload.run_files import STATUS_COLUMNS, load_runs
 from tjtools.workspace.folder import Workspace
 
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)

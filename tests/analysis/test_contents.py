@@ -33,7 +33,7 @@ from tjtools.analysis.rates import approval_rates, overall
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
-from tjtools.upload.status_csv import STATUS_COLUMNS, load_runs
+from tjtools.upload.run_files import STATUS_COLUMNS, load_runs
 from tjtools.workspace.folder import Workspace
 
 SMALL = """\

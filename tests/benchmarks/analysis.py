@@ -8,24 +8,19 @@ in the charts is counted in what the kernel would send to a browser. Nothing is 
 
 from __future__ import annotations
 
-import json
 import os
-import platform
 import resource
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from harness import ROOT, alone, head, tell, write
+
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which the tests use too
 
-ROOT = Path(__file__).parent.parent.parent
 NOTEBOOKS = ("04_library_analysis.ipynb", "05_review_outcomes.ipynb")
 CREATIVES, OBSERVATIONS, RUNS = 100_000, 500_000, 3
 MILLION = 1_000_000
@@ -40,7 +35,7 @@ class Run(NamedTuple):
 
     seconds: float
     processor: float
-    megabytes: int
+    megabytes: float
     rows: tuple[int, ...] = ()
 
 
@@ -88,7 +83,7 @@ def ours(root: Path) -> Run:
     seconds = processor = 0.0
     megabytes, rows = 0, []
     for name in NOTEBOOKS:
-        told = _told(_child("notebook", root, name))
+        _, told = alone(__file__, "notebook", root, name)
         seconds, processor = seconds + told["seconds"], processor + told["processor"]
         megabytes, rows = max(megabytes, told["megabytes"]), rows + told["rows"]
     return Run(seconds, processor, megabytes, tuple(rows))
@@ -96,23 +91,12 @@ def ours(root: Path) -> Run:
 
 def pandas_alone(root: Path) -> Run:
     """The peer, in a process of its own."""
-    began = time.perf_counter()
-    told = _told(_child("pandas", root))
-    return Run(time.perf_counter() - began, told["processor"], told["megabytes"])
-
-
-def _child(*arguments: object) -> str:
-    command = [sys.executable, __file__, *map(str, arguments)]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), os.environ.get("PYTHONPATH", "")))}
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
-
-
-def _told(printed: str) -> Any:
-    return json.loads(printed.splitlines()[-1])
+    used, _ = alone(__file__, "pandas", root)
+    return Run(*used)
 
 
 def run_notebook(root: Path, name: str) -> None:
-    """Run one notebook, and print what it took and what its charts embed."""
+    """Run one notebook, and tell what it took and what its charts embed."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -126,15 +110,13 @@ def run_notebook(root: Path, name: str) -> None:
     widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()
     rows = [_embedded(spec) for one in widgets for spec in _charts(one["state"])]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(  # noqa: T201 (the parent reads it)
-        json.dumps(
-            {
-                "seconds": seconds,
-                "processor": used.ru_utime + used.ru_stime,
-                "megabytes": int(notebook.cells[-1].outputs[0]["text"]),
-                "rows": rows,
-            }
-        )
+    tell(
+        {
+            "seconds": seconds,
+            "processor": used.ru_utime + used.ru_stime,
+            "megabytes": int(notebook.cells[-1].outputs[0]["text"]),
+            "rows": rows,
+        }
     )
 
 
@@ -188,23 +170,24 @@ def run_pandas(root: Path) -> None:
     tables.append(waits[waits["outcome"].isna()].sort_values("at"))
     recent = history[history["at"] > history["at"].max() - pd.Timedelta(days=7)]
     tables.append(recent.groupby("creative_id").last().groupby("to_status").size())
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    told = {"processor": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss // 1024, "tables": len(tables)}
-    print(json.dumps(told))  # noqa: T201 (the parent reads it)
+    tell(len(tables))
 
 
-def report(runs: list[tuple[Run, Run]], million: Run) -> Iterator[str]:
+def report(folder: Path) -> Iterator[str]:
     """The report's lines."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("pandas", "altair", "nbclient", "ipykernel"))
+    shop, large = folder / "shop", folder / "large"
+    write_workspace(shop, CREATIVES, OBSERVATIONS)
+    runs = [(ours(shop), pandas_alone(shop)) for _ in range(RUNS)]
+    write_workspace(large, MILLION, 2 * MILLION)
+    million = ours(large)
     mine, theirs = ([pair[place] for pair in runs] for place in (0, 1))
-    yield "# The analysis, measured"
-    yield ""
-    yield (
-        f"Made by `python tests/benchmarks/analysis.py` on {datetime.now(tz=UTC):%Y-%m-%d}: Python"
-        f" {platform.python_version()}, {packages}; {platform.system()}, {os.cpu_count()} cores. Notebooks 04 and 05"
-        " run as they are, each in a fresh kernel, from the kernel's start to the last cell, with every table,"
-        " interval, chart and sentence; the peer makes tables of the same kind as counts, with `read_csv` and"
-        f" `groupby`. The median of {len(runs)} runs each, which took turns."
+    yield head(
+        __file__,
+        "The analysis, measured",
+        ("pandas", "altair", "nbclient", "ipykernel"),
+        "Notebooks 04 and 05 run as they are, each in a fresh kernel, from the kernel's start to the last cell, with"
+        " every table, interval, chart and sentence; the peer makes tables of the same kind as counts, with `read_csv`"
+        f" and `groupby`. The median of {len(runs)} runs each, which took turns.",
     )
     yield ""
     yield f"| {CREATIVES:,} creatives, {OBSERVATIONS:,} rows of history | time | processor | peak memory |"
@@ -222,7 +205,7 @@ def report(runs: list[tuple[Run, Run]], million: Run) -> Iterator[str]:
     yield ""
     yield (
         f"{MILLION:,} creatives with {MILLION * 2:,} rows of history, once: {million.seconds:.0f} s,"
-        f" {million.megabytes:,} MB; {max(million.rows):,} rows in the largest chart."
+        f" {million.megabytes:,.0f} MB; {max(million.rows):,} rows in the largest chart."
     )
     yield ""
     yield "## Wanted"
@@ -246,22 +229,10 @@ def _met(met: bool) -> str:
     return "met" if met else "not met"
 
 
-def main() -> None:
-    """Measure, and write the report."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["TJTOOLS_CACHE"] = folder
-        shop, large = Path(folder) / "shop", Path(folder) / "large"
-        write_workspace(shop, CREATIVES, OBSERVATIONS)
-        runs = [(ours(shop), pandas_alone(shop)) for _ in range(RUNS)]
-        write_workspace(large, MILLION, 2 * MILLION)
-        lines = list(report(runs, ours(large)))
-    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
-
-
 if __name__ == "__main__":
     if sys.argv[1:2] == ["notebook"]:
         run_notebook(Path(sys.argv[2]), sys.argv[3])
     elif sys.argv[1:2] == ["pandas"]:
         run_pandas(Path(sys.argv[2]))
     else:
-        main()
+        write(__file__, report)

@@ -1,6 +1,6 @@
 """Measure the difference of two snapshots against csv-diff, datacompy and pandas, and write `diff.md`.
 
-Run as `python tests/benchmarks/diff.py`; it takes some minutes. Each contender starts in a
+Used as `python tests/benchmarks/diff.py`; it takes some minutes. Each contender starts in a
 process of its own from two CSV files and ends with the rows added, the rows removed and the fields changed; all must
 find the same. They take turns, and the median counts, because the machine has other things to do. Nothing else is
 asserted.
@@ -8,22 +8,15 @@ asserted.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+
+from harness import Used, alone, head, tell, write
 
 SIZES = {10_000: 7, 100_000: 5}  # rows, and how often each contender runs
 ORDERS = ("same", "other")
@@ -127,43 +120,28 @@ def counted(added: int, removed: int, fields: dict[str, int]) -> Found:
     return +Counter(fields, added=added, removed=removed)
 
 
-class Run(NamedTuple):
-    """One run as a whole process: seconds, seconds of processor time on all cores, and peak memory in MB."""
-
-    seconds: float
-    processor: float
-    peak: float
-
-
 def child(contender: str, old: Path, new: Path) -> None:
-    """In a process of its own: print what was found, the processor time and the peak memory."""
-    found = CONTENDERS[contender](old, new)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps([found, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]))  # noqa: T201
+    """In a process of its own: what was found."""
+    tell(CONTENDERS[contender](old, new))
 
 
-def measured(contender: str, old: Path, new: Path) -> tuple[Run, Found]:
-    start = time.perf_counter()
-    command = [sys.executable, __file__, contender, str(old), str(new)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found, processor, peak = json.loads(done.stdout.splitlines()[-1])
-    return Run(time.perf_counter() - start, processor, peak), Counter(found)
-
-
-def compared(old: Path, new: Path, runs: int) -> dict[str, Run]:
+def compared(old: Path, new: Path, runs: int) -> dict[str, Used]:
     """The median of each contender's runs; they take turns."""
-    results: dict[str, list[Run]] = {contender: [] for contender in CONTENDERS}
+    results: dict[str, list[Used]] = {contender: [] for contender in CONTENDERS}
     rows = sum(1 for _ in old.open("rb")) - 1
     share = rows // 100
     for _ in range(runs):
         for contender, each in results.items():
-            run, found = measured(contender, old, new)
-            assert found == Counter(added=share, removed=share, filename=share, review_status=share), (contender, found)
+            run, found = alone(__file__, contender, old, new)
+            assert Counter(found) == Counter(added=share, removed=share, filename=share, review_status=share), (
+                contender,
+                found,
+            )
             each.append(run)
-    return {contender: Run(*map(statistics.median, zip(*each, strict=True))) for contender, each in results.items()}
+    return {contender: Used(*map(statistics.median, zip(*each, strict=True))) for contender, each in results.items()}
 
 
-def table(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+def table(results: dict[tuple[int, str], dict[str, Used]]) -> Iterator[str]:
     names = list(CONTENDERS)
     yield f"| rows | order | {' | '.join(names)} |"
     yield f"|--:|---|{'--:|' * len(names)}"
@@ -172,7 +150,7 @@ def table(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
         yield f"| {rows:,} | {order} | {' | '.join(cells)} |"
 
 
-def ratios(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+def ratios(results: dict[tuple[int, str], dict[str, Used]]) -> Iterator[str]:
     others = [name for name in CONTENDERS if name != OURS]
     yield f"| rows | order | {' | '.join(f'{name} ÷ ours' for name in others)} |"
     yield f"|--:|---|{'--:|' * len(others)}"
@@ -182,7 +160,7 @@ def ratios(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
         yield f"| {rows:,} | {order} | {' | '.join(cells)} |"
 
 
-def verdicts(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
+def verdicts(results: dict[tuple[int, str], dict[str, Used]]) -> Iterator[str]:
     others = [name for name in CONTENDERS if name != OURS]
     for what, place in (("by the clock", 0), ("by processor time", 1)):
         worse = [
@@ -197,16 +175,14 @@ def verdicts(results: dict[tuple[int, str], dict[str, Run]]) -> Iterator[str]:
 
 def report(folder: Path) -> Iterator[str]:
     """The report's lines, in Markdown."""
-    peers = ", ".join(f"{name} {version(name)}" for name in ("pandas", "csv-diff", "datacompy"))
-    yield "# The difference of two snapshots, measured"
-    yield ""
-    yield (
-        f"Made by `python tests/benchmarks/diff.py` on {datetime.now(UTC):%Y-%m-%d}: Python "
-        f"{platform.python_version()}, {peers}; {platform.system()}, {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f} when it began. Each contender runs in a process of its own, from two CSV files to "
-        "the rows added, the rows removed and the fields changed, and the runs of all take turns; the median of "
-        f"{' or '.join(map(str, sorted(set(SIZES.values()))))} counts. A run counts only if it found what was put "
-        "there: 1 % added, 1 % removed, 1 % renamed and the status of 1 % changed. Nothing else is asserted."
+    yield head(
+        __file__,
+        "The difference of two snapshots, measured",
+        ("pandas", "csv-diff", "datacompy"),
+        "Each contender runs in a process of its own, from two CSV files to the rows added, the rows removed and the"
+        " fields changed, and the runs of all take turns; the median of"
+        f" {' or '.join(map(str, sorted(set(SIZES.values()))))} counts. A run counts only if it found what was put"
+        " there: 1 % added, 1 % removed, 1 % renamed and the status of 1 % changed. Nothing else is asserted.",
     )
     yield ""
     yield (
@@ -229,6 +205,4 @@ if __name__ == "__main__":
     elif len(sys.argv) == 4:
         child(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
     else:
-        with tempfile.TemporaryDirectory() as temporary:
-            text = "\n".join(report(Path(temporary))) + "\n"
-        Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+        write(__file__, report)

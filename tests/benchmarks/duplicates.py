@@ -8,7 +8,6 @@ thresholds, for choosing them.
 from __future__ import annotations
 
 import os
-import platform
 import random
 import shutil
 import subprocess
@@ -21,11 +20,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version as version_of
 from pathlib import Path
 
 import av
 import numpy as np
+from harness import head, write
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -33,8 +32,7 @@ from corpus import Item, Scene, write_corpus_on_all_cores
 
 from tjtools.cache.library import Library
 from tjtools.media import Children, Fingerprint, MediaFacts, likeness
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.practice import samples
 from tjtools.upload import prepare
@@ -88,7 +86,7 @@ def candidates(seen: Seen) -> Iterator[tuple[Item, Item, float, float]]:
     Two known creatives come once.
     """
     known = [place for place, item in enumerate(seen.items) if item.version in KNOWN]
-    index = likeness.LooksIndex([seen.fingerprints[place] for place in known])
+    index = likeness.LooksIndex([seen.fingerprints[place] for place in known], seen.pictures.get)
     for place, item in enumerate(seen.items):
         mine = seen.fingerprints[place]
         for number, bits in index.near(mine):
@@ -234,7 +232,7 @@ def probing(folder: Path) -> Iterator[str]:
     yield f"| ours, {os.cpu_count()} children | {ours / len(paths) * 1000:.1f} ms | {other / ours:.2f} |"
 
 
-def searching() -> Iterator[str]:
+def searching(_: Path) -> Iterator[str]:
     chance = random.Random(2)  # noqa: S311 (the same looks each time)
     facts = MediaFacts(1, "mp4", 640, 360, 4.0)
     crowd = [
@@ -243,7 +241,7 @@ def searching() -> Iterator[str]:
     ]
     asked = [_altered(crowd[number], chance) for number in range(0, 100_000, 500)]
     began = time.perf_counter()
-    index = likeness.LooksIndex(crowd)
+    index = likeness.LooksIndex(crowd, dict[str, bytes]().get)
     built = time.perf_counter() - began
     found = [index.near(one) for one in asked]
     ours = best(lambda: [index.near(one) for one in asked]) / len(asked)
@@ -355,35 +353,30 @@ def _write_large(path: Path, number: int) -> int:
     return path.stat().st_size
 
 
+def report(folder: Path, *parts: Callable[[Path], Iterator[str]]) -> Iterator[str]:
+    """The report's lines."""
+    yield head(
+        __file__,
+        "Duplicates, measured",
+        ("av", "blake3", "faiss-cpu", "imagehash", "pillow"),
+        "The best of three runs; ratios move with what else the machine does. Nothing is asserted.",
+    )
+    for part in parts:
+        (folder / part.__name__).mkdir()
+        yield from ("", *part(folder / part.__name__))
+
+
 def main() -> None:
+    if not {"--sweep", "--found"} & {*sys.argv}:
+        write(__file__, lambda folder: report(folder, whole_session, checksums, probing, found, searching))
+        return
     with tempfile.TemporaryDirectory() as name:
         os.environ["TJTOOLS_CACHE"] = name
-        folder = Path(name)
-        if "--sweep" in sys.argv:
-            seen = corpus("A", folder)
+        if "--found" in sys.argv:
+            sys.stdout.write("\n".join(found(Path(name))) + "\n")
+        else:
+            seen = corpus("A", Path(name))
             sweep(seen, list(candidates(seen)))
-            return
-        versions = ", ".join(f"{one} {version_of(one)}" for one in ("av", "blake3", "faiss-cpu", "imagehash", "pillow"))
-        head = (
-            f"Made by `python tests/benchmarks/duplicates.py` on {datetime.now(tz=UTC):%Y-%m-%d}: Python "
-            f"{platform.python_version()}, {versions}; {platform.system()}, {os.cpu_count()} cores, load "
-            f"{os.getloadavg()[0]:.1f} when it began. The best of three runs; ratios move with what else the machine "
-            "does. Nothing is asserted."
-        )
-        parts = [["# Duplicates, measured", "", head]]
-        sections = (found,) if "--found" in sys.argv else (whole_session, checksums, probing, found)
-        parts += [list(section(_made(folder / section.__name__))) for section in sections]
-        if "--found" not in sys.argv:
-            parts.append(list(searching()))
-    text = "\n\n".join("\n".join(part) for part in parts) + "\n"
-    sys.stdout.write(text)
-    if "--found" not in sys.argv:
-        Path(__file__).with_suffix(".md").write_text(text, "utf-8")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
 
 
 if __name__ == "__main__":

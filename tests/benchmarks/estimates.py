@@ -6,17 +6,15 @@ report comes out each time. Nothing is asserted here; the tests hold the same bo
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from harness import head, write
 from scipy.stats import binom
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which the tests use too
@@ -154,29 +152,27 @@ def times_report() -> Iterator[str]:
     )
 
 
-def main() -> None:
-    """Write the report."""
-    packages = ", ".join(f"{name} {version(name)}" for name in ("numpy", "pandas", "scipy"))
-    lines = [
-        "# The estimates, checked against the truth",
-        "",
-        f"Made by `python tests/benchmarks/estimates.py` on {datetime.now(tz=UTC):%Y-%m-%d}: Python"
-        f" {platform.python_version()}, {packages}. The generator, `tests/reviewed.py`, draws uploads in a weekly"
-        " rhythm, decisions with rates by category, and times in review; the estimators see only the looks.",
-        "",
-        *rates_report(),
-        "",
-        *times_report(),
-        "",
-        "## Against other libraries",
-        "",
+def report(_: Path) -> Iterator[str]:
+    """The report's lines."""
+    yield head(
+        __file__,
+        "The estimates, checked against the truth",
+        ("numpy", "pandas", "scipy"),
+        "The generator, `tests/reviewed.py`, draws uploads in a weekly rhythm, decisions with rates by category, and"
+        " times in review; the estimators see only the looks.",
+    )
+    yield ""
+    yield from rates_report()
+    yield ""
+    yield from times_report()
+    yield from ("", "## Against other libraries", "")
+    yield (
         "Fixed cases agree to 1e-9, in `tests/`, with the expected values as the others gave them: Wilson's and"
         " Newcombe's intervals and Holm's correction with statsmodels 0.15.0, Turnbull's and the Kaplan-Meier estimate"
         " with lifelines 0.30.3, each in an environment of its own; Wilson's interval and Fisher's exact test with"
-        " scipy, in every run.",
-    ]
-    Path(__file__).with_suffix(".md").write_text("\n".join(lines) + "\n", "utf-8")
+        " scipy, in every run."
+    )
 
 
 if __name__ == "__main__":
-    main()
+    write(__file__, report)

@@ -7,21 +7,18 @@ own, so that memory can be compared; the best of several runs counts, because th
 from __future__ import annotations
 
 import csv
-import json
 import os
-import platform
 import random
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 import timeit
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
+
+from harness import alone, head, sections, tell, write
 
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import Creative, CreativeType
@@ -80,7 +77,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
 
 
 def child(loader: str, path: Path) -> None:
-    """In a process of its own: load once, and print the seconds and the MB that it took at most."""
+    """In a process of its own: load once, and tell the seconds and the MB that it took at most."""
     if loader == "pandas":
         __import__(loader)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -88,13 +85,12 @@ def child(loader: str, path: Path) -> None:
     loaded = LOADERS[loader](path)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps([seconds, peak / 1024, loaded is not None]))  # noqa: T201
+    tell([seconds, peak / 1024, loaded is not None])
 
 
 def measured(loader: str, path: Path) -> tuple[float, float]:
     """The time (s) and the peak memory (MB) of a process that loads the file once."""
-    command = [sys.executable, __file__, loader, str(path)]
-    seconds, peak, _ = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    _, (seconds, peak, _) = alone(__file__, loader, path)
     return seconds, peak
 
 
@@ -111,9 +107,9 @@ def load_lines(folder: Path) -> Iterator[str]:
                     each.append(measured(loader, path))
         best = {loader: min(each) for loader, each in found.items()}
         cells = [f"{seconds * 1000:,.1f} ms, {peak:,.0f} MB" for seconds, peak in best.values()]
-        alone, ours, pandas = (seconds for seconds, _ in best.values())
+        reader, ours, pandas = (seconds for seconds, _ in best.values())
         size = f"{path.stat().st_size / 1e6:.1f} MB"
-        yield f"| {rows:,} | {size} | {' | '.join(cells)} | {ours / alone:.1f}× | {pandas / ours:.0f}× |"
+        yield f"| {rows:,} | {size} | {' | '.join(cells)} | {ours / reader:.1f}× | {pandas / ours:.0f}× |"
 
 
 def find_lines(folder: Path) -> Iterator[str]:
@@ -179,16 +175,15 @@ def best_of(runs: int, command: list[str], environment: dict[str, str]) -> float
 
 def report(folder: Path) -> Iterator[str]:
     """The report's lines, in Markdown."""
-    modules = ", ".join(f"{name} {version(name)}" for name in ("pandas", "filelock"))
-    yield "# The library, measured"
-    yield ""
-    yield (
-        f"Made by `python tests/benchmarks/library.py` on {datetime.now(UTC):%Y-%m-%d}: Python "
-        f"{platform.python_version()}, {modules}; {platform.system()}, {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f} when it began. The best of several runs, but pandas only once at "
-        "100,000 rows; ratios move by a third with what else the machine does. Nothing is asserted."
+    yield head(
+        __file__,
+        "The library, measured",
+        ("pandas", "filelock"),
+        "The best of several runs, but pandas only once at 100,000 rows; ratios move by a third with what else the"
+        " machine does. Nothing is asserted.",
     )
-    sections: list[tuple[str, str, Callable[[Path], Iterator[str]]]] = [
+    yield from sections(
+        folder,
         (
             "Loading",
             "Wanted: at most 4× the time of `csv.reader` alone up to 10,000 rows; above that linear, and at least 5× "
@@ -203,15 +198,11 @@ def report(folder: Path) -> Iterator[str]:
             "Wanted: at most 80 ms above bare Python, once compiled.",
             command_lines,
         ),
-    ]
-    for title, wanted, lines in sections:
-        yield from ("", f"## {title}", "", wanted, "", *lines(folder))
+    )
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3:
         child(sys.argv[1], Path(sys.argv[2]))
     else:
-        with tempfile.TemporaryDirectory() as temporary:
-            text = "\n".join(report(Path(temporary))) + "\n"
-        Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+        write(__file__, report)

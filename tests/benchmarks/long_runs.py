@@ -7,13 +7,9 @@ file and creative is where it belongs.
 
 from __future__ import annotations
 
-import argparse
 import gc
-import os
-import platform
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -23,8 +19,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+from harness import browser_version, head, write
 from PIL import Image
-from upload import browser_version, sandbox
+from upload import sandbox
 
 from tjtools.cache.inventory import COLUMNS, master_ids
 from tjtools.cache.library import Library
@@ -238,33 +235,23 @@ def lines(watch: Watch, what: str, told: str) -> Iterator[str]:
     yield f"{last.files - first.files:+d}."
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--files", type=int, default=FILES)
-    options.add_argument("--creatives", type=int, default=CREATIVES)
-    options.add_argument("--report", type=Path, default=Path(__file__).with_suffix(".md"))
-    given = options.parse_args()
-    load, told = os.getloadavg()[0], []
-    with tempfile.TemporaryDirectory() as name:
-        os.environ["TJTOOLS_CACHE"] = name
-        folder = Path(name).resolve()
-        for what, creatives, run, count in (
-            (f"{given.files:,} files in one upload", 0, long_upload, given.files),
-            (f"{given.creatives:,} creatives in one refresh", given.creatives, long_refresh, given.creatives),
-        ):
-            with sandbox(folder / f"site-{creatives}", creatives=creatives, latency=0, processing=0) as origin:
-                watch, how = run(folder, origin, count)
-                told += [*lines(watch, what, how)]
-    head = (
-        f"# Long runs, watched\n\nMade by `python tests/benchmarks/long_runs.py` on {now():%Y-%m-%d}: Python"
-        f" {platform.python_version()}, {browser_version()} without a window; Linux, {os.cpu_count()} cores, load"
-        f" {load:.1f} when it began. Memory is that of our process, and that of the browser's processes without"
-        " what they share. Nothing is asserted, but every file and creative was where it belongs in the end, and no"
-        " file had arrived twice."
+def report(folder: Path) -> Iterator[str]:
+    """The report's lines."""
+    yield head(
+        __file__,
+        "Long runs, watched",
+        (f"{browser_version()} without a window",),
+        "Memory is that of our process, and that of the browser's processes without what they share. Nothing is"
+        " asserted, but every file and creative was where it belongs in the end, and no file had arrived twice.",
     )
-    given.report.write_text("\n".join([head, *told]) + "\n", "utf-8")
-    sys.stdout.write(f"{given.report}\n")
+    for what, creatives, run, count in (
+        (f"{FILES:,} files in one upload", 0, long_upload, FILES),
+        (f"{CREATIVES:,} creatives in one refresh", CREATIVES, long_refresh, CREATIVES),
+    ):
+        with sandbox(folder / f"site-{creatives}", creatives=creatives, latency=0, processing=0) as origin:
+            watch, how = run(folder, origin, count)
+            yield from lines(watch, what, how)
 
 
 if __name__ == "__main__":
-    main()
+    write(__file__, report)

@@ -9,24 +9,19 @@ from __future__ import annotations
 
 import json
 import multiprocessing
-import os
-import platform
 import resource
 import statistics
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
 from http.client import HTTPConnection
-from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from harness import browser_version, head, sections, write
 from playwright.sync_api import Page, sync_playwright
-from upload import browser_version, sandbox
+from upload import sandbox
 
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.scrape.connection import access_to
@@ -193,16 +188,15 @@ def _measured_refresh(root: Path, creatives: int) -> tuple[int, float, int, floa
 
 def report(folder: Path) -> Iterator[str]:
     """The report's lines, in Markdown."""
-    yield "# Readings of the whole library, measured"
-    yield ""
-    yield (
-        f"Made by `python tests/benchmarks/refresh.py` on {datetime.now(UTC):%Y-%m-%d}: Python "
-        f"{platform.python_version()}, {browser_version()} without a window, Playwright {version('playwright')}; "
-        f"{platform.system()}, {os.cpu_count()} cores that browser and sandbox share, load {os.getloadavg()[0]:.1f} "
-        "when it began. The site is the sandbox, in a process of its own; the real one was never measured. Nothing is "
-        "asserted, but a reading counts only if it has every creative."
+    yield head(
+        __file__,
+        "Readings of the whole library, measured",
+        (f"{browser_version()} without a window", "playwright"),
+        "Browser and sandbox share the cores. The site is the sandbox, in a process of its own; the real one was never"
+        " measured. Nothing is asserted, but a reading counts only if it has every creative.",
     )
-    sections: list[tuple[str, str, Callable[[Path], Iterator[str]]]] = [
+    yield from sections(
+        folder,
         (
             "481 creatives on 43 pages",
             "`slow` is a reader that does the same with one locator call for each field and fixed sleeps, 2 s a tab "
@@ -222,15 +216,8 @@ def report(folder: Path) -> Iterator[str]:
             "reading.",
             growth_lines,
         ),
-    ]
-    for number, (title, told, lines) in enumerate(sections):
-        (folder / str(number)).mkdir()
-        yield from ("", f"## {title}", "", told, "", *lines(folder / str(number)))
+    )
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        os.environ["TJTOOLS_CACHE"] = temporary
-        text = "\n".join(report(Path(temporary))) + "\n"
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
-    sys.stdout.write(text)
+    write(__file__, report)

@@ -6,8 +6,6 @@ a sandbox that was reset. Nothing is asserted.
 
 from __future__ import annotations
 
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -20,9 +18,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from harness import browser_version, head, sections, write
 
 from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
@@ -30,9 +29,8 @@ from tjtools.model.creative import Section, UploadStatus
 from tjtools.practice import samples
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox, confirmed, read_library
 from tjtools.scrape.connection import connect
-from tjtools.scrape.section import read_section
+from tjtools.scrape.reading import read_section
 from tjtools.site import Site
-from tjtools.site.browser import ensure_browser
 from tjtools.upload import UploadReport, make_plan, prepare, upload
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
@@ -237,7 +235,7 @@ def paged_load(place: Workspace) -> float:
 
         def read() -> list[int]:
             site.open_library()
-            return [len(read_section(site, section).cards) for section in Section]
+            return [len(read_section(site, section)) for section in Section]
 
         seconds = statistics.median(timeit.repeat(read, number=1, repeat=MEDIAN_OF))
         read_library(site, Library.load(place.library), lambda _name, _count: None)
@@ -250,7 +248,7 @@ def paged_check(place: Workspace, count: int) -> float:
 
         def check() -> list[bool]:
             site.open_library()
-            held = {card.name for card in read_section(site, Section.NATIVE_ROLLOVER).cards}
+            held = {card.name for card in read_section(site, Section.NATIVE_ROLLOVER)}
             return [f"clip {number}" in held for number in range(count)]
 
         return statistics.median(timeit.repeat(check, number=1, repeat=MEDIAN_OF))
@@ -293,25 +291,18 @@ def _upload(folder: Path, rows: Sequence[dict[str, str]], origin: str, *, paging
     return seconds
 
 
-def browser_version() -> str:
-    """Its own word, without the path."""
-    asked = subprocess.run([ensure_browser(say=print), "--version"], capture_output=True, text=True, check=True)
-    return " ".join(asked.stdout.split()[:2])
-
-
 def report(folder: Path) -> Iterator[str]:
     """The report's lines, in Markdown."""
-    yield "# Uploads and readings, measured"
-    yield ""
-    yield (
-        f"Made by `python tests/benchmarks/upload.py` on {datetime.now(UTC):%Y-%m-%d}: Python "
-        f"{platform.python_version()}, {browser_version()} without a window, Playwright {version('playwright')}; "
-        f"{platform.system()}, {os.cpu_count()} cores that browser and sandbox share, load {os.getloadavg()[0]:.1f} "
-        f"when it began. The site is the sandbox, in a process of its own; the real one was never measured. The "
-        f"median of {MEDIAN_OF} runs counts. Nothing is asserted, but a run counts only if every ID is the right one, "
-        "by checksum."
+    yield head(
+        __file__,
+        "Uploads and readings, measured",
+        (f"{browser_version()} without a window", "playwright"),
+        "Browser and sandbox share the cores. The site is the sandbox, in a process of its own; the real one was never"
+        f" measured. The median of {MEDIAN_OF} runs counts. Nothing is asserted, but a run counts only if every ID is"
+        " the right one, by checksum.",
     )
-    sections: list[tuple[str, str, Callable[[Path], Iterator[str]]]] = [
+    yield from sections(
+        folder,
         (
             "Thirty files in three batches",
             "Wanted: the whole run takes at most 1.5 times what the site itself needs. Ten native videos, ten native "
@@ -334,14 +325,8 @@ def report(folder: Path) -> Iterator[str]:
             "browser's start; the one by paging reads the library off the site first.",
             table_lines,
         ),
-    ]
-    for number, (title, told, lines) in enumerate(sections):
-        (folder / str(number)).mkdir()
-        yield from ("", f"## {title}", "", told, "", *lines(folder / str(number)))
+    )
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        os.environ["TJTOOLS_CACHE"] = temporary
-        text = "\n".join(report(Path(temporary))) + "\n"
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+    write(__file__, report)

@@ -8,16 +8,14 @@ from world import NOW, read_rows, tjtools
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import master_ids, rebuild_cache, record_in_master
-from tjtools.cache.library import Library
-from tjtools.cache.lookup import look_up
+from tjtools.cache.library import Library, look_up
 from tjtools.health.doctor import Finding, examine
 from tjtools.health.status import newly_rejected
 from tjtools.health.verify import mend, verify
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.upload import prepare
-from tjtools.upload.campaign import NATIVE_COLUMNS
-from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
+from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

@@ -15,8 +15,7 @@ from tjtools.diff.libraries import FieldChange, LibraryDifference
 from tjtools.diff.repeats import Known, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.health.doctor import Finding
-from tjtools.media.content import Fingerprint
-from tjtools.media.facts import MediaFacts
+from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError
 from tjtools.site import Element
@@ -95,7 +94,7 @@ REPEATED = Known(
                     "looks like it",
                     known=(KNOWN,),
                     notes=("note",),
-                    repeats=(Repeat(RepeatKind.LOOKS_SAME, REPEATED.fingerprint, REPEATED, 0.98765),),
+                    repeats=(Repeat(RepeatKind.LOOKS_SAME, REPEATED, REPEATED, 0.98765),),
                 )
             ),
             {

@@ -23,7 +23,7 @@ from tjtools.model.names import same_name
 from tjtools.practice import samples
 from tjtools.upload import unfinished_run
 from tjtools.upload.journal import Journal
-from tjtools.upload.status_csv import STATUS_COLUMNS
+from tjtools.upload.run_files import STATUS_COLUMNS
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log

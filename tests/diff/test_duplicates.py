@@ -15,13 +15,10 @@ from PIL import Image
 from world import NOW, write_inventory
 
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.duplicates import decide_about, find_duplicates, known_groups
-from tjtools.diff.evidence import evidence
-from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.repeats import Content, Decision, Decisions, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import WorkspaceError
 from tjtools.practice import samples
@@ -107,8 +104,8 @@ def test_a_decision_is_remembered_for_these_two_contents(
 ) -> None:
     draw(place, "new.jpg", template=1, quality=60)
     prepared = prepare_one(place, "new.jpg")
-    [found] = evidence(prepared, Fingerprints.load(place).picture)
-    Decisions.load(place).decide(found.file.content, found.other.content, decision, now=NOW)
+    [found] = prepared.repeats
+    Decisions.load(place).decide(found.file.content, found.known.content, decision, now=NOW)
     (place.root / "uploaded" / "new.jpg").rename(place.root / "uploaded" / "renamed.jpg")
     [one] = review(place, "renamed.jpg")
     assert (one.verdict, one.needs_a_person, len(make_plan([one]).files)) == (verdict, False, going)
@@ -192,8 +189,8 @@ def test_a_repeat_of_a_rejected_creative_is_called_out(place: Workspace) -> None
     assert [one.verdict for one in reviews] == [Verdict.NEW, Verdict.NEW]
     assert [bool(one.repeats_rejected) for one in reviews] == [True, True]
     assert all("it was REJECTED on 2025-11-03" in one.notes[0] for one in reviews)
-    [found] = evidence(reviews[0], Fingerprints.load(place).picture)
-    assert ([one.to_status for one in found.history], found.rejected_at) == (
+    [found] = reviews[0].repeats
+    assert ([one.to_status for one in found.known.history], found.known.rejected_at) == (
         ["pending", "rejected", "removed"],
         "2025-11-03T10:00:00Z",
     )
@@ -201,17 +198,18 @@ def test_a_repeat_of_a_rejected_creative_is_called_out(place: Workspace) -> None
 
 def test_the_evidence_shows_both_sides(place: Workspace) -> None:
     path = draw(place, "new.jpg", template=1, quality=60)
-    [found] = evidence(prepare_one(place, "new.jpg"), Fingerprints.load(place).picture)
-    assert (found.kind, found.file.path, found.file.encoding) == (RepeatKind.LOOKS_SAME, path, "jpg")
-    assert (found.other.creative_id, found.other.name, found.other.size, found.other.encoding) == (
+    [found] = prepare_one(place, "new.jpg").repeats
+    mine, theirs = found.file.fingerprint, found.known.fingerprint
+    assert (found.kind, found.file.path, mine.facts.container) == (RepeatKind.LOOKS_SAME, path, "jpg")
+    assert (found.known.creative_id, found.known.name, theirs.facts.size, theirs.facts.container) == (
         "1032530511",
         "old.png",
         "300x250",
         "png",
     )
-    assert found.file.checksum != found.other.checksum
-    for side in (found.file, found.other):
-        with Image.open(io.BytesIO(side.thumbnail() or b"")) as thumbnail:
+    assert mine.checksum != theirs.checksum
+    for side in (mine, theirs):
+        with Image.open(io.BytesIO(Fingerprints.load(place).thumbnail(side) or b"")) as thumbnail:
             assert thumbnail.size == (105, 88)
 
 

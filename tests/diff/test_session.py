@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from tjtools.cache.library import Library
-from tjtools.diff.acceptable import problems
 from tjtools.diff.repeats import Known, Repeat, RepeatKind
-from tjtools.diff.session import FileReview, Verdict, review_session
+from tjtools.diff.session import FileReview, Verdict, problems, review_session
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile
 
@@ -219,11 +218,12 @@ def test_a_half_whose_other_half_is_there_already_goes_up(tmp_path: Path) -> Non
 
 
 CONTENT = Fingerprint(GOOD[CreativeType.NATIVE_VIDEO], "0" * 64)
+FILE = Known(CONTENT, "new.mp4", path=Path("new.mp4"))
 
 
 def known_as(creative_id: str, kind: CreativeType, *, certain: bool = True) -> Repeat:
     creative = Creative(creative_id, "old.mp4", creative_type=kind)
-    return Repeat(RepeatKind.SAME_CONTENT, CONTENT, Known(CONTENT, "old.mp4", creative, certain=certain))
+    return Repeat(RepeatKind.SAME_CONTENT, FILE, Known(CONTENT, "old.mp4", creative, certain=certain))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_a_half_whose_other_half_is_another_pairs_video_is_held_back(library: Li
         for pair in "12"
     ]
     (first, one), (second, two) = pairs
-    twin = Repeat(RepeatKind.SAME_CONTENT, CONTENT, Known(CONTENT, first.name, path=first.path))
+    twin = Repeat(RepeatKind.SAME_CONTENT, FILE, Known(CONTENT, first.name, path=first.path))
     found = review(library, first, one, second, two, repeats={second.path: [twin]})
     assert [each.verdict for each in found] == [Verdict.NEW, Verdict.NEW, Verdict.IN_SESSION, Verdict.HALF_PAIR]
     assert found[3].reason == (

@@ -32,8 +32,8 @@ from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
 from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
-from tjtools.diff.decisions import Content, Decision, Decisions
 from tjtools.diff.libraries import diff_libraries
+from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
@@ -42,22 +42,20 @@ from tjtools.media.likeness import LooksIndex
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
 from tjtools.practice.intake import plan_session, write_session
-from tjtools.scrape.coverage import keep_coverage, read_coverage
+from tjtools.scrape.reading import Certificate, SiteReading
+from tjtools.scrape.refresh import keep_coverage, read_coverage
 from tjtools.site.driver import load_browser_session
 from tjtools.site.selectors import load_selectors
-from tjtools.upload.campaign import NATIVE_COLUMNS
-from tjtools.upload.choice import load_choice, save_choice
-from tjtools.upload.events import Begun, Ended, HandedOver, Recorded, Settled, entry_of
-from tjtools.upload.journal import Journal
-from tjtools.upload.resume import only_live_run, runs_elsewhere
-from tjtools.upload.status_csv import STATUS_COLUMNS, last_live_run, load_runs
+from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
+from tjtools.upload.plan import load_choice, save_choice
+from tjtools.upload.record import only_live_run, runs_elsewhere
+from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_settings
+from tjtools.workspace.settings import load_limits, load_settings
 
 
 def _picture() -> bytes:
@@ -160,8 +158,12 @@ def read_log(workspace: Workspace) -> object:
     """All that it tells, to all who ask; a plan that can't be read is refused last."""
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
-    told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.last_hand_overs(), journal.paces())
-    looks = list(LooksIndex(seen).pairs()), [kept.picture(one.checksum) for one in seen], Decisions.load(workspace)
+    told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.hand_overs(), journal.paces())
+    looks = (
+        [*map(LooksIndex(seen, kept.picture).near, seen)],
+        [kept.picture(one.checksum) for one in seen],
+        Decisions.load(workspace),
+    )
     return told, looks, acknowledged(workspace), load_choice(workspace)
 
 
@@ -559,13 +561,18 @@ def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes, la
     _clear(place.private / "backups", history.path, old, cache_file(), history.path.with_suffix(".quarantine.csv"))
 
 
+def covering(creative_id: str) -> SiteReading:
+    shown = Creative(creative_id, "a", creative_type=CreativeType.IMAGE)
+    return SiteReading((shown,), (Certificate(Section.STATIC_BANNER),))
+
+
 @settings(deadline=None)
 @given(data=damaged(COVERED.encode()))
 def test_a_coverage_that_goes_on_keeps_the_other_sections(place: Workspace, data: bytes) -> None:
     old = place.private / "covered.json"
     old.write_bytes(data)
     before = read_coverage(place)
-    keep_coverage(place, {Section.STATIC_BANNER: ["1"]})
+    keep_coverage(place, covering("1"))
     assert read_coverage(place) == before | {Section.STATIC_BANNER: frozenset({"1"})}
     _clear(old, cache_file())
 
@@ -573,11 +580,11 @@ def test_a_coverage_that_goes_on_keeps_the_other_sections(place: Workspace, data
 @settings(deadline=None)
 @given(at=st.integers(0, 12_000), junk=st.binary(max_size=300), cut=st.booleans())
 def test_a_damaged_cache_is_done_without(place: Workspace, at: int, junk: bytes, cut: bool) -> None:
-    keep_coverage(place, {Section.STATIC_BANNER: ["1"]})
+    keep_coverage(place, covering("1"))
     data = cache_file().read_bytes()
     cache_file().write_bytes(data[:at] + junk + (b"" if cut else data[at + len(junk) :]))
     assert read_coverage(place).keys() <= {Section.STATIC_BANNER}
-    keep_coverage(place, {Section.STATIC_BANNER: ["2"]})
+    keep_coverage(place, covering("2"))
     assert read_coverage(place) == {Section.STATIC_BANNER: frozenset({"2"})}
 
 

@@ -14,11 +14,9 @@ from tjtools.cache.inventory import ID_COLUMNS
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
-from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS
-from tjtools.upload.events import Settled
-from tjtools.upload.journal import Journal
-from tjtools.upload.resume import only_live_run
-from tjtools.upload.status_csv import STATUS_COLUMNS
+from tjtools.upload.journal import Journal, Settled
+from tjtools.upload.record import only_live_run
+from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 
@@ -209,7 +207,7 @@ def test_what_a_run_had_confirmed_is_recorded_once(bare_workspace: Workspace) ->
     run = "20251113_120000"
     journal.begun([file], run=run, now=NOW)
     journal.handed_over([file], section=Section.STATIC_BANNER, run=run, now=NOW)
-    journal.settled([Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=creative, day=day)])
+    journal.note(Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=creative, day=day))
     master(bare_workspace, a="")
     assert found(bare_workspace) == [
         "log.jsonl: the run 20251113_120000 had confirmed 1 files that may not be recorded yet",
@@ -280,7 +278,7 @@ def test_what_a_run_had_confirmed_is_not_recorded_where_the_site_has_another_nam
     journal.begun([file], run=run, now=NOW)
     journal.handed_over([file], section=Section.STATIC_BANNER, run=run, now=NOW)
     settled = Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=image("1", "a.png"))
-    journal.settled([settled])
+    journal.note(settled)
     update = plan(bare_workspace, reading(image("1", "other")))
     told = verify(bare_workspace, update)
     assert told[0].found.endswith("; the site has another name for 1 (a.png)")

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.media import Fingerprint, MediaFacts
-from tjtools.media.content import Fingerprints
-from tjtools.media.likeness import LEAST_LIKENESS, MOST_BITS, LooksIndex, bits_apart, closeness, confirmed
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, look_at
+from tjtools.media.likeness import LEAST_LIKENESS, MOST_BITS, LooksIndex, bits_apart, closeness
 from tjtools.workspace.folder import Workspace
 
 Seen = tuple[list[Item], dict[Path, Fingerprint], Fingerprints]
@@ -29,6 +28,10 @@ def looking(*looks: str, facts: MediaFacts = STILL, checksum: str = "0") -> Fing
 
 def flipped(look: str, *bits: int) -> str:
     return f"{int(look, 16) ^ sum(1 << bit for bit in set(bits)):016x}"
+
+
+def no_picture(_checksum: str) -> None:
+    """Where none is kept."""
 
 
 A, B = "f0e1d2c3b4a59687", "0123456789abcdef"
@@ -55,13 +58,15 @@ def test_the_index_finds_what_brute_force_finds(crowd: list[Fingerprint]) -> Non
         for one, other in combinations(range(len(crowd)), 2)
         if (bits := bits_apart(crowd[one], crowd[other])) is not None and bits <= MOST_BITS
     }
-    assert {(one, other) for one, other, _ in LooksIndex(crowd).pairs()} == expected
+    index = LooksIndex(crowd, no_picture)
+    near = [(place, {other for other, _ in index.near(one)}) for place, one in enumerate(crowd)]
+    assert {(one, other) for one, others in near for other in others if other > one} == expected
 
 
 def test_the_index_compares_a_small_part_of_all() -> None:
     chance = random.Random(1)  # noqa: S311 (repeatable)
     crowd = [looking(f"{chance.getrandbits(64):016x}") for _ in range(20_000)]
-    index = LooksIndex(crowd)
+    index = LooksIndex(crowd, no_picture)
     wanted = range(0, 20_000, 200)
     for place in wanted:
         asked = looking(flipped(crowd[place].looks[0], 3, 17, 20, 33, 40, 59, 63))
@@ -109,7 +114,8 @@ def near(seen: Seen, versions: tuple[str, ...]) -> dict[str, bool]:
         if item.version.startswith(versions):
             mine, original = fingerprints[item.path], originals[item.original]
             bits = bits_apart(mine, original)
-            close = confirmed(mine, original, bits, store.picture) if bits is not None and bits <= MOST_BITS else None
+            index = LooksIndex([original], store.picture)
+            close = index.confirmed(mine, 0, bits) if bits is not None and bits <= MOST_BITS else None
             found[f"{item.original} {item.version}"] = close is not None
     return found
 
@@ -126,7 +132,8 @@ def test_what_is_another_creative_is_not(seen: Seen) -> None:
 
 @pytest.mark.parametrize("kept", [None, b"", b"no jpg"])
 def test_without_pictures_the_hashes_alone_count(kept: bytes | None) -> None:
-    assert confirmed(looking(A), looking(flipped(A, 1, 2)), 2.0, lambda _: kept) == pytest.approx(62 / 64)
+    index = LooksIndex([looking(flipped(A, 1, 2))], lambda _: kept)
+    assert index.confirmed(looking(A), 0, 2.0) == pytest.approx(62 / 64)
 
 
 def test_the_same_picture_is_wholly_alike(seen: Seen) -> None:

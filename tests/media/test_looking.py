@@ -15,8 +15,7 @@ from PIL import Image
 from world import NOW
 
 from tjtools.media import Children, Fingerprint, MediaFacts, Sight, content
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
@@ -31,7 +30,7 @@ class Counting(Children):
         super().__init__(cores=1)
         self.asked: list[tuple[str, str]] = []
 
-    def checksum(self, path: Path) -> str:
+    def checksum(self, path: Path) -> tuple[str, str]:
         self.asked.append(("checksum", path.name))
         return super().checksum(path)
 

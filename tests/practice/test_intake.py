@@ -21,7 +21,7 @@ from tjtools.practice import samples
 from tjtools.practice.intake import Intake, plan_session, told_type, write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import load_limits
 
 
 @pytest.mark.parametrize(

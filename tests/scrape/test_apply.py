@@ -13,8 +13,8 @@ from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import KEPT, snapshots_of
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, TJToolsError, TooManyGone
-from tjtools.scrape.apply import UpdateReport, apply_update
 from tjtools.scrape.reading import SiteReading
+from tjtools.scrape.refresh import UpdateReport, apply_update
 from tjtools.workspace.folder import Workspace
 
 HEADER = ",".join(COLUMNS) + "\n"

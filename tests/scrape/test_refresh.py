@@ -30,10 +30,9 @@ from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, WrongHeader
 from tjtools.scrape import reading as scrape
-from tjtools.scrape.apply import Update, UpdateReport
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Access, Progress
-from tjtools.scrape.refresh import plan_refresh, refresh_library
+from tjtools.scrape.refresh import Update, UpdateReport, plan_refresh, refresh_library
 from tjtools.site import BrowserSite, Site
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import Workspace

@@ -12,9 +12,8 @@ from world import NOW, ON_BOTH, Truth, by_id, expire, files, of_section, read_ro
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SignInNeeded, TooManyGone
-from tjtools.scrape.apply import UpdateReport
 from tjtools.scrape.reading import Access
-from tjtools.scrape.refresh import plan_sync, sync_status
+from tjtools.scrape.refresh import UpdateReport, plan_sync, sync_status
 from tjtools.workspace.folder import Workspace
 
 pytestmark = pytest.mark.usefixtures("site_kind")

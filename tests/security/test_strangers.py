@@ -45,8 +45,8 @@ from tjtools.practice.samples import write_image
 from tjtools.scrape.connection import site_of
 from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
-from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.pairing import Outcome
+from tjtools.upload.handover import Outcome
+from tjtools.upload.run_files import write_campaigns
 from tjtools.widgets.task import Run, Task
 from tjtools.widgets.upload_results import Downloads
 from tjtools.workspace.csvfile import line_of, neutralise
@@ -339,7 +339,11 @@ def test_whatever_delimiter_a_spreadsheet_takes_no_exported_cell_is_a_formula(
 
 def test_whatever_writes_a_report_for_a_spreadsheet_neutralises_it() -> None:
     package = Path(tjtools.__file__).parent
-    for path in (*(package / "cli").glob("*.py"), *(package / "widgets").glob("*.py"), package / "cache" / "lookup.py"):
+    for path in (
+        *(package / "cli").glob("*.py"),
+        *(package / "widgets").glob("*.py"),
+        package / "cache" / "library.py",
+    ):
         names = {node.id for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Name)}
         attributes = {
             node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)

@@ -22,7 +22,7 @@ from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
-from tjtools.scrape.section import read_section
+from tjtools.scrape.reading import Certificate, read_section
 from tjtools.site import BrowserSite
 from tjtools.site.selectors import load_selectors
 from tjtools.workspace.folder import Workspace
@@ -54,26 +54,23 @@ def test_the_old_sections_cards_are_never_taken_for_the_new_ones(site: BrowserSi
 def test_a_section_is_read_to_its_end(site: BrowserSite, truth: Truth) -> None:
     held = truth.creatives()
     for section in Section:
-        reading = read_section(site, section)
+        cards = read_section(site, section)
         expected = {one for one, card in held.items() if card["section"] == section.value}
-        assert {card.creative_id for card in reading.cards} == expected
-        assert {card.creative_id: card.name for card in reading.cards} == {one: held[one]["name"] for one in expected}
+        assert {card.creative_id for card in cards} == expected
+        assert {card.creative_id: card.name for card in cards} == {one: held[one]["name"] for one in expected}
 
 
 def test_a_creative_that_comes_between_two_pages_makes_the_reading_begin_again(site: BrowserSite, truth: Truth) -> None:
     turned = []
 
-    def somebody_uploads(read: int, total: int) -> None:
+    def somebody_uploads(section: Section, read: int, total: int) -> None:
         if not turned:
             turned.append(truth.add("Video Banners", "somebody else's"))
 
-    reading = read_section(site, Section.VIDEO_BANNERS, somebody_uploads)
+    certificate = Certificate(Section.VIDEO_BANNERS)
+    cards = read_section(site, Section.VIDEO_BANNERS, somebody_uploads, certificate=certificate)
     held = {one for one, card in truth.creatives().items() if card["section"] == "Video Banners"}
-    assert ({card.creative_id for card in reading.cards}, reading.certificate.rereads, reading.certificate.drift) == (
-        held,
-        1,
-        1,
-    )
+    assert ({card.creative_id for card in cards}, certificate.rereads, certificate.drift) == (held, 1, 1)
 
 
 def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Workspace, real_site: None) -> None:
@@ -81,9 +78,10 @@ def test_a_section_of_more_than_a_thousand_is_read_to_its_end(bare_workspace: Wo
         bind_to_sandbox(bare_workspace, sandbox.origin)
         held = [one for one in Truth(sandbox.origin).creatives().values() if one["section"] == "Video Banners"]
         with closing(connect(bare_workspace, load_settings(bare_workspace), say=print, pictures=False)) as site:
-            reading = read_section(site, Section.VIDEO_BANNERS)
-    assert reading.certificate.complete
-    assert (reading.certificate.total, len(reading.cards)) == (len(held), len(held))
+            certificate = Certificate(Section.VIDEO_BANNERS)
+            cards = read_section(site, Section.VIDEO_BANNERS, certificate=certificate)
+    assert certificate.complete
+    assert (certificate.total, len(cards)) == (len(held), len(held))
     assert len(held) > 1000
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from world import read_rows
 
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
-from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.events import Settled
+from tjtools.upload.journal import Settled
+from tjtools.upload.run_files import write_campaigns
 from tjtools.workspace.settings import CampaignSettings
 
 RUN = "20251113_120000"

@@ -56,8 +56,7 @@ from tjtools.upload import (
     unfinished_run,
     upload,
 )
-from tjtools.upload.events import Settled
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
@@ -820,7 +819,7 @@ def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_
 ) -> None:
     session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A04"))
 
-    def cut_off(_records: Records, settled: list[Settled]) -> int:
+    def cut_off(_records: Records, settled: list[Settled], *_unknown: object) -> int:
         if settled:
             raise KeyboardInterrupt  # between the journal and the library
         return 0
@@ -845,7 +844,7 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     journal, files = Journal(workspace.log), load_session(workspace).files
     journal.begun(files, run="20251113_120000", now=NOW)
     refused = Settled(at=NOW, run="20251113_120000", file=files[0], status=UploadStatus.FAILED, message="Too dark.")
-    journal.settled([refused])
+    journal.note(refused)
     unfinished = unfinished_run(workspace)
     assert unfinished
     assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"

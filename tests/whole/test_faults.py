@@ -26,7 +26,7 @@ from one_browser import Visit
 from world import NOW, Truth, banner, by_id, checksum, expected, files, read_rows, signed_in, write_inventory
 
 from tjtools.cache.library import Library
-from tjtools.cache.snapshots import read_snapshot, snapshots_of
+from tjtools.cache.snapshots import newest_snapshot, read_snapshot, snapshots_of
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import (
     BrowserClosed,
@@ -41,10 +41,9 @@ from tjtools.model.errors import (
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.sandbox.faults import KNOWN
-from tjtools.scrape.apply import Begun, apply_update
 from tjtools.scrape.connection import connect
 from tjtools.scrape.reading import Access
-from tjtools.scrape.refresh import plan_refresh, plan_sync, refresh_library, sync_status
+from tjtools.scrape.refresh import apply_update, plan_refresh, plan_sync, refresh_library, sync_status
 from tjtools.site import BrowserSite, Site, inspection
 from tjtools.site.driver import save_browser_session
 from tjtools.site.inspection import keep_evidence
@@ -492,7 +491,8 @@ def test_a_full_disk_stops_a_refresh_at_each_file_that_it_writes_and_none_is_tor
             disk.ballast.unlink()
             if isinstance(disk, NoLongFiles):
                 continue  # its limit holds until the end
-            apply_update(replace(update, begun=Begun.of(desk.workspace, desk.now())), now=desk.now())
+            newer = replace(update, at=desk.now(), snapshot=newest_snapshot(desk.workspace))
+            apply_update(newer, now=desk.now())
             run.check_complete()
             seen = [row["creative_id"] for row in read_rows(desk.workspace.history) if not row["from_status"]]
             assert len(seen) == len(set(seen))

@@ -19,13 +19,13 @@ from world import Truth, by_id, read_rows, tjtools
 
 from tjtools.cache.history import History
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Content, Decision, Decisions
+from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.health.acknowledged import Seen, acknowledge, acknowledged
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
-from tjtools.scrape.coverage import read_coverage
+from tjtools.scrape.refresh import read_coverage
 from tjtools.upload import load_choice, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace

@@ -14,11 +14,9 @@ from PIL import Image
 from world import NOW, write_inventory
 
 from tjtools.analysis.charts import repeats_chart
-from tjtools.diff.decisions import Decision, Decisions
-from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.repeats import Decision, Decisions, RepeatKind
 from tjtools.diff.session import Verdict
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
@@ -147,7 +145,11 @@ def test_only_what_repeats_something_can_be_compared(review: Review) -> None:
 def test_the_evidence_is_that_of_the_compared_file(review: Review) -> None:
     compare(review, VIDEO)
     [found] = review.evidence
-    assert (found.kind, found.other.name, found.other.seconds) == (RepeatKind.SAME_CONTENT, "first.mp4", 5.0)
+    assert (found.kind, found.known.name, found.known.fingerprint.facts.seconds) == (
+        RepeatKind.SAME_CONTENT,
+        "first.mp4",
+        5.0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -158,13 +160,13 @@ def test_a_decision_changes_the_verdict_and_is_remembered_with_both_checksums(
     review: Review, session: Workspace, decision: Decision, verdict: Verdict, chosen: bool
 ) -> None:
     compare(review, NEAR)
-    found = next(one for one in review.evidence if one.other.creative_id)
+    found = next(one for one in review.evidence if one.known.creative_id)
     review.decide(found, decision)
     assert review.looked()
     assert verdicts(review)[NEAR] is verdict
     assert ((Section.STATIC_BANNER, NEAR) in review.chosen) is chosen
     decisions = Decisions.load(session)
-    assert (len(decisions), decisions.of(found.file.checksum, found.other.checksum)) == (1, decision)
+    assert (len(decisions), decisions.of(found.file.content.checksum, found.known.content.checksum)) == (1, decision)
 
 
 def test_a_decision_can_be_changed_and_the_file_is_chosen_again(review: Review) -> None:
@@ -205,8 +207,8 @@ def test_what_repeats_a_rejected_creative_that_is_gone_is_skipped_on_a_persons_w
     review = Review(session, clock=lambda: NOW)
     assert review.looked()
     compare(review, NEAR)
-    gone = next(one for one in review.evidence if one.other.creative_id)
-    assert gone.rejected_at == "2025-11-03T10:00:00Z"
+    gone = next(one for one in review.evidence if one.known.creative_id)
+    assert gone.known.rejected_at == "2025-11-03T10:00:00Z"
     review.decide(gone, Decision.SKIP)
     assert review.looked()
     assert verdicts(review)[NEAR] is Verdict.SKIPPED
@@ -225,9 +227,9 @@ def test_the_view_shows_both_sides_and_says_what_was_rejected(review: Review) ->
     assert "✗ REJECTED on 2025-11-03: the network has refused creative 1032530511 before." in told
     assert "2025-11-03 10:00 UTC: pending → rejected" in told
     assert f"≈ Looks {found.closeness:.0%} the same" in told
-    for side in (found.file, found.other):
-        assert side.checksum[:12] in told
-        assert f"({side.length:,} bytes)" in told
+    for side in (found.file, found.known):
+        assert side.content.checksum[:12] in told
+        assert f"({side.fingerprint.facts.bytes:,} bytes)" in told
         assert f"'{side.name}'" in told  # a text of its own, never part of any markup
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+import threading
 
 import pytest
 from PIL import Image
 from world import NOW, write_inventory
 
 from tjtools.cache.library import Library
-from tjtools.media.poster import poster
 from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
@@ -193,24 +192,21 @@ def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> No
     assert gallery.playing["id"] == card
 
 
+def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:
+    view = review_view(review)
+    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    for thread in threading.enumerate():
+        if thread.name == "tjtools-posters":
+            thread.join()
+    assert len(gallery.posters) == sum(one.facts is not None for one in review.reviews) == 5
+    for made in gallery.posters.values():
+        with Image.open(io.BytesIO(made)) as shown:
+            assert (shown.format, shown.height) == ("JPEG", 180)
+
+
 def descendants(widget: object) -> list[object]:
     inside = [one for child in getattr(widget, "children", ()) for one in descendants(child)]
     return [widget, *inside]
-
-
-@pytest.mark.parametrize("name", ["VID_a.mp4", "IMG_a.png"])
-def test_a_poster_is_a_small_jpeg(review: Review, name: str) -> None:
-    one = next(one for one in review.reviews if one.file.name == name)
-    made = poster(one.file.path)
-    with Image.open(io.BytesIO(made)) as picture:
-        assert (picture.format, picture.size) == ("JPEG", (320, 180))
-    assert len(made) < 20_000
-
-
-def test_what_cant_be_shown_has_no_poster(tmp_path: Path) -> None:
-    broken = tmp_path / "broken.mp4"
-    broken.write_bytes(b"\0" * 1000)
-    assert (poster(broken), poster(tmp_path / "none.png")) == (b"", b"")
 
 
 def test_the_cell_does_not_wait_for_the_look_at_the_files(session: Workspace) -> None:

@@ -29,7 +29,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile, UploadSta
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import load_choice, runs_elsewhere, save_choice
 from tjtools.upload.journal import Journal
-from tjtools.upload.resume import only_live_run
+from tjtools.upload.record import only_live_run
 from tjtools.widgets import upload_panel
 from tjtools.widgets.task import State
 from tjtools.widgets.upload import Step, Upload
@@ -357,7 +357,7 @@ def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, tr
         assert (ran.returncode, ran.stderr) == (0, "")
     assert sorted(truth.received()) == ["a.png", "b.png", "b.png"]
     assert set(library_ids(workspace)) == {"a.png", "b.png"}
-    assert Upload(workspace).recorded.count(UploadStatus.SUCCESS) == 1
+    assert [one.status for one in Upload(workspace).recorded.files].count(UploadStatus.SUCCESS) == 1
 
 
 def in_mid_upload(workspace: Workspace) -> Upload:
@@ -407,7 +407,7 @@ def test_pressing_in_mid_upload_waits_for_it_and_doubles_nothing(
     assert upload_panel(workspace) is panel
     assert not panel.task.running
     assert sorted(truth.received()) == ["a.png", "b.png"]
-    assert panel.recorded.count(UploadStatus.SUCCESS) == 2
+    assert [one.status for one in panel.recorded.files].count(UploadStatus.SUCCESS) == 2
 
 
 @IN_ITS_OWN_BROWSER
@@ -440,7 +440,7 @@ def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
     assert (after.task.state, after.unfinished, after.doubt) == (State.DONE, None, ())
     [creative_id] = truth.named("a")
     assert library_ids(workspace) == {"a.png": creative_id}
-    assert after.recorded.count(UploadStatus.SUCCESS) == 1
+    assert [one.status for one in after.recorded.files].count(UploadStatus.SUCCESS) == 1
     assert len(truth.received()) <= 1
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.diff.acceptable import oddities, problems
+from tjtools.diff.session import oddities, problems
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import SettingsError
-from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import load_limits
 
 VIDEO = MediaFacts(1000, "mp4", 640, 360, 8.0, "h264")
 

@@ -1,19 +1,17 @@
 """The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
 
-It is append only. When each creative was last seen, and in which status, is in the cache. Where it isn't, the time of a
-creative's last row in the history is the last that is known.
+It is append only. When each was last seen is in the cache; where it isn't, the time of its last row counts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tjtools.model.cells import told_id, told_ids
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.derived import LAST_SEEN, Derived
@@ -22,8 +20,6 @@ from tjtools.workspace.folder import Workspace
 
 if TYPE_CHECKING:
     import pandas as pd
-
-COLUMNS = ("observed_at", "creative_id", "filename", "from_status", "to_status", "previous_seen_at", "source")
 
 
 class Source(Enum):
@@ -47,14 +43,10 @@ class Observation(NamedTuple):
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    status: str
-    at: str
+COLUMNS = Observation._fields
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """The history of one workspace; `path` need not exist yet."""
 
     path: Path
@@ -70,27 +62,25 @@ class History:
         read_table(self.path, COLUMNS)
 
     def load(self) -> tuple[pd.DataFrame, tuple[BadLine, ...]]:
-        """One row an observation, in the file's order, all text, and the lines that can't be understood.
-
-        Raises what `check` does; a missing file has no rows.
-        """
+        """One row an observation, in order, all text, and the bad lines; raises what `check` does."""
         import pandas as pd
 
         table = read_table(self.path, COLUMNS)
         columns = {name: [row[name] for row in table.rows] for name in table.header}
-        columns["creative_id"] = told_ids(columns["creative_id"])
+        columns["creative_id"] = [told_id(text) for text in columns["creative_id"]]
         return pd.DataFrame(columns, dtype="str"), table.bad
 
     def last_times(self) -> dict[str, tuple[str, str]]:
         """The status in which each creative on the site was seen last, and when, as far as it was kept."""
-        return {key: (one.status, one.at) for key, one in self._times().items()}
+        times = self.cache.load(LAST_SEEN, lambda told: (str(told[0]), str(told[1])))
+        return {key: one for key, one in times.items() if one[0] != ReviewStatus.REMOVED.value}
 
     def rows(self) -> dict[str, tuple[Observation, ...]]:
         """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
         found: dict[str, list[Observation]] = {}
         for row in read_table(self.path, COLUMNS).rows:
-            told = row | {"creative_id": told_id(row["creative_id"])}
-            found.setdefault(told["creative_id"], []).append(Observation(*(told[column] for column in COLUMNS)))
+            one = Observation(*(row[column] for column in COLUMNS))._replace(creative_id=told_id(row["creative_id"]))
+            found.setdefault(one.creative_id, []).append(one)
         return {creative_id: tuple(rows) for creative_id, rows in found.items()}
 
     def record(
@@ -108,42 +98,28 @@ class History:
         """
         at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         with locked(self.path):
-            before, times = self._before(), self._times()
-            rows = []
+            before = {key: rows[-1] for key, rows in self.rows().items()}
+            times, rows = self.last_times(), []
             for creative in seen:
                 if creative.review_status is None:
                     continue
                 key, status = creative.creative_id, creative.review_status.value
-                row = _row(creative, before.get(key), (known or {}).get(key), times.get(key))
-                if row:
-                    rows.append((at, *row, source.value))
-                times[key] = _Seen(status, at)
-                before[key] = times[key]
+                held = (known or {}).get(key)
+                if change := _change(status, before.get(key), held.value if held else "", times.get(key)):
+                    before[key] = Observation(at, key, creative.filename, change[0], status, change[1], source.value)
+                    rows.append(before[key])
+                times[key] = status, at
             append_rows(self.path, COLUMNS, rows)
-            self.cache.keep(LAST_SEEN, {key: [one.status, one.at] for key, one in times.items()})
+            self.cache.keep(LAST_SEEN, times)
         return len(rows)
 
-    def _before(self) -> dict[str, _Seen]:
-        """The last row of each creative."""
-        rows = read_table(self.path, COLUMNS).rows
-        return {told_id(row["creative_id"]): _Seen(row["to_status"], row["observed_at"]) for row in rows}
 
-    def _times(self) -> dict[str, _Seen]:
-        times = self.cache.load(LAST_SEEN, lambda told: _Seen(*map(str, told)))
-        return {key: one for key, one in times.items() if one.status != ReviewStatus.REMOVED.value}
-
-
-def _row(
-    creative: Creative, before: _Seen | None, known: ReviewStatus | None, last: _Seen | None
-) -> tuple[str, str, str, str, str] | None:
-    """ID, name, status before and now, and when it was last seen in the one before; None where nothing is new."""
-    status = creative.review_status.value if creative.review_status else ""
-    from_status = before.status if before else known.value if known else ""
-    if before and from_status == status:
-        return None
+def _change(status: str, before: Observation | None, held: str, last: tuple[str, str] | None) -> tuple[str, str] | None:
+    """The status from which this is a change, and when it was last seen in that; None where nothing is new."""
+    from_status = before.to_status if before else held
     if from_status == status:
-        if creative.removed:
+        if before or status == ReviewStatus.REMOVED.value:
             return None
         from_status = ""  # the library knew it so, but the history has not seen it yet
-    times = [one.at for one in (before, last) if one and one.status == from_status and from_status]
-    return creative.creative_id, creative.filename, from_status, status, max(times, default="")
+    seen = [*([(before.to_status, before.observed_at)] if before else []), *([last] if last else [])]
+    return from_status, max((at for one, at in seen if one == from_status != ""), default="")

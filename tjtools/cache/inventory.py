@@ -6,52 +6,34 @@ From the master the library is made anew when the cache is lost or can't be read
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple
 
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.cache.rows import NO_NAME, fields_of
-from tjtools.model.cells import read_day, read_id, told_id
+from tjtools.cache.rows import fields_of, read_row
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
 from tjtools.model.names import file_type
-from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table, write_rows
-from tjtools.workspace.disk import keep, locked, replace_file
+from tjtools.workspace.csvfile import BadLine, quarantine, read_table, write_rows
+from tjtools.workspace.disk import keep, locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import Limits, load_limits
-
-T = TypeVar("T")
+from tjtools.workspace.settings import Limits, load_limits
 
 COLUMNS = (
-    "unique_id",
-    "original_filename",
-    "new_filename",
-    "creator_name",
-    "language",
-    "category",
-    "content_type",
-    "creative_type",
-    "duration_seconds",
-    "aspect_ratio",
-    "width_px",
-    "height_px",
-    "file_size_mb",
-    "file_format",
-    "date_processed",
-    "source_path",
-    "notes",
-    "native_pair_id",
-)
+    "unique_id", "original_filename", "new_filename", "creator_name", "language", "category", "content_type",
+    "creative_type", "duration_seconds", "aspect_ratio", "width_px", "height_px", "file_size_mb", "file_format",
+    "date_processed", "source_path", "notes", "native_pair_id",
+)  # fmt: skip
 ID_COLUMNS = ("tj_creative_id", "tj_upload_date")
 NEEDED_COLUMNS = ("unique_id", "new_filename", "creative_type")
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(NamedTuple):
     """The files to upload now, in the inventory's order, and the lines of it that can't be used."""
 
     path: Path
@@ -62,16 +44,28 @@ class Session:
 def load_session(workspace: Workspace) -> Session:
     """Read the session inventory; a missing file is an empty session.
 
-    A line that names no file, an unknown type or a path out of the workspace is reported in `bad_lines`, and the rest
-    loads. Raises `WrongHeader` and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be
-    used.
+    A line that names no file, an unknown type or a path out of the workspace joins `bad_lines`. Raises `WrongHeader`
+    and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be used.
     """
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.session, NEEDED_COLUMNS)
     files, bad = [], list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
-            files.append(_file(workspace, row, limits))
+            width, height = _number(row, "width_px"), _number(row, "height_px")
+            kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
+            file = SessionFile(
+                path=workspace.media_file(row["new_filename"], kind),
+                creative_type=kind,
+                unique_id=row["unique_id"],
+                category=row.get("category", ""),
+                native_pair_id=row.get("native_pair_id", ""),
+                duration=_number(row, "duration_seconds"),
+                width=None if width is None else int(width),
+                height=None if height is None else int(height),
+                row=row,
+            )
+            files.append(file)
         except (UnsafePath, ValueError, OSError) as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
     return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
@@ -89,10 +83,7 @@ def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
 
 
 def record_in_master(
-    workspace: Workspace,
-    found: Iterable[tuple[SessionFile, str, date | None]],
-    *,
-    backup: datetime | None = None,
+    workspace: Workspace, found: Iterable[tuple[SessionFile, str, date | None]], *, backup: datetime | None = None
 ) -> tuple[BadLine, ...]:
     """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
 
@@ -106,19 +97,33 @@ def record_in_master(
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
         for file, creative_id, day in found:
-            for row in _rows_of(rows, file, limits) or [_new_row(rows, file)]:
+            own = [
+                row
+                for row in rows
+                if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)
+            ]
+            if not own:
+                own = [_row_of(file)]
+                rows += own
+            for row in own:
                 if day or told_id(row.get("tj_creative_id", "")) != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""
                 row["tj_creative_id"] = creative_id
         quarantine(workspace.master, table.bad)
-        lines = encoded(workspace.master, [header, *([row.get(column, "") for column in header] for row in rows)])
-        replace_file(workspace.master, b"".join(lines), backup=backup, seen=table.seen)
+        told = [[row.get(column, "") for column in header] for row in rows]
+        write_rows(workspace.master, header, told, backup=backup, seen=table.seen)
     return table.bad
 
 
-def _rows_of(rows: Iterable[dict[str, str]], file: SessionFile, limits: Limits) -> list[dict[str, str]]:
-    """The master's rows of a file: its name, in its own section or an unknown one."""
-    return [row for row in rows if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)]
+def _row_of(file: SessionFile) -> dict[str, str]:
+    told = {
+        "unique_id": file.unique_id,
+        "new_filename": file.name,
+        "category": file.category,
+        "creative_type": file.creative_type.value,
+        "native_pair_id": file.native_pair_id,
+    }
+    return told | dict(file.row)
 
 
 def section_of(row: Mapping[str, str], limits: Limits) -> Section | None:
@@ -134,50 +139,18 @@ def size_of(row: Mapping[str, str]) -> str:
     return f"{_number(row, 'width_px') or 0:.0f}x{_number(row, 'height_px') or 0:.0f}"
 
 
-def _new_row(rows: list[dict[str, str]], file: SessionFile) -> dict[str, str]:
-    told = {
-        "unique_id": file.unique_id,
-        "new_filename": file.name,
-        "category": file.category,
-        "creative_type": file.creative_type.value,
-        "native_pair_id": file.native_pair_id,
-    }
-    rows.append(told | dict(file.row))
-    return rows[-1]
-
-
-def _file(workspace: Workspace, row: Mapping[str, str], limits: Limits) -> SessionFile:
-    width, height = _number(row, "width_px"), _number(row, "height_px")
-    kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
-    return SessionFile(
-        path=workspace.media_file(row["new_filename"], kind),
-        creative_type=kind,
-        unique_id=row["unique_id"],
-        category=row.get("category", ""),
-        native_pair_id=row.get("native_pair_id", ""),
-        duration=_number(row, "duration_seconds"),
-        width=None if width is None else int(width),
-        height=None if height is None else int(height),
-        row=row,
-    )
-
-
 def _number(row: Mapping[str, str], column: str) -> float | None:
-    text = row.get(column, "").strip()
+    text, number = row.get(column, "").strip(), math.nan
     if not text:
         return None
-    try:
+    with suppress(ValueError):
         number = float(text.replace(",", "."))
-    except ValueError:
-        number = math.nan
     if not math.isfinite(number) or number < 0:
-        msg = f"{column} is {text!r}, which is no number of its kind"
-        raise ValueError(msg)
+        raise ValueError(f"{column} is {text!r}, which is no number of its kind")
     return number
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(NamedTuple):
     """What a rebuild came to: how many creatives the library kept, how many only the master knew.
 
     `set_aside` is the copy of a cache that could not be read at all; `bad_lines` are the master's lines of which
@@ -193,9 +166,8 @@ class Rebuilt:
 def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
     """Rebuild the library from the master, with a backup.
 
-    Rows that can be read stay, with their statuses, also those that the master lacks; IDs that only the master knows
-    become `pending`. Raises `WrongHeader` or `NotText` where the master can't be read, and `TrackingFileError` where
-    the library can't be read and the master has no IDs: then nothing is changed.
+    Rows that can be read stay; IDs that only the master knows become `pending`. Raises `WrongHeader` or `NotText` where
+    the master can't be read, and `TrackingFileError`, with nothing changed, where neither file tells an ID.
     """
     found, bad = read_master(workspace)
     with locked(workspace.library):
@@ -238,32 +210,15 @@ def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ..
 
 def _creative(row: dict[str, str], doubts: list[str]) -> Creative:
     """A row's creative, without what is added to `doubts`; ValueError where its ID or its name means nothing."""
-    name = row["new_filename"]
-    if not name:
-        raise ValueError(NO_NAME)
-    kind = _understood(CreativeType.parse, row["creative_type"], doubts)
-    return Creative(
-        creative_id=read_id(row["tj_creative_id"]),
-        filename=name,
-        upload_date=_understood(read_day, row.get("tj_upload_date", ""), doubts),
-        dimensions=_dimensions(row),
-        file_type=file_type(name),
-        creative_type=kind.section.creative_type if kind else None,
-        review_status=ReviewStatus.PENDING,
-    )
-
-
-def _understood(read: Callable[[str], T | None], text: str, doubts: list[str]) -> T | None:
+    name, kind, size = row["new_filename"], row["creative_type"], ""
     try:
-        return read(text)
+        CreativeType.parse(kind)
     except ValueError as error:
         doubts.append(str(error))
-        return None
-
-
-def _dimensions(row: dict[str, str]) -> str:
-    try:
+        kind = ""
+    with suppress(ValueError):
         size = size_of(row)
-    except ValueError:
-        return ""
-    return "" if "0" in size.split("x") else size
+    if "0" in size.split("x"):
+        size = ""
+    day, status = row.get("tj_upload_date", ""), ReviewStatus.PENDING.value
+    return read_row((row["tj_creative_id"], name, day, size, file_type(name), kind, status), doubts)

@@ -1,41 +1,31 @@
 """The library cache, `TJ_Creative_Library.csv`: every creative known to be on the site.
 
-It is read without a lock and never written by reading. `add` appends and `rewrite` replaces, both under the file's
-lock and after taking in what other processes have written. Bad lines are reported and stay where they are until a
-rewrite moves them, as they were, to `TJ_Creative_Library.quarantine.csv` (`line,reason,text`). So are lines with a
-doubtful day; their creatives stay, without a day.
+It is never written by reading. `add` appends and `rewrite` replaces, both under the file's lock and after taking in
+what other processes have written. Bad lines are reported and stay until a rewrite moves them to the quarantine file.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from operator import itemgetter
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple, TypeAlias
+from operator import attrgetter, itemgetter
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from tjtools.cache.rows import COLUMNS, Row, agree, as_written, fields_of, joined, merge, moves_alike, read_row
+from tjtools.cache.rows import COLUMNS as COLUMNS
+from tjtools.cache.rows import Row, agree, as_written, fields_of, joined, merge, moves_alike, read_row
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType
-from tjtools.model.errors import TrackingFileError, translated
+from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import as_sent, as_shown, extension, match_key, medium_of
-from tjtools.workspace.csvfile import (
-    BadLine,
-    Form,
-    Records,
-    append_rows,
-    encoded,
-    quarantine,
-    read_more,
-    read_records,
-)
+from tjtools.workspace.csvfile import BadLine, Form, Records, append_rows, encoded, quarantine, read_more, read_records
 from tjtools.workspace.disk import Seen, locked, replace_file
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["COLUMNS", "BadLine", "Conflict", "Library", "Match"]
 
 _Some: TypeAlias = tuple[Creative, ...]
 _REMEDY = "Mend it, or run tjtools rebuild-cache to make it anew from the master inventory."
@@ -44,10 +34,10 @@ _REMEDY = "Mend it, or run tjtools rebuild-cache to make it anew from the master
 class Match(NamedTuple):
     """What the library knows of a file's name.
 
-    `there` counts as already there. `elsewhere` has the same name but is not taken for the file: it stands in another
-    section, or a creative of exactly the file's name is there. `removed` has the same name and is gone from the site.
-    `bad_lines` mention the name: nobody should upload the file before a person has mended them. `unclear` are called as
-    the file's card would be, and may be it, or another file of that name.
+    `there` counts as already there. `elsewhere` has the same name and is not the file: another section's, or another
+    beside one of exactly that name. `removed` is gone from the site. `bad_lines` mention the name: nobody should upload
+    the file before they are mended. `unclear` are called as the file's card would be, and may be another file of that
+    name.
     """
 
     there: tuple[Creative, ...] = ()
@@ -83,24 +73,17 @@ class Library:
         self._forget()
 
     def _forget(self) -> None:
-        self._by_id: dict[str, Creative] = {}  # the first of each ID, what agrees with it merged into it
-        self._lines: dict[str, int] = {}
-        self._extra: dict[str, tuple[str, ...]] = {}  # values of extra columns, if the file has any
-        self._several: dict[str, list[Row]] = {}  # all rows of an ID whose rows contradict each other
-        self._by_key: dict[str, list[Creative]] = {}
+        self._rows: dict[str, list[Row]] = {}  # by ID, in the file's order: several where they contradict each other
+        self._by_key: dict[str, list[Creative]] = {}  # as far as somebody has asked for a name
         self._bad: list[BadLine] = []
         self._doubtful: list[BadLine] = []
         self._form: Form | None = None
         self._seen = Seen()
         self._more_at = 0  # the number of the line that an appended one has, 0 where the file is to be read anew
-        self._mentions = ""
 
     @classmethod
     def load(cls, path: Path) -> Library:
-        """Read a library; a missing file is an empty one.
-
-        Raises WrongHeader, NotText, or TrackingFileError if the disk can't be read.
-        """
+        """Read a library, empty without a file; raises WrongHeader, NotText, or TrackingFileError."""
         library = cls(path)
         library.refresh()
         return library
@@ -118,32 +101,24 @@ class Library:
     @property
     def conflicts(self) -> tuple[Conflict, ...]:
         """The IDs whose rows contradict each other; each row stays."""
-        found = sorted(self._several.items(), key=lambda item: item[1][0].line)
-        return tuple(Conflict(key, self.get(key), tuple(row.line for row in rows)) for key, rows in found)
+        several = {key: rows for key, rows in self._rows.items() if len(rows) > 1}
+        return tuple(Conflict(key, self.get(key), tuple(row.line for row in rows)) for key, rows in several.items())
 
     def __len__(self) -> int:
-        return len(self._by_id) + sum(len(rows) - 1 for rows in self._several.values())
+        return sum(map(len, self._rows.values()))
 
     def __iter__(self) -> Iterator[Creative]:
-        if not self._several:
-            return iter(list(self._by_id.values()))
-        return iter([row.creative for row in self._rows()])
+        return (row.creative for row in self._in_order())
 
     def __contains__(self, creative_id: object) -> bool:
-        return creative_id in self._by_id
+        return creative_id in self._rows
 
     def get(self, creative_id: str) -> tuple[Creative, ...]:
         """The creative with this ID; several if the file's rows contradict each other, none if it is unknown."""
-        return tuple(row.creative for row in self._numbered(creative_id))
+        return tuple(row.creative for row in self._rows.get(creative_id, ()))
 
-    def _numbered(self, creative_id: str) -> list[Row]:
-        if creative_id in self._several or creative_id not in self._by_id:
-            return self._several.get(creative_id, [])
-        return [Row(self._by_id[creative_id], self._extra.get(creative_id, ()), self._lines[creative_id])]
-
-    def _rows(self) -> list[Row]:
-        """In the file's order."""
-        return sorted((row for key in self._by_id for row in self._numbered(key)), key=lambda row: row.line)
+    def _in_order(self) -> list[Row]:
+        return sorted((row for rows in self._rows.values() for row in rows), key=attrgetter("line"))
 
     def find(self, filename: str, creative_type: CreativeType | None = None) -> Match:
         """Look a file up by its name; without a creative type, a creative in any section counts.
@@ -169,7 +144,6 @@ class Library:
         return Match(own and own + maybe, other + also, removed + gone, bad, () if own else maybe)
 
     def _named(self, key: str) -> list[Creative]:
-        """The creatives whose names have this match key, in the file's order."""
         if not self._by_key:  # who asks for no name need not wait for this
             for each in self:
                 self._by_key.setdefault(match_key(each.filename), []).append(each)
@@ -182,43 +156,29 @@ class Library:
         return [each for shown, each in named if as_sent(each.filename) == shown]
 
     def _mentioning(self, filename: str) -> tuple[BadLine, ...]:
-        if not self._mentions:
-            self._mentions = "\n".join(_plain_text(bad.text) for bad in self._bad)
         name = _plain_text(match_key(filename))
-        if not name or name not in self._mentions:
-            return ()
-        return tuple(bad for bad in self.bad_lines if _mentions(_plain_text(bad.text), name))
+        whole = rf"(?<!\w){re.escape(name)}(?!\w)"
+        texts = [(bad, _plain_text(bad.text)) for bad in self.bad_lines if name]
+        return tuple(bad for bad, text in texts if name in text and re.search(whole, text))
 
     def refresh(self) -> None:
         """Take in what other processes wrote: what was appended, or the whole file if it is another one now."""
-        with translated(self.path, "read"):
-            try:
-                file = self.path.open("rb")
-            except FileNotFoundError:
-                self._forget()
-                return
-            with file:
-                self._take_changes(file)
-
-    def _take_changes(self, file: BinaryIO) -> None:
-        if self._seen.holds(file):
+        seen, data, anew = self._seen.follow(self.path)
+        if seen is self._seen:
             return
-        if self._form and self._more_at and self._seen.begins(file):
-            data = file.read()
-            found = read_more(data, self._form, self._more_at)
-        else:
+        if not anew and not self._more_at:
+            seen, data, anew = Seen().follow(self.path)
+        if anew:
             self._forget()
-            file.seek(0)
-            data = file.read()
-            found = read_records(data, self.path, COLUMNS, _REMEDY)
+        more = self._form and read_more(data, self._form, self._more_at)
+        found = more or read_records(data, self.path, COLUMNS, _REMEDY)
         self._take(found)
-        self._seen = Seen.of(file, self._seen.tail, data)
-        go_on = self._seen.tail.endswith(b"\n") and not found.open_quote and self._form and self._form.plain
+        self._seen = seen
+        go_on = seen.tail.endswith(b"\n") and not found.open_quote and found.form and found.form.plain
         self._more_at = found.end if go_on else 0
 
     def _take(self, found: Records) -> None:
-        """Take in what was read; a record that means nothing is a bad line, and a doubtful day is reported."""
-        self._form, self._mentions = found.form, ""
+        self._form, self._by_key = found.form, {}  # a name may be another now
         header = found.form.header if found.form else COLUMNS
         ours = None if header == COLUMNS else itemgetter(*map(header.index, COLUMNS))
         others = [place for place, name in enumerate(header) if name not in COLUMNS]
@@ -231,27 +191,10 @@ class Library:
                 continue
             if doubts:
                 self._doubtful.append(BadLine(line, doubts.pop(), found.text))
-            creative_id = creative.creative_id
-            extra = tuple([fields[place] for place in others]) if others else ()
-            if creative_id in self._by_id:
-                self._combine(Row(creative, extra, line))
-                continue
-            self._by_id[creative_id], self._lines[creative_id] = creative, line
-            if extra:
-                self._extra[creative_id] = extra
-            if self._by_key:
-                self._by_key.setdefault(match_key(creative.filename), []).append(creative)
+            row = Row(creative, tuple([fields[place] for place in others]) if others else (), line)
+            known = self._rows.get(creative.creative_id)
+            self._rows[creative.creative_id] = merge([*known, row]) if known else [row]
         self._bad += found.bad
-
-    def _combine(self, row: Row) -> None:
-        """Take in one more row of an ID."""
-        creative_id = row.creative.creative_id
-        rows = merge([*self._numbered(creative_id), row])
-        self._by_id[creative_id], self._extra[creative_id], self._lines[creative_id] = rows[0]
-        self._several.pop(creative_id, None)
-        if len(rows) > 1:
-            self._several[creative_id] = rows
-        self._by_key = {}  # a name may be another now
 
     def add(self, creatives: Iterable[Creative]) -> tuple[Creative, ...]:
         """Append what the library does not know yet, and return it; it is on the disk when this returns.
@@ -262,22 +205,16 @@ class Library:
         with locked(self.path):
             self.refresh()
             asked = {Row(self._written(creative)): creative for creative in creatives}
-            news = self._news(asked)
+            known: dict[str, list[Row]] = {}
+            news = []
+            for row in asked:
+                others = known.get(row.creative.creative_id) or self._rows.get(row.creative.creative_id, [])
+                if not any(agree(other, row) and joined(other, row)[:2] == other[:2] for other in others):
+                    known[row.creative.creative_id] = merge([*others, row])
+                    news.append(row)
             append_rows(self.path, COLUMNS, [fields_of(row.creative) for row in news], form=self._form)
             self.refresh()
         return tuple(asked[row] for row in news)
-
-    def _news(self, asked: Iterable[Row]) -> list[Row]:
-        """Those that tell what neither the library nor one before them tells."""
-        known: dict[str, list[Row]] = {}
-        news = []
-        for row in asked:
-            creative_id = row.creative.creative_id
-            others = known.setdefault(creative_id, self._numbered(creative_id))
-            if not any(agree(other, row) and joined(other, row)[:2] == other[:2] for other in others):
-                known[creative_id] = merge([*others, row])
-                news.append(row)
-        return news
 
     def _written(self, creative: Creative) -> Creative:
         try:
@@ -286,30 +223,23 @@ class Library:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
 
     def _row(self, creative: Creative) -> Row:
-        """The row that a creative becomes, with the extra columns of the one that it stands for."""
         written = self._written(creative)
-        known = self._numbered(written.creative_id)
+        known = self._rows.get(written.creative_id)
         key = match_key(creative.filename)
-        same_name = [row for row in known if match_key(row.creative.filename) == key]
+        same_name = [row for row in known or () if match_key(row.creative.filename) == key]
         return Row(written, (same_name or known)[0].extra if known else ())
 
     def rewrite(self, creatives: Iterable[Creative] | None = None, *, now: datetime, keep_bad: bool = False) -> None:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
 
-        A bad line keeps the file that it mentions from going up again: with `keep_bad` it stays, behind the others.
-        Only where all that the site holds is written can it go without harm. A line with a doubtful day is quarantined
-        as it was, and its creative written without a day.
-
         With `creatives`, these take the place of those that this object knew when it was called; what other processes
-        have appended since is kept. Extra columns keep their values. `now` is for the backup's name. Raises
-        TrackingFileError if the disk does not take it; the old file is then as it was.
+        have appended since is kept, and so are extra columns. With `keep_bad` bad lines stay, behind the others: they
+        keep the files that they mention from going up again. A line with a doubtful day goes to the quarantine, its
+        creative is written without a day. `now` names the backup. Raises TrackingFileError; the old file is then as it
+        was.
         """
         with locked(self.path):
-            if creatives is None:
-                self.refresh()
-                rows = self._rows()
-            else:
-                rows = self._replaced(creatives)
+            rows = self._replaced(creatives)
             header = self._form.header if self._form else COLUMNS
             lines = encoded(self.path, [header, *(_fields(row, header) for row in rows)])
             aside = self.doubtful_days
@@ -321,15 +251,17 @@ class Library:
             replace_file(self.path, b"".join(lines), backup=now, seen=self._seen)
             self.refresh()
 
-    def _replaced(self, creatives: Iterable[Creative]) -> list[Row]:
+    def _replaced(self, creatives: Iterable[Creative] | None) -> list[Row]:
         """The rows of the creatives, and of what others have written since this object was read."""
-        by_id: dict[str, list[Row]] = {}
-        before = {row[:2] for row in self._rows()}
-        given = list(creatives)
+        before = {row[:2] for row in self._in_order()}
+        given = None if creatives is None else list(creatives)
         self.refresh()
-        since = [row for row in self._rows() if row[:2] not in before]
+        if given is None:
+            return self._in_order()
+        by_id = defaultdict[str, list[Row]](list)
+        since = [row for row in self._in_order() if row[:2] not in before]
         for row in [*map(self._row, given), *since]:
-            by_id.setdefault(row.creative.creative_id, []).append(row)
+            by_id[row.creative.creative_id].append(row)
         return [row for rows in by_id.values() for row in merge(rows)]
 
     @property
@@ -338,11 +270,10 @@ class Library:
         import pandas as pd
 
         header = self._form.header if self._form else COLUMNS
-        return pd.DataFrame([_fields(row, header) for row in self._rows()], columns=list(header), dtype=str)
+        return pd.DataFrame([_fields(row, header) for row in self._in_order()], columns=list(header), dtype=str)
 
 
 def _fields(row: Row, header: tuple[str, ...]) -> Sequence[str]:
-    """A row's fields in the order of the file's header."""
     if header == COLUMNS:
         return fields_of(row.creative)
     others = [name for name in header if name not in COLUMNS]
@@ -352,19 +283,12 @@ def _fields(row: Row, header: tuple[str, ...]) -> Sequence[str]:
 
 def _by_section(creatives: Iterable[Creative], creative_type: CreativeType | None) -> tuple[_Some, _Some, _Some]:
     """Those of the type's own section or an unknown one, those of others, and those that are gone from the site."""
-    own: list[Creative] = []
-    other: list[Creative] = []
-    removed: list[Creative] = []
+    found: tuple[list[Creative], ...] = [], [], []
     for each in creatives:
-        (removed if each.removed else own if _in_section(each, creative_type) else other).append(each)
-    return tuple(own), tuple(other), tuple(removed)
-
-
-def _in_section(creative: Creative, creative_type: CreativeType | None) -> bool:
-    kind = creative.creative_type
-    if kind is creative_type or kind is None or creative_type is None:
-        return True
-    return kind.section is creative_type.section
+        kind = each.creative_type
+        own = kind is None or creative_type is None or kind.section is creative_type.section
+        found[2 if each.removed else 0 if own else 1].append(each)
+    return tuple(found[0]), tuple(found[1]), tuple(found[2])
 
 
 def _plain_text(text: str) -> str:
@@ -373,6 +297,45 @@ def _plain_text(text: str) -> str:
     return unicodedata.normalize("NFC", plain)
 
 
-def _mentions(text: str, name: str) -> bool:
-    """Whether a name stands in a text as a whole, not as a part of a longer word."""
-    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+ANSWER_COLUMNS = ("asked", "answer", *COLUMNS)
+Answer = tuple[str, Match]
+
+
+def pasted(text: str) -> list[str]:
+    r"""What a pasted list asks for: one name or ID a line; blank lines and spaces around are left out.
+
+    >>> pasted("clip.mp4\n\n  1032530571 \r\n")
+    ['clip.mp4', '1032530571']
+    """
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def look_up(library: Library, asked: Iterable[str], creative_type: CreativeType | None = None) -> list[Answer]:
+    """What the library knows of each name or ID, in the order asked; with a type, only its own section counts.
+
+    A path stands for its file's name, an ID for its creative.
+    """
+    return [(one, _look_up(library, one, creative_type)) for one in asked]
+
+
+def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -> Match:
+    match = library.find(PurePath(asked).name, creative_type)
+    there, _, removed = _by_section(library.get(told_id(asked)), None)
+    return Match(there, removed=removed) if there + removed and not match.there else match
+
+
+def answer_rows(answers: Iterable[Answer]) -> Iterator[tuple[str, ...]]:
+    """The answers as rows of `ANSWER_COLUMNS`: one a creative found, and one for each name without a clear answer."""
+    for asked, match in answers:
+        groups = (
+            ("already there", match.there),
+            ("unclear", match.unclear),
+            ("in another section", match.elsewhere),
+            ("removed", match.removed),
+        )
+        found = [(answer, creative) for answer, creatives in groups for creative in creatives]
+        for answer, creative in found:
+            yield asked, answer, *fields_of(creative)
+        if not found or match.bad_lines:
+            answer = f"unclear: bad line {match.bad_lines[0].line}" if match.bad_lines else "not there"
+            yield asked, answer, *("" for _ in COLUMNS)

@@ -6,36 +6,16 @@ A row is read once, here: the file's texts become a creative, or there is a reas
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import NamedTuple, TypeAlias, TypeVar
+from functools import cache
+from typing import NamedTuple
 
 from tjtools.model.cells import read_day, read_id
 from tjtools.model.creative import Creative, CreativeType, Medium, ReviewStatus
 from tjtools.model.names import fuller, medium_of, same_name
 
 COLUMNS = ("creative_id", "filename", "upload_date", "dimensions", "file_type", "creative_type", "review_status")
-NO_NAME = "there is no file name"
-
-# Compiled by `re` when they are first needed.
-_NO_TYPE = r"^[\s.]+"  # before a file type
-_SIZE = r"(\d+)\s*[xX×]\s*(\d+)"
-
-Facts: TypeAlias = tuple[str, str, CreativeType | None, ReviewStatus | None]
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-class _Once(dict[K, V]):
-    """What texts mean, each read once: a library has few days, types and statuses."""
-
-    def __init__(self, read: Callable[[K], V]) -> None:
-        super().__init__()
-        self.read = read
-
-    def __missing__(self, text: K) -> V:
-        self[text] = meaning = self.read(text)
-        return meaning
 
 
 class Row(NamedTuple):
@@ -58,41 +38,42 @@ def read_row(fields: Sequence[str], doubts: list[str]) -> Creative:
     if not (creative_id.isascii() and creative_id.isdigit()):
         creative_id = read_id(creative_id)
     if not name:
-        raise ValueError(NO_NAME)
-    size, medium, section, standing = _FACTS[dimensions, file_type, kind, status]
+        raise ValueError("there is no file name")
+    size, medium, section, standing = _facts(dimensions, file_type, kind, status)
     try:
-        return Creative(creative_id, name, _DAYS[day], size, medium, section, standing)
+        return Creative(creative_id, name, _day(day), size, medium, section, standing)
     except ValueError as error:
         doubts.append(str(error))
         return Creative(creative_id, name, None, size, medium, section, standing)
 
 
-def _read_facts(fields: tuple[str, str, str, str]) -> Facts:
-    """Read the last four columns; ValueError, with the reason, for an unknown type or status."""
+# A library has few days, types and statuses: each is read once.
+
+
+@cache
+def _facts(*fields: str) -> tuple[str, str, CreativeType | None, ReviewStatus | None]:
     if any("," in field for field in fields):
         raise ValueError("a comma stands in the dimensions, a type or the status")
     dimensions, file_type, kind, status = (field.strip() for field in fields)
-    size = re.fullmatch(_SIZE, dimensions)
+    size = re.fullmatch(r"(\d+)\s*[xX×]\s*(\d+)", dimensions)
     try:
         review_status = ReviewStatus.parse(status) if status else None
     except ValueError as error:
         raise ValueError(f"{status!r} is not a review status") from error
     return (
         "x".join(size.groups()) if size else dimensions,
-        re.sub(_NO_TYPE, "", file_type.lower()).replace("jpeg", "jpg"),
+        re.sub(r"^[\s.]+", "", file_type.lower()).replace("jpeg", "jpg"),
         CreativeType.parse(kind).section.creative_type if kind else None,
         review_status,
     )
 
 
-def _read_day(text: str) -> date | None:
+@cache
+def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
         return read_day(text)
-
-
-_FACTS, _DAYS = _Once(_read_facts), _Once(_read_day)
 
 
 def fields_of(creative: Creative) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +27,7 @@ _NAME = "%Y%m%dT%H%M%S"
 def read_snapshot(path: Path) -> Library:
     """Read a library of which every line can be compared; an empty file is an empty library.
 
-    Raises WrongHeader, and TrackingFileError, with the line, for a file that is not there, for a line that can't be
-    understood and for rows of one Creative ID that contradict each other.
+    Raises WrongHeader, and TrackingFileError with the line for a missing file, a bad line, or rows that contradict.
     """
     if not path.is_file():
         raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
@@ -48,25 +48,25 @@ def read_snapshot(path: Path) -> Library:
 
 
 def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: datetime) -> Path:
-    """Keep the library as it is now, with its certificate, and drop the oldest of its source beyond `KEPT`.
+    """Keep the library, whole or not at all, with its certificate, and drop the oldest of its source beyond `KEPT`.
 
-    It is whole, or not there. It bears a later time than the newest, also where the clock was set back: the newest is
-    the last that was kept.
+    It bears a later time than the newest, also where the clock was set back: the newest is the last that was kept.
     """
-    folder = workspace.snapshots
-    times = [at for kept in _kept(workspace) if (at := _at(kept))]
-    now = max([now, *(at + timedelta(seconds=1) for at in times[-1:])])
-    path = folder / f"{now.astimezone(UTC):{_NAME}}.csv"
+    now = max([now, *(one.at + timedelta(seconds=1) for one in snapshots_of(workspace)[-1:])])
+    path = workspace.snapshots / f"{now.astimezone(UTC):{_NAME}}.csv"
     with translated(path, "written"):
         told = json.dumps(certificate, ensure_ascii=False, indent=2) + "\n"
         replace_file(path.with_suffix(".json"), told.encode())
         replace_file(path, workspace.library.read_bytes() if workspace.library.exists() else b"")
         if workspace.library.exists():
             shutil.copymode(workspace.library, path)
-        for old in [*_superfluous(workspace)]:
+        names: dict[str, list[str]] = {}  # by source: many a sync must not cost the refreshes theirs
+        for one in snapshots_of(workspace):
+            names.setdefault(one.source, []).append(one.name)
+        for old in (name for each in names.values() for name in each[:-KEPT]):
             for suffix in (".csv", ".json"):
-                (folder / f"{old}{suffix}").unlink(missing_ok=True)
-        for cut_off in folder.glob(".*.tmp"):
+                (workspace.snapshots / f"{old}{suffix}").unlink(missing_ok=True)
+        for cut_off in workspace.snapshots.glob(".*.tmp"):
             cut_off.unlink(missing_ok=True)
         bound(workspace.private)
     return path
@@ -85,41 +85,25 @@ class Snapshot(NamedTuple):
 
 
 def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
-    """The snapshots that are kept, oldest first."""
-    return tuple(_snapshot(path, at) for path in _kept(workspace) if (at := _at(path)))
+    """The snapshots that are kept, oldest first: a copy that a person made there under another name is none."""
+    found = []
+    for path in sorted(workspace.snapshots.glob("[0-9]*T[0-9]*.csv")):
+        with suppress(ValueError):
+            at = datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
+            if f"{at:{_NAME}}" == path.stem:
+                found.append(Snapshot(path.stem, at, *_certified(path.with_suffix(".json"))))
+    return tuple(found)
 
 
 def newest_snapshot(workspace: Workspace) -> str:
     """The name of the newest, `""` where there is none."""
-    return max((path.stem for path in _kept(workspace)), default="")
+    return max((one.name for one in snapshots_of(workspace)), default="")
 
 
-def _kept(workspace: Workspace) -> list[Path]:
-    """Those that are called as ours are: a copy that a person made there under another name is not."""
-    return sorted(path for path in workspace.snapshots.glob("[0-9]*T[0-9]*.csv") if _at(path))
-
-
-def _at(path: Path) -> datetime | None:
+def _certified(path: Path) -> tuple[str, bool]:
     try:
-        at = datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return at if f"{at:{_NAME}}" == path.stem else None
-
-
-def _snapshot(path: Path, at: datetime) -> Snapshot:
-    try:
-        told = json.loads(path.with_suffix(".json").read_text("utf-8"))
-        sections = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
-        return Snapshot(path.stem, at, str(told["source"]), sections == {section.value for section in Section})
+        told = json.loads(path.read_text("utf-8"))
+        complete = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
+        return str(told["source"]), complete == {section.value for section in Section}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return Snapshot(path.stem, at, "", whole=False)  # a certificate that was lost or damaged
-
-
-def _superfluous(workspace: Workspace) -> Iterator[str]:
-    """The names of the oldest beyond `KEPT` of each source: many a sync must not cost the refreshes theirs."""
-    names: dict[str, list[str]] = {}
-    for one in snapshots_of(workspace):
-        names.setdefault(one.source, []).append(one.name)
-    for each in names.values():
-        yield from each[:-KEPT]
+        return "", False  # it was lost or damaged

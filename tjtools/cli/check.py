@@ -8,8 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tjtools.cache.library import Library, Match
-from tjtools.cache.lookup import ANSWER_COLUMNS, Answer, answer_rows, look_up, pasted
+from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
 from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.names import printable

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tjtools.cli import exit_code, print_json
-from tjtools.media.looking import LookedAt
+from tjtools.media.content import LookedAt
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import printable

@@ -29,10 +29,9 @@ from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import file_type, fuller, same_name
-from tjtools.scrape.apply import Update, UpdateReport, apply_update, shown_certificate
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import plan_refresh, plan_sync
-from tjtools.upload.status_csv import load_runs
+from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
+from tjtools.upload.run_files import load_runs
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 

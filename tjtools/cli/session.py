@@ -14,10 +14,8 @@ from rich.console import Console
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
 from tjtools.cli.console import bar, end, find_workspace, listing, looking, now, out, say, stoppable
-from tjtools.diff.decisions import Decision
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
-from tjtools.diff.evidence import side
-from tjtools.diff.repeats import Known
+from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.errors import WorkspaceError
@@ -208,8 +206,7 @@ def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
     """What was found, with pictures, as one page."""
 
     def picture(one: Known) -> str:
-        shown = side(one.name, one.fingerprint, fingerprints.picture)
-        return base64.b64encode(shown.thumbnail() or b"").decode()
+        return base64.b64encode(fingerprints.thumbnail(one.fingerprint) or b"").decode()
 
     return console.template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
 

@@ -5,7 +5,7 @@ Also which files repeat a rejected creative, and a person's decision about two t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
@@ -14,12 +14,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from tjtools.cache.history import Observation
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Content, Decision, Decisions
-from tjtools.diff.repeats import Known, RepeatKind, find_repeats, known_creatives, local_copies, media_files
-from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints
-from tjtools.media.likeness import LooksIndex, confirmed
-from tjtools.media.looking import LookedAt, look_at
+from tjtools.diff.repeats import (
+    Content,
+    Contents,
+    Decision,
+    Decisions,
+    Known,
+    RepeatKind,
+    find_repeats,
+    known_creatives,
+    media_files,
+)
+from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.cells import is_id, told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
@@ -36,9 +42,14 @@ _MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif"
 class Group(NamedTuple):
     """Creatives and files that are the same, or look so: `closeness` is that of the least like neighbours, 0 to 1."""
 
-    kind: RepeatKind
     members: tuple[Known, ...]
     closeness: float
+
+    @property
+    def kind(self) -> RepeatKind:
+        """What they have in common."""
+        same = len({one.fingerprint.checksum for one in self.members}) == 1
+        return RepeatKind.SAME_CONTENT if same else RepeatKind.LOOKS_SAME
 
     @property
     def rejected(self) -> bool:
@@ -85,12 +96,15 @@ def find_duplicates(
     """
     library, fingerprints = Library.load(workspace.library), Fingerprints.load(workspace)
     asked = {one.absolute() for path in paths for one in media_below(path, workspace)}
-    files = dict.fromkeys([*asked, *_files_of(workspace)])
-    seen = look_at(list(files), fingerprints, progress=progress, cancelled=cancelled)
-    known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
-    there = [*known, *_unknown(seen, known)]
-    groups, compared = _grouped(there, fingerprints, Decisions.load(workspace))
-    told = {one.creative.creative_id for one in known if one.creative}
+    session = [file.path for file in load_session(workspace).files if extension(file.name)]
+    files = [*asked, *session, *(path for path, _ in media_files(workspace))]
+    seen = look_at(files, fingerprints, progress=progress, cancelled=cancelled)
+    known = known_creatives(library, fingerprints)
+    copies, told = {one.path for one in known}, {one.creative_id for one in known}
+    others = [
+        Known(one, path.name, path=path) for path, one in seen.items() if one and one.checksum and path not in copies
+    ]
+    groups, compared = _grouped([*known, *others], fingerprints)
     return Duplicates(
         tuple(one for one in groups if not paths or any(member.path in asked for member in one.members)),
         sum(one is not None for one in seen.values()),
@@ -108,28 +122,56 @@ def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str
     tracking files.
     """
     fingerprints = Fingerprints.load(workspace)
-    known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library), history={})
+    known = known_creatives(library, fingerprints, history={})
     found = []
-    for group in _grouped(known, fingerprints, Decisions.load(workspace))[0]:
-        contents: dict[str, list[str]] = {}
-        for one in group.members:
-            contents.setdefault(one.fingerprint.checksum, []).append(one.creative.creative_id if one.creative else "")
-        found += [(RepeatKind.SAME_CONTENT.value, tuple(ids)) for ids in contents.values() if len(ids) > 1]
+    for group in _grouped(known, fingerprints)[0]:
+        contents = [tuple(one.creative_id for one in ones) for ones in _by_content(group.members)]
+        found += [(RepeatKind.SAME_CONTENT.value, ids) for ids in contents if len(ids) > 1]
         if len(contents) > 1:
-            found.append((RepeatKind.LOOKS_SAME.value, tuple(chain(*contents.values()))))
+            found.append((RepeatKind.LOOKS_SAME.value, tuple(chain(*contents))))
     return found, len(known)
 
 
-def _grouped(known: Iterable[Known], fingerprints: Fingerprints, decisions: Decisions) -> tuple[list[Group], int]:
-    """The groups, and how many hashes were compared for them."""
-    everything = [one for one in known if one.fingerprint.facts.bytes]  # all empty files have one checksum
-    contents = _contents(everything)
-    places = list(contents.values())
-    index = LooksIndex([everything[place].fingerprint for place in places])
-    same = [(contents[one.fingerprint.checksum], place, 1.0) for place, one in enumerate(everything)]
-    looks = _same_looks(index, fingerprints, decisions)
-    edges = [*same, *((places[one], places[other], close) for one, other, close in looks)]
-    return _groups(everything, edges), index.compared
+def _by_content(known: Iterable[Known]) -> list[list[Known]]:
+    found: dict[str, list[Known]] = {}
+    for one in known:
+        if one.fingerprint.facts.bytes:  # all empty files have one checksum
+            found.setdefault(one.fingerprint.checksum, []).append(one)
+    return [*found.values()]
+
+
+def _grouped(known: Iterable[Known], fingerprints: Fingerprints) -> tuple[list[Group], int]:
+    """The groups, the same content first, then the closest; and how many hashes were compared for them."""
+    contents = _by_content(known)
+    compared = Contents((ones[0] for ones in contents), fingerprints)
+    edges = [
+        (other, place, repeat.closeness)
+        for place in range(len(contents))
+        for other, repeat in compared.repeats(place)
+        if repeat.decision is not Decision.NOT_THE_SAME
+    ]
+    first = joined(len(contents), ((one, other) for one, other, _ in edges))
+    least, members = dict.fromkeys(first, 1.0), dict[int, list[Known]]()
+    for one, _, closeness in edges:
+        least[first[one]] = min(closeness, least[first[one]])
+    for place, ones in zip(first, contents, strict=True):
+        members.setdefault(place, []).extend(ones)
+    groups = [Group(tuple(ones), least[place]) for place, ones in members.items() if len(ones) > 1]
+    return sorted(groups, key=lambda group: -group.closeness), compared.index.compared
+
+
+def joined(places: int, edges: Iterable[tuple[int, int]]) -> list[int]:
+    """What hangs together by edges: of each place, the first one of its group.
+
+    >>> joined(5, [(4, 1), (3, 3), (1, 2)])
+    [0, 1, 1, 3, 1]
+    """
+    first = list(range(places))
+    for edge in edges:
+        one, later = sorted(first[place] for place in edge)
+        if one != later:
+            first = [one if place == later else place for place in first]
+    return first
 
 
 def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
@@ -138,90 +180,16 @@ def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
     What is hidden is passed over, and so are the screenshots and pictures that tjtools keeps.
     """
     path = path.resolve()  # by whatever way it was named, a file is one
-    if path.is_dir():
-        own = workspace.tracking
-        yield from sorted(one for one in path.rglob("*") if _is_media(one, path) and own not in one.absolute().parents)
-    elif path.is_file():
+    if path.is_file():
         yield path
-    else:
+        return
+    if not path.is_dir():
         raise WorkspaceError(f"There is no file or folder {path}.", remedy="Check the path.")
-
-
-def _is_media(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return path.suffix.lower().lstrip(".") in _MEDIA and not hidden and path.is_file()
-
-
-def _files_of(workspace: Workspace) -> Iterator[Path]:
-    """The session's files and everything else below `uploaded/`."""
-    yield from (file.path for file in load_session(workspace).files if extension(file.name))
-    yield from (path for path, _ in media_files(workspace))
-
-
-def _unknown(seen: dict[Path, Fingerprint | None], known: Iterable[Known]) -> Iterator[Known]:
-    """The files that are no creative's local copy."""
-    copies = {one.path for one in known}
-    for path, one in seen.items():
-        if one and one.checksum and path not in copies:
-            yield Known(one, path.name, path=path)
-
-
-Edge = tuple[int, int, float]
-
-
-def _contents(everything: Sequence[Known]) -> dict[str, int]:
-    """The first place of every content, by its checksum."""
-    first: dict[str, int] = {}
-    for place, one in enumerate(everything):
-        first.setdefault(one.fingerprint.checksum, place)
-    return first
-
-
-def _same_looks(index: LooksIndex, fingerprints: Fingerprints, decisions: Decisions) -> Iterator[Edge]:
-    for place, other, bits in index.pairs():
-        one, two = index.fingerprints[place], index.fingerprints[other]
-        if decisions.of(one.checksum, two.checksum) is not Decision.NOT_THE_SAME:
-            close = confirmed(one, two, bits, fingerprints.picture)
-            if close is not None:
-                yield place, other, close
-
-
-def joined(edges: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """What hangs together by edges: of each place that they name, the first one of its group, in order.
-
-    >>> joined([(4, 2), (7, 7), (2, 9)])
-    {2: 2, 4: 2, 7: 7, 9: 2}
-    """
-    above: dict[int, int] = {}
-
-    def top(place: int) -> int:
-        while (up := above.setdefault(place, place)) != place:
-            above[place] = above[up]
-            place = up
-        return place
-
-    for edge in edges:
-        first, later = sorted(map(top, edge))
-        above[later] = first
-    return {place: top(place) for place in sorted(above)}
-
-
-def _groups(everything: Sequence[Known], edges: Sequence[Edge]) -> list[Group]:
-    """What hangs together; the same content first, then the closest."""
-    first = joined((one, other) for one, other, _ in edges)
-    least: dict[int, float] = {}
-    for place, _, close in edges:
-        least[first[place]] = min(close, least.get(first[place], 1.0))
-    members: dict[int, list[Known]] = {}
-    for place, known in enumerate(everything):
-        members.setdefault(first[place], []).append(known)
-    groups = [_group(tuple(ones), least[place]) for place, ones in members.items() if len(ones) > 1]
-    return sorted(groups, key=lambda group: -group.closeness)
-
-
-def _group(members: tuple[Known, ...], closeness: float) -> Group:
-    same = len({one.fingerprint.checksum for one in members}) == 1
-    return Group(RepeatKind.SAME_CONTENT if same else RepeatKind.LOOKS_SAME, members, closeness)
+    for one in sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
+        own = hidden or workspace.tracking in one.absolute().parents
+        if one.suffix.lower().lstrip(".") in _MEDIA and not own and one.is_file():
+            yield one
 
 
 def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.DataFrame) -> Repeated:
@@ -234,37 +202,32 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     """
     import pandas as pd
 
-    files = load_session(workspace).files
-    fingerprints = Fingerprints.load(workspace)
+    files, fingerprints = load_session(workspace).files, Fingerprints.load(workspace)
     seen = {file.path: fingerprints.of(file.path) for file in files}
-    rejected: list[Known] = []
-    if any(seen.values()):
-        copies, observed = local_copies(workspace, library), _observed(history)
-        known = known_creatives(workspace, library, fingerprints, copies, history=observed)
-        rejected = [one for one in known if one.rejected_at is not None]
-    repeats = find_repeats(files, seen, rejected, picture=fingerprints.picture, decisions=Decisions.load(workspace))
+    known = known_creatives(library, fingerprints, history=_of_rejected(history))
+    rejected = [one for one in known if one.rejected_at is not None]
+    repeats = find_repeats(files, seen, rejected, fingerprints)
     rows = [
         (
             *(file.name, file.section.value, one.kind.value, one.closeness),
-            *(one.known.creative.creative_id, one.known.name, (one.known.rejected_at or "")[:10], one.decision.value),
+            *(one.known.creative_id, one.known.name, (one.known.rejected_at or "")[:10], one.decision.value),
         )
         for file in files
         for one in repeats.get(file.path, ())
-        if one.known.creative and one.known.rejected_at is not None
+        if one.known.rejected_at is not None
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"closeness": "float64"})
     return Repeated(table, len(files), sum(one is None or not one.looked for one in seen.values()))
 
 
-def _observed(history: pd.DataFrame) -> Mapping[str, tuple[Observation, ...]]:
+def _of_rejected(history: pd.DataFrame) -> dict[str, tuple[Observation, ...]]:
     """The observations of the creatives that were rejected once, the oldest first."""
-    rejected = history.loc[history["to_status"] == ReviewStatus.REJECTED.value, "creative_id"].unique()
-    rows = history[history["creative_id"].isin(rejected)]
-    found: dict[str, list[Observation]] = {}
-    for texts in zip(*(rows[name].tolist() for name in Observation._fields), strict=True):
-        row = Observation(*texts)
-        found.setdefault(row.creative_id, []).append(row)
-    return {key: tuple(observations) for key, observations in found.items()}
+    rejected = history.loc[history["to_status"] == ReviewStatus.REJECTED.value, "creative_id"]
+    rows = history.loc[history["creative_id"].isin(rejected), list(Observation._fields)]
+    return {
+        str(creative_id): tuple(Observation(*row) for row in of_it.itertuples(index=False, name=None))
+        for creative_id, of_it in rows.groupby("creative_id")
+    }
 
 
 def decide_about(
@@ -296,11 +259,9 @@ def _of_other(workspace: Workspace, other: str, fingerprints: Fingerprints) -> C
     creative_id = told_id(other)
     if not is_id(creative_id):
         return _of_file(Path(other), fingerprints)
-    library = Library.load(workspace.library)
-    known = known_creatives(workspace, library, fingerprints, local_copies(workspace, library))
-    for one in known:
-        if one.creative and one.creative.creative_id == creative_id:
-            return Content(one.fingerprint.checksum, one.name)
+    for one in known_creatives(Library.load(workspace.library), fingerprints):
+        if one.creative_id == creative_id:
+            return one.content
     raise WorkspaceError(
         f"Nothing is known of what creative {creative_id} looks like.",
         remedy="Look at its local copy first: tjtools duplicates.",

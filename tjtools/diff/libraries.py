@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tjtools.model.creative import Creative
 from tjtools.model.errors import TJToolsError
@@ -12,8 +13,7 @@ from tjtools.model.names import same_name
 COLUMNS = ("change", "creative_id", "filename", "field", "old", "new")
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field of one creative, as text before and after; `filename` is its name after."""
 
     creative_id: str
@@ -53,12 +53,9 @@ class LibraryDifference:
     def rows(self) -> Iterator[tuple[str, ...]]:
         """One row a creative that came or went and a field that changed, in the order of `COLUMNS`."""
         for what, creatives in (("added", self.added), ("removed", self.removed)):
-            for creative in creatives:
-                yield (what, creative.creative_id, creative.filename, "", "", "")
-        changes = (("status changed", self.status_changed), ("renamed", self.renamed), ("other", self.other))
-        for what, part in changes:
-            for change in part:
-                yield (what, change.creative_id, change.filename, change.field, change.old, change.new)
+            yield from ((what, one.creative_id, one.filename, "", "", "") for one in creatives)
+        for what, part in (("status changed", self.status_changed), ("renamed", self.renamed), ("other", self.other)):
+            yield from ((what, *one) for one in part)
 
 
 def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryDifference:
@@ -90,33 +87,31 @@ def diff_libraries(old: Iterable[Creative], new: Iterable[Creative]) -> LibraryD
 def _by_id(creatives: Iterable[Creative], which: str) -> dict[str, Creative]:
     """The creatives that are there."""
     found: dict[str, Creative] = {}
-    met: set[str] = set()
     for creative in creatives:
-        key = creative.creative_id
-        if key in met:
+        if creative.creative_id in found:
             raise TJToolsError(
-                f"The {which} library has the Creative ID {key} twice, with rows that contradict each other.",
+                f"The {which} library has the Creative ID {creative.creative_id} twice, with rows that contradict each"
+                " other.",
                 remedy="Delete the wrong one.",
             )
-        met.add(key)
-        if not creative.removed:
-            found[key] = creative
-    return found
+        found[creative.creative_id] = creative
+    return {key: creative for key, creative in found.items() if not creative.removed}
 
 
 def _changes(old: Creative, new: Creative) -> Iterator[FieldChange]:
     if not same_name(old.filename, new.filename):
         yield FieldChange(new.creative_id, new.filename, "filename", old.filename, new.filename)
-    for (field, before), after in zip(_told(old), (value for _, value in _told(new)), strict=True):
-        if after and after != before:
-            yield FieldChange(new.creative_id, new.filename, field, before, after)
+    before = _told(old)
+    for field, after in _told(new).items():
+        if after and after != before[field]:
+            yield FieldChange(new.creative_id, new.filename, field, before[field], after)
 
 
-def _told(creative: Creative) -> tuple[tuple[str, str], ...]:
-    return (
-        ("upload_date", creative.upload_date.isoformat() if creative.upload_date else ""),
-        ("dimensions", creative.dimensions),
-        ("file_type", creative.file_type),
-        ("creative_type", creative.creative_type.section.creative_type.value if creative.creative_type else ""),
-        ("review_status", creative.review_status.value if creative.review_status else ""),
-    )
+def _told(creative: Creative) -> dict[str, str]:
+    return {
+        "upload_date": creative.upload_date.isoformat() if creative.upload_date else "",
+        "dimensions": creative.dimensions,
+        "file_type": creative.file_type,
+        "creative_type": creative.creative_type.section.creative_type.value if creative.creative_type else "",
+        "review_status": creative.review_status.value if creative.review_status else "",
+    }

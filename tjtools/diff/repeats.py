@@ -1,36 +1,98 @@
 """What a file repeats: a creative of the same content or of the same looks, in the library or in its own session.
 
-What the library has to compare with is a recorded upload, or a local copy. The comparing itself is pure functions over
-records: fingerprints, decisions and the kept pictures are handed in.
+What the library has to compare with is a recorded upload, or a local copy. What a person decided about two contents
+that look the same are events `decided` in the log; of several about two contents the last counts.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.history import History, Observation
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Decision, Decisions
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints
-from tjtools.media.likeness import LooksIndex, confirmed
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import extension, is_source
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
 log = logging.getLogger("tjtools")
 
+_DECIDED = "decided"
 # where files lie, and of which type they are there; in uploaded/ itself lie several types
 _FOLDERS: tuple[tuple[str, CreativeType | None], ...] = (
     ("uploaded", None),
     ("uploaded/Native/Video", CreativeType.NATIVE_VIDEO),
     ("uploaded/Native/Image", CreativeType.NATIVE_IMAGE),
 )
+
+
+class Decision(Enum):
+    """What is to be done with a file that looks like another.
+
+    `NOT_THE_SAME` holds for the two contents whichever of them comes again, `SKIP` holds back the first one for as long
+    as it looks like the other, `UNDECIDED` takes an earlier word back.
+    """
+
+    NOT_THE_SAME = "not the same"
+    SKIP = "skip"
+    UNDECIDED = "undecided"
+
+
+class Content(NamedTuple):
+    """One of two contents: its checksum, and the name that a person saw it under."""
+
+    checksum: str
+    name: str
+
+
+class Decisions:
+    """The decisions of one workspace; `Decisions.load(workspace)` reads them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._log = Log.at(workspace.log)
+        self._made: dict[tuple[str, str], Decision] = {}
+
+    @classmethod
+    def load(cls, workspace: Workspace) -> Decisions:
+        """Read them; raises TrackingFileError if the log can't be read.
+
+        An event that can't be understood decides nothing: the file is shown to a person again.
+        """
+        decisions = cls(workspace)
+        for checksum, other, decision in decisions._log.told({_DECIDED: _told}).values():
+            decisions._take(checksum, other, decision)
+        return decisions
+
+    def __len__(self) -> int:
+        return len({frozenset(pair) for pair in self._made})
+
+    def of(self, checksum: str, other: str) -> Decision:
+        """What was decided about a file beside another."""
+        return self._made.get((checksum, other), Decision.UNDECIDED)
+
+    def decide(self, one: Content, other: Content, decision: Decision, *, now: datetime) -> None:
+        """Remember a decision, on the disk when this returns; raises TrackingFileError if the disk does not take it."""
+        told = {"decision": decision.value, "checksum": one.checksum, "other_checksum": other.checksum}
+        told |= {"name": one.name, "other_name": other.name}
+        self._log.append([Entry(_DECIDED, now, told, f"{one.checksum} {other.checksum}")])
+        self._take(one.checksum, other.checksum, decision)
+
+    def _take(self, checksum: str, other: str, decision: Decision) -> None:
+        self._made[checksum, other] = decision
+        if decision is not Decision.SKIP:
+            self._made[other, checksum] = decision
+
+
+def _told(entry: Entry) -> tuple[str, str, Decision]:
+    return str(entry.data["checksum"]), str(entry.data["other_checksum"]), Decision(entry.data["decision"])
 
 
 class RepeatKind(Enum):
@@ -41,7 +103,7 @@ class RepeatKind(Enum):
 
 
 class Known(NamedTuple):
-    """Something to compare with: a creative of the library, or, without one, a file of the session.
+    """Something to compare: a creative of the library, or, without one, a file of the session.
 
     `path` is a local copy, None where there is none. `history` are the creative's observations, the oldest first.
     `certain`: the content was uploaded from here as this creative; else a local copy bears its name.
@@ -53,6 +115,21 @@ class Known(NamedTuple):
     path: Path | None = None
     history: tuple[Observation, ...] = ()
     certain: bool = False
+
+    @property
+    def creative_id(self) -> str:
+        """Its ID, `""` for a file of the session."""
+        return self.creative.creative_id if self.creative else ""
+
+    @property
+    def standing(self) -> str:
+        """How the creative stands on the site, in words; `""` for a file of the session."""
+        return self.creative.standing if self.creative else ""
+
+    @property
+    def content(self) -> Content:
+        """What `Decisions.decide` takes."""
+        return Content(self.fingerprint.checksum, self.name)
 
     @property
     def rejected_at(self) -> str | None:
@@ -68,27 +145,25 @@ class Known(NamedTuple):
         """ID, name and standing in words."""
         if self.creative is None:
             return f"{self.name} of this session"
-        return f"ID {self.creative.creative_id} ({self.name}; {self.creative.standing})"
+        return f"ID {self.creative_id} ({self.name}; {self.standing})"
 
 
 class Repeat(NamedTuple):
-    """A file beside what it repeats; `closeness` is from 0 to 1, and 1 for the same content."""
+    """A file beside what it repeats, for a person to judge; `closeness` is from 0 to 1, and 1 for the same content."""
 
     kind: RepeatKind
-    fingerprint: Fingerprint
+    file: Known
     known: Known
     closeness: float = 1.0
     decision: Decision = Decision.UNDECIDED
 
-    @property
-    def there(self) -> bool:
-        """Whether it is on the site; a creative that is gone, or a file of the session, is not."""
-        return self.known.creative is not None and not self.known.creative.removed
-
-    def in_section(self, section: Section) -> bool:
-        """Whether it stands in this section, or in an unknown one."""
-        kind = self.known.creative.creative_type if self.known.creative else None
-        return kind is None or kind.section is section
+    def away(self, section: Section) -> str:
+        """In words that it is gone or in another section; `""` where it stands in this one, or in an unknown one."""
+        creative = self.known.creative
+        if creative and creative.removed:
+            return f"gone from the site: {self.told}"
+        kind = creative.creative_type if creative else None
+        return f"in another section: {self.told}" if kind and kind.section is not section else ""
 
     @property
     def told(self) -> str:
@@ -110,25 +185,15 @@ def media_files(workspace: Workspace) -> Iterator[tuple[Path, CreativeType | Non
 
 def local_copies(workspace: Workspace, library: Library) -> dict[Path, Creative]:
     """The files below `uploaded/` whose name is exactly one creative's of the library, each with that creative."""
-    found = {}
-    for path, kind in media_files(workspace):
-        match = library.find(path.name, kind)
-        if match.creative_id and not match.bad_lines:
-            found[path] = match.there[0]
-    return found
-
-
-def of_these_sizes(copies: Iterable[Path], sizes: Container[int]) -> list[Path]:
-    """The files that can have the same content as files of these sizes, in bytes: no other need be read."""
-    return [path for path in copies if _length(path) in sizes]
+    found = ((path, library.find(path.name, kind)) for path, kind in media_files(workspace))
+    return {path: match.there[0] for path, match in found if match.creative_id and not match.bad_lines}
 
 
 def known_creatives(
-    workspace: Workspace,
     library: Library,
     fingerprints: Fingerprints,
-    copies: Mapping[Path, Creative],
     *,
+    copies: Mapping[Path, Creative] | None = None,
     history: Mapping[str, tuple[Observation, ...]] | None = None,
 ) -> tuple[Known, ...]:
     """The library's creatives whose content was seen: uploads that were recorded, and copies that were looked at.
@@ -136,18 +201,25 @@ def known_creatives(
     A creative that the library does not hold is none, whatever was recorded. Their observations are those of `history`,
     or else read; without a review history that can be read they come without.
     """
-    history = _history(workspace) if history is None else history
-    found = list(_uploaded(library, fingerprints, history))
-    certain = {one.creative.creative_id for one in found if one.creative}
-    local: dict[str, Path] = {}
-    for path, creative in copies.items():
-        seen = fingerprints.of(path)
-        if seen:
-            local.setdefault(seen.checksum, path)
-            if creative.creative_id not in certain and not _contradicts(creative, seen):
-                rows = history.get(creative.creative_id, ())
-                found.append(Known(seen, creative.filename, creative, path, rows))
-    return tuple(one if one.path else one._replace(path=local.get(one.fingerprint.checksum)) for one in found)
+    rows = _history(fingerprints.workspace) if history is None else history
+    copies = local_copies(fingerprints.workspace, library) if copies is None else copies
+    seen = {path: one for path in copies if (one := fingerprints.of(path))}
+    local = {one.checksum: path for path, one in reversed(seen.items())}  # the first of each
+    found = []
+    for upload in fingerprints.uploads():
+        for creative in library.get(upload.creative_id)[:1]:
+            one = upload.fingerprint
+            if not one.looked:  # or by another method, as it may have been seen since
+                one = fingerprints.with_checksum(one.checksum) or one
+            told = rows.get(creative.creative_id, ())
+            found.append(Known(one, upload.filename, creative, local.get(one.checksum), told, certain=True))
+    certain = {one.creative_id for one in found}
+    for path, one in seen.items():
+        creative, size = copies[path], one.facts.size
+        another = size and creative.dimensions and creative.dimensions != size  # pixels than the site shows
+        if creative.creative_id not in certain and not another:
+            found.append(Known(one, creative.filename, creative, path, rows.get(creative.creative_id, ())))
+    return tuple(found)
 
 
 def _history(workspace: Workspace) -> dict[str, tuple[Observation, ...]]:
@@ -158,91 +230,62 @@ def _history(workspace: Workspace) -> dict[str, tuple[Observation, ...]]:
         return {}
 
 
-def _uploaded(
-    library: Library, fingerprints: Fingerprints, history: Mapping[str, tuple[Observation, ...]]
-) -> Iterator[Known]:
-    for upload in fingerprints.uploads():
-        for creative in library.get(upload.creative_id)[:1]:
-            rows = history.get(creative.creative_id, ())
-            yield Known(
-                _seen_since(upload.fingerprint, fingerprints), upload.filename, creative, None, rows, certain=True
-            )
+class Contents:
+    """Contents that are compared with each other, by their checksums and by how they look.
 
+    Raises TrackingFileError if the decisions can't be read.
+    """
 
-def _seen_since(recorded: Fingerprint, fingerprints: Fingerprints) -> Fingerprint:
-    """The looks of a content that was recorded without them, or by another method, where it was seen since."""
-    return recorded if recorded.looked else fingerprints.with_checksum(recorded.checksum) or recorded
+    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints) -> None:
+        from tjtools.media.likeness import LooksIndex
 
+        self.known = tuple(known)
+        self.index = LooksIndex((one.fingerprint for one in self.known), fingerprints.picture)
+        self._decisions = Decisions.load(fingerprints.workspace)
+        self._same: dict[str, list[int]] = {}
+        for place, one in enumerate(self.known):
+            if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
+                self._same.setdefault(one.fingerprint.checksum, []).append(place)
 
-def _contradicts(creative: Creative, seen: Fingerprint) -> bool:
-    """Whether a copy of the creative's name can't be the creative: its pixels are others than the site shows."""
-    size = seen.facts.size
-    return bool(size and creative.dimensions and creative.dimensions != size)
-
-
-def _length(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return -1
+    def repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
+        """What one of them repeats of those before it, each with its place: the same content first."""
+        mine = self.known[place]
+        checksum = mine.fingerprint.checksum
+        for other in self._same.get(checksum, ()):
+            if other < place:
+                yield other, Repeat(RepeatKind.SAME_CONTENT, mine, self.known[other])
+        met: set[str] = set()
+        for other, bits in sorted(self.index.near(mine.fingerprint)):
+            theirs = self.known[other].fingerprint
+            decision = self._decisions.of(checksum, theirs.checksum)
+            # what comes later is beside the point, unless a person decided to skip this one for it
+            later = other > place and (decision is not Decision.SKIP or theirs.checksum in met)
+            if later or theirs.checksum == checksum:
+                continue
+            met.add(theirs.checksum)
+            close = self.index.confirmed(mine.fingerprint, other, bits)
+            if close is not None:
+                yield other, Repeat(RepeatKind.LOOKS_SAME, mine, self.known[other], close, decision)
 
 
 def find_repeats(
     files: Sequence[SessionFile],
-    fingerprints: Mapping[Path, Fingerprint | None],
-    known: Iterable[Known],
-    *,
-    picture: Callable[[str], bytes | None],
-    decisions: Decisions,
+    seen: Mapping[Path, Fingerprint | None],
+    known: Sequence[Known],
+    fingerprints: Fingerprints,
 ) -> dict[Path, tuple[Repeat, ...]]:
     """What each file repeats, by path: the same content first, then the closest looks; nothing for most.
 
-    Within the session a file repeats only those before it. `picture` gives the strip kept for a checksum.
+    Within the session a file repeats only those before it. `seen` is what each file is, by path.
     """
-    seen = [(file, one) for file in files if (one := fingerprints.get(file.path)) and one.checksum]
-    creatives = list(known)
-    session = [Known(one, file.name, path=file.path) for file, one in seen]
-    everything = [*creatives, *session]
-    same, index = _by_checksum(everything), LooksIndex([one.fingerprint for one in everything])
+    session = {
+        file.path: Known(one, file.name, path=file.path)
+        for file in files
+        if (one := seen.get(file.path)) and one.checksum
+    }
+    contents = Contents([*known, *session.values()], fingerprints)
     found: dict[Path, tuple[Repeat, ...]] = {}
-    for number, (file, mine) in enumerate(seen):
-        before = len(creatives) + number
-        others = [everything[place] for place in same.get(mine.checksum, ()) if place < before]
-        repeats = [Repeat(RepeatKind.SAME_CONTENT, mine, one) for one in others if one.path != file.path]
-        repeats += _near(file.path, mine, everything, index, before, picture, decisions)
-        found[file.path] = tuple(repeats)
-    return found
-
-
-def _near(
-    path: Path,
-    mine: Fingerprint,
-    everything: Sequence[Known],
-    index: LooksIndex,
-    before: int,
-    picture: Callable[[str], bytes | None],
-    decisions: Decisions,
-) -> list[Repeat]:
-    repeats: list[Repeat] = []
-    met: set[str] = set()
-    for place, bits in sorted(index.near(mine)):
-        other = everything[place]
-        theirs = other.fingerprint
-        decision = decisions.of(mine.checksum, theirs.checksum)
-        # what comes later in the session is beside the point, unless a person decided to skip this one for it
-        later = place >= before and (decision is not Decision.SKIP or theirs.checksum in met)
-        if later or other.path == path or theirs.checksum == mine.checksum:
-            continue
-        met.add(theirs.checksum)
-        close = confirmed(mine, theirs, bits, picture)
-        if close is not None:
-            repeats.append(Repeat(RepeatKind.LOOKS_SAME, mine, other, close, decision))
-    return sorted(repeats, key=lambda one: -one.closeness)
-
-
-def _by_checksum(known: Sequence[Known]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for place, one in enumerate(known):
-        if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
-            found.setdefault(one.fingerprint.checksum, []).append(place)
+    for place, path in enumerate(session, len(known)):
+        repeats = [one for _, one in contents.repeats(place) if one.known.path != path]
+        found[path] = tuple(sorted(repeats, key=lambda one: -one.closeness))
     return found

@@ -9,27 +9,28 @@ from pathlib import Path
 
 from tjtools.cache.inventory import load_session, master_ids
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Decisions
-from tjtools.diff.repeats import find_repeats, known_creatives, local_copies, of_these_sizes
+from tjtools.diff.repeats import find_repeats, known_creatives, local_copies
 from tjtools.diff.session import FileReview, review_session
-from tjtools.media import Fingerprint, MediaFacts
-from tjtools.media.content import Fingerprints
-from tjtools.media.looking import LookedAt, look_at
+from tjtools.media import Fingerprint
+from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.media.pool import stamp
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension, parse_name
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits
 
 log = logging.getLogger("tjtools.upload")
+
+_BY_PREFIX = {"VID": CreativeType.NATIVE_VIDEO, "IMG": CreativeType.NATIVE_IMAGE}
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A session that was compared with the library; `bad_lines` are the inventory's lines that can't be used.
 
-    `fingerprints` hold the pictures that `tjtools.diff.evidence` shows. `unseen` counts the creatives of the library
+    `fingerprints` hold the pictures of what is compared. `unseen` counts the creatives of the library
     that have a local copy at which nobody has looked: a near duplicate of these is not found.
     """
 
@@ -69,24 +70,19 @@ def prepare(
             log.warning("%s:%d: %s", session.path.name, line.line, line.reason)
     seen = look_at([file.path for file in files], fingerprints, progress=progress, cancelled=cancelled)
     facts = {path: one.facts if one else None for path, one in seen.items()}
-    files = [_by_content(file, facts[file.path], limits) for file in files]
-    copies = local_copies(workspace, library)
-    sizes = {one.facts.bytes for one in seen.values() if one}
-    look_at(of_these_sizes(copies, sizes), fingerprints, decode=False, cancelled=cancelled)
-    known = known_creatives(workspace, library, fingerprints, copies)
-    decisions = Decisions.load(workspace)
-    repeats = find_repeats(files, seen, known, picture=fingerprints.picture, decisions=decisions)
+    # a video that is in a banner size is a video banner, whatever the inventory says of its size
+    sizes = {path: one.size if one else "" for path, one in facts.items()}
+    files = [one._replace(creative_type=limits.true_type(one.creative_type, sizes[one.path])) for one in files]
+    copies, lengths = local_copies(workspace, library), {one.bytes for one in facts.values() if one}
+    same_length = [path for path in copies if stamp(path)[0] in lengths]  # no other can have the same content
+    look_at(same_length, fingerprints, decode=False, cancelled=cancelled)
+    known = known_creatives(library, fingerprints, copies=copies)
+    repeats = find_repeats(files, seen, known, fingerprints)
     ids = master_ids(workspace)
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
     log.info("Found %d files to upload", len(files))
     unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in copies)
     return Prepared(library, reviews, bad, fingerprints, unseen)
-
-
-def _by_content(file: SessionFile, facts: MediaFacts | None, limits: Limits) -> SessionFile:
-    """A video that is in a banner size is a video banner, whatever the inventory says of its size."""
-    kind = limits.true_type(file.creative_type, facts.size) if facts else file.creative_type
-    return file if kind is file.creative_type else file._replace(creative_type=kind)
 
 
 def load_library(workspace: Workspace) -> Library:
@@ -118,7 +114,10 @@ def named_files(
 def _named(path: Path, seen: Fingerprint | None, creative_type: CreativeType | None, limits: Limits) -> SessionFile:
     if seen is None:
         raise WorkspaceError(f"There is no file {path}.", remedy="Check the path.")
-    kind, parsed = creative_type or likely_type(path.name, seen.facts), parse_name(path.name)
+    parsed, container = parse_name(path.name), seen.facts.container or extension(path.name)
+    kind = creative_type or (_BY_PREFIX.get(parsed.prefix or "") if parsed else None)
+    if kind is None and container:
+        kind = CreativeType.VIDEO if container == "mp4" else CreativeType.IMAGE
     if kind is None:
         raise WorkspaceError(f"{path.name}: neither name nor content tells its type.", remedy="Give it with --type.")
     return SessionFile(
@@ -127,14 +126,3 @@ def _named(path: Path, seen: Fingerprint | None, creative_type: CreativeType | N
         unique_id=parsed.unique_id if parsed else "",
         category=parsed.category if parsed else "",
     )
-
-
-def likely_type(name: str, facts: MediaFacts) -> CreativeType | None:
-    """The type that a file's name and content tell; None where they tell none."""
-    parsed = parse_name(name)
-    told = {"VID": CreativeType.NATIVE_VIDEO, "IMG": CreativeType.NATIVE_IMAGE}.get(
-        (parsed.prefix or "") if parsed else ""
-    )
-    if told is None and (container := facts.container or extension(name)):
-        return CreativeType.VIDEO if container == "mp4" else CreativeType.IMAGE
-    return told

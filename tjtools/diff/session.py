@@ -1,24 +1,24 @@
 """A session against the library: what is new, what is there already, and what can't be uploaded, and why.
 
 Pure functions over records: the library is in memory and the files' facts are handed in, so no network is needed.
+Whether the site would refuse a file, and what of it a person should know, is told by its content.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
-from tjtools.cache.library import Library, Match
-from tjtools.diff.acceptable import oddities, problems
-from tjtools.diff.decisions import Decision
-from tjtools.diff.repeats import Repeat, RepeatKind
+from tjtools.cache.library import Library
+from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
 from tjtools.model.names import as_shown, file_type, is_rounded, is_source
-from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import Limit, Limits, load_limits
 
 
 class Verdict(Enum):
@@ -47,10 +47,14 @@ class Verdict(Enum):
 
 MasterIds = Mapping[tuple[Section | None, str], str]
 
-_GOING_UP = {Verdict.NEW, Verdict.NEAR_DUPLICATE}
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
-_SHOWN = 6  # files of an unclear pair by name
 _SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
+_SHOWN = 6  # files of an unclear pair by name
+_MEGABYTE = 1_000_000
+_OTHER_HALF = {
+    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
+    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class FileReview:
     `creative_id` is the library's ID of a file that is already there, None where several creatives bear its name (all
     are in `known`, as are those that may be an unclear file's) or its content is another's only by that one's name.
     `notes` say what else a person should know: matches in other sections, IDs only the master has. `repeats` are
-    creatives and files of the same content or looks, for `tjtools.diff.evidence`.
+    creatives and files of the same content or looks.
     """
 
     file: SessionFile
@@ -75,7 +79,7 @@ class FileReview:
     @property
     def goes_up(self) -> bool:
         """Whether an upload takes it."""
-        return self.verdict in _GOING_UP
+        return self.verdict in {Verdict.NEW, Verdict.NEAR_DUPLICATE}
 
     @property
     def is_there(self) -> bool:
@@ -97,6 +101,14 @@ class FileReview:
         """What it repeats that the network has rejected."""
         return tuple(one for one in self.repeats if one.known.rejected_at is not None)
 
+    def noted(self, *notes: str) -> FileReview:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *filter(None, notes)))
+
+    def held(self, verdict: Verdict, reason: str) -> FileReview:
+        """The same with another verdict."""
+        return replace(self, verdict=verdict, reason=reason)
+
 
 def review_session(
     files: Sequence[SessionFile],
@@ -114,35 +126,23 @@ def review_session(
     IDs that the master inventory knows, by section and file name: a warning, never a skip. `repeats` holds what each
     file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no other.
     """
+    limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
-    reviews = [
-        _review(
-            file,
-            library,
-            facts.get(file.path),
-            master_ids or {},
-            (repeats or {}).get(file.path, ()),
-            limits or load_limits(),
-            force=force,
-        )
-        for file in files
-    ]
-    reviews = [
-        replace(
-            one, verdict=Verdict.SAME_NAME, reason="the session holds this name more than once: rename or remove one"
-        )
-        if (one.goes_up or one.verdict in _THERE)
-        and any(together[one.file.section, name] > 1 for name in as_shown(one.file.name))
-        else one
-        for one in reviews
-    ]
     unclear = unclear_pairs(files)
-    reviews = [_in_unclear_pair(one, unclear.get(one.file.pair, "")) for one in reviews]
+    reviews = []
+    for file in files:
+        if is_source(file.name):
+            source = FileReview(file, Verdict.SOURCE, "ORG_ files are sources that were converted")
+            reviews.append(replace(source, facts=facts.get(file.path)))
+            continue
+        asked = review_file(file, library, force=force)
+        told = replace(asked, facts=facts.get(file.path), repeats=tuple((repeats or {}).get(file.path, ())))
+        one = _review(told, limits, ids.get((file.section, file.name)) or ids.get((None, file.name)), force=force)
+        if (one.goes_up or one.is_there) and any(together[file.section, name] > 1 for name in as_shown(file.name)):
+            one = one.held(Verdict.SAME_NAME, "the session holds this name more than once: rename or remove one")
+        reviews.append(_in_unclear_pair(one, unclear.get(file.pair, "")))
     paired = _with_pairs(reviews)
-    if force:
-        return tuple(paired)
-    able = {(one.file.path, one.file.section) for one in paired if one.goes_up}
-    return tuple(_with_pairs(_within_session(reviews, able)))
+    return tuple(paired if force else _with_pairs(_within_session(reviews, paired)))
 
 
 def review_file(file: SessionFile, library: Library, *, force: bool = False) -> FileReview:
@@ -153,10 +153,12 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
         reason = f"{library.path.name} can't be read at line {lines}, which mentions this name: mend the line first"
         return FileReview(file, Verdict.BLOCKED, reason)
     notes = tuple(f"also in another section: {_told(creative)}" for creative in match.elsewhere)
+    there = "; ".join(map(_told, match.there))
     if match.there and not force:
-        return FileReview(file, Verdict.ALREADY_THERE, _there(match), match.creative_id, known=match.there, notes=notes)
+        several = "" if match.creative_id else f"{len(match.there)} creatives bear this name: "
+        return FileReview(file, Verdict.ALREADY_THERE, several + there, match.creative_id, match.there, notes)
     if match.unclear and not force:
-        return FileReview(file, Verdict.UNCLEAR, _unclear(file, match), known=match.unclear, notes=notes)
+        return FileReview(file, Verdict.UNCLEAR, _unclear(file, match.unclear), known=match.unclear, notes=notes)
     known = (*match.there, *match.unclear)
     if known:
         is_there = "is there" if match.there else "may be there"
@@ -164,111 +166,84 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
     return FileReview(file, Verdict.NEW, known=known, notes=notes)
 
 
-def _review(
-    file: SessionFile,
-    library: Library,
-    facts: MediaFacts | None,
-    master_ids: MasterIds,
-    repeats: Sequence[Repeat],
-    limits: Limits,
-    *,
-    force: bool,
-) -> FileReview:
-    if is_source(file.name):
-        return FileReview(file, Verdict.SOURCE, "ORG_ files are sources that were converted", facts=facts)
-    found = replace(review_file(file, library, force=force), facts=facts, repeats=tuple(repeats))
-    if found.verdict not in (Verdict.NEW, Verdict.UNCLEAR):
-        return found
+def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
+    told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
+    which = known[0].creative_id if len(known) == 1 else "ID"
+    return (
+        f"{told} is this file, or another one of that name: look on the site. If it is this file:"
+        f" tjtools add {which} {file.name}; if not, upload it with --file and --force"
+    )
+
+
+def _told(creative: Creative) -> str:
+    return f"ID {creative.creative_id} in {creative.standing}"
+
+
+def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: bool) -> FileReview:
+    """The verdict on a file of which the library's names say that it is new, or may be."""
+    file, facts = one.file, one.facts
+    if one.verdict not in (Verdict.NEW, Verdict.UNCLEAR):
+        return one
     if facts is None:
-        missing = replace(found, verdict=Verdict.MISSING, reason=f"there is no file {file.path}")
-        return found if found.verdict is Verdict.UNCLEAR else missing
-    found = _by_content(found, force=force)
-    if found.verdict is not Verdict.NEW:
-        return found
+        return one if one.verdict is Verdict.UNCLEAR else one.held(Verdict.MISSING, f"there is no file {file.path}")
+    one = _by_content(one, force=force)
+    if one.verdict is not Verdict.NEW:
+        return one
     if facts.trouble:
-        return replace(found, verdict=Verdict.UNREADABLE, reason=f"{facts.trouble}: export it again")
-    reasons = (*problems(facts, file.creative_type, limits), *_mislabelled(file, facts))
-    found = replace(found, notes=(*found.notes, *oddities(file, facts, limits)))
+        return one.held(Verdict.UNREADABLE, f"{facts.trouble}: export it again")
+    reasons, claimed = problems(facts, file.creative_type, limits), file_type(file.name)
+    if claimed and facts.container and claimed != facts.container:
+        # the site goes by the content, and its card shows that: this name could not be recognised
+        reasons += (f"the content is {facts.container}, the name says .{claimed}: rename it",)
+    one = one.noted(*oddities(file, facts, limits))
     if reasons:
-        return replace(found, verdict=Verdict.INVALID, reason="; ".join(reasons))
-    uploaded = master_ids.get((file.section, file.name)) or master_ids.get((None, file.name))
-    if uploaded and not found.known:
-        note = f"the master inventory says it was uploaded as {uploaded}, the library does not know it"
-        found = replace(found, notes=(*found.notes, note))
-    return _by_looks(found, force=force)
+        return one.held(Verdict.INVALID, "; ".join(reasons))
+    if uploaded and not one.known:
+        one = one.noted(f"the master inventory says it was uploaded as {uploaded}, the library does not know it")
+    return _by_looks(one, force=force)
 
 
 def _by_content(one: FileReview, *, force: bool) -> FileReview:
     """A file whose content is on the site in its own section, under whatever name, is there already."""
     same = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.SAME_CONTENT and repeat.known.creative]
-    here = [repeat for repeat in same if repeat.there and repeat.in_section(one.file.section)]
-    notes = (*one.notes, *(_not_here(repeat) for repeat in same if repeat not in here))
-    if not here:
-        return replace(one, notes=notes)
+    here = [repeat for repeat in same if not repeat.away(one.file.section)]
+    one = one.noted(*(repeat.away(one.file.section) for repeat in same))
     told = "; ".join(repeat.told for repeat in here)
-    if force:
-        return replace(one, notes=(*notes, f"forced, although it is there: {told}"))
-    certain = {repeat.known.creative.creative_id for repeat in here if repeat.known.certain and repeat.known.creative}
-    creatives = tuple(repeat.known.creative for repeat in here if repeat.known.creative)
-    creative_id = certain.pop() if len(certain) == 1 else None
+    if not here or force:
+        return one.noted(told and f"forced, although it is there: {told}")
+    certain = {repeat.known.creative_id for repeat in here if repeat.known.certain}
     return replace(
-        one, verdict=Verdict.RENAMED_DUPLICATE, reason=told, creative_id=creative_id, known=creatives, notes=notes
+        one.held(Verdict.RENAMED_DUPLICATE, told),
+        creative_id=certain.pop() if len(certain) == 1 else None,
+        known=tuple(repeat.known.creative for repeat in here if repeat.known.creative),
     )
-
-
-def _not_here(repeat: Repeat) -> str:
-    return f"gone from the site: {repeat.told}" if not repeat.there else f"in another section: {repeat.told}"
 
 
 def _by_looks(one: FileReview, *, force: bool) -> FileReview:
     """A file that looks like another goes up like a new one, unless a person decided to skip it; but they are told."""
     near = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.LOOKS_SAME]
-    notes = [f"decided: not the same as {repeat.known.told}" for repeat in near if repeat.decision is _NOT_THE_SAME]
-    open_ones = [repeat for repeat in near if repeat.decision is not _NOT_THE_SAME]
-    here = [
-        repeat
-        for repeat in open_ones
-        if repeat.known.creative is None or (repeat.there and repeat.in_section(one.file.section))
-    ]
-    skip = [repeat for repeat in open_ones if repeat.decision is Decision.SKIP]
-    notes += [_not_here(repeat) for repeat in open_ones if repeat not in here]
+    others = [repeat for repeat in near if repeat.decision is Decision.NOT_THE_SAME]
+    near = [repeat for repeat in near if repeat.decision is not Decision.NOT_THE_SAME]
+    one = one.noted(*(f"decided: not the same as {repeat.known.told}" for repeat in others))
+    one = one.noted(*(repeat.away(one.file.section) for repeat in near))
+    here = [repeat.told for repeat in near if not repeat.away(one.file.section)]
+    skip = [repeat.told for repeat in near if repeat.decision is Decision.SKIP]
     if force or not (skip or here):
-        notes += [repeat.told for repeat in here]
-        return replace(one, notes=(*one.notes, *notes))
-    verdict = Verdict.SKIPPED if skip else Verdict.NEAR_DUPLICATE
-    told = "; ".join(repeat.told for repeat in skip or here)
-    return replace(one, verdict=verdict, reason=told, notes=(*one.notes, *notes))
+        return one.noted(*here)
+    return one.held(Verdict.SKIPPED if skip else Verdict.NEAR_DUPLICATE, "; ".join(skip or here))
 
 
-_NOT_THE_SAME = Decision.NOT_THE_SAME
-
-
-def _within_session(reviews: Sequence[FileReview], able: Set[tuple[Path, Section]]) -> list[FileReview]:
+def _within_session(reviews: Sequence[FileReview], paired: Sequence[FileReview]) -> Iterator[FileReview]:
     """Of files with one content that would go into one section, the first goes."""
-    going = set(able)
-    done = []
+    going = {(one.file.path, one.file.section) for one in paired if one.goes_up}
     for one in reviews:
-        first = next((repeat for repeat in one.repeats if _is_twin(repeat, one, going)), None)
-        if first and one.goes_up:
+        same = (each for each in one.repeats if each.kind is RepeatKind.SAME_CONTENT and each.known.creative is None)
+        twins = [each for each in same if (each.known.path, one.file.section) in going]
+        if twins and one.goes_up:
             going.discard((one.file.path, one.file.section))
-            done.append(replace(one, verdict=Verdict.IN_SESSION, reason=first.told))
+            yield one.held(Verdict.IN_SESSION, twins[0].told)
         else:
-            done.append(one)
-    return done
-
-
-def _is_twin(repeat: Repeat, one: FileReview, going: set[tuple[Path, Section]]) -> bool:
-    path = repeat.known.path
-    same = repeat.kind is RepeatKind.SAME_CONTENT and repeat.known.creative is None
-    return same and path is not None and (path, one.file.section) in going
-
-
-def _mislabelled(file: SessionFile, facts: MediaFacts) -> tuple[str, ...]:
-    """The site goes by a file's content, its card shows that: a name that claims another could not be recognised."""
-    claimed = file_type(file.name)
-    if claimed in ("", facts.container) or not facts.container:
-        return ()
-    return (f"the content is {facts.container}, the name says .{claimed}: rename it",)
+            yield one
 
 
 def unclear_pairs(files: Iterable[SessionFile]) -> dict[str, str]:
@@ -297,53 +272,88 @@ def _why_unclear(files: Sequence[SessionFile]) -> str:
 def _in_unclear_pair(one: FileReview, why: str) -> FileReview:
     """Hold a new file of an unclear pair back: once it is there, no run makes its ad any more."""
     if why and one.goes_up:
-        return replace(one, verdict=Verdict.UNCLEAR_PAIR, reason=why)
-    return replace(one, notes=(*one.notes, f"no ad: {why}")) if why and one.is_there else one
+        return one.held(Verdict.UNCLEAR_PAIR, why)
+    return one.noted(f"no ad: {why}") if why and one.is_there else one
 
 
-def _with_pairs(reviews: Sequence[FileReview]) -> list[FileReview]:
+def _with_pairs(reviews: Iterable[FileReview]) -> list[FileReview]:
     """Hold back a new half of a native pair whose other half neither is there nor goes with it."""
-    halves: dict[str, dict[CreativeType, FileReview]] = {}
-    for one in reviews:
-        if one.verdict is not Verdict.SOURCE:
-            halves.setdefault(one.file.pair, {})[one.file.creative_type] = one
-    return [_with_pair(one, halves.get(one.file.pair, {})) for one in reviews]
+    reviews = [*reviews]
+    halves = {(one.file.pair, one.file.creative_type): one for one in reviews if one.verdict is not Verdict.SOURCE}
+    return [_with_pair(one, halves) if one.goes_up and one.file.pair else one for one in reviews]
 
 
-def _with_pair(one: FileReview, pair: Mapping[CreativeType, FileReview]) -> FileReview:
-    other_type = _OTHER_HALF.get(one.file.creative_type)
-    if not one.goes_up or other_type is None or not one.file.pair:
-        return one
-    other = pair.get(other_type)
+def _with_pair(one: FileReview, halves: Mapping[tuple[str, CreativeType], FileReview]) -> FileReview:
+    kind = _OTHER_HALF[one.file.creative_type]
+    other = halves.get((one.file.pair, kind))
     if other is None:
-        reason = f"the session has no {other_type.value} with the pair ID {one.file.native_pair_id}"
-    elif other.goes_up or other.verdict in _THERE:
+        return one.held(
+            Verdict.HALF_PAIR, f"the session has no {kind.value} with the pair ID {one.file.native_pair_id}"
+        )
+    if other.goes_up or other.is_there:
         return one
-    else:
-        reason = f"its {other_type.value} is {other.verdict.value}: {other.reason}"
-    return replace(one, verdict=Verdict.HALF_PAIR, reason=reason)
+    return one.held(Verdict.HALF_PAIR, f"its {kind.value} is {other.verdict.value}: {other.reason}")
 
 
-_OTHER_HALF = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
+def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | None = None) -> tuple[str, ...]:
+    """Why the site would refuse such a file in this type's section: limit, value and remedy; empty if it would not.
+
+    >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
+    ('310,000 bytes; a native_image has at most 300,000: compress it further',)
+    """
+    return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
 
 
-def _there(match: Match) -> str:
-    if match.creative_id:
-        return _told(match.there[0])
-    return f"{len(match.there)} creatives bear this name: {'; '.join(map(_told, match.there))}"
+def _problems(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
+    if not facts.container:
+        formats = f"; a {kind} is {_either(limit.formats)}" if limit.formats else ""
+        yield f"no image or video that can be read{formats}: export it again"
+        return
+    if limit.formats and facts.container not in limit.formats:
+        yield f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it"
+    if limit.codecs and facts.codec and facts.codec not in limit.codecs:
+        yield f"the codec is {facts.codec}; a {kind} has {_either(limit.codecs)}: encode it again"
+    if limit.sizes and facts.size not in limit.sizes:
+        yield f"{facts.size} pixels; a {kind} has {_either(limit.sizes)}: scale or crop it"
+    if limit.max_bytes and facts.bytes > limit.max_bytes:
+        yield f"{facts.bytes:,} bytes; a {kind} has at most {limit.max_bytes:,}: compress it further"
+    if facts.seconds is None:
+        return
+    if limit.min_seconds is not None and facts.seconds < limit.min_seconds:
+        yield f"{facts.seconds:.1f} s long; a {kind} lasts at least {limit.min_seconds:g} s: make it longer"
+    if limit.max_seconds is not None and facts.seconds > limit.max_seconds:
+        yield f"{facts.seconds:.1f} s long; a {kind} lasts at most {limit.max_seconds:g} s: cut it"
 
 
-def _unclear(file: SessionFile, match: Match) -> str:
-    told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in match.unclear)
-    which = match.unclear[0].creative_id if len(match.unclear) == 1 else "ID"
-    return (
-        f"{told} is this file, or another one of that name: look on the site. If it is this file:"
-        f" tjtools add {which} {file.name}; if not, upload it with --file and --force"
-    )
+def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
+    """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
+    return tuple(_oddities(file, facts, (limits or load_limits()).by_type[file.creative_type]))
 
 
-def _told(creative: Creative) -> str:
-    return f"ID {creative.creative_id} in {creative.standing}"
+def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
+    kind = file.creative_type.value
+    if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
+        yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
+    if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
+        yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
+    if facts.turned % 180:
+        yield f"it is turned by its header to {facts.size}: who ignores that sees {facts.height}x{facts.width}"
+    if is_rounded(file.unique_id):
+        lost = f"the inventory's unique_id {file.unique_id} was rounded by a spreadsheet"
+        yield f"{lost}: write it again, such as ID-99A0D7C3"
+    claimed = f"{file.width}x{file.height}" if file.width and file.height else ""
+    if claimed and facts.size and claimed != facts.size:
+        yield f"the inventory says {claimed}, the content is {facts.size}"
+    if file.duration is not None and facts.seconds is not None and abs(file.duration - facts.seconds) > 0.5:
+        yield f"the inventory says {file.duration:g} s, the content lasts {facts.seconds:.1f} s"
+    form = file.row.get("file_format", "").lower().strip(" .").replace("jpeg", "jpg")
+    if form and facts.container and form != facts.container:
+        yield f"the inventory says {form}, the content is {facts.container}"
+    with suppress(ValueError):  # a word where a size should be is no claim
+        megabytes = float(file.row.get("file_size_mb", "").replace(",", "."))
+        if megabytes and abs(megabytes * _MEGABYTE - facts.bytes) > 0.01 * _MEGABYTE + 0.06 * facts.bytes:
+            yield f"the inventory says {megabytes:g} MB, the file has {facts.bytes / _MEGABYTE:.3g} MB"
+
+
+def _either(values: tuple[str, ...]) -> str:
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))

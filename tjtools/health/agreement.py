@@ -16,11 +16,11 @@ from tjtools.model.creative import Creative, CreativeType, Section, SessionFile,
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import file_type, is_rounded, is_source, match_key, pair_key, same_name
 from tjtools.upload.journal import Journal
-from tjtools.upload.status_csv import STATUS_COLUMNS, status_files
+from tjtools.upload.run_files import STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
+from tjtools.workspace.settings import load_limits
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."

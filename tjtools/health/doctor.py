@@ -13,9 +13,9 @@ from tjtools.cache.history import History
 from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, master_ids, read_master
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.diff.decisions import Decisions
+from tjtools.diff.repeats import Decisions
 from tjtools.media.content import Fingerprints
-from tjtools.model.cells import read_day, told_id, why_doubtful
+from tjtools.model.cells import read_day, told_id
 from tjtools.model.errors import SignInNeeded, TJToolsError, translated
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
@@ -26,9 +26,8 @@ from tjtools.upload.journal import Journal
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import load_settings
+from tjtools.workspace.settings import load_limits, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +205,10 @@ def _read_as(rows: Collection[Mapping[str, str]], id_column: str, day_column: st
 
 
 def _told_day(text: str) -> str:
-    return text if why_doubtful(text) else str(read_day(text))
+    try:
+        return str(read_day(text))
+    except ValueError:
+        return text
 
 
 def _with_problems(what: str, found: str, problems: list[str], path: Path) -> Finding:

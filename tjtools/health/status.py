@@ -18,7 +18,7 @@ from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import counted
 from tjtools.upload import Prepared
 from tjtools.upload.journal import Journal
-from tjtools.upload.status_csv import status_files
+from tjtools.upload.run_files import status_files
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings

@@ -10,13 +10,14 @@ from pathlib import Path
 from tjtools.cache.history import Source
 from tjtools.cache.inventory import record_in_master
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import newest_snapshot
 from tjtools.diff.libraries import FieldChange, LibraryDifference
 from tjtools.health.agreement import LOOK, Disagreement, disagreements
 from tjtools.model.creative import Creative
 from tjtools.model.names import is_cut, same_name
-from tjtools.scrape.apply import Begun, Update, apply_update, plan_update
+from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
-from tjtools.upload.resume import only_live_run, recover
+from tjtools.upload.record import only_live_run, recover
 from tjtools.workspace.folder import Workspace
 
 _SYNC = "Run: tjtools sync-status, or tjtools verify --site --fix"
@@ -66,10 +67,11 @@ def mend(
     if update is None:
         return verify(workspace)
     if any(one.follow for one in found):
-        apply_update(replace(update, source=Source.SYNC, full=False), now=now)
+        apply_update(replace(update, source=Source.SYNC), now=now)
     library = Library.load(workspace.library)
-    begun = Begun.of(workspace, update.begun.at)
-    return verify(workspace, plan_update(workspace, library, update.reading, update.source, begun=begun, full=True))
+    snapshot = newest_snapshot(workspace)
+    now_read = plan_update(workspace, library, update.reading, update.source, at=update.at, snapshot=snapshot)
+    return verify(workspace, now_read)
 
 
 def _asked(one: Disagreement, shown: Mapping[str, Creative], others: Sequence[Creative]) -> Disagreement:

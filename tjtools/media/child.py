@@ -1,19 +1,53 @@
 """The child process: answers one JSON line for each that it reads, until its standard input ends.
 
-It is ended from outside whenever it takes too long, and whatever crashes it crashes it alone.
+A still image has one picture; an animation and a video have five, at fixed fractions of their duration, so that a
+re-encoding, another size or another container is seen at the same moments.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
 import json
 import os
 import sys
-import time
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
+
+import av
+import numpy as np
+from blake3 import blake3
+from PIL import ExifTags, Image, ImageStat
+
+from tjtools.media import MediaFacts
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
-_PIECE = 1 << 20
+MOST_PIXELS = 64_000_000  # of one picture; what is larger is no creative, and may be meant to exhaust the memory
+FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
+HASH_SIDE = 8  # 64 bits
+PLAIN = 5.0  # standard deviation of the brightness, of 255, below which a picture is too plain to tell
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SEEN = 160  # pixels: what is hashed is at least this wide, where the picture is
+_KEPT = 128 * 72  # pixels of each picture in the strip
+_POSTER = (320, 180)
+_IMAGES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
+# nothing that names other files or addresses, as playlists do
+_VIDEOS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _VIDEOS}
+
+Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
 
 
 def main() -> None:
@@ -26,43 +60,6 @@ def main() -> None:
         answers.flush()
 
 
-def _answer(request: dict[str, str]) -> dict[str, Any]:
-    path = Path(request["path"])
-    began = time.perf_counter()
-    try:
-        before = path.stat()
-        told = _checksum(path) if request["what"] == "checksum" else _look(path)
-        after = path.stat()
-    except (OSError, MemoryError) as error:
-        return {"trouble": _in_words(error), "lasting": False}
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        return {"trouble": "it changed while it was read", "lasting": False}
-    return {"bytes": after.st_size, "mtime_ns": after.st_mtime_ns, "seconds": time.perf_counter() - began, **told}
-
-
-def _checksum(path: Path) -> dict[str, Any]:
-    from blake3 import blake3
-
-    kept, piece = blake3(), memoryview(bytearray(_PIECE))
-    with path.open("rb", buffering=0) as file:
-        while length := file.readinto(piece):
-            kept.update(piece[:length])
-    return {"checksum": kept.hexdigest()}
-
-
-def _look(path: Path) -> dict[str, Any]:
-    from tjtools.media.decode import look
-
-    facts, looks, strip = look(path)
-    return {"facts": facts._asdict(), "looks": looks, "strip": strip}
-
-
-def _in_words(error: OSError | MemoryError) -> str:
-    if isinstance(error, MemoryError):
-        return "it needs more memory than any creative does"
-    return error.strerror or str(error)
-
-
 def _limit_memory() -> None:
     if sys.platform != "win32":
         import resource
@@ -71,6 +68,190 @@ def _limit_memory() -> None:
         most = MOST_MEMORY if allowed == resource.RLIM_INFINITY else min(MOST_MEMORY, allowed)
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(request: dict[str, str]) -> dict[str, Any]:
+    try:
+        return ANSWERS[request["what"]](Path(request["path"]))
+    except OSError as error:
+        return {"trouble": error.strerror or str(error)}
+    except MemoryError:
+        return {"trouble": "it needs more memory than any creative does"}
+
+
+def _checksum(path: Path) -> dict[str, Any]:
+    with path.open("rb", buffering=0) as file:
+        kept = hashlib.file_digest(file, blake3)  # type: ignore[arg-type]  # its stubs name the argument otherwise
+    return {"checksum": kept.hexdigest()}
+
+
+def _look(path: Path) -> dict[str, Any]:
+    facts, shown = _seen(path)
+    return {"facts": facts._asdict(), "looks": [*map(_hash, shown)], "strip": _strip(shown) if shown else ""}
+
+
+def _poster(path: Path) -> dict[str, Any]:
+    shown = _seen(path)[1][:2][-1:]  # a video's first one is often black
+    for picture in shown:
+        picture.thumbnail(_POSTER)
+    return {"poster": "".join(map(_jpg, shown))}
+
+
+ANSWERS: dict[str, Callable[[Path], dict[str, Any]]] = {"checksum": _checksum, "look": _look, "poster": _poster}
+
+
+def _seen(path: Path) -> Seen:
+    """A file's facts and its pictures, small and upright.
+
+    What is wrong with it stands in the facts' `trouble`, with whatever else could be found out.
+    """
+    facts = MediaFacts(path.stat().st_size, "")
+    if not facts.bytes:
+        return facts._replace(trouble="the file is empty"), []
+    found = _image(path, facts) or _video(path, facts)
+    return found or (facts._replace(trouble="no image or video that can be read"), [])
+
+
+def _image(path: Path, facts: MediaFacts) -> Seen | None:
+    try:
+        picture = Image.open(path, formats=_IMAGES)
+    except Image.DecompressionBombError as error:
+        return facts._replace(trouble=str(error)), []
+    except (OSError, ValueError, SyntaxError):
+        return None
+    name = (picture.format or "").lower()
+    facts = facts._replace(container={"jpeg": "jpg", "mpo": "jpg"}.get(name, name))
+    with picture:
+        return _decoded(facts._replace(width=picture.width, height=picture.height), partial(_stills, picture))
+
+
+def _video(path: Path, facts: MediaFacts) -> Seen | None:
+    try:
+        container = av.open(str(path), options=_OPTIONS, metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError):
+        return None
+    with container:
+        if not container.streams.video:
+            return facts._replace(trouble="it has sound and no picture"), []
+        stream = container.streams.video[0]
+        stream.codec_context.thread_count = 1
+        seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+        names = container.format.name.split(",")
+        quicktime = container.metadata.get("major_brand", "").strip() == "qt"  # one demuxer reads both
+        facts = facts._replace(
+            container=("mov" if quicktime else "mp4") if "mp4" in names else names[0],
+            width=stream.width,
+            height=stream.height,
+            seconds=round(seconds or (container.duration or 0) / av.time_base, 3),
+            codec=stream.codec_context.name,
+            frames=stream.frames,
+        )
+        return _decoded(facts, partial(_moments, container, stream))
+
+
+def _decoded(facts: MediaFacts, pictures: Callable[[MediaFacts], Seen]) -> Seen:
+    if facts.width * facts.height > MOST_PIXELS:
+        return facts._replace(trouble=f"{facts.size} pixels are more than any creative has"), []
+    try:
+        return pictures(facts)
+    except (av.error.FFmpegError, OSError, ValueError, SyntaxError, EOFError) as error:
+        return facts._replace(trouble=f"its picture can't be decoded ({error})"), []
+
+
+def _stills(picture: Image.Image, facts: MediaFacts) -> Seen:
+    """The image, or an animation at its moments, and the facts with how it is turned when it is shown."""
+    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    width, height = picture.size[::-1] if orientation > 4 else picture.size
+    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # a phone's jpg is no animation
+    turned = {3: 180, 6: 270, 8: 90}.get(orientation, 0)
+    facts = facts._replace(width=width, height=height, turned=turned, frames=frames)
+    if frames == 1:
+        picture.draft("RGB", (_SEEN * 4, _SEEN * 4))
+        return facts, [_upright(picture, orientation)]
+    shown = []
+    for fraction in FRACTIONS:
+        picture.seek(int(frames * fraction))
+        shown.append(_upright(picture, orientation))
+    return facts, shown
+
+
+def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """A small copy in colour, on white where it is transparent, turned as it is shown."""
+    picture.load()
+    clear = "transparency" in picture.info or "A" in picture.getbands()
+    factor = max(1, min(picture.width // (2 * _SEEN), picture.height // 64))
+    small = picture.convert("RGBA" if clear else "RGB").reduce(factor)
+    if clear:
+        small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
+    return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small
+
+
+def _moments(container: av.container.InputContainer, stream: av.video.stream.VideoStream, facts: MediaFacts) -> Seen:
+    """The pictures at the fractions, upright, and the facts with what the first frame tells: how it is turned."""
+    if any(entry.pos + entry.size > facts.bytes for entry in stream.index_entries):
+        raise ValueError("the file ends before its last frame: it was cut off")
+    shown = []
+    for frame in _frames(container, stream, facts.seconds or 0.0):
+        turned = round(frame.rotation) % 360
+        if turned and not facts.turned:
+            width, height = (facts.height, facts.width) if turned % 180 else (facts.width, facts.height)
+            facts = facts._replace(turned=turned, width=width, height=height)
+        wide = min(frame.width, 2 * _SEEN)
+        tall = max(2, round(frame.height * wide / frame.width))
+        small = frame.reformat(width=wide, height=tall, format="rgb24", interpolation="AREA").to_ndarray()
+        shown.append(Image.fromarray(np.rot90(small, turned // 90).copy() if turned else small))
+    return facts, shown
+
+
+def _frames(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, seconds: float
+) -> Iterator[av.VideoFrame]:
+    """The frame that is shown at each fraction of the duration; only what is needed for them is decoded."""
+    base = stream.time_base or Fraction(1, av.time_base)
+    start = float((stream.start_time or 0) * base)
+    keys = [float(entry.timestamp * base) for entry in stream.index_entries if entry.is_keyframe]
+    frames = container.decode(stream)
+    current, coming = None, next(frames, None)
+    if coming is None:
+        raise ValueError("it has no frame")
+    for fraction in FRACTIONS:
+        moment = start + seconds * fraction
+        key = max((one for one in keys if one <= moment), default=start)
+        if coming is not None and key > (coming.time or 0.0) + 0.5:
+            container.seek(int(key / base), stream=stream)
+            frames = container.decode(stream)
+            current, coming = None, next(frames, None)
+        while coming is not None and (current is None or (coming.time or 0.0) <= moment + 1e-6):
+            current, coming = coming, next(frames, None)
+        if current is None:
+            raise ValueError(f"it has no frame at {moment:.1f} s")
+        yield current
+
+
+def _hash(picture: Image.Image) -> str:
+    """The DCT hash of 64 bits; none of next to no contrast, of which noise is left, which matches anything."""
+    import imagehash  # slow to load, and for nothing else
+
+    grey = picture.convert("L")
+    return "" if ImageStat.Stat(grey).stddev[0] < PLAIN else str(imagehash.phash(grey, HASH_SIDE))
+
+
+def _strip(shown: Sequence[Image.Image]) -> str:
+    """Small copies below each other, each with at most so many pixels that a strip stays within some kilobytes."""
+    wide, tall = shown[0].size
+    scale = min(1.0, (_KEPT / (wide * tall)) ** 0.5)
+    wide, tall = max(1, round(wide * scale)), max(1, round(tall * scale))
+    strip = Image.new("RGB", (wide, tall * len(shown)))
+    for number, picture in enumerate(shown):
+        strip.paste(picture.resize((wide, tall), Image.Resampling.LANCZOS), (0, number * tall))
+    return _jpg(strip)
+
+
+def _jpg(picture: Image.Image) -> str:
+    """A jpg as base64."""
+    kept = io.BytesIO()
+    picture.save(kept, "jpeg", quality=75, subsampling=0)  # words differ from what is behind them by colour alone
+    return base64.b64encode(kept.getvalue()).decode()
 
 
 if __name__ == "__main__":

@@ -1,25 +1,23 @@
 """By what files and creatives are known again: what was uploaded, from the log; what was seen of files, from the cache.
 
-An upload is an event `uploaded`, about its Creative ID: the checksum (blake3) of its content, the facts (`bytes` …
-`trouble`), `looks` (hashes, `-` for a plain picture), `method` (of hashing; empty: only the checksum is known),
-`creative_id`, `filename` and `creative_type`. A file that was looked at has the same in the cache, with the time of its
-last change, under its path inside the workspace, or its absolute one.
-
-The small copies of the pictures that were hashed are in the cache too; those of uploads, whose files may go, lie in
-`tracking/.tjtools/pictures/<checksum>.jpg`.
+An upload is an event `uploaded`, about its Creative ID: what `_told` says of it. A file that was looked at has its own
+in the cache, under its path inside the workspace, or its absolute one. So have the small copies of the pictures that
+were hashed; those of uploads, whose files may go, lie in `tracking/.tjtools/pictures/<checksum>.jpg`.
 """
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tjtools.media import Fingerprint, MediaFacts
+from tjtools.media.pool import Children, Fingerprint, MediaFacts, stamp
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.workspace.derived import FINGERPRINTS, Derived
@@ -40,9 +38,12 @@ class Upload(NamedTuple):
     fingerprint: Fingerprint
 
 
-class _Row(NamedTuple):
-    mtime_ns: int
-    fingerprint: Fingerprint
+class LookedAt(NamedTuple):
+    """How far the looking is: the file just done, how many are through, and of how many."""
+
+    path: Path
+    done: int
+    total: int
 
 
 class Fingerprints:
@@ -51,7 +52,7 @@ class Fingerprints:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self._log, self._cache = Log.at(workspace.log), Derived(workspace)
-        self._by_path: dict[str, _Row] = {}
+        self._by_path: dict[str, tuple[int, Fingerprint]] = {}  # each with the time of the file's last change
         self._by_checksum: dict[str, Fingerprint] = {}
         self._uploads: dict[str, Upload] = {}
         self._pictures: dict[str, bytes] = {}  # where the cache can't be written
@@ -61,8 +62,8 @@ class Fingerprints:
         """Read them; raises TrackingFileError if the log can't be read."""
         kept = cls(workspace)
         kept._uploads = {one.creative_id: one for one in kept._log.told({_UPLOADED: _upload_of}).values()}
-        kept._by_path = kept._cache.load(FINGERPRINTS, _row_of)
-        seen = [*(one.fingerprint for one in kept.uploads()), *(row.fingerprint for row in kept._by_path.values())]
+        kept._by_path = kept._cache.load(FINGERPRINTS, lambda told: (_number(told, "mtime_ns"), _fingerprint_of(told)))
+        seen = [*(one.fingerprint for one in kept.uploads()), *(one for _, one in kept._by_path.values())]
         kept._by_checksum = {one.checksum: one for one in seen if one.looked}
         return kept
 
@@ -75,28 +76,23 @@ class Fingerprints:
 
     def of(self, path: Path) -> Fingerprint | None:
         """The fingerprint of a file that has not changed since it was taken (by size and time), else None."""
-        row = self._by_path.get(self._name(path))
-        if row is None:
-            return None
-        try:
-            now = path.stat()
-        except OSError:
-            return None
-        unchanged = (now.st_size, now.st_mtime_ns) == (row.fingerprint.facts.bytes, row.mtime_ns)
-        return row.fingerprint if unchanged else None
+        changed, known = self._by_path.get(self._name(path), (0, None))
+        return known if known and stamp(path) == (known.facts.bytes, changed) else None
 
     def with_checksum(self, checksum: str) -> Fingerprint | None:
         """What is known of this content, whatever file it was seen in; None where nobody has looked at it."""
         return self._by_checksum.get(checksum)
 
-    def keep(self, seen: Iterable[tuple[Path, int, Fingerprint]]) -> None:
-        """Write down what was seen: path, time of its last change (ns) and fingerprint."""
-        rows = {self._name(path): _Row(mtime_ns, fingerprint) for path, mtime_ns, fingerprint in seen}
-        told = {name: {"mtime_ns": row.mtime_ns, **_fields(row.fingerprint)} for name, row in rows.items()}
-        self._cache.keep(FINGERPRINTS, {name: value for name, value in told.items() if _plain(name)})
-        self._by_path |= rows
-        looked = [row.fingerprint for row in rows.values() if row.fingerprint.looked]
-        self._by_checksum |= {one.checksum: one for one in looked}
+    def keep(self, path: Path, changed: int, fingerprint: Fingerprint, strip: bytes = b"") -> None:
+        """Write down what was seen of a file that was last changed then (ns); `strip` is the jpg of its pictures."""
+        name = self._name(path)
+        if strip and not self._cache.keep_picture(fingerprint.checksum, strip):
+            self._pictures[fingerprint.checksum] = strip
+        if _plain(name):
+            self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **_fields(fingerprint)}})
+        self._by_path[name] = changed, fingerprint
+        if fingerprint.looked:
+            self._by_checksum[fingerprint.checksum] = fingerprint
 
     def keep_uploads(self, uploads: Iterable[Upload], *, now: datetime) -> None:
         """Write down which content got which Creative ID; raises TrackingFileError if the disk does not take it."""
@@ -116,10 +112,19 @@ class Fingerprints:
         except OSError:
             return self._pictures.get(checksum) or self._cache.picture(checksum)
 
-    def keep_picture(self, checksum: str, strip: bytes) -> None:
-        """Keep the jpg of a content that was looked at."""
-        if strip and not self._cache.keep_picture(checksum, strip):
-            self._pictures[checksum] = strip
+    def thumbnail(self, one: Fingerprint) -> bytes | None:
+        """The middle picture of a content as a jpg; None where none is kept."""
+        from PIL import Image
+
+        made = io.BytesIO()
+        try:
+            with Image.open(io.BytesIO(self.picture(one.checksum) or b"")) as strip:
+                tall = strip.height // max(1, len(one.looks))
+                top = tall * (len(one.looks) // 2)
+                strip.crop((0, top, strip.width, top + tall)).save(made, "jpeg", quality=80)
+        except (OSError, ValueError, SyntaxError):
+            return None  # a damaged file is no picture
+        return made.getvalue()
 
     def _picture_file(self, checksum: str) -> Path:
         return self.workspace.pictures / f"{checksum}.jpg"
@@ -133,14 +138,11 @@ class Fingerprints:
 
 def _plain(name: str) -> bool:
     """Whether a name can be written as text; a file with another name is looked at each time."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return "\0" not in name
+    return "\0" not in name and name.encode("utf-8", "ignore").decode() == name
 
 
 def _fields(one: Fingerprint) -> dict[str, Any]:
+    """Facts, checksum and looks, `-` for a plain picture; no `method` of hashing: only the checksum is known."""
     looks = " ".join(look or "-" for look in one.looks)
     return {**one.facts._asdict(), "checksum": one.checksum, "looks": looks, "method": METHOD if one.looked else ""}
 
@@ -157,21 +159,20 @@ def _upload_of(entry: Entry) -> Upload:
     return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, _fingerprint_of(told))
 
 
-def _row_of(told: Mapping[str, Any]) -> _Row:
-    return _Row(_number(told, "mtime_ns"), _fingerprint_of(told))
-
-
 def _fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
     """A fingerprint as `_fields` told it, or the text of a table; raises ValueError, TypeError or LookupError."""
     checksum, looks = told["checksum"], tuple("" if one == "-" else one for one in told["looks"].split())
     if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not all(re.fullmatch(r"(?:[0-9a-f]{16})?", one) for one in looks):
         raise ValueError("a checksum has 64 hexadecimal digits and a hash 16")
+    seconds = None if told["seconds"] in (None, "") else float(told["seconds"])
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise ValueError(f"seconds is {told['seconds']!r}, which is no number of its kind")
     facts = MediaFacts(
         _number(told, "bytes"),
         str(told["container"]),
         _number(told, "width"),
         _number(told, "height"),
-        _seconds(told["seconds"]),
+        seconds,
         str(told["codec"]),
         _number(told, "turned"),
         _number(told, "frames"),
@@ -188,9 +189,49 @@ def _number(told: Mapping[str, Any], name: str) -> int:
     return int(text)
 
 
-def _seconds(told: Any) -> float | None:
-    if told is None or told == "":
-        return None
-    if not 0 <= (seconds := float(told)) < math.inf:
-        raise ValueError(f"seconds is {told!r}, which is no number of its kind")
-    return seconds
+def look_at(
+    paths: Iterable[Path],
+    fingerprints: Fingerprints,
+    *,
+    decode: bool = True,
+    children: Children | None = None,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> dict[Path, Fingerprint | None]:
+    """The fingerprint of every file, None where there is none; what is new is written down at once.
+
+    A file that has not changed is not read again; one whose content was seen before, under whatever name, is read once
+    for its checksum and not decoded. Everything else is decoded in `children`, by default one a core. With `decode`
+    False only size and checksum are found out. A file that can't be read, or not in time, has the reason in its facts'
+    `trouble`. Raises `Cancelled`.
+    """
+    found = {path: fingerprints.of(path) for path in paths}
+    wanted = [path for path, known in found.items() if known is None or (decode and not known.looked)]
+    unseen = [path for path in wanted if os.path.isfile(path)]  # noqa: PTH113 (what we may not ask about is none)
+    with children or Children() as room:
+        look = partial(_look, room=room, fingerprints=fingerprints, decode=decode)
+        seen = room.each(unseen, look, cancelled=cancelled)
+        for done, (path, (fingerprint, changed, strip)) in enumerate(seen, len(found) - len(unseen) + 1):
+            if changed is not None:
+                fingerprints.keep(path, changed, fingerprint, strip)
+            found[path] = fingerprint
+            if progress:
+                progress(LookedAt(path, done, len(found)))
+    return found
+
+
+def _look(
+    path: Path, room: Children, fingerprints: Fingerprints, decode: bool
+) -> tuple[Fingerprint, int | None, bytes]:
+    """The fingerprint, the time of the file's last change, None where another try may say otherwise, and the strip."""
+    before, known = stamp(path), fingerprints.of(path)
+    checksum, trouble = (known.checksum, "") if known else room.checksum(path)
+    fingerprint, strip, lasting = fingerprints.with_checksum(checksum), b"", True
+    if fingerprint is None and decode and checksum:
+        facts, looks, strip, lasting = room.look(path)
+        fingerprint = Fingerprint(facts, checksum, looks)
+    if not checksum or stamp(path) != before:  # checksum and looks may be of two contents
+        facts = MediaFacts(before[0], "", trouble=trouble or "it changed while it was read")
+        return Fingerprint(facts, ""), None, b""
+    fingerprint = fingerprint or Fingerprint(MediaFacts(before[0], ""), checksum, looked=False)
+    return fingerprint, before[1] if lasting else None, strip

@@ -1,22 +1,21 @@
 """Which creatives look the same: an index over their hashes finds candidates, their pictures confirm or reject them.
 
-Two creatives are candidates if both move or both are still, their shapes and durations agree, and the hashes of their
-pictures differ in at most `MOST_BITS` bits on average. That finds re-encodings and other sizes, and also what shares
-most of its picture: the same template with other words. So the kept pictures are compared place by place, and what
-differs at one place is another creative.
+The hashes find re-encodings and other sizes, and also what shares most of its picture: the same template with other
+words. So the kept pictures are compared place by place. Loading this room takes a while: who compares, imports it then.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tjtools.media import Fingerprint
+import faiss
+import numpy as np
+from PIL import Image
 
-if TYPE_CHECKING:
-    import numpy as np
+from tjtools.media.pool import Fingerprint
 
 # Chosen on seed A of the corpus in tests/corpus.py, measured on seed B: tests/benchmarks/duplicates.md
 MOST_BITS = 7.0  # of 64, on average over the pictures
@@ -28,9 +27,59 @@ _PARTS = 4  # a hash is looked up by quarters: of at most 7 bits that differ, on
 _SHAPE = 1.1  # by which factor width to height may differ
 _SECONDS, _SHARE = 0.5, 0.1  # durations may differ by so much, and so much of the longer one
 _TALL, _WIDE = 72, 128  # pixels at which two pictures are compared
-_PLACE_TALL, _PLACE_WIDE = 12, 16
+_PLACE_TALL, _PLACE_WIDE = 12, 16  # places overlap by half
 _NOISE = 400.0  # variance of the brightness that an encoder's noise may have (20 of 255, squared)
 _STRAYS = 5  # places that may differ more: a small mark in a corner
+
+
+class LooksIndex:
+    """The looks of many creatives, ready to be searched; `compared` counts the hashes that were compared.
+
+    Nobody else knows how looks are compared. `picture` gives the strip that is kept for a checksum.
+    faiss looks the hashes up by their quarters, with up to one bit of each flipped: by the pigeonhole principle that
+    misses none within `MOST_BITS`.
+    """
+
+    def __init__(self, fingerprints: Iterable[Fingerprint], picture: Callable[[str], bytes | None]) -> None:
+        self.fingerprints, self._picture = tuple(fingerprints), picture
+        self.compared = 0
+        hashes = [(place, look) for place, one in enumerate(self.fingerprints) for look in one.looks if look]
+        self._place = [place for place, _ in hashes]
+        self._index: Any = faiss.IndexBinaryMultiHash(_BITS, _PARTS, _BITS // _PARTS)
+        self._index.nflip = int(MOST_BITS) // _PARTS
+        if hashes:
+            self._index.add(_packed([look for _, look in hashes]))
+
+    def near(self, fingerprint: Fingerprint) -> list[tuple[int, float]]:
+        """The places of the candidates for a fingerprint, and by how many bits each differs, nearest first."""
+        asked = [look for look in fingerprint.looks if look]
+        if not self._place or not asked:
+            return []
+        counted: Any = faiss.cvar  # its counters have no types
+        before = counted.indexBinaryHash_stats.ndis
+        _, _, numbers = self._index.range_search(_packed(asked), int(MOST_BITS) + 1)
+        self.compared += counted.indexBinaryHash_stats.ndis - before
+        found = {self._place[number] for number in numbers}
+        apart = ((place, bits_apart(fingerprint, self.fingerprints[place])) for place in found)
+        near = [(place, bits) for place, bits in apart if bits is not None and bits <= MOST_BITS]
+        return sorted(near, key=lambda one: (one[1], one[0]))
+
+    def confirmed(self, fingerprint: Fingerprint, place: int, bits: float) -> float | None:
+        """How close a candidate is, from 0 to 1; None where the pictures say that the two are not the same.
+
+        Without both strips, or with one that is damaged, the hashes alone count: what may be the same is shown rather
+        than passed over.
+        """
+        mine, theirs = self._picture(fingerprint.checksum), self._picture(self.fingerprints[place].checksum)
+        if mine and theirs:
+            with suppress(OSError, ValueError, SyntaxError):
+                alike = closeness(mine, theirs, len(fingerprint.looks))
+                return alike if alike >= LEAST_LIKENESS else None
+        return 1 - bits / _BITS
+
+
+def _packed(looks: Sequence[str]) -> np.ndarray:
+    return np.frombuffer(bytes.fromhex("".join(looks)), dtype=np.uint8).reshape(len(looks), -1)
 
 
 def bits_apart(one: Fingerprint, other: Fingerprint) -> float | None:
@@ -38,87 +87,19 @@ def bits_apart(one: Fingerprint, other: Fingerprint) -> float | None:
 
     They can't if one is moving and the other still, if shape or duration differ, or if too much of either is plain.
     """
-    if len(one.looks) != len(other.looks) or one.facts.medium is not other.facts.medium:
+    mine, theirs = one.facts, other.facts
+    if len(one.looks) != len(other.looks) or mine.medium is not theirs.medium:
         return None
-    if not (_same_shape(one, other) and _same_duration(one, other)):
+    shape, others = mine.width * theirs.height, mine.height * theirs.width
+    if not 0 < max(shape, others) <= _SHAPE * min(shape, others):
+        return None
+    seconds = mine.seconds or 0.0, theirs.seconds or 0.0
+    if max(seconds) - min(seconds) > _SECONDS + _SHARE * max(seconds):
         return None
     pairs = [(int(a, 16), int(b, 16)) for a, b in zip(one.looks, other.looks, strict=True) if a and b]
     if len(pairs) < min(FEWEST_PICTURES, len(one.looks)) or not pairs:
         return None
     return sum((a ^ b).bit_count() for a, b in pairs) / len(pairs)
-
-
-def _same_shape(one: Fingerprint, other: Fingerprint) -> bool:
-    a, b = one.facts, other.facts
-    if not (a.width and a.height and b.width and b.height):
-        return False
-    ratio = (a.width * b.height) / (a.height * b.width)
-    return 1 / _SHAPE <= ratio <= _SHAPE
-
-
-def _same_duration(one: Fingerprint, other: Fingerprint) -> bool:
-    a, b = one.facts.seconds or 0.0, other.facts.seconds or 0.0
-    return abs(a - b) <= _SECONDS + _SHARE * max(a, b)
-
-
-class LooksIndex:
-    """The looks of many creatives, ready to be searched; `compared` counts the hashes that were compared.
-
-    faiss looks the hashes up by their quarters, with up to one bit of each flipped: by the pigeonhole principle that
-    misses none within `MOST_BITS`.
-    """
-
-    def __init__(self, fingerprints: Sequence[Fingerprint]) -> None:
-        self.fingerprints = tuple(fingerprints)
-        self.compared = 0
-        self._place: list[int] = []  # of which fingerprint each hash is
-        hashes = []
-        for place, fingerprint in enumerate(self.fingerprints):
-            for look in fingerprint.looks:
-                if look:
-                    self._place.append(place)
-                    hashes.append(bytes.fromhex(look))
-        self._hashes = b"".join(hashes)
-        self._index = _index(self._hashes) if hashes else None
-
-    def near(self, fingerprint: Fingerprint) -> list[tuple[int, float]]:
-        """The places of the candidates for a fingerprint, and by how many bits each differs, nearest first."""
-        found = self._within(fingerprint.looks)
-        apart = ((place, bits_apart(fingerprint, self.fingerprints[place])) for place in found)
-        near = [(place, bits) for place, bits in apart if bits is not None and bits <= MOST_BITS]
-        return sorted(near, key=lambda one: (one[1], one[0]))
-
-    def _within(self, looks: Sequence[str]) -> set[int]:
-        """Every place with a hash that differs from one of these in at most `MOST_BITS` bits."""
-        import faiss
-        import numpy as np
-
-        asked = [bytes.fromhex(look) for look in looks if look]
-        if self._index is None or not asked:
-            return set()
-        queries = np.frombuffer(b"".join(asked), dtype=np.uint8).reshape(len(asked), -1)
-        counted: Any = faiss.cvar  # its counters have no types
-        before = counted.indexBinaryHash_stats.ndis
-        _, _, numbers = self._index.range_search(queries, int(MOST_BITS) + 1)
-        self.compared += counted.indexBinaryHash_stats.ndis - before
-        return {self._place[number] for number in numbers}
-
-    def pairs(self) -> Iterator[tuple[int, int, float]]:
-        """Every two places that are candidates, each pair once."""
-        for place, fingerprint in enumerate(self.fingerprints):
-            for other, bits in self.near(fingerprint):
-                if other > place:
-                    yield place, other, bits
-
-
-def _index(hashes: bytes) -> Any:
-    import faiss
-    import numpy as np
-
-    index = faiss.IndexBinaryMultiHash(_BITS, _PARTS, _BITS // _PARTS)
-    index.nflip = int(MOST_BITS) // _PARTS
-    index.add(np.frombuffer(hashes, dtype=np.uint8).reshape(-1, _BITS // 8))
-    return index
 
 
 def closeness(one: bytes, other: bytes, pictures: int) -> float:
@@ -131,9 +112,6 @@ def closeness(one: bytes, other: bytes, pictures: int) -> float:
 
 
 def _pictures(strip: bytes, count: int) -> list[np.ndarray]:
-    import numpy as np
-    from PIL import Image
-
     with Image.open(io.BytesIO(strip)) as picture:
         tall = picture.height // count
         grey = picture.convert("L")
@@ -142,8 +120,6 @@ def _pictures(strip: bytes, count: int) -> list[np.ndarray]:
 
 
 def _alike(one: np.ndarray, other: np.ndarray) -> float:
-    import numpy as np
-
     mean, other_mean = _means(one), _means(other)
     varies = _means(one * one) - mean**2
     other_varies = _means(other * other) - other_mean**2
@@ -153,31 +129,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _means(values: np.ndarray) -> np.ndarray:
-    """The mean of every place; places overlap by half."""
-    import numpy as np
-
-    sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
-    sums[1:, 1:] = values.cumsum(0).cumsum(1)
-    top, left = (
-        np.arange(0, _TALL - _PLACE_TALL + 1, _PLACE_TALL // 2),
-        np.arange(0, _WIDE - _PLACE_WIDE + 1, _PLACE_WIDE // 2),
-    )
-    low, right = top + _PLACE_TALL, left + _PLACE_WIDE
-    area = sums[np.ix_(low, right)] - sums[np.ix_(top, right)] - sums[np.ix_(low, left)] + sums[np.ix_(top, left)]
-    return area / (_PLACE_TALL * _PLACE_WIDE)
-
-
-def confirmed(
-    one: Fingerprint, other: Fingerprint, bits: float, picture: Callable[[str], bytes | None]
-) -> float | None:
-    """How close two candidates are, from 0 to 1, None where their pictures say that they are not the same.
-
-    `picture` gives the strip kept for a checksum. Without both strips, or with one that is damaged, the hashes alone
-    count: what may be the same is shown rather than passed over.
-    """
-    mine, theirs = picture(one.checksum), picture(other.checksum)
-    if mine and theirs:
-        with suppress(OSError, ValueError, SyntaxError):
-            alike = closeness(mine, theirs, len(one.looks))
-            return alike if alike >= LEAST_LIKENESS else None
-    return 1 - bits / _BITS
+    """The mean of every place."""
+    places = np.lib.stride_tricks.sliding_window_view(values, (_PLACE_TALL, _PLACE_WIDE))
+    means: np.ndarray = places[:: _PLACE_TALL // 2, :: _PLACE_WIDE // 2].mean((2, 3))
+    return means

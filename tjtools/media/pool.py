@@ -1,6 +1,7 @@
-"""Child processes that look at files, one a core: each is ended when it takes too long, and started anew.
+"""What a media file is, found out in child processes, one a core: each that takes too long is ended, and started anew.
 
-A file that crashes a decoder takes its child with it and nothing else; the answer says so.
+A file that crashes a decoder takes its child with it and nothing else; the answer says so. The pool is our own: those
+of the libraries hand their children the whole environment, and import the caller's script and from its folder.
 """
 
 from __future__ import annotations
@@ -11,223 +12,208 @@ import os
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, TypeVar
+from queue import Empty, SimpleQueue
+from threading import Lock, Timer
+from typing import Any, NamedTuple, TypeVar
 
-from tjtools.media.facts import MediaFacts
+from tjtools.model.creative import Medium
 from tjtools.model.errors import Cancelled
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
 COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
+STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif"})
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
 
 T = TypeVar("T")
-J = TypeVar("J")
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class MediaFacts(NamedTuple):
+    """What a file is by its content.
+
+    `container` is `mp4`, `png`, `jpg`, `gif`, or whatever else it is; `""` where it can't be read. `width` and `height`
+    are in pixels as the picture is shown. `seconds` is None for a still image. `codec` is the video's, `""` for images.
+    `turned` is by how many degrees a header asks the player to turn the picture; `frames` counts an animation's
+    pictures. `trouble` says in words why a file can't be read as a whole, `""` where it can.
+    """
+
+    bytes: int
+    container: str
+    width: int = 0
+    height: int = 0
+    seconds: float | None = None
+    codec: str = ""
+    turned: int = 0
+    frames: int = 1
+    trouble: str = ""
+
+    @property
+    def size(self) -> str:
+        """`WIDTHxHEIGHT` in pixels."""
+        return f"{self.width}x{self.height}" if self.width else ""
+
+    @property
+    def medium(self) -> Medium | None:
+        """Whether it moves, as the site sorts it: an animated gif is a still creative; None where nothing is known."""
+        if not self.container:
+            return None
+        return Medium.STILL if self.container in STILL_CONTAINERS else Medium.MOVING
+
+
+class Fingerprint(NamedTuple):
+    """By what a file is known again: its facts, its checksum and its looks.
+
+    `checksum` is the blake3 of the whole content, 64 hexadecimal digits. `looks` holds one perceptual hash a picture,
+    16 hexadecimal digits each: one for a still image, five for anything that moves; `""` for a picture too plain to
+    tell from others. `looked` is False where only size and checksum are known yet.
+    """
+
+    facts: MediaFacts
+    checksum: str
+    looks: tuple[str, ...] = ()
+    looked: bool = True
+
+
+class Sight(NamedTuple):
     """What a child found out about a file: its facts, its looks, and a strip of small copies of its pictures.
 
-    `strip` is a jpg with the pictures below each other, `b""` where nothing is to be seen.
-
-    `lasting`: another try would say the same; not so after a crash or a deadline. `seconds` is how long it took.
+    `strip` is a jpg with the pictures below each other, `b""` where nothing is to be seen. `lasting`: another try would
+    say the same; not so after a crash or a deadline.
     """
 
     facts: MediaFacts
     looks: tuple[str, ...] = ()
     strip: bytes = b""
     lasting: bool = True
-    seconds: float = 0.0
 
 
-class Unreadable(Exception):
-    """A file can't be read at all; the message says why."""
+def stamp(path: Path) -> tuple[int, int]:
+    """A file's length in bytes and the time of its last change (ns), by which a change is told; 0 and -1 without it."""
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):  # a name or a folder that the system does not let us look at
+        return 0, -1
+    return stat.st_size, stat.st_mtime_ns
 
 
-class Children:
+class Children(AbstractContextManager["Children"]):
     """A room of child processes; use it in a `with`, which ends them. They start when they are first asked."""
 
-    def __init__(self, *, cores: int | None = None, deadline: float = DEADLINE) -> None:
+    def __init__(self, *, cores: int | None = None) -> None:
         self.cores = cores or os.cpu_count() or 1
-        self.deadline = deadline
-        self._idle: SimpleQueue[_Child] = SimpleQueue()
-        self._all = [_Child() for _ in range(self.cores)]
-        for child in self._all:
-            self._idle.put(child)
+        self._started: list[subprocess.Popen[str]] = []
+        self._ended, self._guard = False, Lock()
+        self._idle: SimpleQueue[subprocess.Popen[str] | None] = SimpleQueue()
+        for _ in range(self.cores):
+            self._idle.put(None)
 
-    def __enter__(self) -> Children:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._end()
-        for child in self._all:
-            child.close()
+        for process in self._started:
+            _close(process)
 
     def _end(self) -> None:
-        """End every child, whatever it is at."""
-        for child in self._all:
-            child.end()
+        """End every child, whatever it is at; none is started again."""
+        with self._guard:
+            self._ended = True
+            for process in self._started:
+                process.kill()
 
-    def checksum(self, path: Path) -> str:
-        """The blake3 of a file's content, streamed; raises `Unreadable`."""
-        answer = self._ask("checksum", path, self.deadline + _length(path) / _SLOWEST)
-        if "checksum" not in answer:
-            raise Unreadable(answer["trouble"])
-        return str(answer["checksum"])
+    def checksum(self, path: Path) -> tuple[str, str]:
+        """The blake3 of a file's content, streamed, `""` where it can't be read; and why it can't."""
+        answer = self._ask("checksum", path, stamp(path)[0] / _SLOWEST)
+        return answer.get("checksum", ""), answer.get("trouble", "")
 
     def look(self, path: Path) -> Sight:
         """Facts, looks and strip; what is wrong with the file stands in the facts' `trouble`."""
-        answer = self._ask("look", path, self.deadline)
+        answer = self._ask("look", path)
         if "facts" not in answer:
-            lasting = bool(answer.get("lasting", False))
-            return Sight(MediaFacts(_length(path), "", trouble=answer["trouble"]), lasting=lasting)
-        return Sight(
-            MediaFacts(**answer["facts"]),
-            tuple(answer["looks"]),
-            base64.b64decode(answer["strip"]),
-            seconds=answer["seconds"],
-        )
+            return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
+        return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), base64.b64decode(answer["strip"]))
+
+    def poster(self, path: Path) -> bytes:
+        """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
+        return base64.b64decode(self._ask("poster", path).get("poster", ""))
 
     def each(
-        self, jobs: Iterable[J], work: Callable[[J], T], *, cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[J, T]]:
-        """Do the work for every job, as many at once as there are cores; yield each when it is done.
+        self, paths: Iterable[Path], work: Callable[[Path], T], *, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[Path, T]]:
+        """Do the work for every file, as many at once as there are children; yield each when it is done.
 
         Raises `Cancelled` soon after `cancelled` says so, the children ended.
         """
-        waiting = list(jobs)[::-1]
+        done: SimpleQueue[Future[T]] = SimpleQueue()
         with ThreadPoolExecutor(self.cores) as pool:
-            running: dict[Future[T], J] = {}
+            running = {pool.submit(work, path): path for path in paths}
+            for one in running:
+                one.add_done_callback(done.put)
             try:
-                while waiting or running:
-                    while waiting and len(running) < 2 * self.cores:
-                        job = waiting.pop()
-                        running[pool.submit(work, job)] = job
-                    done, _ = wait(running, timeout=_GLANCE, return_when=FIRST_COMPLETED)
+                while running:
                     if cancelled():
                         raise Cancelled("Stopped while files were looked at; what was seen is kept.")
-                    for one in done:
+                    with suppress(Empty):
+                        one = done.get(timeout=_GLANCE)
                         yield running.pop(one), one.result()
             finally:
                 if running:
-                    for late in running:
-                        late.cancel()
-                    self._end()
+                    self._end()  # whoever still waits for a child hears that the work is cancelled
 
-    def _ask(self, what: str, path: Path, deadline: float) -> dict[str, Any]:
-        child = self._idle.get()
+    def _ask(self, what: str, path: Path, more: float = 0.0) -> dict[str, Any]:
+        process = self._idle.get()
         try:
-            return child.ask({"what": what, "path": str(path.absolute())}, deadline)
+            process = process or self._start()
+            return _answer(process, {"what": what, "path": str(path.absolute())}, DEADLINE + more)
         finally:
-            self._idle.put(child)
+            self._idle.put(process if process and process.poll() is None else None)
 
-
-@dataclass
-class _Child:
-    """One process, started when it is needed."""
-
-    process: subprocess.Popen[str] | None = None
-    ended: bool = False
-    guard: threading.Lock = field(default_factory=threading.Lock)
-
-    def ask(self, request: dict[str, str], deadline: float) -> dict[str, Any]:
-        process = self._running()
-        late = threading.Event()
-
-        def give_up() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(deadline, give_up)
-        timer.start()
-        try:
-            line = _exchange(process, json.dumps(request))
-        finally:
-            timer.cancel()
-        if line:
-            answer: dict[str, Any] = json.loads(line)
-            return answer
-        code = process.wait()
-        self.close()
-        why = f"took more than {deadline:g} s" if late.is_set() else f"crashed the decoder ({_ending(code)})"
-        return {"trouble": f"it {why}", "lasting": False}
-
-    def _running(self) -> subprocess.Popen[str]:
-        with self.guard:
-            if self.ended:
+    def _start(self) -> subprocess.Popen[str]:
+        told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
+        with self._guard:
+            if self._ended:
                 raise Cancelled("Stopped while files were looked at.")
-            if self.process is None:
-                self.process = _started()
-            return self.process
-
-    def end(self) -> None:
-        """Kill it; it is not started again."""
-        with self.guard:
-            self.ended = True
-            if self.process:
-                self.process.kill()
-
-    def close(self) -> None:
-        """Let go of a process that has ended; nobody is asking it."""
-        process, self.process = self.process, None
-        if process:
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe:
-                    with suppress(OSError):
-                        pipe.close()
+            process = subprocess.Popen(  # noqa: S603 (our own module)
+                COMMAND,
+                bufsize=1,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="ascii",
+                env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                start_new_session=True,  # Ctrl-C in a terminal is ours alone to heed
+            )
+            self._started.append(process)
+        return process
 
 
-def _ending(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-
-
-def _started() -> subprocess.Popen[str]:
-    """Of its own group, so that Ctrl-C in a terminal is ours alone to heed."""
-    return subprocess.Popen(  # noqa: S603 (our own module)
-        COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        encoding="ascii",
-        env=_environment(),
-        start_new_session=True,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """Ours, without the password: a child decodes what strangers have made."""
-    told = {name: value for name, value in os.environ.items() if name.upper() != "TJTOOLS_PASSWORD"}
-    return told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-
-
-def _exchange(process: subprocess.Popen[str], line: str) -> str:
-    """The child's answer; `""` where it died over it."""
-    if process.stdin is None or process.stdout is None:
-        return ""
+def _answer(process: subprocess.Popen[str], request: dict[str, str], deadline: float) -> dict[str, Any]:
+    """What the child answers; what is wrong where it takes too long, or dies over it."""
+    timer, began, line = Timer(deadline, process.kill), time.monotonic(), ""
+    timer.start()
     try:
-        process.stdin.write(line + "\n")
-        process.stdin.flush()
-        answer = process.stdout.readline()
+        if process.stdin and process.stdout:
+            process.stdin.write(json.dumps(request) + "\n")
+            line = process.stdout.readline()
     except (OSError, ValueError):
-        return ""
-    return answer if answer.endswith("\n") else ""
+        pass  # it died before it had read the request
+    finally:
+        timer.cancel()
+    if line.endswith("\n"):
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+    late = time.monotonic() - began >= deadline
+    _close(process)
+    code = process.returncode
+    ending = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return {"trouble": f"it took more than {deadline:g} s" if late else f"it crashed the decoder ({ending})"}
 
 
-def _length(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
+def _close(process: subprocess.Popen[str]) -> None:
+    """Wait for its end, and let go of its pipes."""
+    with suppress(OSError), process:
+        pass

@@ -79,11 +79,6 @@ def told_id(text: str) -> str:
         return text.strip()
 
 
-def told_ids(texts: list[str]) -> list[str]:
-    """`told_id` of many cells, which are plain digits as a rule."""
-    return texts if "".join(texts).encode().isdigit() else [told_id(text) for text in texts]
-
-
 def read_day(text: str) -> date | None:
     """Read a day in any spelling that has one meaning only, also with a time behind it; None for an empty cell.
 
@@ -108,22 +103,11 @@ def read_day(text: str) -> date | None:
     raise ValueError(f"{text.strip()!r} is not a date; write the upload date as YYYY-MM-DD")
 
 
-def why_doubtful(text: str) -> str:
-    """The reason why a cell tells no day although it is not empty, or `""`."""
-    try:
-        read_day(text)
-    except ValueError as error:
-        return str(error)
-    return ""
-
-
 def _bare(text: str) -> str:
-    """A cell without what makes a spreadsheet take it for text."""
-    return text.strip().lstrip("'=").strip('"').strip()
+    return text.strip().lstrip("'=").strip('"').strip()  # what makes a spreadsheet take it for text
 
 
 def _days(text: str) -> Iterator[date]:
-    """Each day that the text can mean."""
     plain = re.sub(_TIME, "", " ".join(text.split())).replace(". ", ".").rstrip(".")
     with suppress(ValueError):
         yield date.fromisoformat(plain)
@@ -143,10 +127,6 @@ def _readings(text: str) -> Iterator[tuple[str, int, str]]:
             yield year, int(first), second
     for form in _NAMED_MONTH:
         if match := re.fullmatch(form, text):
-            yield match["year"], _month(match["month"].lower()), match["day"]
-
-
-def _month(word: str) -> int:
-    """The month of a name, 0 for another word."""
-    known = (number for number, names in enumerate(_MONTHS, 1) if names.startswith(word) or word in names.split())
-    return next(known, 0)
+            word = match["month"].lower()
+            months = [at for at, names in enumerate(_MONTHS, 1) if names.startswith(word) or word in names.split()]
+            yield match["year"], (months or [0])[0], match["day"]

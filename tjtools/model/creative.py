@@ -61,7 +61,7 @@ class CreativeType(Enum):
     @property
     def medium(self) -> Medium:
         """Whether creatives of this type move."""
-        return Medium.STILL if self in _STILL_TYPES else Medium.MOVING
+        return Medium.STILL if self in (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE) else Medium.MOVING
 
     @classmethod
     def parse(cls, text: str) -> CreativeType:
@@ -75,24 +75,20 @@ class CreativeType(Enum):
         <CreativeType.VIDEO_BANNER: 'video_banner'>
         """
         word = " ".join(text.split()).lower()
-        known = _TYPE_OF_WORD.get(word)
-        if known is None:
-            msg = f"{text!r} is not a creative type"
-            raise ValueError(msg)
-        return known
+        if word not in _TYPE_OF_WORD:
+            raise ValueError(f"{text!r} is not a creative type")
+        return _TYPE_OF_WORD[word]
 
 
-_TYPE_OF_SECTION = {
-    Section.STATIC_BANNER: CreativeType.IMAGE,
-    Section.VIDEO_BANNERS: CreativeType.VIDEO_BANNER,
-    Section.IN_STREAM_VIDEO: CreativeType.VIDEO,
-    Section.NATIVE_STATIC_BANNER: CreativeType.NATIVE_IMAGE,
-    Section.NATIVE_ROLLOVER: CreativeType.NATIVE_VIDEO,
+_SECTION_OF_TYPE = {
+    CreativeType.NATIVE_VIDEO: Section.NATIVE_ROLLOVER,
+    CreativeType.NATIVE_IMAGE: Section.NATIVE_STATIC_BANNER,
+    CreativeType.VIDEO: Section.IN_STREAM_VIDEO,
+    CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO,
+    CreativeType.IMAGE: Section.STATIC_BANNER,
+    CreativeType.VIDEO_BANNER: Section.VIDEO_BANNERS,
 }
-_SECTION_OF_TYPE = {kind: section for section, kind in _TYPE_OF_SECTION.items()} | {
-    CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO
-}
-_STILL_TYPES = (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE)
+_TYPE_OF_SECTION = {kind.section: kind for kind in reversed(CreativeType)}  # of two types, the first
 _TYPE_OF_WORD = {kind.value: kind for kind in CreativeType} | {
     section.value.lower(): kind for section, kind in _TYPE_OF_SECTION.items()
 }

@@ -124,19 +124,16 @@ class SignInNeeded(SiteError):
 class PageChanged(SiteError):
     """A page did not show, in time, an element that the driver relies on.
 
-    `element` is the element's name in the selectors file; `selector` is what was looked for. `evidence` is the folder
-    in which the redacted page and its picture are kept, None where they are not.
+    `element` is the element's name in the selectors file; `selector` is what was looked for.
     """
 
     def __init__(self, message: str, *, element: str, selector: str, remedy: str = "") -> None:
         super().__init__(f"{message} (looked for {element}: {selector})", remedy=remedy)
         self.element = element
         self.selector = selector
-        self.evidence: Path | None = None
 
     def kept_in(self, folder: Path) -> None:
         """Say where the page is kept."""
-        self.evidence = folder
         self.message += f" Redacted page and picture: {folder}."
         self.args = (f"{self.message} {self.remedy}".strip(),)
 
@@ -150,18 +147,13 @@ class IncompleteReading(SiteError):
 
 
 class TooManyGone(TJToolsError):
-    """More creatives are gone from the site than may be marked so without a person's word.
-
-    `gone` is their number, `there` the number of those that the library had.
-    """
+    """More creatives are gone from the site than may be marked so without a person's word."""
 
     def __init__(self, gone: int, there: int) -> None:
         super().__init__(
             f"{gone} of {there} creatives are gone from the site: nothing was applied.",
             remedy=f"Look whether that is so; then give --allow-removals {gone}.",
         )
-        self.gone = gone
-        self.there = there
 
 
 class Cancelled(TJToolsError):

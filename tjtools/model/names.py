@@ -127,10 +127,7 @@ def stem(name: str) -> str:
 
 
 def match_key(name: str) -> str:
-    r"""What two names share when they are the same name on the site.
-
-    Unicode form NFC, no final extension, and the characters that a browser rewrites when it sends a file (a quote
-    becomes ``%22``, a line break ``%0D`` or ``%0A``) in the form that arrives.
+    """What two names share when they are the same name on the site: the name as it arrives, without one extension.
 
     >>> match_key('say "hi".mp4') == match_key("say %22hi%22")
     True
@@ -195,9 +192,7 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
     <Medium.MOVING: 'moving'>
     """
     told = extension(filename) or file_type
-    if told in _MEDIUM_OF_EXTENSION:
-        return _MEDIUM_OF_EXTENSION[told]
-    return creative_type.medium if creative_type else None
+    return _MEDIUM_OF_EXTENSION.get(told) or (creative_type.medium if creative_type else None)
 
 
 def is_source(filename: str) -> bool:
@@ -211,6 +206,4 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb\u202e"), printable("café 🎬")
     ('a\\x1b[31mb\\u202e', 'café 🎬')
     """
-    if text.isprintable():
-        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

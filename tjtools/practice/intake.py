@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.diff.acceptable import problems
 from tjtools.diff.duplicates import media_below
+from tjtools.diff.session import problems
 from tjtools.media import Fingerprint, MediaFacts
-from tjtools.media.content import Fingerprints
-from tjtools.media.looking import LookedAt, look_at
+from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
 from tjtools.model.names import is_source, pair_key, parse_name
-from tjtools.workspace.csvfile import encoded
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _SHORT = 23.0  # seconds below which an upright video is a short one
@@ -96,9 +94,7 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Non
                 one.target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(one.source, one.target)
     rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
-    with locked(workspace.session):
-        lines = encoded(workspace.session, [COLUMNS, *rows])
-        replace_file(workspace.session, b"".join(lines), backup=now)
+    write_rows(workspace.session, COLUMNS, rows, backup=now)
 
 
 def _copy(source: Path, target: Path) -> None:

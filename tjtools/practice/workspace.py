@@ -21,7 +21,7 @@ from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
-from tjtools.scrape.section import creative_of, read_section
+from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Site
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
@@ -79,7 +79,7 @@ def read_library(site: Site, library: Library, progress: Callable[[str, int], No
     found: list[Creative] = []
     for section in Section:
         progress(section.value, len(found))
-        found += [creative_of(card, section) for card in read_section(site, section).cards]
+        found += [creative_of(card, section) for card in read_section(site, section)]
     return library.add(found)
 
 

@@ -4,9 +4,8 @@ A site comes in, certificates and an update go out. It imports all below it, `si
 """
 
 from tjtools.scrape.connection import access_to, connect
-from tjtools.scrape.reading import SiteReading, scrape_library
+from tjtools.scrape.reading import Certificate, SiteReading, scrape_library
 from tjtools.scrape.refresh import refresh_library, sync_status
-from tjtools.scrape.section import Certificate
 
 __all__ = [
     "Certificate",

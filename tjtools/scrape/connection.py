@@ -27,8 +27,7 @@ def site_of(
     pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
 ) -> BrowserSite:
-    """The workspace's site in a browser that is not open yet; `say` hears of a browser that has to be installed.
-    Without `pictures`, the browser asks for none: reading needs none, and the site is spared them.
+    """The workspace's site in a browser that is not open yet; without `pictures`, it asks for none.
 
     Raises `SiteMismatch` for a folder that belongs to no site, and `BrowserNotFound`.
     """
@@ -91,9 +90,7 @@ def access_to(
     settings = settings or load_settings(workspace)
     hidden = _is_hidden(settings, headless)
     return Access(
-        connect=partial(
-            connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled
-        ),
+        partial(connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled),
         sign_in=None if hidden else lambda site: sign_in(site, workspace, settings, say=say),
     )
 

@@ -1,19 +1,26 @@
-"""Reading the library off the site, section by section, with a certificate for each: what was read, is it complete."""
+"""Reading the library off the site, section by section, with a certificate for each: what was read, is it complete.
+
+A section's list is read from its first page on: a reading counts, or it begins again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
 from tjtools.cache.rows import as_written
-from tjtools.model.creative import Creative, Section
-from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, SiteError, TJToolsError
-from tjtools.scrape.section import Certificate, Enough, SectionReading, creative_of, read_section
-from tjtools.site import Card, Site
+from tjtools.model.creative import Creative, ReviewStatus, Section
+from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, SiteBusy, SiteError, TJToolsError
+from tjtools.site import Card, CardPage, Site
 
+MOST_READINGS = 5
 PAGES_A_TAB = 50  # of a list, after which a section begins in a new tab: a tab keeps something of each
+COMPLETE = "complete"
+NOT_FINISHED = "not finished: what was looked for is found, nothing counts as gone"
 
+Enough = Callable[[Mapping[str, Card], CardPage], bool]  # from all cards so far and the last page: is it enough?
 Progress = Callable[[Section, int, int], None]  # a section, how many of its creatives are read, how many it has
 
 
@@ -28,7 +35,30 @@ class Access:
     sign_in: Callable[[Site], None] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Certificate:
+    """What was read of one section; a reading keeps it up, also where it fails.
+
+    `total` is the site's own count, None until it is learned; `unique` the creatives read, each once; `pages` the pages
+    read in all readings; `rereads` how often the reading began again because the list had changed, and `drift` how many
+    creatives were seen to come, go or move meanwhile. `verdict` is `complete`, or says why nothing counts as gone.
+    """
+
+    section: Section
+    total: int | None = None
+    unique: int = 0
+    pages: int = 0
+    rereads: int = 0
+    drift: int = 0
+    verdict: str = COMPLETE
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that the section holds was read."""
+        return self.verdict == COMPLETE
+
+
+@dataclass(slots=True)
 class SiteReading:
     """What the site showed of some sections; `stopped` is the error that ended the reading before its time.
 
@@ -40,6 +70,11 @@ class SiteReading:
     certificates: tuple[Certificate, ...]
     stopped: TJToolsError | None = None
     not_found: tuple[str, ...] = ()
+
+    @property
+    def seen(self) -> set[str]:
+        """The IDs of the creatives."""
+        return {creative.creative_id for creative in self.creatives}
 
     @property
     def complete(self) -> frozenset[Section]:
@@ -56,8 +91,7 @@ def scrape_library(
 ) -> SiteReading:
     """Read sections of the site to their ends; nothing is written.
 
-    `progress` hears of each page; `cancelled` is asked at each. After a new sign-in the sections that are read stay,
-    and the one under way is paged through again: the site knows no other way to a page.
+    `progress` hears of each page; `cancelled` is asked at each. After a new sign-in the sections that are read stay.
 
     The reading has a certificate for each section and, in the order of the sections, their creatives, with `filename`
     as the page shows it. An error of the site or a person who stops it ends the reading; `stopped` says why. Raises
@@ -68,92 +102,156 @@ def scrape_library(
         reading = scrape_library(access_to(Workspace.find(cwd=Path.cwd())), [Section.STATIC_BANNER])
         reading.certificates[0].verdict, len(reading.creatives)  # ('complete', 21)
     """
-    return read_by(access, lambda reader: reader.read(*sections), progress, cancelled)
+    return read_by(access, lambda _: ((section, None) for section in sections), progress, cancelled)
 
 
 def read_by(
     access: Access,
-    way: Callable[[Reader], None],
+    way: Callable[[SiteReading], Iterable[tuple[Section, Enough | None]]],
     progress: Progress | None,
     cancelled: Callable[[], bool] | None,
 ) -> SiteReading:
-    """Open the site, let a reader go through it in a way of the caller's, and close it."""
-    site = access.connect()
-    try:
-        reader = Reader(site, access, progress, cancelled)
-        way(reader)
-        return SiteReading(tuple(reader.creatives), tuple(reader.certificates), reader.stopped)
-    finally:
-        site.close()
+    """Read the sections of a way, which sees what was read so far: each to its end, or until it is enough.
 
+    Those behind one that failed are not read; the certificates say so.
+    """
 
-class Reader:
-    """Reads one section after the other, until one fails; the certificates say so."""
-
-    def __init__(
-        self, site: Site, access: Access, progress: Progress | None, cancelled: Callable[[], bool] | None
-    ) -> None:
-        self.creatives: list[Creative] = []
-        self.certificates: list[Certificate] = []
-        self.stopped: TJToolsError | None = None
-        self._site = site
-        self._access = access
-        self._progress = progress
-        self._cancelled = cancelled
-        self._paged = 0  # pages read in this tab
-
-    @property
-    def seen(self) -> set[str]:
-        """The IDs of the creatives read so far."""
-        return {creative.creative_id for creative in self.creatives}
-
-    def read(self, *sections: Section, enough: Enough | None = None) -> None:
-        """Read each section to its end, or until it is `enough`, unless one before it failed."""
-        for section in sections:
-            certificate = Certificate(section, verdict="not applied: not read")
-            self.certificates.append(certificate)
-            if not self.stopped:
-                self._read(certificate, enough)
-
-    def _read(self, certificate: Certificate, enough: Enough | None) -> None:
-        try:
-            reading = self._read_signed_in(certificate, enough)
-            self.creatives += [shown_creative(card, certificate.section) for card in reading.cards]
-        except (SiteError, Cancelled) as error:
-            self.stopped = error
-            certificate.verdict = f"not applied: {error.message}"
-
-    def _read_signed_in(self, certificate: Certificate, enough: Enough | None) -> SectionReading:
-        """Read it once more where a person can sign in again."""
-        try:
-            return self._read_in_tab(certificate, enough)
-        except SignInNeeded:
-            if self._access.sign_in is None:
-                raise
-        self._access.sign_in(self._site)
-        self._site.open_library()
-        return self._read_in_tab(certificate, enough)
-
-    def _read_in_tab(self, certificate: Certificate, enough: Enough | None) -> SectionReading:
-        if self._paged >= PAGES_A_TAB:
-            self._site.renew()
-            self._paged = 0
-        try:
-            tell = partial(self._tell, certificate.section)
-            return read_section(self._site, certificate.section, tell, enough, certificate)
-        finally:
-            self._paged += certificate.pages
-
-    def _tell(self, section: Section, read: int, total: int) -> None:
-        """The progress of one section, and the place where it can be stopped."""
-        if self._progress:
-            self._progress(section, read, total)
-        if self._cancelled and self._cancelled():
+    def tell(section: Section, read: int, total: int) -> None:
+        if progress:
+            progress(section, read, total)
+        if cancelled and cancelled():
             raise Cancelled("Stopped on request.")
 
+    reading = SiteReading((), ())
+    in_tab = 0
+    with closing(access.connect()) as site:
+        for section, enough in way(reading):
+            certificate = Certificate(section, verdict="not applied: not read")
+            reading.certificates += (certificate,)
+            if reading.stopped:
+                continue
+            try:
+                if in_tab >= PAGES_A_TAB:
+                    site.renew()
+                    in_tab = 0
+                cards = _read_signed_in(site, access, partial(read_section, site, section, tell, enough, certificate))
+                reading.creatives += tuple(_shown(card, section) for card in cards)
+            except (SiteError, Cancelled) as error:
+                reading.stopped = error
+                certificate.verdict = f"not applied: {error.message}"
+            in_tab += certificate.pages
+    return reading
 
-def shown_creative(card: Card, section: Section) -> Creative:
-    """A card as the library will have it; raises `IncompleteReading` for one without an ID or a name."""
+
+def _read_signed_in(site: Site, access: Access, read: Callable[[], tuple[Card, ...]]) -> tuple[Card, ...]:
+    try:
+        return read()
+    except SignInNeeded:
+        if access.sign_in is None:
+            raise
+    access.sign_in(site)
+    site.open_library()
+    return read()
+
+
+def read_section(
+    site: Site,
+    section: Section,
+    progress: Progress | None = None,
+    enough: Enough | None = None,
+    certificate: Certificate | None = None,
+) -> tuple[Card, ...]:
+    """The cards of a section, each once, from its top to its end or until it is `enough`; `certificate` is kept up.
+
+    Other people work in the same account, so a creative can move from one page to the next between two reads. A reading
+    counts only if the stated total stayed the same on all its pages and, at the end, equals the number of unique
+    creatives. Otherwise, and where the site asks to come again later, it begins again, `MOST_READINGS` times at most.
+
+    Raises `PageChanged` where the page states no total, `IncompleteReading` where the list does not keep still.
+    """
+    certificate, busy = certificate or Certificate(section), None
+    for certificate.rereads in range(MOST_READINGS):
+        try:
+            cards = _read_once(site, certificate, progress, enough)
+        except SiteBusy as error:
+            busy = error
+            continue
+        if cards is not None:
+            return tuple(cards.values())
+    if busy:
+        raise busy
+    raise IncompleteReading(
+        f"{section.value}: in {MOST_READINGS} readings the list never kept still, or its total was never that of its"
+        f" creatives (last {certificate.unique} of {certificate.total}).",
+        remedy="Somebody is working in this section, or the site miscounts: try again in a few minutes.",
+    )
+
+
+def _read_once(
+    site: Site, certificate: Certificate, progress: Progress | None, enough: Enough | None
+) -> dict[str, Card] | None:
+    """One reading from the top; None where something can have been missed. What moved is noted."""
+    cards: dict[str, Card] = {}
+    totals: list[int] = []
+    again = 0
+    for page in pages_of(site, open_list(site, certificate.section)):
+        if page.total is None:
+            site.miss_total()
+        totals.append(page.total)
+        again += sum(card.creative_id in cards for card in page.cards)
+        cards |= {card.creative_id: card for card in page.cards}
+        certificate.total, certificate.unique = page.total, len(cards)
+        certificate.pages += 1
+        if progress:
+            progress(certificate.section, len(cards), page.total)
+        if page.total != totals[0] or (page.has_next and enough and enough(cards, page)):
+            break
+    still, whole = totals[-1] == totals[0], not page.has_next
+    missing = abs(totals[-1] - len(cards)) if whole and still else 0
+    certificate.drift += max(max(totals) - min(totals), missing, again)
+    certificate.verdict = COMPLETE if whole else NOT_FINISHED
+    return cards if still and not missing else None
+
+
+def open_list(site: Site, section: Section) -> CardPage:
+    """Show a section's list, and read its first page; a section that says it is empty is asked twice.
+
+    For nothing counts as gone, or as new, because a page was empty for a moment.
+    """
+    site.open_section(section)
+    page = site.read_page()
+    if page.total == 0:
+        site.open_section(section)
+        page = site.read_page()
+    return page
+
+
+def pages_of(site: Site, page: CardPage) -> Iterator[CardPage]:
+    """Each page of the list that is shown, from this one on; those behind it are turned to when they are asked for."""
+    yield page
+    while page.has_next:
+        for page in site.read_on():
+            yield page
+
+
+def creative_of(card: Card, section: Section) -> Creative:
+    """The library's record of a card, without a day; a status that is none of the known words is unknown.
+
+    >>> creative = creative_of(Card("1032530571", "a", file_type=".mp4"), Section.NATIVE_ROLLOVER)
+    >>> creative.file_type, creative.creative_type, creative.review_status
+    ('mp4', <CreativeType.NATIVE_VIDEO: 'native_video'>, None)
+    """
+    return Creative(
+        creative_id=card.creative_id,
+        filename=card.name,
+        dimensions=card.dimensions,
+        file_type=card.file_type.removeprefix(".").lower(),
+        creative_type=section.creative_type,
+        review_status=next((status for status in ReviewStatus if status.value == card.review_status), None),
+    )
+
+
+def _shown(card: Card, section: Section) -> Creative:
     try:
         return as_written(creative_of(card, section))
     except ValueError as error:

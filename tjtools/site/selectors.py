@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import SettingsError
-from tjtools.workspace.tomlfile import read_toml
+from tjtools.workspace.folder import read_toml
 
 Selectors = dict[str, dict[str, str]]
 

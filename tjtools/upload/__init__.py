@@ -1,13 +1,21 @@
 """From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
-from tjtools.upload.choice import Choice, forget_choice, load_choice, save_choice
-from tjtools.upload.pairing import Outcome
-from tjtools.upload.plan import Batch, Expected, Plan, expected_time, make_plan
-from tjtools.upload.record import FileProgress, UploadReport
-from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
-from tjtools.upload.run import upload
-from tjtools.upload.status_csv import RecordedFile, RecordedRun, last_live_run, read_run
+from tjtools.upload.handover import Outcome
+from tjtools.upload.plan import (
+    Batch,
+    Choice,
+    Expected,
+    Plan,
+    expected_time,
+    forget_choice,
+    load_choice,
+    make_plan,
+    save_choice,
+)
+from tjtools.upload.record import Rest, prepare_rest, runs_elsewhere, unfinished_run
+from tjtools.upload.run import FileProgress, UploadReport, upload
+from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 
 __all__ = [
     "Batch",

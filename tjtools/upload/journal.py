@@ -12,22 +12,102 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
-from itertools import dropwhile
+from datetime import date, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Final, Literal, NamedTuple
 
-from tjtools.model.creative import Key, Section, SessionFile
-from tjtools.upload.events import KINDS, STALLED, Begun, Ended, Event, HandedOver, Recorded, Settled, entry_of, event_of
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+
+from tjtools.model.creative import Creative, Key, Section, SessionFile, UploadStatus
 from tjtools.workspace import log
 from tjtools.workspace.log import Entry, Log
+
+STALLED: Final = "stalled"  # the site timed out on it
+
+
+class _Event(BaseModel):  # in the log, a file and a creative stand as the list of their fields
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: AwareDatetime
+    run: str
+
+
+class Begun(_Event):
+    """A live run begins: these are the files that it is to hand over; `force`: also those that are there already."""
+
+    event: Literal["begun"] = "begun"
+    files: tuple[SessionFile, ...]
+    force: bool = False
+
+
+class HandedOver(_Event):
+    """Files are about to go to the site; `newest` is the highest Creative ID that the section showed before."""
+
+    event: Literal["handed_over"] = "handed_over"
+    section: Section
+    files: tuple[str, ...]
+    newest: str = ""
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        """The files, by section and name."""
+        return ((self.section, name) for name in self.files)
+
+
+class Settled(_Event):
+    """What came of a file, with all that the tracking files are told of it.
+
+    `creative` is what the file became, or is already; None where no ID is known. `day` is the day on which it became
+    that creative, None where the site held it before. `retries` counts the earlier hand-overs.
+    """
+
+    event: Literal["settled"] = "settled"
+    file: SessionFile
+    status: UploadStatus | Literal["stalled"]
+    creative: Creative | None = None
+    message: str = ""
+    day: date | None = None
+    retries: int = 0
+
+    @property
+    def creative_id(self) -> str:
+        """The Creative ID, `""` where none is known."""
+        return self.creative.creative_id if self.creative else ""
+
+
+class Recorded(_Event):
+    """The tracking files hold all that was settled in this run until now."""
+
+    event: Literal["recorded"] = "recorded"
+
+
+class Ended(_Event):
+    """The run came to its end."""
+
+    event: Literal["ended"] = "ended"
+
+
+Event = Begun | HandedOver | Settled | Recorded | Ended
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
+
+
+def entry_of(event: Event) -> Entry:
+    """The event as the log notes it."""
+    return Entry(event.event, event.at, event.model_dump(mode="json", exclude={"at", "event"}))
+
+
+def event_of(entry: Entry) -> Event:
+    """An event that the log noted; raises ValueError or TypeError for what is none."""
+    return _EVENT.validate_python({**entry.data, "event": entry.kind, "at": entry.at})
+
+
+_READERS = dict.fromkeys(("begun", "handed_over", "settled", "recorded", "ended"), event_of)
 
 
 class Unfinished(NamedTuple):
     """A run that never came to its end: which of its files have an ID, got none, were under way, and were not begun.
 
-    `without_id` were refused by the site, or it does not show which creative they are. `force`: the run was to bypass
-    the duplicate checks.
+    `force`: the run was to bypass the duplicate checks.
     """
 
     run: str
@@ -46,9 +126,8 @@ class Unfinished(NamedTuple):
     @property
     def told(self) -> str:
         """What there is of it, in words."""
-        without = [f"{len(self.without_id)} without an ID"] if self.without_id else []
-        confirmed, under_way, not_begun = map(len, (self.confirmed, self.under_way, self.not_begun))
-        return ", ".join([f"{confirmed} confirmed", *without, f"{under_way} under way", f"{not_begun} not begun"])
+        parts = zip(("confirmed", "without an ID", "under way", "not begun"), self[3:], strict=True)
+        return ", ".join(f"{len(files)} {part}" for part, files in parts if files or part != "without an ID")
 
 
 class Journal:
@@ -61,65 +140,52 @@ class Journal:
     def begun(self, files: Iterable[SessionFile], *, run: str, now: datetime, force: bool = False) -> None:
         """Note which files a run is to hand over, and fold old runs away."""
         self._log.fold(now, self._still_open)
-        self._append([Begun(at=now, run=run, files=tuple(files), force=force)])
+        self.note(Begun(at=now, run=run, files=tuple(files), force=force))
 
     def handed_over(
         self, files: Iterable[SessionFile], *, section: Section, run: str, now: datetime, newest: str = ""
     ) -> None:
         """Note, before it happens, that these files go to the site; `newest` is the section's highest ID till now."""
-        names = tuple(file.name for file in files)
-        self._append([HandedOver(at=now, run=run, section=section, files=names, newest=newest)])
+        self.note(HandedOver(at=now, run=run, section=section, files=tuple(one.name for one in files), newest=newest))
 
-    def settled(self, outcomes: Iterable[Settled]) -> None:
-        """Note what is known of files, before the tracking files are told."""
-        self._append([*outcomes])
-
-    def recorded(self, *, run: str, now: datetime) -> None:
-        """Note that the tracking files hold all that was settled in this run."""
-        self._append([Recorded(at=now, run=run)])
-
-    def ended(self, *, run: str, now: datetime) -> None:
-        """Note that a run came to its end."""
-        self._append([Ended(at=now, run=run)])
+    def note(self, *events: Event) -> None:
+        """Note what came of files, before the tracking files are told; that they were; that a run came to its end."""
+        self._log.append(map(entry_of, events))
 
     def unfinished(self) -> Unfinished | None:
         """The last run that never came to its end; None where each did."""
-        runs = self._open_runs()
+        runs = [run for run in self._runs().values() if not any(isinstance(event, Ended) for event in run[1])]
         if not runs:
             return None
-        begun = [*runs.values()][-1]
+        begun, since = runs[-1]
         doubt = self.in_doubt()
-        through = {one.key: one for one in self.outcomes(begun.run) if one.key not in doubt}
-        handed = {key for event in self._since(begun) if isinstance(event, HandedOver) for key in event.keys}
-        parts: dict[str, list[SessionFile]] = {"confirmed": [], "without_id": [], "under_way": [], "not_begun": []}
-        for file in begun.files:
-            settled = through.get(file.key)
-            if settled:
-                parts["confirmed" if settled.creative_id else "without_id"].append(file)
-            else:
-                parts["under_way" if file.key in doubt & handed else "not_begun"].append(file)
-        return Unfinished(begun.run, begun.at, begun.force, **{part: tuple(files) for part, files in parts.items()})
+        under_way = doubt & {key for event in since if isinstance(event, HandedOver) for key in event.keys}
+        ids = {one.file.key: one.creative_id for one in since if isinstance(one, Settled) and one.file.key not in doubt}
+        return Unfinished(
+            begun.run,
+            begun.at,
+            begun.force,
+            confirmed=tuple(file for file in begun.files if ids.get(file.key)),
+            without_id=tuple(file for file in begun.files if ids.get(file.key) == ""),
+            under_way=tuple(file for file in begun.files if file.key in under_way),
+            not_begun=tuple(file for file in begun.files if file.key not in under_way and file.key not in ids),
+        )
 
     def outcomes(self, run: str) -> list[Settled]:
         """What came of the files of a run since it last began, in order; time-outs are in it."""
-        begun = [event for event in self.events() if isinstance(event, Begun) and event.run == run]
-        return [event for event in self._since(*begun[-1:]) if isinstance(event, Settled)]
+        _, since = self._runs().get(run, (None, []))
+        return [event for event in since if isinstance(event, Settled)]
 
-    def _open_runs(self) -> dict[str, Begun]:
-        runs: dict[str, Begun] = {}
+    def _runs(self) -> dict[str, tuple[Begun, list[Event]]]:
+        """Each run's last beginning, and its events since; the run that began last comes last."""
+        runs: dict[str, tuple[Begun, list[Event]]] = {}
         for event in self.events():
             if isinstance(event, Begun):
                 runs.pop(event.run, None)
-                runs[event.run] = event
-            elif isinstance(event, Ended):
-                runs.pop(event.run, None)
+                runs[event.run] = event, []
+            elif event.run in runs:
+                runs[event.run][1].append(event)
         return runs
-
-    def _since(self, begun: Begun | None = None) -> Iterator[Event]:
-        """The events of a run from its beginning on; none where there is no such run."""
-        events = iter(self.events())
-        if begun is not None:
-            yield from (event for event in dropwhile(lambda event: event != begun, events) if event.run == begun.run)
 
     def unrecorded(self) -> dict[str, list[Settled]]:
         """What was settled and may not stand in the tracking files yet, by run."""
@@ -138,54 +204,46 @@ class Journal:
             if isinstance(event, HandedOver):
                 doubt |= set(event.keys)
             elif isinstance(event, Settled) and event.status != STALLED:
-                doubt.discard(event.key)
+                doubt.discard(event.file.key)
         return doubt
 
     def stalled(self) -> set[Key]:
         """The files in doubt on which the site timed out: it may still be at work on them."""
-        last = {event.key: event.status for event in self.events() if isinstance(event, Settled)}
+        last = {event.file.key: event.status for event in self.events() if isinstance(event, Settled)}
         return {key for key, status in last.items() if status == STALLED}
 
-    def hand_overs(self) -> Counter[Key]:
-        """How often each file of each section was handed over, in the runs that are not folded away."""
-        return Counter(key for event in self.events() if isinstance(event, HandedOver) for key in event.keys)
-
-    def last_hand_overs(self) -> dict[Key, HandedOver]:
-        """The last hand-over of each file."""
-        return {key: event for event in self.events() if isinstance(event, HandedOver) for key in event.keys}
+    def hand_overs(self) -> dict[Key, list[HandedOver]]:
+        """The hand-overs of each file of each section, oldest first, in the runs that are not folded away."""
+        found: dict[Key, list[HandedOver]] = {}
+        for event in (event for event in self.events() if isinstance(event, HandedOver)):
+            for key in event.keys:
+                found.setdefault(key, []).append(event)
+        return found
 
     def paces(self) -> dict[Section, list[float]]:
         """Of each section, how many seconds a file took in each batch that was settled, oldest batch first."""
         begun: dict[tuple[str, Section], HandedOver] = {}
-        ended: dict[tuple[str, Section, datetime], tuple[datetime, int]] = {}
+        paces: dict[Section, dict[tuple[str, datetime], float]] = {}
         for event in self.events():
             if isinstance(event, HandedOver):
                 begun[event.run, event.section] = event
             elif isinstance(event, Settled) and event.status != STALLED:
                 start = begun.get((event.run, event.file.section))
                 if start and event.file.name in start.files:
-                    ended[event.run, start.section, start.at] = event.at, len(start.files)
-        paces: dict[Section, list[float]] = {}
-        for (_, section, start_at), (end, files) in ended.items():
-            paces.setdefault(section, []).append((end - start_at).total_seconds() / files)
-        return paces
+                    pace = (event.at - start.at).total_seconds() / len(start.files)
+                    paces.setdefault(start.section, {})[start.run, start.at] = pace
+        return {section: [*each.values()] for section, each in paces.items()}
 
     def events(self) -> list[Event]:
         """All events, in order; those that can't be understood are among the log's bad lines."""
-        return [*self._told().values()]
-
-    def _told(self) -> dict[str, Event]:
-        return self._log.told(dict.fromkeys(KINDS, event_of))
-
-    def _append(self, events: Iterable[Event]) -> None:
-        self._log.append(map(entry_of, events))
+        return [*self._log.told(_READERS).values()]
 
     def _still_open(self, entries: list[Entry]) -> Iterator[Entry]:
         """The events of the latest runs, and of the others what is open: files in doubt, and what is not recorded.
 
         A file that a dropped run settled must not be in doubt again: so an old hand-over keeps only its files in doubt.
         """
-        told, doubt, unrecorded = self._told(), self.in_doubt(), self.unrecorded()
+        told, doubt, unrecorded = self._log.told(_READERS), self.in_doubt(), self.unrecorded()
         size, recent, room = Counter(event.run for event in told.values()), set(), log.FULL // 2
         for run in reversed(size):
             room -= size[run]
@@ -198,6 +256,6 @@ class Journal:
                 if names := tuple(name for name in event.files if (event.section, name) in doubt):
                     yield entry_of(event.model_copy(update={"files": names}))._replace(id=entry.id)
             elif event.run in unrecorded or (
-                isinstance(event, Settled) and event.status == STALLED and event.key in doubt
+                isinstance(event, Settled) and event.status == STALLED and event.file.key in doubt
             ):
                 yield entry

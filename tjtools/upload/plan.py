@@ -1,17 +1,25 @@
-"""What goes up: batches of at most ten files of one type, native pairs kept together; and how long that will take."""
+"""What goes up: the files that a person chose, in batches of at most ten of one type; and how long that will take.
+
+The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`, or null where
+it was forgotten. It holds until then, or until another one is saved: a file that comes into the session later is not
+chosen.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
 from tjtools.diff.session import FileReview
-from tjtools.model.creative import CreativeType, Section, SessionFile
-from tjtools.upload.choice import Choice
+from tjtools.model.creative import CreativeType, Key, Section, SessionFile
+from tjtools.model.errors import TrackingFileError
 from tjtools.upload.journal import Journal
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
 ORDER = (
     CreativeType.NATIVE_VIDEO,
@@ -22,9 +30,55 @@ ORDER = (
 )
 BEGINNING = 5.0  # seconds for the browser to start and show the Media Library
 LATELY = 20  # batches of a section that tell its pace
-USUAL = dict.fromkeys(Section, 6.0) | {
-    Section.IN_STREAM_VIDEO: 30.0
-}  # seconds a file, until the workspace knows better
+# seconds a file, until the workspace knows better
+USUAL = dict.fromkeys(Section, 6.0) | {Section.IN_STREAM_VIDEO: 30.0}
+_PLANNED = "planned"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The files chosen, by section and name, and when that was saved."""
+
+    saved_at: datetime
+    files: frozenset[Key]
+
+
+def save_choice(workspace: Workspace, files: Iterable[Key], *, now: datetime) -> Choice:
+    """Keep a choice of files, each by its section and name, in place of the one before.
+
+    Raises TrackingFileError where the disk does not take it.
+    """
+    choice = Choice(now, frozenset(files))
+    told = sorted([section.value, name] for section, name in choice.files)
+    Log.at(workspace.log).append([Entry(_PLANNED, now, {"files": told}, "")])
+    return choice
+
+
+def load_choice(workspace: Workspace) -> Choice | None:
+    """The saved choice; None: every new file of the session goes up.
+
+    Raises TrackingFileError for one that can't be read: it is not taken for none.
+    """
+    log = Log.at(workspace.log)
+    last = next((one for one in reversed(log.entries()) if one.kind == _PLANNED), None)
+    line = last.line if last else 0
+    later = [bad for bad in log.bad_lines if bad.line > line and _PLANNED in bad.text]
+    try:
+        if not later:
+            if last is None or last.data["files"] is None:
+                return None
+            return Choice(last.at, frozenset((Section(place), str(name)) for place, name in last.data["files"]))
+        line, why = later[-1].line, later[-1].reason
+    except (ValueError, LookupError, TypeError) as error:
+        why = str(error)
+    remedy = "Choose anew, or forget it: tjtools upload --session takes every new file."
+    raise TrackingFileError(f"this is no saved plan: {why}.", path=workspace.log, line=line or None, remedy=remedy)
+
+
+def forget_choice(workspace: Workspace) -> None:
+    """From now on every new file of the session goes up again."""
+    if workspace.private.exists():
+        Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +124,16 @@ def make_plan(
 
     `limit` is the most files to hand over, `choice` the only ones; a native pair goes whole or not at all.
     """
-    groups = [group for group in _groups(reviews) if not choice or all(map(choice.takes, group))]
-    wanted, chosen = _within(groups, None), _within(groups, limit)
+    groups: dict[str | int, list[SessionFile]] = {}  # the new files; the halves of a pair together
+    for number, one in enumerate(reviews):
+        if one.goes_up:
+            groups.setdefault(one.file.pair or number, []).append(one.file)
+    wanted: set[SessionFile] = set()
+    chosen: set[SessionFile] = set()
+    for group in groups.values():
+        if choice is None or choice.files >= {file.key for file in group}:
+            wanted |= set(group)
+            chosen |= set(group) if limit is None or len(chosen) + len(group) <= limit else set()
     planned = [one for one in reviews if one.is_settled or one.file in chosen]
     batches: list[Batch] = []
     for kind in ORDER:
@@ -99,41 +161,15 @@ def expected_time(plan: Plan, journal: Journal) -> Expected:
     Raises `TrackingFileError` for a journal that can't be read.
     """
     files = Counter(file.section for file in plan.files)
-    if not files:
-        return Expected(0.0, measured=True)
     paces = {section: median(told[-LATELY:]) for section, told in journal.paces().items()}
     seconds = sum(number * paces.get(section, USUAL[section]) for section, number in files.items())
-    return Expected(BEGINNING + seconds, measured=files.keys() <= paces.keys())
+    return Expected(seconds + BEGINNING * bool(files), measured=files.keys() <= paces.keys())
 
 
-def _groups(reviews: Iterable[FileReview]) -> list[list[SessionFile]]:
-    """The new files; the halves of a pair together."""
-    groups: dict[str, list[SessionFile]] = {}
-    for number, one in enumerate(reviews):
-        if one.goes_up:
-            pair = one.file.pair
-            groups.setdefault(f"pair {pair}" if pair else f"file {number}", []).append(one.file)
-    return list(groups.values())
-
-
-def _within(groups: Iterable[list[SessionFile]], limit: int | None) -> set[SessionFile]:
-    """The files of the first groups that fit within the limit."""
-    chosen: set[SessionFile] = set()
-    for group in groups:
-        if limit is None or len(chosen) + len(group) <= limit:
-            chosen |= set(group)
-    return chosen
-
-
-def _chunks(reviews: Sequence[FileReview], size: int) -> Iterable[list[FileReview]]:
-    """Cut where the next new file would be one too many; files that are there already take no room."""
-    chunk: list[FileReview] = []
-    room = size
+def _chunks(reviews: Iterable[FileReview], size: int) -> list[list[FileReview]]:
+    chunks: list[list[FileReview]] = []
     for one in reviews:
-        if one.goes_up and room == 0:
-            yield chunk
-            chunk, room = [], size
-        chunk.append(one)
-        room -= one.goes_up
-    if chunk:
-        yield chunk
+        if not chunks or (one.goes_up and sum(each.goes_up for each in chunks[-1]) == size):
+            chunks.append([])
+        chunks[-1].append(one)
+    return chunks

@@ -1,33 +1,40 @@
-"""What a run found out, and who is told: journal, library, master, status CSV, history, fingerprints; its caller."""
+"""What a run found out, and where it is written: library, master, status CSV, history, fingerprints, in this order.
+
+One live run a workspace at a time does so; the next one records what it left, and may go on with the rest.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache.history import History, Source
-from tjtools.cache.inventory import record_in_master
+from tjtools.cache.inventory import load_session, record_in_master
 from tjtools.cache.library import Library
-from tjtools.diff.session import FileReview
+from tjtools.diff.review import Prepared, prepare
+from tjtools.diff.session import FileReview, review_file
 from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints, Upload
-from tjtools.media.looking import look_at
+from tjtools.media.content import Fingerprints, LookedAt, Upload, look_at
 from tjtools.model.creative import Creative, SessionFile, UploadStatus
-from tjtools.model.errors import TJToolsError, TrackingFileError
+from tjtools.model.errors import TrackingFileError, translated
 from tjtools.model.names import extension, file_type
-from tjtools.scrape.section import creative_of
-from tjtools.upload.events import Settled
-from tjtools.upload.pairing import Outcome
-from tjtools.upload.status_csv import append_status, complete_status
+from tjtools.scrape.reading import creative_of
+from tjtools.upload.handover import Outcome, log
+from tjtools.upload.journal import HandedOver, Journal, Recorded, Settled, Unfinished
+from tjtools.upload.plan import Choice, Plan, make_plan
+from tjtools.upload.run_files import add_status, status_row
+from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings
 
-log = logging.getLogger("tjtools.upload")
-
-_KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
-_BECAME = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE)  # the file is a creative now
+LEASE = 120.0  # seconds without a sign of life after which a run on another machine counts as dead
+GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under way
+KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
 
 
 @dataclass
@@ -38,113 +45,81 @@ class Records:
     library: Library
     run: str
     master_kept: bool = False
-    fingerprints: Fingerprints | None = None
     handed: dict[Path, Fingerprint] = field(default_factory=dict)
 
-    @property
-    def status_file(self) -> Path:
-        """The run's status CSV."""
-        return self.workspace.status_file(self.run)
+    @cached_property
+    def fingerprints(self) -> Fingerprints:
+        """What is known of contents; raises `TrackingFileError`."""
+        return Fingerprints.load(self.workspace)
 
-    def look(self, files: Sequence[SessionFile]) -> None:
+    def look(self, files: Iterable[SessionFile]) -> None:
         """Keep in mind the content of files that are about to be handed over; those of a review are not read again."""
         try:
-            if self.fingerprints is None:
-                self.fingerprints = Fingerprints.load(self.workspace)
             seen = look_at([file.path for file in files], self.fingerprints)
+            self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
         except TrackingFileError as error:
             log.warning("%s", error)
-            return
-        self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
 
     def still(self, one: FileReview) -> bool:
         """Whether a file that was judged by its content still has it: a change shows in its size or time."""
-        if self.fingerprints is None:
-            self.fingerprints = Fingerprints.load(self.workspace)
         now = self.fingerprints.of(one.file.path)
-        return now is not None and any(now.checksum == each.fingerprint.checksum for each in one.repeats)
+        return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
-    def record(self, settled: Sequence[Settled]) -> int:
+    def record(self, settled: Sequence[Settled], unknown: Iterable[tuple[str, ...]] = ()) -> int:
         """Tell the tracking files what came of files, and return how many IDs the library did not have before.
 
-        What they were told before is not written again, so that a journal can be played back.
+        What they were told before is not written again, so that a journal can be played back. The first time in a run,
+        the old master is kept as a backup. `unknown` are rows that the status CSV alone gets.
         """
-        became = [one for one in settled if one.status in _BECAME and one.creative]
-        added = self.library.add(one.creative for one in became if one.creative)
+        became = [(one, one.creative) for one in settled if one.creative and one.status in KNOWN]
+        added = self.library.add(creative for _, creative in became)
         if became:
-            self._complete_master(became)
-        complete_status(self.workspace, self.run, settled)
-        self._observe(became)
+            found = [(one.file, one.creative_id, one.day) for one, _ in became]
+            backup = None if self.master_kept else became[0][0].at
+            for line in record_in_master(self.workspace, found, backup=backup):
+                log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
+            self.master_kept = True
+        rows = [status_row(self.workspace, one, one.at, one.retries) for one in settled]
+        add_status(self.workspace, self.run, [*rows, *unknown])
+        try:
+            for at in dict.fromkeys(one.at for one, _ in became):
+                creatives = [creative for one, creative in became if one.at == at]
+                History.of(self.workspace).record(creatives, source=Source.UPLOAD, now=at)
+        except TrackingFileError as error:  # the history is no part of what an upload needs
+            log.warning("%s", error)
         return len(added)
 
-    def _complete_master(self, became: Sequence[Settled]) -> None:
-        """Write Creative IDs into the master; the first time in a run, the old one is kept as a backup."""
-        found = [(one.file, one.creative_id, one.day) for one in became]
-        bad = record_in_master(self.workspace, found, backup=None if self.master_kept else became[0].at)
-        self.master_kept = True
-        for line in bad:
-            log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
-
-    def _observe(self, became: Sequence[Settled]) -> None:
-        """The history is no part of what an upload needs: where it can't be written, the run goes on."""
-        try:
-            for at in dict.fromkeys(one.at for one in became):
-                creatives = [one.creative for one in became if one.creative and one.at == at]
-                History.of(self.workspace).record(creatives, source=Source.UPLOAD, now=at)
-        except TrackingFileError as error:
-            log.warning("%s", error)
-
-    def remember(self, outcomes: Sequence[Outcome], now: datetime) -> None:
+    def remember(self, outcomes: Iterable[Outcome], now: datetime) -> None:
         """Which content got which ID, so that it is known again under another name; only where it is certain.
 
         A file that changed after it was looked at, or that an earlier run handed over, may have been another content.
         """
-        if self.fingerprints is None:
-            return
-        uploads = []
-        for one in outcomes:
-            seen = self.handed.get(one.file.path)
-            if one.status is UploadStatus.SUCCESS and seen and self.fingerprints.of(one.file.path) == seen:
-                kind = one.file.section.creative_type
-                uploads.append(Upload(one.creative_id, one.file.name, kind, seen))
+        uploads = [
+            Upload(one.creative_id, one.file.name, one.file.section.creative_type, seen)
+            for one in outcomes
+            if one.status is UploadStatus.SUCCESS and (seen := self.handed.get(one.file.path))
+            if self.fingerprints.of(one.file.path) == seen
+        ]
         try:
-            self.fingerprints.keep_uploads(uploads, now=now)
+            if uploads:
+                self.fingerprints.keep_uploads(uploads, now=now)
         except TrackingFileError as error:
             log.warning("%s", error)
 
-    def note(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        """Write rows of the status CSV alone."""
-        append_status(self.workspace, self.run, outcomes, now=now)
 
-
-def settled_of(
-    outcome: Outcome, *, run: str, at: datetime, day: date, sizes: Mapping[str, str], retries: int = 0
-) -> Settled | None:
-    """The event for an outcome, None where nobody knows yet what came of the file.
-
-    `day` is that of the hand-over, `sizes` the true `WIDTHxHEIGHT` by file name.
-    """
-    if outcome.status not in _KNOWN:
-        return None
-    ours = outcome.status is UploadStatus.SUCCESS
+def settled_of(one: Outcome, handed: Sequence[HandedOver], *, run: str, at: datetime, size: str) -> Settled:
+    """The event for an outcome that is known; `handed` are the file's hand-overs, `size` its true `WIDTHxHEIGHT`."""
+    day = (handed[-1].at if handed else at).date()
     return Settled(
         at=at,
         run=run,
-        file=outcome.file,
-        status=outcome.status,
-        creative=_creative(outcome, day, sizes.get(outcome.file.name, "")),
-        message=outcome.message,
-        day=day if ours else None,
-        retries=retries,
+        file=one.file,
+        status=one.status,
+        creative=_creative(one, day, size),
+        message=one.message,
+        day=day if one.status is UploadStatus.SUCCESS else None,
+        retries=max(len(handed) - 1, 0),
     )
-
-
-def settled_by_library(one: FileReview, *, why: str, run: str, at: datetime) -> Settled | None:
-    """The event for a half of a native pair that is there already: the other one's ad needs its ID."""
-    creative = next((each for each in one.known if each.creative_id == one.creative_id), None)
-    if creative is None or not one.file.pair:
-        return None
-    return Settled(at=at, run=run, file=one.file, status=UploadStatus.SKIPPED, creative=creative, message=why)
 
 
 def _creative(one: Outcome, day: date, size: str) -> Creative | None:
@@ -154,46 +129,118 @@ def _creative(one: Outcome, day: date, size: str) -> Creative | None:
     """
     if one.card is None:
         return None
+    shown = creative_of(one.card, one.file.section)
     if one.status is not UploadStatus.SUCCESS:
-        doubled = one.file.name if extension(one.card.name) else ""
-        return creative_of(one.card, one.file.section, filename=doubled)
-    shown = creative_of(one.card, one.file.section, filename=one.file.name, upload_date=day)
+        return shown._replace(filename=one.file.name) if extension(shown.filename) else shown
     return shown._replace(
+        filename=one.file.name,
+        upload_date=day,
         dimensions=shown.dimensions or size,
         file_type=shown.file_type or file_type(one.file.name),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileProgress:
-    """Where a run is: a file and its state, and how many of the run's files are through."""
+class Rest(NamedTuple):
+    """What is left of an unfinished run, ready to go on with; `cleared` are files that the session no longer has."""
 
-    name: str
-    state: str
-    done: int
-    total: int
+    prepared: Prepared
+    plan: Plan
+    cleared: tuple[SessionFile, ...]
 
 
-@dataclass(frozen=True)
-class UploadReport:
-    """What came of every file of a run, and the files that it wrote.
+def unfinished_run(workspace: Workspace) -> Unfinished | None:
+    """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
+    return Journal(workspace.log).unfinished()
 
-    `stopped` is the error that ended the run before its time, None where it came to its end.
+
+def prepare_rest(
+    workspace: Workspace,
+    run: Unfinished,
+    settings: Settings,
+    *,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Rest:
+    """Look again at the files that an unfinished run left, and plan them; what it had confirmed is recorded first.
+
+    Raises what `prepare` raises, and `TrackingFileError` where another live run is under way.
     """
+    with only_live_run(workspace):
+        recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
+    session = load_session(workspace).files
+    rows = {file.key: file for file in session}
+    there = [rows[file.key] for file in run.left if file.row and file.key in rows]
+    cleared = tuple(file for file in run.left if file.row and file.key not in rows)
+    # the other halves of their pairs come along: one that the site refused goes up again with its pair
+    pairs = {file.pair for file in there if file.pair}
+    files = [*there, *(file for file in session if file.pair in pairs and file not in there)]
+    files += [file for file in run.left if not file.row]
+    prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
+    there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
+    reviews = tuple(
+        review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
+    )
+    chosen = Choice(run.at, frozenset(file.key for file in files))
+    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen)
+    return Rest(replace(prepared, reviews=reviews), plan, cleared)
 
-    live: bool
-    outcomes: tuple[Outcome, ...]
-    held_back: tuple[FileReview, ...]
-    status_file: Path
-    campaign_files: tuple[Path, ...] = ()
-    stopped: TJToolsError | None = None
 
-    def count(self, status: UploadStatus) -> int:
-        """How many files ended so."""
-        return sum(one.status is status for one in self.outcomes)
+def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Callable[[], datetime]) -> None:
+    """Tell the tracking files what was settled before a run was cut off; what they know already stays as it is.
 
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether anything was left that a person has to look at."""
-        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
-        return bool(doubtful or self.held_back or self.stopped)
+    The caller has the lock of the live run.
+    """
+    for run, settled in journal.unrecorded().items():
+        log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
+        Records(workspace, library, run).record(settled)
+        journal.note(Recorded(run=run, at=now()))
+
+
+class _Taken(TrackingFileError):
+    """Another live run is under way."""
+
+
+@contextmanager
+def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Callable[[], None]]:
+    """Be the one live run of the workspace, until it ends or its process does; what it yields raises if it is no more.
+
+    It holds on a network share too: a run on this machine that died is known at once, one on another after two minutes
+    without a sign of life. A machine that slept so long has to ask before it hands anything over. Raises
+    `TrackingFileError` where another run is under way, and where the folder's file system keeps nobody out.
+    """
+    from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
+
+    path = workspace.private / "live-run"
+    with translated(path, "locked"):
+        if not locks_hold(workspace.private / "locks"):
+            raise TrackingFileError(NO_LOCKS, path=workspace.private, remedy=LOCAL_DISK)
+        lease = SoftFileLease(workspace.private / "locks" / "live-run.lease", lease_duration=LEASE)
+        try:
+            lease.acquire(timeout=patience)
+        except (Timeout, LeaseSettingsMismatch) as error:
+            raise _Taken("another live upload is running here.", path=path, remedy="Wait for it, or end it.") from error
+
+    def demand_ours() -> None:  # the heartbeat sleeps with its machine, and another one may take the run for dead
+        with translated(path, "locked"):
+            there = Path(lease.lock_file).read_text("utf-8", errors="replace")
+        if lease.compromise or not lease.token or lease.token not in there:
+            raise _Taken(
+                "this run gave no sign of life for so long that another one has taken its place.",
+                path=path,
+                remedy="See how the other one ends; then run: tjtools upload --resume",
+            )
+
+    try:
+        yield demand_ours
+    finally:
+        lease.release()
+
+
+def runs_elsewhere(workspace: Workspace) -> bool:
+    """Whether a live upload is under way in this workspace now, in another notebook or command."""
+    try:
+        with only_live_run(workspace, patience=0):
+            return False
+    except TrackingFileError as error:
+        return isinstance(error, _Taken)  # what else is wrong, a run would say

@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 
 from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview, Verdict, review_file
-from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
+from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
-from tjtools.site import FileResult, FileState, Inspection, Site
+from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
-from tjtools.upload.events import STALLED, Settled
-from tjtools.upload.handover import hand_over, look_for, newest_id, settle
-from tjtools.upload.journal import Journal, Unfinished
-from tjtools.upload.pairing import Outcome, pair
+from tjtools.upload.handover import Outcome, hand_over, log, look_for, newest_id, pair, settle
+from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import FileProgress, Records, UploadReport, settled_by_library, settled_of
-from tjtools.upload.resume import close_earlier, only_live_run, recover, write_run_campaigns
+from tjtools.upload.record import KNOWN, Records, only_live_run, recover, settled_of
+from tjtools.upload.run_files import add_status, status_row, write_campaigns
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 
-log = logging.getLogger("tjtools.upload")
-
-LINE = "=" * 60
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
+_BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """Where a run is: a file and its state, and how many of the run's files are through."""
+
+    name: str
+    state: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class UploadReport:
+    """What came of every file of a run, and the files that it wrote.
+
+    `stopped` is the error that ended the run before its time, None where it came to its end.
+    """
+
+    live: bool
+    outcomes: tuple[Outcome, ...]
+    held_back: tuple[FileReview, ...]
+    status_file: Path
+    campaign_files: tuple[Path, ...] = ()
+    stopped: TJToolsError | None = None
+
+    def count(self, status: UploadStatus) -> int:
+        """How many files ended so."""
+        return sum(one.status is status for one in self.outcomes)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything was left that a person has to look at."""
+        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
+        return bool(doubtful or self.held_back or self.stopped)
 
 
 def upload(
@@ -50,18 +78,16 @@ def upload(
 ) -> UploadReport:
     """Carry out a plan; without `live`, walk the real pages up to, and not including, the hand-over of files.
 
-    `connect` opens the site at its Media Library and is called only when there is something to do there. Each confirmed
-    ID is in the library, the master and the status CSV before the next batch begins. Section and upload panel are
-    inspected before a batch is handed over. A page that has changed, an error of the site, a closed browser or a
-    cancelled run ends it; what is known until then is recorded, and the report's `stopped` says why.
+    `connect` opens the site at its Media Library, once there is something to do there. Each confirmed ID is in library,
+    master and status CSV before the next batch begins. A page that has changed, an error of the site or a cancelled run
+    ends it; what is known until then is recorded, and the report's `stopped` says why.
 
-    A live run first records what an earlier one had confirmed, and looks on the site for files of its plan that an
-    earlier one handed over without learning what came of them. `resumed` is the unfinished run that it goes on with: it
-    has that run's name and files. Any other unfinished run has ended then.
+    A live run first records what an earlier one had confirmed, and looks on the site for files that one handed over
+    without learning what came of them. `resumed` is the unfinished run that it goes on with, under its name; any other
+    has ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
-    records = Records(workspace, library, run)
-    force = resumed.force if resumed else force
+    records, force = Records(workspace, library, run), resumed.force if resumed else force
     return _Run(plan, settings, connect, records, now, live, force, resumed, progress).carry_out()
 
 
@@ -84,9 +110,11 @@ class _Run:
     through: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.name = self.records.run
-        self.workspace = self.records.workspace
+        self.name, self.workspace = self.records.run, self.records.workspace
         self.journal = Journal(self.workspace.log)
+        reviews = [*self.plan.held_back, *(one for batch in self.plan.batches for one in batch.reviews)]
+        self.files = [one.file for one in reviews]
+        self.sizes = {one.file.name: one.facts.size for one in reviews if one.facts}
 
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None
@@ -105,44 +133,41 @@ class _Run:
                     self.site.close()
             try:
                 self._note_the_rest(stopped)
-                if self.begun:
-                    settings, files = self.settings.campaign, self._files
-                    campaigns = write_run_campaigns(self.workspace, self.journal, self.name, settings, files)
+                campaigns = self._campaigns(self.name) if self.begun else ()
                 if self.begun and not stopped:
-                    self.journal.ended(run=self.name, now=self.now())
+                    self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
                 stopped = stopped or error
         self._sum_up()
-        held_back, outcomes = self.plan.held_back, tuple(self.outcomes)
-        return UploadReport(self.live, outcomes, held_back, self.records.status_file, campaigns, stopped)
+        status_file = self.workspace.status_file(self.name)
+        return UploadReport(self.live, tuple(self.outcomes), self.plan.held_back, status_file, campaigns, stopped)
 
     def _begin(self) -> None:
-        """Bring the files up to what earlier runs knew, note what this one is to do, and find out what they did not."""
         recover(self.workspace, self.records.library, self.journal, now=self.now)
         if not self.resumed:
-            close_earlier(self.workspace, self.journal, self.settings.campaign, self._files, now=self.now)
+            while earlier := self.journal.unfinished():  # this run takes its place
+                self._campaigns(earlier.run)
+                self.journal.note(Ended(run=earlier.run, at=self.now()))
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force)
         self.begun = True
         under_way = self.resumed.under_way if self.resumed else ()
-        asked = dict.fromkeys((*under_way, *self._files))
         in_doubt = self.journal.in_doubt()
-        doubtful = {file.key: file for file in asked if file.key in in_doubt}
-        for section in Section:
-            self._settle_doubtful([file for key, file in doubtful.items() if key[0] is section])
+        handed = self.journal.hand_overs()
+        doubtful: dict[HandedOver, list[SessionFile]] = {}
+        for key, file in {file.key: file for file in (*under_way, *self.files) if file.key in in_doubt}.items():
+            doubtful.setdefault(handed[key][-1], []).append(file)
+        for last, files in doubtful.items():
+            self._settle_doubtful(last, files)
 
-    def _settle_doubtful(self, doubtful: Sequence[SessionFile]) -> None:
-        """Look on the site for files of one section that were handed over without learning what came of them."""
-        if not doubtful:
-            return
-        site, times = self._open_section(doubtful[0].section), self.settings.upload
-        found = look_for(
-            site,
-            doubtful,
-            self.journal.last_hand_overs(),
-            sizes=self._sizes,
-            patience=times.processing_timeout + times.card_timeout,
-            now=self.now(),
-        )
+    def _campaigns(self, run: str) -> tuple[Path, ...]:
+        last = {one.file.key: one for one in self.journal.outcomes(run)}
+        folder, settings = self.workspace.campaigns, self.settings.campaign
+        return write_campaigns(folder, [*last.values()], settings, run, others=self.files)
+
+    def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
+        site, times = self._open_section(handed.section), self.settings.upload
+        patience = times.processing_timeout + times.card_timeout
+        found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled()
         again = [one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates]
         timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
@@ -150,48 +175,55 @@ class _Run:
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
-        for line in (LINE, shown, LINE):
+        for line in ("=" * 60, shown, "=" * 60):
             log.info("%s", line)
         files = self._skip_known(batch)
         if not files:
             log.info("No files to upload in this batch (all skipped)")
             return
-        self._open_section(batch.creative_type.section)
+        site = self._open_section(batch.creative_type.section)
+        demand_unchanged(site.inspect_section(batch.creative_type.section), self.workspace, self.now())
         if self.live:
-            self._go_live(files, batch)
-        else:
-            self._rehearse(files, batch)
+            self._go_live(site, files, batch)
+            return
+        self._open_panel(site, batch)
+        self._picture(site, batch, "panel")
+        log.info("Dry run: %d files would be handed over now", len(files))
+        self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
 
-    def _skip_known(self, batch: Batch) -> tuple[SessionFile, ...]:
-        """Ask the library again, which other processes write too, and return the files that are still new."""
+    def _skip_known(self, batch: Batch) -> list[SessionFile]:
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
-        left = [one for one in batch.reviews if one.file.key not in told]
-        asked = [self._asked_again(one) for one in left]
-        skipped = [one for one in asked if not one.goes_up]
-        for one in skipped:
-            in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
-            known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else _why(one)
-            log.info("Skipping %s: %s", one.file.name, known)
+        asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
         at = self.now()
-        halves = [settled_by_library(one, why=_why(one), run=self.name, at=at) for one in skipped if self.live]
-        settled = [one for one in halves if one]
-        self.journal.settled(settled)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped], at)
+        skipped = [  # the library's own words need no verdict before them
+            (one, one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}")
+            for one in asked
+            if not one.goes_up
+        ]
+        settled: list[Settled] = []
+        for one, why in skipped:
+            in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
+            known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else why
+            log.info("Skipping %s: %s", one.file.name, known)
+            half = next((each for each in one.known if each.creative_id == one.creative_id), None)
+            if self.live and one.file.pair and half:  # the ad of the other half needs its ID
+                skip = UploadStatus.SKIPPED
+                settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
+        self.journal.note(*settled)
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
         if settled:
-            self.journal.recorded(run=self.name, now=self.now())
-        return tuple(one.file for one in asked if one.goes_up)
+            self.journal.note(Recorded(run=self.name, at=self.now()))
+        return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
-        """What the library says of the file's name now; what its content told stays while it has that content."""
         if one.verdict in _BY_CONTENT and not self.records.still(one):
-            return replace(
-                one, verdict=Verdict.INVALID, creative_id=None, reason="it changed since the review: review it again"
-            )
+            why = "it changed since the review: review it again"
+            return replace(one, verdict=Verdict.INVALID, creative_id=None, reason=why)
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
-        if asked.verdict is Verdict.UNCLEAR and one.verdict in _BY_CONTENT:
-            return one
-        return one if asked.verdict is Verdict.NEW and one.verdict is not Verdict.ALREADY_THERE else asked
+        stays = {Verdict.NEW} if one.verdict is not Verdict.ALREADY_THERE else set()
+        stays |= {Verdict.UNCLEAR} if one.verdict in _BY_CONTENT else set()
+        return one if asked.verdict in stays else asked
 
     def _open_section(self, section: Section) -> Site:
         if self.site is None:
@@ -202,89 +234,66 @@ class _Run:
         self.site.open_section(section)
         return self.site
 
-    def _rehearse(self, files: Sequence[SessionFile], batch: Batch) -> None:
-        self._inspect_section(batch)
-        self._picture(batch, "section")
-        self._open_upload_panel()
-        self._picture(batch, "panel")
-        log.info("Dry run: %d files would be handed over now", len(files))
-        self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
-
-    def _go_live(self, files: Sequence[SessionFile], batch: Batch) -> None:
-        site, section = self._here(), files[0].section
+    def _go_live(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
+        section = batch.creative_type.section
         files = self._still_there(files)
         if not files:
             return
-        self._inspect_section(batch)
-        newest_before = newest_id(site, section)
+        newest = newest_id(site, section)
         self.records.look(files)
-        self._picture(batch, "section")
-        self._open_upload_panel()
-        earlier = self.journal.hand_overs()
+        self._open_panel(site, batch)
         self.demand_alone()
-        self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest_before)
+        self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest)
         log.info("Processing upload...")
         self.in_tab += len(files)
         results, error = hand_over(site, files, self.settings.upload, self._tell)
-        outcomes = pair(files, results, (), (), self._sizes)
+        outcomes = pair(files, results, (), (), self.sizes)
         try:
             if error is None:
-                self._picture(batch, "uploaded")
-                timeout, sizes = self.settings.upload.card_timeout, self._sizes
-                outcomes = settle(site, files, results, newest_before=newest_before, sizes=sizes, card_timeout=timeout)
+                self._picture(site, batch, "uploaded")
+                wait = self.settings.upload.card_timeout
+                outcomes = settle(site, files, results, newest_before=newest, sizes=self.sizes, card_timeout=wait)
         except (SiteError, Cancelled) as late:
             error = late
-        self._confirm(outcomes, results, earlier)
+        self._confirm(outcomes, {name for name, result in results.items() if result.state is FileState.STALLED})
         if error:
             raise error
 
-    def _inspect_section(self, batch: Batch) -> None:
-        """Raise `PageChanged` where the section, or a tab, is not as the driver knows it."""
-        self._demand_unchanged(self._here().inspect_section(batch.creative_type.section))
+    def _open_panel(self, site: Site, batch: Batch) -> None:
+        self._picture(site, batch, "section")
+        site.open_upload_panel()
+        demand_unchanged(site.inspect_upload_panel(), self.workspace, self.now())
 
-    def _open_upload_panel(self) -> None:
-        self._here().open_upload_panel()
-        self._demand_unchanged(self._here().inspect_upload_panel())
+    def _picture(self, site: Site, batch: Batch, step: str) -> None:
+        name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
+        site.screenshot(self.workspace.screenshots / name)
 
-    def _demand_unchanged(self, inspection: Inspection) -> None:
-        demand_unchanged(inspection, self.workspace, self.now())
-
-    def _still_there(self, files: Sequence[SessionFile]) -> tuple[SessionFile, ...]:
+    def _still_there(self, files: Sequence[SessionFile]) -> list[SessionFile]:
         """The files that can still be read where the review saw them; the others fail, and are not handed over."""
         for file in files:
             if file.row:
                 self.workspace.guard(file.path)
         gone = [file for file in files if not file.path.is_file()]
         self._confirm([Outcome(one, UploadStatus.FAILED, message="the file is gone since the review") for one in gone])
-        return tuple(file for file in files if file not in gone)
+        return [file for file in files if file not in gone]
 
-    def _confirm(
-        self,
-        outcomes: Sequence[Outcome],
-        results: Mapping[str, FileResult] = MappingProxyType({}),
-        earlier: Mapping[Key, int] = MappingProxyType({}),
-    ) -> None:
+    def _confirm(self, outcomes: Sequence[Outcome], timed_out: Container[str] = ()) -> None:
         """Write down what came of files: the journal first, then library, master and status CSV.
 
-        `results` is the site's word on each, by file name; `earlier` is how often each was handed over before.
+        `timed_out` are the names of those on which the site did: they stay in doubt where no ID is known.
         """
-        now, handed = self.now(), self.journal.last_hand_overs()
-        settled: list[Settled] = []
-        unknown: list[Outcome] = []
-        for one in outcomes:
-            key = one.file.section, one.file.name
-            day = (handed[key].at if key in handed else now).date()
-            event = settled_of(one, run=self.name, at=now, day=day, sizes=self._sizes, retries=earlier.get(key, 0))
-            settled += [event] if event else []
-            unknown += [] if event else [one]
-        timed_out = [one for one in unknown if _is_stalled(results.get(one.file.name))]
-        self.journal.settled(
-            [*settled, *(Settled(at=now, run=self.name, file=one.file, status=STALLED) for one in timed_out)]
-        )
-        added = self.records.record(settled)
-        self.records.note(unknown, now=now)
+        now, handed = self.now(), self.journal.hand_overs()
+        settled = [
+            settled_of(one, handed.get(one.file.key, ()), run=self.name, at=now, size=self.sizes.get(one.file.name, ""))
+            for one in outcomes
+            if one.status in KNOWN
+        ]
+        unknown = [one for one in outcomes if one.status not in KNOWN]
+        stalled = [one.file for one in unknown if one.file.name in timed_out]
+        self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
+        added = self.records.record(settled, [status_row(self.workspace, one, now) for one in unknown])
         self.records.remember(outcomes, now)
-        self.journal.recorded(run=self.name, now=now)
+        self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
         self._log_confirmed(outcomes, added)
 
@@ -297,78 +306,39 @@ class _Run:
         for one in outcomes:
             if one.status is not UploadStatus.SUCCESS:
                 log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
-            if one.card:
-                log.debug("Added to TJ Library cache: %s → %s", one.file.name, one.creative_id)
         if added:
             log.info("[CACHE UPDATED: %d new IDs added to %s]", added, self.workspace.library.name)
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
-        """Rows for the files that never went up: held back, beyond the limit, or not begun when the run stopped."""
-        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in self.plan.held_back}
-        reasons |= {one.file: "beyond the limit of this run" for one in self.plan.left}
-        reasons |= {one.file: "not chosen in the saved plan" for one in self.plan.not_chosen}
+        plan = self.plan
+        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
+        reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
+        reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
         if stopped:
-            why = f"not begun: {stopped.message}"
-            reasons |= {one.file: why for batch in self.plan.batches for one in batch.reviews}
-        told = {one.file for one in self.outcomes}
-        rest = {file: why for file, why in reasons.items() if file not in told}
-        self._note([Outcome(file, UploadStatus.SKIPPED, message=why) for file, why in rest.items()])
+            planned = (one.file for batch in plan.batches for one in batch.reviews)
+            reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
+        rest = reasons.keys() - {one.file for one in self.outcomes}
+        self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
 
     def _sum_up(self) -> None:
-        count = Counter(one.status for one in self.outcomes)
-        everything_known = count.keys() == {UploadStatus.SKIPPED} and not (
-            self.plan.held_back or self.plan.left or self.plan.not_chosen
-        )
-        if everything_known:
+        count, plan = Counter(one.status for one in self.outcomes), self.plan
+        if count.keys() == {UploadStatus.SKIPPED} and not (plan.held_back or plan.left or plan.not_chosen):
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
-        if count[UploadStatus.DRY_RUN]:
-            log.info("Dry run: %d files are ready to upload", count[UploadStatus.DRY_RUN])
-        if self.plan.left:
-            log.info("%d files are beyond --limit (a native pair counts two)", len(self.plan.left))
-        if self.plan.not_chosen:
-            log.info("%d new files are not chosen in the saved plan", len(self.plan.not_chosen))
+        for files, told in (
+            (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
+            (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
+            (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
+        ):
+            if files:
+                log.info(told, files)
         log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
-        self.records.note(outcomes, now=at or self.now())
+        at = at or self.now()
+        add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in outcomes])
         self.outcomes += outcomes
 
     def _tell(self, name: str, result: FileResult) -> None:
         if self.progress:
-            total = len(self.plan.files)
             self.through |= {name} if result.state.final else set()
-            self.progress(FileProgress(name, result.state.value, len(self.through), total))
-
-    @cached_property
-    def _reviews(self) -> tuple[FileReview, ...]:
-        return (*self.plan.held_back, *(one for batch in self.plan.batches for one in batch.reviews))
-
-    @property
-    def _files(self) -> list[SessionFile]:
-        return [one.file for one in self._reviews]
-
-    @cached_property
-    def _sizes(self) -> dict[str, str]:
-        """The true size of each file that was looked at, by name."""
-        return {one.file.name: one.facts.size for one in self._reviews if one.facts}
-
-    def _picture(self, batch: Batch, step: str) -> None:
-        name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
-        self._here().screenshot(self.workspace.screenshots / name)
-
-    def _here(self) -> Site:
-        if self.site is None:
-            raise SiteError("The site is not open.")
-        return self.site
-
-
-def _why(one: FileReview) -> str:
-    """The reason of a skip; the library's own words need no verdict before them."""
-    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
-
-
-def _is_stalled(result: FileResult | None) -> bool:
-    return result is not None and result.state is FileState.STALLED
-
-
-_BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
+            self.progress(FileProgress(name, result.state.value, len(self.through), len(self.plan.files)))

@@ -14,7 +14,7 @@ from tjtools.analysis.frame import SECTIONS
 from tjtools.analysis.sources import Asked, Files, Others
 from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.health.acknowledged import acknowledged
-from tjtools.upload.status_csv import load_runs
+from tjtools.upload.run_files import load_runs
 from tjtools.widgets.exhibit import Pane
 from tjtools.widgets.markup import Markup, node
 from tjtools.widgets.panel import Panel, now

@@ -6,9 +6,7 @@ from functools import partial
 
 import ipywidgets as w
 
-from tjtools.diff.decisions import Decision
-from tjtools.diff.evidence import Evidence, Side
-from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.widgets.markup import Markup, Node, lines, node
 from tjtools.widgets.review import MARKS, Review, can_decide
@@ -72,10 +70,10 @@ def _told(review: Review) -> Node:
     return node("div", head, node("p", files, *warned))
 
 
-def _pair(review: Review, one: Evidence, buttons: list[w.Button]) -> w.Widget:
+def _pair(review: Review, one: Repeat, buttons: list[w.Button]) -> w.Widget:
     """Both sides, what is known of the other one, and the decision."""
     pictures = w.GridBox(
-        [*map(Markup, _heads(one)), Markup(node("span", "")), _picture(one.file), _picture(one.other)],
+        [*map(Markup, _heads(one)), Markup(node("span", "")), _picture(review, one.file), _picture(review, one.known)],
         layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"),
     )
     pair = column(
@@ -85,20 +83,21 @@ def _pair(review: Review, one: Evidence, buttons: list[w.Button]) -> w.Widget:
     return pair
 
 
-def _head(one: Evidence) -> Node:
+def _head(one: Repeat) -> Node:
     same = one.kind is RepeatKind.SAME_CONTENT
     how = "⧉ The same content, to the last byte" if same else f"≈ Looks {one.closeness:.0%} the same"
-    rejected = [] if one.rejected_at is None else [node("p", _rejected(one), css="tj-rejected", role="note")]
+    rejected = [] if one.known.rejected_at is None else [node("p", _rejected(one), css="tj-rejected", role="note")]
     return node("div", node("strong", how), *rejected)
 
 
-def _rejected(one: Evidence) -> str:
-    when = f"on {one.rejected_at[:10]}" if one.rejected_at else "nobody knows when"
-    return f"✗ REJECTED {when}: the network has refused creative {one.other.creative_id} before."
+def _rejected(one: Repeat) -> str:
+    rejected = one.known.rejected_at
+    when = f"on {rejected[:10]}" if rejected else "nobody knows when"
+    return f"✗ REJECTED {when}: the network has refused creative {one.known.creative_id} before."
 
 
-def _picture(side: Side) -> w.Widget:
-    made = side.thumbnail()
+def _picture(review: Review, side: Known) -> w.Widget:
+    made = review.thumbnail(side.fingerprint)
     if made is None:
         return Markup(node("div", "no picture", css="tj-side tj-note"))
     image = w.Image(value=made, format="jpeg")
@@ -106,15 +105,15 @@ def _picture(side: Side) -> w.Widget:
     return image
 
 
-def _facts(one: Evidence) -> Node:
+def _facts(one: Repeat) -> Node:
     """Row by row, the two sides next to each other; what differs is strong."""
-    mine, theirs = _facts_of(one.file), _facts_of(one.other)
+    mine, theirs = _facts_of(one.file), _facts_of(one.known)
     rows = [_row(what, mine[what], theirs[what]) for what in mine if mine[what] or theirs[what]]
     return node("table", node("tbody", *rows), css="tj-sides")
 
 
-def _heads(one: Evidence) -> tuple[Node, Node, Node]:
-    return node("span", ""), node("strong", "This file"), node("strong", _standing(one.other))
+def _heads(one: Repeat) -> tuple[Node, Node, Node]:
+    return node("span", ""), node("strong", "This file"), node("strong", _standing(one.known))
 
 
 def _row(what: str, mine: str, theirs: str) -> Node:
@@ -122,36 +121,37 @@ def _row(what: str, mine: str, theirs: str) -> Node:
     return node("tr", node("th", what), *(node("td", node(tag, text or "–")) for text in (mine, theirs)))
 
 
-def _facts_of(side: Side) -> dict[str, str]:
+def _facts_of(side: Known) -> dict[str, str]:
+    facts = side.fingerprint.facts
     return {
         "name": side.name,
-        "size": f"{in_bytes(side.length)} ({side.length:,} bytes)",
-        "checksum": f"{side.checksum[:_SHORT]}…",
-        "duration": in_seconds(side.seconds),
-        "dimensions": side.size,
-        "encoding": side.encoding,
+        "size": f"{in_bytes(facts.bytes)} ({facts.bytes:,} bytes)",
+        "checksum": f"{side.fingerprint.checksum[:_SHORT]}…",
+        "duration": in_seconds(facts.seconds),
+        "dimensions": facts.size,
+        "encoding": " ".join(filter(None, (facts.container, facts.codec))),
     }
 
 
-def _standing(side: Side) -> str:
+def _standing(side: Known) -> str:
     return f"ID {side.creative_id}: {side.standing}" if side.creative_id else "Another file of the session"
 
 
-def _history(one: Evidence) -> Node | None:
+def _history(one: Repeat) -> Node | None:
     """What was seen of the creative that is there; None for a file of the session."""
-    if not one.other.creative_id:
+    if not one.known.creative_id:
         return None
-    if not one.history:
-        return node("p", f"No review history of ID {one.other.creative_id} is known.", css="tj-note")
+    if not one.known.history:
+        return node("p", f"No review history of ID {one.known.creative_id} is known.", css="tj-note")
     seen = [
         f"{then.observed_at[:16].replace('T', ' ')} UTC: {' → '.join(filter(None, (then.from_status, then.to_status)))}"
-        for then in one.history
+        for then in one.known.history
     ]
-    title = f"Review history of ID {one.other.creative_id}: {counted(len(seen), 'observation')}"
+    title = f"Review history of ID {one.known.creative_id}: {counted(len(seen), 'observation')}"
     return node("details", node("summary", title), lines(seen), css="tj-fold", open=int(len(seen) <= _FEW))
 
 
-def _decision(review: Review, one: Evidence, buttons: list[w.Button]) -> w.Widget:
+def _decision(review: Review, one: Repeat, buttons: list[w.Button]) -> w.Widget:
     if not can_decide(one):
         return Markup(node("p", "There is nothing to decide: these are the same.", css="tj-note"))
     choices = (

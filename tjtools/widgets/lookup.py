@@ -12,8 +12,7 @@ import pandas as pd
 from traitlets import Int, Unicode
 
 from tjtools.analysis.exhibits import Exhibit, Shown
-from tjtools.cache.library import Library
-from tjtools.cache.lookup import ANSWER_COLUMNS, answer_rows, look_up, pasted
+from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
 from tjtools.model.words import counted
 from tjtools.widgets.exhibit import Pane, exhibit_view
 from tjtools.widgets.markup import Markup, node
@@ -25,7 +24,7 @@ _CODE = """\
 from pathlib import Path
 
 from tjtools import Library, Workspace
-from tjtools.cache.lookup import answer_rows, look_up, pasted
+from tjtools.cache.library import answer_rows, look_up, pasted
 
 library = Library.load(Workspace.find(cwd=Path.cwd()).library)
 list(answer_rows(look_up(library, pasted(\"\"\"

@@ -13,10 +13,9 @@ from traitlets import Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.libraries import COLUMNS, LibraryDifference
 from tjtools.model.errors import SignInNeeded
-from tjtools.scrape.apply import Update, UpdateReport, apply_update
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import plan_refresh, plan_sync
-from tjtools.scrape.section import Certificate
+from tjtools.scrape.reading import Certificate
+from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync
 from tjtools.widgets.markup import Markup, Node, node, table_node
 from tjtools.widgets.panel import Panel
 from tjtools.widgets.table import Table, table_view
@@ -262,7 +261,7 @@ def _decision(panel: Refresh) -> w.Widget:
 
 
 def _guarded(panel: Refresh) -> Node:
-    there = panel.update.there if panel.update else 0
+    there = len(panel.update.known) if panel.update else 0
     return alert(
         node("strong", f"⚠ {panel.gone:,} of {there:,} creatives of the cache are gone from the site."),
         node("p", f"Look whether that is so. To let it through, write {panel.gone} into the field below."),

@@ -10,10 +10,9 @@ from typing import ClassVar, TypeAlias
 import pandas as pd
 from traitlets import Any, Instance, Int, Unicode
 
-from tjtools.diff.decisions import Decision, Decisions
-from tjtools.diff.evidence import Evidence, evidence
-from tjtools.diff.repeats import RepeatKind
+from tjtools.diff.repeats import Decision, Decisions, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
+from tjtools.media import Fingerprint
 from tjtools.model.creative import CreativeType, Key
 from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.upload import Choice, load_choice, prepare, save_choice
@@ -76,7 +75,7 @@ class Review(Panel):
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(workspace, clock=clock)
-        self._picture: Callable[[str], bytes | None] = lambda _checksum: None
+        self.thumbnail: Callable[[Fingerprint], bytes | None] = lambda _one: None
         self.new: dict[Key, FileReview] = {}
         self._take((), ())
         self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
@@ -85,7 +84,7 @@ class Review(Panel):
     def look(self, run: Run) -> None:
         """Look at each file of the session, and compare it with the library."""
         prepared = prepare(self.workspace, progress=run.looked_at, cancelled=run.cancelled)
-        self._picture = prepared.fingerprints.picture
+        self.thumbnail = prepared.fingerprints.thumbnail
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self._take(prepared.reviews, prepared.bad_lines)
 
@@ -165,12 +164,11 @@ class Review(Panel):
         return tuple(one for one in self.reviews if has_evidence(one))
 
     @property
-    def evidence(self) -> tuple[Evidence, ...]:
+    def evidence(self) -> tuple[Repeat, ...]:
         """What the compared file repeats, the same content first; empty where no file is compared."""
-        found = (one for one in self.comparable if one.file.key == self.compared)
-        return next((evidence(one, self._picture) for one in found), ())
+        return next((one.repeats for one in self.comparable if one.file.key == self.compared), ())
 
-    def decide(self, one: Evidence, decision: Decision) -> None:
+    def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks."""
         if not self.looking.running:
             self.attempt(lambda: self._decide(one, decision))
@@ -220,8 +218,8 @@ class Review(Panel):
             return ""
         return "chosen" if one.file.key in self.chosen else "left out"
 
-    def _decide(self, one: Evidence, decision: Decision) -> None:
-        Decisions.load(self.workspace).decide(one.file.content, one.other.content, decision, now=self.clock())
+    def _decide(self, one: Repeat, decision: Decision) -> None:
+        Decisions.load(self.workspace).decide(one.file.content, one.known.content, decision, now=self.clock())
         self.looking.start(self.look)
 
     def _save(self) -> None:
@@ -260,7 +258,7 @@ def has_evidence(one: FileReview) -> bool:
     return bool(one.repeats_rejected or (one.repeats and one.verdict is not Verdict.ALREADY_THERE))
 
 
-def can_decide(one: Evidence) -> bool:
+def can_decide(one: Repeat) -> bool:
     """Whether there is something to decide: what is the same to the last byte is the same."""
     return one.kind is RepeatKind.LOOKS_SAME
 

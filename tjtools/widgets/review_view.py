@@ -14,7 +14,7 @@ from anywidget import AnyWidget
 from traitlets import Dict, List
 
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.media.poster import poster
+from tjtools.media import Children
 from tjtools.model.creative import Key, Medium, Section
 from tjtools.model.words import in_bytes, in_seconds
 from tjtools.widgets.evidence_view import evidence_view
@@ -61,12 +61,13 @@ class Gallery(AnyWidget):
     def _draw(self, paths: Mapping[str, Path]) -> None:
         made: dict[str, bytes] = {}
         last = time.monotonic()
-        for key, path in paths.items():
-            if self._paths is not paths or not threading.main_thread().is_alive():
-                return  # another page is shown by now, or nobody looks any more
-            made[key] = poster(path)
-            if time.monotonic() - last > _EVERY:
-                self.posters, last = dict(made), time.monotonic()
+        with Children(cores=1) as room:
+            for key, path in paths.items():
+                if self._paths is not paths or not threading.main_thread().is_alive():
+                    return  # another page is shown by now, or nobody looks any more
+                made[key] = room.poster(path)
+                if time.monotonic() - last > _EVERY:
+                    self.posters, last = dict(made), time.monotonic()
         if self._paths is paths:
             self.posters = made
 

@@ -22,7 +22,7 @@ from enum import Enum
 from traitlets import Any as AnyTrait
 from traitlets import Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
 
-from tjtools.media.looking import LookedAt
+from tjtools.media.content import LookedAt
 from tjtools.model.errors import Cancelled
 from tjtools.model.names import printable
 

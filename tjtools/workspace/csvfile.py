@@ -1,7 +1,7 @@
-"""The one reader and writer of every tracking CSV: inventories, logs, campaign files and the library.
+"""The one reader and writer of every tracking CSV, which takes what people and Excel leave behind.
 
-Reading takes what people and Excel leave behind: UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`;
-quotes; blank lines; a missing last newline. Writing gives UTF-8, LF and commas, in whole lines, under one lock.
+That is UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`; quotes; blank lines; a missing last newline.
+Writing gives UTF-8, LF and commas, in whole lines, under one lock.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import csv
 import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from io import StringIO
 from pathlib import Path
@@ -18,30 +19,12 @@ from typing import NamedTuple
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader, translated
 from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
-__all__ = [
-    "BadLine",
-    "Form",
-    "Records",
-    "Table",
-    "append_rows",
-    "encoded",
-    "line_of",
-    "neutralise",
-    "quarantine",
-    "read_more",
-    "read_records",
-    "read_table",
-    "write_rows",
-]
-
 log = logging.getLogger("tjtools")
 
 _LONGEST = 1000  # lines that one record may span; a quote open for longer was never meant to be one
-_TO_QUOTE = frozenset('",\r\n')
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _AWAY = "Move it away, or copy a backup of it from tracking/.tjtools/backups over it."
 _NUL = "holds NUL bytes, as a line has that PowerShell's >> wrote; write it again as plain text"
-_RETURN = r"\r(?!\n|\Z)"  # a carriage return that is part of no line end
 _QUARANTINE = ("line", "reason", "text")
 
 
@@ -79,13 +62,11 @@ class Records:
         self._first, self.end = first, first + len(self._lines)
         self._at = self._next = 0  # the record that was read last, and where the one after it begins
         self._nul = "\0" in text
-        # Within a line a carriage return is a character as any other, but not for the csv module: it gets a NUL.
-        self._returns = "\r" in text and re.search(_RETURN, text) is not None
-        self._readable = _lines(re.sub(_RETURN, "\0", text)) if self._returns else self._lines
+        # A carriage return that is part of no line end is a character as any other, but the csv module gets a NUL.
+        self._readable = _lines(re.sub(r"\r(?!\n|\Z)", "\0", text)) if "\r" in text else self._lines
         self._ended = False
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
-        """Behind a line that can't be understood, reading begins anew at the next."""
         while self.form and (at := self._next) < len(self._lines):
             begun, width, why = at, len(self.form.header), ""
             reader = csv.reader(self._source(at), delimiter=self.form.delimiter, strict=True)
@@ -96,7 +77,9 @@ class Records:
                         if why := self._why_bad(fields, width):
                             break
                     elif any(fields):
-                        yield self._first + at, self._mended(fields) if self._returns else fields
+                        if self._readable is not self._lines:
+                            fields = [field.replace("\0", "\r") for field in fields]
+                        yield self._first + at, fields
                     at = self._next
             except csv.Error:
                 why = self._why_broken(at)
@@ -122,11 +105,7 @@ class Records:
             yield self._readable[number]
         self._ended = True
 
-    def _mended(self, fields: list[str]) -> list[str]:
-        return [field.replace("\0", "\r") for field in fields]
-
     def _why_broken(self, at: int) -> str:
-        """What keeps the csv module from reading the record that begins there."""
         if "\0" in self._lines[at]:
             return _NUL
         if '"' not in self._lines[at]:
@@ -137,7 +116,6 @@ class Records:
         return "a quote is opened and never closed"
 
     def _why_bad(self, fields: Sequence[str], width: int) -> str:
-        """The reason why a record of another width or with NUL bytes is bad; `""` for a blank line."""
         if not self._raw.strip("\0 \t\r\n"):
             return ""
         if "\0" in self._raw:
@@ -147,10 +125,7 @@ class Records:
 
 
 class Table(NamedTuple):
-    """A CSV as text: `rows` are dicts by column name, `lines` their line numbers, `bad` what could not be understood.
-
-    `form` tells how the file is written down, `seen` how much of it was read.
-    """
+    """A CSV as text: `rows` by column, `lines` their numbers, `form` how it is written, `seen` how much was read."""
 
     path: Path
     header: tuple[str, ...]
@@ -167,13 +142,7 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
     Extra columns are kept; one without a name is called `column_8` after its place. Raises WrongHeader if a required
     column is missing, NotText for binary data, TrackingFileError if the disk can't be read.
     """
-    with translated(path, "read"):
-        try:
-            with path.open("rb") as file:
-                data = file.read()
-                seen = Seen.of(file, b"", data)
-        except FileNotFoundError:
-            return Table(path, tuple(required), (), (), ())
+    seen, data, _ = Seen().follow(path)
     found = read_records(data, path, required, remedy)
     header = found.form.header if found.form else tuple(required)
     numbered = [(line, dict(zip(header, fields, strict=True))) for line, fields in found]
@@ -193,12 +162,23 @@ def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str =
     begin = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1  # behind any blank lines
     end = text.find("\n", begin) + 1 or len(text)
     first, line = text[begin:end], text.count("\n", 0, begin) + 1
-    if "\0" in first:
-        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     if not first.strip():
         return Records("", None, line + 1)
-    form = _form(first, path, required, remedy, binary="\0" in text)
-    return Records(text[end:], form._replace(plain=form.plain and utf8), line + 1)
+    headers = {delimiter: _header(first, delimiter) for delimiter in (",", ";")}
+    for delimiter, header in headers.items():
+        if set(required) <= set(header) and len(set(header)) == len(header) and "\0" not in first:
+            plain = utf8 and delimiter == "," and not first.endswith("\r\n")
+            return Records(text[end:], Form(header, delimiter, plain), line + 1)
+    if "\0" in text:
+        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
+    names = max(headers.values(), key=len)
+    missing = [column for column in required if column not in names]
+    mend = f"The first line must name {', '.join(required)}."
+    said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
+    if not names:
+        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
+        mend = "Save it as CSV UTF-8 once more."
+    raise WrongHeader(said, path=path, line=1, remedy=remedy or mend)
 
 
 def read_more(data: bytes, form: Form, line: int) -> Records:
@@ -219,33 +199,11 @@ def _decoded(data: bytes) -> tuple[str, bool]:
     try:
         return data.decode(), True
     except UnicodeDecodeError:
-        return "\n".join(map(_decoded_line, data.split(b"\n"))), False
-
-
-def _decoded_line(data: bytes) -> str:
-    # Line by line: one line that somebody appended in cp1252 must not garble the others.
-    for encoding in ("utf-8", "cp1252"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")  # the five bytes that cp1252 leaves undefined
-
-
-def _form(first: str, path: Path, required: Sequence[str], remedy: str, *, binary: bool) -> Form:
-    found = {delimiter: _header(first, delimiter) for delimiter in (",", ";")}
-    for delimiter, header in found.items():
-        if set(required) <= set(header) and len(set(header)) == len(header):
-            return Form(header, delimiter, plain=delimiter == "," and not first.endswith("\r\n"))
-    if binary:
-        raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
-    names = max(found.values(), key=len)
-    if not names:
-        said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
-        raise WrongHeader(said, path=path, line=1, remedy=remedy or "Save it as CSV UTF-8 once more.")
-    missing = [column for column in required if column not in names]
-    said = f"the header lacks {', '.join(missing)}." if missing else "the header names a column twice."
-    raise WrongHeader(said, path=path, line=1, remedy=remedy or f"The first line must name {', '.join(required)}.")
+        if b"\n" in data:  # line by line: one that somebody appended in cp1252 must not garble the others
+            return "\n".join(_decoded(line)[0] for line in data.split(b"\n")), False
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp1252"), False
+        return data.decode("latin-1"), False  # the five bytes that cp1252 leaves undefined
 
 
 def _header(first: str, delimiter: str) -> tuple[str, ...]:
@@ -258,12 +216,11 @@ def _header(first: str, delimiter: str) -> tuple[str, ...]:
 
 
 def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, form: Form | None = None) -> None:
-    """Append rows as whole lines in one write, on the disk when this returns; a missing file gets a header first.
+    """Append rows, their values in the order of `columns`, as whole lines in one write, on the disk when this returns.
 
-    The values stand in the order of `columns`; they are written in the file's own order, extra columns empty. A file
-    in another encoding or delimiter is rewritten first, with a backup. `form` is for a caller that has just read the
-    whole file under the lock. Raises WrongHeader, and TrackingFileError if the disk does not take it all: then nothing
-    is added.
+    A missing file gets a header first, and one in another encoding or delimiter is rewritten, with a backup. `form` is
+    for a caller that has just read the whole file under the lock. Raises WrongHeader, and TrackingFileError if the disk
+    does not take it all: then nothing is added.
     """
     values = list(rows)
     if not values:
@@ -273,36 +230,28 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
             form = _made_plain(read_table(path, columns))
         header = form.header if form else tuple(columns)
         first = [] if form else encoded(path, [header])
-        append_lines(path, first + encoded(path, _arranged(values, columns, header)))
+        told = (dict(zip(columns, row, strict=True)) for row in values)
+        append_lines(path, first + encoded(path, [[row.get(name, "") for name in header] for row in told]))
 
 
 def _made_plain(table: Table) -> Form | None:
     """Rewrite a file that lines can't be appended to; bad lines stay, unless they would be read otherwise then."""
-    if table.form is None and table.seen.size and table.path.read_bytes().startswith(_UTF16):
+    form = table.form
+    if form is None and table.seen.size and table.path.read_bytes().startswith(_UTF16):
         replace_file(table.path, b"", seen=table.seen)  # it has no line, but lines in UTF-8 can't follow
-    if table.form and not table.form.plain:
+    if form and not form.plain:
         changed = datetime.fromtimestamp(table.path.stat().st_mtime).astimezone()
-        records = [(at, line_of(list(row.values()))) for at, row in zip(table.lines, table.rows, strict=True)]
-        bad = [(each.line, each.text + "\n") for each in table.bad]
-        data = _as_text(table, records + bad)
-        found = read_records(data, table.path, table.header)
-        rows = [dict(zip(table.header, fields, strict=True)) for _, fields in found]
-        if (rows, len(found.bad)) != ([*table.rows], len(table.bad)):
+        rows = zip(table.lines, table.rows, strict=True)
+        lines = [(0, line_of(form.header)), *((at, line_of(list(row.values()))) for at, row in rows)]
+        whole = sorted([*lines, *((bad.line, f"{bad.text}\n") for bad in table.bad)])
+        found = read_records("".join(line for _, line in whole).encode(), table.path, form.header)
+        told = [dict(zip(form.header, fields, strict=True)) for _, fields in found]
+        if (told, len(found.bad)) != ([*table.rows], len(table.bad)):
             quarantine(table.path, table.bad)
-            data = _as_text(table, records)
+            whole = lines
+        data = "".join(line for _, line in whole).encode()
         replace_file(table.path, data, seen=table.seen, backup=changed)
-    return table.form
-
-
-def _as_text(table: Table, lines: list[tuple[int, str]]) -> bytes:
-    return (line_of(table.header) + "".join(line for _, line in sorted(lines))).encode()
-
-
-def _arranged(rows: Iterable[Sequence[str]], columns: Sequence[str], header: Sequence[str]) -> Iterable[Sequence[str]]:
-    if tuple(columns) == tuple(header):
-        return rows
-    places = [columns.index(name) if name in columns else None for name in header]
-    return ([row[place] if place is not None else "" for place in places] for row in rows)
+    return form
 
 
 def encoded(path: Path, rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> list[bytes]:
@@ -321,30 +270,33 @@ def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
     """
     if any("\0" in field for field in fields):
         raise ValueError("a NUL character can't be written")
-    return (
-        ",".join(_quoted(field) if quote_all or not _TO_QUOTE.isdisjoint(field) else field for field in fields) + "\n"
-    )
+    fields = [_quoted(field) if quote_all or re.search(r'[",\r\n]', field) else field for field in fields]
+    return ",".join(fields) + "\n"
 
 
 def _quoted(field: str) -> str:
     return '"' + field.replace('"', '""') + '"'
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]], *, quote_all: bool = False) -> None:
-    """Replace the whole file, or create it: whoever reads meanwhile sees the old file or the new one.
-
-    Raises TrackingFileError if the disk does not take it; the old file is then as it was.
-    """
-    data = b"".join(encoded(path, [columns, *rows], quote_all=quote_all))
+def write_rows(
+    path: Path,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    quote_all: bool = False,
+    backup: datetime | None = None,
+    seen: Seen | None = None,
+) -> None:
+    """Replace the whole file, or create it, as `replace_file` does; raises TrackingFileError as that does."""
     with locked(path):
-        replace_file(path, data)
+        replace_file(path, b"".join(encoded(path, [columns, *rows], quote_all=quote_all)), backup=backup, seen=seen)
 
 
 def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
-    """Append bad lines, as they were, to the file's quarantine (`line,reason,text`), before the file is rewritten.
+    """Append bad lines, as they were, to `name.quarantine.csv` (`line,reason,text`), before the file is rewritten.
 
-    The quarantine of `name.csv` is `name.quarantine.csv` beside it. What it holds does not come twice: a rewrite
-    that a crash cut off begins again. So a new quarantine is there as a whole or not at all.
+    What it holds does not come twice: a rewrite that a crash cut off begins again. A new one is there whole or not at
+    all.
     """
     rows, target = [(str(each.line), each.reason, each.text) for each in bad], path.with_suffix(".quarantine.csv")
     if rows:

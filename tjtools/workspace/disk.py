@@ -1,8 +1,7 @@
 """What is put on the disk, by one process at a time: locks, appends, the one atomic replace, and what was before.
 
-`tracking/.tjtools/backups/` holds a file's bytes under its name with the time (UTC) before the ending,
-`TJ_Creative_Library.20251113T120000.csv`: the last twenty of each file. `tracking/.tjtools/snapshots/` holds what
-`tjtools.cache.snapshots` keeps. Together they take at most a gigabyte: the oldest go first, never the newest of a file.
+`tracking/.tjtools/backups/TJ_Creative_Library.20251113T120000.csv` is a file as it was (time in UTC): the last twenty
+of each. With the snapshots they take at most a gigabyte: the oldest go first, never the newest of a file.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from io import FileIO
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -27,7 +27,6 @@ ROOM = 1 << 30  # bytes, of backups and snapshots together
 NO_LOCKS = "the file system takes no locks, as some network shares: two programs could write at once."
 LOCAL_DISK = "Move the workspace to a disk of this machine, or mount the share with locks."
 _PATIENCE = 60.0  # seconds to wait for another process that writes
-_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _TAIL = 4096  # bytes that are compared to tell a file that has grown from one that was edited in place
 
@@ -46,9 +45,8 @@ def private_folder(path: Path) -> Path:
 def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
     """Keep every other process of ours from writing this file; re-entrant in one thread.
 
-    The lock lies in `tracking/.tjtools/locks/`, and ends with the process that holds it. A person's `echo >>` does not
-    heed it. Raises TrackingFileError if another process holds it for a minute, if the folder can't be written, or if
-    its file system has no locks.
+    The lock ends with the process that holds it; a person's `echo >>` does not heed it. Raises TrackingFileError if
+    another process holds it for a minute, if the folder can't be written, or if its file system has no locks.
     """
     from filelock import FileLock, Timeout
 
@@ -62,7 +60,7 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
             told = "another process has been writing it for a minute."
             raise TrackingFileError(told, path=path, remedy="Wait for it, or end it.") from error
         except OSError as error:
-            if error.errno in _NO_LOCKS:
+            if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP):
                 raise TrackingFileError(NO_LOCKS, path=folder, remedy=LOCAL_DISK) from error
             raise
     try:
@@ -72,10 +70,7 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
 
 
 def locks_hold(folder: Path) -> bool:
-    """Whether the folder's file system keeps a second holder out; some network shares only say that they do.
-
-    Raises OSError where it takes no locks at all.
-    """
+    """Whether locks keep a second holder out, as some network shares only say; OSError where there are none at all."""
     from filelock import lock_descriptor
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -97,12 +92,22 @@ class Seen(NamedTuple):
     changed: int = 0
     tail: bytes = b""
 
-    @classmethod
-    def of(cls, file: BinaryIO, before: bytes, data: bytes) -> Seen:
-        """After `data` was read from the file, behind bytes that end in `before`."""
-        stat, size = os.fstat(file.fileno()), file.tell()
-        changed = stat.st_mtime_ns if stat.st_size == size else 0  # it grew meanwhile: it is to be looked at again
-        return cls(stat.st_dev, stat.st_ino, size, changed, (before + data[-_TAIL:])[-_TAIL:])
+    def follow(self, path: Path) -> tuple[Seen, bytes, bool]:
+        """What was appended since, or all and True where it is another file now; a missing file has nothing.
+
+        Raises TrackingFileError if the disk can't be read.
+        """
+        with translated(path, "read"), suppress(FileNotFoundError), path.open("rb") as file:
+            if self.holds(file):
+                return self, b"", False
+            begun = self.begins(file)
+            file.seek(self.size if begun else 0)
+            data = file.read()
+            stat, size = os.fstat(file.fileno()), file.tell()
+            changed = stat.st_mtime_ns if stat.st_size == size else 0  # it grew meanwhile: it is to be looked at again
+            tail = ((self.tail if begun else b"") + data[-_TAIL:])[-_TAIL:]
+            return Seen(stat.st_dev, stat.st_ino, size, changed, tail), data, not begun
+        return Seen(), b"", True
 
     def holds(self, file: BinaryIO) -> bool:
         """Whether the file is as it was."""
@@ -110,7 +115,7 @@ class Seen(NamedTuple):
         return self[:4] == (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
 
     def begins(self, file: BinaryIO) -> bool:
-        """Whether the file has only grown since, as far as its tail tells; it then stands where that begins."""
+        """Whether the file has only grown since, as far as its tail tells."""
         stat = os.fstat(file.fileno())
         if (stat.st_dev, stat.st_ino) != self[:2] or stat.st_size <= self.size:
             return False
@@ -123,9 +128,10 @@ def append_lines(path: Path, lines: list[bytes]) -> None:
     created = not path.exists()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileIO(path, "ab+") as file:
-        _write_whole(file, _fresh_line(file) + b"".join(lines))
+        begun = _at_line(file, file.seek(0, os.SEEK_END))
+        _write_whole(file, (b"" if begun else b"\n") + b"".join(lines))
         # A person's printf can have slipped in between, without a newline: then our first line is glued to it.
-        while (at := file.tell() - sum(map(len, lines))) and not _newline_before(file, at):
+        while not _at_line(file, file.tell() - sum(map(len, lines))):
             lines = lines[:1]
             _write_whole(file, b"\n" + lines[0])
         os.fsync(file.fileno())
@@ -133,15 +139,10 @@ def append_lines(path: Path, lines: list[bytes]) -> None:
         _sync_folder(path.parent)
 
 
-def _fresh_line(file: FileIO) -> bytes:
-    end = file.seek(0, os.SEEK_END)
-    return b"" if end == 0 or _newline_before(file, end) else b"\n"
-
-
-def _newline_before(file: FileIO, at: int) -> bool:
+def _at_line(file: FileIO, at: int) -> bool:
     here = file.tell()
-    file.seek(at - 1)
-    found = file.read(1) == b"\n"
+    file.seek(max(at - 1, 0))
+    found = at == 0 or file.read(1) == b"\n"
     file.seek(here)
     return found
 
@@ -162,68 +163,53 @@ def _write_whole(file: FileIO, data: bytes) -> None:
 def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, seen: Seen | None = None) -> None:
     """Put `data` in the place of the file, which a reader sees as it was or as it is then; the caller has the lock.
 
-    `backup` is the time under which the old file is kept; without it, it is not. `seen` is what `data` takes into
-    account of a file that others write too: lines that they have appended since are brought over, also those of the
-    moment in which it is replaced, and if it is another file now, it is kept as a backup. Raises TrackingFileError; the
-    old file is then as it was.
+    `backup` is the time under which the old file is kept. `seen` is what `data` takes into account of a file that
+    others write too: lines that they have appended since, until the last moment, are brought over, and another file is
+    kept as a backup. Raises TrackingFileError; the old file is then as it was.
     """
     with translated(path, "written"):
         target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.tmp")  # one name: what a killed process left is written over
-        with _Others(target, seen) as others:
+        with _held(target, seen) as (others, changed):
             try:
                 _write_synced(temporary, data, like=target)
-                while late := others.lines():
+                while late := _lines(others):
                     append_lines(temporary, late)
-                backup = backup or others.changed
-                if backup and target.exists():
-                    keep(target, backup)
-                others.step_aside()
+                time = backup or changed
+                if time and target.exists():
+                    keep(target, time)
+                if others and sys.platform == "win32":
+                    others.close()  # it replaces none that is open
                 temporary.replace(target)
             except OSError:
                 temporary.unlink(missing_ok=True)
                 raise
             _sync_folder(target.parent)
-            if late := others.lines():
+            if late := _lines(others):
                 append_lines(target, late)
 
 
-class _Others:
-    """What other programs do to a file that is being replaced: it is held open, and shows what they write into it."""
+@contextmanager
+def _held(path: Path, seen: Seen | None) -> Iterator[tuple[BinaryIO | None, datetime | None]]:
+    """The file, open behind what was `seen` of it, and when another program put its own version there."""
+    if seen is None or not path.exists():
+        yield None, None
+        return
+    with path.open("rb", buffering=0) as file:
+        if seen.holds(file) or seen.begins(file):
+            file.seek(seen.size)
+            yield file, None
+        else:
+            log.warning("%s: another program has changed it meanwhile; its version is a backup now", path.name)
+            changed = os.fstat(file.fileno()).st_mtime
+            file.seek(0, os.SEEK_END)
+            yield file, datetime.fromtimestamp(changed).astimezone()
 
-    def __init__(self, path: Path, seen: Seen | None) -> None:
-        self.path, self.seen = path, seen
-        self.changed: datetime | None = None  # when another program put its own version there
-        self._file: BinaryIO | None = None
 
-    def __enter__(self) -> _Others:
-        if self.seen is None:
-            return self
-        with suppress(FileNotFoundError):
-            self._file = self.path.open("rb", buffering=0)
-        if self._file and not self.seen.holds(self._file) and not self.seen.begins(self._file):
-            stat = os.fstat(self._file.fileno())
-            self.changed = datetime.fromtimestamp(stat.st_mtime).astimezone()
-            log.warning("%s: another program has changed it meanwhile; its version is a backup now", self.path.name)
-            self._file.seek(0, os.SEEK_END)
-        elif self._file:
-            self._file.seek(self.seen.size)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._file:
-            self._file.close()
-
-    def lines(self) -> list[bytes]:
-        """The lines that they have appended since this was asked last."""
-        late = self._file.read() if self._file and not self._file.closed else b""
-        return [line + b"\n" for line in late.split(b"\n") if line]
-
-    def step_aside(self) -> None:
-        """Let the file go where the system replaces none that is open."""
-        if self._file and sys.platform == "win32":
-            self._file.close()
+def _lines(file: BinaryIO | None) -> list[bytes]:
+    late = file.read() if file and not file.closed else b""
+    return [line + b"\n" for line in late.split(b"\n") if line]
 
 
 def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
@@ -254,7 +240,9 @@ def keep(path: Path, now: datetime) -> Path:
     """
     folder = private_folder(path) / "backups"
     folder.mkdir(parents=True, exist_ok=True)
-    backup = _free_name(folder, path, now)
+    begun = f"{path.stem}.{now.astimezone(UTC):%Y%m%dT%H%M%S}"
+    names = (folder / f"{begun}{f'-{number:03}' if number else ''}{path.suffix}" for number in count())
+    backup = next(name for name in names if not name.exists())
     try:
         os.link(path, backup)
     except OSError:
@@ -270,13 +258,16 @@ def keep(path: Path, now: datetime) -> Path:
 
 def bound(private: Path, *, but: Path | None = None) -> None:
     """Drop the oldest backups and snapshots beyond `ROOM`, never the newest of a file, nor `but`; raises OSError."""
-    stored = [path for folder in ("backups", "snapshots") for path in (private / folder).glob("*")]
-    found = sorted((path for path in stored if path.suffix != ".json" and _time_of(path)), key=_time_of)
-    newest = {(path.parent, path.stem.rpartition(".")[0], path.suffix): path for path in found}
-    sizes = {path: size for path in found if (size := _size_of(path)) is not None}
-    total = sum(sizes.values())
-    for path, size in sizes.items():
-        if total > ROOM and path != but and path not in newest.values():
+    found = {}
+    for path in (path for folder in ("backups", "snapshots") for path in (private / folder).glob("*")):
+        begun, _, time = path.stem.rpartition(".")
+        if path.suffix != ".json" and time[:1].isdigit() and "T" in time:
+            with suppress(FileNotFoundError):  # another process has dropped it meanwhile
+                found[time, path] = (path.parent, begun, path.suffix), path.stat().st_size
+    newest = {file: path for (_, path), (file, _) in sorted(found.items())}
+    total = sum(size for _, size in found.values())
+    for (_, path), (file, size) in sorted(found.items()):
+        if total > ROOM and path not in (but, newest[file]):
             total -= size
             path.unlink(missing_ok=True)
             path.with_suffix(".json").unlink(missing_ok=True)
@@ -285,25 +276,3 @@ def bound(private: Path, *, but: Path | None = None) -> None:
 def backups_of(path: Path) -> list[Path]:
     """The backups of a tracking file, oldest first by the time in their names."""
     return sorted((private_folder(path) / "backups").glob(f"{path.stem}.[0-9]*T[0-9]*{path.suffix}"))
-
-
-def _size_of(path: Path) -> int | None:
-    """In bytes; None where another process has dropped it meanwhile."""
-    with suppress(FileNotFoundError):
-        return path.stat().st_size
-    return None
-
-
-def _time_of(path: Path) -> str:
-    """The time in the name of a backup or a snapshot; `""` for another file."""
-    time = path.stem.rpartition(".")[2]
-    return time if time[:1].isdigit() and "T" in time else ""
-
-
-def _free_name(folder: Path, path: Path, now: datetime) -> Path:
-    time = f"{now.astimezone(UTC):%Y%m%dT%H%M%S}"
-    for number in range(1000):
-        backup = folder / f"{path.stem}.{time}{f'-{number:03}' if number else ''}{path.suffix}"
-        if not backup.exists():
-            return backup
-    raise FileExistsError(f"{folder} holds a thousand backups of one second")

@@ -15,31 +15,56 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import UnsafePath, WorkspaceNotFound
+from tjtools.model.errors import SettingsError, UnsafePath, WorkspaceNotFound
 
 VARIABLE = "TJTOOLS_WORKSPACE"
 FOLDERS = ("tracking", "uploaded/Native/Video", "uploaded/Native/Image")
-_FOLDERS = {
-    CreativeType.NATIVE_VIDEO: PurePosixPath("Native/Video"),
-    CreativeType.NATIVE_IMAGE: PurePosixPath("Native/Image"),
-}
+_FOLDERS = {CreativeType.NATIVE_VIDEO: "Native/Video", CreativeType.NATIVE_IMAGE: "Native/Image"}
 
 
-class Workspace(NamedTuple):
+class _Place:
+    def __init__(self, below: str) -> None:
+        self.below = below
+
+    def __get__(self, workspace: Workspace, kind: type[Workspace]) -> Path:
+        return workspace.root / self.below
+
+
+class _Rooted(NamedTuple):
+    root: Path
+
+
+class Workspace(_Rooted):
     """Where everything lies; `root` is the absolute path of the folder."""
 
-    root: Path
+    __slots__ = ()
+
+    settings_file = _Place("tjtools.toml")
+    selectors_file = _Place("selectors.toml")  # the user's own, which go before the package's
+    limits_file = _Place("limits.toml")  # the same
+    notebooks = _Place("notebooks")
+    tracking = _Place("tracking")
+    library = _Place("tracking/TJ_Creative_Library.csv")
+    history = _Place("tracking/TJ_Review_History.csv")
+    session = _Place("tracking/creative_inventory_session.csv")
+    master = _Place("tracking/creative_inventory.csv")
+    campaigns = _Place("tracking/Upload_CSV")  # for the campaign uploader
+    upload_logs = _Place("tracking/upload_logs")  # one status CSV a run
+    screenshots = _Place("tracking/upload_logs/screenshots")  # one picture a step of a run
+    private = _Place("tracking/.tjtools")
+    browser_session = _Place("tracking/.tjtools/browser_session.json")  # the sign-in, readable by its owner alone
+    log = _Place("tracking/.tjtools/log.jsonl")  # what can't be made again
+    snapshots = _Place("tracking/.tjtools/snapshots")  # the library as each refresh left it, with its certificate
+    inspections = _Place("tracking/.tjtools/inspections")  # redacted pages of a site that has changed
+    pictures = _Place("tracking/.tjtools/pictures")  # small copies of the pictures of what was uploaded
 
     @classmethod
     def find(cls, named: Path | None = None, *, cwd: Path, environment: Mapping[str, str] = os.environ) -> Workspace:
-        """The workspace named, or named by `TJTOOLS_WORKSPACE`, or the nearest one at or above `cwd`.
-
-        Raises `WorkspaceNotFound` where there is none.
-        """
+        """The workspace named, or named by `TJTOOLS_WORKSPACE`, or the nearest above `cwd`; else WorkspaceNotFound."""
         told = named or (Path(environment[VARIABLE]) if environment.get(VARIABLE) else None)
         candidates = [cwd / told] if told else [cwd, *cwd.parents]
         for folder in candidates:
@@ -51,96 +76,6 @@ class Workspace(NamedTuple):
             remedy="Name one with --workspace, or make one with: tjtools init DIR",
         )
 
-    @property
-    def settings_file(self) -> Path:
-        """The settings, and the site that the workspace belongs to."""
-        return self.root / "tjtools.toml"
-
-    @property
-    def selectors_file(self) -> Path:
-        """The user's own selectors, which go before the package's."""
-        return self.root / "selectors.toml"
-
-    @property
-    def notebooks(self) -> Path:
-        """The workspace's own copies of the curated notebooks."""
-        return self.root / "notebooks"
-
-    @property
-    def limits_file(self) -> Path:
-        """The user's own limits, which go before the package's."""
-        return self.root / "limits.toml"
-
-    @property
-    def tracking(self) -> Path:
-        """The tracking files."""
-        return self.root / "tracking"
-
-    @property
-    def private(self) -> Path:
-        """What only tjtools reads."""
-        return self.tracking / ".tjtools"
-
-    @property
-    def library(self) -> Path:
-        """The library cache."""
-        return self.tracking / "TJ_Creative_Library.csv"
-
-    @property
-    def session(self) -> Path:
-        """The inventory of the files to upload now."""
-        return self.tracking / "creative_inventory_session.csv"
-
-    @property
-    def master(self) -> Path:
-        """The inventory of all files ever."""
-        return self.tracking / "creative_inventory.csv"
-
-    @property
-    def campaigns(self) -> Path:
-        """The CSVs for the campaign uploader."""
-        return self.tracking / "Upload_CSV"
-
-    @property
-    def upload_logs(self) -> Path:
-        """One status CSV a run."""
-        return self.tracking / "upload_logs"
-
-    @property
-    def screenshots(self) -> Path:
-        """One picture a step of a run."""
-        return self.upload_logs / "screenshots"
-
-    @property
-    def browser_session(self) -> Path:
-        """The saved sign-in, readable by its owner alone."""
-        return self.private / "browser_session.json"
-
-    @property
-    def log(self) -> Path:
-        """What can't be made again: runs, which content got which ID, decisions, the saved plan, what was seen."""
-        return self.private / "log.jsonl"
-
-    @property
-    def history(self) -> Path:
-        """What was seen when: first sights and changes of status."""
-        return self.tracking / "TJ_Review_History.csv"
-
-    @property
-    def snapshots(self) -> Path:
-        """The library as each refresh left it, with its certificate."""
-        return self.private / "snapshots"
-
-    @property
-    def inspections(self) -> Path:
-        """Redacted pages of a site that has changed."""
-        return self.private / "inspections"
-
-    @property
-    def pictures(self) -> Path:
-        """Small copies of the pictures of what was uploaded."""
-        return self.private / "pictures"
-
     def status_file(self, run: str) -> Path:
         """The status CSV of a run, which is called after its start: `20251113_120000`."""
         return self.upload_logs / f"upload_status_{run}.csv"
@@ -151,7 +86,7 @@ class Workspace(NamedTuple):
         Raises `UnsafePath` for a name that leads out of `uploaded/`, by its text or through a symbolic link: it must
         not be possible to upload any other file of this machine.
         """
-        folder = self.root / "uploaded" / _FOLDERS.get(creative_type, PurePosixPath())
+        folder = self.root / "uploaded" / _FOLDERS.get(creative_type, "")
         path = folder / filename
         if filename != path.name or "\\" in filename or filename in {"", ".", ".."}:
             raise UnsafePath(f"{filename!r} is a path, not a file's name.", remedy="Put the bare name in new_filename.")
@@ -166,3 +101,22 @@ class Workspace(NamedTuple):
                 f"{path} leads out of {home}, to {path.resolve()}.",
                 remedy="Copy the file into the workspace; links out of it are not followed.",
             )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file tells, also one that starts with a byte order mark; a missing file tells nothing.
+
+    Raises `SettingsError`, with the line where there is one, for a file that is no TOML or can't be read.
+    """
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        remedy = "Look at its rights, or move it away."
+        raise SettingsError(f"{path} can't be read: {error.strerror or error}.", remedy=remedy) from error
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, a number of thousands of digits, lists in lists
+        remedy = "Correct the line that it names." if "line" in str(error) else "Correct it, or move it away."
+        raise SettingsError(f"{path} is not valid TOML: {error}.", remedy=remedy) from error

@@ -3,14 +3,12 @@
     {"v": 1, "id": "5f0c…", "at": "2025-11-13T12:00:00Z", "kind": "decided", "about": "…", "data": {…}}
 
 An event is on the disk before the work goes on. It counts once, by its `id`, wherever it is read; of those of one kind
-that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind: uploads and the
-saved plan (`upload`), which content became what (`media`), decisions (`diff`), what was seen (`health`).
+that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind.
 
-The file is appended to, and never changed in place. When it has grown long, when a line is damaged, when another
-program has left a second copy beside it (`log (conflicted copy).jsonl`), or while the files of the version before are
-there, the next event that is noted puts a new file in its place, and keeps the old one as a backup: damaged lines go
-into `log.quarantine.jsonl`, and what the others tell is merged in by time. Reading takes all that into account, and
-writes nothing. A last line without its end is being written, or was torn: it did not happen.
+The file is only appended to. When it has grown long, when a line is damaged, when another program has left a copy
+beside it (`log (conflicted copy).jsonl`), or while the files of version 0.1 are there, the next event puts a new file
+in its place and keeps the old one as a backup: damaged lines go into `log.quarantine.jsonl`, the others' are merged in
+by time. Reading sees all that, and writes nothing. A last line without its end did not happen.
 """
 
 from __future__ import annotations
@@ -18,18 +16,20 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from heapq import merge
+from itertools import count
 from pathlib import Path
 from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 from tjtools.model.errors import NewerVersion, TrackingFileError, translated
-from tjtools.workspace.csvfile import BadLine
-from tjtools.workspace.disk import locked, replace_file
-from tjtools.workspace.earlier import earlier_events, put_away
+from tjtools.workspace.csvfile import BadLine, read_table
+from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
 log = logging.getLogger("tjtools")
 
@@ -68,13 +68,15 @@ class Log:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._one = RLock()  # panels read in threads
-        self._own: list[Entry] = []
-        self._ids: set[str] = set()
-        self._told: dict[str, Any] = {}
+        self._forget()
+
+    def _forget(self) -> None:
+        self._own: dict[str, Entry] = {}
+        self._told: dict[str, Any] = {}  # by ID, what was told; a BadLine for what was refused
         self._bad: list[BadLine] = []
-        self._refused: dict[str, BadLine] = {}
-        self._line = self._folded = self._size = 0
-        self._mark = self._torn = b""  # the last line that was read, and what stands behind it
+        self._line = self._folded = 0
+        self._seen = Seen()
+        self._torn = b""  # what stands behind the last line end
 
     @staticmethod
     @lru_cache(8)
@@ -86,7 +88,8 @@ class Log:
     def bad_lines(self) -> tuple[BadLine, ...]:
         """The lines that can't be understood, as far as somebody has asked for what they tell."""
         with self._one:
-            return tuple(sorted((*self._bad, *self._refused.values()), key=lambda bad: bad.line))
+            refused = [one for one in self._told.values() if isinstance(one, BadLine)]
+            return tuple(sorted([*self._bad, *refused], key=lambda bad: bad.line))
 
     def entries(self) -> list[Entry]:
         """All events, in order; raises TrackingFileError, and NewerVersion for what a newer tjtools has written."""
@@ -99,18 +102,21 @@ class Log:
         found: dict[str, _Told] = {}
         with self._one:
             entries = self.entries()
-            if self._refused:
-                self._refused = {one.id: self._refused[one.id] for one in entries if one.id in self._refused}
+            self._told = {one.id: self._told[one.id] for one in entries if one.id in self._told}
             for entry in entries:
-                if entry.kind in readers and entry.id not in self._refused:
-                    try:
-                        if entry.id not in self._told:
-                            self._told[entry.id] = readers[entry.kind](entry)
-                        found[entry.id] = self._told[entry.id]
-                    except (ValueError, TypeError, LookupError, ArithmeticError) as error:
-                        why = f"{entry.kind}: {' '.join(str(error).split())}"
-                        self._refused[entry.id] = self._bad_line(entry.line, why, entry.raw)
+                if entry.kind in readers:
+                    if entry.id not in self._told:
+                        self._told[entry.id] = self._read(entry, readers[entry.kind])
+                    if not isinstance(told := self._told[entry.id], BadLine):
+                        found[entry.id] = told
         return found
+
+    def _read(self, entry: Entry, reader: Callable[[Entry], _Told]) -> _Told | BadLine:
+        try:
+            return reader(entry)
+        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+            why = f"{entry.kind}: {' '.join(str(error).split())}"
+            return self._bad_line(entry.line, why, entry.raw)
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Note events, on the disk when this returns.
@@ -125,14 +131,8 @@ class Log:
             return
         with self._one, locked(self.path):
             self._tidy(new[-1].at)
-            lines = b"".join(entry.raw + b"\n" for entry in new)
-            if not self.path.exists():
-                replace_file(self.path, lines)
-                return
-            with translated(self.path, "written"), self.path.open("ab") as file:
-                file.write(lines)
-                file.flush()
-                os.fsync(file.fileno())
+            with translated(self.path, "written"):
+                append_lines(self.path, [entry.raw + b"\n" for entry in new])
 
     def fold(self, now: datetime, still: Callable[[list[Entry]], Iterable[Entry]]) -> None:
         """Where the log has grown long, keep only what counts: the last about each thing, and `still` of the others."""
@@ -154,20 +154,17 @@ class Log:
         self._follow()
         beside = self._beside()
         if self._torn:
-            try:
-                self._take(self._torn)
-            except (ValueError, RecursionError):
-                self._bad.append(self._bad_line(self._line + 1, "its end is missing", self._torn))
-        if self._bad or self._refused or self._torn or beside:
+            self._take(self._torn, self._line + 1, "its end is missing")
+        if self.bad_lines or self._torn or beside:
             self._put(self._with(beside), now)
         for path in beside:
-            put_away(path)
+            _put_away(path)
 
     def _put(self, entries: Iterable[Entry], now: datetime) -> None:
-        counting = [entry if entry.raw else entry.written() for entry in entries if entry.id not in self._refused]
+        counting = [one for one in entries if not isinstance(self._told.get(one.id), BadLine)]
         self._quarantine()
         try:
-            replace_file(self.path, b"".join(entry.raw + b"\n" for entry in counting), backup=now)
+            replace_file(self.path, b"".join((one.raw or one.written().raw) + b"\n" for one in counting), backup=now)
         finally:
             self._forget()
 
@@ -182,22 +179,20 @@ class Log:
                 log.warning("%s: %d lines that can't be read are in %s now", self.path.name, len(new), path.name)
 
     def _beside(self) -> dict[Path, list[Entry]]:
-        """The copies that another program has left, and what they tell; the files of the version before too."""
-        told = earlier_events(self.path.parent)
-        found = {path: [Entry(*one).written() for one in events] for path, events in told.items()}
+        found = _earlier(self.path.parent)
         for path in sorted(self.path.parent.glob(f"{self.path.stem}*.jsonl")):
             if path != self.path and not path.name.endswith(".quarantine.jsonl"):
                 copy = Log(path)
                 copy._follow()
-                found[path] = [entry._replace(line=0) for entry in copy._own]
+                found[path] = [entry._replace(line=0) for entry in copy._own.values()]
         return found
 
     def _with(self, beside: Mapping[Path, list[Entry]]) -> list[Entry]:
-        """All events in order of time, each once; what one of the files has folded away stays away."""
+        told = [[*self._own.values()], *beside.values()]
         if not beside:
-            return [*self._own]
-        told = [self._own, *beside.values()]
-        met = {gone for each in told for entry in each for gone in _away(entry)}
+            return told[0]
+        snapshots = [entry for each in told for entry in each if entry.kind == _SNAPSHOT]
+        met = {str(gone) for entry in snapshots for gone in entry.data["away"]}
         found = []
         for entry in merge(*told, key=lambda entry: entry.at):
             if entry.id not in met:
@@ -206,58 +201,37 @@ class Log:
         return found
 
     def _follow(self) -> None:
-        """Read what has come since, or all anew where the file is another one."""
-        with translated(self.path, "read"):
-            new = _from(self.path, self._size - len(self._mark))
-            if not new.startswith(self._mark):
-                self._forget()
-                new = _from(self.path, 0)
-        new = new[len(self._mark) :]
+        seen, new, anew = self._seen.follow(self.path)
+        if anew:
+            self._forget()
+        new = self._torn + new
         end = new.rfind(b"\n") + 1
-        for line in new[:end].splitlines():
-            self._line += 1
-            if line.strip():
-                try:
-                    self._take(line)
-                except NewerVersion:
-                    self._forget()
-                    raise
-                except (ValueError, RecursionError) as error:
-                    self._bad.append(self._bad_line(self._line, f"this is no event: {error}", line))
-        self._size += end
-        self._mark = new[:end].splitlines(keepends=True)[-1] if end else self._mark
-        self._torn = new[end:]
+        try:
+            for line in new[:end].splitlines():
+                self._line += 1
+                if line.strip():
+                    self._take(line, self._line)
+        except NewerVersion:
+            self._forget()
+            raise
+        self._seen, self._torn = seen, new[end:]
 
-    def _take(self, line: bytes) -> None:
-        entry = _entry(line, self._line, self.path)
+    def _take(self, line: bytes, number: int, why: str = "") -> None:
+        try:
+            entry = _entry(line, number, self.path)
+        except (ValueError, RecursionError) as error:
+            self._bad.append(self._bad_line(number, why or f"this is no event: {error}", line))
+            return
         if entry.kind == _SNAPSHOT:
-            self._folded = max(self._folded, self._line + entry.data["lines"])
-        if entry.id not in self._ids:
-            self._ids.add(entry.id)
-            self._own.append(entry)
+            self._folded = max(self._folded, number + entry.data["lines"])
+        self._own.setdefault(entry.id, entry)
 
     def _bad_line(self, number: int, why: str, line: bytes) -> BadLine:
         log.warning("%s:%d: %s", self.path.name, number, why)
         return BadLine(number, why, line.decode("utf-8", "replace"))
 
-    def _forget(self) -> None:
-        for known in (self._own, self._ids, self._told, self._bad, self._refused):
-            known.clear()
-        self._line = self._folded = self._size = 0
-        self._mark = self._torn = b""
-
-
-def _from(path: Path, start: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(start)
-            return file.read()
-    except FileNotFoundError:
-        return b""
-
 
 def _entry(line: bytes, number: int, path: Path) -> Entry:
-    """The event of a line; raises ValueError for what is none, and NewerVersion."""
     told = json.loads(line)
     if not isinstance(told, dict) or type(told.get("v")) is not int:
         raise ValueError("it has no version")
@@ -280,6 +254,70 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
     return entry
 
 
-def _away(entry: Entry) -> Iterable[str]:
-    """The IDs of what this snapshot has folded away."""
-    return map(str, entry.data["away"]) if entry.kind == _SNAPSHOT else ()
+# What tjtools 0.1 kept in files of its own: they are read where they lie until the log is next written, and lie among
+# the backups from then on. What they tell has the same IDs each time, so that a process may end in the middle of that.
+
+BEFORE = "before-log"
+NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that is damaged: what is told counts all the same, as the oldest
+_REMEDY = "Move it away; which content was uploaded under which ID, or what was decided, is then not known any more."
+_EARLIER = {  # the kind of its events, what tells the time, and what each is about
+    "journal.jsonl": ("", "at", ()),
+    "fingerprints.csv": ("uploaded", "seen_at", ("creative_id",)),
+    "decisions.csv": ("decided", "decided_at", ("checksum", "other_checksum")),
+    "plan.json": ("planned", "saved_at", ()),
+    "acknowledged.json": ("acknowledged", "until", ()),
+    "covered.json": ("", "", ()),  # the cache reads what these two held
+    "last_seen.json": ("", "", ()),
+}
+
+
+def _earlier(private: Path) -> dict[Path, list[Entry]]:
+    found: dict[Path, list[Entry]] = {}
+    for path in (private / name for name in _EARLIER if (private / name).exists()):
+        found[path] = []
+        with translated(path, "read"):
+            for number, one in enumerate(_events(path)):
+                with suppress(ValueError):  # what is no text was never written by us
+                    told = [path.name, number, one.kind, str(one.at), one.data]
+                    known = json.dumps(told, sort_keys=True, ensure_ascii=False).encode()
+                    chosen = blake2b(known, digest_size=8).hexdigest()
+                    found[path].append(one._replace(id=chosen).written())
+    return found
+
+
+def _events(path: Path) -> Iterator[Entry]:
+    kind, time, about = _EARLIER[path.name]
+    for told in _records(path, about) if time else ():
+        at = None
+        with suppress(ValueError, TypeError):
+            at = datetime.fromisoformat(told.get(time, ""))
+        if not at or not at.tzinfo:
+            at = _UNKNOWN
+        event, what = told.get("event"), " ".join(told[name] for name in about)
+        if kind and (what or not about):
+            yield Entry(kind, at, told, what)
+        elif not kind and at > _UNKNOWN and isinstance(event, str):  # else it was torn by a crash
+            yield Entry(event, at, told)
+
+
+def _records(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".csv":
+        yield from read_table(path, needed, remedy=_REMEDY).rows
+        return
+    data = path.read_bytes()
+    for text in data.splitlines() if path.suffix == ".jsonl" else [data]:
+        try:
+            yield dict(json.loads(text))
+        except NO_JSON:
+            yield {"damaged": text.decode("utf-8", "replace")}  # is refused: a plan must not be taken for none
+
+
+def _put_away(path: Path) -> None:
+    folder = path.parent / "backups" / (BEFORE if path.name in _EARLIER else "")
+    with translated(path, "moved"):
+        folder.mkdir(parents=True, exist_ok=True)
+        names = (folder / f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in count(1))
+        target = next(name for name in names if not name.exists())
+        with suppress(FileNotFoundError):
+            path.replace(target)

@@ -1,31 +1,44 @@
-"""Settings: from the environment (`TJTOOLS_…`), `.env` and `tjtools.toml`, in that order, checked on reading.
+"""What a person sets: the settings of a workspace, and what the site accepts.
 
-`TJTOOLS_UPLOAD__BATCH_SIZE=5` sets what `tjtools.toml` calls `batch_size` in `[upload]`. The `[site]` section is what
-binds a workspace to its site: the environment may agree with it, and is refused where it does not.
+Settings come from the environment (`TJTOOLS_UPLOAD__BATCH_SIZE=5`), `.env` and `tjtools.toml` (`batch_size` in
+`[upload]`), in that order. `[site]` binds a workspace to its site: an environment that disagrees is refused. Limits
+come from a small, dated file in the package, and the workspace's own `limits.toml` over it.
 """
 
 from __future__ import annotations
 
+import json
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
+from tjtools.model.creative import CreativeType
 from tjtools.model.errors import SettingsError, SiteMismatch
-from tjtools.workspace.folder import Workspace
-from tjtools.workspace.tomlfile import read_toml
+from tjtools.workspace.folder import Workspace, read_toml
 
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-
-_PLAIN = {"browser", "upload"}  # sections in which no value is a secret
-
-SiteKind = Literal["sandbox", "live"]
 
 
 class _Section(BaseModel):
@@ -35,31 +48,28 @@ class _Section(BaseModel):
 class SiteSettings(_Section):
     """The site that the workspace belongs to. `origin` is scheme, host and port, without a slash at the end."""
 
-    kind: SiteKind
+    kind: Literal["sandbox", "live"]
     origin: str
     account: str = ""
 
     @field_validator("origin")
     @classmethod
     def _bare(cls, value: str) -> str:
-        bare = value.rstrip("/")
-        address = urlsplit(bare)
+        address = urlsplit(value.rstrip("/"))
         if "@" in address.netloc:
             raise ValueError("a user name or password does not belong into the address: see TJTOOLS_USERNAME")
-        if bare != f"{address.scheme}://{address.netloc}" or address.port == 0:
+        if value.rstrip("/") != f"{address.scheme}://{address.netloc}" or address.port == 0:
             raise ValueError("it is scheme, host and port, like https://example.com")
-        return bare
+        return value.rstrip("/")
 
     @model_validator(mode="after")
     def _kind_fits_origin(self) -> SiteSettings:
         address = urlsplit(self.origin)
-        on_this_machine = address.hostname in _LOOPBACK
+        on_this_machine = address.hostname in ("127.0.0.1", "localhost", "::1")
         if self.kind == "sandbox" and not on_this_machine:
-            msg = f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}"
-            raise ValueError(msg)
+            raise ValueError(f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}")
         if self.kind == "live" and (on_this_machine or address.scheme != "https"):
-            msg = f"the live site is reached over https, not at {self.origin}"
-            raise ValueError(msg)
+            raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
 
     @property
@@ -124,23 +134,22 @@ class Settings(BaseSettings):
 
 
 def load_settings(workspace: Workspace) -> Settings:
-    """Read the settings of a workspace.
-
-    Raises `SettingsError` for a value that can't be used and `SiteMismatch` where the environment names another site.
-    """
-    told = _read_toml(workspace.settings_file)
+    """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
+    told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
+    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
+    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign"}):
+        raise SettingsError(
+            f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
+            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
+        )
     try:
-        settings = Settings(_env_file=workspace.root / ".env", **told)  # type: ignore[call-arg]
+        settings = Settings(_env_file=environment, **told)  # type: ignore[call-arg]
         bound = SiteSettings(**told["site"]) if "site" in told else None
-    except ValidationError as error:
-        raise SettingsError(
-            f"{workspace.settings_file}, {workspace.root / '.env'} or environment: {_in_words(error)}",
-            remedy="Correct it and try again.",
-        ) from error
     except (SourceError, OSError, ValueError, RecursionError) as error:
-        raise SettingsError(
-            f"The environment or {workspace.root / '.env'} can't be read: {error}.", remedy="Correct it and try again."
-        ) from error
+        why = f"The environment or {environment} can't be read: {error}."
+        if isinstance(error, ValidationError):
+            why = f"{workspace.settings_file}, {environment} or environment: {_in_words(error)}"
+        raise SettingsError(why, remedy="Correct it and try again.") from error
     if settings.site != bound:
         raise SiteMismatch(
             f"The environment names the site {settings.site.origin if settings.site else ''}, "
@@ -170,19 +179,20 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 
     Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files.
     """
-    present = _read_toml(workspace.settings_file)
-    if "site" in present:
-        bound = load_settings(workspace).site
-        if bound is None or (bound.kind, bound.origin) != (site.kind, site.origin):
-            raise SiteMismatch(
-                f"{workspace.root} belongs to {bound.origin if bound else 'another site'} and stays with it.",
-                remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
-            )
+    file, bound = workspace.settings_file, load_settings(workspace).site
+    if bound and (bound.kind, bound.origin) != (site.kind, site.origin):
+        raise SiteMismatch(
+            f"{workspace.root} belongs to {bound.origin} and stays with it.",
+            remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
+        )
+    if bound:
         return False
-    load_settings(workspace)  # a file that can't be read is not added to
-    kept = workspace.settings_file.read_text("utf-8").rstrip() + "\n\n" if present else _TEMPLATE
-    lines = ("[site]", *(f"{name} = {_quoted(value)}" for name, value in site.model_dump().items()))
-    workspace.settings_file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
+    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _TEMPLATE
+    lines = (
+        "[site]",
+        *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
+    )
+    file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
     return True
 
 
@@ -193,38 +203,21 @@ def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr
     import keyring
     from keyring.errors import KeyringError
 
-    try:
+    kept = None
+    with suppress(KeyringError):  # on a machine without a keyring the person types the password
         kept = keyring.get_password(f"tjtools {site.origin}", site.account)
-    except KeyringError:
-        kept = None  # a machine without a keyring: the person types the password
     return site.account, SecretStr(kept or "")
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    told = read_toml(path)
-    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
-    unknown = sorted(set(told) - {"site", "browser", "upload", "campaign"})
-    if unknown:
-        raise SettingsError(
-            f"{path}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
-        )
-    return told
-
-
 def _in_words(error: ValidationError) -> str:
-    """What is wrong with which setting; with the value only where it can be no secret."""
     parts = []
     for item in error.errors():
         name = ".".join(str(part) for part in item["loc"])
-        plain = len(item["loc"]) > 1 and item["loc"][0] in _PLAIN and item["type"] != "extra_forbidden"
+        section, *key = item["loc"]
+        plain = key and section in ("browser", "upload") and item["type"] != "extra_forbidden"  # no secrets there
         value = f", not {item['input']!r}" if plain else ""
         parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
     return "; ".join(parts)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 _TEMPLATE = """\
@@ -243,3 +236,91 @@ brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
 
 """
+
+
+_Words = tuple[Annotated[str, StringConstraints(pattern=r"^([^A-Z .]([^A-Z]*[^A-Z .])?)?$")], ...]
+_Formats = Annotated[_Words, Field(description='a list like ["mp4"], in lower case')]
+_Codecs = Annotated[_Words, Field(description='a list like ["h264"], in lower case')]
+_Size = Annotated[str, StringConstraints(pattern=r"^\d+x\d+$")]
+_Sizes = Annotated[tuple[_Size, ...], Field(description='a list like ["640x360"]')]
+_Number = Annotated[float, Field(strict=True, gt=0, lt=10**15)]  # larger is a slip of the hand
+
+
+class Limit(_Section):
+    """What a file of one creative type must be; an empty or None field is no limit.
+
+    `sizes` are `WIDTHxHEIGHT` in pixels, `max_bytes` counts bytes, the times are seconds, both ends included.
+    `usual_seconds` and `usual_codecs` are what is customary: another value is worth a word and no refusal.
+    """
+
+    formats: _Formats = ()
+    codecs: _Codecs = ()
+    sizes: _Sizes = ()
+    max_bytes: int | None = Field(None, strict=True, gt=0, lt=10**15, description="a number of bytes like 300_000")
+    min_seconds: _Number | None = Field(None, description="a number of seconds like 5")
+    max_seconds: _Number | None = Field(None, description="a number of seconds like 31")
+    usual_seconds: _Number | None = Field(None, description="a number of seconds like 4")
+    usual_codecs: _Codecs = ()
+
+    @model_validator(mode="after")
+    def _some_video_does(self) -> Limit:
+        if self.min_seconds and self.max_seconds and self.min_seconds > self.max_seconds:
+            told = f"min_seconds {self.min_seconds:g} is more than max_seconds {self.max_seconds:g}: no video would do"
+            raise ValueError(told)
+        return self
+
+
+class Limits(_Section):
+    """The limits of all creative types; `checked` is the day on which somebody compared them with the site."""
+
+    checked: date = Field(strict=True)
+    by_type: dict[CreativeType, Limit]
+
+    def true_type(self, claimed: CreativeType, size: str) -> CreativeType:
+        """The type of a file of that size: a `video` in a banner size is a `video_banner`.
+
+        >>> load_limits().true_type(CreativeType.VIDEO, "300x250").value
+        'video_banner'
+        """
+        banner = claimed is CreativeType.VIDEO and size in self.by_type[CreativeType.VIDEO_BANNER].sizes
+        return CreativeType.VIDEO_BANNER if banner else claimed
+
+
+def load_limits(own: Path | None = None) -> Limits:
+    """The package's limits, the user's own file (if there is one) laid over them, key by key.
+
+    Raises `SettingsError` where the user's file can't be used: it names the type, the key and what belongs there.
+
+    >>> load_limits().by_type[CreativeType.NATIVE_IMAGE].max_bytes
+    300000
+    """
+    package = _package_limits()
+    told = read_toml(own) if own and own.is_file() else package
+    by_type = {
+        word: package[word] | limit if word in package and isinstance(limit, dict) else limit
+        for word, limit in (package | told).items()
+        if word != "checked"
+    }
+    try:
+        return Limits.model_validate({"checked": told.get("checked"), "by_type": by_type})
+    except ValidationError as error:
+        remedy = "Correct it; the package's limits.toml shows every key."
+        raise SettingsError(f"{own}: {_limit_in_words(error.errors()[0], told)}.", remedy=remedy) from error
+
+
+@cache
+def _package_limits() -> dict[str, Any]:
+    return tomllib.loads(files("tjtools.workspace").joinpath("limits.toml").read_text("utf-8"))
+
+
+def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
+    _, word, key = (*map(str, error["loc"]), "", "")[:3]
+    if not word:
+        return "checked must be the day on which the limits were compared with the site, like 2026-11-24"
+    if error["type"] == "value_error":
+        return f"[{word}] {error['msg'].removeprefix('Value error, ')}"
+    if key in Limit.model_fields:
+        return f"[{word}] {key} must be {Limit.model_fields[key].description}, not {told[word][key]!r}"
+    if key == "[key]" or not key:
+        return f"[{word}] is no section for a creative type; known are {', '.join(kind.value for kind in CreativeType)}"
+    return f"[{word}] {key} is no limit; known are {', '.join(Limit.model_fields)}"
