@@ -80,15 +80,15 @@ def test_no_chart_holds_more_than_5000_rows_however_many_creatives_there_are(bar
     assert len(every["month"]) > 4_000
     assert len(every["week"]) > 5_000
     drawn = [
-        charts.inventory_chart(inventory(frame, "creator"), "creator", ""),
-        charts.gap_chart(gap_map(frame), "category", "section", ""),
-        charts.gap_chart(gap_map(frame, columns="creator"), "category", "creator", ""),
-        charts.pairs_chart(native_pairs(frame), ""),
-        *(charts.uploads_chart(table, name, "") for name, table in every.items()),
-        charts.ages_chart(ages(frame, NOW), ""),
-        charts.runs_chart(runs, ""),
-        charts.copies_chart(copies(frame), ""),
-        charts.odd_names_chart(odd_names(frame), ""),
+        charts.inventory_chart(inventory(frame, "creator"), "creator"),
+        charts.gap_chart(gap_map(frame), "section"),
+        charts.gap_chart(gap_map(frame, columns="creator"), "creator"),
+        charts.pairs_chart(native_pairs(frame)),
+        *(charts.uploads_chart(table, name) for name, table in every.items()),
+        charts.ages_chart(ages(frame, NOW)),
+        charts.runs_chart(runs),
+        charts.copies_chart(copies(frame)),
+        charts.odd_names_chart(odd_names(frame)),
     ]
     assert all(0 < rows_in(chart) <= 5_000 for chart in drawn)
 
@@ -98,14 +98,14 @@ def test_each_chart_has_its_finding_as_title_and_says_what_its_axis_counts(bare_
     status_csv(bare_workspace, "20251113_120000", ("a.mp4", "video", "1", "success"))
     runs = runs_table(load_runs(bare_workspace).rows, frame)
     drawn = {
-        "Added": charts.uploads_chart(uploads(frame), "week", "the finding"),
-        "Creatives": charts.ages_chart(ages(frame, NOW), "the finding"),
-        "Files handed over": charts.runs_chart(runs, "the finding"),
-        "Reviews of copies": charts.copies_chart(copies(frame), "the finding"),
-        "Names that break the convention": charts.odd_names_chart(odd_names(frame), "the finding"),
+        "Added": charts.uploads_chart(uploads(frame, "week"), "week"),
+        "Creatives": charts.ages_chart(ages(frame, NOW)),
+        "Files handed over": charts.runs_chart(runs),
+        "Reviews of copies": charts.copies_chart(copies(frame)),
+        "Names that break the convention": charts.odd_names_chart(odd_names(frame)),
     }
     for axis, chart in drawn.items():
-        spec = chart.to_dict()
+        spec = charts.titled(chart, "the finding").to_dict()
         assert spec["title"]["text"] == ["the finding"]
         assert f'"title": "{axis}"' in json.dumps(spec)
 
@@ -114,8 +114,7 @@ def test_a_chart_says_what_it_shows_and_holds_few_rows(bare_workspace: Workspace
     frame = frame_of(bare_workspace, SAME)
     many = pd.concat([frame.assign(creator=f"creator {number}") for number in range(300)], ignore_index=True)
     many["by_convention"] = True
-    spec = charts.inventory_chart(inventory(many, "creator"), "creator", "the finding").to_dict()
-    assert spec["title"]["text"] == ["the finding"]
+    spec = charts.inventory_chart(inventory(many, "creator"), "creator").to_dict()
     assert sum(len(values) for values in spec["datasets"].values()) <= 120
 
 

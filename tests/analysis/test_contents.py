@@ -18,17 +18,17 @@ from tjtools.analysis.contents import (
     behind_pair,
     copies,
     cost_of,
+    days_on_site,
     dry,
     gap_map,
     inventory,
-    median_age,
     native_pairs,
     odd_names,
     period_of,
     runs_table,
     uploads,
 )
-from tjtools.analysis.frame import DIMENSIONS, library_frame
+from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
 from tjtools.analysis.rates import approval_rates, overall
 from tjtools.cache import history
 from tjtools.cache.history import History
@@ -132,7 +132,7 @@ def test_uploads_by_month_and_the_unknown_days(frame: pd.DataFrame) -> None:
 
 
 def test_a_short_range_is_told_by_the_week(frame: pd.DataFrame) -> None:
-    table = uploads(frame)
+    table = uploads(frame, period_of(frame))
     assert [f"{day:%a %d %b}" for day in table["period"].drop_duplicates()][:2] == ["Mon 29 Sep", "Mon 06 Oct"]
     assert findings.of_uploads(table, "week", 0).endswith("most in the week of 27 October 2025: 2")
 
@@ -154,7 +154,10 @@ def test_age_is_since_the_upload_or_at_least_since_the_first_sight(bare_workspac
         ("over a year", 1, 0, 0, 0, 0, 1),
         ("unknown", 1, 0, 1, 0, 0, 0),
     ]
-    assert median_age(frame, NOW) == 7.5
+    days = days_on_site(on_site(frame), NOW)
+    assert days["days"].fillna(-1).tolist() == [0, 7, 8, 12, -1, 2143]
+    assert days["at_least"].tolist() == [False, False, False, True, False, False]
+    assert findings.of_ages(table, days).startswith("The median of 4 known upload dates is 8 days ago; 1 are at least")
 
 
 def status_csv(workspace: Workspace, stamp: str, *lines: tuple[str, str, str, str]) -> None:
@@ -272,7 +275,7 @@ def test_the_findings_count_as_the_tables_do(bare_workspace: Workspace) -> None:
         " at least 4 reviews went into them; the content of 2 creatives was compared"
     )
     assert findings.of_odd_names(odd_names(frame), 8) == "5 of 8 names break the convention"
-    assert findings.of_ages(ages(frame, NOW), median_age(frame, NOW)) == (
+    assert findings.of_ages(ages(frame, NOW), days_on_site(on_site(frame), NOW)) == (
         "The median of 4 known upload dates is 11 days ago; the age of 4 is unknown"
     )
     status_csv(bare_workspace, "20251113_120000", ("a.mp4", "video", "40", "success"), ("b.mp4", "video", "", "failed"))
@@ -299,11 +302,11 @@ def test_small_and_odd_libraries_give_tables_sentences_and_charts(tmp_path: Path
         table = inventory(frame, by)
         assert findings.of_inventory(table, by)
         if len(table):
-            charts.inventory_chart(table, by, "title").to_dict()
+            charts.inventory_chart(table, by).to_dict()
         assert findings.of_rates(approval_rates(frame, by), overall(frame), by)
     assert findings.of_gaps(gap_map(frame))
     assert findings.of_pairs(native_pairs(frame))
-    assert findings.of_uploads(uploads(frame), "week", 1)
+    assert findings.of_uploads(uploads(frame, "week"), "week", 1)
 
 
 @settings(deadline=None, max_examples=40)
@@ -313,8 +316,8 @@ def test_any_days_can_be_told_and_drawn(days: list[date]) -> None:
         {"upload_date": pd.to_datetime([f"{day}" for day in days], format="%Y-%m-%d").astype("M8[us]")}
     )
     frame = frame.assign(section=None, creative_id="1", filename="a")
-    table = uploads(frame)
+    table = uploads(frame, period_of(frame))
     assert table["added"].sum() == len(days)
     assert findings.of_uploads(table, period_of(frame), 0)
-    spec = charts.uploads_chart(table, period_of(frame), "").to_dict()
+    spec = charts.uploads_chart(table, period_of(frame)).to_dict()
     assert 0 < sum(len(values) for values in spec["datasets"].values()) <= 5_000

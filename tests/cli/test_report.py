@@ -16,7 +16,7 @@ from world import tjtools
 from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
 from tjtools.cli.console import now
-from tjtools.cli.report import MOST, page
+from tjtools.cli.library import MOST, report_page
 from tjtools.widgets.exhibit import OTHERS
 from tjtools.workspace.folder import Workspace
 
@@ -89,7 +89,7 @@ def test_no_address_is_in_the_page_but_the_name_of_svg(small: Workspace) -> None
 def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspace) -> None:
     truth = reviewed.year(200, 3)
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
-    text = page(bare_workspace, now)
+    text = report_page(bare_workspace, now)
     articles = dict(re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL))
     files = exhibits.Files(bare_workspace, OTHERS, now)
     shown = {

@@ -35,7 +35,7 @@ from world import NOW, UPLOADED, Truth, write_inventory
 
 import tjtools
 from tjtools.cli.console import start_log
-from tjtools.cli.duplicates import page
+from tjtools.cli.session import duplicates_page
 from tjtools.diff.duplicates import find_duplicates
 from tjtools.media.content import Fingerprints
 from tjtools.media.pool import Children
@@ -191,7 +191,7 @@ def test_the_page_of_duplicates_shows_names_as_text(bare_workspace: Workspace) -
     evil = """x<img src=x onerror=alert(1)><svg onload=alert(1)>'"{{7*7}}.png"""
     for name in (evil, "plain.png"):
         draw(bare_workspace.root / "uploaded" / name)
-    told = page(find_duplicates(bare_workspace), Fingerprints.load(bare_workspace))
+    told = duplicates_page(find_duplicates(bare_workspace), Fingerprints.load(bare_workspace))
     tags = Tags()
     tags.feed(told)
     assert tags.found <= {

@@ -116,7 +116,7 @@ def test_the_outcomes_list_what_repeats_a_rejected_creative(review: Review, sess
     table = panel["repeats"].frame
     assert panel["repeats"].draw
     twice = pd.concat([table, table.assign(how="looks the same")])  # a copy looks the same, too
-    drawn = repeats_chart(twice, "A title").to_dict()
+    drawn = repeats_chart(twice).to_dict()
     [rows] = [one for one in drawn["datasets"].values() if "how" in one[0]]
     assert sorted((row["how"], row["files"]) for row in rows) == [("looks the same", 1), ("same content", 1)]
     assert table[["filename", "how", "creative_id", "rejected_at"]].to_numpy().tolist() == [

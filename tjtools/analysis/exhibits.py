@@ -6,34 +6,17 @@ each number, and the Python that makes the table. `LIBRARY` and `OUTCOMES` are t
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from tjtools.analysis import findings
-from tjtools.analysis.contents import (
-    added_in,
-    ages,
-    behind_pair,
-    copies,
-    dry,
-    files_of,
-    gap_map,
-    inventory,
-    median_age,
-    native_pairs,
-    odd_names,
-    of_age,
-    period_of,
-    runs_table,
-    uploads,
-)
-from tjtools.analysis.frame import behind, on_site, readable, spreadsheet, texts, values_of
-from tjtools.analysis.rates import approval_rates, compare, comparison_table, overall, rejected_in_common
-from tjtools.analysis.reviews import changes_since
+from tjtools.analysis import contents, findings, rates, reviews, times
+from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
-from tjtools.analysis.times import behind_hours, curve_table, naive_mean, time_in_review, waiting
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
 
@@ -69,7 +52,9 @@ class Shown(NamedTuple):
     @property
     def csv(self) -> str:
         """The whole table, safe to open in a spreadsheet."""
-        return spreadsheet(self.frame)
+        file, rows = io.StringIO(), [list(map(str, self.frame.columns)), *texts(self.frame)]
+        csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
+        return file.getvalue()
 
     @property
     def copied(self) -> str:
@@ -91,7 +76,15 @@ class Shown(NamedTuple):
         return drawn
 
 
-Make = Callable[[Files, Asked], Shown]
+class Question(NamedTuple):
+    """What is asked of which files; `frame` is what is kept of the library's."""
+
+    files: Files
+    asked: Asked
+    frame: pd.DataFrame
+
+
+Make = Callable[[Question], Shown]
 KEPT = ("section", "day", "since", "until", "undated")
 
 
@@ -104,212 +97,281 @@ class Exhibit(NamedTuple):
     name: str
     heading: str
     what: str
-    make: Make = lambda _files, _asked: Shown()
+    make: Make = lambda *_: Shown()
     explained: str = ""
     follows: tuple[str, ...] = KEPT
 
     def shown(self, files: Files, asked: Asked) -> Shown:
         """The answer; where a file that it needs can't be read, that is what it says."""
         try:
-            return self.make(files, asked)
+            return self.make(Question(files, asked, asked.keep(files.frame)))
         except TrackingFileError as error:
             return Shown(finding=f"This can't be told. {error}")
 
 
-def _drawn(chart: str, *of: object, where: object = True) -> Draw | None:
-    """Draws a chart of `charts`; None where there is nothing to draw."""
+def _exhibit(
+    heading: str, what: str, explained: str = "", follows: tuple[str, ...] = KEPT
+) -> Callable[[Make], Exhibit]:
+    return lambda make: Exhibit(make.__name__, heading, what, make, explained, follows)
+
+
+def _behind(table: pd.DataFrame, rows: pd.DataFrame, **keys: pd.Series) -> Behind:
+    """Of `rows` those that a row of the table counts: the ones whose keys are as its columns say."""
+
+    def behind(place: int) -> pd.DataFrame:
+        same = np.logical_and.reduce([of == table[name].iloc[place] for name, of in keys.items()])
+        return rows.loc[same].reset_index(drop=True)
+
+    return behind
+
+
+def _drawn(chart: str, *of: Any, where: object = None) -> Draw | None:
+    """Draws a chart of `charts`; None where there is nothing to draw, by `where` or else by the first that it is of."""
 
     def draw(title: str) -> alt.TopLevelMixin:
         from tjtools.analysis import charts  # altair takes a second to import
 
-        drawn: alt.TopLevelMixin = getattr(charts, chart)(*of, title)
-        return drawn
+        return charts.titled(getattr(charts, f"{chart}_chart")(*of), title)
 
-    return draw if where else None
+    return draw if (len(of[0]) if where is None else where) else None
 
 
-def _inventory(files: Files, asked: Asked) -> Shown:
-    frame, by = asked.keep(files.frame), asked.by
-    table = inventory(frame, by)
+@_exhibit("What is there", "values", follows=(*KEPT, "by"))
+def inventory(it: Question) -> Shown:
+    by, table = it.asked.by, contents.inventory(it.frame, it.asked.by)
     return Shown(
         table,
         findings.of_inventory(table, by),
-        _drawn("inventory_chart", table, by, where=len(table)),
-        python(f"inventory(frame, {by!r})", asked, inventory),
-        lambda place: behind(frame, by, table[by].iloc[place]),
+        _drawn("inventory", table, by),
+        python(f"inventory(frame, {by!r})", it.asked),
+        lambda place: behind(it.frame, by, table[by].iloc[place]),
     )
 
 
-def _gaps(files: Files, asked: Asked) -> Shown:
-    frame, across = asked.keep(files.frame), asked.across
-    table = gap_map(frame, columns=across)
-    outside = len(on_site(frame)) - int(table[["live", "pending", "rejected", "unknown"]].to_numpy().sum())
-    if asked.section and across == "section":
-        table = table[table["section"] == asked.section].reset_index(drop=True)
-
-    def creatives(place: int) -> pd.DataFrame:
-        one = table.iloc[place]
-        return behind(frame[values_of(frame, across) == one[across]], "category", one["category"])
-
+@_exhibit("Where is a gap?", "pairs", "Live: approved, and on the site.", (*KEPT, "across"))
+def gaps(it: Question) -> Shown:
+    across, there = it.asked.across, on_site(it.frame)
+    table = contents.gap_map(there, across)
+    outside = len(there) - int(table[["live", "pending", "rejected", "unknown"]].to_numpy().sum())
+    if it.asked.section and across == "section":
+        table = table[table["section"] == it.asked.section].reset_index(drop=True)
     return Shown(
         table,
-        findings.of_gaps(table, columns=across, outside=outside),
-        _drawn("gap_chart", table, "category", across, where=len(table)),
-        python(f"gap_map(frame, columns={across!r})", asked, gap_map),
-        creatives,
+        findings.of_gaps(table, across, outside),
+        _drawn("gap", table, across),
+        python(f"gap_map(frame, columns={across!r})", it.asked),
+        _behind(table, there[list(SHOWN)], **{name: values_of(there, name) for name in ("category", across)}),
     )
 
 
-def _pairs(files: Files, _asked: Asked) -> Shown:
-    table = native_pairs(files.frame)
+@_exhibit(
+    "Native pairs",
+    "pairs",
+    "Of the whole library, whatever is kept above: the halves of a pair stand in two sections.",
+    (),
+)
+def native_pairs(it: Question) -> Shown:
+    table = contents.native_pairs(it.files.frame)
     return Shown(
         table,
         findings.of_pairs(table),
-        _drawn("pairs_chart", table, where=len(table)),
-        python("native_pairs(frame)", Asked(), native_pairs),
-        lambda place: behind_pair(files.frame, table.iloc[place]),
+        _drawn("pairs", table),
+        python("native_pairs(frame)"),
+        lambda place: contents.behind_pair(it.files.frame, table.iloc[place]),
     )
 
 
-def _uploads(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    every = period_of(frame)
-    table = uploads(frame, every)
+@_exhibit("When it was added", "periods and sections")
+def uploads(it: Question) -> Shown:
+    every = contents.period_of(it.frame)
+    table = contents.uploads(it.frame, every)
+    keys = {"period": contents.began(it.frame, every), "section": values_of(it.frame, "section")}
     return Shown(
         table,
-        findings.of_uploads(table, every, int(on_site(frame)["upload_date"].isna().sum())),
-        _drawn("uploads_chart", table, every, where=len(table)),
-        python(f"uploads(frame, {every!r})", asked, uploads),
-        lambda place: added_in(frame, table["period"].iloc[place], table["section"].iloc[place], every),
+        findings.of_uploads(table, every, int(on_site(it.frame)["upload_date"].isna().sum())),
+        _drawn("uploads", table, every),
+        python(f"uploads(frame, {every!r})", it.asked),
+        _behind(table, it.frame[list(SHOWN)], **keys),
     )
 
 
-def _ages(files: Files, asked: Asked) -> Shown:
-    frame, today = asked.keep(files.frame), files.clock()
-    table = ages(frame, today)
+@_exhibit("How old it is", "classes of age")
+def ages(it: Question) -> Shown:
+    there, today = on_site(it.frame), it.files.clock()
+    table, aged = contents.ages(there, today), contents.days_on_site(there, today)
     return Shown(
         table,
-        findings.of_ages(table, median_age(frame, today)),
-        _drawn("ages_chart", table, where=table["creatives"].any()),
-        python("ages(frame, datetime.now().astimezone())", asked, ages),
-        lambda place: of_age(frame, today, table["age"].iloc[place]),
+        findings.of_ages(table, aged),
+        _drawn("ages", table, where=len(there)),
+        python("ages(frame, datetime.now().astimezone())", it.asked),
+        _behind(table, there[list(SHOWN)].join(aged[["days", "at_least"]]), age=aged["age"]),
     )
 
 
-def _runs(files: Files, asked: Asked) -> Shown:
-    load = files.others.runs
-    every, problems = load(files.workspace)
-    rows, frame = asked.keep(every, "run"), files.frame
-    table = runs_table(rows, frame)
+@_exhibit(
+    "What was uploaded in which run",
+    "runs and sections",
+    "Those that started in the days above, and what they uploaded, as it stands in the library now.",
+)
+def runs(it: Question) -> Shown:
+    load = it.files.others.runs
+    every, problems = load(it.files.workspace)
+    rows = it.asked.keep(every, "run")
+    table = contents.runs_table(rows, it.files.frame)
+    now = reviews.of_ids(it.files.frame, rows["creative_id"], "review_status", "")
     return Shown(
         table,
         findings.of_runs(table) + "".join(f"; can't be read: {one}" for one in problems[:3]),
-        _drawn("runs_chart", table, where=not dry(table).all()),
-        python(
-            f"runs_table({files.others.runs.__name__}(workspace).rows, frame)", asked, runs_table, files.others.runs
+        _drawn("runs", table, where=not contents.dry(table).all()),
+        python(f"runs_table({load.__name__}(workspace).rows, frame)", it.asked, load),
+        _behind(
+            table,
+            rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now),
+            run=rows["run"],
+            section=rows["section"],
         ),
-        lambda place: files_of(rows, frame, table["run"].iloc[place], table["section"].iloc[place]),
     )
 
 
-def _copies(files: Files, asked: Asked) -> Shown:
-    same = files.others.same
-    by_content, known = same(files.workspace, files.library)
-    table = copies(asked.keep(files.frame), by_content)
+@_exhibit(
+    "What is there twice",
+    "creatives",
+    "One creative of each group is kept: the best by its review, then the oldest. What went into the others are the"
+    " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
+    " are found among what tjtools uploaded, and what has a local copy that was looked at.",
+)
+def copies(it: Question) -> Shown:
+    same = it.files.others.same
+    by_content, known = same(it.files.workspace, it.files.library)
+    table = contents.copies(it.frame, by_content)
     call = f"by_content, known = {same.__name__}(workspace, library)\ncopies(frame, by_content)"
-    drawn = _drawn("copies_chart", table, where=len(table))
-    return Shown(table, findings.of_copies(table, known), drawn, python(call, asked, copies, same))
+    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked, same))
 
 
-def _odd_names(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    table = odd_names(frame)
-    drawn, code = _drawn("odd_names_chart", table, where=len(table)), python("odd_names(frame)", asked, odd_names)
-    return Shown(table, findings.of_odd_names(table, len(on_site(frame))), drawn, code)
+@_exhibit("Names that break the convention", "creatives")
+def odd_names(it: Question) -> Shown:
+    table = contents.odd_names(it.frame)
+    finding = findings.of_odd_names(table, len(on_site(it.frame)))
+    return Shown(table, finding, _drawn("odd_names", table), python("odd_names(frame)", it.asked))
 
 
-def _changes(files: Files, asked: Asked) -> Shown:
-    since = asked.last_looked or files.last_looked
-    seen = files.seen[1] if files.seen and files.seen[0] == since else None
-    table = changes_since(files.observations, files.frame, since, rows_seen=seen)
+@_exhibit("What changed since you last looked", "creatives", follows=("last_looked",))
+def changes(it: Question) -> Shown:
+    since = it.asked.last_looked or it.files.last_looked
+    seen = it.files.seen[1] if it.files.seen and it.files.seen[0] == since else None
+    table = reviews.changes_since(it.files.observations, it.files.frame, since, rows_seen=seen)
     more = "" if seen is None else f", rows_seen={seen}"
     call = f"since = datetime.fromisoformat({since.isoformat()!r})\nchanges_since(rows, frame, since{more})"
-    drawn, code = _drawn("changes_chart", table, where=len(table)), python(call, Asked(), changes_since)
-    return Shown(table, findings.of_changes(table, since), drawn, code)
+    return Shown(table, findings.of_changes(table, since), _drawn("changes", table), python(call))
 
 
-def _rates(files: Files, asked: Asked) -> Shown:
-    frame, by = asked.keep(files.frame), asked.by
-    table = approval_rates(frame, by)
+@_exhibit(
+    "What is approved",
+    "values",
+    "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"
+    " the rate if all that wait were rejected, or approved. The chance of a difference from all others is corrected for"
+    " looking at every value (Fisher, Holm).",
+    (*KEPT, "by"),
+)
+def approval_rates(it: Question) -> Shown:
+    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
     return Shown(
         table,
-        findings.of_rates(table, overall(frame), by),
-        _drawn("rates_chart", table, by, where=table["decided"].any()),
-        python(f"approval_rates(frame, {by!r})", asked, approval_rates),
-        lambda place: behind(frame, by, table[by].iloc[place]),
+        findings.of_rates(table, rates.overall(it.frame), by),
+        _drawn("rates", table, by, where=table["decided"].any()),
+        python(f"approval_rates(frame, {by!r})", it.asked),
+        lambda place: behind(it.frame, by, table[by].iloc[place]),
     )
 
 
-def _comparison(files: Files, asked: Asked) -> Shown:
+@_exhibit(
+    "Two groups beside each other",
+    "groups",
+    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
+    " Fisher's exact test) is corrected for all the pairs that you could have looked at.",
+    (*KEPT, "by", "one", "other"),
+)
+def comparison(it: Question) -> Shown:
     """Of the two values that are chosen, or else of the first."""
-    frame, by = asked.keep(files.frame), asked.by
-    rates = approval_rates(frame, by)
-    values = rates.loc[rates["decided"] > 0, by].tolist()
+    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
+    values = table.loc[table["decided"] > 0, by].tolist()
     if len(values) < 2:
         return Shown(finding=findings.of_comparison(None, by))
-    one = asked.one if asked.one in values else next(value for value in values if value != asked.other)
-    other = asked.other if asked.other in values else next(value for value in values if value != one)
-    compared = compare(frame, by, one, other)
-    call = f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))"
+    one = it.asked.one if it.asked.one in values else next(value for value in values if value != it.asked.other)
+    other = it.asked.other if it.asked.other in values else next(value for value in values if value != one)
+    compared = rates.compare(it.frame, by, one, other)
     return Shown(
-        comparison_table(compared),
+        rates.comparison_table(compared),
         findings.of_comparison(compared, by),
-        _drawn("comparison_chart", compared),
-        python(call, asked, comparison_table, compare),
-        lambda place: behind(frame, by, (one, other)[place]) if place < 2 else frame.head(0),
+        _drawn("comparison", compared),
+        python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", it.asked),
+        lambda place: behind(it.frame, by, (one, other)[place]) if place < 2 else it.frame.head(0),
     )
 
 
-def _rejections(files: Files, asked: Asked) -> Shown:
-    frame = asked.keep(files.frame)
-    table = rejected_in_common(frame)
+@_exhibit(
+    "What rejected creatives share",
+    "values",
+    "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
+    " corrected for every value of every part that was looked at (Fisher, Holm).",
+)
+def rejections(it: Question) -> Shown:
+    table = rates.rejected_in_common(it.frame)
     return Shown(
         table,
-        findings.of_rejections(table, int((frame["review_status"] == "rejected").sum())),
-        _drawn("rejections_chart", table, where=len(table)),
-        python("rejected_in_common(frame)", asked, rejected_in_common),
-        lambda place: behind(frame, table["part"].iloc[place], table["value"].iloc[place], "rejected"),
+        findings.of_rejections(table, int((it.frame["review_status"] == "rejected").sum())),
+        _drawn("rejections", table),
+        python("rejected_in_common(frame)", it.asked),
+        lambda place: behind(it.frame, table["part"].iloc[place], table["value"].iloc[place], "rejected"),
     )
 
 
-def _repeats(files: Files, _asked: Asked) -> Shown:
-    rejected = files.others.rejected
-    table, number, unseen = rejected(files.workspace, files.library, files.rows)
-    call = f"{rejected.__name__}(workspace, library, history.load()[0]).table"
-    drawn = _drawn("repeats_chart", table, where=len(table))
-    return Shown(table, findings.of_repeats(table, number, unseen), drawn, python(call, Asked(), rejected))
+@_exhibit(
+    "The session beside what was rejected",
+    "repeats",
+    "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since.",
+    (),
+)
+def repeats(it: Question) -> Shown:
+    rejected = it.files.others.rejected
+    table, number, unseen = rejected(it.files.workspace, it.files.library, it.files.rows)
+    code = python(f"{rejected.__name__}(workspace, library, history.load()[0]).table", Asked(), rejected)
+    return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 
-def _time(files: Files, asked: Asked) -> Shown:
-    review, stays = files.review(asked.begun), files.stays_of(asked.begun.keep(files.frame))
-    table, found = curve_table(review), findings.of_time(review)
-    if review.decided:
-        found += f"; the mean of the decided ones alone would say {findings.in_time(naive_mean(stays))}"
+@_exhibit(
+    "Time in review",
+    "hours",
+    "A decision is seen at the next look at the site, so that each time is known to lie between two looks, or to be"
+    " longer than so far (Turnbull's estimate, averaged over samples drawn anew; band: the middle 95 % of these). The"
+    " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
+    " next look as review.",
+)
+def time_in_review(it: Question) -> Shown:
+    stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
+    review = times.time_in_review(stays)
+    table = times.curve_table(review)
     return Shown(
         table,
-        found,
-        _drawn("time_chart", review, where=len(table)),
-        python("curve_table(time_in_review(stays))", asked.begun, curve_table, time_in_review),
-        lambda place: behind_hours(stays, table["hours"].iloc[place]),
+        findings.of_time(review, times.naive_mean(stays)),
+        _drawn("time", review, where=len(table)),
+        python("curve_table(time_in_review(stays))", it.asked.begun),
+        lambda place: times.behind_hours(stays, table["hours"].iloc[place]),
     )
 
 
-def _waiting(files: Files, asked: Asked) -> Shown:
-    frame = asked.begun.keep(files.frame)
-    table = waiting(files.stays_of(frame), frame, files.clock(), files.review(asked.begun), asked.within)
-    call = f"waiting(stays, frame, datetime.now().astimezone(), days={asked.within})"
-    drawn, code = _drawn("waiting_chart", table, where=table["days"].notna().any()), python(call, asked.begun, waiting)
-    return Shown(table, findings.of_waiting(table, asked.within), drawn, code)
+@_exhibit(
+    "What waits for review",
+    "creatives",
+    "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited.",
+    (*KEPT, "within"),
+)
+def pending(it: Question) -> Shown:
+    begun, days = it.asked.begun.keep(it.files.frame), it.asked.within
+    table = times.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
+    drawn = _drawn("waiting", table, where=table["days"].notna().any())
+    code = python(f"waiting(stays, frame, datetime.now().astimezone(), days={days})", it.asked.begun)
+    return Shown(table, findings.of_waiting(table, days), drawn, code)
 
 
 class Collection(NamedTuple):
@@ -321,67 +383,15 @@ class Collection(NamedTuple):
     asked: Asked
 
 
-_PAIRS = "Of the whole library, whatever is kept above: the halves of a pair stand in two sections."
-_RUNS = "Those that started in the days above, and what they uploaded, as it stands in the library now."
-_COPIES = (
-    "One creative of each group is kept: the best by its review, then the oldest. What went into the others are the"
-    " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
-    " are found among what tjtools uploaded, and what has a local copy that was looked at."
-)
-_RATES = (
-    "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"
-    " the rate if all that wait were rejected, or approved. The chance of a difference from all others is corrected for"
-    " looking at every value (Fisher, Holm)."
-)
-_COMPARISON = (
-    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
-    " Fisher's exact test) is corrected for all the pairs that you could have looked at."
-)
-_REJECTIONS = (
-    "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
-    " corrected for every value of every part that was looked at (Fisher, Holm)."
-)
-_REPEATS = "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since."
-_TIME = (
-    "A decision is seen at the next look at the site, so that each time is known to lie between two looks, or to be"
-    " longer than so far (Turnbull's estimate, averaged over samples drawn anew; band: the middle 95 % of these). The"
-    " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
-    " next look as review."
-)
-_WAITING = "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited."
 LIBRARY = Collection(
     "The library",
-    (
-        Exhibit("inventory", "What is there", "values", _inventory, follows=(*KEPT, "by")),
-        Exhibit("gaps", "Where is a gap?", "pairs", _gaps, "Live: approved, and on the site.", (*KEPT, "across")),
-        Exhibit("native_pairs", "Native pairs", "pairs", _pairs, _PAIRS, ()),
-        Exhibit("uploads", "When it was added", "periods and sections", _uploads),
-        Exhibit("ages", "How old it is", "classes of age", _ages),
-        Exhibit("runs", "What was uploaded in which run", "runs and sections", _runs, _RUNS),
-        Exhibit("copies", "What is there twice", "creatives", _copies, _COPIES),
-        Exhibit("odd_names", "Names that break the convention", "creatives", _odd_names),
-    ),
+    (inventory, gaps, native_pairs, uploads, ages, runs, copies, odd_names),
     lambda files: files.notes,
     Asked(),
 )
 OUTCOMES = Collection(
     "Review outcomes",
-    (
-        Exhibit("changes", "What changed since you last looked", "creatives", _changes, follows=("last_looked",)),
-        Exhibit("approval_rates", "What is approved", "values", _rates, _RATES, (*KEPT, "by")),
-        Exhibit(
-            "comparison",
-            "Two groups beside each other",
-            "groups",
-            _comparison,
-            _COMPARISON,
-            (*KEPT, "by", "one", "other"),
-        ),
-        Exhibit("rejections", "What rejected creatives share", "values", _rejections, _REJECTIONS),
-        Exhibit("repeats", "The session beside what was rejected", "repeats", _repeats, _REPEATS, ()),
-        Exhibit("time_in_review", "Time in review", "hours", _time, _TIME),
-        Exhibit("pending", "What waits for review", "creatives", _waiting, _WAITING, (*KEPT, "within")),
-    ),
+    (changes, approval_rates, comparison, rejections, repeats, time_in_review, pending),
     lambda files: files.review_notes,
     Asked(day="uploaded", undated=False, by="category"),
 )

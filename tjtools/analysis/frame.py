@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from datetime import date
 
-import numpy as np
 import pandas as pd
 
 from tjtools.analysis.reviews import DECIDED, NOT_KNOWN, SEEN, LastTimes, observations, seen
@@ -16,23 +13,17 @@ from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.model.creative import CreativeType, ReviewStatus, Section
 from tjtools.model.names import CONVENTION, ParsedName, stem
-from tjtools.workspace.csvfile import neutralise
 
 SECTIONS = tuple(section.value for section in Section)
 UNKNOWN = "unknown"
 STATUSES = (*(status.value for status in ReviewStatus), UNKNOWN)
 STANDING = ("approved", "pending", "rejected", UNKNOWN)  # of what is still on the site
 DIMENSIONS = {
-    "section": "Section",
-    "dimensions": "Dimensions",
-    "file_type": "File type",
-    "category": "Category",
-    "creator": "Creator",
-    "language": "Language",
-    "rating": "Rating",
-    "content_type": "Content type",
-    "test_id": "Test ID",
-    "review_status": "Review status",
+    name: name.replace("_", " ").capitalize().replace(" id", " ID")
+    for name in (
+        *("section", "dimensions", "file_type", "category", "creator", "language", "rating", "content_type", "test_id"),
+        "review_status",
+    )
 }
 PARTS = ParsedName._fields
 NOT_TOLD, NO_CONVENTION = "(not in the name)", "(no convention)"
@@ -69,7 +60,7 @@ def library_frame(library: Library, history: History | None = None) -> pd.DataFr
     | reviews | Int64 | reviews that it took, at least |
     | extra columns | str | as in the file; one that has a name from above is called `file_` and that name |
 
-    An ID whose rows contradict each other has several rows. `analysis.reviews.seen` reads the history.
+    An ID whose rows contradict each other has several rows.
     """
     return frame_of(library, observations(history.load()[0]), history.last_times()) if history else frame_of(library)
 
@@ -77,23 +68,22 @@ def library_frame(library: Library, history: History | None = None) -> pd.DataFr
 def frame_of(library: Library, rows: pd.DataFrame | None = None, last_times: LastTimes | None = None) -> pd.DataFrame:
     """The same of the history's `observations` and the times of the last look."""
     texts = library.frame
-    frame = texts[["creative_id", "filename"]].copy()
-    frame["section"] = _category(texts["creative_type"].map(_SECTION_OF_TYPE), SECTIONS)
-    days = pd.to_datetime(texts["upload_date"].replace("", None), format="%Y-%m-%d", errors="coerce")
-    frame["upload_date"] = days.astype("datetime64[us]")
-    for name in ("dimensions", "file_type"):
-        frame[name] = texts[name].mask(texts[name] == "")
-    frame["review_status"] = _category(texts["review_status"].mask(texts["review_status"] == "", UNKNOWN), STATUSES)
-    unseen = pd.DataFrame(dict.fromkeys(SEEN), index=frame.index).astype(SEEN)
-    frame = pd.concat([frame, parse_names(frame["filename"]), unseen], axis=1)
-    extra = texts.drop(columns=list(COLUMNS))
-    frame = pd.concat([frame, extra.rename(columns={name: f"file_{name}" for name in frame.columns})], axis=1)
+    known = texts.mask(texts == "")
+    frame = texts[["creative_id", "filename"]].assign(
+        section=_category(texts["creative_type"].map(_SECTION_OF_TYPE), SECTIONS),
+        upload_date=pd.to_datetime(known["upload_date"], format="%Y-%m-%d", errors="coerce").astype("datetime64[us]"),
+        dimensions=known["dimensions"],
+        file_type=known["file_type"],
+        review_status=_category(known["review_status"].fillna(UNKNOWN), STATUSES),
+    )
+    told = pd.DataFrame(dict.fromkeys(SEEN), index=frame["creative_id"]).astype(SEEN)
     if rows is not None:
-        told = seen(rows, last_times).reindex(frame["creative_id"]).set_axis(frame.index)
-        frame = frame.assign(**{name: told[name] for name in SEEN})
+        told = seen(rows, last_times).reindex(frame["creative_id"])[list(SEEN)]
+    frame = pd.concat([frame, parse_names(frame["filename"]), told.set_axis(frame.index)], axis=1)
+    extra = texts.drop(columns=list(COLUMNS)).rename(columns={name: f"file_{name}" for name in frame.columns})
     frame["uploaded"] = frame["upload_date"].fillna(frame["uploaded"])
     frame["decided"] = frame["decided"].where(frame["review_status"].isin(DECIDED))
-    return frame
+    return pd.concat([frame, extra], axis=1)
 
 
 def _category(values: pd.Series[str], known: tuple[str, ...]) -> pd.Series:
@@ -127,11 +117,8 @@ def on_site(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
-    """Each creative's value in one of the `DIMENSIONS`, as text; in words where it has none.
-
-    A part that is missing is `(not in the name)` where the name follows the convention, and `(no convention)` where it
-    does not; any other unknown value is `(unknown)`.
-    """
+    """Each creative's value in one of the `DIMENSIONS`, as text: `(not in the name)` for a part that is missing,
+    `(no convention)` where the name follows none, `(unknown)` for any other."""
     if by in PARTS:
         told = frame[by].astype(object)
         return told.where(told.notna(), frame["by_convention"].map({True: NOT_TOLD, False: NO_CONVENTION})).astype(str)
@@ -139,10 +126,9 @@ def values_of(frame: pd.DataFrame, by: str) -> pd.Series[str]:
 
 
 def behind(frame: pd.DataFrame, by: str, value: str, *statuses: str) -> pd.DataFrame:
-    """The creatives that a row of a table by a dimension counts: those on the site that have this value.
+    """The creatives on the site that have a value, as a table by the dimension writes it, and one of these statuses.
 
-    `value` is as the table writes it, also `(unknown)` and the like; `statuses` keep only those. Columns:
-    `creative_id`, `filename`, `section`, `review_status`, `upload_date`, as in `library_frame`.
+    Columns: `creative_id`, `filename`, `section`, `review_status`, `upload_date`, as in `library_frame`.
 
     ::
 
@@ -150,9 +136,8 @@ def behind(frame: pd.DataFrame, by: str, value: str, *statuses: str) -> pd.DataF
         behind(frame, "category", "Sports", "rejected")      # the rejected ones
     """
     there = on_site(frame)
-    found = there[values_of(there, by) == value]
-    found = found[found["review_status"].isin(statuses)] if statuses else found
-    return found[list(SHOWN)].reset_index(drop=True)
+    found = (values_of(there, by) == value) & (there["review_status"].isin(statuses) if statuses else True)
+    return there.loc[found, list(SHOWN)].reset_index(drop=True)
 
 
 def in_days(
@@ -170,45 +155,31 @@ def in_days(
     if since is None and until is None:
         return frame
     days = frame[day]
-    kept = days.notna()
-    if since is not None:
-        kept &= days >= np.datetime64(since)
-    if until is not None:
-        kept &= days <= np.datetime64(until)
-    return frame[kept | days.isna()] if undated else frame[kept]
+    kept = days.between(pd.Timestamp(since or days.min()), pd.Timestamp(until or days.max()))
+    return frame[kept | (days.isna() & undated)]
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
     """A table for the screen: shares in per cent, one decimal, days without a time, `yes`, nothing where unknown."""
-    shown = pd.DataFrame(index=frame.index)
-    for name, column in frame.items():
-        words = str(name).replace("_", " ")
-        if name in _PERCENT:
-            shown[f"{words}, %"] = (column * 100).round(1)
-        elif isinstance(column.dtype, pd.DatetimeTZDtype):
-            shown[f"{words}, {column.dtype.tz}"] = column.dt.strftime("%Y-%m-%d %H:%M").fillna("")
-        elif pd.api.types.is_datetime64_any_dtype(column):
-            days = (column.dropna() == column.dropna().dt.normalize()).all()
-            shown[words] = column.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M").fillna("")
-        elif pd.api.types.is_bool_dtype(column):
-            shown[words] = column.map({True: "yes", False: ""})
-        elif pd.api.types.is_float_dtype(column):
-            shown[words] = column.round(1).replace(float("inf"), float("nan"))
-        else:
-            numbers = pd.api.types.is_numeric_dtype(column)
-            shown[words] = column if numbers else column.astype(object).where(column.notna(), "")
-    return shown
+    return pd.DataFrame(dict(_readable(str(name), column) for name, column in frame.items()), index=frame.index)
+
+
+def _readable(name: str, column: pd.Series) -> tuple[str, pd.Series]:
+    words, types = name.replace("_", " "), pd.api.types
+    if name in _PERCENT:
+        return f"{words}, %", (column * 100).round(1)
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return f"{words}, {column.dtype.tz}", column.dt.strftime("%Y-%m-%d %H:%M").fillna("")
+    if types.is_datetime64_any_dtype(column):
+        days = (column.dropna() == column.dropna().dt.normalize()).all()
+        return words, column.dt.strftime("%Y-%m-%d" if days else "%Y-%m-%d %H:%M").fillna("")
+    if types.is_bool_dtype(column):
+        return words, column.map({True: "yes", False: ""})
+    if types.is_float_dtype(column):
+        return words, column.round(1).replace(float("inf"), float("nan"))
+    return words, column if types.is_numeric_dtype(column) else column.astype(object).where(column.notna(), "")
 
 
 def texts(frame: pd.DataFrame) -> list[list[str]]:
     """The cells as text, row by row; what is missing is empty."""
-    shown = frame.astype(object).where(frame.notna(), "")
-    return [[str(cell) for cell in row] for row in shown.itertuples(index=False)]
-
-
-def spreadsheet(frame: pd.DataFrame) -> str:
-    """The whole table as a CSV, of which a spreadsheet takes nothing for a formula."""
-    file = io.StringIO()
-    rows = [list(map(str, frame.columns)), *texts(frame)]
-    csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
-    return file.getvalue()
+    return frame.astype(object).where(frame.notna(), "").astype(str).to_numpy().tolist()

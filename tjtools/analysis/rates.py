@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import hypot
 from statistics import NormalDist
 from typing import NamedTuple
@@ -43,23 +42,26 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     those without a value last.
 
     One row a value: `by` (str), `approved`, `rejected`, `decided`, `pending` (int64); `rate` (float64, 0 to 1) among
-    the decided, missing where none is, with its Wilson interval of 95 %, `low` to `high`. `if_rejected` and
-    `if_approved` are what the rate would be if all the pending were rejected, or approved. `chance` is the probability
-    that a difference as large from all other creatives arises by chance (Fisher's exact test, two-sided, Holm's
-    correction for looking at every value). Creatives that are gone, or of unknown status, are not counted.
+    the decided, missing where none is, with its Wilson interval of 95 %, `low` to `high`, and what it would be
+    `if_rejected` or `if_approved` were all the pending. `chance`: that a difference as large from all other creatives
+    arises by chance (Fisher's exact test, two-sided, Holm's correction). Gone and unknown ones are not counted.
     """
     table = inventory(frame, by)[[by, "approved", "rejected", "pending"]]
     table.insert(3, "decided", table["approved"] + table["rejected"])
-    decided, everything = table["decided"], table["decided"] + table["pending"]
-    table = table[everything > 0].copy()
-    table["rate"] = table["approved"] / decided.where(decided > 0)
-    table["low"], table["high"] = wilson(table["approved"], table["decided"])
-    table["if_rejected"] = table["approved"] / everything
-    table["if_approved"] = (table["approved"] + table["pending"]) / everything
-    table["chance"] = _against_the_rest(table["approved"], table["decided"])
-    order = table.assign(last=table[by].isin(LACKING), known=table["rate"].notna())
-    order = order.sort_values(["last", "known", "low"], ascending=[True, False, False], kind="stable")
-    return order.drop(columns=["last", "known"]).reset_index(drop=True)
+    table = table[table["decided"] + table["pending"] > 0]
+    everything = table["decided"] + table["pending"]
+    low, high = wilson(table["approved"], table["decided"])
+    table = table.assign(
+        rate=table["approved"] / table["decided"].where(table["decided"] > 0),
+        low=low,
+        high=high,
+        if_rejected=table["approved"] / everything,
+        if_approved=(table["approved"] + table["pending"]) / everything,
+        chance=_against_the_rest(table["approved"], table["decided"]),
+    )
+    table = table.assign(last=table[by].isin(LACKING), known=table["rate"].notna())
+    table = table.sort_values(["last", "known", "low"], ascending=[True, False, False], ignore_index=True)
+    return table.drop(columns=["last", "known"])
 
 
 def overall(frame: pd.DataFrame) -> pd.DataFrame:
@@ -67,10 +69,11 @@ def overall(frame: pd.DataFrame) -> pd.DataFrame:
     return approval_rates(frame.assign(all="all creatives"), "all")
 
 
-def _against_the_rest(
-    yes: pd.Series[int], of: pd.Series[int], every: tuple[int, int] | None = None
-) -> NDArray[np.float64]:
-    """The chance of each value's difference from all others, corrected; missing where there is nothing to compare."""
+def _against_the_rest(yes: pd.Series[int], of: pd.Series[int], *every: int) -> NDArray[np.float64]:
+    """The chance of each value's difference from all others, corrected; missing where there is nothing to compare.
+
+    `every` are the sums of the two, where a creative counts for several values.
+    """
     all_yes, all_of = every or (int(yes.sum()), int(of.sum()))
     counts = zip(yes.tolist(), of.tolist(), strict=True)
     return holm(
@@ -99,20 +102,14 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
     0.034965
     """
     first, second, yes = a + b, c + d, a + c
-    log = _log_factorials(first + second)
+    log = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, first + second + 1)))])  # of the factorials
     k = np.arange(max(0, yes - second), min(yes, first) + 1)
     chances = np.exp(
         (log[first] - log[k] - log[first - k])
         + (log[second] - log[yes - k] - log[second - yes + k])
         - (log[first + second] - log[yes] - log[first + second - yes])
     )
-    seen = chances[a - k[0]]
-    return min(1.0, float(chances[chances <= seen * (1 + 1e-7)].sum()))
-
-
-@lru_cache(maxsize=8)
-def _log_factorials(upto: int) -> NDArray[np.float64]:
-    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, upto + 1)))])
+    return min(1.0, float(chances[chances <= chances[a - k[0]] * (1 + 1e-7)].sum()))
 
 
 class Comparison(NamedTuple):
@@ -140,21 +137,17 @@ class Comparison(NamedTuple):
 
 
 def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> Comparison:
-    """Compare the approval rates of two values of a dimension.
-
-    The interval is Newcombe's of two Wilson intervals, the chance Fisher's exact test, two-sided; both with
-    Bonferroni's correction. Raises KeyError for a value that no creative has.
-    """
+    """Compare the approval rates of two values of a dimension: Newcombe's interval, and Fisher's exact test, two-sided,
+    both with Bonferroni's correction. Raises KeyError for a value that no creative has."""
     table = approval_rates(frame, by).set_index(by)
     (a, m), (b, n) = (tuple(map(int, table.loc[value, ["approved", "decided"]])) for value in (one, other))
     with_decisions = int((table["decided"] > 0).sum())
     pairs = max(1, with_decisions * (with_decisions - 1) // 2)
-    if not m or not n:
-        unknown = float("nan")
-        return Comparison(one, other, (a, b), (m, n), unknown, unknown, unknown, 1.0, pairs)
-    low, high = newcombe(a, m, b, n, 1 - (1 - CONFIDENCE) / pairs)
-    chance = min(1.0, fisher(a, m - a, b, n - b) * pairs)
-    return Comparison(one, other, (a, b), (m, n), a / m - b / n, low, high, chance, pairs)
+    difference, low, high, chance = float("nan"), float("nan"), float("nan"), 1.0
+    if m and n:
+        difference, chance = a / m - b / n, min(1.0, fisher(a, m - a, b, n - b) * pairs)
+        low, high = newcombe(a, m, b, n, 1 - (1 - CONFIDENCE) / pairs)
+    return Comparison(one, other, (a, b), (m, n), difference, low, high, chance, pairs)
 
 
 def newcombe(a: int, m: int, b: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -165,19 +158,12 @@ def newcombe(a: int, m: int, b: int, n: int, confidence: float = CONFIDENCE) -> 
     """
     one, other = a / m, b / n
     (low, low2), (high, high2) = wilson([a, b], [m, n], confidence)
-    return (
-        float(one - other - hypot(one - low, high2 - other)),
-        float(one - other + hypot(high - one, other - low2)),
-    )
+    return one - other - hypot(one - low, high2 - other), one - other + hypot(high - one, other - low2)
 
 
 def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """The two groups and their difference.
-
-    Three rows: `group` (str), `approved`, `decided` (Int64, missing for the difference), `rate` (float64: a share, or
-    the difference of two), and `low` to `high`, its interval: of 95 % for a rate, corrected as in `Comparison` for the
-    difference.
-    """
+    """The two groups and their difference: `group` (str), `approved`, `decided` (Int64, missing for the difference),
+    `rate` (float64: a share, or the difference of two), and `low` to `high`, its interval."""
     low, high = wilson(comparison.approved, comparison.decided)
     rates = [a / n if n else float("nan") for a, n in zip(comparison.approved, comparison.decided, strict=True)]
     return pd.DataFrame(
@@ -196,27 +182,29 @@ def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:
     """The values that are rejected more often than all other decided creatives, the surest first.
 
     One row a value: `part` (str, a key of `LOOKED_AT`), `value` (str), `rejected` of `decided` (int64), `rate`
-    (float64, the share rejected) with its Wilson interval of 95 %, `low` to `high`; `rest_rate`, the share rejected of
-    all others; `chance` that a difference as large arises by chance (Fisher's exact test, two-sided, Holm's correction
-    for every value of every part that was looked at). Creatives without a value in a part count among the others.
+    (float64, the share rejected) with its Wilson interval of 95 %, `low` to `high`; `rest_rate`, that of all others,
+    also those without a value; `chance` of such a difference, as in `approval_rates`, for all values of all parts.
     """
     there = on_site(frame)
     decided = there[there["review_status"].isin(DECIDED)]
-    table = pd.concat([_by_part(decided, part) for part in LOOKED_AT], ignore_index=True)
-    rejected, total = int((decided["review_status"] == "rejected").sum()), len(decided)
+    is_rejected = decided["review_status"] == "rejected"
+    parts = [_by_part(values_of(decided, part), is_rejected).assign(part=part) for part in LOOKED_AT]
+    counts = pd.concat(parts).rename_axis("value").reset_index()[["part", "value", "rejected", "decided"]]
+    table = counts.astype({"part": "str", "value": "str", "rejected": "int64", "decided": "int64"})
+    rejected, total = int(is_rejected.sum()), len(decided)
     others = total - table["decided"]
-    table["rate"] = table["rejected"] / table["decided"]
-    table["low"], table["high"] = wilson(table["rejected"], table["decided"])
-    table["rest_rate"] = (rejected - table["rejected"]) / others.where(others > 0)
-    table["chance"] = _against_the_rest(table["rejected"], table["decided"], (rejected, total))
+    low, high = wilson(table["rejected"], table["decided"])
+    table = table.assign(
+        rate=table["rejected"] / table["decided"],
+        low=low,
+        high=high,
+        rest_rate=(rejected - table["rejected"]) / others.where(others > 0),
+        chance=_against_the_rest(table["rejected"], table["decided"], rejected, total),
+    )
     found = table[table["rate"] > table["rest_rate"]]
     return found.sort_values(["chance", "low"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
-def _by_part(decided: pd.DataFrame, part: str) -> pd.DataFrame:
-    values = values_of(decided, part)
+def _by_part(values: pd.Series[str], is_rejected: pd.Series[bool]) -> pd.DataFrame:
     told = ~values.isin(LACKING)
-    rejected = (decided["review_status"] == "rejected")[told].groupby(values[told].rename("value"))
-    counts = rejected.agg(rejected="sum", decided="count").astype("int64").reset_index()
-    counts.insert(0, "part", part)
-    return counts.astype({"part": "str", "value": "str"})
+    return pd.DataFrame(is_rejected[told].groupby(values[told]).agg(rejected="sum", decided="count"))

@@ -53,8 +53,7 @@ def observations(history: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["at"].notna() & rows["to_status"].isin(_STATUSES)]
     rows = rows.assign(key=pd.factorize(rows["creative_id"])[0], previous=_times(rows["previous_seen_at"]))
     order = np.lexsort((rows["at"].dt.tz_localize(None), rows["key"]))  # keeps the file's order at one time
-    rows = rows.iloc[order].reset_index(drop=True)
-    return rows.assign(first=~rows["key"].duplicated())
+    return rows.iloc[order].reset_index(drop=True).assign(first=lambda each: ~each["key"].duplicated())
 
 
 def _times(texts: pd.Series) -> pd.Series:
@@ -71,25 +70,32 @@ def seen(rows: pd.DataFrame, last_times: LastTimes | None = None) -> pd.DataFram
     `decided_by` for one that is in review, `decided_after` also for one that was decided when it was first seen; so is
     `decided`, unless an upload of ours began it. Reviews are times in review, and decisions that replaced another.
     """
-    status, key, start = rows["to_status"], rows["key"], rows[rows["first"]]
+    status, key, first = rows["to_status"], rows["key"], rows[rows["first"]].set_index("key")
     changed = rows["from_status"].isin(_STATUSES) & (rows["from_status"] != status)
-    gone = status == "removed"
     moves, steps = rows["at"][changed].groupby(key), _steps(rows)
-    table = pd.DataFrame({"creative_id": start["creative_id"].array, "first_source": start["source"].array})
-    table.index = pd.Index(start["key"])
-    first, looked = start.set_index("key"), rows["at"].mask(gone, rows["previous"]).groupby(key).last()
-    table["first_seen"] = _earlier(first["at"].mask(first["to_status"] == "removed"), first["previous"])
+    looked = rows["at"].mask(status == "removed", rows["previous"]).groupby(key).last()
     last = {creative_id: at for creative_id, (_, at) in (last_times or {}).items()}
-    table["last_seen"] = _later(looked, _times(table["creative_id"].map(last).astype("str")))
-    table["first_change"], table["last_change"] = moves.first(), moves.last()
     ended = steps[~steps["key"].duplicated(keep="last") & (steps["to_status"] != "pending")].set_index("key")
-    table["decided_after"], table["decided_by"] = _later(ended["previous"], ended["looked"]), ended["at"]
-    began = first["at"].where(_ours(first))
-    table["uploaded"] = _days(began)
-    table["decided"] = _days(table["decided_by"].where(table["decided_after"].notna() | began.notna()))
-    table["changes"] = changed.groupby(key).sum()
-    table["reviews"] = _reviews(steps, first["from_status"])
-    return table.astype(SEEN).set_index("creative_id")[list(SEEN)]
+    ended = ended.reindex(first.index)
+    after, began = _both(ended["previous"], ended["looked"]).max(axis=1), first["at"].where(_ours(first))
+    table = pd.DataFrame(
+        {
+            "creative_id": first["creative_id"],
+            "first_seen": _both(first["at"].mask(first["to_status"] == "removed"), first["previous"]).min(axis=1),
+            "last_seen": _both(looked, _times(first["creative_id"].map(last).astype("str"))).max(axis=1),
+            "first_source": first["source"],
+            "first_change": moves.first(),
+            "last_change": moves.last(),
+            "decided_after": after,
+            "decided_by": ended["at"],
+            "uploaded": _days(began),
+            "decided": _days(ended["at"].where(after.notna() | began.notna())),
+            "changes": changed.groupby(key).sum(),
+            "reviews": _reviews(steps, first["from_status"]),
+        },
+        index=first.index,
+    )
+    return table.astype(SEEN).set_index("creative_id")
 
 
 def _ours(rows: pd.DataFrame) -> pd.Series:
@@ -102,12 +108,8 @@ def _days(times: pd.Series) -> pd.Series:
     return days
 
 
-def _earlier(one: pd.Series, other: pd.Series) -> pd.Series:
-    return one.where(~(other < one), other).fillna(other)
-
-
-def _later(one: pd.Series, other: pd.Series) -> pd.Series:
-    return one.where(~(other > one), other).fillna(other)
+def _both(one: pd.Series, other: pd.Series) -> pd.DataFrame:
+    return pd.concat([one, other], axis=1)
 
 
 def _steps(rows: pd.DataFrame) -> pd.DataFrame:
@@ -183,42 +185,23 @@ def changes_since(
 ) -> pd.DataFrame:
     """What is otherwise than it was at a moment, by the `observations`: one row a creative, by kind, the latest first.
 
-    `change` (str) is one of `KINDS`: decided since, or else `new` for what was first seen since; `creative_id`,
-    `filename`, `section` (str); `before` and `now` (str), the status then, `""` if it had not been seen, and the status
-    last seen; `seen_at` (datetime64, UTC), when that was seen first. What changed to and fro and is as before is not
-    listed. Rows behind the first `rows_seen` of the file count whatever their time: a reading that began before that
-    moment can have been written down after it.
+    `change` (str) is one of `KINDS`; `creative_id`, `filename`, `section` (str); `before` and `now` (str), the status
+    then, `""` if it had not been seen, and the last; `seen_at` (datetime64, UTC), when that was seen first. What is as
+    before is not listed. Rows behind the first `rows_seen` of the file count whatever their time: a reading that began
+    before that moment can have been written down after it.
     """
     late = rows["line"] >= (np.inf if rows_seen is None else rows_seen)
     rows = rows[(rows["at"] > pd.Timestamp(since)) | late].sort_values(["at", "line"])
-    first, last = rows.drop_duplicates("creative_id"), rows.drop_duplicates("creative_id", keep="last")
-    start = first.set_index("creative_id")
-    table = pd.DataFrame(
-        {
-            "creative_id": last["creative_id"],
-            "filename": last["filename"],
-            "section": of_ids(frame, last["creative_id"], "section"),
-            "before": last["creative_id"].map(start["from_status"]),
-            "now": last["to_status"],
-            "seen_at": last["at"],
-        }
+    start = rows.drop_duplicates("creative_id").set_index("creative_id")
+    last = rows.drop_duplicates("creative_id", keep="last")
+    ids, now = last["creative_id"], last["to_status"]
+    before = ids.map(start["from_status"]).astype("str")
+    waited = (before != "") | (ids.map(start["to_status"]) == "pending")
+    kind = now.where(now.isin(DECIDED) & waited).mask((before == "removed") & (now != "removed"), BACK)
+    kind = kind.mask(kind.isna() & (before == ""), NEW).mask(now == "removed", REMOVED).fillna(AGAIN)
+    table = last[["creative_id", "filename"]].assign(
+        section=of_ids(frame, ids, "section"), before=before, now=now, seen_at=last["at"]
     )
-    waited = (table["before"] != "") | (table["creative_id"].map(start["to_status"]) == "pending")
-    table.insert(0, "change", _kinds(table, waited))
-    table = table[table["before"] != table["now"]].astype({"before": "str"})
-    place = table["change"].map({kind: place for place, kind in enumerate(KINDS)})
-    table = table.assign(place=place).sort_values(["place", "seen_at"], ascending=[True, False], kind="stable")
-    return table.drop(columns="place").reset_index(drop=True)
-
-
-def _kinds(table: pd.DataFrame, waited: pd.Series) -> pd.Series:
-    kind = table["now"].where(table["now"].isin(DECIDED) & waited)
-    kind = kind.mask((table["before"] == "removed") & (table["now"] != "removed"), BACK)
-    kind = kind.mask(kind.isna() & (table["before"] == ""), NEW)
-    return kind.mask(table["now"] == "removed", REMOVED).fillna(AGAIN).astype("str")
-
-
-def change_counts(table: pd.DataFrame) -> pd.DataFrame:
-    """How many creatives changed in each way: `change` (str) and `creatives` (int64), only kinds that there are."""
-    counts = table["change"].value_counts().reindex(list(KINDS)).dropna().astype("int64")
-    return counts.rename("creatives").rename_axis("change").reset_index()
+    table.insert(0, "change", kind.astype("str"))
+    table = table[before != now].sort_values("seen_at", ascending=False, kind="stable")
+    return table.sort_values("change", key=lambda kind: kind.map(KINDS.index), kind="stable", ignore_index=True)

@@ -1,22 +1,26 @@
-"""The tracking files, each read once, what is kept of them, and the Python that reads and keeps the same."""
+"""What a person asks for, the tracking files that tell it, each read once, and the Python that does the same."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from inspect import isfunction
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
 
+from tjtools.analysis import contents, frame, rates, times
+from tjtools.analysis import reviews as of_history
 from tjtools.analysis.contents import ByContent
-from tjtools.analysis.findings import counted
-from tjtools.analysis.frame import frame_of, in_days, library_frame, on_site
+from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import observations, reviews
-from tjtools.analysis.times import Review, time_in_review
 from tjtools.cache.history import COLUMNS, History
 from tjtools.cache.library import Library
 from tjtools.model.errors import TrackingFileError
+from tjtools.model.words import counted
 from tjtools.workspace.folder import Workspace
 
 AT_FIRST = timedelta(days=7)  # back, where nobody has said yet what they have seen
@@ -91,7 +95,6 @@ class Files:
             self.trouble = str(error)
         self.observations, times = observations(self.rows), history.last_times()
         self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
-        self._reviews: dict[Asked, Review] = {}
 
     @property
     def last_looked(self) -> datetime:
@@ -103,13 +106,6 @@ class Files:
         known = self.stays
         return known[known["creative_id"].isin(frame["creative_id"])] if len(frame) < len(self.frame) else known
 
-    def review(self, begun: Asked) -> Review:
-        """The time in review of what is kept; the last that was asked for is remembered."""
-        key = Asked(*begun[:5])
-        if key not in self._reviews:
-            self._reviews = {key: time_in_review(self.stays_of(begun.keep(self.frame)))}
-        return self._reviews[key]
-
     @property
     def notes(self) -> tuple[str, ...]:
         """How many creatives there are, and what the tables leave out or can't know."""
@@ -119,7 +115,8 @@ class Files:
         contradict = f"{counted(doubled, 'ID')} with rows that contradict each other: each row is counted"
         unread = f"{counted(bad, 'line')} of the library can't be read: tjtools doctor lists them"
         return (
-            f"{counted(len(there))} on the site" + (f"; {gone:,} gone from it are not counted" if gone else ""),
+            f"{counted(len(there), 'creative')} on the site"
+            + (f"; {gone:,} gone from it are not counted" if gone else ""),
             f"{counted(odd, 'name')} of these follow no convention",
             *[contradict] * bool(doubled),
             *[unread] * bool(bad),
@@ -139,6 +136,13 @@ class Files:
         return (*self.notes, f"{told} the start of {known:,} is known", *[unread] * bool(lost))
 
 
+_MODULES = {"Path": "pathlib", "date": "datetime", "datetime": "datetime", "Library": "tjtools", "Workspace": "tjtools"}
+_MODULES |= {"History": "tjtools.cache.history"} | {
+    name: one.__module__
+    for module in (contents, frame, rates, of_history, times)
+    for name, one in vars(module).items()
+    if isfunction(one)
+}
 _READ = """\
 workspace = Workspace.find(cwd=Path.cwd())
 library, history = Library.load(workspace.library), History.of(workspace)
@@ -147,22 +151,15 @@ frame = library_frame(library, history)
 _ROWS = "rows = observations(history.load()[0])\n"
 _STAYS = "stays = reviews(rows, history.last_times())\n"
 _KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
-_OF_OTHERS = {"Path": "pathlib", "Library": "tjtools", "Workspace": "tjtools", "History": "tjtools.cache.history"}
 
 
-def python(call: str, asked: Asked, *known: Callable[..., object]) -> str:
-    """The files read and kept as asked, and this call of `known` functions, with the imports: to copy into a cell."""
-    stays = "stays" in call
-    kept = asked.code + _KEPT * (stays and asked.code != "")
-    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays + kept
-    modules = _OF_OTHERS | {one.__name__: one.__module__ for one in (*known, *_KNOWN)}
-    found: dict[str, set[str]] = {}
-    for name in re.findall(r"\b\w+(?=[(.])", body + call):
-        if name in modules:
-            found.setdefault(modules[name], set()).add(name)
-    lines = [f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(found.items())]
-    ours = [line for line in lines if line.startswith("from tjtools")]
-    return "\n".join([*(line for line in lines if line not in ours), "", *ours, "", body + call]) + "\n"
-
-
-_KNOWN = (library_frame, in_days, observations, reviews, date, datetime)
+def python(call: str, asked: Asked = Asked(), *others: Callable[..., object]) -> str:  # noqa: B008 (it is frozen)
+    """The files read and kept as asked, and this call, with the imports, those of `others` too: to copy into a cell."""
+    stays, known = "stays" in call, _MODULES | {one.__name__: one.__module__ for one in others}
+    body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays + asked.code
+    body += _KEPT * (stays and asked.code != "") + call
+    named = sorted({(known[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in known})
+    imports: dict[bool, list[str]] = {False: [], True: []}
+    for module, names in groupby(named, key=itemgetter(0)):
+        imports["tjtools" in module].append(f"from {module} import {', '.join(name for _, name in names)}")
+    return "\n".join([*imports[False], "", *imports[True], "", body]) + "\n"

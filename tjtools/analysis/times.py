@@ -6,7 +6,6 @@ No shape is assumed. Kept libraries fit a shape (`scipy.stats` with `CensoredDat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import harmonic_mean
 from typing import NamedTuple
@@ -22,12 +21,10 @@ Floats = NDArray[np.float64]
 STEPS = 40  # into which the hours by which nine in ten are decided are divided: finer ones cost time, change nothing
 REPEATS = 100
 _ROUNDS = 5_000
-_EXACT, _CLOSE = 1e-13, 3e-4  # how little a probability moves in a round when it stands; for an interval less will do
-_NOTHING = 1e-9
+_CLOSE = 3e-4  # how little a probability moves in a round when it stands
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(NamedTuple):
     """The share decided by each of `hours`, which begin with 0; beyond the last one nothing is known.
 
     Between two hours at which the share is determined, it is taken to rise evenly.
@@ -55,92 +52,64 @@ class Curve:
         return float(self.hours[max(place - 1, 0)]), float(self.hours[place])
 
 
-def averaged(curves: Sequence[Curve]) -> Curve:
-    """The mean of some curves at every hour; where one ends before the others, it stays as high as it was."""
-    hours = np.unique(np.concatenate([one.hours for one in curves]))
-    share = np.mean([np.interp(hours, one.hours, one.share) for one in curves], axis=0)
-    return Curve(hours, np.minimum(np.maximum.accumulate(share), 1.0))
-
-
 class Times:
     """Times known to be more than `low` and at most `high`, which is infinite while nothing has happened.
 
-    An exact time has `low` equal to `high`; `count` is how often each occurs. Raises ValueError where `low` is larger
-    than `high`, or negative.
+    An exact time has `low` equal to `high`; the others are rounded to whole steps, none to less than one, or not for 0.
     """
 
-    def __init__(self, low: ArrayLike, high: ArrayLike, count: ArrayLike = 1) -> None:
-        low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        if not (low <= high).all() or not (low >= 0).all():
-            msg = "each time needs 0 ≤ low ≤ high"
-            raise ValueError(msg)
+    def __init__(self, low: ArrayLike, high: ArrayLike, step: float = 0.0) -> None:
+        bounds = np.array([low, high], dtype=np.float64)
+        exact = bounds[0] == bounds[1]
+        if step:
+            whole = np.round(bounds / step)
+            bounds = np.where(exact, bounds, step * np.maximum(whole, [whole[0], whole[0] + 1]))
         # "more than low" as "at least the next number": then all intervals are closed
-        low = np.where(low == high, low, np.nextafter(low, np.inf))
-        bounds = pd.DataFrame({"low": low, "high": high, "count": np.broadcast_to(count, low.shape)})
-        once = bounds.groupby(["low", "high"])["count"].sum().reset_index()
-        self._low, self._high, self._count = (once[name].to_numpy() for name in bounds)
-        self._begin, self._end = _innermost(self._low, self._high)
-        # the innermost intervals that lie in each time: a run, from first to before last
-        self._first = np.searchsorted(self._begin, self._low, side="left")
-        self._last = np.searchsorted(self._end, self._high, side="right")
+        bounds[0] = np.where(exact, bounds[0], np.nextafter(bounds[0], np.inf))
+        bounds, self._count = np.unique(bounds, axis=1, return_counts=True)
+        self._begin, self._end = _innermost(*bounds)
+        first, last = bounds[:, :, np.newaxis]
+        self._inside = ((self._begin >= first) & (self._end <= last)).astype(np.float64)
 
-    def curve(self, close: float = _EXACT) -> Curve:
+    def curve(self, close: float = _CLOSE) -> Curve:
         """Turnbull's estimate of the distribution, reckoned until no probability moves by more than `close`."""
-        return self._curve(self._settled(self._even(), self._count[np.newaxis].astype(np.float64), close)[0])
+        return self._curve(self._settled(self._even(), self._count[np.newaxis], close)[0])
 
-    def coarse(self, step: float) -> Times:
-        """The same times, their bounds rounded to whole steps; none becomes shorter than a step, but exact ones."""
-        exact = self._low == self._high
-        low = np.round(self._low / step)
-        high = np.where(exact, low, np.maximum(np.round(self._high / step), low + 1))
-        return Times(low * step, high * step, self._count)
-
-    def resampled(self, repeats: int = REPEATS, seed: int = 0) -> list[Curve]:
+    def resampled(self, repeats: int = REPEATS) -> list[Curve]:
         """The estimates of so many samples drawn from these times with repetition: what chance could have made."""
         total, even = int(self._count.sum()), self._even()
-        start = 0.9 * self._settled(even, self._count[np.newaxis].astype(np.float64), _CLOSE) + 0.1 * even
-        dice = np.random.default_rng(seed)
-        counts = dice.multinomial(total, self._count / total, size=repeats).astype(np.float64)
-        return [self._curve(mass) for mass in self._settled(np.repeat(start, repeats, axis=0), counts, _CLOSE)]
+        start = 0.9 * self._settled(even, self._count[np.newaxis], _CLOSE) + 0.1 * even
+        counts = np.random.default_rng(0).multinomial(total, self._count / total, size=repeats)
+        return [self._curve(mass) for mass in self._settled(start.repeat(repeats, axis=0), counts, _CLOSE)]
 
     def _even(self) -> Floats:
         return np.full((1, len(self._begin)), 1 / max(len(self._begin), 1))
 
-    def _settled(self, mass: Floats, counts: Floats, close: float) -> Floats:
+    def _settled(self, mass: Floats, counts: NDArray[np.int64], close: float) -> Floats:
         """The probability of each innermost interval, for each row of counts: self-consistency, until it stands."""
-        mass, share = mass.copy(), counts / counts.sum(axis=1, keepdims=True)
-        moving = np.arange(len(mass)) if mass.size else np.array([], dtype=int)
+        mass, share, moving = mass.copy(), counts / max(self._count.sum(), 1), np.arange(len(mass))
         for _ in range(_ROUNDS):
-            if not len(moving):
-                break
             before = mass[moving]
             one = self._step(before, share[moving])
-            two = self._step(one, share[moving])
-            mass[moving] = after = self._step(_leap(before, one, two), share[moving])
-            moving = moving[np.abs(after - before).max(axis=1) > close]
+            mass[moving] = after = self._step(_leap(before, one, self._step(one, share[moving])), share[moving])
+            moving = moving[np.abs(after - before).max(axis=1, initial=0) > close]
+            if not len(moving):
+                break
         return mass
 
     def _step(self, mass: Floats, share: Floats) -> Floats:
         """One round of self-consistency: each time is shared out over its innermost intervals by their mass."""
-        rows, width = len(mass), mass.shape[1] + 1
-        summed = np.zeros((rows, width))
-        np.cumsum(mass, axis=1, out=summed[:, 1:])
-        inside = summed[:, self._last] - summed[:, self._first]
-        weight = np.divide(share, inside, out=np.zeros_like(share), where=inside > 0).ravel()
-        offsets = np.arange(rows)[:, np.newaxis] * width
-        ups, downs = (
-            np.bincount((offsets + place).ravel(), weight, rows * width) for place in (self._first, self._last)
-        )
-        return mass * np.cumsum((ups - downs).reshape(rows, width), axis=1)[:, :-1]
+        inside = mass @ self._inside.T
+        return np.asarray(mass * (np.divide(share, inside, out=np.zeros_like(share), where=inside > 0) @ self._inside))
 
     def _curve(self, mass: Floats) -> Curve:
-        """The cumulative share, at the ends of the innermost intervals that have any."""
-        kept = (mass > _NOTHING) & np.isfinite(self._end)
-        begin, end = self._begin[kept], self._end[kept]
+        """The cumulative share, at both ends of each innermost interval that has an end."""
+        known = np.isfinite(self._end)
+        begin, end = self._begin[known], self._end[known]
         begin = np.where(begin == end, begin, np.nextafter(begin, -np.inf))
-        share = np.minimum(np.cumsum(mass[kept]), 1)
-        hours = np.column_stack([begin, end]).ravel()
-        shares = np.column_stack([np.concatenate([[0.0], share])[:-1], share]).ravel()
+        share = np.minimum(np.cumsum(mass[known]), 1)
+        before = np.concatenate([[0.0], share])
+        hours, shares = np.array([begin, end]).T.ravel(), np.array([before[:-1], share]).T.ravel()
         return Curve(np.concatenate([[0.0], hours]), np.concatenate([[0.0], shares]))
 
 
@@ -149,9 +118,8 @@ def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats]:
     bounds = np.concatenate([low, high])
     is_end = np.repeat([False, True], len(low))
     order = np.lexsort([is_end, bounds])
-    bounds, is_end = bounds[order], is_end[order]
-    here = np.flatnonzero(~is_end[:-1] & is_end[1:])
-    return bounds[here], bounds[here + 1]
+    here = np.flatnonzero(~is_end[order][:-1] & is_end[order][1:])
+    return bounds[order][here], bounds[order][here + 1]
 
 
 def _leap(before: Floats, one: Floats, two: Floats) -> Floats:
@@ -160,20 +128,19 @@ def _leap(before: Floats, one: Floats, two: Floats) -> Floats:
     Without it an interval is reckoned too early, and holds the truth in 90 % instead of 95.
     """
     change, bend = one - before, two - 2 * one + before
-    size, curve = np.linalg.norm(change, axis=1), np.linalg.norm(bend, axis=1)
-    length = np.minimum(-1, -np.divide(size, curve, out=np.ones_like(size), where=curve > 0))[:, np.newaxis]
+    size, curve = (np.linalg.norm(part, axis=1, keepdims=True) for part in (change, bend))
+    length = np.minimum(-1, -np.divide(size, curve, out=np.ones_like(size), where=curve > 0))
     ahead = before - 2 * length * change + length**2 * bend
-    good = (ahead > 0).all(axis=1, keepdims=True) | ((ahead >= 0) & (two == 0)).all(axis=1, keepdims=True)
+    good = ((ahead > 0) | ((ahead == 0) & (two == 0))).all(axis=1, keepdims=True)
     ahead = np.where(good, ahead, two)
     return np.asarray(ahead / ahead.sum(axis=1, keepdims=True))
 
 
 class Review(NamedTuple):
-    """What the stays in review tell of the time that it takes; times are in hours.
+    """What the stays in review of so many `creatives` tell of the time (h) that it takes.
 
-    `creatives` are those with a known start, of which `decided` were decided. `median` is infinite where the data don't
-    reach so far; `low` to `high` is its interval of 95 %: what chance, and the time between two looks, leave open.
-    `most` is when 95 % are decided. `curve` is the share decided by each hour, `could_be` what it could be by chance.
+    `median` is infinite where the data don't reach so far; `low` to `high` is its interval of 95 %: what chance, and
+    the time between two looks, leave open. By `most`, 95 % are decided. `curve` is the mean of the `samples`.
     """
 
     creatives: int
@@ -183,20 +150,15 @@ class Review(NamedTuple):
     high: float
     most: float
     curve: Curve
-    could_be: tuple[Curve, ...]
+    samples: tuple[Curve, ...]
 
     def chances(self, ages: ArrayLike, more: float) -> tuple[Floats, Floats, Floats]:
-        """The chance at each age (h) to be decided within so many hours more, and its interval of 95 %.
-
-        Missing where the data don't reach so far.
-        """
-        at = np.asarray(ages, dtype=np.float64)
-        low, high = np.full((2, len(at)), np.nan)
-        every = np.array([_chances(curve, at, more) for curve in self.could_be]).reshape(len(self.could_be), len(at))
-        told = ~np.isnan(every).all(axis=0)
-        if told.any():
-            low[told], high[told] = np.nanquantile(every[:, told], [0.025, 0.975], axis=0)
-        return _chances(self.curve, at, more), low, high
+        """The chance at each age (h) to be decided within so many hours more, and its interval of 95 %, if known."""
+        every = np.array(
+            [_chances(curve, np.asarray(ages, dtype=np.float64), more) for curve in (self.curve, *self.samples)]
+        )
+        low, high = pd.DataFrame(every[1:]).quantile([0.025, 0.975]).to_numpy()
+        return every[0], low, high
 
 
 def _chances(curve: Curve, ages: Floats, more: float) -> Floats:
@@ -213,57 +175,42 @@ def time_in_review(stays: pd.DataFrame, *, repeats: int = REPEATS) -> Review:
     it is Turnbull's estimate itself, in coarse steps.
     """
     known = stays[stays["start_known"]]
-    ended = known.loc[known["high"] < np.inf, "high"]
-    longest = float(ended.max()) if len(ended) else 0.0
-    times = Times(known["low"], known["high"])
-    curve = times.coarse(longest / STEPS).curve(1e-3) if longest else times.curve()
+    longest = float(known["high"].replace(np.inf, 0.0).max()) if len(known) else 0.0
+    curve = Times(known["low"], known["high"], longest / STEPS).curve(close=1e-3)
     reach = min(curve.quantile(0.9), curve.hours[-1])
-    could_be = tuple(times.coarse(reach / STEPS).resampled(repeats)) if reach and repeats else ()
-    curve = averaged(could_be) if could_be else curve
-    median = _median(curve, could_be)
-    halves = np.array([one.between(0.5) for one in could_be] or [(median, median)])
+    samples: Sequence[Curve] = [curve]
+    if reach and repeats:
+        samples = Times(known["low"], known["high"], reach / STEPS).resampled(repeats)
+        curve = Curve(samples[0].hours, np.mean([one.share for one in samples], axis=0))
+    medians, halves = [one.quantile(0.5) for one in samples], np.array([one.between(0.5) for one in samples])
+    median = harmonic_mean(medians) if np.isfinite(curve.quantile(0.5)) and min(medians) else curve.quantile(0.5)
     low, high = np.quantile(halves[:, 0], 0.025, method="lower"), np.quantile(halves[:, 1], 0.975, method="higher")
     decided = int(known["outcome"].isin(DECIDED).sum())
     interval = min(float(low), median), max(float(high), median)
-    return Review(len(known), decided, median, *interval, curve.quantile(0.95), curve, could_be)
-
-
-def _median(curve: Curve, could_be: Sequence[Curve]) -> float:
-    """The samples' medians, averaged as rates; the curve's own where one of them is 0, or it does not get so far."""
-    median, medians = curve.quantile(0.5), [one.quantile(0.5) for one in could_be]
-    return median if np.isinf(median) or not medians or not min(medians) else harmonic_mean(medians)
+    return Review(len(known), decided, median, *interval, curve.quantile(0.95), curve, tuple(samples))
 
 
 def curve_table(review: Review, steps: int = 48) -> pd.DataFrame:
-    """The share decided by each hour, from the upload until nearly all are, or as far as the data tell, in even steps.
-
-    `hours` (float64), `share` (float64, 0 to 1), and `low` to `high`, its interval of 95 %; without rows where nothing
-    is known.
-    """
+    """The share decided by each hour, in even steps until nearly all are, or as far as the data tell: `hours`, `share`
+    (0 to 1), and `low` to `high`, its interval of 95 % (float64). No rows: nothing is known."""
     reach = min(review.curve.hours[-1], review.curve.quantile(0.995))
     hours = np.linspace(0, reach, steps + 1) if reach else np.array([])
-    share = low = high = review.curve.at(hours)
-    if len(hours) and review.could_be:
-        # a sample whose last hour comes earlier has nobody left to decide then
-        could_be = np.array([np.nan_to_num(one.at(hours), nan=one.share[-1]) for one in review.could_be])
-        low, high = np.quantile(could_be, [0.025, 0.975], axis=0)
-    return pd.DataFrame({"hours": hours, "share": share, "low": low, "high": high})
+    low, high = np.quantile([one.at(hours) for one in review.samples], [0.025, 0.975], axis=0)
+    return pd.DataFrame({"hours": hours, "share": review.curve.at(hours), "low": low, "high": high})
 
 
 def behind_hours(stays: pd.DataFrame, hours: float) -> pd.DataFrame:
     """The stays that were seen decided within so many hours of the upload, those that took longest first."""
     kept = stays[stays["start_known"] & (stays["high"] <= hours)]
-    kept = kept.rename(columns={"low": "more_than_hours", "high": "at_most_hours"})
-    return kept.sort_values("more_than_hours", ascending=False, kind="stable", ignore_index=True)
+    kept = kept.sort_values("low", ascending=False, kind="stable", ignore_index=True)
+    return kept.rename(columns={"low": "more_than_hours", "high": "at_most_hours"})
 
 
 def naive_mean(stays: pd.DataFrame) -> float:
-    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so.
-
-    It leaves out the slow ones, which wait still, and takes the time until the next look for time in review.
-    """
-    decided = stays[stays["start_known"] & stays["outcome"].isin(DECIDED)]
-    return float(decided["high"].mean()) if len(decided) else float("nan")
+    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so: it leaves
+    out the slow ones, which wait still, and takes the time until the next look for time in review."""
+    decided = stays["start_known"] & stays["outcome"].isin(DECIDED)
+    return float(stays.loc[decided, "high"].mean())
 
 
 def waiting(
@@ -271,26 +218,22 @@ def waiting(
 ) -> pd.DataFrame:
     """The creatives that are pending by the library, those that wait longest first.
 
-    One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64), the age since our upload or else
-    since the first sight, missing where the history has not seen it waiting; `at_least` (bool): the true age may be
-    larger; `slow` (bool): it waits longer than 95 % of its section's creatives took. By `review`, the `chance`
-    (float64, 0 to 1) to be decided within so many `days` more, with its interval of 95 %, `low` to `high`: missing
-    where the age is unknown or only a smaller age is sure, and where no upload has been seen to wait so long.
+    One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64) since our upload or else the first
+    sight, missing where the history has not seen it waiting; `at_least` (bool): it may be older; `slow` (bool): it
+    waits longer than 95 % of its section took. By `review`, the `chance` (float64, 0 to 1) to be decided within so many
+    `days` more, with its interval of 95 %, `low` to `high`: missing where no age is sure, or none waited so long.
     """
     found = frame.loc[frame["review_status"] == "pending", ["creative_id", "filename", "section"]]
-    found = found.assign(section=values_of(found, "section"))
     open_stays = stays[stays["outcome"] == "pending"].drop_duplicates("creative_id", keep="last")
-    found = found.merge(open_stays[["creative_id", "began", "start_known"]], on="creative_id", how="left")
+    found = found.assign(section=values_of(found, "section")).merge(
+        open_stays, "left", "creative_id", suffixes=("", "_")
+    )
     hours = (pd.Timestamp(now) - found["began"]).dt.total_seconds() / 3600
-    at_least = found.pop("start_known").astype("boolean").fillna(value=False).eq(other=False).astype(bool)
-    usual = found["section"].map(_usual(stays, frame)).astype("float64")
-    found = found.drop(columns="began").assign(days=hours / 24, at_least=at_least, slow=hours > usual)
-    review = review or time_in_review(stays)
-    found["chance"], found["low"], found["high"] = review.chances(hours.mask(at_least), days * 24)
-    return found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)
-
-
-def _usual(stays: pd.DataFrame, frame: pd.DataFrame) -> dict[str, float]:
-    """By section, the hours within which 95 % of the creatives were decided; infinite where that is not known."""
+    at_least = ~found["start_known"].eq(other=True)  # or missing
     groups = stays.groupby(of_ids(frame, stays["creative_id"], "section"))
-    return {str(name): time_in_review(group, repeats=0).most for name, group in groups}
+    usual = {str(name): time_in_review(group, repeats=0).most for name, group in groups}
+    chance, low, high = (review or time_in_review(stays)).chances(hours.mask(at_least), days * 24)
+    found = found[["creative_id", "filename", "section"]].assign(days=hours / 24, at_least=at_least)
+    found["slow"] = hours > found["section"].map(usual).astype("float64")
+    found = found.assign(chance=chance, low=low, high=high)
+    return found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import demo, duplicates, lab, library, refresh, report, session, upload, workspace
+from tjtools.cli import library, practice, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -33,24 +33,24 @@ def check(context: typer.Context) -> None:
 
 
 for command in (
-    demo.demo,
-    lab.lab,
-    workspace.sandbox,
+    practice.demo,
+    practice.lab,
+    practice.sandbox,
     workspace.init,
     workspace.login,
     session.review,
-    upload.upload,
-    duplicates.duplicates,
-    duplicates.decide,
+    session.upload,
+    session.duplicates,
+    session.decide,
     library.add,
     library.diff,
-    report.report,
+    library.report,
     workspace.status,
     workspace.doctor,
     workspace.verify,
     session.session,
     library.rebuild_cache,
-    refresh.refresh_library,
-    refresh.sync_status,
+    library.refresh_library,
+    library.sync_status,
 ):
     app.command()(command)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, answer_rows, look_up, pasted
-from tjtools.cli.shapes import print_json, some_of
+from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
+from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise
@@ -23,7 +23,9 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     workspace = Workspace.find(options.workspace, cwd=Path.cwd())
     library = Library.load(workspace.library)
-    names = [*options.name, *(_listed(options.from_file) if options.from_file else [])]
+    names = options.name
+    if source := options.from_file:
+        names += pasted(sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig"))
     if not names:
         sys.stderr.write("Name at least one file or ID, or give a list with --from.\n")
         return ERROR
@@ -57,28 +59,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listed(source: str) -> list[str]:
-    return pasted(sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig"))
-
-
 def _show_text(answers: Iterable[Answer]) -> None:
-    for asked, match in answers:
-        for creative in match.there:
-            _say(f"already there  {asked} → {_told(creative)}")
-        for bad in match.bad_lines:
-            _say(f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}")
-        for creative in match.unclear:
-            _say(f"unclear        {asked}: {_told(creative)} is this file, or another one of that name")
-        if not match.there and not match.is_unclear:
-            _say(f"not there      {asked}")
-        for creative in match.elsewhere:
-            _say(f"               in another section: {_told(creative)}")
-        for creative in match.removed:
-            _say(f"               gone from the site: {_told(creative)}")
+    sys.stdout.writelines(f"{printable(line)}\n" for asked, match in answers for line in _lines(asked, match))
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(f"{printable(line)}\n")
+def _lines(asked: str, match: Match) -> Iterator[str]:
+    yield from (f"already there  {asked} → {_told(one)}" for one in match.there)
+    for bad in match.bad_lines:
+        yield f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}"
+    for one in match.unclear:
+        yield f"unclear        {asked}: {_told(one)} is this file, or another one of that name"
+    if not match.there and not match.is_unclear:
+        yield f"not there      {asked}"
+    yield from (f"               in another section: {_told(one)}" for one in match.elsewhere)
+    yield from (f"               gone from the site: {_told(one)}" for one in match.removed)
 
 
 def _told(creative: Creative) -> str:
@@ -88,20 +82,15 @@ def _told(creative: Creative) -> str:
 def _show_csv(answers: Iterable[Answer]) -> None:
     """Names as they are for a file or a pipe; a terminal gets none of their commands."""
     shown = printable if sys.stdout.isatty() else str
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(ANSWER_COLUMNS)
-    writer.writerows([shown(neutralise(cell)) for cell in row] for row in answer_rows(answers))
+    rows = [[shown(neutralise(cell)) for cell in row] for row in answer_rows(answers)]
+    csv.writer(sys.stdout, lineterminator="\n").writerows([ANSWER_COLUMNS, *rows])
 
 
 def _show_json(answers: Iterable[Answer]) -> None:
+    more = ("elsewhere", "removed", "unclear", "bad_lines")
     print_json(
         [
-            {
-                "asked": asked,
-                "there": bool(match.there),
-                "creatives": match.there,
-                **some_of(match, "elsewhere", "removed", "unclear", "bad_lines"),
-            }
+            {"asked": asked, "there": bool(match.there), "creatives": match.there, **some_of(match, *more)}
             for asked, match in answers
         ]
     )

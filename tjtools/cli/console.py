@@ -10,28 +10,25 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from jinja2 import Environment, Template
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tjtools.cli import exit_code
+from tjtools.cli import exit_code, print_json
+from tjtools.media.content import LookedAt
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
-if TYPE_CHECKING:
-    from tjtools.media.content import LookedAt
-
 OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
-EXIT_CODES = (
-    "Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal."
-)
 
 WorkspaceOption = Annotated[
     Path | None, typer.Option("--workspace", help="The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above.")
@@ -74,10 +71,8 @@ def find_workspace(named: Path | None) -> Workspace:
 
 def parse_type(text: str | None) -> CreativeType | None:
     """The value of `--type`; an unknown word is a usage error."""
-    if text is None:
-        return None
     try:
-        return CreativeType.parse(text)
+        return None if text is None else CreativeType.parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
 
@@ -165,13 +160,33 @@ def looking(
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table for a spreadsheet: text that it would run is made harmless."""
     with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows([neutralise(cell) for cell in row] for row in rows)
+        csv.writer(file).writerows([columns, *([neutralise(cell) for cell in row] for row in rows)])
 
 
-def end(stopped: TJToolsError | None = None, *, needs_a_person: object) -> NoReturn:
-    """End the command: with the error that stopped the work, or by whether something is left for a person."""
+def template(name: str) -> Template:
+    """A page of ours, on which text of files or site shows as text."""
+    text = files("tjtools.cli").joinpath(name).read_text("utf-8")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
+
+
+def end(
+    told: object,
+    show: str | Callable[[], object],
+    *,
+    as_json: bool,
+    needs_a_person: object = False,
+    stopped: TJToolsError | None = None,
+) -> NoReturn:
+    """Give the answer, `told` as JSON or `show` for a person, a function or words, and end the command.
+
+    Its exit code is that of the error that stopped the work, or says whether something is left for a person.
+    """
+    if as_json:
+        print_json(told)
+    elif callable(show):
+        show()
+    elif show:
+        out.print(show)
     if stopped:
         err.print(str(stopped), style="red")
         raise typer.Exit(exit_code(stopped))

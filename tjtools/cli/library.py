@@ -1,65 +1,85 @@
-"""Commands that look after the library cache: `add`, `rebuild-cache` and `diff`."""
+"""Commands for the library, here and on the site: `add`, `rebuild-cache`, `diff`, `report`, `refresh-library` …"""
 
 from __future__ import annotations
 
+import base64
+import re
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from markupsafe import Markup
+from rich.console import Console
 
-from tjtools.cli.console import (
-    JsonOption,
-    TypeOption,
-    WorkspaceOption,
-    end,
-    find_workspace,
-    listing,
-    now,
-    out,
-    parse_type,
-    write_csv,
-)
-from tjtools.cli.shapes import print_json, some_of
+from tjtools.cache import inventory
+from tjtools.cache.history import History, Source
+from tjtools.cache.library import Library
+from tjtools.cache.snapshots import read_snapshot
+from tjtools.cli import console, some_of
+from tjtools.cli.console import bar, end, err, find_workspace, listing, now, out, say, stoppable
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
+from tjtools.health.status import acknowledged
+from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
+from tjtools.model.errors import Cancelled, TJToolsError, translated
+from tjtools.model.names import file_type, fuller, same_name
+from tjtools.scrape.connection import access_to
+from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
+from tjtools.upload.run_files import load_runs
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    import altair as alt
 
-    from tjtools.diff.libraries import LibraryDifference
+    from tjtools.analysis.exhibits import Exhibit
+    from tjtools.analysis.sources import Asked, Files
+
+LONG = 24  # characters of a cell of the report that may break
+FEW = 12  # rows of a table that is shown unfolded
+MOST, MOST_SAVED = 200, 5_000  # rows on the page, and in a CSV that is part of it
+AllowOption = Annotated[
+    int,
+    typer.Option(min=0, metavar="N", help="Let up to N creatives be marked removed; more than 20 and a tenth need it."),
+]
 
 
 def add(
     creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID as the site shows it.")],
     filename: Annotated[str, typer.Argument(metavar="NAME", help="The file's full name.")],
-    kind: TypeOption = None,
+    kind: console.TypeOption = None,
     status: Annotated[str, typer.Option(help="pending, approved or rejected.")] = "pending",
     today: Annotated[bool, typer.Option("--today", help="It was uploaded today; else the day is unknown.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Add a creative that was uploaded by hand to the library cache, or the full name of one that it knows.
 
     Exit codes: 0 added, 1 the library has this ID already, 2 error.
     """
-    from tjtools.cache.history import History, Source
-    from tjtools.cache.library import Library
-    from tjtools.model.cells import read_id
-    from tjtools.model.names import file_type as type_of
-
     try:
         creative_id = read_id(creative_id)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     if PurePath(filename).name != filename:
         raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
-    chosen = parse_type(kind)
+    shown = status.strip().lower()
+    if shown not in ("pending", "approved", "rejected"):
+        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
+    chosen = console.parse_type(kind)
     creative = Creative(
         creative_id=creative_id,
         filename=filename,
         upload_date=now().date() if today else None,
-        file_type=type_of(filename),
+        file_type=file_type(filename),
         creative_type=chosen.section.creative_type if chosen else None,
-        review_status=_shown_status(status),
+        review_status=ReviewStatus(shown),
     )
     place = find_workspace(workspace)
     library = Library.load(place.library)
@@ -67,59 +87,43 @@ def add(
     if known:
         creative = _called(known, filename)
     added = library.add([creative])
+    said = f"Added to {library.path.name}: {filename} → {creative_id}"
     if not known:
         History.of(place).record([creative], source=Source.MANUAL, now=now())
-    if as_json:
-        print_json({"added": bool(added), "creative": creative})
-    elif known and added:
-        out.print(f"{creative_id} has its full name now: {filename}")
-    elif known:
-        out.print(f"The library has {creative_id} already, as {known[0].filename}: nothing was added.")
+    elif added:
+        said = f"{creative_id} has its full name now: {filename}"
     else:
-        out.print(f"Added to {library.path.name}: {filename} → {creative_id}")
-    end(needs_a_person=not added)
-
-
-def _shown_status(text: str) -> ReviewStatus:
-    """A review status that the site shows."""
-    try:
-        status = ReviewStatus.parse(text)
-    except ValueError:
-        status = ReviewStatus.REMOVED
-    if status is ReviewStatus.REMOVED:
-        raise typer.BadParameter(f"{text!r} is none of pending, approved, rejected")
-    return status
+        said = f"The library has {creative_id} already, as {known[0].filename}: nothing was added."
+    end({"added": bool(added), "creative": creative}, said, as_json=as_json, needs_a_person=not added)
 
 
 def _called(known: tuple[Creative, ...], filename: str) -> Creative:
     """The creative that is known, by its full name if this is it."""
-    from tjtools.model.names import fuller, same_name
 
     one = known[0]
     is_one = len(known) == 1 and same_name(one.filename, filename)
     return one._replace(filename=fuller(one.filename, filename)) if is_one else one
 
 
-def rebuild_cache(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def rebuild_cache(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
     """Rebuild the library cache from the master inventory, with a backup.
 
     Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    from tjtools.cache import inventory
-
     place = find_workspace(workspace)
     done = inventory.rebuild_cache(place, now=now())
-    if as_json:
-        print_json(some_of(done, "kept", "added", "bad_lines", "set_aside"))
-    else:
+
+    def show() -> None:
         out.print(f"{place.library.name}: {done.kept} creatives kept, {done.added} added from {place.master.name}.")
         if done.set_aside:
             out.print(f"The old cache could not be read; it is kept as {done.set_aside}.")
         for bad in done.bad_lines:
             out.print(f"{place.master.name}:{bad.line}: {bad.reason}")
-    end(needs_a_person=done.bad_lines)
+
+    told = some_of(done, "kept", "added", "bad_lines", "set_aside")
+    end(told, show, as_json=as_json, needs_a_person=done.bad_lines)
 
 
 def diff(
@@ -129,35 +133,203 @@ def diff(
         Path | None,
         typer.Option("--csv", help="Write the difference into a CSV that is safe to open in a spreadsheet."),
     ] = None,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Say what differs between two libraries: added, removed, status changed, renamed, other fields. Offline.
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
-    from tjtools.cache.snapshots import read_snapshot
-    from tjtools.diff.libraries import COLUMNS, diff_libraries
-
     difference = diff_libraries(read_snapshot(old), read_snapshot(new))
     if csv_file:
-        write_csv(csv_file, COLUMNS, difference.rows())
-    if as_json:
-        print_json(difference)
-    else:
-        show_difference(difference)
-    end(needs_a_person=difference)  # 1 says here that they differ
+        console.write_csv(csv_file, COLUMNS, difference.rows())
+    # 1 says here that they differ
+    end(difference, lambda: _show_difference(difference, out), as_json=as_json, needs_a_person=difference)
 
 
-def show_difference(difference: LibraryDifference, *, console: Console = out) -> None:
-    """What came, what went and what changed, and how many of each."""
-    rows = list(difference.rows())
-    if not rows:
-        console.print("No difference.")
-        return
+def _show_difference(difference: LibraryDifference, on: Console) -> None:
     shown = [
         (f"{what:14}  {creative_id:10}", name, f"{field}: {old or '(unknown)'} → {new}" if field else "")
-        for what, creative_id, name, field, old, new in rows
+        for what, creative_id, name, field, old, new in difference.rows()
     ]
-    count = ", ".join(f"{count} {what}" for what, count in difference.counts.items() if count)
-    listing("Difference", shown, console=console)
-    console.print(count)
+    if shown:
+        listing("Difference", shown, console=on)
+    on.print(", ".join(f"{count} {what}" for what, count in difference.counts.items() if count) or "No difference.")
+
+
+def refresh_library(
+    new: Annotated[
+        bool, typer.Option("--new", help="Read only what is new, from the top of each section; none is marked removed.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
+    allow_removals: AllowOption = 0,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Read all five sections off the site, show the difference to the cache, and apply it.
+
+    What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
+    With --new, each section is read down to creatives that its last complete reading has covered.
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
+    if not (dry_run or yes or sys.stdin.isatty()):
+        raise TJToolsError(
+            "There is no terminal to ask on, so nothing was read.",
+            remedy="Give --yes to apply the difference, or --dry-run to look at it.",
+        )
+    update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
+    _conclude(update, allow_removals, ask=not yes, write=not dry_run, as_json=as_json)
+
+
+def sync_status(
+    pending: Annotated[
+        bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
+    ] = False,
+    allow_removals: AllowOption = 0,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Bring the review status of the cached creatives up to date, and mark those that are gone as
+    removed.
+
+    Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
+    pending creative was not found: then run it without. Exit codes: 0 all well, 1 something needs a person, 2 error, 3
+    sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
+    update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
+    _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
+
+
+def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
+    """Read the site with a progress bar, and Ctrl-C in good order."""
+
+    with stoppable() as cancelled, bar("Reading", None) as tell:
+        return plan(
+            workspace,
+            access_to(workspace, say=say, headless=headless, cancelled=cancelled),
+            progress=lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
+            cancelled=cancelled,
+        )
+
+
+def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
+    """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
+
+    _show_update(update, err if as_json else out)
+    stopped, report = _apply(update, allow_removals, ask=ask, write=write)
+    told = {
+        "applied": report is not None,
+        "certificate": [shown_certificate(one) for one in update.certificates],
+        "not_found": update.reading.not_found,
+        "difference": report.difference if report else update.difference,
+        "history_rows": report.history_rows if report else 0,
+        "snapshot": report.snapshot if report else None,
+        "stopped": stopped,
+    }
+
+    said = "" if stopped else "Nothing was written."
+    if report:
+        said = f"Applied to {update.workspace.library.name}; {report.history_rows} rows in the history,"
+        said += f" snapshot {report.snapshot.name}."
+    needs_a_person = (write and not report) or update.reading.not_found
+    end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
+
+
+def _apply(
+    update: Update, allow_removals: int, *, ask: bool, write: bool
+) -> tuple[TJToolsError | None, UpdateReport | None]:
+    """Write the update down, or return the error that says why not; a person who is asked may say no."""
+
+    try:
+        if update.stopped:
+            raise update.stopped
+        update.check_removals(allow_removals)
+        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+            return None, None
+        return None, apply_update(update, now=now(), allow_removals=allow_removals)
+    except TJToolsError as error:
+        return error, None
+    except typer.Abort:
+        return Cancelled("Stopped: nothing was written."), None
+
+
+def _show_update(update: Update, on: Console) -> None:
+    read = []
+    for one in update.certificates:
+        total = "?" if one.total is None else one.total
+        told = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
+        read.append((one.section.value, told, one.verdict))
+    listing("Read off the site", read, console=on)
+    if not update.stopped:
+        _show_difference(update.difference, on)
+    if missing := update.reading.not_found:
+        on.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")
+
+
+def report(
+    out_file: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file that is there is replaced.")
+    ] = Path("tjtools-report.html"),
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Write one page with everything of the notebooks 04 and 05: findings, charts, tables. Offline.
+
+    It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
+    """
+    place = find_workspace(workspace)
+    with bar("Reckoning", None):
+        data = report_page(place, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text
+    with translated(out_file, "written"):
+        out_file.write_bytes(data)
+    end({"written": str(out_file), "bytes": len(data)}, f"Written: {out_file}", as_json=as_json)
+
+
+def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
+    """The exhibits of both notebooks as one page."""
+
+    from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
+    from tjtools.analysis.sources import Files, Others
+
+    read = Files(workspace, Others(load_runs, known_groups, repeats_of_rejected, acknowledged), clock)
+    parts = [
+        (part.title, part.notes(read), [_article(one, read, part.asked) for one in part.exhibits])
+        for part in (LIBRARY, OUTCOMES)
+    ]
+    named = {"name": workspace.root.name, "site": load_settings(workspace).site, "version": version("tjtools")}
+    return console.template("report.html").render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
+
+
+def _article(exhibit: Exhibit, read: Files, asked: Asked) -> dict[str, object]:
+    """An exhibit as the page shows it; the columns are told with whether they hold numbers."""
+    from pandas.api.types import is_numeric_dtype
+
+    from tjtools.analysis.frame import readable, texts
+
+    shown = exhibit.shown(read, asked)
+    table = readable(shown.frame.head(MOST))
+    csv = shown.csv if len(shown.frame) <= MOST_SAVED else ""
+    return {
+        "exhibit": exhibit,
+        "shown": shown,
+        "chart": Markup(_drawn(shown.draw(""), exhibit.name)) if shown.draw else "",  # noqa: S704 (see _drawn)
+        "columns": [(str(name), is_numeric_dtype(column)) for name, column in table.items()],
+        "rows": texts(table),
+        "csv": base64.b64encode(csv.encode("utf-8", "backslashreplace")).decode(),
+    }
+
+
+def _drawn(chart: alt.TopLevelMixin, prefix: str) -> str:
+    """The chart as SVG in the page's own colours; its IDs get a prefix, because they hold for the whole page.
+
+    Vega escapes what it writes, and nothing is fetched.
+    """
+    import vl_convert
+
+    from tjtools.analysis.charts import INK, MIME, bundle
+
+    svg = vl_convert.vegalite_to_svg(bundle(chart, "")[MIME], allowed_base_urls=[])
+    svg = re.sub(r'\bid="([^"]*)"', rf'id="{prefix}-\1"', svg).replace("url(#", f"url(#{prefix}-")
+    return svg.replace(f"{INK}44", "var(--grid)").replace(INK, "currentColor")

@@ -1,34 +1,30 @@
-"""Commands for a session of files: `session` makes one out of a folder of media, `review` judges it."""
+"""Commands for a session of files: `session`, `review`, `duplicates`, `decide` and `upload`."""
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from tjtools.cli.console import (
-    JsonOption,
-    TypeOption,
-    WorkspaceOption,
-    end,
-    find_workspace,
-    listing,
-    looking,
-    now,
-    out,
-    parse_type,
-    write_csv,
-)
-from tjtools.cli.shapes import of_review, print_json, some_of
-
-if TYPE_CHECKING:
-    from tjtools.diff.session import FileReview
-    from tjtools.upload import Prepared
-    from tjtools.workspace.folder import Workspace
+from tjtools import upload as steps
+from tjtools.cli import console, some_of
+from tjtools.cli.console import bar, end, find_workspace, listing, looking, now, out, say, stoppable
+from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
+from tjtools.diff.repeats import Decision, Known
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.media.content import Fingerprints
+from tjtools.model.errors import WorkspaceError
+from tjtools.model.words import in_seconds
+from tjtools.practice.intake import plan_session, write_session
+from tjtools.scrape.connection import connect
+from tjtools.upload.journal import Unfinished
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", help="A file instead of the session; may be given several times.")
@@ -40,8 +36,8 @@ REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reaso
 def session(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of media; those in it count too.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Make the session inventory from a folder of media, and copy the files to where it expects them.
 
@@ -49,43 +45,38 @@ def session(
     said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
     130 stopped by Ctrl-C.
     """
-    from tjtools.practice.intake import plan_session, write_session
-
     place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
         intake = plan_session(place, folder, now=now(), progress=progress, cancelled=cancelled)
     written = bool(intake.taken) and not dry_run
     if written:
         write_session(place, intake, now=now())
-    if as_json:
-        print_json(
-            {
-                "files": [some_of(one, "row", "notes") for one in intake.taken],
-                "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
-                "written": place.session if written else None,
-            }
-        )
-    else:
-        listing(
-            f"{len(intake.taken)} files for the session",
-            [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken],
-        )
+    told = {
+        "files": [some_of(one, "row", "notes") for one in intake.taken],
+        "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
+        "written": place.session if written else None,
+    }
+
+    def show() -> None:
+        files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken]
+        listing(f"{len(files)} files for the session", files)
         listing("Left out", [("", str(path), why) for path, why in intake.left_out])
         if written:
             out.print(f"Written: {place.session}; see what it says with: tjtools review")
-    end(needs_a_person=intake.needs_a_person or not intake.taken)
+
+    end(told, show, as_json=as_json, needs_a_person=intake.needs_a_person or not intake.taken)
 
 
 def review(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Files instead of the session.")] = None,
     file: FileOption = None,
-    kind: TypeOption = None,
+    kind: console.TypeOption = None,
     force: ForceOption = False,
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
     ] = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Say of every file of the session, or of those named, what it is and why: new, already there, duplicate, invalid …
 
@@ -95,35 +86,272 @@ def review(
     """
     prepared = prepare_files(find_workspace(workspace), [*(paths or []), *(file or [])], kind, force=force)
     if csv_file:
-        write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
-    if as_json:
-        print_json({"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines})
-    else:
+        console.write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
+    told = {"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines}
+
+    def show() -> None:
         show_reviews(prepared.reviews)
-        if prepared.unseen:
-            out.print(
-                f"Nobody has looked at {prepared.unseen} local copies of known creatives: run tjtools duplicates."
-            )
-    end(needs_a_person=prepared.needs_a_person)
+        if number := prepared.unseen:
+            out.print(f"Nobody has looked at {number} local copies of known creatives: run tjtools duplicates.")
+
+    end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
 
 
-def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> Prepared:
+def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> steps.Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
-    from tjtools.upload import named_files, prepare
 
-    files = named_files(workspace, paths, parse_type(kind)) if paths else None
+    files = steps.named_files(workspace, paths, console.parse_type(kind)) if paths else None
     with looking() as (progress, cancelled):
-        return prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
+        return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
 
 
-def show_reviews(reviews: Sequence[FileReview], *, console: Console = out) -> None:
+def show_reviews(reviews: Sequence[FileReview], *, on: Console = out) -> None:
     """The verdicts, and their count."""
     rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in reviews]
-    listing(f"{len(reviews)} files in the session", rows, console=console)
+    listing(f"{len(reviews)} files in the session", rows, console=on)
     count = Counter(one.verdict.value for one in reviews)
-    console.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
+    on.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
 
 
 def _row(one: FileReview) -> tuple[str, ...]:
     kind, notes = one.file.creative_type.value, "; ".join(one.notes)
     return (one.verdict.value, one.file.name, kind, one.creative_id or "", one.reason, notes)
+
+
+def duplicates(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[PATH]…", help="Files or folders: only what repeats one of them; else everything."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Group what is the same, or looks so, among files, session and library. Offline.
+
+    What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
+    stopped by Ctrl-C.
+    """
+    place = find_workspace(workspace)
+    with looking() as (progress, cancelled):
+        found = find_duplicates(place, paths or [], progress=progress, cancelled=cancelled)
+    if html:
+        text = duplicates_page(found, Fingerprints.load(place))
+        html.write_text(text, "utf-8", errors="backslashreplace")
+    told = {
+        "groups": [
+            {
+                "kind": group.kind,
+                "closeness": round(group.closeness, 4),
+                "members": [_of_known(one) for one in group.members],
+            }
+            for group in found.groups
+        ],
+        **some_of(found, "files", "compared"),
+        "unreadable": [{"path": path, "reason": why} for path, why in found.unreadable],
+        "without_copy": found.without_copy,
+    }
+    end(told, lambda: _show_duplicates(found, html), as_json=as_json, needs_a_person=found.groups)
+
+
+def decide(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that looks like a creative or another file.")],
+    other: Annotated[str, typer.Argument(metavar="OTHER", help="That creative's ID, or the other file.")],
+    decision: Annotated[
+        Literal["not-the-same", "skip", "undecided"], typer.Argument(help="undecided takes an earlier word back.")
+    ],
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Remember what you decided about two files that look the same; reviews and uploads go by it.
+
+    It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
+    """
+    made = Decision(decision.replace("-", " "))
+    one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
+    told = {"decision": made, "file": one, "other": two}
+    end(told, f"Remembered: {one.name} beside {two.name}: {made.value}", as_json=as_json)
+
+
+def _show_duplicates(found: Duplicates, html: Path | None) -> None:
+    for group in found.groups:
+        listing(_title(group), [("", _told(one), _facts(one)) for one in group.members])
+    if found.unreadable:
+        listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
+    out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
+    if count := len(found.without_copy):
+        out.print(f"Of {count} known creatives there is no local copy to look at; --json and --html name them.")
+    if html:
+        out.print(f"Written: {html}")
+
+
+def _title(group: Group) -> str:
+    return group.kind.value if group.closeness == 1 else f"{group.kind.value}, {group.closeness:.0%}"
+
+
+def _told(one: Known) -> str:
+    name = f"{one.creative.creative_id} {one.name}; {one.creative.standing}" if one.creative else str(one.path)
+    if one.rejected_at is None:
+        return name
+    return f"{name}; REJECTED on {one.rejected_at[:10]}" if one.rejected_at else f"{name}; REJECTED"
+
+
+def _facts(one: Known) -> str:
+    facts = one.fingerprint.facts
+    parts = (facts.container, facts.codec, facts.size, in_seconds(facts.seconds), f"{facts.bytes:,} bytes")
+    return " ".join(filter(None, (*parts, f"blake3 {one.fingerprint.checksum[:12]}")))
+
+
+def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
+    """What was found, with pictures, as one page."""
+
+    def picture(one: Known) -> str:
+        return base64.b64encode(fingerprints.thumbnail(one.fingerprint) or b"").decode()
+
+    return console.template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
+
+
+def of_review(one: FileReview) -> dict[str, object]:
+    """A file's verdict, as JSON has it."""
+    repeats = [
+        some_of(repeat, "kind")
+        | {"closeness": round(repeat.closeness, 4), "decision": repeat.decision}
+        | _of_known(repeat.known)
+        for repeat in one.repeats
+    ]
+    told = some_of(one, "verdict", "reason", "creative_id", "known", "notes")
+    return {"file_name": one.file.name, "creative_type": one.file.creative_type} | told | {"repeats": repeats}
+
+
+def _of_known(one: Known) -> dict[str, object]:
+    facts = one.fingerprint.facts
+    return some_of(one, "creative", "name", "path") | {
+        "checksum": one.fingerprint.checksum,
+        "bytes": facts.bytes,
+        "dimensions": facts.size or None,
+        "seconds": facts.seconds,
+        "rejected_at": one.rejected_at,
+        "history": one.history,
+    }
+
+
+def of_outcome(one: steps.Outcome) -> dict[str, object]:
+    """What came of a file, as JSON has it."""
+    told = {"status": one.status, "creative_id": one.creative_id or None, "message": one.message}
+    return {"file_name": one.file.name, "creative_type": one.file.creative_type} | told
+
+
+def upload(
+    session: Annotated[
+        bool, typer.Option("--session", help="Upload every new file of the session, whatever the saved plan says.")
+    ] = False,
+    file: FileOption = None,
+    kind: console.TypeOption = None,
+    live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
+    force: ForceOption = False,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
+    ] = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Upload the session's files, or the files named; a dry run without --live.
+
+    Where a plan was saved in the notebook, its files alone, unless --session asks for all.
+
+    A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
+    with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes
+    up.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    """
+    if session and file:
+        raise typer.BadParameter("give either --session or --file")
+    if resume and (session or file or kind or force or limit):
+        raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
+    place = find_workspace(workspace)
+    if resume:
+        prepared, report = _resume(place, headless=headless)
+    else:
+        prepared, plan = _planned(place, file, kind, force=force, limit=limit, saved=not (session or file))
+        report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
+    told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
+    end(
+        told | some_of(report, "status_file", "campaign_files", "stopped"),
+        lambda: _show_report(report),
+        as_json=as_json,
+        needs_a_person=report.needs_a_person or prepared.bad_lines,
+        stopped=report.stopped,
+    )
+
+
+def _planned(
+    place: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool, limit: int | None, saved: bool
+) -> tuple[steps.Prepared, steps.Plan]:
+    """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
+
+    size = load_settings(place).upload.batch_size
+    if run := steps.unfinished_run(place):
+        say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
+        say("tjtools upload --resume goes on with it; another live run takes its place.")
+    prepared = prepare_files(place, paths, kind, force=force)
+    for one in prepared.reviews:
+        if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
+            say(f"{one.verdict.value}: {one.file.name} {'; '.join(repeat.told for repeat in one.repeats)}")
+    choice = steps.load_choice(place) if saved else None
+    if choice:
+        say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
+    return prepared, steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
+
+
+def _resume(place: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:
+
+    run = steps.unfinished_run(place)
+    if run is None:
+        raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
+    say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
+    with looking() as (progress, cancelled):
+        rest = steps.prepare_rest(place, run, load_settings(place), progress=progress, cancelled=cancelled)
+    for file in rest.cleared:
+        say(f"No longer in the session, so it is left alone: {file.name}")
+    return rest.prepared, run_plan(place, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
+
+
+def run_plan(
+    workspace: Workspace,
+    prepared: steps.Prepared,
+    plan: steps.Plan,
+    *,
+    live: bool,
+    force: bool = False,
+    headless: bool | None = None,
+    resumed: Unfinished | None = None,
+) -> steps.UploadReport:
+    """Carry out a plan with a progress bar, and Ctrl-C in good order."""
+
+    settings = load_settings(workspace)
+    with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
+        return steps.upload(
+            plan,
+            workspace,
+            prepared.library,
+            settings,
+            lambda: connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            now=now,
+            live=live,
+            force=force,
+            resumed=resumed,
+            progress=lambda event: progress(f"{event.state}: {event.name}", event.done),
+        )
+
+
+def _show_report(report: steps.UploadReport) -> None:
+    rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
+    listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
+    for path in (report.status_file, *report.campaign_files):
+        if path.exists():
+            out.print(f"Written: {path}")

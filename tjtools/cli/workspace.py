@@ -1,32 +1,26 @@
-"""Commands for the workspace and its site: `init`, `login`, `status`, `doctor`, `verify`, `sandbox`."""
+"""Commands for the workspace and its site: `init`, `login`, `status`, `doctor`, `verify`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from tjtools.cli.console import (
-    ERROR,
-    EXIT_CODES,
-    HeadlessOption,
-    JsonOption,
-    WorkspaceOption,
-    end,
-    find_workspace,
-    listing,
-    now,
-    out,
-    say,
-)
-from tjtools.cli.refresh import run_reading
-from tjtools.cli.shapes import of_finding, print_json, some_of
-
-if TYPE_CHECKING:
-    from tjtools.health.agreement import Disagreement
-    from tjtools.site import Element
+from tjtools.cli import console, some_of
+from tjtools.cli.console import end, find_workspace, listing, now, out, say
+from tjtools.cli.library import run_reading
+from tjtools.health.agreement import Disagreement
+from tjtools.health.doctor import Finding, examine, examine_site
+from tjtools.health.status import overview
+from tjtools.health.verify import mend
+from tjtools.health.verify import verify as look
+from tjtools.practice.workspace import copy_notebooks
+from tjtools.scrape.connection import sign_in, site_of
+from tjtools.scrape.refresh import plan_refresh
+from tjtools.workspace.folder import FOLDERS, Workspace
+from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind, load_settings
 
 
 def init(
@@ -39,16 +33,12 @@ def init(
     ] = None,
     origin: Annotated[str | None, typer.Option(help="The site's address, if it is not the usual one.")] = None,
     account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Make a workspace, or adopt a folder with tracking files, and bind it to one site; put the notebooks there.
 
     Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
     """
-    from tjtools.practice.workspace import copy_notebooks
-    from tjtools.workspace.folder import FOLDERS, Workspace
-    from tjtools.workspace.settings import LIVE_ORIGIN, SANDBOX_ORIGIN, SiteSettings, bind
-
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
     site = site or "sandbox"
@@ -63,17 +53,16 @@ def init(
     for part in FOLDERS:
         (folder / part).mkdir(parents=True, exist_ok=True)
     copy_notebooks(workspace.notebooks)
-    if as_json:
-        print_json({"workspace": workspace.root, "site": site, "origin": bound.origin, "new": new})
-    else:
-        done = "now belongs to" if new else "belonged already to"
-        out.print(f"{workspace.root} {done} {bound.origin} ({site}); settings: {workspace.settings_file}")
+    told = {"workspace": workspace.root, "site": site, "origin": bound.origin, "new": new}
+    done = "now belongs to" if new else "belonged already to"
+    said = f"{workspace.root} {done} {bound.origin} ({site}); settings: {workspace.settings_file}"
+    end(told, said, as_json=as_json)
 
 
 def login(
     headless: Annotated[bool, typer.Option("--headless/--headed", help="A person needs to see the window.")] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
 
@@ -82,72 +71,59 @@ def login(
     TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
-    from tjtools.scrape.connection import sign_in, site_of
-    from tjtools.workspace.settings import load_settings
-
     place = find_workspace(workspace)
     settings = load_settings(place)
     with site_of(place, settings, say=say, headless=headless) as site:
         sign_in(site, place, settings, say=say)
         site.open_library()
-    if as_json:
-        print_json({"signed_in": True, "browser_session": place.browser_session})
-    else:
-        out.print("Signed in.")
+    end({"signed_in": True, "browser_session": place.browser_session}, "Signed in.", as_json=as_json)
 
 
-def status(workspace: WorkspaceOption = None, as_json: JsonOption = False) -> None:
+def status(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
     """The workspace at a glance: site, library, session, last run.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    from tjtools.health.status import overview
-
     seen = overview(find_workspace(workspace), now=now())
-    if as_json:
-        print_json(seen.facts)
-    else:
+
+    def show() -> None:
         for name, value in seen.facts.items():
             out.print(f"{name.replace('_', ' '):18} {value if value not in (None, '') else '–'}")
         for line in seen.to_do:
             out.print(f"To do: {line}", style="yellow")
-    end(needs_a_person=seen.to_do)
+
+    end(seen.facts, show, as_json=as_json, needs_a_person=seen.to_do)
 
 
 def doctor(
     site: Annotated[
         bool, typer.Option("--site", help="Look at the site's pages too: is every element there? Nothing is changed.")
     ] = False,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Check browser, workspace, settings and tracking files, and say how to mend each.
 
     With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
     """
-    from tjtools.health.doctor import examine, examine_site
-
     findings = examine(workspace, cwd=Path.cwd())
     if site:
         findings += (examine_site(workspace, cwd=Path.cwd(), now=now(), say=say),)
-    if as_json:
-        print_json([of_finding(one) for one in findings])
-    else:
-        for one in findings:
-            out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}")
-            if one.remedy:
-                out.print(f"  → {one.remedy}", style="yellow")
-            show_elements(one.elements)
-    end(needs_a_person=not all(one.well for one in findings))
+    told, well = [of_finding(one) for one in findings], all(one.well for one in findings)
+    end(told, lambda: _show_findings(findings), as_json=as_json, needs_a_person=not well)
 
 
-def show_elements(elements: Sequence[Element]) -> None:
-    """Each element of the pages, with what was found of it; of one that has changed, what was looked for."""
+def _show_findings(findings: Sequence[Finding]) -> None:
+    """Each with its remedy; of an element of the pages that has changed, what was looked for."""
     marks = {"ok": "✓", "changed": "✗", "not seen": "– not seen:"}
-    for one in elements:
-        out.print(f"  {one.name:30} {marks[one.state.value]} {one.found}")
-        if one.state.value == "changed":
-            out.print(f"      looked for {one.selector}: {one.expected}", style="yellow")
+    for one in findings:
+        out.print(f"{'✓' if one.well else '✗'} {one.what}: {one.found}")
+        if one.remedy:
+            out.print(f"  → {one.remedy}", style="yellow")
+        for element in one.elements:
+            out.print(f"  {element.name:30} {marks[element.state.value]} {element.found}")
+            if element.state.value == "changed":
+                out.print(f"      looked for {element.selector}: {element.expected}", style="yellow")
 
 
 def verify(
@@ -157,87 +133,42 @@ def verify(
     fix: Annotated[
         bool, typer.Option("--fix", help="Mend what is safe to mend; each file is kept as a backup.")
     ] = False,
-    headless: HeadlessOption = None,
-    workspace: WorkspaceOption = None,
-    as_json: JsonOption = False,
+    headless: console.HeadlessOption = None,
+    workspace: console.WorkspaceOption = None,
+    as_json: console.JsonOption = False,
 ) -> None:
-    from tjtools.health.verify import mend
-    from tjtools.health.verify import verify as look
-    from tjtools.scrape.refresh import plan_refresh
+    """Check all tracking files against one another, and with --site against the site.
 
+    Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote
+    down where library or master lack them, and with --site brings review statuses up to date; it never changes a name
+    or an ID. Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a
+    signal.
+    """
     place = find_workspace(workspace)
     update = run_reading(place, plan_refresh, headless=headless) if site else None
     found = look(place, update)
     left = mend(place, found, update, now=now()) if fix and any(one.safe for one in found) else found
     same = {one._replace(line=None) for one in left}  # a line's number changes when those before it do
     mended = [one for one in found if one._replace(line=None) not in same]
-    if as_json:
-        print_json({"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))})
-    else:
-        _show("Mended", mended)
-        _show("Disagreements", left)
+
+    def show() -> None:
+        for title, ones in (("Mended", mended), ("Disagreements", left)):
+            if ones:
+                listing(f"{title}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
         safe = sum(one.safe for one in left)
         if safe and not fix:
             say(f"{safe} of them can be mended safely: tjtools verify --fix")
         if not left:
             out.print("The tracking files agree" + (" with one another and with the site" if site else ""))
-    end(needs_a_person=left)
 
-
-verify.__doc__ = f"""Check all tracking files against one another, and with --site against the site.
-
-Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote down
-where library or master lack them, and with --site brings review statuses up to date; it never changes a name or an ID.
-{EXIT_CODES}
-"""
-
-
-def _show(title: str, found: Sequence[Disagreement]) -> None:
-    if found:
-        listing(f"{title}: {len(found)}", [(one.where, one.found, one.remedy) for one in found])
+    told = {"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))}
+    end(told, show, as_json=as_json, needs_a_person=left)
 
 
 def _of_disagreement(one: Disagreement) -> dict[str, object]:
     return {"file": one.path} | some_of(one, "line", "found", "remedy", "safe")
 
 
-def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
-    creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
-    latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
-    processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
-    data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
-    fault: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME[=TIMES][@FROM]", help="What it does wrong, e.g. list-500=1; may be repeated."),
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
-
-    Exit codes: 0 ended by Ctrl-C, 2 error.
-    """
-    from tjtools.sandbox import Sandbox, serve
-    from tjtools.sandbox.faults import Faults
-
-    def ready(origin: str) -> None:
-        if as_json:
-            print_json({"origin": origin})
-        else:
-            out.print(f"Sandbox ready at {origin} (demo / demo); Ctrl-C ends it")
-        out.file.flush()
-
-    try:
-        Faults(fault or ())
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
-    if data and data.exists() and not data.is_dir():
-        raise typer.BadParameter(f"--data {data} is no folder")
-    try:
-        site = Sandbox(
-            data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing, faults=fault or ()
-        )
-        serve(site, ready)
-    except OSError as error:
-        out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
-        raise typer.Exit(ERROR) from error
+def of_finding(one: Finding) -> dict[str, object]:
+    """What was looked at, whether it is well, and how to mend it; the site's has its elements."""
+    return some_of(one, "what", "well", "found", "remedy", *(["elements"] if one.elements else []))

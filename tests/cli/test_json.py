@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tjtools.cache.history import Observation
-from tjtools.cli.shapes import of_finding, of_outcome, of_review, plain
+from tjtools.cli import plain
+from tjtools.cli.session import of_outcome, of_review
+from tjtools.cli.workspace import of_finding
 from tjtools.diff.libraries import FieldChange, LibraryDifference
 from tjtools.diff.repeats import Known, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict

@@ -1,0 +1,240 @@
+"""Commands to begin with: `demo` shows everything, `sandbox` is the practice site, `lab` opens the notebooks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing, nullcontext, suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tjtools.cli import print_json
+from tjtools.cli.console import (
+    ERROR,
+    JsonOption,
+    WorkspaceOption,
+    bar,
+    end,
+    err,
+    find_workspace,
+    handling,
+    listing,
+    now,
+    out,
+    say,
+)
+from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
+from tjtools.model.creative import UploadStatus
+from tjtools.model.errors import TJToolsError, WorkspaceNotFound
+from tjtools.practice import workspace as practising
+from tjtools.sandbox import Sandbox, serve
+from tjtools.sandbox.faults import Faults
+from tjtools.scrape.connection import connect
+from tjtools.site import Site
+from tjtools.site.browser import ensure_browser
+from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare, upload
+from tjtools.workspace.folder import VARIABLE, Workspace
+from tjtools.workspace.settings import Settings, load_settings
+
+PRACTICE = Path("tjtools-practice")
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace is made.")] = Path("tjtools-demo"),
+    headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Try everything on a practice site on this machine: review, dry run, live upload, and a second run that skips.
+
+    Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
+    2 error.
+    """
+    began = time.monotonic()
+    _step(1, "A browser")
+    say(f"Using {ensure_browser(Settings().browser.executable, say=say)}")
+    _step(2, "A practice site on this machine, with 481 creatives")
+    workspace = practising.fresh_folder(folder)
+    with Sandbox(workspace.root / "sandbox") as sandbox:
+        practising.bind_to_sandbox(workspace, sandbox.origin)
+        say(f"The sandbox runs at {sandbox.origin}")
+        prepared, plan = _make_and_review(workspace, headless=headless)
+        _step(5, "Dry run: the real pages, up to handing files over")
+        run_plan(workspace, prepared, plan, live=False, headless=headless)
+        _step(6, "Live upload to the sandbox")
+        report = run_plan(workspace, prepared, plan, live=True, headless=headless)
+        ids = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
+        listing(f"{len(ids)} Creative IDs", ids, console=err)
+        _step(7, "The same session again: nothing to upload, no browser started")
+        again = _run_again(workspace)
+        right, written = practising.confirmed(sandbox.origin, report)
+    seconds = time.monotonic() - began
+    well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
+    told = {
+        "well": well,
+        "seconds": round(seconds, 1),
+        "workspace": workspace.root,
+        "review": [of_review(one) for one in prepared.reviews],
+        "files": [of_outcome(one) for one in report.outcomes],
+        "again": [of_outcome(one) for one in again.outcomes],
+        "ids_confirmed_by_checksum": right,
+    }
+
+    def show() -> None:
+        _show_summary(folder, sandbox.origin, workspace, report)
+        uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
+        out.print(
+            f"\n{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; the second run skipped"
+            f" {skipped} files with the ID that the cache knows.\n\nDone in {seconds:.0f} s."
+        )
+
+    end(told, show, as_json=as_json, needs_a_person=not well)
+
+
+def _step(number: int, what: str) -> None:
+    err.print(f"\n{number}  {what}", style="bold cyan")
+
+
+def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
+
+    _step(3, "Read the library off the site, and draw a session of new files")
+    library, settings = load_library(workspace), load_settings(workspace)
+    with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
+        creatives = practising.read_library(site, library, progress)
+    say(f"Read {len(creatives)} creatives into {workspace.library.name}")
+    with bar("Drawing", 26) as progress:
+        drawn = practising.make_session(workspace, creatives, now(), progress)
+    say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
+    _step(4, "Review: what is new, what is there, what the site would refuse")
+    prepared = prepare(workspace)
+    show_reviews(prepared.reviews, on=err)
+    return prepared, make_plan(prepared.reviews)
+
+
+def _run_again(workspace: Workspace) -> UploadReport:
+
+    def no_browser() -> Site:
+        raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
+
+    prepared = prepare(workspace)
+    plan = make_plan(prepared.reviews)
+    return upload(plan, workspace, prepared.library, load_settings(workspace), no_browser, now=now, live=True)
+
+
+def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
+    written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
+    listing("\nHeld back for a person", [("", one.file.name, one.reason) for one in report.held_back])
+    listing("\nWritten", [("", str(path), "") for path in written])
+    sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {folder / 'sandbox'}"
+    next_steps = [
+        ("Is a file there?", f"tjtools check NAME --workspace {folder}", ""),
+        ("The workspace at a glance", f"tjtools status --workspace {folder}", ""),
+        ("Click through the site", sandbox, "sign in as demo, password demo"),
+        ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
+    ]
+    listing("\nWhat to do next", next_steps)
+
+
+def lab(
+    workspace: WorkspaceOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+) -> None:
+    """Open JupyterLab on the notebooks of the workspace, until Ctrl-C.
+
+    Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
+    Exit codes: 0 ended by Ctrl-C, 2 error.
+    """
+    place = _configured(workspace)
+    if place is None:
+        with bar("Drawing sample files", None) as progress:
+            place = practising.make_practice(PRACTICE, now=now(), progress=progress)
+    practising.copy_notebooks(place.notebooks)
+    site = load_settings(place).site
+    on_sandbox = site is not None and site.kind == "sandbox"
+    with practising.running_sandbox(place) if on_sandbox else nullcontext(site.origin if site else "") as origin:
+        if on_sandbox:
+            out.print(f"PRACTICE: the notebooks run on the sandbox at {origin}; nothing reaches the real site.")
+            out.print("Your own account: tjtools init DIR --site live --account NAME, then tjtools lab in DIR.")
+        else:
+            account = f", account {site.account or 'not named'}" if site else ""
+            out.print(f"{'LIVE: ' + origin if site else 'This folder belongs to no site yet'}{account}.")
+        out.print(f"Workspace: {place.root}; Ctrl-C ends JupyterLab.")
+        out.file.flush()
+        raise typer.Exit(_serve(place, port, browser=browser))
+
+
+def _configured(named: Path | None) -> Workspace | None:
+    """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
+
+    if named or os.environ.get(VARIABLE):
+        return find_workspace(named)
+    with suppress(WorkspaceNotFound):
+        found = find_workspace(None)
+        return found if load_settings(found).site else None
+    return None
+
+
+def _serve(place: Workspace, port: int, *, browser: bool) -> int:
+    """Run JupyterLab until it ends: it decides on Ctrl-C, which the terminal sends to both; SIGTERM is handed on."""
+
+    options = [
+        f"--ServerApp.root_dir={place.root}",
+        f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{practising.FIRST}",
+        "--ServerApp.ip=127.0.0.1",  # whatever the person's own configuration says
+        f"--ServerApp.port={port}",
+        *([] if browser else ["--no-browser"]),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *options]
+    environment = os.environ | {VARIABLE: str(place.root)}
+    with (
+        subprocess.Popen(command, env=environment) as server,  # noqa: S603
+        handling({signal.SIGINT: lambda _number, _frame: None, signal.SIGTERM: lambda *_: server.terminate()}),
+    ):
+        code = server.wait()
+    return 0 if code in (0, -signal.SIGINT, -signal.SIGTERM) else 2
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
+    creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
+    latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
+    processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
+    data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME[=TIMES][@FROM]", help="What it does wrong, e.g. list-500=1; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
+
+    Exit codes: 0 ended by Ctrl-C, 2 error.
+    """
+
+    def ready(origin: str) -> None:
+        if as_json:
+            print_json({"origin": origin})
+        else:
+            out.print(f"Sandbox ready at {origin} (demo / demo); Ctrl-C ends it")
+        out.file.flush()
+
+    try:
+        Faults(fault or ())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    if data and data.exists() and not data.is_dir():
+        raise typer.BadParameter(f"--data {data} is no folder")
+    try:
+        site = Sandbox(
+            data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing, faults=fault or ()
+        )
+        serve(site, ready)
+    except OSError as error:
+        out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
+        raise typer.Exit(ERROR) from error
