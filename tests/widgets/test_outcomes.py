@@ -11,6 +11,7 @@ import ipywidgets as w
 import pandas as pd
 import pytest
 
+from tjtools.analysis.times import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.library import COLUMNS
 from tjtools.health.status import Seen, acknowledge, acknowledged
@@ -103,8 +104,8 @@ def test_the_filter_keeps_days_and_counts_what_it_does_not_know(small: Workspace
 
 
 def in_review(panel: ReviewOutcomes) -> int:
-    """Of how many creatives the stays in review count."""
-    return int(panel.files.stays_of(panel.asked.begun.keep(panel.files.frame))["creative_id"].nunique())
+    """Of how many creatives the stays in review tell the time."""
+    return time_in_review(panel.files.stays_of(panel.asked.begun.keep(panel.files.frame))).creatives
 
 
 def result_of(code: str) -> Any:
