@@ -47,7 +47,7 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
 from tjtools.upload.plan import load_choice, save_choice
-from tjtools.upload.record import only_live_run, runs_elsewhere
+from tjtools.upload.resume import only_live_run, runs_elsewhere
 from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import cache_file

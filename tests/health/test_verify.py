@@ -15,7 +15,7 @@ from tjtools.cache.library import COLUMNS, Library
 from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.upload.journal import Journal, Settled
-from tjtools.upload.record import only_live_run
+from tjtools.upload.resume import only_live_run
 from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace

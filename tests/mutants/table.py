@@ -47,7 +47,7 @@ PAIRING = (
     _one(
         "newer-as-text",
         "IDs are compared by their number: 1000000001 is newer than 999999991.",
-        "return _age(creative_id) > _age(than)",
+        "return age_of(creative_id) > age_of(than)",
         "return creative_id > than",
         "test_ids_are_compared_by_their_number_and_stay_text",
     ),

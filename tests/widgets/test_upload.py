@@ -29,7 +29,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile, UploadSta
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import load_choice, runs_elsewhere, save_choice
 from tjtools.upload.journal import Journal
-from tjtools.upload.record import only_live_run
+from tjtools.upload.resume import only_live_run
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload

@@ -15,7 +15,7 @@ import pytest
 
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload import runs_elsewhere
-from tjtools.upload.record import only_live_run
+from tjtools.upload.resume import only_live_run
 from tjtools.workspace.csvfile import append_rows
 from tjtools.workspace.disk import locked, locks_hold
 from tjtools.workspace.folder import Workspace
@@ -24,7 +24,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from tjtools.workspace.disk import locked
-from tjtools.upload.record import only_live_run
+from tjtools.upload.resume import only_live_run
 from tjtools.workspace.folder import Workspace
 
 workspace = Workspace(Path.cwd())

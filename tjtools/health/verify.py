@@ -17,7 +17,7 @@ from tjtools.model.creative import Creative
 from tjtools.model.names import is_cut, same_name
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
-from tjtools.upload.record import only_live_run, recover
+from tjtools.upload.resume import only_live_run, recover
 from tjtools.workspace.folder import Workspace
 
 _SYNC = "Run: tjtools sync-status, or tjtools verify --site --fix"

@@ -1,7 +1,7 @@
 """From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
-from tjtools.upload.handover import Outcome
+from tjtools.upload.pairing import Outcome
 from tjtools.upload.plan import (
     Batch,
     Choice,
@@ -13,7 +13,7 @@ from tjtools.upload.plan import (
     make_plan,
     save_choice,
 )
-from tjtools.upload.record import Rest, prepare_rest, runs_elsewhere, unfinished_run
+from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 

@@ -15,10 +15,12 @@ from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
-from tjtools.upload.handover import Outcome, hand_over, log, look_for, newest_id, pair, settle
+from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
+from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import KNOWN, Records, only_live_run, recover, settled_of
+from tjtools.upload.record import KNOWN, Records, settled_of
+from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row, write_campaigns
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings

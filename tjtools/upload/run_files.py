@@ -20,8 +20,8 @@ from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import stem
-from tjtools.upload.handover import Outcome
 from tjtools.upload.journal import Settled
+from tjtools.upload.pairing import Outcome
 from tjtools.workspace.csvfile import BadLine, append_rows, encoded, read_table, write_rows
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace

@@ -1,0 +1,137 @@
+"""Going on with a run that was cut off: what it had confirmed is recorded, and the rest is planned again.
+
+One live run a workspace at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
+from tjtools.diff.review import Prepared, prepare
+from tjtools.diff.session import review_file
+from tjtools.media.content import LookedAt
+from tjtools.model.creative import SessionFile
+from tjtools.model.errors import TrackingFileError, translated
+from tjtools.upload.handover import log
+from tjtools.upload.journal import Journal, Recorded, Unfinished
+from tjtools.upload.plan import Choice, Plan, make_plan
+from tjtools.upload.record import Records
+from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings
+
+LEASE = 120.0  # seconds without a sign of life after which a run on another machine counts as dead
+GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under way
+
+
+class Rest(NamedTuple):
+    """What is left of an unfinished run, ready to go on with; `cleared` are files that the session no longer has."""
+
+    prepared: Prepared
+    plan: Plan
+    cleared: tuple[SessionFile, ...]
+
+
+def unfinished_run(workspace: Workspace) -> Unfinished | None:
+    """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
+    return Journal(workspace.log).unfinished()
+
+
+def prepare_rest(
+    workspace: Workspace,
+    run: Unfinished,
+    settings: Settings,
+    *,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Rest:
+    """Look again at the files that an unfinished run left, and plan them; what it had confirmed is recorded first.
+
+    Raises what `prepare` raises, and `TrackingFileError` where another live run is under way.
+    """
+    with only_live_run(workspace):
+        recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
+    session = load_session(workspace).files
+    rows = {file.key: file for file in session}
+    there = [rows[file.key] for file in run.left if file.row and file.key in rows]
+    cleared = tuple(file for file in run.left if file.row and file.key not in rows)
+    # the other halves of their pairs come along: one that the site refused goes up again with its pair
+    pairs = {file.pair for file in there if file.pair}
+    files = [*there, *(file for file in session if file.pair in pairs and file not in there)]
+    files += [file for file in run.left if not file.row]
+    prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
+    there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
+    reviews = tuple(
+        review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
+    )
+    chosen = Choice(run.at, frozenset(file.key for file in files))
+    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen)
+    return Rest(replace(prepared, reviews=reviews), plan, cleared)
+
+
+def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Callable[[], datetime]) -> None:
+    """Tell the tracking files what was settled before a run was cut off; what they know already stays as it is.
+
+    The caller has the lock of the live run.
+    """
+    for run, settled in journal.unrecorded().items():
+        log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
+        Records(workspace, library, run).record(settled)
+        journal.note(Recorded(run=run, at=now()))
+
+
+class _Taken(TrackingFileError):
+    """Another live run is under way."""
+
+
+@contextmanager
+def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Callable[[], None]]:
+    """Be the one live run of the workspace, until it ends or its process does; what it yields raises if it is no more.
+
+    It holds on a network share too: a run on this machine that died is known at once, one on another after two minutes
+    without a sign of life. A machine that slept so long has to ask before it hands anything over. Raises
+    `TrackingFileError` where another run is under way, and where the folder's file system keeps nobody out.
+    """
+    from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
+
+    path = workspace.private / "live-run"
+    with translated(path, "locked"):
+        if not locks_hold(workspace.private / "locks"):
+            raise TrackingFileError(NO_LOCKS, path=workspace.private, remedy=LOCAL_DISK)
+        lease = SoftFileLease(workspace.private / "locks" / "live-run.lease", lease_duration=LEASE)
+        try:
+            lease.acquire(timeout=patience)
+        except (Timeout, LeaseSettingsMismatch) as error:
+            raise _Taken("another live upload is running here.", path=path, remedy="Wait for it, or end it.") from error
+
+    def demand_ours() -> None:  # the heartbeat sleeps with its machine, and another one may take the run for dead
+        with translated(path, "locked"):
+            there = Path(lease.lock_file).read_text("utf-8", errors="replace")
+        if lease.compromise or not lease.token or lease.token not in there:
+            raise _Taken(
+                "this run gave no sign of life for so long that another one has taken its place.",
+                path=path,
+                remedy="See how the other one ends; then run: tjtools upload --resume",
+            )
+
+    try:
+        yield demand_ours
+    finally:
+        lease.release()
+
+
+def runs_elsewhere(workspace: Workspace) -> bool:
+    """Whether a live upload is under way in this workspace now, in another notebook or command."""
+    try:
+        with only_live_run(workspace, patience=0):
+            return False
+    except TrackingFileError as error:
+        return isinstance(error, _Taken)  # what else is wrong, a run would say
