@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import math
 import os
@@ -24,6 +25,7 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
+_ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _SHORT = 23.0  # seconds below which an upright video is a short one
 _UPRIGHT = 9 / 16
 
@@ -81,23 +83,34 @@ def plan_session(
     return Intake(tuple(_paired([*taken.values()])), tuple(left_out))
 
 
-def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> None:
+def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Intake:
     """Copy the files to where the session expects them and write its inventory; the old one is kept as a backup.
 
+    A file that is the fault itself is left out of the intake that is returned; where all are, nothing is written.
     Raises TrackingFileError if the disk does not take it: then the old inventory is as it was.
     """
+    taken, left_out = [], [*intake.left_out]
     for one in intake.taken:
-        if one.source != one.target and not one.target.exists():
-            with translated(one.target, "written"):
+        try:
+            if one.source != one.target and not os.path.exists(one.target):  # noqa: PTH110
                 one.target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(one.source, one.target)
-    rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
-    write_rows(workspace.session, COLUMNS, rows, backup=now)
+        except OSError as error:
+            if error.errno in _ITS_NAME or error.filename == str(one.source):
+                left_out.append((one.source, f"can't be copied: {error.strerror}"))
+                continue
+            with translated(one.target, "written"):
+                raise
+        taken.append(one)
+    if taken:
+        rows = [[one.row.get(column, "") for column in COLUMNS] for one in taken]
+        write_rows(workspace.session, COLUMNS, rows, backup=now)
+    return Intake(tuple(taken), tuple(left_out))
 
 
 def _copy(source: Path, target: Path) -> None:
     """A file that is only half there must not stand under its name."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    beside = target.with_name(f".{os.getpid()}.tmp")  # a name that any disk takes that takes the file's own
     try:
         shutil.copy2(source, beside)
         beside.replace(target)
@@ -121,7 +134,8 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         target = workspace.media_file(path.name, kind)
     except UnsafePath as error:
         return error.message
-    if target.exists() and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
+    there = os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
+    if there and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
         return f"another file of this name lies in {target.parent}"
     facts = seen.facts
     trouble = (facts.trouble,) if facts.trouble else ()
