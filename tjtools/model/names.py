@@ -26,6 +26,10 @@ _MEDIUM_OF_EXTENSION = {
     "gif": Medium.STILL,
 }
 
+_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]+://"
+_UNSEEN = r"[\s\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"  # what is copied along
+_QUOTED = r"""["'“”„‘’‚«»`](.+)["'“”‘’«»`][,;]?"""
+
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
 CONVENTION = r"""
@@ -176,6 +180,39 @@ def is_cut(shown: str, whole: str) -> bool:
     """
     begun = as_sent(shown).removesuffix("…").removesuffix("...")
     return bool(begun) and begun != as_sent(shown) and as_sent(whole).startswith(begun)
+
+
+def meant(asked: str) -> tuple[str, ...]:
+    r"""What a name that a person pasted may be, likeliest first: as it stands, without quotes, without the path before.
+
+    An address is a name as a whole.
+
+    >>> meant("ads/clip.mp4"), meant("https://host/clip")
+    (('ads/clip.mp4', 'clip.mp4'), ('https://host/clip',))
+    """
+    if asked.isascii() and not re.search(r"""[\s"'`/\\]""", asked):
+        return (asked,)
+    bare = unquoted(asked)
+    if re.match(_ADDRESS, bare):
+        return tuple(dict.fromkeys((asked, bare)))
+    if bare[:5].lower() == "file:":
+        from urllib.parse import unquote  # rarely needed, and slow to import
+
+        bare = unquote(bare)
+    posix = [path.rstrip("/").rpartition("/")[2] for path in (asked, bare)]
+    typed = re.sub(r"\\(?=[^\w\\])", "", posix[1])  # a shell has a backslash before a blank and the like
+    windows = [re.split(r"[/\\]", path.rstrip("/\\"))[-1] for path in (asked, bare)]
+    return tuple(dict.fromkeys(filter(None, (asked, bare, *posix, typed, *windows))))
+
+
+def unquoted(text: str) -> str:
+    """The text without blanks, unseen marks and quotes around it.
+
+    >>> unquoted(" “clip 1.mp4” ")
+    'clip 1.mp4'
+    """
+    found = re.fullmatch(rf"{_UNSEEN}(?:{_QUOTED}|(.*?)){_UNSEEN}", text, re.DOTALL)
+    return (found[1] or found[2] or "") if found else text
 
 
 def as_sent(name: str) -> str:
