@@ -198,6 +198,18 @@ def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
     assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
 
 
+@pytest.mark.parametrize("name", ["https://host/landing/page", 'say "hi".mp4', "a: b.mp4"])
+def test_add_takes_any_name_that_a_creative_may_have(shop: Path, name: str) -> None:
+    assert tjtools("add", "1032530591", name, cwd=shop).returncode == 0
+    assert tjtools("check", name, cwd=shop).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["ads/b.mp4", r"C:\ads\b.mp4", '"b.mp4"', "file:///ads/b.mp4"])
+def test_add_refuses_a_path_and_tells_the_name(shop: Path, name: str) -> None:
+    done = tjtools("add", "1032530591", name, cwd=shop)
+    assert (done.returncode, "'b.mp4'" in done.stderr) == (2, True), done.stderr
+
+
 def test_rebuild_cache_keeps_what_can_be_read_and_adds_what_the_master_knows(shop: Path) -> None:
     columns = "unique_id,new_filename,creative_type,width_px,height_px,tj_creative_id,tj_upload_date"
     (shop / "tracking" / "creative_inventory.csv").write_text(
