@@ -6,6 +6,7 @@ From the master the library is made anew when the cache is lost or can't be read
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -18,7 +19,7 @@ from tjtools.cache.rows import fields_of, read_row
 from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
-from tjtools.model.names import file_type
+from tjtools.model.names import as_sent, file_type
 from tjtools.workspace.csvfile import BadLine, quarantine, read_table, write_rows
 from tjtools.workspace.disk import keep, locked
 from tjtools.workspace.folder import Workspace
@@ -72,11 +73,11 @@ def load_session(workspace: Workspace) -> Session:
 
 
 def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
-    """The Creative IDs that the master inventory knows, by section (None: unknown) and file name."""
+    """The Creative IDs that the master inventory knows, by section (None: unknown) and the name as it is sent."""
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.master, NEEDED_COLUMNS)
     return {
-        (section_of(row, limits), row["new_filename"]): creative_id
+        (section_of(row, limits), as_sent(row["new_filename"])): creative_id
         for row in table.rows
         if (creative_id := told_id(row.get("tj_creative_id", "")))
     }
@@ -96,15 +97,16 @@ def record_in_master(
         header = table.header if table.form else COLUMNS
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
+        named = defaultdict[str, list[dict[str, str]]](list)
+        for row in rows:
+            named[as_sent(row["new_filename"])].append(row)
         for file, creative_id, day in found:
-            own = [
-                row
-                for row in rows
-                if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)
-            ]
+            same = named[as_sent(file.name)]
+            own = [row for row in same if section_of(row, limits) in (file.section, None)]
             if not own:
                 own = [_row_of(file)]
                 rows += own
+                same += own
             for row in own:
                 if day or told_id(row.get("tj_creative_id", "")) != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""
