@@ -232,6 +232,51 @@ def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_worksp
     assert [row["new_filename"] for row in read_rows(bare_workspace.session)] == ["old.png"]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CON.png", "aux.png", "nul.a.png", "Com1.png", "lpt9 .png", "com¹.png", "conin$.png"),
+        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png"),
+    ],
+)
+def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
+    image(folder / name, (300, 250))
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    [one] = intake.taken
+    assert "Windows can't hold" in one.notes[0]
+    assert (bare_workspace.root / "uploaded" / name).is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["CONE.png", "a.con.png", "com0.png", "com10.png", "aux_1.png", " a.png", "a .png", "é.png"]
+)
+def test_a_name_that_every_system_can_hold_is_taken_without_a_word(
+    bare_workspace: Workspace, folder: Path, name: str
+) -> None:
+    image(folder / name, (300, 250))
+    assert [one.notes for one in plan(bare_workspace, folder).taken] == [()]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a.png", "A.png"), ("a.png", "a.PNG"), ("É.png", "é.png"), ("caf\u00e9.png", "cafe\u0301.png")],
+)
+@pytest.mark.parametrize("earlier", [True, False])
+def test_names_that_some_disks_take_for_one_never_become_one_creative(
+    bare_workspace: Workspace, folder: Path, one: str, other: str, earlier: bool
+) -> None:
+    image(folder / one, (300, 250), 1)
+    if earlier:
+        write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+        (folder / one).unlink()
+    image(folder / other, (300, 250), 2)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    assert [each.source.name for each in intake.taken] == ([] if earlier else [min(one, other)])
+    assert [path.name for path, _ in intake.left_out] == [other if earlier else max(one, other)]
+    assert "rename" in intake.left_out[0][1]
+    assert len([path for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file()]) == 1
+
+
 def test_a_file_that_was_copied_in_part_does_not_stand_under_its_name(
     bare_workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,7 @@ _ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]+://"
 _UNSEEN = r"[\s\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"  # what is copied along
 _QUOTED = r"""["'“”„‘’‚«»`](.+)["'“”‘’«»`][,;]?"""
 
+_RESERVED = r"(?is)(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:[.:].*)?"
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
 CONVENTION = r"""
@@ -235,6 +236,19 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
 def is_source(filename: str) -> bool:
     """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
     return PurePath(filename).name.startswith("ORG_")
+
+
+def why_unheld(name: str) -> str:
+    """Why a disk of Windows can't hold a file of this name; `""` if it can.
+
+    >>> why_unheld("aux.mp4"), why_unheld("a?.mp4"), why_unheld("auxiliary.mp4")
+    ("Windows can't hold a file called aux: rename it", "Windows can't hold a name with ?: rename it", '')
+    """
+    if reserved := re.fullmatch(_RESERVED, name):
+        return f"Windows can't hold a file called {reserved[1]}: rename it"
+    if mark := re.search(r'[<>:"/\\|?*\0-\x1f]', name):
+        return f"Windows can't hold a name with {printable(mark[0])}: rename it"
+    return "Windows can't hold a name that ends so: rename it" if name.endswith((".", " ")) else ""
 
 
 def printable(text: str) -> str:

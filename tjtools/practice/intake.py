@@ -7,6 +7,7 @@ import filecmp
 import math
 import os
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,12 +15,13 @@ from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
 from tjtools.diff.duplicates import media_below
+from tjtools.diff.repeats import media_files
 from tjtools.diff.session import problems
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import is_source, pair_key, parse_name
+from tjtools.model.names import is_source, pair_key, parse_name, why_unheld
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
@@ -72,15 +74,18 @@ def plan_session(
     limits = load_limits(workspace.limits_file)
     paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
-    taken: dict[Path, Taken] = {}
+    there = {_folded(path): path for path, _ in media_files(workspace)}
+    taken: list[Taken] = []
     left_out: list[tuple[Path, str]] = []
     for path in paths:
         one = _taken(workspace, path, seen[path], limits, now)
-        if isinstance(one, str):
-            left_out.append((path, one))
-        elif taken.setdefault(one.target, one) is not one:
-            left_out.append((path, "another file of the folder has this name"))
-    return Intake(tuple(_paired([*taken.values()])), tuple(left_out))
+        why = one if isinstance(one, str) else _clash(one, there)
+        if isinstance(one, Taken) and not why:
+            taken.append(one)
+            there[_folded(one.target)] = one.source
+        else:
+            left_out.append((path, why))
+    return Intake(tuple(_paired(taken)), tuple(left_out))
 
 
 def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Intake:
@@ -136,10 +141,26 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         return error.message
     there = os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
     if there and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
-        return f"another file of this name lies in {target.parent}"
+        return f"another file of this name lies in {target.parent}: rename one"
     facts = seen.facts
     trouble = (facts.trouble,) if facts.trouble else ()
-    return Taken(path, target, kind, _row(path, seen, kind, now), (*trouble, *notes))
+    unheld = (why,) if (why := why_unheld(path.name)) else ()
+    return Taken(path, target, kind, _row(path, seen, kind, now), (*trouble, *notes, *unheld))
+
+
+def _folded(path: Path) -> Path:
+    """The path in which every disk that takes names for one writes them alike."""
+    return path.with_name(unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.name).casefold()))
+
+
+def _clash(one: Taken, there: Mapping[Path, Path]) -> str:
+    """Why the file can't lie beside those that are there, which are known by their folded targets."""
+    other = there.get(_folded(one.target), one.target)
+    if other in (one.source, one.target):
+        return ""
+    if other.name == one.source.name:
+        return "another file of the folder has this name"
+    return "" if one.source == one.target else f"Windows and macOS take its name and {other.name} for one: rename it"
 
 
 def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeType | None, tuple[str, ...]]:
