@@ -90,6 +90,32 @@ def test_another_unicode_form_leads_out_of_the_workspace_no_more_than_the_name_i
     assert load_session(bare_workspace).files == ()
 
 
+@pytest.mark.parametrize("other", ["A.MP4", "A.mp4", "a.Mp4"])
+def test_names_that_the_disk_takes_for_one_file_are_for_a_person(bare_workspace: Workspace, other: str) -> None:
+    disk = bare_workspace.root / "uploaded"
+    (disk / "a.mp4").touch()
+    for name in (other, "a.MP4"):
+        (disk / name).hardlink_to(disk / "a.mp4")  # as a folder looks that ignores case
+    (disk / "b.mp4").touch()
+    write_inventory(
+        bare_workspace.session, [ROW | {"new_filename": name} for name in ("a.mp4", "b.mp4", other, "a.MP4")]
+    )
+    session = load_session(bare_workspace)
+    assert [file.name for file in session.files] == ["b.mp4"]
+    assert [(bad.line, "its file is that of line" in bad.reason) for bad in session.bad_lines] == [
+        (2, True),
+        (4, True),
+        (5, True),
+    ]
+
+
+def test_names_that_differ_in_case_alone_are_two_where_the_disk_tells_them_apart(bare_workspace: Workspace) -> None:
+    for name in ("a.mp4", "A.mp4"):
+        (bare_workspace.root / "uploaded" / name).touch()
+    write_inventory(bare_workspace.session, [ROW | {"new_filename": name} for name in ("a.mp4", "A.mp4", "a.MP4")])
+    assert len(load_session(bare_workspace).files) == 3
+
+
 def test_a_video_in_a_banner_size_is_a_video_banner(bare_workspace: Workspace) -> None:
     write_inventory(bare_workspace.session, [ROW | {"width_px": "300", "height_px": "250"}])
     assert load_session(bare_workspace).files[0].creative_type is CreativeType.VIDEO_BANNER

@@ -236,12 +236,13 @@ def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_worksp
     "name",
     [
         *("CON.png", "aux.png", "nul.a.png", "Com1.png", "lpt9 .png", "com¹.png", "conin$.png"),
-        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png"),
+        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png", "a.png ", "a.png.", ". "),
     ],
 )
 def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
-    image(folder / name, (300, 250))
-    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    image(folder / "x.png", (300, 250))
+    (folder / "x.png").rename(folder / name)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder / name), now=NOW)
     [one] = intake.taken
     assert "Windows can't hold" in one.notes[0]
     assert (bare_workspace.root / "uploaded" / name).is_file()

@@ -351,6 +351,6 @@ def answer_rows(answers: Iterable[Answer]) -> Iterator[tuple[str, ...]]:
         for answer, creative in found:
             yield asked, answer, *fields_of(creative)
         if not found or match.bad_lines:
-            bad, doubt = match.bad_lines, "unclear" if match.doubt else "not there"
-            answer = f"unclear: bad line {bad[0].line}" if bad else doubt
+            doubt = f"bad line {match.bad_lines[0].line}" if match.bad_lines else match.doubt
+            answer = f"unclear: {doubt}" if doubt else "not there"
             yield asked, answer, *("" for _ in COLUMNS)

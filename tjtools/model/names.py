@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import PurePath
 from typing import NamedTuple
 
 from tjtools.model.creative import CreativeType, Medium, base_id
@@ -235,7 +234,17 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
 
 def is_source(filename: str) -> bool:
     """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
-    return PurePath(filename).name.startswith("ORG_")
+    return filename.startswith("ORG_")
+
+
+def folded(name: str) -> str:
+    """What the names have in common that some disks take for one: they differ in case, or in Unicode form, alone.
+
+    >>> folded("Promo.MP4") == folded("promo.mp4")
+    True
+    """
+    plain = unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", plain)
 
 
 def why_unheld(name: str) -> str:

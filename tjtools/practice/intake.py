@@ -7,7 +7,6 @@ import filecmp
 import math
 import os
 import shutil
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import is_source, pair_key, parse_name, why_unheld
+from tjtools.model.names import folded, is_source, pair_key, parse_name, why_unheld
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
@@ -149,8 +148,7 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
 
 
 def _folded(path: Path) -> Path:
-    """The path in which every disk that takes names for one writes them alike."""
-    return path.with_name(unicodedata.normalize("NFC", unicodedata.normalize("NFC", path.name).casefold()))
+    return path.with_name(folded(path.name))
 
 
 def _clash(one: Taken, there: Mapping[Path, Path]) -> str:
