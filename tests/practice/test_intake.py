@@ -187,6 +187,97 @@ def test_a_name_that_is_no_text_costs_the_others_nothing(bare_workspace: Workspa
     write_session(bare_workspace, intake, now=NOW)
 
 
+@pytest.mark.parametrize("length", [244, 245, 250, 251, 254, 255])
+@pytest.mark.parametrize("letter", ["a", "あ"])
+def test_a_name_as_long_as_the_disk_takes_is_one_as_any_other(
+    bare_workspace: Workspace, folder: Path, letter: str, length: int
+) -> None:
+    count, rest = divmod(length - len(".png"), len(letter.encode()))
+    long = f"{letter * count}{'b' * rest}.png"
+    image(folder / long, (300, 250))
+    image(folder / "good.png", (300, 250), 3)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    assert ({one.source.name for one in intake.taken}, intake.left_out) == ({long, "good.png"}, ())
+    assert [one.verdict for one in prepare(bare_workspace).reviews] == [Verdict.NEW] * 2
+    copies = [path.name for path in (bare_workspace.root / "uploaded").rglob("*") if path.is_file()]
+    assert sorted(copies) == sorted([long, "good.png"])
+
+
+def test_a_file_that_can_not_be_copied_costs_the_others_nothing(bare_workspace: Workspace, folder: Path) -> None:
+    deep = bare_workspace.root
+    while len(str(deep)) < 3500:
+        deep /= "d" * 200
+    for seed, name in enumerate((f"{'n' * 245}.png", "gone.png", "good.png")):
+        image(folder / name, (300, 250), seed)
+    # the whole path of the long name is longer than the system takes
+    place = Workspace(deep / ("e" * (4096 - 249 - len("/uploaded//") - len(str(deep)))))
+    (place.root / "tracking").mkdir(parents=True)
+    intake = plan(place, folder)
+    (folder / "gone.png").unlink()
+    intake = write_session(place, intake, now=NOW)
+    assert [one.source.name for one in intake.taken] == ["good.png"]
+    assert [(path.name[0], why) for path, why in intake.left_out] == [
+        ("g", "can't be copied: No such file or directory"),
+        ("n", "can't be copied: File name too long"),
+    ]
+    assert [row["new_filename"] for row in read_rows(place.session)] == ["good.png"]
+
+
+def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_workspace: Workspace, folder: Path) -> None:
+    bare_workspace.session.write_text("unique_id,new_filename,creative_type\n1,old.png,image\n", "utf-8")
+    image(folder / "gone.png", (300, 250))
+    intake = plan(bare_workspace, folder)
+    (folder / "gone.png").unlink()
+    assert write_session(bare_workspace, intake, now=NOW).taken == ()
+    assert [row["new_filename"] for row in read_rows(bare_workspace.session)] == ["old.png"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CON.png", "aux.png", "nul.a.png", "Com1.png", "lpt9 .png", "com¹.png", "conin$.png"),
+        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png", "a.png ", "a.png.", ". "),
+    ],
+)
+def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
+    image(folder / "x.png", (300, 250))
+    (folder / "x.png").rename(folder / name)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder / name), now=NOW)
+    [one] = intake.taken
+    assert "Windows can't hold" in one.notes[0]
+    assert (bare_workspace.root / "uploaded" / name).is_file()
+
+
+@pytest.mark.parametrize(
+    "name", ["CONE.png", "a.con.png", "com0.png", "com10.png", "aux_1.png", " a.png", "a .png", "é.png"]
+)
+def test_a_name_that_every_system_can_hold_is_taken_without_a_word(
+    bare_workspace: Workspace, folder: Path, name: str
+) -> None:
+    image(folder / name, (300, 250))
+    assert [one.notes for one in plan(bare_workspace, folder).taken] == [()]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a.png", "A.png"), ("a.png", "a.PNG"), ("É.png", "é.png"), ("caf\u00e9.png", "cafe\u0301.png")],
+)
+@pytest.mark.parametrize("earlier", [True, False])
+def test_names_that_some_disks_take_for_one_never_become_one_creative(
+    bare_workspace: Workspace, folder: Path, one: str, other: str, earlier: bool
+) -> None:
+    image(folder / one, (300, 250), 1)
+    if earlier:
+        write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+        (folder / one).unlink()
+    image(folder / other, (300, 250), 2)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    assert [each.source.name for each in intake.taken] == ([] if earlier else [min(one, other)])
+    assert [path.name for path, _ in intake.left_out] == [other if earlier else max(one, other)]
+    assert "rename" in intake.left_out[0][1]
+    assert len([path for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file()]) == 1
+
+
 def test_a_file_that_was_copied_in_part_does_not_stand_under_its_name(
     bare_workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

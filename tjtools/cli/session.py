@@ -48,9 +48,9 @@ def session(
     place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
         intake = plan_session(place, folder, now=now(), progress=progress, cancelled=cancelled)
+    if not dry_run:
+        intake = write_session(place, intake, now=now())
     written = bool(intake.taken) and not dry_run
-    if written:
-        write_session(place, intake, now=now())
     told = {
         "files": [some_of(one, "row", "notes") for one in intake.taken],
         "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],

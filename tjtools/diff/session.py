@@ -17,7 +17,7 @@ from tjtools.cache.library import Library
 from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
-from tjtools.model.names import as_shown, file_type, is_rounded, is_source
+from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
 from tjtools.workspace.settings import Limit, Limits, load_limits
 
 
@@ -123,8 +123,9 @@ def review_session(
     """Give every file its verdict, in the order of `files`.
 
     `facts` holds what each file says of itself, by path; None or absent: there is no such file. `master_ids` are the
-    IDs that the master inventory knows, by section and file name: a warning, never a skip. `repeats` holds what each
-    file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no other.
+    IDs that the master inventory knows, by section and name as it is sent: a warning, never a skip. `repeats` holds
+    what each file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no
+    other.
     """
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
@@ -137,7 +138,8 @@ def review_session(
             continue
         asked = review_file(file, library, force=force)
         told = replace(asked, facts=facts.get(file.path), repeats=tuple((repeats or {}).get(file.path, ())))
-        one = _review(told, limits, ids.get((file.section, file.name)) or ids.get((None, file.name)), force=force)
+        sent = as_sent(file.name)
+        one = _review(told, limits, ids.get((file.section, sent)) or ids.get((None, sent)), force=force)
         if (one.goes_up or one.is_there) and any(together[file.section, name] > 1 for name in as_shown(file.name)):
             one = one.held(Verdict.SAME_NAME, "the session holds this name more than once: rename or remove one")
         reviews.append(_in_unclear_pair(one, unclear.get(file.pair, "")))
