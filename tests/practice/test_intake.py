@@ -48,6 +48,23 @@ def test_what_fits_no_limit_is_taken_for_the_likeliest_and_says_why() -> None:
     assert (kind, notes) == (CreativeType.IMAGE, ("301x250 pixels; a image has 300x250 or 300x100: scale or crop it",))
 
 
+@pytest.mark.parametrize(
+    ("facts", "kind", "note"),
+    [
+        (MediaFacts(1, "mp4", 853, 360, 4.0, stored="640x360"), CreativeType.NATIVE_VIDEO, "853x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 640, 360, 4.0, stored="320x360"), CreativeType.NATIVE_VIDEO, "640x360 pixels as it is"),
+        (MediaFacts(1, "png", 640, 360, stored="360x640"), CreativeType.NATIVE_IMAGE, "640x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 960, 540, 8.0, longest=40.0), CreativeType.VIDEO, "8.0 or 40.0 s long"),
+        (MediaFacts(1, "mp4", 1080, 1920, 8.0, stored="1920x1080"), CreativeType.SHORT_VIDEO, ""),
+    ],
+)
+def test_what_fits_by_one_reading_alone_is_taken_for_that_with_its_doubt(
+    facts: MediaFacts, kind: CreativeType, note: str
+) -> None:
+    found, notes = told_type("b", facts, load_limits())
+    assert (found, " ".join(notes)[: len(note) or None]) == (kind, note)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     place = tmp_path / "media"

@@ -135,14 +135,29 @@ def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeTyp
         if parsed and parsed.prefix == prefix:
             return kind, problems(facts, kind, limits)
     of_format = [kind for kind in CreativeType if facts.container in limits.by_type[kind].formats]
-    fitting = [kind for kind in of_format if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
     if not of_format:
         return None, ()
+    fitting = next(filter(None, (_fitting(one, of_format, limits) for one in _readings(facts))), [])
     if not fitting:
         kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
-        return kind, problems(facts, kind, limits)
-    kind = next((kind for kind in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if kind in fitting), fitting[0])
-    return (CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind), ()
+    else:
+        kind = next((one for one in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if one in fitting), fitting[0])
+        kind = CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind
+    return kind, problems(facts, kind, limits)
+
+
+def _readings(facts: MediaFacts) -> Iterator[MediaFacts]:
+    """The facts; then as if nothing of them were in doubt, as the picture is shown and as it is stored."""
+    yield facts
+    plain = facts._replace(stored="", shortest=None, longest=None)
+    yield plain
+    if facts.stored:
+        width, height = map(int, facts.stored.split("x"))
+        yield plain._replace(width=width, height=height)
+
+
+def _fitting(facts: MediaFacts, kinds: Sequence[CreativeType], limits: Limits) -> list[CreativeType]:
+    return [kind for kind in kinds if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
 
 
 def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:
