@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tjtools.cache.library import Library
+from tjtools.diff.refusals import problems
 from tjtools.diff.repeats import Known, Repeat, RepeatKind
-from tjtools.diff.session import FileReview, Verdict, problems, review_session
+from tjtools.diff.session import FileReview, Verdict, review_session
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile
 

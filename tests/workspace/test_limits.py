@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.diff.session import oddities, problems
+from tjtools.diff.refusals import oddities, problems
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import SettingsError

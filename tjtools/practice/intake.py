@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.diff.duplicates import media_below
-from tjtools.diff.session import problems
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
+from tjtools.diff.refusals import problems
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
@@ -68,7 +68,7 @@ def plan_session(
     folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
     limits = load_limits(workspace.limits_file)
-    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
+    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
     taken: dict[Path, Taken] = {}
     left_out: list[tuple[Path, str]] = []
@@ -112,11 +112,16 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         return "its name, or that of its folder, can't be written as text: rename it"
     if is_source(path.name):
         return "ORG_ files are sources that were converted"
+    ending = path.suffix.lower().lstrip(".")
     if seen is None or not seen.facts.container:
-        return seen.facts.trouble if seen else "it is gone"
+        why = seen.facts.trouble if seen else "it is gone"
+        return f"no format that the site takes ({why}): convert it" if ending in OTHER_MEDIA else why
     kind, notes = told_type(path.name, seen.facts, limits)
     if kind is None:
         return f"{seen.facts.container} is no format that the site takes: convert it"
+    if ending not in MEDIA:
+        right = seen.facts.container
+        return seen.facts.trouble or f"its content is {right}, and its name does not say so: let it end in .{right}"
     try:
         target = workspace.media_file(path.name, kind)
     except UnsafePath as error:
