@@ -133,6 +133,15 @@ def test_a_header_that_lies_hides_no_frame(
     assert (found.looks, plain.facts.seconds) == (plain.looks, 2.0)
 
 
+@pytest.mark.parametrize("told", [0, 800])
+def test_a_header_hides_no_sound(room: Children, tmp_path: Path, told: int) -> None:
+    data = video(tmp_path / "a.mp4", sound=6)
+    at = data.rindex(b"mdhd")
+    data = data[:at] + header(header(data, b"mvhd", 16, number(0))[at:], b"mdhd", 16, number(told))
+    facts = seen(room, tmp_path / "b.mp4", header(data, b"mvhd", 16, number(0))).facts
+    assert (facts.seconds, facts.shortest, facts.longest) == (2.0, None, pytest.approx(6, abs=0.15))
+
+
 def test_two_videos_with_one_intro_differ_whatever_their_headers_say(room: Children, tmp_path: Path) -> None:
     ones = []
     for seed in (1, 5):

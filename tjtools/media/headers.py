@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
 from fractions import Fraction
 from io import SEEK_CUR
 from math import hypot
@@ -91,18 +90,34 @@ def lasts(file: InputContainer, picture: VideoStream, path: Path) -> tuple[float
 
     Others count the whole file, sound and all, or believe a header, which may say 0, or less than the frames last.
     """
-    base, whole = float(picture.time_base or 0), (file.duration or 0) / av.time_base
-    header = (picture.duration or 0) * base
-    in_boxes = "mp4" in file.format.name
-    times = [one.timestamp * base for one in picture.index_entries if not one.is_discard] if in_boxes else []
-    if header < _span(times) - _HARDLY or not (header or (whole and not in_boxes)):
-        times = _times(path, picture.index)
-    believed = header and header > _span(times) - _HARDLY
-    seconds = header if believed else _span(times) * len(times) / max(1, len(times) - 1) or whole
-    tracks = [_bounds(one) for one in (picture, *file.streams.audio) if one.duration]
-    together = max(end for _, end in tracks) - min(start for start, _ in tracks) if tracks else 0.0
-    told = [one for one in (seconds, header, whole, _movie_header(path) if in_boxes else 0) if one] or [0.0]
+    whole, header = (file.duration or 0) / av.time_base, _header(picture)
+    if "mp4" not in file.format.name:  # whose index holds no more than some frames
+        seconds = header or whole or _length(picture, path)
+        return seconds, min(one for one in (seconds, header, whole) if one or not seconds), max(seconds, header, whole)
+    seconds = _length(picture, path) or whole
+    tracks = [(_start(one), _length(one, path)) for one in (picture, *file.streams.audio)]
+    together = max(start + length for start, length in tracks) - min(start for start, _ in tracks)
+    told = [one for one in (seconds, header, whole, _movie_header(path)) if one] or [0.0]
     return seconds, min(told), max(*told, together)
+
+
+def _header(track: Stream) -> float:
+    return float((track.duration or 0) * (track.time_base or 0))
+
+
+def _start(track: Stream) -> float:
+    return float((track.start_time or 0) * (track.time_base or 0))
+
+
+def _length(track: Stream, path: Path) -> float:
+    """What a header says, unless the frames last longer."""
+    header, entries = _header(track), track.index_entries
+    span = (entries[-1].timestamp - entries[0].timestamp) * float(track.time_base or 0) if len(entries) else 0.0
+    if header and header > span - _HARDLY:
+        return header
+    times = _times(path, track.index)  # for a span of frames in the order of their decoding may be longer
+    shown = times[-1] - times[0] if times else 0.0
+    return header if header and header > shown - _HARDLY else shown * len(times) / max(1, len(times) - 1)
 
 
 def _movie_header(path: Path) -> float:
@@ -128,17 +143,8 @@ def _movie_seconds(told: bytes) -> float:
     return 0.0 if unknown or not scale else float(ticks / scale)
 
 
-def _span(times: Sequence[float]) -> float:
-    return times[-1] - times[0] if times else 0.0
-
-
-def _bounds(track: Stream) -> tuple[float, float]:
-    base, start = float(track.time_base or 0), track.start_time or 0
-    return start * base, (start + (track.duration or 0)) * base
-
-
 def _times(path: Path, index: int) -> list[float]:
-    """When each frame of a file is shown, which its index does not tell: all of it is read."""
+    """When each frame of a track is shown: all of the file is read."""
     with opened(path) as file:
         packets = file.demux(file.streams[index])
         return sorted(float(one.pts * one.time_base) for one in packets if one.pts is not None and one.time_base)
