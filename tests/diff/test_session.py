@@ -281,6 +281,12 @@ def test_a_file_whose_name_claims_another_content_is_for_a_person(library: Libra
     assert (found.verdict, found.reason) == (Verdict.INVALID, "the content is png, the name says .jpg: rename it")
 
 
+def test_a_photo_of_a_phone_called_jpg_is_to_be_converted_and_not_renamed(library: Library) -> None:
+    one = file("new.jpg")
+    [found] = review(library, one, facts={one.path: MediaFacts(9, "heic")})
+    assert found.reason == "the content is heic; a image is gif, png or jpg: convert it"
+
+
 @pytest.mark.parametrize(
     ("kind", "facts", "expected"),
     [

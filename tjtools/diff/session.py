@@ -190,7 +190,7 @@ def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: boo
     if facts.trouble:
         return one.held(Verdict.UNREADABLE, f"{facts.trouble}: export it again")
     reasons, claimed = problems(facts, file.creative_type, limits), file_type(file.name)
-    if claimed and facts.container and claimed != facts.container:
+    if claimed and claimed != facts.container and file_type(f"a.{facts.container}"):
         # the site goes by the content, and its card shows that: this name could not be recognised
         reasons += (f"the content is {facts.container}, the name says .{claimed}: rename it",)
     one = one.noted(*oddities(file, facts, limits))
