@@ -223,17 +223,43 @@ def test_sound_alone_is_no_video(room: Children, tmp_path: Path, suffix: str) ->
     assert (facts.container, facts.trouble) == ("", "it has sound and no picture")
 
 
-def covered(data: bytes, size: tuple[int, int] = (50, 50)) -> bytes:
-    """The same mp4 with a cover before its tracks, as phones and music shops put it."""
-    cover = io.BytesIO()
-    Image.new("RGB", size, "red").save(cover, "jpeg")
-    item = box(b"covr", box(b"data", struct.pack(">II", 13, 0) + cover.getvalue()))
-    handler = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
-    told = box(b"udta", box(b"meta", bytes(4) + handler + box(b"ilst", item)))
+def told_first(data: bytes, part: bytes) -> bytes:
+    """The same mp4 with a part more before its tracks, where phones and music shops put theirs."""
     at = data.index(b"moov") - 4
     whole = int.from_bytes(data[at : at + 4])
     first = at + 8 + int.from_bytes(data[at + 8 : at + 12])  # behind its header
-    return data[:at] + number(whole + len(told)) + data[at + 4 : first] + told + data[first:]
+    return data[:at] + number(whole + len(part)) + data[at + 4 : first] + part + data[first:]
+
+
+def tags(*items: bytes) -> bytes:
+    handler = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    return box(b"udta", box(b"meta", bytes(4) + handler + box(b"ilst", b"".join(items))))
+
+
+def covered(data: bytes) -> bytes:
+    cover = io.BytesIO()
+    Image.new("RGB", (50, 50), "red").save(cover, "jpeg")
+    return told_first(data, tags(box(b"covr", box(b"data", struct.pack(">II", 13, 0) + cover.getvalue()))))
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        tags(box(b"covr")),
+        tags(box(b"covr", box(b"data", struct.pack(">II", 13, 0) + b"junk" * 99))),
+        tags(box(b"covr", box(b"data", struct.pack(">II", 14, 0) + b"junk" * 99))),
+        tags(box(b"\xa9nam", box(b"data", struct.pack(">II", 1, 0) + b"\xff\xfe\x80caf\xe9"))),
+        tags(number(9999) + b"\xa9nam"),
+        box(b"udta", b"\xff" * 60),
+        box(b"meta", b"\xff" * 60),
+        box(b"uuid", b"\xff" * 60),
+        box(b"free"),
+    ],
+)
+def test_a_video_is_as_good_with_bad_parts(room: Children, tmp_path: Path, part: bytes) -> None:
+    data = video(tmp_path / "a.mp4")
+    plain, found = room.look(tmp_path / "a.mp4"), seen(room, tmp_path / "b.mp4", told_first(data, part))
+    assert (found.facts[1:], found.looks) == (plain.facts[1:], plain.looks)
 
 
 def test_a_cover_is_not_the_picture(room: Children, tmp_path: Path) -> None:
