@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
-from world import NOW, read_rows
+from PIL import Image
+from world import NOW, read_rows, tjtools
 
 from tjtools.diff.session import Verdict
 from tjtools.media import MediaFacts
@@ -46,6 +48,23 @@ def test_what_tells_the_type(name: str, facts: MediaFacts, kind: CreativeType | 
 def test_what_fits_no_limit_is_taken_for_the_likeliest_and_says_why() -> None:
     kind, notes = told_type("b.png", MediaFacts(1, "png", 301, 250), load_limits())
     assert (kind, notes) == (CreativeType.IMAGE, ("301x250 pixels; a image has 300x250 or 300x100: scale or crop it",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "note"),
+    [
+        (MediaFacts(1, "mp4", 853, 360, 4.0, stored="640x360"), CreativeType.NATIVE_VIDEO, "853x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 640, 360, 4.0, stored="320x360"), CreativeType.NATIVE_VIDEO, "640x360 pixels as it is"),
+        (MediaFacts(1, "png", 640, 360, stored="360x640"), CreativeType.NATIVE_IMAGE, "640x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 960, 540, 8.0, longest=40.0), CreativeType.VIDEO, "8.0 or 40.0 s long"),
+        (MediaFacts(1, "mp4", 1080, 1920, 8.0, stored="1920x1080"), CreativeType.SHORT_VIDEO, ""),
+    ],
+)
+def test_what_fits_by_one_reading_alone_is_taken_for_that_with_its_doubt(
+    facts: MediaFacts, kind: CreativeType, note: str
+) -> None:
+    found, notes = told_type("b", facts, load_limits())
+    assert (found, " ".join(notes)[: len(note) or None]) == (kind, note)
 
 
 @pytest.fixture
@@ -120,6 +139,101 @@ def test_what_could_not_be_told_is_said(bare_workspace: Workspace, folder: Path)
         ("twice.png", "another file of the folder has this name"),
         ("empty.mp4", "the file is empty"),
     }
+
+
+RENAME = "its content is {0}, and its name does not say so: let it end in .{0}"
+NO_FORMAT = "{} is no format that the site takes: convert it"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "why"),
+    [
+        ("photo.jfif", "jpeg", RENAME.format("jpg")),
+        ("photo.JPE", "jpeg", RENAME.format("jpg")),
+        ("photo.jpg ", "jpeg", RENAME.format("jpg")),
+        ("photo.png.", "png", RENAME.format("png")),
+        ("photo", "png", RENAME.format("png")),
+        ("photo.jpg.part", "jpeg", RENAME.format("jpg")),
+        ("a.heic", "jpeg", RENAME.format("jpg")),
+        ("photo.bmp", "bmp", NO_FORMAT.format("bmp")),
+        ("photo.TIFF", "tiff", NO_FORMAT.format("tiff")),
+        ("scan", "tiff", NO_FORMAT.format("tiff")),
+        ("photo.avif", "avif", NO_FORMAT.format("avif")),
+        ("photo.webp", "webp", NO_FORMAT.format("webp")),
+        ("logo.svg", "", "no format that the site takes (no image or video that can be read): convert it"),
+        ("photo.heif", "", "no format that the site takes (no image or video that can be read): convert it"),
+        ("photo.jpg ", "", "no image or video that can be read"),
+    ],
+)
+def test_an_image_that_is_left_out_is_named(
+    bare_workspace: Workspace, folder: Path, name: str, form: str, why: str
+) -> None:
+    image(folder / "good.png", (300, 250))
+    (folder / name).write_text("<svg/>")
+    if form:
+        with Image.open(folder / "good.png") as picture:
+            picture.save(folder / name, form)
+    intake = plan(bare_workspace, folder)
+    assert ([one.source.name for one in intake.taken], intake.needs_a_person) == (["good.png"], True)
+    assert [(path.name, said) for path, said in intake.left_out] == [(name, why)]
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "why"),
+    [
+        ("a.3gp", "3gp", NO_FORMAT.format("3gp")),
+        ("a.wmv", "asf", NO_FORMAT.format("asf")),
+        ("a.flv", "flv", NO_FORMAT.format("flv")),
+        ("a.mpg", "mpeg", NO_FORMAT.format("mpeg")),
+        ("a.m2ts", "mpegts", NO_FORMAT.format("mpegts")),
+        ("a.3gp", "mp4", RENAME.format("mp4")),
+        ("a.mp4.crdownload", "mp4", RENAME.format("mp4")),
+        ("clip", "matroska", NO_FORMAT.format("matroska")),
+    ],
+)
+def test_a_video_that_is_left_out_is_named(
+    bare_workspace: Workspace, folder: Path, name: str, form: str, why: str
+) -> None:
+    codec = (
+        "h263" if form == "3gp" else "mpeg2video" if form.startswith("mpeg") else "flv" if form == "flv" else "mpeg4"
+    )
+    with av.open(str(folder / name), "w", format=form) as container:
+        stream = container.add_stream(codec, rate=25)
+        (stream.width, stream.height), stream.pix_fmt = (176, 144), "yuv420p"
+        for seed in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (176, 144), (seed, 99, 9)))))
+        container.mux(stream.encode())
+    assert [(path.name, said) for path, said in plan(bare_workspace, folder).left_out] == [(name, why)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("notes.txt", b"GIF files and JPEGs are due on Monday"),
+        ("prices.txt", b"BMW and others, more than ten bytes of text"),
+        ("types.ts", b"Go " * 200),
+        ("delivery.zip", b"PK\3\4" + bytes(40)),
+        ("song.m4a", b"\0\0\0 ftypM4A " + bytes(40)),
+        ("Thumbs.db", bytes(512)),
+        (".hidden.jfif", b"\xff\xd8\xff"),
+        ("empty", b""),
+    ],
+)
+def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Path, name: str, data: bytes) -> None:
+    (folder / name).write_bytes(data)
+    assert plan(bare_workspace, folder) == Intake((), ())
+
+
+def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
+    image(folder / "b.png", (300, 250))
+    good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
+    (folder / "b.png").rename(folder / "b.jfif")
+    bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert ("files for" in bad.stdout, "Left out" in bad.stdout, bad.returncode) == (False, True, 1)
+    (folder / "b.jfif").unlink()
+    none = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert (none.stdout, none.returncode) == (f"There is no image or video below {folder}.\n", 1)
 
 
 def test_two_images_for_one_video_are_for_a_person(bare_workspace: Workspace, folder: Path) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.diff.duplicates import media_below
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
+from tjtools.diff.refusals import problems
 from tjtools.diff.repeats import media_files
-from tjtools.diff.session import problems
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
@@ -71,7 +71,7 @@ def plan_session(
     folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
     limits = load_limits(workspace.limits_file)
-    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
+    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
     there = {_folded(path): path for path, _ in media_files(workspace)}
     taken: list[Taken] = []
@@ -129,11 +129,16 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         return "its name, or that of its folder, can't be written as text: rename it"
     if is_source(path.name):
         return "ORG_ files are sources that were converted"
+    ending = path.suffix.lower().lstrip(".")
     if seen is None or not seen.facts.container:
-        return seen.facts.trouble if seen else "it is gone"
+        why = seen.facts.trouble if seen else "it is gone"
+        return f"no format that the site takes ({why}): convert it" if ending in OTHER_MEDIA else why
     kind, notes = told_type(path.name, seen.facts, limits)
     if kind is None:
         return f"{seen.facts.container} is no format that the site takes: convert it"
+    if ending not in MEDIA:
+        right = seen.facts.container
+        return seen.facts.trouble or f"its content is {right}, and its name does not say so: let it end in .{right}"
     try:
         target = workspace.media_file(path.name, kind)
     except UnsafePath as error:
@@ -168,14 +173,29 @@ def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeTyp
         if parsed and parsed.prefix == prefix:
             return kind, problems(facts, kind, limits)
     of_format = [kind for kind in CreativeType if facts.container in limits.by_type[kind].formats]
-    fitting = [kind for kind in of_format if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
     if not of_format:
         return None, ()
+    fitting = next(filter(None, (_fitting(one, of_format, limits) for one in _readings(facts))), [])
     if not fitting:
         kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
-        return kind, problems(facts, kind, limits)
-    kind = next((kind for kind in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if kind in fitting), fitting[0])
-    return (CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind), ()
+    else:
+        kind = next((one for one in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if one in fitting), fitting[0])
+        kind = CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind
+    return kind, problems(facts, kind, limits)
+
+
+def _readings(facts: MediaFacts) -> Iterator[MediaFacts]:
+    """The facts; then as if nothing of them were in doubt, as the picture is shown and as it is stored."""
+    yield facts
+    plain = facts._replace(stored="", shortest=None, longest=None)
+    yield plain
+    if facts.stored:
+        width, height = map(int, facts.stored.split("x"))
+        yield plain._replace(width=width, height=height)
+
+
+def _fitting(facts: MediaFacts, kinds: Sequence[CreativeType], limits: Limits) -> list[CreativeType]:
+    return [kind for kind in kinds if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
 
 
 def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:
