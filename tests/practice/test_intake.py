@@ -350,7 +350,7 @@ def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_worksp
     "name",
     [
         *("CON.png", "aux.png", "nul.a.png", "Com1.png", "lpt9 .png", "com¹.png", "conin$.png"),
-        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png", "a.png ", "a.png.", ". "),
+        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png"),
     ],
 )
 def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
@@ -360,6 +360,16 @@ def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Work
     [one] = intake.taken
     assert "Windows can't hold" in one.notes[0]
     assert (bare_workspace.root / "uploaded" / name).is_file()
+
+
+@pytest.mark.parametrize("name", ["a.png ", "a.png.", ". "])
+def test_a_name_whose_end_does_not_say_what_it_is_is_left_out_with_what_to_do(
+    bare_workspace: Workspace, folder: Path, name: str
+) -> None:
+    image(folder / "x.png", (300, 250))
+    (folder / "x.png").rename(folder / name)
+    [(path, why)] = plan(bare_workspace, folder / name).left_out
+    assert (path.name, "let it end in .png" in why) == (name, True)
 
 
 @pytest.mark.parametrize(
