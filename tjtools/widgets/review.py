@@ -163,11 +163,11 @@ class Review(Panel):
 
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks."""
-        if not self.looking.running:
+        if not self.task.running:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
-                self.looking.start(self.look)
+                self.task.start(self.look)
 
     def turn(self, pages: int) -> None:
         """Turn so many pages, as far as there are."""

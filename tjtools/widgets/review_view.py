@@ -153,12 +153,12 @@ def _counts(review: Review) -> Node:
 
 
 def _evidence(review: Review) -> w.Widget:
-    again, wide = task_view(review.looking), w.Layout(width="auto", max_width="100%")
+    again, wide = task_view(review.task), w.Layout(width="auto", max_width="100%")
     files = choice(review, "compared", lambda: _comparable(review), "reviews", tooltip="File to compare", layout=wide)
     whole = column(
         told(review, "reviews", lambda: _found(review)),
         tied(review, "reviews", row(), children=lambda: [files] if review.comparable else []),
-        tied(review.looking, "state", again, shown=lambda: review.looking.state is not State.DONE),
+        tied(review.task, "state", again, shown=lambda: review.task.state is not State.DONE),
         error_view(review),
         tied(review, "reviews compared", column(), children=lambda: [_pair(review, one) for one in review.evidence]),
         css="tj-evidence",
@@ -250,7 +250,7 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
             made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
             told = f"You decided: {label.lower()}."
         else:
-            tied(review.looking, "state", made, disabled=lambda: review.looking.state is State.RUNNING)
+            tied(review, "busy", made, disabled=lambda: review.busy)
     return row(*buttons, Markup(node("span", told, css="tj-note")))
 
 

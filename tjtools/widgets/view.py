@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 from traitlets import HasTraits, Instance
 
-from tjtools.model.errors import TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
@@ -102,8 +102,8 @@ def choice(
 
 def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
     """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
-    call = told(panel, "call", lambda: call_node(panel.call))
-    return column(row(*buttons), task_view(panel.task), error_view(panel), call)
+    task = [] if panel.looks else [task_view(panel.task)]
+    return column(row(*buttons), *task, error_view(panel), told(panel, "call", lambda: call_node(panel.call)))
 
 
 def task_view(task: Task) -> w.Widget:
@@ -114,9 +114,9 @@ def task_view(task: Task) -> w.Widget:
         return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
 
     return column(
-        told(task, "state text done total elapsed error", lambda: task_node(task)),
+        told(task, "state text elapsed error", lambda: task_node(task)),
         row(tied(task, "state", cancel, shown=lambda: task.state is State.RUNNING)),
-        told(task, "log", log),
+        told(task, "state text elapsed", log),
     )
 
 
@@ -128,13 +128,18 @@ def task_node(task: Task) -> Node | None:
     words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.text)))
     progress = {"value": task.done, "max": task.total} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
-    trouble = [error_node(task.error, task.traceback)] if task.error else []
+    trouble = [error_node(task.error, trace=not isinstance(task.error, Cancelled))] if task.error else []
     return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
 
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
+
+    def error() -> Node | None:
+        foreseen = isinstance(panel.error, TJToolsError)
+        return error_node(panel.error, trace=not foreseen) if panel.error else None
+
+    return told(panel, "error", error)
 
 
 class Table(w.VBox):  # type: ignore[misc]
@@ -196,15 +201,15 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
 
 def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     """How far the looking is, and then the view; the cell has ended meanwhile."""
-    parts = [task_view(panel.looking)]
+    room = column(task_view(panel.task))
 
-    def shown() -> list[w.Widget]:
-        if panel.looking.state is State.DONE and len(parts) == 1:  # when it looks again, the view follows its model
-            parts.append(view(panel))
-        return parts[-1:]
+    def shown(_change: object) -> None:
+        if panel.task.state is State.DONE:
+            panel.task.unobserve(shown, "state")  # when it looks again, the view follows its model
+            room.children = [view(panel)]
 
-    room = tied(panel.looking, "state", column(), children=shown)
-    panel.looking.start(panel.look)
+    panel.task.observe(shown, "state")
+    panel.task.start(panel.look)
     return room
 
 
