@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 import ipywidgets as w
-from traitlets import HasTraits, Instance, Int, Unicode, observe
+from traitlets import HasTraits, Instance, Unicode
 
 from tjtools.analysis.exhibits import Collection, Exhibit, Shown
 from tjtools.analysis.frame import SECTIONS, readable
@@ -24,19 +24,10 @@ _NONE = -1
 
 
 class Pane(HasTraits):
-    """The model of an exhibit: what it shows now, and of which row of its table the rows behind are shown."""
+    """The model of an exhibit: what it shows now."""
 
     exhibit = Instance(Exhibit)
     shown = Instance(Shown, ())
-    place = Int(_NONE)
-
-    @observe("shown")
-    def _choose_none(self, _change: object) -> None:
-        self.place = _NONE
-
-    def places(self) -> list[tuple[str, int]]:
-        """The rows to choose from."""
-        return [("choose a row", _NONE), *((text, place) for place, text in enumerate(self.shown.rows))]
 
 
 class Analysis(Panel):
@@ -97,14 +88,15 @@ def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widg
     exhibit = pane.exhibit
     heading = [node("h3", exhibit.heading)] if exhibit.heading else []
     unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
-    behind = choice(pane, "place", pane.places, "shown", layout=w.Layout(width="16em"))
+    of = w.Dropdown(layout=w.Layout(width="16em"))  # the row of the table of which the rows behind are shown
+    tied(pane, "shown", of, options=lambda: _places(pane.shown), value=lambda: _NONE)
     picture = Saved("Save PNG", f"{exhibit.name}.png", lambda: pane.shown.png)
     tools = row(
         unfold,
         told(pane, "shown", lambda: node("copy", pane.shown.copied) if pane.shown.copied else None),
         Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv),
         tied(pane, "shown", picture, shown=lambda: pane.shown.draw),
-        tied(pane, "shown", row(Markup("The rows behind"), behind), shown=lambda: pane.shown.rows),
+        tied(pane, "shown", row(Markup("The rows behind"), of), shown=lambda: pane.shown.rows),
         told(pane, "shown", lambda: call_node(pane.shown.code)),
     )
 
@@ -120,7 +112,7 @@ def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widg
         *([Markup(note(exhibit.explained))] if exhibit.explained else []),
         tied(pane, "shown", tools, shown=lambda: len(pane.shown.frame)),
         rows,
-        tied(pane, "place", w.VBox(), children=lambda: _behind(pane)),
+        tied(of, "value", w.VBox(), children=lambda: _behind(pane.shown, of.value)),
     )
 
 
@@ -133,9 +125,12 @@ def _chart(shown: Shown) -> tuple[w.Widget, ...]:
     return (w.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},)),)
 
 
-def _behind(pane: Pane) -> tuple[Table, ...]:
-    behind = pane.shown.behind
-    return (Table(readable(behind(pane.place))),) if behind and pane.place != _NONE else ()
+def _places(shown: Shown) -> list[tuple[str, int]]:
+    return [("choose a row", _NONE), *((text, place) for place, text in enumerate(shown.rows))]
+
+
+def _behind(shown: Shown, place: int) -> tuple[Table, ...]:
+    return (Table(readable(shown.behind(place))),) if shown.behind and place != _NONE else ()
 
 
 def filter_view(panel: Analysis, *days: w.Widget) -> w.Widget:

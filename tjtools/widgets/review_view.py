@@ -57,12 +57,8 @@ class Gallery(AnyWidget):
 
     def show(self) -> None:
         """Show the page; the pictures of the files follow, made in a thread."""
-        shown: dict[str, FileReview] = {}
-        for one in self._review.shown:
-            card = f"{one.file.section.name}/{one.file.name}"
-            while card in shown:  # the session names it twice
-                card += "/"
-            shown[card] = one
+        every = enumerate(self._review.shown)  # with its place, as the session may name a file twice
+        shown = {f"{place} {one.file.section.name}/{one.file.name}": one for place, one in every}
         paths = {card: one.file.path for card, one in shown.items() if one.facts}
         fresh = paths != self._paths
         self._shown, self._paths = shown, paths
