@@ -139,10 +139,10 @@ def review_view(review: Review) -> w.Widget:
 
 
 def _counts(review: Review) -> Node:
-    count, badges = Counter(one.verdict for one in review.reviews), []
-    for one in filter(count.get, Verdict):
+    badges = []
+    for one, count in review.verdicts.items():
         mark, colour = MARKS[one]
-        words = (node("span", mark, css="tj-mark"), f"{count[one]} {one.value}")
+        words = (node("span", mark, css="tj-mark"), f"{count} {one.value}")
         badges.append(node("span", *words, css=f"tj-verdict tj-verdict-{colour}"))
     bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
     return node("div", node("div", *badges, css="tj-badges"), *bad)
@@ -181,12 +181,10 @@ def _pair(review: Review, one: Repeat) -> w.Widget:
     other = one.known
     standing = f"ID {other.creative_id}: {other.standing}" if other.creative_id else "Another file of the session"
     heads = (node("span", ""), node("strong", "This file"), node("strong", standing), node("span", ""))
-    pictures = w.GridBox(
-        [*map(Markup, heads), _picture(review, one.file), _picture(review, other)],
-        layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"),
-    )
-    below = Markup(_facts(one)), Markup(_history(one)), _decision(review, one)
-    return column(Markup(_head(one)), pictures, *below, css="tj-pair")
+    cells = [*map(Markup, heads), _picture(review, one.file), _picture(review, other)]
+    pictures = w.GridBox(cells, layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"))
+    told = map(Markup, (_facts(one), _history(one)))
+    return column(Markup(_head(one)), pictures, *told, _decision(review, one), css="tj-pair")
 
 
 def _head(one: Repeat) -> Node:
@@ -252,9 +250,9 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
 
 def _filters(review: Review) -> w.Widget:
     def verdicts() -> list[tuple[str, str]]:
-        count = Counter(one.verdict for one in review.reviews)
-        kept = [one for one in Verdict if count[one] or one.value == review.verdict]
-        return [("All verdicts", ""), *((f"{marked(one)} ({count[one]})", one.value) for one in kept)]
+        count = review.verdicts
+        kept = [one for one in Verdict if one in count or one.value == review.verdict]
+        return [("All verdicts", ""), *((f"{marked(one)} ({count.get(one, 0)})", one.value) for one in kept)]
 
     def kinds() -> list[tuple[str, str]]:
         count = Counter(one.file.creative_type.value for one in review.reviews)
