@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
-from traitlets import HasTraits, Instance
+from traitlets import HasTraits, Instance, Tuple, observe
 
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
@@ -78,26 +78,26 @@ def linked(model: HasTraits, trait: str, control: w.Widget) -> w.Widget:
     return control
 
 
+class Choice(w.Dropdown):  # type: ignore[misc]
+    """A list; `offered` are its options and the one that is chosen, and `filling` says whether they are being set."""
+
+    offered = Tuple()
+    filling = False
+
+    @observe("offered")
+    def _fill(self, _change: object) -> None:
+        self.filling = True  # a new list has a first value, which nobody chose
+        self.options, self.value = self.offered
+        self.filling = False
+
+
 def choice(
     model: HasTraits, trait: str, options: Callable[[], list[tuple[str, Any]]], names: str = "", **looks: Any
 ) -> w.Dropdown:
     """A list of what a trait can be, each with its label; the list follows the traits in `names`."""
-    made, filling = w.Dropdown(**looks), False
-
-    def choose(change: dict[str, Any]) -> None:
-        if not filling:  # a new list has a first value, which nobody chose
-            setattr(model, trait, change["new"])
-
-    def offer() -> None:
-        nonlocal filling
-        filling = True
-        made.options = options()
-        made.value = getattr(model, trait)
-        filling = False
-
-    made.observe(choose, "value")
-    follow(model, f"{trait} {names}", offer)
-    return made
+    made = Choice(**looks)
+    made.observe(lambda change: None if made.filling else setattr(model, trait, change["new"]), "value")
+    return tied(model, f"{trait} {names}", made, offered=lambda: (options(), getattr(model, trait)))
 
 
 def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
