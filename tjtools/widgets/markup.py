@@ -72,13 +72,14 @@ def alert(*parts: Node) -> Node:
     return node("div", *parts, css="tj-error", role="alert")
 
 
-def error_node(error: Exception, *, trace: bool) -> Node:
-    """An error in plain words: what happened, what to do next; with `trace` the traceback folded."""
+def error_node(error: Exception, *, quiet: type[TJToolsError]) -> Node:
+    """An error in plain words: what happened, what to do next; the traceback folded, but for a `quiet` one."""
     message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
     if isinstance(error, TJToolsError):
         message, remedy = error.message, error.remedy
     ahead = [node("p", f"→ {remedy}")] if remedy else []
-    told = [folded("Traceback", node("pre", "".join(format_exception(error))))] if trace else []
+    trace = "" if isinstance(error, quiet) else "".join(format_exception(error))
+    told = [folded("Traceback", node("pre", trace))] if trace else []
     return alert(node("strong", f"✗ {message}"), *ahead, *told)
 
 

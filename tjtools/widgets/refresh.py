@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import ipywidgets as w
 import pandas as pd
-from traitlets import Instance, Int, Unicode, UseEnum
+from traitlets import Instance, Int, Unicode
 
 from tjtools.diff.libraries import COLUMNS, LibraryDifference
 from tjtools.model.errors import SignInNeeded
@@ -69,7 +69,6 @@ class Refresh(Panel):
 
     title: ClassVar[str] = "Refresh and sync"
     call = Unicode(Ways.FULL.call)
-    way = UseEnum(Ways, default_value=Ways.FULL)
     update = Instance(Update, allow_none=True)
     report = Instance(UpdateReport, allow_none=True)
     allowed = Int()
@@ -78,9 +77,8 @@ class Refresh(Panel):
     def read(self, way: Ways) -> None:
         """Read the site in this way; nothing is written."""
         if not self.task.running:
-            self.way, self.call = way, way.call
-            self.update, self.report, self.allowed, self.note = None, None, 0, ""
-            self.task.start(self._read)
+            self.call, self.update, self.report, self.allowed, self.note = way.call, None, None, 0, ""
+            self.task.start(partial(self._read, way))
 
     def apply(self) -> None:
         """Write down what is shown."""
@@ -126,9 +124,9 @@ class Refresh(Panel):
         self.apply()
         self.task.wait()
 
-    def _read(self, task: Task) -> None:
+    def _read(self, way: Ways, task: Task) -> None:
         try:
-            self.update = self.way.plan(
+            self.update = way.plan(
                 self.workspace,
                 access_to(self.workspace, self.settings, say=task.say, cancelled=task.cancelled),
                 now=self.clock,

@@ -195,9 +195,7 @@ class Review(Panel):
 
     def described(self, one: FileReview) -> dict[str, str]:
         """A file as text, by `COLUMNS`."""
-        facts, planned = one.facts, ""
-        if one.goes_up:
-            planned = "chosen" if one.file.key in self.chosen else "left out"
+        facts, planned = one.facts, "chosen" if one.file.key in self.chosen else "left out"
         return {
             "verdict": marked(one.verdict),
             "name": one.file.name,
@@ -206,7 +204,7 @@ class Review(Panel):
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",
             "pair": self.pair_of(one),
-            "plan": planned,
+            "plan": planned if one.goes_up else "",
             "reason": reason_of(one),
         }
 

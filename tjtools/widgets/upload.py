@@ -191,12 +191,10 @@ class Upload(Panel):
             self._start(Step.UPLOAD, self._resume, locked=False)
 
     def press(self) -> None:
-        for action in (self.connect, self.check, self.rehearse):
+        for action in (self.connect, self.check, self.rehearse, self.upload):
+            self.confirmed = self.unlocked(Step.UPLOAD)
             action()
             self.task.wait()
-        self.confirmed = self.unlocked(Step.UPLOAD)
-        self.upload()
-        self.task.wait()
 
     def _start(self, step: Step, work: Callable[[Task], object], *, locked: bool = True) -> None:
         if not self.task.running and (self.unlocked(step) or not locked):

@@ -128,18 +128,13 @@ def task_node(task: Task) -> Node | None:
     words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.text)))
     progress = {"value": task.done, "max": task.total} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
-    trouble = [error_node(task.error, trace=not isinstance(task.error, Cancelled))] if task.error else []
+    trouble = [error_node(task.error, quiet=Cancelled)] if task.error else []
     return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
 
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-
-    def error() -> Node | None:
-        foreseen = isinstance(panel.error, TJToolsError)
-        return error_node(panel.error, trace=not foreseen) if panel.error else None
-
-    return told(panel, "error", error)
+    return told(panel, "error", lambda: error_node(panel.error, quiet=TJToolsError) if panel.error else None)
 
 
 class Table(w.VBox):  # type: ignore[misc]
