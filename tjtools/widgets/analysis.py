@@ -212,12 +212,11 @@ def library_view(panel: LibraryAnalysis) -> w.Widget:
 
 
 class LookUp(Panel):
-    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`, `asked` counts the lines."""
+    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`."""
 
     title: ClassVar[str] = "Look up"
     call = Unicode(CALL)
     text = Unicode()
-    asked = Int()
 
     def set_up(self) -> None:
         self.library = Library.load(self.workspace.library)
@@ -234,7 +233,6 @@ class LookUp(Panel):
             unclear = sum(one.is_unclear for _, one in found)
             missing = sum(not one.there and not one.is_unclear for _, one in found)
             told = f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"
-            self.asked = len(found)
             self.pane.shown = Shown(table, f"{told}; {unclear:,} unclear" if unclear else told)
 
     @property
@@ -249,7 +247,7 @@ class LookUp(Panel):
         return "\n".join(frame.loc[frame["answer"] == "already there", "creative_id"].unique())
 
     def told(self) -> Iterable[str]:
-        if not self.asked:
+        if self.answers.frame.empty:
             return (f"Nothing asked yet; the library holds {counted(len(self.library), 'creative')}",)
         counts = Counter(self.answers.frame["answer"])
         return (self.answers.finding, *(f"{number:,} × {answer}" for answer, number in counts.items()))
@@ -272,7 +270,7 @@ def lookup_view(panel: LookUp) -> w.Widget:
     return column(
         linked(panel, "text", field),
         actions(panel, button("Look up", panel.ask, style="primary", icon="search")),
-        tied(panel, "asked", answers, shown=lambda: panel.asked),
+        tied(panel.pane, "shown", answers, shown=lambda: len(panel.answers.frame)),
         told(panel.pane, "shown", ids),
     )
 
@@ -310,11 +308,6 @@ class ReviewOutcomes(Analysis):
         """The two values that are compared, if there are two."""
         table = self["comparison"].frame
         return tuple(table["group"].head(2)) if len(table) else ()
-
-    def since_day(self, day: date | None) -> None:
-        """List what changed since the beginning of this day; None leaves it as it is."""
-        if day:
-            self.last_looked = datetime.combine(day, time.min).astimezone()
 
     def told(self) -> Iterable[str]:
         table = self["approval_rates"].frame
@@ -362,6 +355,10 @@ def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
 
 
 def _seen(panel: ReviewOutcomes) -> w.Widget:
+    def choose(change: dict[str, Any]) -> None:
+        if change["new"]:
+            panel.last_looked = datetime.combine(change["new"], time.min).astimezone()
+
     day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
     seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
     nothing = "You have not said yet what you have seen: the last seven days are listed."
@@ -370,7 +367,7 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         seen = panel.files.seen
         return note(f"You saw everything up to {seen[0].astimezone():%d %B %Y, %H:%M}." if seen else nothing)
 
-    day.observe(lambda change: panel.since_day(change["new"]), "value")
+    day.observe(choose, "value")
     return column(row(seen, Markup("or list what changed since"), day), told(panel, "last_looked", said))
 
 
