@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -128,13 +129,7 @@ class Script(_Record):
     after: tuple[NewCreative, ...] = ()
 
 
-SHARES = {
-    Section.STATIC: 21,
-    Section.VIDEO: 170,
-    Section.IN_STREAM: 99,
-    Section.NATIVE_STATIC: 99,
-    Section.NATIVE_ROLLOVER: 92,
-}
+SHARES = dict(zip(Section, (21, 170, 99, 99, 92), strict=True))
 CATEGORIES = ("Sports", "Gaming", "Travel", "Cooking", "Music", "Fitness", "Gardening", "Cinema")
 CREATORS = ("Ana", "Bea", "Chloe", "Dora", "Eva")
 STATUSES: tuple[ReviewStatus, ...] = (*("approved",) * 7, "rejected", "pending", "pending")
@@ -146,8 +141,12 @@ BETWEEN = 7_200
 def seeded(count: int) -> tuple[NewCreative, ...]:
     """The library of a fresh sandbox, from the oldest creative to the newest: the same names for the same count."""
     dice = random.Random(count)  # noqa: S311 (a repeatable library, no secrets)
-    counts = _shared_out(count)
-    creatives = _native(counts[Section.NATIVE_STATIC], counts[Section.NATIVE_ROLLOVER], dice)
+    bounds = [round(count * seen / sum(SHARES.values())) for seen in accumulate(SHARES.values(), initial=0)]
+    counts = {section: after - before for section, (before, after) in zip(SHARES, pairwise(bounds), strict=True)}
+    stills, moving = counts[Section.NATIVE_STATIC], counts[Section.NATIVE_ROLLOVER]
+    pairs = list(_pairs(max(stills, moving), dice))
+    creatives = [_creative(Section.NATIVE_STATIC, still, dice) for still, _ in pairs[:stills]]
+    creatives += [_creative(Section.NATIVE_ROLLOVER, rollover, dice) for _, rollover in pairs[:moving]]
     for section in (Section.STATIC, Section.VIDEO, Section.IN_STREAM):
         creatives += [_creative(section, name, dice) for name in _names(section, counts[section], dice)]
     dice.shuffle(creatives)
@@ -155,24 +154,8 @@ def seeded(count: int) -> tuple[NewCreative, ...]:
     return tuple(one.model_copy(update=day) for one, day in zip(creatives, days, strict=True))
 
 
-def _shared_out(count: int) -> dict[Section, int]:
-    total, counts, given, seen = sum(SHARES.values()), {}, 0, 0
-    for section, share in SHARES.items():
-        seen += share
-        counts[section] = round(count * seen / total) - given
-        given += counts[section]
-    return counts
-
-
-def _native(stills: int, moving: int, dice: random.Random) -> list[NewCreative]:
-    """Most native creatives come as pairs: a still and a rollover, with one ID or with one plain name."""
-    names = list(_pairs(max(stills, moving), dice))
-    return [_creative(Section.NATIVE_STATIC, still, dice) for still, _ in names[:stills]] + [
-        _creative(Section.NATIVE_ROLLOVER, rollover, dice) for _, rollover in names[:moving]
-    ]
-
-
 def _pairs(count: int, dice: random.Random) -> Iterator[tuple[str, str]]:
+    """Most native creatives come as pairs: a still and a rollover, with one ID or with one plain name."""
     for number in range(count):
         if number % 2:
             plain = _plain_name(number // 3, dice)  # the counter goes slower than the loop: some come twice
