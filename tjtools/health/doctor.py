@@ -104,10 +104,6 @@ def _selectors(workspace: Workspace) -> str:
     return _whose(workspace.selectors_file)
 
 
-def _limits(workspace: Workspace) -> str:
-    return f"{_whose(workspace.limits_file)}, checked on {load_limits(workspace.limits_file).checked}"
-
-
 def _whose(path: Path) -> str:
     return str(path) if path.exists() else "the package's own"
 
@@ -142,10 +138,6 @@ def _fingerprints(workspace: Workspace) -> str:
     return f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads"
 
 
-def _decisions(workspace: Workspace) -> str:
-    return f"{len(Decisions.load(workspace))} that a person made"
-
-
 def _log(workspace: Workspace) -> str:
     found = f"{len(Journal(workspace.log).events())} events of live runs"
     return _readable(found, workspace.log, Log.at(workspace.log).bad_lines)
@@ -176,13 +168,13 @@ def _locks(workspace: Workspace) -> str:
 _LOOKS: dict[str, Callable[[Workspace], str]] = {
     "settings": _settings,
     "selectors": _selectors,
-    "limits": _limits,
+    "limits": lambda here: f"{_whose(here.limits_file)}, checked on {load_limits(here.limits_file).checked}",
     "library": _library,
     "session": _session,
     "master": _master,
     "history": _history,
     "fingerprints": _fingerprints,
-    "decisions": _decisions,
+    "decisions": lambda here: f"{len(Decisions.load(here))} that a person made",
     "log": _log,
     "browser session": _browser_session,
     "locks": _locks,

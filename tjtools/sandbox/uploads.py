@@ -82,10 +82,8 @@ async def _handled(site: Site, path: Path, file: Received) -> Response:
         late = site.settings.card_delay_s
         late += site.settings.fault_s if site.faults.strikes("upload-late-card") else 0
         creative = await run_in_threadpool(_taken_in, site, path, file, media, script, late)
-        if creative:
-            became, answer = {"creative_id": creative.creative_id}, _answered(site, late)
-        else:  # in silence: the answer is the same
-            became, answer = {"outcome": "dropped", "reason": DROPPED}, _success(site, late)
+        became = {"creative_id": creative.creative_id} if creative else {"outcome": "dropped", "reason": DROPPED}
+        answer = (creative and _broken(site)) or _success(site, late)  # what is dropped is dropped in silence
     for new in script.after:
         site.add(new)
     site.record(file.model_copy(update={**became, "ended_at": time.time()}))
@@ -199,10 +197,9 @@ def _success(site: Site, late: float) -> Response:
     return JSONResponse({**told, "box": box} if box else told)
 
 
-def _answered(site: Site, late: float) -> Response:
-    """The answer for a file that was taken, if it comes through."""
-    stuck = Endless() if site.faults.strikes("upload-stuck") else broken(site, "upload-taken")
-    return stuck or _success(site, late)
+def _broken(site: Site) -> Response | None:
+    """What comes instead of the answer for a file that was taken."""
+    return Endless() if site.faults.strikes("upload-stuck") else broken(site, "upload-taken")
 
 
 ROUTES = [Route("/media-library/upload", upload, methods=["POST"])]

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ReviewStatus = Literal["pending", "approved", "rejected"]  # what the site's reviewers say
 Outcome = Literal["accepted", "dropped", "refused"]  # what became of a received file
@@ -28,10 +28,6 @@ class Section(Enum):
     IN_STREAM = "In-Stream Video"
     NATIVE_STATIC = "Native Static Banner"
     NATIVE_ROLLOVER = "Native Rollover"
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
 
 
 class Takes(NamedTuple):
@@ -69,25 +65,21 @@ class NewCreative(_Record):
 
     name: str
     section: Section
-    dimensions: Annotated[str | None, Field(pattern=r"^[1-9]\d*x[1-9]\d*$", validate_default=True)] = None
-    file_type: Annotated[str | None, Field(validate_default=True)] = None
+    dimensions: Annotated[str | None, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = None
+    file_type: str | None = None
     review_status: ReviewStatus = "pending"
     file_name: str | None = None
     sha256: str | None = None
     uploaded_at: float = 0.0
     media: Annotated[str | None, Field(exclude=True)] = None  # the kept file's suffix
 
-    @field_validator("dimensions")
+    @model_validator(mode="before")
     @classmethod
-    def _size_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
-        sizes = TAKES[info.data["section"]].sizes
-        return told or sizes[0] if sizes else None
-
-    @field_validator("file_type")
-    @classmethod
-    def _kind_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
-        takes = TAKES[info.data["section"]]
-        return told or f".{takes.kinds[0]}" if takes.shows_kind else None
+    def _as_shown(cls, told: dict[str, Any]) -> dict[str, Any]:
+        takes = TAKES[Section(told["section"])]
+        size = told.get("dimensions") or takes.sizes[0] if takes.sizes else None
+        kind = told.get("file_type") or f".{takes.kinds[0]}" if takes.shows_kind else None
+        return told | {"dimensions": size, "file_type": kind}
 
 
 class Creative(NewCreative):
