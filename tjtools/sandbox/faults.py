@@ -116,7 +116,6 @@ class Faults:
         return next(({"kind": kind, "text": BOXES[kind]} for kind in struck), None)
 
     def otherwise(self, place: str, html: str) -> str:
-        """The same markup, or a changed one."""
         for name, (usual, other) in OTHERWISE.items():
             if name.startswith(place) and usual in html and self.strikes(name):
                 html = html.replace(usual, other)

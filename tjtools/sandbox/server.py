@@ -108,7 +108,6 @@ class _Server(uvicorn.Server):
         self._thread.start()
 
     def stop(self) -> None:
-        """Return when it has ended."""
         self.should_exit = self.force_exit = True
         self._thread.join()
 

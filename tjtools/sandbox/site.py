@@ -141,7 +141,6 @@ class Site:
         self._ask("UPDATE session SET section = ? WHERE token = ?", (section.value, token))
 
     def sign_out(self, token: str | None = None) -> None:
-        """End one session, or all."""
         self._ask("DELETE FROM session WHERE coalesce(?, token) = token", (token,))
 
     def record(self, received: Received) -> None:
@@ -194,6 +193,5 @@ def site_of(request: Request[Any]) -> Site:
 
 
 async def wait(seconds: float) -> None:
-    """The site's own slowness."""
     if seconds > 0:
         await asyncio.sleep(seconds)

@@ -83,7 +83,9 @@ async def _handled(site: Site, path: Path, file: Received) -> Response:
         late += site.settings.fault_s if site.faults.strikes("upload-late-card") else 0
         creative = await run_in_threadpool(_taken_in, site, path, file, media, script, late)
         became = {"creative_id": creative.creative_id} if creative else {"outcome": "dropped", "reason": DROPPED}
-        answer = (creative and _broken(site)) or _success(site, late)  # what is dropped is dropped in silence
+        stuck = creative and site.faults.strikes("upload-stuck")
+        broke = Endless() if stuck else creative and broken(site, "upload-taken")
+        answer = broke or _success(site, late)  # what is dropped is dropped in silence
     for new in script.after:
         site.add(new)
     site.record(file.model_copy(update={**became, "ended_at": time.time()}))
@@ -195,11 +197,6 @@ def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Scri
 def _success(site: Site, late: float) -> Response:
     told, box = {"success": True, "shown_after_ms": round(late * 1000)}, site.faults.box("upload")
     return JSONResponse({**told, "box": box} if box else told)
-
-
-def _broken(site: Site) -> Response | None:
-    """What comes instead of the answer for a file that was taken."""
-    return Endless() if site.faults.strikes("upload-stuck") else broken(site, "upload-taken")
 
 
 ROUTES = [Route("/media-library/upload", upload, methods=["POST"])]

@@ -125,7 +125,6 @@ class SitePage:
         self._troubled.set()
 
     def expired(self) -> SignInNeeded:
-        """Note that the site asks to sign in."""
         asked = SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
         self._note(asked)
         return asked
@@ -137,17 +136,14 @@ class SitePage:
             self._troubled.clear()
 
     def is_sign_in(self, url: str) -> bool:
-        """Whether an address is that of a sign-in page."""
         ends = self.selector("sign_in.address").replace(" ", "").split(",")
         return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
 
     def selector(self, name: str) -> str:
-        """What is looked for."""
         page, _, element = name.partition(".")
         return self.selectors[page][element]
 
     def first(self, name: str) -> Locator:
-        """The first such element on the page."""
         return self.page.locator(self.selector(name)).first
 
     async def clear_the_way(self) -> None:
@@ -226,7 +222,6 @@ class SitePage:
         return PageChanged(told, element=name, selector=self.selector(name), remedy=remedy)
 
     async def click(self, name: str) -> None:
-        """Click an element, as a person would."""
         await self.expect(self.first(name).click(timeout=self.patience * 1000), "nothing to click on came", name)
 
     async def attached(self, name: str, what: str) -> None:
