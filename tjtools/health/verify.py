@@ -20,7 +20,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus, base_id
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import file_type, is_cut, is_rounded, is_source, match_key, pair_key, same_name
+from tjtools.model.names import as_sent, file_type, is_cut, is_rounded, is_source, match_key, pair_key, same_name
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run, recover
@@ -300,9 +300,9 @@ def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
 def _master_against_uploads(
     master: Iterable[Told], uploads: Iterable[Told], contested: Set[str], library: Library
 ) -> Iterator[Disagreement]:
-    last = {(one.section, one.name): one for one in uploads}
+    last = {(one.section, as_sent(one.name)): one for one in uploads}
     for one in master:
-        upload = last.get((one.section, one.name))
+        upload = last.get((one.section, as_sent(one.name)))
         if upload is None or one.creative_id == upload.creative_id:
             continue
         says = f"{upload.path.name}:{upload.line} says {upload.creative_id}"
