@@ -147,7 +147,7 @@ class Site:
         return self._run(Inspector(self._page()).panel())
 
     def _page(self) -> LibraryPage:
-        if self._library is None or self._thread is None:
+        if self._library is None:
             raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
         return self._library
 
