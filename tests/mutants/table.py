@@ -524,8 +524,8 @@ SAFETY = (
     _one(
         "foreign-origin-answered",
         "The sandbox refuses other sites' pages.",
-        "return origin is not None and origin != own",
-        "return origin is own",
+        'if request.headers.get("origin") not in (None, f"http://{request.headers.get(\'host\')}"):',
+        'if request.headers.get("origin") == "":',
         "test_a_foreign_origin_is_refused_everywhere_and_changes_nothing",
     ),
     _one(

@@ -11,10 +11,9 @@ import typer
 from tjtools.cli import console, some_of
 from tjtools.cli.console import end, find_workspace, listing, now, out, say
 from tjtools.cli.library import run_reading
-from tjtools.health.agreement import Disagreement
 from tjtools.health.doctor import Finding, examine, examine_site
 from tjtools.health.status import overview
-from tjtools.health.verify import mend
+from tjtools.health.verify import Disagreement, mend
 from tjtools.health.verify import verify as look
 from tjtools.practice.workspace import copy_notebooks
 from tjtools.scrape.connection import sign_in, site_of

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,14 +76,13 @@ def examine_site(named: Path | None, *, cwd: Path, now: datetime, say: Callable[
         folder = keep_evidence(inspection.evidence, workspace, now)
     except TJToolsError as error:
         return Finding("site", False, error.message, error.remedy)
-    names = [one.name for one in inspection.changed]
+    found, remedy, names = "all that was seen is as the driver expects", "", [one.name for one in inspection.changed]
     if names:
-        remedy = "Sign in on the site, read the box, and close it." if names == ["library.overlay"] else REMEDY
-        if "sign_in.signed_in" in names:
-            remedy = f"Nothing shows that somebody is signed in: first run tjtools login, and look again. {REMEDY}"
         found = f"changed: {', '.join(names)}; redacted pages: {folder}"
-        return Finding("site", False, found, remedy, inspection.elements)
-    return Finding("site", True, "all that was seen is as the driver expects", elements=inspection.elements)
+        remedy = "Sign in on the site, read the box, and close it." if names == ["library.overlay"] else REMEDY
+    if "sign_in.signed_in" in names:
+        remedy = f"Nothing shows that somebody is signed in: first run tjtools login, and look again. {REMEDY}"
+    return Finding("site", not names, found, remedy, inspection.elements)
 
 
 def _browser(workspace: Workspace | None) -> str:
@@ -102,10 +102,6 @@ def _settings(workspace: Workspace) -> str:
 def _selectors(workspace: Workspace) -> str:
     load_selectors(workspace.selectors_file)
     return _whose(workspace.selectors_file)
-
-
-def _limits(workspace: Workspace) -> str:
-    return f"{_whose(workspace.limits_file)}, checked on {load_limits(workspace.limits_file).checked}"
 
 
 def _whose(path: Path) -> str:
@@ -142,10 +138,6 @@ def _fingerprints(workspace: Workspace) -> str:
     return f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads"
 
 
-def _decisions(workspace: Workspace) -> str:
-    return f"{len(Decisions.load(workspace))} that a person made"
-
-
 def _log(workspace: Workspace) -> str:
     found = f"{len(Journal(workspace.log).events())} events of live runs"
     return _readable(found, workspace.log, Log.at(workspace.log).bad_lines)
@@ -176,13 +168,13 @@ def _locks(workspace: Workspace) -> str:
 _LOOKS: dict[str, Callable[[Workspace], str]] = {
     "settings": _settings,
     "selectors": _selectors,
-    "limits": _limits,
+    "limits": lambda here: f"{_whose(here.limits_file)}, checked on {load_limits(here.limits_file).checked}",
     "library": _library,
     "session": _session,
     "master": _master,
     "history": _history,
     "fingerprints": _fingerprints,
-    "decisions": _decisions,
+    "decisions": lambda here: f"{len(Decisions.load(here))} that a person made",
     "log": _log,
     "browser session": _browser_session,
     "locks": _locks,
@@ -191,24 +183,23 @@ _LOOKS: dict[str, Callable[[Workspace], str]] = {
 
 def _read_as(rows: Collection[Mapping[str, str]], id_column: str, day_column: str = "") -> str:
     """How many IDs and days are not written as they are read, with an example of each, in words; `""`: none."""
+
+    def told_day(text: str) -> str:
+        with suppress(ValueError):
+            return str(read_day(text))
+        return text
+
     told = ""
-    for words, column, read in (("IDs", id_column, told_id), ("days", day_column, _told_day)):
+    for words, column, read in (("IDs", id_column, told_id), ("days", day_column, told_day)):
         texts = [text for row in rows if (text := row.get(column, "").strip()) and read(text) != text]
         told += f"; {words} that a spreadsheet rewrote: {len(texts)} ({texts[0]} is {read(texts[0])})" if texts else ""
     return told
 
 
-def _told_day(text: str) -> str:
-    try:
-        return str(read_day(text))
-    except ValueError:
-        return text
-
-
 def _readable(found: str, path: Path, bad: Iterable[BadLine], others: Sequence[str] = ()) -> str:
     """What was found in a file; raises with the first ten of its lines that can't be understood."""
     problems = [*(f"line {one.line}: {one.reason}" for one in bad), *others]
-    if not problems:
-        return found
-    more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
-    raise WorkspaceError(f"{found}; {'; '.join([*problems[:10], *more])}", remedy=f"Mend these lines in {path}")
+    if problems:
+        more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
+        raise WorkspaceError(f"{found}; {'; '.join([*problems[:10], *more])}", remedy=f"Mend these lines in {path}")
+    return found

@@ -122,13 +122,11 @@ def last_refresh(workspace: Workspace) -> datetime | None:
 
 def newly_rejected(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tuple[str, ...]:
     """The IDs of creatives that were first seen rejected in the last seven days, and still are, newest last."""
-    since = f"{(now - LATELY).astimezone(UTC):{_TIME}}"
+    since, rejected = f"{(now - LATELY).astimezone(UTC):{_TIME}}", ReviewStatus.REJECTED
     rows = read_table(workspace.history, COLUMNS).rows
-    rejected = ReviewStatus.REJECTED
     new = (row for row in rows if row["observed_at"] >= since and row["to_status"] == rejected.value)
-    found = [told_id(row["creative_id"]) for row in new]
-    library = prepared.library
-    return tuple(key for key in dict.fromkeys(found) if any(one.review_status is rejected for one in library.get(key)))
+    found = dict.fromkeys(told_id(row["creative_id"]) for row in new)
+    return tuple(key for key in found if any(one.review_status is rejected for one in prepared.library.get(key)))
 
 
 def _first_of_all(workspace: Workspace, library: Library, session_lines: Collection[BadLine]) -> Iterator[Step]:

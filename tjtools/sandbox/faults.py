@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 PLACES = {"page": "the Media Library's page", "list": "a page of the list", "upload": "an upload"}
 EVERYWHERE = {
@@ -77,42 +77,33 @@ OTHERWISE = {
 }
 
 
-@dataclass(slots=True)
-class _Fault:
-    """A fault at work; without `times`, it strikes for ever."""
-
-    times: int | None
-    first: int
-    met: int = 0
-    fired: int = 0
-
-
 class Faults:
     """The faults that are at work now; any thread may ask. ValueError for one that is told and none."""
 
     def __init__(self, told: Iterable[str] = ()) -> None:
-        self._faults: dict[str, _Fault] = {}
+        self._told: dict[str, tuple[float, int]] = {}  # how often it strikes, and from which occasion on
+        self._met, self._fired = Counter[str](), Counter[str]()
         self._lock = threading.Lock()
         self.shell = ""  # what who is not signed in gets from now on: one of SHELLS, or a redirect
         for one in told:
             found = re.fullmatch(r"([a-z0-9-]+)(?:=(\d+))?(?:@([1-9]\d*))?", one)
             if not found or found[1] not in KNOWN:
                 raise ValueError(f"{one!r} is no fault; there are {', '.join(KNOWN)}")
-            self._faults[found[1]] = _Fault(int(found[2]) if found[2] else None, int(found[3] or 1))
+            self._told[found[1]] = float(found[2] or "inf"), int(found[3] or 1)
 
     def strikes(self, name: str) -> bool:
         """Whether this fault strikes now; each question is an occasion."""
         if name not in KNOWN:
             raise KeyError(name)
         with self._lock:
-            fault = self._faults.get(name, _Fault(times=0, first=1))
-            fault.met += 1
-            struck = fault.met >= fault.first and (fault.times is None or fault.fired < fault.times)
-            fault.fired += struck
+            times, first = self._told.get(name, (0, 1))
+            self._met[name] += 1
+            struck = self._met[name] >= first and self._fired[name] < times
+            self._fired[name] += struck
             return struck
 
     def fired(self) -> dict[str, int]:
-        return {name: fault.fired for name, fault in self._faults.items()}
+        return {name: self._fired[name] for name in self._told}
 
     def expires(self, place: str) -> bool:
         """Whether the session has expired now; how the site shows it from then on is in `shell`."""
@@ -125,7 +116,6 @@ class Faults:
         return next(({"kind": kind, "text": BOXES[kind]} for kind in struck), None)
 
     def otherwise(self, place: str, html: str) -> str:
-        """The same markup, or a changed one."""
         for name, (usual, other) in OTHERWISE.items():
             if name.startswith(place) and usual in html and self.strikes(name):
                 html = html.replace(usual, other)

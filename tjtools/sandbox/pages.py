@@ -1,31 +1,44 @@
-"""The pages that people see, and what they load: sign-in, campaigns, the Media Library and its list."""
+"""The door, which lets in this machine's own pages and who has a session; the pages behind it, and what they load."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
+import time
+from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tjtools.sandbox.faults import ON_THE_PAGE, Faults
-from tjtools.sandbox.site import COOKIE, Site, site_of
+from tjtools.sandbox.faults import KNOWN, ON_THE_PAGE, Faults
+from tjtools.sandbox.site import COOKIE, Site, site_of, wait
 from tjtools.sandbox.words import Creative, Section
 
 HERE = Path(__file__).parent
 PRACTICE = ("demo", "demo")
 OUTSIDE = ("/sign-in", "/login", "/google")  # pages for who is not signed in
+# as a content network would serve them: at once, to everybody; the control interface isn't part of the site
+AT_ONCE = ("/_sandbox/", "/static/", "/cdn/")
+PLACES = {
+    ("GET", "/media-library"): "page",
+    ("GET", "/media-library/list"): "list",
+    ("POST", "/media-library/upload"): "upload",
+}  # where faults strike
+BREAKS = ("reset", "endless", "500", "502", "429")  # the faults that leave a request without the site's own answer
+STARTED = "sandbox.started"
 CONSENT = "cookie_consent"
 A_FORTNIGHT = 14 * 86_400
 PAGE_LENGTH = 12
 LONGEST_PAGE = 100
-MEDIA_TYPES = {"mp4": "video/mp4", "png": "image/png", "jpg": "image/jpeg", "gif": "image/gif"}
 PALETTES = (
     ("#26468c", "#faaa78", "#281e46"),
     ("#10788c", "#bee0d7", "#0a3c46"),
@@ -35,6 +48,85 @@ PALETTES = (
 )
 NOT_IN_TITLES = {"VID", "IMG", "SFW", "Real", "Anime", "Generic", "Outdoor", "Event", "sec"}
 _templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True)
+
+
+class Door:
+    """Stands before every page. It adds the site's latency, and sends who has no session to sign in."""
+
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app = app
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        scope[STARTED] = time.time()
+        request = Request(scope, receive)
+        if answer := await self._kept_out(request):
+            with suppress(ClientDisconnect):  # read to the end: who is cut off while sending never sees the answer
+                async for _ in request.stream():
+                    pass
+        await (answer or self.app)(scope, receive, send)
+
+    async def _kept_out(self, request: Request) -> Response | None:
+        if request.headers.get("origin") not in (None, f"http://{request.headers.get('host')}"):
+            # another site's page asks, or sends something here; a person who follows a link does neither
+            return JSONResponse({"error": "The sandbox answers only its own pages."}, status_code=403)
+        path, faults = request.url.path, self.site.faults
+        if path.startswith(AT_ONCE):
+            return None
+        await wait(self.site.settings.latency_ms / 1000)
+        if place := PLACES.get((request.method, path)):
+            if faults.strikes(f"{place}-slow"):
+                await wait(self.site.settings.fault_s)
+            if faults.expires(place):
+                self.site.sign_out()
+            if answer := broken(self.site, place):
+                return answer
+        signed_in = path in OUTSIDE or self.site.open_section(request.cookies.get(COOKIE, "")) is not None
+        return None if signed_in else _signed_out(request)
+
+
+def broken(site: Site, place: str) -> Response | None:
+    """What a server in trouble answers, where one of its faults strikes."""
+    names = {f"{place}-{kind}": kind for kind in BREAKS}
+    kind = next((kind for name, kind in names.items() if name in KNOWN and site.faults.strikes(name)), "")
+    if kind == "reset":
+        return Reset(site)
+    if kind == "endless":
+        return Endless()
+    return _error_page(site, HTTPStatus(int(kind))) if kind else None
+
+
+def _error_page(site: Site, status: HTTPStatus) -> Response:
+    again = {"Retry-After": str(math.ceil(site.settings.fault_s))} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
+    return HTMLResponse(f"<h1>{status.value} {status.phrase}</h1>", status.value, again)
+
+
+class Endless(Response):
+    """Its head and first byte come, and nothing more until the client goes."""
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": b"<", "more_body": True})
+        await _gone(receive)
+
+
+class Reset(Response):
+    """No answer: the connection is reset."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__()
+        self.site = site
+
+    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+        self.site.reset_connection(tuple(scope["client"]))
+        await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _page(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
@@ -51,7 +143,7 @@ def _sign_in_page(request: Request) -> Response:
     return _page(request, "sign_in.html", problem="Your session has expired. Please sign in again." if expired else "")
 
 
-def signed_out(request: Request) -> Response:
+def _signed_out(request: Request) -> Response:
     """What who is not signed in gets in place of any page, list or answer."""
     site = site_of(request)
     if not site.faults.shell:
@@ -141,7 +233,7 @@ def _poster(request: Request) -> Response:
     site, creative_id = site_of(request), request.path_params["creative_id"]
     creative = site.creative(creative_id)
     if creative and creative.media == "mp4":
-        return FileResponse(site.media / f"{creative_id}.poster.jpg", media_type="image/jpeg")
+        return FileResponse(site.media / f"{creative_id}.poster.jpg")
     if creative and not creative.media:
         return Response(_drawn(creative), media_type="image/svg+xml", headers={"Cache-Control": "max-age=3600"})
     return _media_file(request)
@@ -152,7 +244,7 @@ def _media_file(request: Request) -> Response:
     creative = site.creative(creative_id)
     if creative is None or creative.media is None:
         return Response(status_code=404)
-    return FileResponse(site.media / f"{creative_id}.{creative.media}", media_type=MEDIA_TYPES[creative.media])
+    return FileResponse(site.media / f"{creative_id}.{creative.media}")
 
 
 def _drawn(creative: Creative) -> str:

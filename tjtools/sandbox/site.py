@@ -38,10 +38,7 @@ INSERT INTO creative (name, section, dimensions, file_type, review_status, file_
                       shown_at)
 VALUES (:name, :section, :dimensions, :file_type, :review_status, :file_name, :sha256, :uploaded_at, :media, :shown_at)
 """
-RECORD = """
-INSERT INTO received
-VALUES (:file_name, :section, :sha256, :bytes, :outcome, :creative_id, :reason, :started_at, :ended_at)
-"""
+RECORD = f"INSERT INTO received VALUES ({', '.join(f':{field}' for field in Received.model_fields)})"  # noqa: S608 (our words)
 SHOWN = "FROM creative WHERE section = ? AND shown_at <= ?"
 
 
@@ -99,33 +96,36 @@ class Site:
         rows = self._ask("SELECT * FROM creative WHERE number = ?", (_number(creative_id),))
         return _creative(rows[0]) if rows else None
 
-    def add(self, new: NewCreative, shown_at: float = 0, keep: Callable[[str], None] = lambda _: None) -> Creative:
-        """Take a creative in; its card shows from `shown_at`.
-
-        `keep` gets the new ID and puts the files where they belong, before anybody sees the creative.
-        """
+    def add(self, new: NewCreative, shown_at: float = 0, content: Path | None = None, poster: bytes = b"") -> Creative:
+        """Take a creative in, its files before anybody sees it; its card shows from `shown_at`."""
         with self._lock, self._db:
             row = _row(new, shown_at)
             row["number"] = self._db.execute(INSERT, row).lastrowid
             creative = _creative(row)
-            keep(creative.creative_id)
+            if content:
+                content.replace(self.media / f"{creative.creative_id}.{new.media}")
+            if poster:
+                (self.media / f"{creative.creative_id}.poster.jpg").write_bytes(poster)
             return creative
 
-    def take_in(self, new: NewCreative, shown_at: float, keep: Callable[[str], None]) -> Creative | None:
+    def take_in(self, new: NewCreative, shown_at: float, content: Path, poster: bytes) -> Creative | None:
         """The same; None where the section holds the name already and duplicates are dropped: nothing is said then."""
         name = (new.section.value, new.name)
         with self._lock:
             held = self._ask("SELECT 1 FROM creative WHERE section = ? AND name = ?", name)
-            return None if held and self.settings.drops_duplicates else self.add(new, shown_at, keep)
+            return None if held and self.settings.drops_duplicates else self.add(new, shown_at, content, poster)
 
-    def change(self, creative: Creative) -> None:
+    def change(self, creative: Creative) -> Creative | None:
+        """Its name and review status; what it is then."""
         now = (creative.review_status, creative.name, _number(creative.creative_id))
         self._ask("UPDATE creative SET review_status = ?, name = ? WHERE number = ?", now)
+        return self.creative(creative.creative_id)
 
-    def delete(self, creative_id: str) -> None:
-        self._ask("DELETE FROM creative WHERE number = ?", (_number(creative_id),))
-        for kept in self.media.glob(f"{_identity(_number(creative_id))}.*"):
+    def delete(self, creative: Creative) -> Creative:
+        self._ask("DELETE FROM creative WHERE number = ?", (_number(creative.creative_id),))
+        for kept in self.media.glob(f"{creative.creative_id}.*"):
             kept.unlink()
+        return creative
 
     def sign_in(self) -> str:
         token = secrets.token_urlsafe(24)
@@ -141,7 +141,6 @@ class Site:
         self._ask("UPDATE session SET section = ? WHERE token = ?", (section.value, token))
 
     def sign_out(self, token: str | None = None) -> None:
-        """End one session, or all."""
         self._ask("DELETE FROM session WHERE coalesce(?, token) = token", (token,))
 
     def record(self, received: Received) -> None:
@@ -194,6 +193,5 @@ def site_of(request: Request[Any]) -> Site:
 
 
 async def wait(seconds: float) -> None:
-    """The site's own slowness."""
     if seconds > 0:
         await asyncio.sleep(seconds)

@@ -8,7 +8,6 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,8 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tjtools.sandbox.door import STARTED, Endless, Reset, error_page
-from tjtools.sandbox.faults import Faults
+from tjtools.sandbox.pages import STARTED, Endless, broken
 from tjtools.sandbox.site import Site, site_of, wait
 from tjtools.sandbox.words import TAKES, Creative, NewCreative, Received, Refusal, Script, Section
 
@@ -32,13 +30,18 @@ CHUNK = 1 << 20
 DROPPED = "The section holds this name already, or a script says so."
 IMAGE_FORMATS = {"PNG": "png", "JPEG": "jpg", "GIF": "gif", "WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
 POSTER_SIZE = (640, 480)
+BY_FAULT = {
+    "upload-drop": Script(outcome="drop"),
+    "upload-refused": Script(outcome="error"),
+    "upload-refused-mute": Script(outcome="error", message=""),
+}
 
 
 class Media(NamedTuple):
     kind: str
     width: int
     height: int
-    poster: bytes | None  # a video's first frame, as jpg
+    poster: bytes = b""  # a video's first frame, as jpg
 
 
 async def upload(request: Request) -> Response:
@@ -60,7 +63,9 @@ async def upload(request: Request) -> Response:
 
 
 async def _handled(site: Site, path: Path, file: Received) -> Response:
-    resets, script = site.resets, site.scripts.get(file.file_name) or _by_fault(site.faults)
+    resets, script = site.resets, site.scripts.get(file.file_name)
+    if not script:
+        script = next((told for fault, told in BY_FAULT.items() if site.faults.strikes(fault)), Script())
     for new in script.before:
         site.add(new)
     became: dict[str, object] = {}
@@ -77,10 +82,10 @@ async def _handled(site: Site, path: Path, file: Received) -> Response:
         late = site.settings.card_delay_s
         late += site.settings.fault_s if site.faults.strikes("upload-late-card") else 0
         creative = await run_in_threadpool(_taken_in, site, path, file, media, script, late)
-        if creative:
-            became, answer = {"creative_id": creative.creative_id}, _answered(site, late)
-        else:  # in silence: the answer is the same
-            became, answer = {"outcome": "dropped", "reason": DROPPED}, _success(site, late)
+        became = {"creative_id": creative.creative_id} if creative else {"outcome": "dropped", "reason": DROPPED}
+        stuck = creative and site.faults.strikes("upload-stuck")
+        broke = Endless() if stuck else creative and broken(site, "upload-taken")
+        answer = broke or _success(site, late)  # what is dropped is dropped in silence
     for new in script.after:
         site.add(new)
     site.record(file.model_copy(update={**became, "ended_at": time.time()}))
@@ -103,16 +108,6 @@ def _kept(sent: UploadFile, section: Section, path: Path, started_at: float) -> 
     )
 
 
-def _by_fault(faults: Faults) -> Script:
-    if faults.strikes("upload-drop"):
-        return Script(outcome="drop")
-    if faults.strikes("upload-refused"):
-        return Script(outcome="error")
-    if faults.strikes("upload-refused-mute"):
-        return Script(outcome="error", message="")
-    return Script()
-
-
 def _judged(path: Path, section: Section, script: Script) -> Media:
     """What the file is, held against its section's limits; a `Refusal` says what doesn't fit."""
     if script.outcome == "error":
@@ -127,23 +122,21 @@ def _judged(path: Path, section: Section, script: Script) -> Media:
 
 
 def _image(path: Path, section: Section) -> Media:
-    takes = TAKES[section]
     try:
         with Image.open(path, formats=tuple(IMAGE_FORMATS)) as picture:
             kind = IMAGE_FORMATS.get(picture.format or "", "jpg")  # Pillow calls a camera's jpg MPO
-            _check_kind(kind, section)
-            _check_size(picture.size, section)
-            size, most = path.stat().st_size, takes.max_bytes
+            _check(section, kind, picture.size)
+            size, most = path.stat().st_size, TAKES[section].max_bytes
             _demand(size <= most, f"The image has {size:,} bytes", section, f"at most {most:,}")
             picture.load()
-            return Media(kind, *picture.size, None)
+            return Media(kind, *picture.size)
     # Pillow tells of broken files in many ways
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Refusal(f"The file can't be read; {section.value} takes {_listed(takes.kinds)}.") from error
+        raise Refusal(f"The file can't be read; {section.value} takes {_listed(TAKES[section].kinds)}.") from error
 
 
 def _video(path: Path, kind: str, section: Section) -> Media:
-    _check_kind(kind, section)
+    _check(section, kind)
     try:
         # the format is given: a text file must never be read as a playlist
         with av.open(str(path), format="mp4", metadata_errors="ignore") as container:
@@ -151,8 +144,10 @@ def _video(path: Path, kind: str, section: Section) -> Media:
                 raise Refusal("The file has no picture: it holds only sound.")
             stream = container.streams.video[0]
             size = (stream.width, stream.height)
-            _check_size(size, section)
-            _check_length((container.duration or 0) / av.time_base, section)
+            _check(section, kind, size)
+            seconds, (least, most) = (container.duration or 0) / av.time_base, TAKES[section].seconds
+            shown = f"{seconds:.1f}" if abs(seconds - round(seconds, 1)) < 0.005 else f"{seconds:.3f}"
+            _demand(least <= seconds <= most, f"The video is {shown} s long", section, f"{least} to {most} s")
             poster, jpeg = next(container.decode(stream)).to_image(), io.BytesIO()  # type: ignore[no-untyped-call]
             if any(packet.is_corrupt for packet in container.demux(stream)):
                 raise Refusal("The video breaks off: the file isn't whole.")
@@ -163,22 +158,12 @@ def _video(path: Path, kind: str, section: Section) -> Media:
     return Media(kind, *size, jpeg.getvalue())
 
 
-def _check_kind(kind: str, section: Section) -> None:
-    what = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image")
-    kinds = TAKES[section].kinds
-    _demand(kind in kinds, f"The file is {what}", section, _listed(kinds))
-
-
-def _check_size(size: tuple[int, int], section: Section) -> None:
-    shown = f"{size[0]}x{size[1]}"
-    sizes = TAKES[section].sizes or (shown,)
-    _demand(shown in sizes, f"The size is {shown}", section, _listed(sizes))
-
-
-def _check_length(seconds: float, section: Section) -> None:
-    least, most = TAKES[section].seconds
-    shown = f"{seconds:.1f}" if abs(seconds - round(seconds, 1)) < 0.005 else f"{seconds:.3f}"
-    _demand(least <= seconds <= most, f"The video is {shown} s long", section, f"{least} to {most} s")
+def _check(section: Section, kind: str, size: tuple[int, int] | None = None) -> None:
+    what, takes = {"mp4": "an mp4 video", "mov": "a mov video"}.get(kind, f"a {kind} image"), TAKES[section]
+    _demand(kind in takes.kinds, f"The file is {what}", section, _listed(takes.kinds))
+    if size and takes.sizes:
+        shown = f"{size[0]}x{size[1]}"
+        _demand(shown in takes.sizes, f"The size is {shown}", section, _listed(takes.sizes))
 
 
 def _demand(fits: bool, told: str, section: Section, taken: str) -> None:
@@ -196,12 +181,6 @@ def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Scri
     if script.outcome == "drop":
         return None
     now, bare = time.time(), EXTENSION.fullmatch(file.file_name)
-
-    def keep(creative_id: str) -> None:
-        path.replace(site.media / f"{creative_id}.{media.kind}")
-        if media.poster:
-            (site.media / f"{creative_id}.poster.jpg").write_bytes(media.poster)
-
     new = NewCreative(
         name=bare[1] if bare else file.file_name,
         section=file.section,
@@ -212,23 +191,12 @@ def _taken_in(site: Site, path: Path, file: Received, media: Media, script: Scri
         uploaded_at=now,
         media=media.kind,
     )
-    return site.take_in(new, now + late, keep)
+    return site.take_in(new, now + late, path, media.poster)
 
 
 def _success(site: Site, late: float) -> Response:
     told, box = {"success": True, "shown_after_ms": round(late * 1000)}, site.faults.box("upload")
     return JSONResponse({**told, "box": box} if box else told)
-
-
-def _answered(site: Site, late: float) -> Response:
-    """The answer for a file that was taken, if it comes through."""
-    if site.faults.strikes("upload-stuck"):
-        return Endless()
-    if site.faults.strikes("upload-taken-reset"):
-        return Reset(site)
-    if site.faults.strikes("upload-taken-502"):
-        return error_page(site, HTTPStatus.BAD_GATEWAY)
-    return _success(site, late)
 
 
 ROUTES = [Route("/media-library/upload", upload, methods=["POST"])]

@@ -11,9 +11,10 @@ import random
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Literal, NamedTuple
+from itertools import accumulate, pairwise
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ReviewStatus = Literal["pending", "approved", "rejected"]  # what the site's reviewers say
 Outcome = Literal["accepted", "dropped", "refused"]  # what became of a received file
@@ -27,10 +28,6 @@ class Section(Enum):
     IN_STREAM = "In-Stream Video"
     NATIVE_STATIC = "Native Static Banner"
     NATIVE_ROLLOVER = "Native Rollover"
-
-    @property
-    def key(self) -> str:
-        return self.name.lower()
 
 
 class Takes(NamedTuple):
@@ -68,25 +65,21 @@ class NewCreative(_Record):
 
     name: str
     section: Section
-    dimensions: Annotated[str | None, Field(pattern=r"^[1-9]\d*x[1-9]\d*$", validate_default=True)] = None
-    file_type: Annotated[str | None, Field(validate_default=True)] = None
+    dimensions: Annotated[str | None, Field(pattern=r"^[1-9]\d*x[1-9]\d*$")] = None
+    file_type: str | None = None
     review_status: ReviewStatus = "pending"
     file_name: str | None = None
     sha256: str | None = None
     uploaded_at: float = 0.0
     media: Annotated[str | None, Field(exclude=True)] = None  # the kept file's suffix
 
-    @field_validator("dimensions")
+    @model_validator(mode="before")
     @classmethod
-    def _size_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
-        sizes = TAKES[info.data["section"]].sizes
-        return told or sizes[0] if sizes else None
-
-    @field_validator("file_type")
-    @classmethod
-    def _kind_shown(cls, told: str | None, info: ValidationInfo) -> str | None:
-        takes = TAKES[info.data["section"]]
-        return told or f".{takes.kinds[0]}" if takes.shows_kind else None
+    def _as_shown(cls, told: dict[str, Any]) -> dict[str, Any]:
+        takes = TAKES[Section(told["section"])]
+        size = told.get("dimensions") or takes.sizes[0] if takes.sizes else None
+        kind = told.get("file_type") or f".{takes.kinds[0]}" if takes.shows_kind else None
+        return told | {"dimensions": size, "file_type": kind}
 
 
 class Creative(NewCreative):
@@ -128,13 +121,7 @@ class Script(_Record):
     after: tuple[NewCreative, ...] = ()
 
 
-SHARES = {
-    Section.STATIC: 21,
-    Section.VIDEO: 170,
-    Section.IN_STREAM: 99,
-    Section.NATIVE_STATIC: 99,
-    Section.NATIVE_ROLLOVER: 92,
-}
+SHARES = dict(zip(Section, (21, 170, 99, 99, 92), strict=True))
 CATEGORIES = ("Sports", "Gaming", "Travel", "Cooking", "Music", "Fitness", "Gardening", "Cinema")
 CREATORS = ("Ana", "Bea", "Chloe", "Dora", "Eva")
 STATUSES: tuple[ReviewStatus, ...] = (*("approved",) * 7, "rejected", "pending", "pending")
@@ -146,8 +133,12 @@ BETWEEN = 7_200
 def seeded(count: int) -> tuple[NewCreative, ...]:
     """The library of a fresh sandbox, from the oldest creative to the newest: the same names for the same count."""
     dice = random.Random(count)  # noqa: S311 (a repeatable library, no secrets)
-    counts = _shared_out(count)
-    creatives = _native(counts[Section.NATIVE_STATIC], counts[Section.NATIVE_ROLLOVER], dice)
+    bounds = [round(count * seen / sum(SHARES.values())) for seen in accumulate(SHARES.values(), initial=0)]
+    counts = {section: after - before for section, (before, after) in zip(SHARES, pairwise(bounds), strict=True)}
+    stills, moving = counts[Section.NATIVE_STATIC], counts[Section.NATIVE_ROLLOVER]
+    pairs = list(_pairs(max(stills, moving), dice))
+    creatives = [_creative(Section.NATIVE_STATIC, still, dice) for still, _ in pairs[:stills]]
+    creatives += [_creative(Section.NATIVE_ROLLOVER, rollover, dice) for _, rollover in pairs[:moving]]
     for section in (Section.STATIC, Section.VIDEO, Section.IN_STREAM):
         creatives += [_creative(section, name, dice) for name in _names(section, counts[section], dice)]
     dice.shuffle(creatives)
@@ -155,24 +146,8 @@ def seeded(count: int) -> tuple[NewCreative, ...]:
     return tuple(one.model_copy(update=day) for one, day in zip(creatives, days, strict=True))
 
 
-def _shared_out(count: int) -> dict[Section, int]:
-    total, counts, given, seen = sum(SHARES.values()), {}, 0, 0
-    for section, share in SHARES.items():
-        seen += share
-        counts[section] = round(count * seen / total) - given
-        given += counts[section]
-    return counts
-
-
-def _native(stills: int, moving: int, dice: random.Random) -> list[NewCreative]:
-    """Most native creatives come as pairs: a still and a rollover, with one ID or with one plain name."""
-    names = list(_pairs(max(stills, moving), dice))
-    return [_creative(Section.NATIVE_STATIC, still, dice) for still, _ in names[:stills]] + [
-        _creative(Section.NATIVE_ROLLOVER, rollover, dice) for _, rollover in names[:moving]
-    ]
-
-
 def _pairs(count: int, dice: random.Random) -> Iterator[tuple[str, str]]:
+    """Most native creatives come as pairs: a still and a rollover, with one ID or with one plain name."""
     for number in range(count):
         if number % 2:
             plain = _plain_name(number // 3, dice)  # the counter goes slower than the loop: some come twice

@@ -124,20 +124,19 @@ def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]
     tried = []
     for what, commands, more in _installers():
         say(f"No browser found: installing {what} ...")
-        failure = next((told for command in commands if (told := _run(command))), "")
-        found = find_browser()
-        if found and not failure and sys.platform != "win32":  # there, asking it opens a window
+        failure, found = next((told for command in commands if (told := _run(command))), ""), find_browser()
+        if not found:
+            failure = failure or "no browser came of it"
+        elif not failure and sys.platform != "win32":  # there, asking it opens a window
             failure = _run([str(found), "--version"])  # a system library may be missing
         if found and not failure:
             for command in more:
                 _run(command)  # where it can't be had, the browser alone does
             return found
-        tried.append(f"{what}: {failure or 'no browser came of it'}")
-        say(f"That did not work ({failure or 'no browser came of it'}).")
-    raise BrowserNotFound(
-        f"No browser is on this machine, and none could be installed ({'; '.join(tried)}).",
-        remedy=BY_HAND,
-    )
+        tried.append(f"{what}: {failure}")
+        say(f"That did not work ({failure}).")
+    told = f"No browser is on this machine, and none could be installed ({'; '.join(tried)})."
+    raise BrowserNotFound(told, remedy=BY_HAND)
 
 
 def _playwrights_own() -> Path | None:

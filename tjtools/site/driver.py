@@ -8,6 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from pathlib import Path
@@ -48,8 +49,7 @@ def _on_the_page(
 
     @wraps(method)
     def call(site: Site, /, *args: Given.args, **named: Given.kwargs) -> Result:
-        work: Coroutine[Any, Any, Result] = getattr(site._page(), method.__name__)(*args, **named)
-        return site._run(work)
+        return site._run(method(site._page(), *args, **named))
 
     return call
 
@@ -114,13 +114,12 @@ class Site:
     def close(self) -> None:
         """End it; safe to call twice."""
         thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        atexit.unregister(self.close)
-        try:
-            thread.run(self._end())
-        finally:
-            thread.stop()
+        if thread:
+            atexit.unregister(self.close)
+            try:
+                thread.run(self._end())
+            finally:
+                thread.stop()
 
     def renew(self) -> None:
         """Go on at the Media Library in a new tab: an old one keeps something of all that went by."""
@@ -231,12 +230,10 @@ class Site:
         return library
 
     async def _end(self) -> None:
-        try:
-            if self._browser:
-                async with asyncio.timeout(CLOSING):
+        with suppress(Error, TimeoutError):  # it was gone already, or hangs: it ends with what drives it
+            async with asyncio.timeout(CLOSING):
+                if self._browser:
                     await self._browser.close()
-        except (Error, TimeoutError):
-            pass  # it was gone already, or hangs: it ends with what drives it
         if self._playwright:
             await self._playwright.stop()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -48,7 +48,6 @@ class Sight(NamedTuple):
 
 _STATES = _UNSEEN, _OK, _CHANGED = tuple(ElementState)
 _THERE = Sight(_OK, "there")
-_NOT_ASKED = Sight(_UNSEEN, "no Dropzone to ask")
 Sights = dict[str, Sight]  # by the element's name
 
 
@@ -84,9 +83,9 @@ class Rule(NamedTuple):
     visible: bool = False
 
 
-_TAB = Rule("a tab to click on", visible=True)
-_RADIO = Rule("a radio button", "input[type=radio]")
-_LABEL = Rule("a label to click on", visible=True)
+_TABS = tuple(f"library.{tab}" for tab in dict.fromkeys(tab for tab, _ in TABS.values()))
+_RADIOS = tuple(f"library.{choice}" for _, choice in TABS.values() if choice)
+_LABELS = tuple(f"{radio}_label" for radio in _RADIOS)
 _NEXT = Rule("the link to the next page, by selector and text")
 RULES: Mapping[str, Rule] = {
     "sign_in.cookie_accept": Rule("the cookie banner's button, where there is a banner"),
@@ -100,14 +99,9 @@ RULES: Mapping[str, Rule] = {
     "sign_in.address": Rule("the ends of the sign-in pages' addresses"),
     "library.path": Rule("the address of the Media Library"),
     "library.heading": Rule("the Media Library's heading"),
-    "library.static_tab": _TAB,
-    "library.video_tab": _TAB,
-    "library.in_stream_tab": _TAB,
-    "library.native_tab": _TAB,
-    "library.native_static": _RADIO,
-    "library.native_static_label": _LABEL,
-    "library.native_rollover": _RADIO,
-    "library.native_rollover_label": _LABEL,
+    **dict.fromkeys(_TABS, Rule("a tab to click on", visible=True)),
+    **dict.fromkeys(_RADIOS, Rule("a radio button", "input[type=radio]")),
+    **dict.fromkeys(_LABELS, Rule("a label to click on", visible=True)),
     "library.next_page": _NEXT,
     "library.next_text": _NEXT,
     "library.total": Rule("a line with three numbers: first, last and total"),
@@ -127,23 +121,15 @@ RULES: Mapping[str, Rule] = {
     "upload.preview_name": Rule("the place of a file's name in Dropzone's template"),
     "upload.preview_error": Rule("the place of a refusal's reason in Dropzone's template"),
 }
-
-
 _STATUSES = "|".join(status.value for status in ReviewStatus if status is not ReviewStatus.REMOVED)
-_WITHOUT = {
-    "card.dimensions": {Section.IN_STREAM_VIDEO},
-    "card.file_type": {Section.IN_STREAM_VIDEO, Section.VIDEO_BANNERS},
-}  # sections whose cards do not show it
-_FIELDS = {
-    "card.id_attribute": ("creative_id", r"[0-9]+"),
-    "card.name": ("name", r"(?s).+"),
-    "card.dimensions": ("dimensions", r"\d+x\d+"),
-    "card.file_type": ("file_type", r"\.\w+"),
-    "card.status_attribute": ("review_status", _STATUSES),
-}  # which field of a card it gives, and how that looks
+_FIELDS: Mapping[str, tuple[str, str, Set[Section]]] = {
+    "card.id_attribute": ("creative_id", r"[0-9]+", set()),
+    "card.name": ("name", r"(?s).+", set()),
+    "card.dimensions": ("dimensions", r"\d+x\d+", {Section.IN_STREAM_VIDEO}),
+    "card.file_type": ("file_type", r"\.\w+", {Section.IN_STREAM_VIDEO, Section.VIDEO_BANNERS}),
+    "card.status_attribute": ("review_status", _STATUSES, set()),
+}  # which field of a card it gives, how that looks, and the sections whose cards do not show it
 _EVERYWHERE = {"card.id_attribute", "card.name"}  # the driver needs it on every card, not only on some
-_TABS = tuple(f"library.{tab}" for tab in dict.fromkeys(tab for tab, _ in TABS.values()))
-_NATIVE = tuple(f"library.{choice}{part}" for _, choice in TABS.values() if choice for part in ("", "_label"))
 
 
 def sight_of_nodes(misfits: Sequence[str]) -> Sight:
@@ -152,9 +138,8 @@ def sight_of_nodes(misfits: Sequence[str]) -> Sight:
     >>> sight_of_nodes(["", "hidden"]).state, sight_of_nodes([]).found
     (<ElementState.OK: 'ok'>, 'nothing')
     """
-    if not misfits:
-        return Sight(_CHANGED, "nothing")
-    return Sight(_CHANGED, misfits[0]) if misfits[0] else _THERE
+    first = next(iter(misfits), "nothing")
+    return Sight(_CHANGED, first) if first else _THERE
 
 
 def sights_of_list(page: CardPage, section: Section) -> Sights:
@@ -166,38 +151,39 @@ def sights_of_list(page: CardPage, section: Section) -> Sights:
         link = Sight(_UNSEEN, "no further page to turn to")
         if page.total is not None and page.last < page.total:
             link = Sight(_CHANGED, f"none after {page.last} of {page.total}")
-    told = {"library.total": total, "library.next_page": link, "library.next_text": link}
-    return told | _sights_of_cards(page, section)
+    shown, count = page.total and page.last - page.first + 1, len(page.cards)
+    stated = count if shown is None else shown
+    counted = Sight(_OK if stated == count else _CHANGED, f"{count} of {stated} in {section.value}")
+    if not count:
+        counted = Sight(_CHANGED, f"none of {shown} in {section.value}") if shown else _no_card(section)
+    told = {"library.total": total, "library.next_page": link, "library.next_text": link, "card.card": counted}
+    return told | {name: _field(name, page.cards, section) for name in _FIELDS}
 
 
 def sights_of_previews(template: Mapping[str, bool] | None) -> Sights:
     """The verdict on the previews that files will have; None: the page shows no Dropzone whose template can be read."""
     if template is None:
-        return dict.fromkeys((f"upload.preview{part}" for part in ("", "_name", "_error")), _NOT_ASKED)
+        unseen = Sight(_UNSEEN, "no Dropzone to ask")
+        return dict.fromkeys(("upload.preview", "upload.preview_name", "upload.preview_error"), unseen)
     return {f"upload.{name}": sight_of_nodes([""] * there) for name, there in template.items()}
 
 
-def _sights_of_cards(page: CardPage, section: Section) -> Sights:
-    shown, count = page.total and page.last - page.first + 1, len(page.cards)
-    if not count:
-        unseen = Sight(_UNSEEN, f"no card in {section.value}")
-        lost = Sight(_CHANGED, f"none of {shown} in {section.value}") if shown else unseen
-        return {"card.card": lost, **dict.fromkeys(_FIELDS, unseen)}
-    found = f"{count} of {count if shown is None else shown} in {section.value}"
-    card = Sight(_OK if shown in (None, count) else _CHANGED, found)
-    return {"card.card": card, **{name: _field(name, page.cards, section) for name in _FIELDS}}
-
-
 def _field(name: str, cards: Sequence[Card], section: Section) -> Sight:
-    if section in _WITHOUT.get(name, ()):
+    field, pattern, without = _FIELDS[name]
+    if not cards:
+        return _no_card(section)
+    if section in without:
         return Sight(_UNSEEN, f"{section.value} shows none")
-    field, pattern = _FIELDS[name]
     told: list[str] = [getattr(card, field) for card in cards]
     wrong = [text for text in told if not re.fullmatch(pattern, text)]
     fits = not wrong or (len(wrong) < len(told) and name not in _EVERYWHERE)
     odd = "" if fits else next((f", but {text!r}" for text in wrong if text), "")
     found = f"on {len(told) - len(wrong)} of {len(told)} cards in {section.value}{odd}"
     return Sight(_OK if fits else _CHANGED, found)
+
+
+def _no_card(section: Section) -> Sight:
+    return Sight(_UNSEEN, f"no card in {section.value}")
 
 
 class Inspector:
@@ -234,13 +220,14 @@ class Inspector:
 
     async def section(self, section: Section) -> Inspection:
         """Look at the section that is shown, and at what leads to all sections."""
-        leading = (*_TABS, *_NATIVE) if TABS[section][1] else _TABS
+        leading = (*_TABS, *_RADIOS, *_LABELS) if TABS[section][1] else _TABS
 
         async def look() -> Sights:
             page, by_text = await self.library.shown(), await self.library.run("nextByText()")
             sights = await self._sights_of(self.library, leading) | sights_of_list(page, section)
-            other = Sight(_UNSEEN, "another text; the link was told by its rel or class")
-            return sights | ({} if by_text or not page.has_next else {"library.next_text": other})
+            if page.has_next and not by_text:
+                sights["library.next_text"] = Sight(_UNSEEN, "another text; the link was told by its rel or class")
+            return sights
 
         return await self._look(self.library, section.name.lower(), look)
 
@@ -286,7 +273,7 @@ class Inspector:
             return
         await library.reload_by(tab, "reloaded()")
         if choice:
-            await self._look(library, "native", lambda: self._sights_of(library, _NATIVE))
+            await self._look(library, "native", lambda: self._sights_of(library, (*_RADIOS, *_LABELS)))
             if self._changed(f"library.{choice}", f"library.{choice}_label"):
                 return
             await library.choose(choice, "reloaded()")
@@ -314,11 +301,12 @@ class Inspector:
             self._sights[name] = max(known, sight, key=lambda one: _STATES.index(one.state))
 
     async def _sights_of(self, page: SitePage, names: Sequence[str]) -> Sights:
-        judged, rules = "(nodes, rule) => window.__tjtools.misfit(nodes, ...rule)", {}
-        for name in names:
-            found = page.page.locator(page.selector(name))
-            rules[name] = await found.evaluate_all(judged, [RULES[name].fits, RULES[name].visible])
-        return {name: sight_of_nodes(misfits) for name, misfits in rules.items()}
+        judged, found = "(nodes, rule) => window.__tjtools.misfit(nodes, ...rule)", page.page.locator
+        rules = {name: [RULES[name].fits, RULES[name].visible] for name in names}
+        return {
+            name: sight_of_nodes(await found(page.selector(name)).evaluate_all(judged, rule))
+            for name, rule in rules.items()
+        }
 
     def _changed(self, *names: str) -> bool:
         return any(name in self._sights and self._sights[name].state is _CHANGED for name in names)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from playwright._impl._errors import Error as PlaywrightError
+from playwright._impl._errors import TimeoutError as PlaywrightTimeout
 
 from tjtools.model.creative import Section
-from tjtools.model.errors import SignInNeeded, SiteBusy
-from tjtools.site.sitepage import IF_CHANGED, SIGN_IN, TABS, SitePage, log, retry_after, site_domain
+from tjtools.model.errors import SignInNeeded, SiteBusy, SiteUnreachable
+from tjtools.site.sitepage import IF_CHANGED, LATER, SIGN_IN, TABS, SitePage, log, retry_after, site_domain
 
 if TYPE_CHECKING:
     from playwright.async_api import Response
@@ -142,16 +143,22 @@ class LibraryPage(SitePage):
                 busy = error
 
     async def _load(self) -> None:
-        self.trouble = None
-        self._troubled.clear()
+        self.calm(afresh=True)
         await self.go_to_library()
         await self.expect_account()
         await self.attached("library.heading", "the heading did not come")
         await self.expect(self.run("atRest()"), "the list did not come to rest", "library.total")
 
     async def go_to_library(self) -> Response | None:
-        """Load the page, whatever it shows."""
-        return await self.go(self.origin + self.selector("library.path"))
+        """Load the page, whatever it shows; raises `SiteUnreachable` where none comes, or what else the site says."""
+        address = self.origin + self.selector("library.path")
+        try:
+            answer = await self.page.goto(address, timeout=self.patience * 1000)
+        except PlaywrightTimeout as error:
+            raise SiteUnreachable(f"{address} did not come within {self.patience:g} s.", remedy=LATER) from error
+        if self.trouble:
+            raise self.trouble
+        return answer
 
     async def expect_account(self) -> None:
         """Wait for what only somebody who is signed in sees; raises `SignInNeeded`."""
@@ -211,13 +218,11 @@ class LibraryPage(SitePage):
         return tuple(self._checked(_page_of(told)) for told in reading.result())
 
     def _checked(self, shown: CardPage) -> CardPage:
-        for name, what, texts in (
-            ("card.id_attribute", "creative id", [card.creative_id for card in shown.cards]),
-            ("card.name", "name", [card.name for card in shown.cards]),
-        ):
-            if not all(texts):
-                remedy = "Nothing was concluded from it. If the site has changed, mend it in selectors.toml."
-                raise self.changed(f"a card shows no {what}", name, remedy)
+        remedy = "Nothing was concluded from it. If the site has changed, mend it in selectors.toml."
+        if not all(card.creative_id for card in shown.cards):
+            raise self.changed("a card shows no creative id", "card.id_attribute", remedy)
+        if not all(card.name for card in shown.cards):
+            raise self.changed("a card shows no name", "card.name", remedy)
         if shown.total is not None and shown.last < shown.total and not shown.has_next:
             what = f"no link leads on after {shown.last} of {shown.total}"
             raise self.changed(what, "library.next_page", f"{IF_CHANGED}; mend it in selectors.toml.")

@@ -37,16 +37,16 @@ async def take_evidence(page: Page, place: str) -> Evidence:
     text can get into it. Only style sheets are loaded for it; where they do not come, it is drawn without.
     """
     html, browser = await page.content(), cast("Browser", page.context.browser)
+    kept, styled = redacted(html), f'<base href="{escape(page.url)}">{redacted(html, styled=True)}'
     context = await browser.new_context(java_script_enabled=False, viewport=page.viewport_size)
     try:
         await context.route("**/*", _style_sheets_only)
         drawn = await context.new_page()
-        base = f'<base href="{escape(page.url)}">'
         try:
-            await drawn.set_content(base + redacted(html, styled=True), timeout=_STYLES)
+            await drawn.set_content(styled, timeout=_STYLES)
         except PlaywrightTimeout:
-            await drawn.set_content(redacted(html))
-        return Evidence(place, redacted(html), await drawn.screenshot(full_page=True, animations="disabled"))
+            await drawn.set_content(kept)
+        return Evidence(place, kept, await drawn.screenshot(full_page=True, animations="disabled"))
     finally:
         await context.close()
 

@@ -99,7 +99,7 @@ class SitePage:
         if not self._matters(response.request):
             return
         if self.is_sign_in(response.url):  # also of a request in the background: the session has expired
-            self.expire()
+            self.expired()
         elif response.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers)
             told = f"{where} is asked too much (429) and wants to be left alone for {seconds:g} s."
@@ -119,35 +119,31 @@ class SitePage:
         return itself or (ours == asked and request.resource_type in _NEEDED)
 
     def _note(self, trouble: SiteError) -> None:
-        self.trouble = self.trouble or trouble
+        """The first counts, but an expired session before any other."""
+        if not self.trouble or isinstance(trouble, SignInNeeded):
+            self.trouble = trouble
         self._troubled.set()
 
-    def expire(self) -> SignInNeeded:
-        """Note that the site asks to sign in, which counts before any other trouble."""
-        if not isinstance(self.trouble, SignInNeeded):
-            told = "The site asks to sign in: there is no session, or it has expired."
-            self.trouble = SignInNeeded(told, remedy=SIGN_IN)
-        self._troubled.set()
-        return self.trouble
+    def expired(self) -> SignInNeeded:
+        asked = SignInNeeded("The site asks to sign in: there is no session, or it has expired.", remedy=SIGN_IN)
+        self._note(asked)
+        return asked
 
-    def calm(self) -> None:
-        """Forget troubles that belong to what was done before; an expired session stays expired."""
-        if not isinstance(self.trouble, SignInNeeded):
+    def calm(self, *, afresh: bool = False) -> None:
+        """Forget troubles that belong to what was done before; an expired session only where one begins `afresh`."""
+        if afresh or not isinstance(self.trouble, SignInNeeded):
             self.trouble = None
             self._troubled.clear()
 
     def is_sign_in(self, url: str) -> bool:
-        """Whether an address is that of a sign-in page."""
         ends = self.selector("sign_in.address").replace(" ", "").split(",")
         return urlsplit(url).path.rstrip("/").endswith(tuple(ends))
 
     def selector(self, name: str) -> str:
-        """What is looked for."""
         page, _, element = name.partition(".")
         return self.selectors[page][element]
 
     def first(self, name: str) -> Locator:
-        """The first such element on the page."""
         return self.page.locator(self.selector(name)).first
 
     async def clear_the_way(self) -> None:
@@ -162,26 +158,14 @@ class SitePage:
 
     async def _meet_box(self, _overlay: Locator) -> None:
         """Close a box that only says something; one that asks is a person's to answer."""
-        try:
+        with suppress(PlaywrightError):
             met = await self.run("meetBox()")
-        except PlaywrightError:
-            return
-        said = " ".join(met["text"].split())
-        if met["closed"]:
-            log.warning("The site showed a box, which was closed: %s", said)
-        else:
-            told = f"{shown_address(self.page.url)}: a box covers the page and asks: {said!r}."
-            self._note(PageCovered(told, remedy=ANSWER))
-
-    async def go(self, address: str) -> Response | None:
-        """Load a page; raises `SiteUnreachable` where it does not come in time, and what else the site says instead."""
-        try:
-            answer = await self.page.goto(address, timeout=self.patience * 1000)
-        except PlaywrightTimeout as error:
-            raise SiteUnreachable(f"{address} did not come within {self.patience:g} s.", remedy=LATER) from error
-        if self.trouble:
-            raise self.trouble
-        return answer
+            said = " ".join(met["text"].split())
+            if met["closed"]:
+                log.warning("The site showed a box, which was closed: %s", said)
+            else:
+                told = f"{shown_address(self.page.url)}: a box covers the page and asks: {said!r}."
+                self._note(PageCovered(told, remedy=ANSWER))
 
     async def run(self, expression: str, argument: object = None) -> Any:
         """Evaluate a function of the page script; one that waits raises `SignInNeeded` where the page asks for it."""
@@ -189,13 +173,13 @@ class SitePage:
             return await self.page.evaluate(f"argument => window.__tjtools.{expression}", argument)
         except PlaywrightError as error:
             if SIGNED_OUT in error.message:
-                raise self.expire() from None
+                raise self.expired() from None
             raise
 
     async def demand_session(self) -> None:
         """Raise `SignInNeeded` where the page asks to sign in, at whatever address."""
         if isinstance(self.trouble, SignInNeeded) or await self.run("signedOut()"):
-            raise self.expire()
+            raise self.expired()
 
     async def expect(self, waiting: Awaitable[Any], what: str, name: str) -> None:
         """Wait for something that the page must come to; `what` says what is missing where it does not.
@@ -222,9 +206,9 @@ class SitePage:
         if missed["waiting"]:
             return SiteUnreachable(f"{told} The site has not answered.", remedy=LATER)
         if not missed["signed_in"]:
-            looked_for = f"sign_in.signed_in: {self.selector('sign_in.signed_in')}"
+            looked_for = f"looked for sign_in.signed_in: {self.selector('sign_in.signed_in')}"
             return SignInNeeded(
-                f"{told} Nothing shows that somebody is signed in (looked for {looked_for}).",
+                f"{told} Nothing shows that somebody is signed in ({looked_for}).",
                 remedy=f"{SIGN_IN}. If you are signed in, the site has changed: tjtools doctor --site tells what.",
             )
         if name.startswith("library.") and missed["cards"]:
@@ -238,13 +222,11 @@ class SitePage:
         return PageChanged(told, element=name, selector=self.selector(name), remedy=remedy)
 
     async def click(self, name: str) -> None:
-        """Click an element, as a person would."""
         await self.expect(self.first(name).click(timeout=self.patience * 1000), "nothing to click on came", name)
 
     async def attached(self, name: str, what: str) -> None:
         """Wait until an element is there, seen or not."""
-        waiting = self.first(name).wait_for(state="attached", timeout=self.patience * 1000)
-        await self.expect(waiting, what, name)
+        await self.expect(self.first(name).wait_for(state="attached", timeout=self.patience * 1000), what, name)
 
 
 def retry_after(headers: Mapping[str, str]) -> float:
