@@ -291,7 +291,9 @@ def test_the_library_opens_where_this_session_was_last(visitor: Visitor) -> None
     visitor.page(NATIVE)
     assert 'data-section="native_static"' in visitor.ask("/media-library").text
     visitor.control("PUT", "settings", {"first_section": ROLLOVER})
-    assert 'data-section="native_rollover"' in visitor.ask("/media-library").text
+    assert (
+        'data-section="native_static"' in visitor.ask("/media-library").text
+    )  # its tab, and the first of its sub-tabs
 
 
 @pytest.mark.parametrize(

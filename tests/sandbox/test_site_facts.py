@@ -751,7 +751,16 @@ def test_the_list_can_take_its_time_to_reload(
 def test_any_section_can_be_the_one_shown_at_first(page: Page, control: Control, section: str) -> None:
     control.set(first_section=section)
     page.goto("/media-library")
-    page.wait_for_function(IDS_ARE_SHOWN, arg=control.ids(section))
+    page.wait_for_function(IDS_ARE_SHOWN, arg=control.ids(section.replace("Native Rollover", "Native Static Banner")))
+
+
+def test_after_a_load_of_the_page_the_native_tab_shows_its_static_banners(library: Page, control: Control) -> None:
+    open_section(library, control, "Native Rollover")
+    library.reload()
+    library.wait_for_function(IDS_ARE_SHOWN, arg=control.ids("Native Static Banner"))
+    open_section(library, control, "Static Banner")
+    library.click(SECTIONS["Native Static Banner"].tab)
+    library.wait_for_function(IDS_ARE_SHOWN, arg=control.ids("Native Static Banner"))
 
 
 @every_section

@@ -183,6 +183,8 @@ def _sign_out(request: Request) -> Response:
 def _media_library(request: Request) -> Response:
     site = site_of(request)
     section = site.settings.first_section or site.open_section(request.cookies[COOKIE]) or Section.VIDEO
+    if section is Section.NATIVE_ROLLOVER:  # the tab may be remembered, its sub-tab never is
+        section = Section.NATIVE_STATIC
     struck = [name for name in ON_THE_PAGE if site.faults.strikes(f"page-{name}")]
     late_ms, box = round(site.settings.fault_s * 1000), site.faults.box("page")
     values: dict[str, Any] = {"faults": struck, "late_ms": late_ms, "box": box}
