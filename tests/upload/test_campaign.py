@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from world import read_rows
 
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
@@ -98,6 +99,42 @@ def test_each_category_has_a_file_of_its_own_and_the_number_grows_by_one_a_run(t
         "Batch001_20251113_120000_Preroll_Uncategorised.csv",
     ]
     assert next(iter(written(tmp_path, outcomes, "20251113_120500"))).startswith("Batch002_")
+
+
+@pytest.mark.parametrize(
+    ("category", "called"),
+    [
+        ("Big Garden", "BigGarden"),
+        (" Big  Garden\u00a0Tools ", "BigGardenTools"),
+        ("Ball / Games", "Ball-Games"),
+        ("Caf\u00e9 Cre\u0300me", "Caf\u00e9Cr\u00e8me"),
+        ("Rock'n'Roll", "Rock-n-Roll"),
+        ("Sports", "Sports"),
+        (" / ", "Uncategorised"),
+    ],
+)
+def test_a_categorys_csv_is_called_by_it_without_blanks_and_its_headline_keeps_them(
+    tmp_path: Path, category: str, called: str
+) -> None:
+    found = written(
+        tmp_path,
+        [outcome("v.mp4", V, "10", pair="P", category=category), outcome("i.png", I, "20", pair="P")],
+    )
+    assert [row["Headline"] for row in found[f"Batch001_20251113_120000_Native_{called}.csv"]] == [category]
+
+
+def test_categories_that_differ_in_blanks_alone_share_a_csv_and_each_keeps_its_headline(tmp_path: Path) -> None:
+    pairs = {"P": "Big Garden", "Q": "BigGarden"}
+    found = written(
+        tmp_path,
+        [
+            outcome(f"{pair}{kind.value}", kind, f"{number}", pair=pair, category=category)
+            for number, (pair, category) in enumerate(pairs.items())
+            for kind in (V, I)
+        ],
+    )
+    assert [len(rows) for rows in found.values()] == [2, 2]
+    assert [row["Headline"] for row in found["Batch001_20251113_120000_Native_BigGarden.csv"]] == [*pairs.values()]
 
 
 def test_a_run_that_is_gone_on_with_keeps_its_number(tmp_path: Path) -> None:

@@ -750,13 +750,15 @@ def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: W
     samples.write_video(tmp_path / "clip.mp4", width=640, height=360, seconds=1, title="x")
     samples.write_video(tmp_path / "banner.mp4", width=300, height=250, seconds=1, title="x")
     paths = [path for path in tmp_path.iterdir() if path.is_file()]
-    kinds = {file.name: file.creative_type for file in named_files(bare_workspace, paths)}
+    files = named_files(bare_workspace, paths)
+    kinds = {file.name: file.creative_type for file in files}
     assert kinds == {
         "IMG_EN_Travel_ID-99A0D7C3-IMG.png": CreativeType.NATIVE_IMAGE,
         "banner.gif": CreativeType.IMAGE,
         "clip.mp4": CreativeType.VIDEO,
         "banner.mp4": CreativeType.VIDEO_BANNER,
     }
+    assert {file.unique_id for file in files} == {"ID-99A0D7C3-IMG", ""}
 
 
 def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Workspace, truth: Truth) -> None:

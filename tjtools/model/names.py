@@ -6,7 +6,8 @@ The convention::
     VID_…_ID-{UniqueID}-VID.mp4   IMG_…_ID-{UniqueID}-IMG.png   ORG_…_ID-{UniqueID}.mp4
 
 Duration stands only in videos' names and the test ID only in some; older names lack model sex and style, or also
-rating, type and creator. About half of a real library follows no convention: such a name is kept as it is.
+rating, type and creator, those of in-stream videos rating and creator. About half of a real library follows no
+convention: such a name is kept as it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,11 @@ CONVENTION = r"""
     (?P<language>[A-Z]{2,3})_
     (?P<category>[^_]+)_
     (?:(?P<model_sex>MFT|M|F|T)_(?P<style>Anime|Real|Both)_)?
-    (?:(?P<rating>N?SFW)_(?P<content_type>[^_]+)_(?P<creator>.+?)_)?
+    (?:
+        (?:(?P<rating>N?SFW)_|(?!N?SFW_|MFT_|[MFT]_|T-))
+        (?P<content_type>[^_]+)_
+        (?(rating)(?P<creator>.+?)_|(?=\d+(?:\.\d+)?sec_))  # without a rating it is an older in-stream name
+    )?
     (?:(?P<duration>\d+(?:\.\d+)?)sec_)?
     (?:T-(?P<test_id>[^_]+)_)?
     ID-(?P<unique_id>[0-9A-Fa-f]{8})
@@ -71,6 +76,16 @@ def parse_name(name: str) -> ParsedName | None:
     parts = match.groupdict()
     duration = parts.pop("duration")
     return ParsedName(**parts, duration=float(duration) if duration else None)
+
+
+def own_id(name: str) -> str:
+    """The unique ID that a name ends in, as inventories write it; `""` where it ends in none.
+
+    >>> own_id("VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4"), own_id("clip_ID-99A0D7C3"), own_id("GRID-99A0D7C3")
+    ('ID-99A0D7C3-VID', 'ID-99A0D7C3', '')
+    """
+    found = re.search(r"(?<![^\W_])ID-[0-9A-Fa-f]{8}(-(VID|IMG))?\Z", stem(name))
+    return found[0] if found else ""
 
 
 def pair_key(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -296,7 +297,8 @@ def _number_of(folder: Path, run: str) -> int:
 
 
 def _slug(category: str) -> str:
-    slug = re.sub(r"[^\w-]+", "-", category).strip("-") or "Uncategorised"
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFC", category))
+    slug = re.sub(r"[^\w-]+", "-", plain).strip("-") or "Uncategorised"
     if len(slug.encode()) <= LONGEST_SLUG:
         return slug
     return f"{slug.encode()[:LONGEST_SLUG].decode(errors='ignore')}-{crc32(slug.encode()):08X}"
