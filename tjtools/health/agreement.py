@@ -15,13 +15,13 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus, base_id
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import file_type, is_rounded, is_source, match_key, pair_key, same_name
+from tjtools.model.names import file_type, is_name_of_ad, is_rounded, is_source, match_key, pair_key, same_name
 from tjtools.upload.journal import Journal
-from tjtools.upload.run_files import STATUS_COLUMNS, status_files
+from tjtools.upload.run_files import CAPPED, STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.settings import CampaignCaps, load_limits
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
@@ -84,15 +84,19 @@ class Told(NamedTuple):
 class PairsTold:
     """Which creatives are halves of one native pair, as the master and each status CSV say: the pair ID or unique IDs.
 
-    An ID that was rounded, or that one file gives to several videos or images, says nothing.
+    An ID that was rounded, or that one file gives to several videos or images, says nothing. `unique` are the unique
+    IDs that they give to each Creative ID, of pairs or not.
     """
 
     def __init__(self) -> None:
+        self.unique: defaultdict[str, set[str]] = defaultdict(set)
         self._of_creative: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
         self._names: defaultdict[tuple[Path, str, CreativeType], set[str]] = defaultdict(set)
 
     def take(self, path: Path, name: str, creative_id: str, row: Mapping[str, str]) -> None:
         """Take in a row of one of these files."""
+        if unique_id := row.get("unique_id", "").strip():
+            self.unique[creative_id].add(f"ID-{unique_id.upper().removeprefix('ID-')}")
         try:
             kind = CreativeType.parse(row["creative_type"])
         except ValueError:
@@ -271,7 +275,11 @@ def _master_against_uploads(
 
 
 def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iterator[Disagreement]:
-    """Ads with a Creative ID that is not that of the creative they are named after, or of its other half."""
+    """Ads with a Creative ID that is not that of the creative they are named after, or of its other half.
+
+    Or with a text that is too long for the campaign uploader.
+    """
+    caps = load_limits(workspace.limits_file).campaign
     for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
         bad: list[Disagreement] = []
         table = _read(path, ["Ad Name"], bad)
@@ -281,21 +289,33 @@ def _campaigns(workspace: Workspace, library: Library, pairs: PairsTold) -> Iter
             yield Disagreement(path, 1, f"the header lacks {', '.join(lacking)}.", f"{KEEP_BACK}.")
             continue
         for line, row in zip(table.lines, table.rows, strict=True):
-            for found in _wrong_ids(row, library, pairs):
+            for found in (*_too_long(row, caps), *_wrong_ids(row, library, pairs, caps.ad_name)):
                 yield Disagreement(path, line, found, f"{KEEP_BACK}; look on the site.")
 
 
-def _wrong_ids(row: Mapping[str, str], library: Library, pairs: PairsTold) -> Iterator[str]:
+def _too_long(row: Mapping[str, str], caps: CampaignCaps) -> Iterator[str]:
+    for column, cap in CAPPED.items():
+        length, most = len(row.get(column, "")), getattr(caps, cap)
+        if length > most:
+            yield f"the ad {row['Ad Name']!r} has a {column} of {length} characters, the campaign uploader takes {most}"
+
+
+def _wrong_ids(row: Mapping[str, str], library: Library, pairs: PairsTold, most: int) -> Iterator[str]:
+    names = {row["Ad Name"]}
     for column, section in (NATIVE if _VIDEO in row else PREROLL).items():
         creative_id, ad = row.get(column, ""), f"the ad {row['Ad Name']!r} has"
+        known, key = library.get(told_id(creative_id)), told_id(creative_id)
+        if column in (_VIDEO, _MAIN):  # as it is called in whole: in the ad that may be cut
+            ids = (*pairs.unique[key], key)
+            names |= {one.filename for one in known if is_name_of_ad(row["Ad Name"], one.filename, ids, most)}
         if not creative_id.strip():
             yield from [f"{ad} no {column}"] if column != _BANNER else []
-        elif why := _why_wrong(row, column, section, library.get(told_id(creative_id)), pairs):
+        elif why := _why_wrong(row, column, section, known, names, pairs):
             yield f"{ad} the {column} {creative_id}, which is {why}"
 
 
 def _why_wrong(
-    row: Mapping[str, str], column: str, section: Section, known: tuple[Creative, ...], pairs: PairsTold
+    row: Mapping[str, str], column: str, section: Section, known: Sequence[Creative], of_ad: Set[str], pairs: PairsTold
 ) -> str:
     if not known:
         return "not known to the library"
@@ -304,10 +324,9 @@ def _why_wrong(
     if not here:
         sections = {one.creative_type.section.value for one in known if one.creative_type}
         return f"{held} in {' and '.join(sorted(sections))}"
-    names, ad = [one.filename for one in here], row["Ad Name"]
-    if column in (_VIDEO, _MAIN) and not any(same_name(name, ad) for name in names):
+    if column in (_VIDEO, _MAIN) and not any(one.filename in of_ad for one in here):
         return held
-    if column == _THUMBNAIL and not any(pair_key(name) == pair_key(ad) != "" for name in names):
+    if column == _THUMBNAIL and not {pair_key(one.filename) for one in here} & {*map(pair_key, of_ad)} - {""}:
         told = pairs.together(told_id(row[_VIDEO]), told_id(row[_THUMBNAIL]))
         return "" if told else f"{held}, and neither names nor inventories say that it is of this ad's pair"
     return ""

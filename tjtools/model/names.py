@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ _MEDIUM_OF_EXTENSION = {
 }
 
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
+
+_BETWEEN = " _.-"  # what stands between the words of a name
 
 CONVENTION = r"""
     (?:(?P<prefix>VID|IMG|ORG)_)?
@@ -86,6 +89,39 @@ def own_id(name: str) -> str:
     """
     found = re.search(r"(?<![^\W_])ID-[0-9A-Fa-f]{8}(-(VID|IMG))?\Z", stem(name))
     return found[0] if found else ""
+
+
+def ad_end(name: str, unique_id: str, most: int) -> str:
+    """What the name of an ad ends in when it is cut: its own unique ID or the inventory's; `""`: its Creative ID."""
+    told = re.sub("^ID-", "", unique_id.strip(), flags=re.IGNORECASE)
+    return own_id(name) or (f"ID-{told}" if told and len(told) < most // 2 and not is_rounded(told) else "")
+
+
+def cut_names(name: str, unique_id: str, creative_id: str, most: int) -> tuple[str, ...]:
+    """What a name of too many characters becomes in an ad, the one to prefer first: the last holds its Creative ID.
+
+    >>> cut_names("EN_Sports_Summer-and-Winter-Games_8sec_ID-99A0D7C3", "", "1032530571", 40)
+    ('EN_Sports_Summer-and-Winter_ID-99A0D7C3', 'EN_Sports_Summer_1032530571_ID-99A0D7C3')
+    """
+    end = ad_end(name, unique_id, most)
+    ends = (end, f"{creative_id}_{end}") if end else (creative_id,)
+    return tuple(f"{name[: most - len(each) - 1].rstrip(_BETWEEN)}_{each}" for each in ends)
+
+
+def is_name_of_ad(ad: str, name: str, ids: Iterable[str], most: int) -> bool:
+    """Whether an ad is called as a creative is, or as a longer name is when it is cut, with one of its IDs at the end.
+
+    >>> is_name_of_ad("EN_Sports_Su_ID-99A0D7C3", "EN_Sports_Summer_ID-99A0D7C3.mp4", (), 24)
+    True
+    >>> is_name_of_ad("EN_Sports_Su_ID-99A0D7C3", "EN_Sports_Summer_ID-99A0D7C4.mp4", ("1032530571",), 24)
+    False
+    """
+    if same_name(name, ad):
+        return True
+    begun, whole = as_sent(ad), stem(as_sent(name))
+    for end in filter(None, (own_id(name), *ids)):
+        begun = re.sub(rf"[{_BETWEEN}]*{re.escape(end)}\Z", "", begun, flags=re.IGNORECASE)
+    return len(whole) > most and begun != as_sent(ad) and bool(begun) and whole.startswith(begun)
 
 
 def pair_key(name: str) -> str:
