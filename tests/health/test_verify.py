@@ -134,6 +134,14 @@ def test_every_id_of_an_ad_is_checked_for_being_known_and_of_its_section(bare_wo
     ]
 
 
+def test_a_thumbnail_is_of_its_ads_pair_by_a_suffix_that_is_known_or_a_users(bare_workspace: Workspace) -> None:
+    library(bare_workspace, *kinds(v="1 native_video", v_horizontal="2 native_image", v_backdrop="3 native_image"))
+    ads(bare_workspace, ("v", "1", "2"), ("v", "1", "3"))
+    assert [one.partition(": ")[0] for one in found(bare_workspace)] == ["Batch001_20251113_120000_Native.csv:3"]
+    bare_workspace.settings_file.write_text('[names]\npair_suffixes = ["_backdrop"]\n', "utf-8")
+    assert found(bare_workspace) == []
+
+
 LONG = "EN_Sports_F_Real_SFW_Generic_" + "Ana" * 20
 NO_ID = "summer games of the year " + "é" * 60
 

@@ -21,7 +21,7 @@ from tjtools.upload.run_files import CAPPED, STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import CampaignCaps, load_limits
+from tjtools.workspace.settings import CampaignCaps, load_limits, load_settings
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
@@ -85,10 +85,11 @@ class PairsTold:
     """Which creatives are halves of one native pair, as the master and each status CSV say: the pair ID or unique IDs.
 
     An ID that was rounded, or that one file gives to several videos or images, says nothing. `unique` are the unique
-    IDs that they give to each Creative ID, of pairs or not.
+    IDs that they give to each Creative ID, of pairs or not; `suffixes` are those that a user knows of a half's name.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, suffixes: tuple[str, ...]) -> None:
+        self.suffixes = suffixes
         self.unique: defaultdict[str, set[str]] = defaultdict(set)
         self._of_creative: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
         self._names: defaultdict[tuple[Path, str, CreativeType], set[str]] = defaultdict(set)
@@ -120,7 +121,11 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
 
     Raises the errors of a library, master, session or log that can't be read at all.
     """
-    library, pairs, bad = Library.load(workspace.library), PairsTold(), list[Disagreement]()
+    library, pairs, bad = (
+        Library.load(workspace.library),
+        PairsTold(load_settings(workspace).names.pair_suffixes),
+        list[Disagreement](),
+    )
     master = [*_master(workspace, pairs, bad)]
     uploads = [*_status_files(workspace, pairs, bad)]
     told = [one for one in (*master, *uploads) if one.creative_id]
@@ -326,7 +331,8 @@ def _why_wrong(
         return f"{held} in {' and '.join(sorted(sections))}"
     if column in (_VIDEO, _MAIN) and not any(one.filename in of_ad for one in here):
         return held
-    if column == _THUMBNAIL and not {pair_key(one.filename) for one in here} & {*map(pair_key, of_ad)} - {""}:
+    alike = {pair_key(name, pairs.suffixes) for name in of_ad}
+    if column == _THUMBNAIL and not any(pair_key(one.filename, pairs.suffixes) in alike for one in here):
         told = pairs.together(told_id(row[_VIDEO]), told_id(row[_THUMBNAIL]))
         return "" if told else f"{held}, and neither names nor inventories say that it is of this ad's pair"
     return ""

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -30,6 +32,7 @@ _MEDIUM_OF_EXTENSION = {
 
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
+PAIR_SUFFIXES = ("horizontal", "image", "img", "poster", "rollover", "static", "thumb", "thumbnail", "vid", "video")
 _BETWEEN = " _.-"  # what stands between the words of a name
 
 CONVENTION = r"""
@@ -124,19 +127,47 @@ def is_name_of_ad(ad: str, name: str, ids: Iterable[str], most: int) -> bool:
     return len(whole) > most and begun != as_sent(ad) and bool(begun) and whole.startswith(begun)
 
 
-def pair_key(name: str) -> str:
-    """What the names of a native pair share: the ID, or all but VID, IMG and the duration.
+@cache
+def _suffix(more: tuple[str, ...]) -> re.Pattern[str]:
+    known = (re.escape(unicodedata.normalize("NFC", one).strip(_BETWEEN)) for one in (*PAIR_SUFFIXES, *more))
+    return re.compile(rf"([\W_]+({'|'.join(known)}))+[\W_]*\Z", re.IGNORECASE)
 
-    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_img.png")
+
+def pair_key(name: str, more: tuple[str, ...] = ()) -> str:
+    """What the names of a native pair share: the ID, or all but VID, IMG, the duration and a suffix, `more` ones too.
+
+    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_thumb.png")
     ('ID 12345678', 'summer', 'summer')
     """
-    parsed = parse_name(name)
-    if parsed:
-        return f"ID {parsed.unique_id.upper()}"
-    bare = re.sub(
-        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", stem(name)
-    )
-    return re.sub(r"[\W_]+", " ", bare).strip().lower()
+    whole = stem(as_sent(name))
+    bare = _suffix(more).sub("", whole)
+    if own := own_id(bare):
+        return f"ID {base_id(own)}"
+    bare = re.sub(r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", bare)
+    return re.sub(r"[\W_]+", " ", bare).strip().lower() or whole
+
+
+def pair_keys(halves: Sequence[tuple[str, Hashable]], more: tuple[str, ...] = ()) -> list[str]:
+    """What each native shares with its pair's other half alone; they are told by their names and sections.
+
+    A half of exactly the name goes before one that differs in a suffix; where several names differ so, none is taken.
+
+    >>> pair_keys([("a", "video"), ("a_horizontal", "image"), ("b_horizontal", "image")])
+    ['a', 'a', 'b']
+    """
+    exact = [match_key(name) for name, _ in halves]
+    alike = [pair_key(name, more) for name, _ in halves]
+    sides, names = defaultdict[str, set[Hashable]](set), defaultdict[tuple[str, Hashable], set[str]](set)
+    for (_, side), name in zip(halves, exact, strict=True):
+        sides[name].add(side)
+    whole = {name for name in exact if len(sides[name]) > 1}
+    for (_, side), name, like in zip(halves, exact, alike, strict=True):
+        names[like, side] |= {name} - whole
+    several = {like for (like, _), found in names.items() if len(found) > 1}
+    return [
+        like if like.startswith("ID ") or not (name in whole or like in several) else f"{name} ="
+        for name, like in zip(exact, alike, strict=True)
+    ]
 
 
 def is_rounded(identity: str) -> bool:

@@ -6,6 +6,7 @@ import filecmp
 import math
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,10 +19,10 @@ from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import is_source, pair_key, parse_name
+from tjtools.model.names import is_source, pair_key, pair_keys, parse_name
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits, load_settings
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _SHORT = 23.0  # seconds below which an upright video is a short one
@@ -64,9 +65,10 @@ def plan_session(
     """Look at every media file below a folder and say what it becomes; nothing is written but fingerprints.
 
     A type is told by the name (`VID_…`, `IMG_…`), else by which type's limits the content fits. Natives are paired by
-    the ID in their names, or by names that differ in VID and IMG and the duration alone. Raises `WorkspaceError` for a
-    folder that is not there, `Cancelled`, and the errors of the tracking files.
+    the ID in their names, or by names that differ in VID and IMG, the duration and a known suffix alone. Raises
+    `WorkspaceError` for a folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
+    suffixes = load_settings(workspace).names.pair_suffixes
     limits = load_limits(workspace.limits_file)
     paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
@@ -78,7 +80,7 @@ def plan_session(
             left_out.append((path, one))
         elif taken.setdefault(one.target, one) is not one:
             left_out.append((path, "another file of the folder has this name"))
-    return Intake(tuple(_paired([*taken.values()])), tuple(left_out))
+    return Intake(tuple(_paired([*taken.values()], suffixes)), tuple(left_out))
 
 
 def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> None:
@@ -180,23 +182,26 @@ def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> di
     }
 
 
-def _paired(taken: Sequence[Taken]) -> Iterator[Taken]:
+def _paired(taken: Sequence[Taken], suffixes: tuple[str, ...]) -> Iterator[Taken]:
     """Give the halves of each native pair its ID; a half without exactly one other keeps none, and says so."""
-    halves: dict[str, list[Taken]] = {}
-    for one in taken:
-        if one.creative_type in _NATIVE:
-            halves.setdefault(pair_key(one.source.name), []).append(one)
+    natives = [one for one in taken if one.creative_type in _NATIVE]
+    keys = pair_keys([(one.source.name, one.creative_type) for one in natives], suffixes)
+    pairs, likes = defaultdict[str, list[Taken]](list), defaultdict[str, list[Taken]](list)
+    for one, key in zip(natives, keys, strict=True):
+        pairs[key].append(one)
+        likes[pair_key(one.source.name, suffixes)].append(one)
+    pair_of = {one.source: pair for pair in pairs.values() for one in pair}
     for one in taken:
         if one.creative_type not in _NATIVE:
             yield one
             continue
-        pair = halves[pair_key(one.source.name)]
+        pair = pair_of[one.source]
         videos = [half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO]
         if len(pair) == 2 and len(videos) == 1:
             identity = videos[0].row["unique_id"].removesuffix("-VID")
             yield one._replace(row={**one.row, "native_pair_id": identity})
         else:
-            yield one._replace(notes=(*one.notes, _unpaired(one, pair)))
+            yield one._replace(notes=(*one.notes, _unpaired(one, likes[pair_key(one.source.name, suffixes)])))
 
 
 def _unpaired(one: Taken, pair: Sequence[Taken]) -> str:

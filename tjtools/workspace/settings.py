@@ -105,6 +105,12 @@ class CampaignSettings(_Section):
     call_to_action: str = "PLACEHOLDER_CTA"
 
 
+class NameSettings(_Section):
+    """`pair_suffixes`: what one half of a native pair has behind its name, beside those that are known."""
+
+    pair_suffixes: tuple[Annotated[str, StringConstraints(pattern=r"[^\W_]")], ...] = ()
+
+
 class Settings(BaseSettings):
     """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
 
@@ -116,6 +122,7 @@ class Settings(BaseSettings):
     browser: BrowserSettings = BrowserSettings()
     upload: UploadSettings = UploadSettings()
     campaign: CampaignSettings = CampaignSettings()
+    names: NameSettings = NameSettings()
     username: str = ""
     password: SecretStr = SecretStr("")
     press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone
@@ -137,10 +144,10 @@ def load_settings(workspace: Workspace) -> Settings:
     """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
     told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
-    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign"}):
+    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign", "names"}):
         raise SettingsError(
             f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
+            remedy="Known: [site], [browser], [upload], [campaign], [names]; credentials belong in the keyring.",
         )
     try:
         settings = Settings(_env_file=environment, **told)  # type: ignore[call-arg]
@@ -248,6 +255,9 @@ card_timeout = 30           # seconds until a new creative must show in the list
 target_url = "PLACEHOLDER_URL"
 brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
+
+[names]
+# pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview
 
 """
 
