@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world import tjtools
 
 from tjtools.analysis import charts, findings
 from tjtools.analysis.contents import (
@@ -110,6 +111,28 @@ def test_native_pairs_by_unique_id_or_by_one_name(frame: pd.DataFrame) -> None:
     for _, pair in native_pairs(frame).iterrows():
         halves = behind_pair(frame, pair).set_index("section")["review_status"].astype(str)
         assert (halves.get(VIDEO, ""), halves.get(IMAGE, "")) == (pair["video"], pair["image"])
+
+
+def test_natives_that_differ_in_a_suffix_are_one_pair(tmp_path: Path) -> None:
+    """A library of an older naming: 33 pairs called so need nothing."""
+    halves = "".join(
+        f"{n}1,clip {n},,,,Native Rollover,approved\n{n}2,clip {n}_horizontal,,,,Native Static Banner,approved\n"
+        for n in range(1, 34)
+    )
+    odd = "901,a,,,,native_video,approved\n902,a_backdrop,,,,native_image,approved\n"
+    frame = library(tmp_path / "library.csv", halves + odd)
+    said = "2 of 35 native pairs need something: 1 without an image, 1 without a video"
+    assert findings.of_pairs(native_pairs(frame)) == said
+    assert findings.of_pairs(native_pairs(frame, ("_backdrop",))) == "No native pair needs anything: 34 of 34 are live"
+
+
+def test_the_suffixes_that_a_user_knows_hold_in_the_notebook(bare_workspace: Workspace) -> None:
+    frame_of(bare_workspace, "1,a,,,,native_video,approved\n2,a_backdrop,,,,native_image,approved\n")
+    bare_workspace.settings_file.write_text('[names]\npair_suffixes = ["_backdrop"]\n', "utf-8")
+    told = tjtools("report", "--out", "r.html", cwd=bare_workspace.root)
+    page = (bare_workspace.root / "r.html").read_text("utf-8")
+    assert (told.returncode, "No native pair needs anything: 1 of 1 are live" in page) == (0, True), told.stderr
+    assert "native_pairs(frame, ('_backdrop',))" in page.replace("&#39;", "'").replace("&quot;", '"')
 
 
 def test_of_two_creatives_for_one_half_the_better_counts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from tjtools.analysis.frame import LACKING, SECTIONS, SHOWN, STANDING, STATUSES, UNKNOWN, on_site, values_of
 from tjtools.analysis.reviews import of_ids
 from tjtools.model.creative import Section, UploadStatus
-from tjtools.model.names import match_key
+from tjtools.model.names import match_key, pair_keys
 
 AGES = {"up to a week": 7, "up to 30 days": 30, "up to 90 days": 90, "up to half a year": 183, "up to a year": 365}
 OLDER, UNKNOWN_AGE = "over a year", "unknown"
@@ -114,18 +114,19 @@ def ages(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     return table.astype("int64").reset_index().astype({"age": "str"})
 
 
-def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
+def native_pairs(frame: pd.DataFrame, suffixes: tuple[str, ...] = ()) -> pd.DataFrame:
     """One row a native pair, complete or not, those that need something first.
 
-    Two halves belong together if their names have the same unique ID, or, without the convention, are the same name.
-    `name` (str) is the video's or else the image's; `video` and `image` (str) are the halves' review statuses, `""`
-    where there is none; `video_ids` and `image_ids` (str) list the Creative IDs. Of several creatives for one half the
-    best status counts. `state` (str) is one of `STATES`: `live` if both halves are approved, `in review` if at least
-    one is pending and none is rejected.
+    Two halves belong together if their names have the same unique ID, or else are the same name, or differ in a suffix
+    alone, as `a` and `a_horizontal` do: one that is known, or one of these `suffixes`. `name` (str) is the video's or
+    else the image's; `video` and `image` (str) are the halves' review statuses, `""` where there is none; `video_ids`
+    and `image_ids` (str) list the Creative IDs. Of several creatives for one half the best status counts. `state` (str)
+    is one of `STATES`: `live` if both halves are approved, `in review` if at least one is pending and none is rejected.
     """
     there = on_site(frame)
+    there = there[there["section"].isin([VIDEO, IMAGE])]
     halves = there[["filename", "creative_id", "section"]].assign(
-        pair=there["unique_id"].str.upper().where(there["by_convention"], there["filename"].map(match_key)),
+        pair=pair_keys([*zip(there["filename"], there["section"], strict=True)], suffixes),
         status=there["review_status"].astype(str),
         rank=there["review_status"].astype(str).map(_BEST),
     )

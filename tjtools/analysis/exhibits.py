@@ -19,6 +19,7 @@ from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, valu
 from tjtools.analysis.sources import Asked, Files, python
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
     import altair as alt
@@ -171,12 +172,13 @@ def gaps(it: Question) -> Shown:
     (),
 )
 def native_pairs(it: Question) -> Shown:
-    table = contents.native_pairs(it.files.frame)
+    suffixes = load_settings(it.files.workspace).names.pair_suffixes
+    table = contents.native_pairs(it.files.frame, suffixes)
     return Shown(
         table,
         findings.of_pairs(table),
         _drawn("pairs", table),
-        python("native_pairs(frame)"),
+        python(f"native_pairs(frame, {suffixes})" if suffixes else "native_pairs(frame)"),
         lambda place: contents.behind_pair(it.files.frame, table.iloc[place]),
     )
 
