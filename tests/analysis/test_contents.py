@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from world import tjtools
 
-from tjtools.analysis import charts, findings
+from tjtools.analysis import charts, exhibits, findings
 from tjtools.analysis.contents import (
     IMAGE,
     VIDEO,
@@ -31,6 +31,7 @@ from tjtools.analysis.contents import (
 )
 from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
 from tjtools.analysis.rates import approval_rates, overall
+from tjtools.analysis.sources import Asked, Files, Others
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
@@ -152,6 +153,66 @@ def test_uploads_by_month_and_the_unknown_days(frame: pd.DataFrame) -> None:
     ]
     said = "4 creatives were added since 1 October 2025, most in October 2025: 2; the day of 6 more is unknown"
     assert findings.of_uploads(table, "month", 6) == said
+
+
+def on_days(workspace: Workspace, seen: str = "", **days: int) -> pd.DataFrame:
+    """A library of so many creatives of each day, `_2025_11_05=3`; "_" for those of unknown day."""
+    told = [day.strip("_").replace("_", "-") for day, number in days.items() for _ in range(number)]
+    return frame_of(workspace, "".join(f"{n},a{n},{day},,,image,approved\n" for n, day in enumerate(told, 1)), seen)
+
+
+def finding_of(workspace: Workspace, name: str) -> str:
+    nobody = Others(
+        lambda _: (pd.DataFrame(), ()), lambda *_: ({}, 0), lambda *_: (pd.DataFrame(), 0, 0), lambda _: None
+    )
+    exhibit: exhibits.Exhibit = getattr(exhibits, name)
+    return exhibit.shown(Files(workspace, nobody, lambda: NOW), Asked()).finding
+
+
+REFRESHED = "a refresh by another tool may have written its own day there"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (
+            {"_2025_11_05": 481, "_2025_10_01": 121, "_2025_10_20": 120},
+            "481 of 722 known upload dates are 5 November 2025: REFRESHED; of the others, 241 creatives were added"
+            " since 29 September 2025, most in the week of 29 September 2025: 121",
+        ),
+        (
+            {"_2025_11_05": 30, "_": 2},
+            "all 30 known upload dates are 5 November 2025: REFRESHED; the day of 2 more is unknown",
+        ),
+        (
+            {"_2025_11_05": 30, "_2025_11_06": 20, "_2025_10_01": 1},
+            "50 of 51 known upload dates are 5 November 2025 (30) or 6 November 2025 (20): REFRESHED; of the others,"
+            " 1 creative was added since 29 September 2025",
+        ),
+        (
+            {"_2025_11_05": 19, "_2025_11_06": 1},
+            "20 creatives were added since 3 November 2025",
+        ),
+        (
+            {f"_2025_10_{day:02}": 20 for day in range(6, 11)},
+            "100 creatives were added since 6 October 2025",
+        ),
+    ],
+)
+def test_days_that_many_creatives_share_are_said_to_be_shared(
+    bare_workspace: Workspace, days: dict[str, int], said: str
+) -> None:
+    """Two thirds of a real library have one day: that of a refresh of the predecessor, which wrote its own."""
+    on_days(bare_workspace, **days)
+    told = said.replace("REFRESHED", REFRESHED)
+    assert finding_of(bare_workspace, "uploads") == told
+    assert (REFRESHED in finding_of(bare_workspace, "ages")) == ("REFRESHED" in said)
+
+
+def test_a_day_on_which_tjtools_uploaded_many_is_theirs(bare_workspace: Workspace) -> None:
+    seen = "".join(f"2025-11-05T12:00:00Z,{n},a{n},,pending,,upload\n" for n in range(1, 31))
+    on_days(bare_workspace, seen, _2025_11_05=30, _2025_10_01=30)
+    assert finding_of(bare_workspace, "uploads").startswith("30 of 60 known upload dates are 1 October 2025: ")
 
 
 def test_a_short_range_is_told_by_the_week(frame: pd.DataFrame) -> None:

@@ -17,6 +17,7 @@ AGES = {"up to a week": 7, "up to 30 days": 30, "up to 90 days": 90, "up to half
 OLDER, UNKNOWN_AGE = "over a year", "unknown"
 VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
 STATES = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")  # of a native pair
+MANY = 20  # creatives of one upload date that are worth a word
 REAL = ("success", "duplicate", "failed", "unknown_id")  # what a run that handed nothing over does not have
 ALIKE = SAME_CONTENT, LOOKS_SAME, SAME_NAME, SAME_UNIQUE_ID = (
     *("same content", "looks the same"),
@@ -75,6 +76,15 @@ def uploads(frame: pd.DataFrame, every: str) -> pd.DataFrame:
         added = added.reindex(pd.date_range(added.index[0], added.index[-1], freq=_STARTS[every]), fill_value=0)
     table = pd.DataFrame({"added": added.stack(), "total": added.cumsum().stack()})
     return table.rename_axis(index=["period", "section"]).reset_index().astype(_UPLOADS)
+
+
+def shared_days(frame: pd.DataFrame) -> pd.Series:
+    """How many creatives have each upload date that at least a quarter and 20 of them share, the most first (int64).
+
+    Those that an upload of tjtools began are not counted: that day is theirs.
+    """
+    days = frame["upload_date"].mask(frame["first_source"] == "upload").value_counts()
+    return days[days >= max(MANY, frame["upload_date"].notna().sum() / 4)]
 
 
 def began(frame: pd.DataFrame, every: str) -> pd.Series:

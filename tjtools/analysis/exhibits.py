@@ -185,12 +185,14 @@ def native_pairs(it: Question) -> Shown:
 
 @_exhibit("When it was added", "periods and sections")
 def uploads(it: Question) -> Shown:
-    every = contents.period_of(it.frame)
-    table = contents.uploads(it.frame, every)
+    every, shared = contents.period_of(it.frame), contents.shared_days(it.frame)
+    table, days = contents.uploads(it.frame, every), it.frame["upload_date"]
+    apart = contents.uploads(it.frame[~days.isin(shared.index)], every)
+    said = findings.of_shared_days(shared, int(days.notna().sum()))
     keys = {"period": contents.began(it.frame, every), "section": values_of(it.frame, "section")}
     return Shown(
         table,
-        findings.of_uploads(table, every, int(on_site(it.frame)["upload_date"].isna().sum())),
+        findings.of_uploads(apart, every, int(on_site(it.frame)["upload_date"].isna().sum()), said),
         _drawn("uploads", table, every),
         python(f"uploads(frame, {every!r})", it.asked),
         _behind(table, it.frame[list(SHOWN)], **keys),
@@ -201,9 +203,10 @@ def uploads(it: Question) -> Shown:
 def ages(it: Question) -> Shown:
     there, today = on_site(it.frame), it.files.clock()
     table, aged = contents.ages(there, today), contents.days_on_site(there, today)
+    said = findings.of_shared_days(contents.shared_days(there), int(there["upload_date"].notna().sum()))
     return Shown(
         table,
-        findings.of_ages(table, aged),
+        findings.of_ages(table, aged, said),
         _drawn("ages", table, where=len(there)),
         python("ages(frame, datetime.now().astimezone())", it.asked),
         _behind(table, there[list(SHOWN)].join(aged[["days", "at_least"]]), age=aged["age"]),
