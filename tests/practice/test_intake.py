@@ -145,6 +145,19 @@ def test_halves_may_differ_in_a_suffix_that_is_known_or_a_users(bare_workspace: 
     assert all("it can't be told which native belongs to it" in why for why in told.values())
 
 
+def test_an_id_at_the_end_of_any_name_is_the_files(bare_workspace: Workspace, folder: Path) -> None:
+    video(folder / "summer sale ID-99a0d7c3.mp4", 4)
+    image(folder / "winter sale_ID-99A0D7C3_horizontal.png")
+    image(folder / "banner ID-0000000A.png", (300, 250))
+    told = {
+        (one.row["unique_id"].upper(), one.row.get("native_pair_id", "")) for one in plan(bare_workspace, folder).taken
+    }
+    pair = "ID-99a0d7c3"
+    assert ("ID-99A0D7C3-VID", pair) in told
+    assert ("ID-0000000A", "") in told
+    assert len({one for _, one in told}) == 2
+
+
 def test_two_images_for_one_video_are_for_a_person(bare_workspace: Workspace, folder: Path) -> None:
     video(folder / "a vid.mp4", 4)
     image(folder / "a img.png", seed=1)

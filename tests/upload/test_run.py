@@ -794,6 +794,30 @@ def test_pairs_whose_id_was_rounded_wait_until_it_is_mended_and_then_make_their_
     assert [one.found for one in verify(workspace)] == []
 
 
+def test_names_too_long_for_an_ad_are_cut_and_review_run_and_verify_agree(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The files keep their names on the site and in every tracking file."""
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    for row, folder, end in zip(pair, ("Video", "Image"), (".mp4", ".png"), strict=True):
+        whole = f"summer {'and winter ' * 8}{folder.lower()}{end}"
+        (workspace.root / "uploaded/Native" / folder / row["new_filename"]).rename(
+            workspace.root / "uploaded/Native" / folder / whole
+        )
+        row |= {"new_filename": whole, "unique_id": f"ID-{row['unique_id']}"}
+    session(workspace, pair)
+    told = [note for one in prepare(workspace).reviews for note in one.notes]
+    assert told == ["its ad's name has 100 characters and is cut to 65, ID-99A0D7C3-VID at the end"]
+    report = go(workspace)
+    [ad] = read_rows(report.campaign_files[0])
+    assert ad["Ad Name"] == "summer and winter and winter and winter and winte_ID-99A0D7C3-VID"
+    assert f"the Ad Name of {pair[0]['new_filename']} is cut to 65 characters: {ad['Ad Name']}" in caplog.text
+    assert {row["new_filename"] for row in read_rows(workspace.master) if row["tj_creative_id"]} == {
+        row["new_filename"] for row in pair
+    }
+    assert [one.found for one in verify(workspace)] == []
+
+
 def ads_of(report: UploadReport) -> list[tuple[str, str]]:
     """The IDs in the names of each native ad's video and thumbnail."""
     names = {one.creative_id: one.file.name.partition("_ID-")[2][:8] for one in report.outcomes}

@@ -19,7 +19,7 @@ from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import is_source, pair_key, pair_keys, parse_name
+from tjtools.model.names import is_source, own_id, pair_key, pair_keys, parse_name
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits, load_settings
@@ -160,10 +160,11 @@ def _is_short(facts: MediaFacts) -> bool:
 def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> dict[str, str]:
     facts, parsed = seen.facts, parse_name(path.name)
     named = parsed._asdict() if parsed else {}
-    identity = f"ID-{named.get('unique_id', seen.checksum[:8].upper())}"  # a number would be rounded by Excel
+    own, half = own_id(path.name).removesuffix("-VID").removesuffix("-IMG"), _NATIVE.get(kind)
+    identity = own or f"ID-{seen.checksum[:8].upper()}"  # a number would be rounded by Excel
     common = math.gcd(facts.width, facts.height) or 1
     return {
-        "unique_id": f"{identity}-{_NATIVE[kind]}" if kind in _NATIVE else identity,
+        "unique_id": f"{identity}-{half}" if half else identity,
         "original_filename": path.name,
         "new_filename": path.name,
         "creator_name": named.get("creator") or "",
