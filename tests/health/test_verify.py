@@ -142,6 +142,28 @@ def test_a_thumbnail_is_of_its_ads_pair_by_a_suffix_that_is_known_or_a_users(bar
     assert found(bare_workspace) == []
 
 
+@pytest.mark.parametrize(
+    ("video", "image", "other", "well"),
+    [
+        ("v", "v_thumb", "w", True),
+        ("v", "v_thumb", "v", False),
+        ("v.mp4", "v_thumb.png", "v.png", False),
+        ("v", "v", "v_thumb", True),
+        ("v_ID-99A0D7C3", "w_ID-99A0D7C3", "v_ID-99A0D7C3", True),
+    ],
+)
+def test_a_thumbnail_with_a_suffix_is_of_the_pair_where_no_image_has_the_very_name(
+    bare_workspace: Workspace, video: str, image: str, other: str, well: bool
+) -> None:
+    of_type = {"1": CreativeType.NATIVE_VIDEO, "2": CreativeType.NATIVE_IMAGE, "3": CreativeType.NATIVE_IMAGE}
+    names = zip(of_type.items(), (video, image, other), strict=True)
+    library(bare_workspace, *(Creative(key, name, creative_type=kind) for (key, kind), name in names))
+    ads(bare_workspace, (video.removesuffix(".mp4"), "1", "2"))
+    assert [one.partition(", and ")[2] for one in found(bare_workspace)] == (
+        [] if well else ["neither names nor inventories say that it is of this ad's pair"]
+    )
+
+
 LONG = "EN_Sports_F_Real_SFW_Generic_" + "Ana" * 20
 NO_ID = "summer games of the year " + "é" * 60
 

@@ -15,7 +15,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus, base_id
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import file_type, is_name_of_ad, is_rounded, is_source, match_key, pair_key, same_name
+from tjtools.model.names import file_type, is_name_of_ad, is_rounded, is_source, match_key, pair_key, same_name, stem
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import CAPPED, STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
@@ -88,8 +88,8 @@ class PairsTold:
     IDs that they give to each Creative ID, of pairs or not; `suffixes` are those that a user knows of a half's name.
     """
 
-    def __init__(self, suffixes: tuple[str, ...]) -> None:
-        self.suffixes = suffixes
+    def __init__(self, library: Library, suffixes: tuple[str, ...]) -> None:
+        self.library, self.suffixes = library, suffixes
         self.unique: defaultdict[str, set[str]] = defaultdict(set)
         self._of_creative: defaultdict[str, set[tuple[Path, str]]] = defaultdict(set)
         self._names: defaultdict[tuple[Path, str, CreativeType], set[str]] = defaultdict(set)
@@ -110,6 +110,14 @@ class PairsTold:
                 if creative_id:
                     self._of_creative[creative_id].add((path, identity))
 
+    def by_name(self, videos: Set[str], images: Iterable[Creative]) -> bool:
+        """Whether an image is called as one of the videos, or, where the library has none such, like it."""
+        alike, kind = {pair_key(name, self.suffixes) for name in videos}, CreativeType.NATIVE_IMAGE
+        there = (one for name in videos for one in self.library.find(stem(name), kind).there)
+        same = {one.creative_id for one in there if one.creative_type is kind}
+        keys = {one.creative_id: pair_key(one.filename, self.suffixes) for one in images}
+        return any(ID in same or (key in alike and (not same or key.startswith("ID "))) for ID, key in keys.items())
+
     def together(self, one: str, other: str) -> bool:
         """Whether they say that the creatives with these two IDs are one pair."""
         common = self._of_creative[one] & self._of_creative[other]
@@ -121,11 +129,8 @@ def disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
 
     Raises the errors of a library, master, session or log that can't be read at all.
     """
-    library, pairs, bad = (
-        Library.load(workspace.library),
-        PairsTold(load_settings(workspace).names.pair_suffixes),
-        list[Disagreement](),
-    )
+    library, bad = Library.load(workspace.library), list[Disagreement]()
+    pairs = PairsTold(library, load_settings(workspace).names.pair_suffixes)
     master = [*_master(workspace, pairs, bad)]
     uploads = [*_status_files(workspace, pairs, bad)]
     told = [one for one in (*master, *uploads) if one.creative_id]
@@ -331,8 +336,7 @@ def _why_wrong(
         return f"{held} in {' and '.join(sorted(sections))}"
     if column in (_VIDEO, _MAIN) and not any(one.filename in of_ad for one in here):
         return held
-    alike = {pair_key(name, pairs.suffixes) for name in of_ad}
-    if column == _THUMBNAIL and not any(pair_key(one.filename, pairs.suffixes) in alike for one in here):
+    if column == _THUMBNAIL and not pairs.by_name(of_ad, here):
         told = pairs.together(told_id(row[_VIDEO]), told_id(row[_THUMBNAIL]))
         return "" if told else f"{held}, and neither names nor inventories say that it is of this ad's pair"
     return ""
