@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tjtools.model.names import pair_keys
@@ -29,6 +31,7 @@ def paired(*halves: tuple[str, str], more: tuple[str, ...] = ()) -> list[set[str
         ("summer", "summer thumbnail"),
         ("summer", "summer-poster"),
         ("summer", "summer (static)"),
+        ("summer", "summer_thumb_thumbnail_"),
         ("summer_rollover", "summer_static"),
         ("summer_video", "summer_thumb_horizontal"),
         ("summer_4sec", "summer_horizontal"),
@@ -38,6 +41,8 @@ def paired(*halves: tuple[str, str], more: tuple[str, ...] = ()) -> list[set[str
         ("VID_EN_Sports_Ana_4sec_ID-99A0D7C3-VID", "IMG_EN_Sports_Ana_ID-99A0D7C3-IMG"),
         ("summer sale_ID-99A0D7C3", "winter sale_ID-99A0D7C3"),
         ("vid_summer", "img_summer"),
+        ("\u0130stanbul", "\u0130stanbul_horizontal"),
+        ("summer 1.5sec", "summer_thumb"),
     ],
 )
 def test_names_that_differ_in_a_known_suffix_are_one_pair(video: str, image: str) -> None:
@@ -81,11 +86,19 @@ def test_several_creatives_of_one_name_are_one_half() -> None:
     assert paired(("a", V), ("a.mp4", V), ("a_horizontal", I)) == [{"a", "a.mp4", "a_horizontal"}]
 
 
-@pytest.mark.parametrize("suffix", ["backdrop", "_backdrop", "-Backdrop", " backdrop "])
+@pytest.mark.parametrize("suffix", ["backdrop", "_backdrop", "-Backdrop", " (backdrop) "])
 def test_a_user_adds_suffixes(suffix: str) -> None:
     for image in ("summer_backdrop", "summer-BACKDROP.png", "summer_horizontal_backdrop"):
         assert paired(("summer", V), (image, I), more=(suffix,)) == [{"summer", image}]
     assert paired(("summer", V), ("summer_horizontal", I), more=(suffix,)) == [{"summer", "summer_horizontal"}]
+
+
+@pytest.mark.parametrize("odd", ["_" * 20_000 + "x", "_thumb" * 4_000 + "x", "thumb" * 4_000, "1" * 20_000])
+def test_a_name_of_any_length_is_told_at_once(odd: str) -> None:
+    """As a cell may hold it: at a cost that grows with the square it took a minute."""
+    begun = time.process_time()
+    assert paired((odd, V), (f"{odd}_horizontal", I)) == [{odd, f"{odd}_horizontal"}]
+    assert time.process_time() - begun < 10
 
 
 def test_a_suffix_is_text_and_no_pattern() -> None:

@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cache
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -33,6 +32,7 @@ _MEDIUM_OF_EXTENSION = {
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
 PAIR_SUFFIXES = ("horizontal", "image", "img", "poster", "rollover", "static", "thumb", "thumbnail", "vid", "video")
+_WORD = r"[^\W_]+"
 _BETWEEN = " _.-"  # what stands between the words of a name
 
 CONVENTION = r"""
@@ -123,14 +123,19 @@ def is_name_of_ad(ad: str, name: str, ids: Iterable[str], most: int) -> bool:
         return True
     begun, whole = as_sent(ad), stem(as_sent(name))
     for end in filter(None, (own_id(name), *ids)):
-        begun = re.sub(rf"[{_BETWEEN}]*{re.escape(end)}\Z", "", begun, flags=re.IGNORECASE)
+        if begun[-len(end) :].upper() == end.upper():
+            begun = begun[: -len(end)].rstrip(_BETWEEN)
     return len(whole) > most and begun != as_sent(ad) and bool(begun) and whole.startswith(begun)
 
 
-@cache
-def _suffix(more: tuple[str, ...]) -> re.Pattern[str]:
-    known = (re.escape(unicodedata.normalize("NFC", one).strip(_BETWEEN)) for one in (*PAIR_SUFFIXES, *more))
-    return re.compile(rf"([\W_]+({'|'.join(known)}))+[\W_]*\Z", re.IGNORECASE)
+def _without_suffix(name: str, more: tuple[str, ...]) -> str:
+    words = list(re.finditer(_WORD, name))
+    told = [word[0].lower() for word in words]
+    suffixes = [re.findall(_WORD, unicodedata.normalize("NFC", one).lower()) for one in (*PAIR_SUFFIXES, *more)]
+    while found := next((one for one in suffixes if len(one) < len(told) and told[-len(one) :] == one), None):
+        del words[-len(found) :], told[-len(found) :]
+        name = name[: words[-1].end()]
+    return name
 
 
 def pair_key(name: str, more: tuple[str, ...] = ()) -> str:
@@ -140,10 +145,12 @@ def pair_key(name: str, more: tuple[str, ...] = ()) -> str:
     ('ID 12345678', 'summer', 'summer')
     """
     whole = stem(as_sent(name))
-    bare = _suffix(more).sub("", whole)
+    bare = _without_suffix(whole, more)
     if own := own_id(bare):
         return f"ID {base_id(own)}"
-    bare = re.sub(r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", bare)
+    bare = re.sub(
+        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|(?<!\d)\d++(\.\d++)?\s?sec(?![a-z])", "", bare
+    )
     return re.sub(r"[\W_]+", " ", bare).strip().lower() or whole
 
 
