@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from world import NOW, read_rows, write_inventory
 from tjtools.cache.inventory import load_session, master_ids, record_in_master
 from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.errors import WrongHeader
+from tjtools.model.names import as_sent
 from tjtools.workspace.folder import Workspace
 
 ROW = {"unique_id": "99A0D7C3", "new_filename": "a.mp4", "creative_type": "video", "duration_seconds": "6"}
@@ -46,6 +48,72 @@ def test_where_the_files_lie(bare_workspace: Workspace, kind: str, folder: str) 
     write_inventory(bare_workspace.session, [ROW | {"creative_type": kind}])
     [file] = load_session(bare_workspace).files
     assert file.path == bare_workspace.root / "uploaded" / folder / "a.mp4"
+
+
+FORMS = (
+    "caf\u00e9 1\u212b.mp4",
+    "cafe\u0301 1A\u030a.mp4",
+    "cafe\u0301 1\u00c5.mp4",
+)  # one name: composed, not, in part
+
+
+@pytest.mark.parametrize("told", FORMS)
+@pytest.mark.parametrize("there", FORMS)
+def test_a_file_is_found_in_whatever_unicode_form_its_name_is(bare_workspace: Workspace, told: str, there: str) -> None:
+    disk = bare_workspace.root / "uploaded"
+    (disk / there).touch()
+    (disk / "cafe 1A.mp4").touch()
+    write_inventory(bare_workspace.session, [ROW | {"new_filename": told}])
+    write_inventory(bare_workspace.master, [ROW | {"new_filename": told}])
+    [file] = load_session(bare_workspace).files
+    assert file.path == disk / there
+    record_in_master(bare_workspace, [(file, "111", date(2025, 11, 13))])
+    assert [row["tj_creative_id"] for row in read_rows(bare_workspace.master)] == ["111"]
+    [(key, creative_id)] = master_ids(bare_workspace).items()
+    assert (key, creative_id) == ((Section.IN_STREAM_VIDEO, as_sent(there)), "111")
+
+
+def test_of_two_files_in_other_unicode_forms_neither_is_taken_for_the_one_asked_for(bare_workspace: Workspace) -> None:
+    for form in FORMS[1:]:
+        (bare_workspace.root / "uploaded" / form).touch()
+    write_inventory(bare_workspace.session, [ROW | {"new_filename": name} for name in FORMS])
+    assert [file.path.name for file in load_session(bare_workspace).files] == [*FORMS]
+
+
+@pytest.mark.parametrize("name", ["cafe\u0301.mp4", "passwd\u00e9"])
+def test_another_unicode_form_leads_out_of_the_workspace_no_more_than_the_name_itself(
+    bare_workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "secret").touch()
+    (bare_workspace.root / "uploaded" / unicodedata.normalize("NFC", name)).symlink_to(tmp_path / "secret")
+    write_inventory(bare_workspace.session, [ROW | {"new_filename": unicodedata.normalize("NFD", name)}])
+    assert load_session(bare_workspace).files == ()
+
+
+@pytest.mark.parametrize("other", ["A.MP4", "A.mp4", "a.Mp4"])
+def test_names_that_the_disk_takes_for_one_file_are_for_a_person(bare_workspace: Workspace, other: str) -> None:
+    disk = bare_workspace.root / "uploaded"
+    (disk / "a.mp4").touch()
+    for name in (other, "a.MP4"):
+        (disk / name).hardlink_to(disk / "a.mp4")  # as a folder looks that ignores case
+    (disk / "b.mp4").touch()
+    write_inventory(
+        bare_workspace.session, [ROW | {"new_filename": name} for name in ("a.mp4", "b.mp4", other, "a.MP4")]
+    )
+    session = load_session(bare_workspace)
+    assert [file.name for file in session.files] == ["b.mp4"]
+    assert [(bad.line, "its file is that of line" in bad.reason) for bad in session.bad_lines] == [
+        (2, True),
+        (4, True),
+        (5, True),
+    ]
+
+
+def test_names_that_differ_in_case_alone_are_two_where_the_disk_tells_them_apart(bare_workspace: Workspace) -> None:
+    for name in ("a.mp4", "A.mp4"):
+        (bare_workspace.root / "uploaded" / name).touch()
+    write_inventory(bare_workspace.session, [ROW | {"new_filename": name} for name in ("a.mp4", "A.mp4", "a.MP4")])
+    assert len(load_session(bare_workspace).files) == 3
 
 
 def test_a_video_in_a_banner_size_is_a_video_banner(bare_workspace: Workspace) -> None:

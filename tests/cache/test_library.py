@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tjtools.cache.library import COLUMNS, BadLine, Conflict, Library, Match
+from tjtools.cache.library import COLUMNS, BadLine, Conflict, Library, Match, look_up
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader
+from tjtools.model.names import meant
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.disk import backups_of
 
@@ -743,3 +744,64 @@ def read(library: Library) -> tuple[object, ...]:
         [(bad.line, bad.reason) for bad in library.doubtful_days],
         [library.find(name, VIDEO).there for name in ("a.mp4", "b", "é")],
     )
+
+
+NAMES = ("clip 1.mp4", "café (2).png", "https://host/landing/page.mp4", "page", 'say "hi".gif', "it's.gif")
+
+
+@pytest.mark.parametrize(
+    ("asked", "name"),
+    [
+        *((quoted, "clip 1.mp4") for quoted in ('"clip 1.mp4"', "'clip 1.mp4'", "“clip 1.mp4”", "„clip 1.mp4“")),
+        *((quoted, "clip 1.mp4") for quoted in ("«clip 1.mp4»", "`clip 1.mp4`", '"clip 1.mp4",', " \u00a0clip 1.mp4 ")),
+        ("\u202aC:\\Users\\Ana\\clip 1.mp4", "clip 1.mp4"),
+        ('"C:\\Users\\Ana\\clip 1.mp4"', "clip 1.mp4"),
+        (r"\\server\share\café (2).png", "café (2).png"),
+        (r"uploaded\Native\Video\clip 1.mp4", "clip 1.mp4"),
+        ("C:/ads/clip 1.mp4", "clip 1.mp4"),
+        ("/Volumes/Ads/cafe\u0301 (2).png", "café (2).png"),
+        (r"/Users/ana/clip\ 1.mp4", "clip 1.mp4"),
+        (r"café\ \(2\).png", "café (2).png"),
+        ("'/home/ana/it's.gif'", "it's.gif"),
+        ("./clip 1.mp4", "clip 1.mp4"),
+        ("~/ads/clip 1.mp4/", "clip 1.mp4"),
+        ("file:///home/ana/clip%201.mp4", "clip 1.mp4"),
+        ("FILE:///C:/ads/caf%C3%A9%20(2).png", "café (2).png"),
+        ("https://host/landing/page.mp4", "https://host/landing/page.mp4"),
+        ("https://host/landing/page", "https://host/landing/page.mp4"),
+        (' "https://host/landing/page.mp4" ', "https://host/landing/page.mp4"),
+        ("/ads/page", "page"),
+        ('say "hi".gif', 'say "hi".gif'),
+        ("say %22hi%22", 'say "hi".gif'),
+        ('"say "hi".gif"', 'say "hi".gif'),
+    ],
+)
+def test_what_a_person_pastes_is_the_name_that_was_meant(tmp_path: Path, asked: str, name: str) -> None:
+    library = Library(tmp_path / "TJ_Creative_Library.csv")
+    library.add(Creative(f"10325305{number}1", one) for number, one in enumerate(NAMES))
+    [(told, match)] = look_up(library, [asked])
+    assert (told, [one.filename for one in match.there]) == (asked, [name])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "https://host/page",  # an address is one name, whatever stands behind its last slash
+        "https://other/landing/page.mp4",
+        "landing/page.mp4",
+        "ads/clip 1.mp4/other.mp4",
+        '"clip',
+        *("/", "\\", '""', "'", "file:", "file:///", " "),
+    ],
+)
+def test_what_is_another_name_is_not_there(tmp_path: Path, asked: str) -> None:
+    library = Library(tmp_path / "TJ_Creative_Library.csv")
+    library.add(Creative(f"10325305{number}1", one) for number, one in enumerate(NAMES) if one != "page")
+    assert look_up(library, [asked]) == [(asked, Match())]
+
+
+@given(st.text(st.characters(exclude_characters="\0/", exclude_categories=["Cs"]), min_size=1))
+def test_a_name_is_found_behind_any_folder_as_it_is_alone(name: str) -> None:
+    assert {name} <= {*meant(name)} & {*meant(f"/home/ana/{name}")}
+    if "\\" not in name:
+        assert name in meant(f"C:\\ads\\{name}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -91,9 +94,83 @@ def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: P
     ]
 
 
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be-bom", "cp1252", "utf-8 and cp1252", "NFD", "CR"]
+)
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_check_reads_a_list_in_whatever_encoding_a_tracking_file_may_have(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, way: str
+) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1032530591,Café “Ana”.png,,300x250,png,image,approved\n")
+    text = "Café “Ana”.png\r\n\r\n1032530581\r\nnew.png\r\n"
+    data = {
+        "utf-16-be-bom": b"\xfe\xff" + text.encode("utf-16-be"),
+        "utf-8 and cp1252": f"{text}caf€.png\r\n".encode() + "Café “Ana”.png".encode("cp1252"),
+        "NFD": unicodedata.normalize("NFD", text).encode(),
+        "CR": text.replace("\r\n", "\r").encode(),
+    }.get(encoding) or text.encode(encoding)
+    (shop / "list.txt").write_bytes(data)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+    done = tjtools("check", "--from", "list.txt" if way == "file" else "-", "--json", cwd=shop)
+    told = [[one["creative_id"] for one in each["creatives"]] for each in json.loads(done.stdout)]
+    assert (done.returncode, told[:3]) == (1, [["1032530591"], ["1032530581"], []]), done.stderr
+    assert told[3:] == ([[], ["1032530591"]] if encoding == "utf-8 and cp1252" else [])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "new.png\n".encode("utf-16-le"),
+        "new.png\n".encode("utf-16")[:-1],
+        "new.png\n".encode("utf-32"),
+        b"new.png\n" + "new.png\n".encode("utf-16-le"),
+        "für.png\n".encode("cp850"),
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+    ],
+)
+@pytest.mark.parametrize("way", ["file", "pipe"])
+def test_a_list_that_can_not_be_read_is_an_error_that_names_it(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, way: str
+) -> None:
+    (shop / "list.txt").write_bytes(data)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), "utf-8"))
+    done = tjtools("check", "--from", "list.txt" if way == "file" else "-", cwd=shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert ("list.txt: " if way == "file" else "standard input: ") in done.stderr
+    assert "Save it as UTF-8" in done.stderr
+
+
+@pytest.mark.parametrize("name", [".", "none.txt", "tracking", "x" * 300])
+def test_a_list_that_is_not_there_is_named(shop: Path, name: str) -> None:
+    done = tjtools("check", "--from", name, cwd=shop)
+    assert (done.returncode, name in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("asked", ["1.03E+09", "1,03E+09", "1.03e+09", '"1.03E+09"', "103E+7", "1,234,567,890,123,456"])
+def test_an_id_that_lost_digits_is_unclear_and_never_not_there(shop: Path, asked: str) -> None:
+    done = tjtools("check", asked, cwd=shop)
+    assert (done.returncode, "look the ID up on the site" in done.stdout) == (2, True)
+    [told] = json.loads(tjtools("check", asked, "--json", cwd=shop).stdout)
+    assert (told["there"], "lost" in told["doubt"]) == (False, True)
+    [answer] = csv.DictReader(tjtools("check", asked, "--csv", cwd=shop).stdout.splitlines())
+    assert answer["answer"] == f"unclear: {told['doubt']}"
+    assert tjtools("check", f"{asked}.mp4", cwd=shop).returncode == 0
+
+
+def test_a_name_of_the_shell_in_another_encoding_is_read_and_a_lost_letter_is_said(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.write("1032530591,café.png,,300x250,png,image,approved\n")
+    done = tjtools("check", os.fsdecode(b"caf\xe9.png"), cwd=shop)
+    assert (done.returncode, "1032530591" in done.stdout) == (1, True)
+    done = tjtools("check", "caf\ufffd.png", cwd=shop)
+    assert (done.returncode, "copy the name once more" in done.stdout) == (2, True)
+
+
 def test_check_loads_neither_pandas_nor_playwright_nor_typer(shop: Path) -> None:
     code = """
 import sys
+import unicodedata
 from tjtools.cli import main
 sys.argv = ["tjtools", "check", "x"]
 try:
@@ -121,6 +198,18 @@ def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
     assert [row["creative_id"] for row in rows] == ["1032530571", "1032530581", "0032530591"]
     assert rows[2]["review_status"] == "pending"
     assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
+
+
+@pytest.mark.parametrize("name", ["https://host/landing/page", 'say "hi".mp4', "a: b.mp4"])
+def test_add_takes_any_name_that_a_creative_may_have(shop: Path, name: str) -> None:
+    assert tjtools("add", "1032530591", name, cwd=shop).returncode == 0
+    assert tjtools("check", name, cwd=shop).returncode == 1
+
+
+@pytest.mark.parametrize("name", ["ads/b.mp4", r"C:\ads\b.mp4", '"b.mp4"', "file:///ads/b.mp4"])
+def test_add_refuses_a_path_and_tells_the_name(shop: Path, name: str) -> None:
+    done = tjtools("add", "1032530591", name, cwd=shop)
+    assert (done.returncode, "'b.mp4'" in done.stderr) == (2, True), done.stderr
 
 
 def test_rebuild_cache_keeps_what_can_be_read_and_adds_what_the_master_knows(shop: Path) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tjtools.cache.library import Library
+from tjtools.diff.refusals import problems
 from tjtools.diff.repeats import Known, Repeat, RepeatKind
-from tjtools.diff.session import FileReview, Verdict, problems, review_session
+from tjtools.diff.session import FileReview, Verdict, review_session
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile
 
@@ -280,6 +281,12 @@ def test_a_file_whose_name_claims_another_content_is_for_a_person(library: Libra
     assert (found.verdict, found.reason) == (Verdict.INVALID, "the content is png, the name says .jpg: rename it")
 
 
+def test_a_photo_of_a_phone_called_jpg_is_to_be_converted_and_not_renamed(library: Library) -> None:
+    one = file("new.jpg")
+    [found] = review(library, one, facts={one.path: MediaFacts(9, "heic")})
+    assert found.reason == "the content is heic; a image is gif, png or jpg: convert it"
+
+
 @pytest.mark.parametrize(
     ("kind", "facts", "expected"),
     [
@@ -290,7 +297,12 @@ def test_a_file_whose_name_claims_another_content_is_for_a_person(library: Libra
         (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 31.0), ()),
         (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 4.9), ("4.9 s long",)),
         (CreativeType.SHORT_VIDEO, MediaFacts(1, "mp4", 1, 1, 40.0), ("40.0 s long",)),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 4.96), ("4.96 s long; a video lasts at least 5 s: make",)),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 4.9996), ("4.9996 s long; a video lasts at least 5 s",)),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 31.04), ("31.04 s long; a video lasts at most 31 s: cut",)),
+        (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 0.0), ("0.0 s long; a video lasts at least 5 s",)),
         (CreativeType.VIDEO_BANNER, MediaFacts(1, "mp4", 301, 250, 5.0), ("301x250 pixels",)),
+        (CreativeType.NATIVE_IMAGE, MediaFacts(1, "heic"), ("the content is heic; a native_image is png or jpg",)),
         (CreativeType.IMAGE, MediaFacts(0, ""), ("no image or video that can be read",)),
     ],
 )
@@ -298,3 +310,51 @@ def test_the_reason_names_limit_and_value(kind: CreativeType, facts: MediaFacts,
     found = problems(facts, kind)
     assert len(found) == len(expected)
     assert all(text.startswith(start) for text, start in zip(found, expected, strict=True))
+
+
+LASTING = MediaFacts(1000, "mp4", 640, 360, 8.0, "h264")
+
+
+@pytest.mark.parametrize(
+    ("lengths", "told"),
+    [
+        ((None, 8.0, 30.0), ""),
+        ((None, 8.0, 31.0), ""),
+        ((None, 8.0, 40.0), "8.0 or 40.0 s long, by its picture or by its sound and headers; a video lasts at most 31"),
+        ((None, 31.0, 31.06), "31.0 or 31.06 s long"),
+        ((None, 4.96, 5.06), "4.96 or 5.06 s long, by its picture or by its sound and headers; a video lasts at least"),
+        ((0.5, 8.0, None), "0.5 or 8.0 s long"),
+        ((5.0, 8.0, 9.0), ""),
+        ((None, 4.0, 4.5), "4.0 s long; a video lasts at least 5 s: make it longer"),
+        ((31.5, 32.0, 40.0), "32.0 s long; a video lasts at most 31 s: cut it"),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_length_is_right_by_whatever_is_counted_or_for_a_person(
+    library: Library, lengths: tuple[float | None, float, float | None], told: str, force: bool
+) -> None:
+    one = file("new.mp4", CreativeType.VIDEO)
+    facts = LASTING._replace(shortest=lengths[0], seconds=lengths[1], longest=lengths[2])
+    [found] = review(library, one, facts={one.path: facts}, force=force)
+    assert (found.verdict, found.reason[: len(told)]) == (Verdict.INVALID if told else Verdict.NEW, told)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown", "told"),
+    [
+        ("", (640, 360), ""),
+        ("360x640", (640, 360), "640x360 pixels as it is shown, 360x640 in the file; a native_video has 640x360, and"),
+        ("640x360", (360, 640), "360x640 pixels as it is shown, 640x360 in the file"),
+        ("640x360", (853, 360), "853x360 pixels as it is shown, 640x360 in the file"),
+        ("320x360", (640, 360), "640x360 pixels as it is shown, 320x360 in the file"),
+        ("640x480", (853, 480), "853x480 pixels; a native_video has 640x360: scale or crop it"),
+    ],
+)
+@pytest.mark.parametrize("force", [False, True])
+def test_a_size_is_right_by_whatever_is_measured_or_for_a_person(
+    library: Library, stored: str, shown: tuple[int, int], told: str, force: bool
+) -> None:
+    one = file("new.mp4", CreativeType.NATIVE_VIDEO)
+    facts = LASTING._replace(seconds=4.0, width=shown[0], height=shown[1], stored=stored)
+    [found] = review(library, one, facts={one.path: facts}, force=force)
+    assert (found.verdict, found.reason[: len(told)]) == (Verdict.INVALID if told else Verdict.NEW, told)

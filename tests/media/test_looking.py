@@ -19,7 +19,7 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
-from tjtools.workspace.derived import VARIABLE, cache_file
+from tjtools.workspace.derived import FINGERPRINTS, VARIABLE, Derived, cache_file
 from tjtools.workspace.folder import Workspace
 
 
@@ -65,6 +65,16 @@ def test_an_unchanged_file_is_never_read_again(bare_workspace: Workspace, image:
     first = look_at([image], Fingerprints(bare_workspace))
     assert look_at([image], Fingerprints.load(bare_workspace), children=counting) == first
     assert counting.asked == []
+
+
+def test_what_an_earlier_version_did_not_ask_is_asked_now(bare_workspace: Workspace, image: Path) -> None:
+    first = look_at([image], kept := Fingerprints(bare_workspace))
+    told = Derived(bare_workspace).load(FINGERPRINTS, dict)
+    earlier = {name: {key: one for key, one in each.items() if key != "longest"} for name, each in told.items()}
+    Derived(bare_workspace).keep(FINGERPRINTS, earlier)
+    again = Counting()
+    assert look_at([image], Fingerprints.load(bare_workspace), children=again) == first
+    assert (("look", "a.png") in again.asked, kept.of(image)) == (True, first[image])
 
 
 def test_a_changed_file_is_read_again(bare_workspace: Workspace, image: Path) -> None:
@@ -157,6 +167,8 @@ FACTS = st.builds(
     st.sampled_from([0, 90, 180, 270]),
     st.integers(0, 9999),
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
+    st.sampled_from(["", "360x640"]),
+    *[st.none() | st.integers(0, 999_999).map(lambda number: number / 1000)] * 2,
 )
 SEEN = st.builds(
     Fingerprint,

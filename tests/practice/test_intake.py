@@ -10,8 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import pytest
-from world import NOW, read_rows
+from PIL import Image
+from world import NOW, read_rows, tjtools
 
 from tjtools.diff.session import Verdict
 from tjtools.media import MediaFacts
@@ -46,6 +48,23 @@ def test_what_tells_the_type(name: str, facts: MediaFacts, kind: CreativeType | 
 def test_what_fits_no_limit_is_taken_for_the_likeliest_and_says_why() -> None:
     kind, notes = told_type("b.png", MediaFacts(1, "png", 301, 250), load_limits())
     assert (kind, notes) == (CreativeType.IMAGE, ("301x250 pixels; a image has 300x250 or 300x100: scale or crop it",))
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "note"),
+    [
+        (MediaFacts(1, "mp4", 853, 360, 4.0, stored="640x360"), CreativeType.NATIVE_VIDEO, "853x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 640, 360, 4.0, stored="320x360"), CreativeType.NATIVE_VIDEO, "640x360 pixels as it is"),
+        (MediaFacts(1, "png", 640, 360, stored="360x640"), CreativeType.NATIVE_IMAGE, "640x360 pixels as it is"),
+        (MediaFacts(1, "mp4", 960, 540, 8.0, longest=40.0), CreativeType.VIDEO, "8.0 or 40.0 s long"),
+        (MediaFacts(1, "mp4", 1080, 1920, 8.0, stored="1920x1080"), CreativeType.SHORT_VIDEO, ""),
+    ],
+)
+def test_what_fits_by_one_reading_alone_is_taken_for_that_with_its_doubt(
+    facts: MediaFacts, kind: CreativeType, note: str
+) -> None:
+    found, notes = told_type("b", facts, load_limits())
+    assert (found, " ".join(notes)[: len(note) or None]) == (kind, note)
 
 
 @pytest.fixture
@@ -158,6 +177,101 @@ def test_an_id_at_the_end_of_any_name_is_the_files(bare_workspace: Workspace, fo
     assert len({one for _, one in told}) == 2
 
 
+RENAME = "its content is {0}, and its name does not say so: let it end in .{0}"
+NO_FORMAT = "{} is no format that the site takes: convert it"
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "why"),
+    [
+        ("photo.jfif", "jpeg", RENAME.format("jpg")),
+        ("photo.JPE", "jpeg", RENAME.format("jpg")),
+        ("photo.jpg ", "jpeg", RENAME.format("jpg")),
+        ("photo.png.", "png", RENAME.format("png")),
+        ("photo", "png", RENAME.format("png")),
+        ("photo.jpg.part", "jpeg", RENAME.format("jpg")),
+        ("a.heic", "jpeg", RENAME.format("jpg")),
+        ("photo.bmp", "bmp", NO_FORMAT.format("bmp")),
+        ("photo.TIFF", "tiff", NO_FORMAT.format("tiff")),
+        ("scan", "tiff", NO_FORMAT.format("tiff")),
+        ("photo.avif", "avif", NO_FORMAT.format("avif")),
+        ("photo.webp", "webp", NO_FORMAT.format("webp")),
+        ("logo.svg", "", "no format that the site takes (no image or video that can be read): convert it"),
+        ("photo.heif", "", "no format that the site takes (no image or video that can be read): convert it"),
+        ("photo.jpg ", "", "no image or video that can be read"),
+    ],
+)
+def test_an_image_that_is_left_out_is_named(
+    bare_workspace: Workspace, folder: Path, name: str, form: str, why: str
+) -> None:
+    image(folder / "good.png", (300, 250))
+    (folder / name).write_text("<svg/>")
+    if form:
+        with Image.open(folder / "good.png") as picture:
+            picture.save(folder / name, form)
+    intake = plan(bare_workspace, folder)
+    assert ([one.source.name for one in intake.taken], intake.needs_a_person) == (["good.png"], True)
+    assert [(path.name, said) for path, said in intake.left_out] == [(name, why)]
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "why"),
+    [
+        ("a.3gp", "3gp", NO_FORMAT.format("3gp")),
+        ("a.wmv", "asf", NO_FORMAT.format("asf")),
+        ("a.flv", "flv", NO_FORMAT.format("flv")),
+        ("a.mpg", "mpeg", NO_FORMAT.format("mpeg")),
+        ("a.m2ts", "mpegts", NO_FORMAT.format("mpegts")),
+        ("a.3gp", "mp4", RENAME.format("mp4")),
+        ("a.mp4.crdownload", "mp4", RENAME.format("mp4")),
+        ("clip", "matroska", NO_FORMAT.format("matroska")),
+    ],
+)
+def test_a_video_that_is_left_out_is_named(
+    bare_workspace: Workspace, folder: Path, name: str, form: str, why: str
+) -> None:
+    codec = (
+        "h263" if form == "3gp" else "mpeg2video" if form.startswith("mpeg") else "flv" if form == "flv" else "mpeg4"
+    )
+    with av.open(str(folder / name), "w", format=form) as container:
+        stream = container.add_stream(codec, rate=25)
+        (stream.width, stream.height), stream.pix_fmt = (176, 144), "yuv420p"
+        for seed in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", (176, 144), (seed, 99, 9)))))
+        container.mux(stream.encode())
+    assert [(path.name, said) for path, said in plan(bare_workspace, folder).left_out] == [(name, why)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("notes.txt", b"GIF files and JPEGs are due on Monday"),
+        ("prices.txt", b"BMW and others, more than ten bytes of text"),
+        ("types.ts", b"Go " * 200),
+        ("delivery.zip", b"PK\3\4" + bytes(40)),
+        ("song.m4a", b"\0\0\0 ftypM4A " + bytes(40)),
+        ("Thumbs.db", bytes(512)),
+        (".hidden.jfif", b"\xff\xd8\xff"),
+        ("empty", b""),
+    ],
+)
+def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Path, name: str, data: bytes) -> None:
+    (folder / name).write_bytes(data)
+    assert plan(bare_workspace, folder) == Intake((), ())
+
+
+def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
+    image(folder / "b.png", (300, 250))
+    good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
+    (folder / "b.png").rename(folder / "b.jfif")
+    bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert ("files for" in bad.stdout, "Left out" in bad.stdout, bad.returncode) == (False, True, 1)
+    (folder / "b.jfif").unlink()
+    none = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    assert (none.stdout, none.returncode) == (f"There is no image or video below {folder}.\n", 1)
+
+
 def test_two_images_for_one_video_are_for_a_person(bare_workspace: Workspace, folder: Path) -> None:
     video(folder / "a vid.mp4", 4)
     image(folder / "a img.png", seed=1)
@@ -221,6 +335,107 @@ def test_a_name_that_is_no_text_costs_the_others_nothing(bare_workspace: Workspa
     [(_, why)] = intake.left_out
     assert why == "its name, or that of its folder, can't be written as text: rename it"
     write_session(bare_workspace, intake, now=NOW)
+
+
+@pytest.mark.parametrize("length", [244, 245, 250, 251, 254, 255])
+@pytest.mark.parametrize("letter", ["a", "あ"])
+def test_a_name_as_long_as_the_disk_takes_is_one_as_any_other(
+    bare_workspace: Workspace, folder: Path, letter: str, length: int
+) -> None:
+    count, rest = divmod(length - len(".png"), len(letter.encode()))
+    long = f"{letter * count}{'b' * rest}.png"
+    image(folder / long, (300, 250))
+    image(folder / "good.png", (300, 250), 3)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    assert ({one.source.name for one in intake.taken}, intake.left_out) == ({long, "good.png"}, ())
+    assert [one.verdict for one in prepare(bare_workspace).reviews] == [Verdict.NEW] * 2
+    copies = [path.name for path in (bare_workspace.root / "uploaded").rglob("*") if path.is_file()]
+    assert sorted(copies) == sorted([long, "good.png"])
+
+
+def test_a_file_that_can_not_be_copied_costs_the_others_nothing(bare_workspace: Workspace, folder: Path) -> None:
+    deep = bare_workspace.root
+    while len(str(deep)) < 3500:
+        deep /= "d" * 200
+    for seed, name in enumerate((f"{'n' * 245}.png", "gone.png", "good.png")):
+        image(folder / name, (300, 250), seed)
+    # the whole path of the long name is longer than the system takes
+    place = Workspace(deep / ("e" * (4096 - 249 - len("/uploaded//") - len(str(deep)))))
+    (place.root / "tracking").mkdir(parents=True)
+    intake = plan(place, folder)
+    (folder / "gone.png").unlink()
+    intake = write_session(place, intake, now=NOW)
+    assert [one.source.name for one in intake.taken] == ["good.png"]
+    assert [(path.name[0], why) for path, why in intake.left_out] == [
+        ("g", "can't be copied: No such file or directory"),
+        ("n", "can't be copied: File name too long"),
+    ]
+    assert [row["new_filename"] for row in read_rows(place.session)] == ["good.png"]
+
+
+def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_workspace: Workspace, folder: Path) -> None:
+    bare_workspace.session.write_text("unique_id,new_filename,creative_type\n1,old.png,image\n", "utf-8")
+    image(folder / "gone.png", (300, 250))
+    intake = plan(bare_workspace, folder)
+    (folder / "gone.png").unlink()
+    assert write_session(bare_workspace, intake, now=NOW).taken == ()
+    assert [row["new_filename"] for row in read_rows(bare_workspace.session)] == ["old.png"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("CON.png", "aux.png", "nul.a.png", "Com1.png", "lpt9 .png", "com¹.png", "conin$.png"),
+        *("a:b.png", "what?.png", "a*.png", 'say "hi".png', "a<b.png", "a|b.png", "a\tb.png"),
+    ],
+)
+def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
+    image(folder / "x.png", (300, 250))
+    (folder / "x.png").rename(folder / name)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder / name), now=NOW)
+    [one] = intake.taken
+    assert "Windows can't hold" in one.notes[0]
+    assert (bare_workspace.root / "uploaded" / name).is_file()
+
+
+@pytest.mark.parametrize("name", ["a.png ", "a.png.", ". "])
+def test_a_name_whose_end_does_not_say_what_it_is_is_left_out_with_what_to_do(
+    bare_workspace: Workspace, folder: Path, name: str
+) -> None:
+    image(folder / "x.png", (300, 250))
+    (folder / "x.png").rename(folder / name)
+    [(path, why)] = plan(bare_workspace, folder / name).left_out
+    assert (path.name, "let it end in .png" in why) == (name, True)
+
+
+@pytest.mark.parametrize(
+    "name", ["CONE.png", "a.con.png", "com0.png", "com10.png", "aux_1.png", " a.png", "a .png", "é.png"]
+)
+def test_a_name_that_every_system_can_hold_is_taken_without_a_word(
+    bare_workspace: Workspace, folder: Path, name: str
+) -> None:
+    image(folder / name, (300, 250))
+    assert [one.notes for one in plan(bare_workspace, folder).taken] == [()]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a.png", "A.png"), ("a.png", "a.PNG"), ("É.png", "é.png"), ("caf\u00e9.png", "cafe\u0301.png")],
+)
+@pytest.mark.parametrize("earlier", [True, False])
+def test_names_that_some_disks_take_for_one_never_become_one_creative(
+    bare_workspace: Workspace, folder: Path, one: str, other: str, earlier: bool
+) -> None:
+    image(folder / one, (300, 250), 1)
+    if earlier:
+        write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+        (folder / one).unlink()
+    image(folder / other, (300, 250), 2)
+    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    assert [each.source.name for each in intake.taken] == ([] if earlier else [min(one, other)])
+    assert [path.name for path, _ in intake.left_out] == [other if earlier else max(one, other)]
+    assert "rename" in intake.left_out[0][1]
+    assert len([path for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file()]) == 1
 
 
 def test_a_file_that_was_copied_in_part_does_not_stand_under_its_name(

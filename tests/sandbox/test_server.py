@@ -56,7 +56,7 @@ class Visitor:
     def __init__(self, origin: str, cookie: str = "") -> None:
         self.origin = origin
         self.cookie = cookie
-        self.opener = urllib.request.build_opener(NoRedirect)
+        self.opener = urllib.request.build_opener(NoRedirect, urllib.request.ProxyHandler({}))
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -342,7 +342,7 @@ def test_thumbnails_show_what_was_uploaded(visitor: Visitor, media: Path) -> Non
             fresh.upload(section, media / file)
             creative_id = fresh.control("GET", "creatives")[0]["creative_id"]
             request = urllib.request.Request(f"{sandbox.origin}/cdn/{creative_id}", method="HEAD")  # noqa: S310
-            with urllib.request.urlopen(request) as answer:  # noqa: S310 (our own server)
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
                 kinds.append(answer.headers["Content-Type"])
     assert kinds == ["image/svg+xml", "image/svg+xml", "image/jpeg", "image/png"]
 

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from playwright.async_api import Page
 from world import Truth
 
 from tjtools.model.creative import Section
-from tjtools.model.errors import IncompleteReading, PageChanged, PageCovered, SettingsError, SignInNeeded
+from tjtools.model.errors import (
+    IncompleteReading,
+    PageChanged,
+    PageCovered,
+    SettingsError,
+    SignInNeeded,
+    SiteUnreachable,
+)
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
@@ -26,7 +34,7 @@ from tjtools.scrape.reading import Certificate, read_section
 from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_settings
+from tjtools.workspace.settings import SiteSettings, bind, load_settings
 
 
 @pytest.fixture
@@ -375,3 +383,48 @@ def test_no_thread_and_no_browser_stays_behind(workspace: Workspace, truth: Trut
     before = set(threading.enumerate())
     connect(workspace, load_settings(workspace), say=lambda _: None).close()
     assert [thread.name for thread in set(threading.enumerate()) - before if thread.name == "tjtools-browser"] == []
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A proxy for whatever asks one, as an office has it: what it is asked for, each of which it refuses."""
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def parse_request(self) -> bool:
+            asked.append(self.raw_requestline.decode().strip())
+            self.requestline, self.request_version, self.command = asked[-1], "HTTP/1.0", ""
+            self.close_connection = True
+            self.send_error(403)
+            return False
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever).start()
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
+        yield asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
+    bare_workspace: Workspace, running_sandbox: Sandbox, proxy: list[str], host: str
+) -> None:
+    bind_to_sandbox(bare_workspace, running_sandbox.origin.replace("127.0.0.1", host))
+    with site_of(bare_workspace, load_settings(bare_workspace), say=lambda _: None) as site:
+        site.open_library()
+        assert read_section(site, Section.STATIC_BANNER)
+    assert [one for one in proxy if "127.0.0.1" in one or "localhost" in one] == []
+
+
+def test_a_site_that_is_elsewhere_is_reached_as_the_system_says(bare_workspace: Workspace, proxy: list[str]) -> None:
+    bind(bare_workspace, SiteSettings(kind="live", origin="https://advertiser.site.invalid", account="ana"))
+    unreachable = pytest.raises(SiteUnreachable, match=r"advertiser\.site\.invalid does not answer")
+    with site_of(bare_workspace, load_settings(bare_workspace), say=lambda _: None) as site, unreachable:
+        site.open_library()
+    assert "CONNECT advertiser.site.invalid:443 HTTP/1.1" in proxy

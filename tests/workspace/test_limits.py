@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.diff.session import oddities, problems
+from tjtools.diff.refusals import oddities, problems
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import SettingsError
@@ -80,7 +80,16 @@ def test_a_codec_can_be_a_limit(tmp_path: Path) -> None:
         ({"row": {"file_size_mb": "0.001"}}, VIDEO, ()),
         ({"row": {"file_size_mb": "2,5"}}, VIDEO, ("the inventory says 2.5 MB, the file has 0.001 MB",)),
         ({}, VIDEO._replace(codec="av1"), ("the codec is av1; h264 is usual, and plays in every browser",)),
-        ({}, VIDEO._replace(turned=90), ("it is turned by its header to 640x360: who ignores that sees 360x640",)),
+        (
+            {},
+            VIDEO._replace(turned=90, stored="360x640"),
+            ("it is turned by its header to 640x360: who ignores that sees 360x640",),
+        ),
+        (
+            {},
+            VIDEO._replace(stored="480x360"),
+            ("it is stretched by its header to 640x360: who ignores that sees 480x360",),
+        ),
     ],
 )
 def test_what_is_no_problem_and_worth_a_word(
@@ -154,3 +163,18 @@ def test_a_native_video_of_another_length_is_unusual() -> None:
         (),
         ("8.0 s long; a native_video usually lasts 4 s",),
     )
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "said"),
+    [
+        (None, 12.0, ("its picture lasts 4.0 s, its sound or a header 12.0 s",)),
+        (0.1, None, ("its picture lasts 4.0 s, its sound or a header 0.1 s",)),
+        (3.6, 4.02, ()),
+    ],
+)
+def test_where_no_length_is_wrong_a_sound_of_another_is_worth_a_word(
+    shortest: float | None, longest: float | None, said: tuple[str, ...]
+) -> None:
+    facts = VIDEO._replace(seconds=4.0, shortest=shortest, longest=longest)
+    assert oddities(SessionFile(Path("a.mp4"), CreativeType.NATIVE_VIDEO), facts) == said

@@ -6,6 +6,8 @@ From the master the library is made anew when the cache is lost or can't be read
 from __future__ import annotations
 
 import math
+import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
@@ -18,7 +20,7 @@ from tjtools.cache.rows import fields_of, read_row
 from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
-from tjtools.model.names import file_type
+from tjtools.model.names import as_sent, file_type, folded
 from tjtools.workspace.csvfile import BadLine, quarantine, read_table, write_rows
 from tjtools.workspace.disk import keep, locked
 from tjtools.workspace.folder import Workspace
@@ -44,17 +46,18 @@ class Session(NamedTuple):
 def load_session(workspace: Workspace) -> Session:
     """Read the session inventory; a missing file is an empty session.
 
-    A line that names no file, an unknown type or a path out of the workspace joins `bad_lines`. Raises `WrongHeader`
+    A line that names no file, an unknown type or a path out of the workspace joins `bad_lines`, and so do lines whose
+    names differ in case alone where the disk has one file for them. Raises `WrongHeader`
     and `NotText` for a file that is no inventory, `SettingsError` for limits that can't be used.
     """
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.session, NEEDED_COLUMNS)
-    files, bad = [], list(table.bad)
+    files, bad = dict[int, SessionFile](), list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         try:
             width, height = _number(row, "width_px"), _number(row, "height_px")
             kind = limits.true_type(CreativeType.parse(row["creative_type"]), size_of(row))
-            file = SessionFile(
+            files[line] = SessionFile(
                 path=workspace.media_file(row["new_filename"], kind),
                 creative_type=kind,
                 unique_id=row["unique_id"],
@@ -65,18 +68,38 @@ def load_session(workspace: Workspace) -> Session:
                 height=None if height is None else int(height),
                 row=row,
             )
-            files.append(file)
         except (UnsafePath, ValueError, OSError) as error:
             bad.append(BadLine(line, str(error), ",".join(row.values())))
-    return Session(workspace.session, tuple(files), tuple(sorted(bad, key=lambda item: item.line)))
+    for line, other in _in_one_file(files).items():
+        why = f"its file is that of line {other}: rename it, and copy it again"
+        bad.append(BadLine(line, why, ",".join(files.pop(line).row.values())))
+    return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
+
+
+def _in_one_file(files: Mapping[int, SessionFile]) -> dict[int, int]:
+    """The lines whose names differ in case alone and have one file, each with another of these: whose, who knows."""
+    alike = defaultdict[Path, list[int]](list)
+    for line, file in files.items():
+        alike[file.path.with_name(folded(file.name))].append(line)
+    return {
+        line: other
+        for lines in alike.values()
+        for line in lines
+        for other in lines
+        if files[line].name != files[other].name and _is_one_file(files[line].path, files[other].path)
+    }
+
+
+def _is_one_file(one: Path, other: Path) -> bool:
+    return os.path.exists(one) and os.path.exists(other) and one.samefile(other)  # noqa: PTH110 (of any name)
 
 
 def master_ids(workspace: Workspace) -> dict[tuple[Section | None, str], str]:
-    """The Creative IDs that the master inventory knows, by section (None: unknown) and file name."""
+    """The Creative IDs that the master inventory knows, by section (None: unknown) and the name as it is sent."""
     limits = load_limits(workspace.limits_file)
     table = read_table(workspace.master, NEEDED_COLUMNS)
     return {
-        (section_of(row, limits), row["new_filename"]): creative_id
+        (section_of(row, limits), as_sent(row["new_filename"])): creative_id
         for row in table.rows
         if (creative_id := told_id(row.get("tj_creative_id", "")))
     }
@@ -96,15 +119,16 @@ def record_in_master(
         header = table.header if table.form else COLUMNS
         header = (*header, *(column for column in ID_COLUMNS if column not in header))
         rows = [dict(row) for row in table.rows]
+        named = defaultdict[str, list[dict[str, str]]](list)
+        for row in rows:
+            named[as_sent(row["new_filename"])].append(row)
         for file, creative_id, day in found:
-            own = [
-                row
-                for row in rows
-                if row["new_filename"] == file.name and section_of(row, limits) in (file.section, None)
-            ]
+            same = named[as_sent(file.name)]
+            own = [row for row in same if section_of(row, limits) in (file.section, None)]
             if not own:
                 own = [_row_of(file)]
                 rows += own
+                same += own
             for row in own:
                 if day or told_id(row.get("tj_creative_id", "")) != creative_id:
                     row["tj_upload_date"] = day.isoformat() if day else ""

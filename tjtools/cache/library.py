@@ -12,15 +12,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from operator import attrgetter, itemgetter
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tjtools.cache.rows import COLUMNS as COLUMNS
 from tjtools.cache.rows import Row, agree, as_written, fields_of, joined, merge, moves_alike, read_row
-from tjtools.model.cells import told_id
+from tjtools.model.cells import LostDigits, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import as_sent, as_shown, extension, match_key, medium_of
+from tjtools.model.names import as_sent, as_shown, extension, match_key, meant, medium_of, unquoted
 from tjtools.workspace.csvfile import BadLine, Form, Records, append_rows, encoded, quarantine, read_more, read_records
 from tjtools.workspace.disk import Seen, locked, replace_file
 
@@ -37,7 +37,7 @@ class Match(NamedTuple):
     `there` counts as already there. `elsewhere` has the same name and is not the file: another section's, or another
     beside one of exactly that name. `removed` is gone from the site. `bad_lines` mention the name: nobody should upload
     the file before they are mended. `unclear` are called as the file's card would be, and may be another file of that
-    name.
+    name. `doubt` says what of the question is lost, where it can't be answered.
     """
 
     there: tuple[Creative, ...] = ()
@@ -45,11 +45,12 @@ class Match(NamedTuple):
     removed: tuple[Creative, ...] = ()
     bad_lines: tuple[BadLine, ...] = ()
     unclear: tuple[Creative, ...] = ()
+    doubt: str = ""
 
     @property
     def is_unclear(self) -> bool:
         """Whether only a person can say if it is there."""
-        return bool(self.bad_lines or self.unclear)
+        return bool(self.bad_lines or self.unclear or self.doubt)
 
     @property
     def creative_id(self) -> str | None:
@@ -309,21 +310,34 @@ def pasted(text: str) -> list[str]:
     >>> pasted("clip.mp4\n\n  1032530571 \r\n")
     ['clip.mp4', '1032530571']
     """
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line for line in map(str.strip, re.split(r"[\r\n]", text.replace("\ufeff", ""))) if line]
 
 
 def look_up(library: Library, asked: Iterable[str], creative_type: CreativeType | None = None) -> list[Answer]:
     """What the library knows of each name or ID, in the order asked; with a type, only its own section counts.
 
-    A path stands for its file's name, an ID for its creative.
+    A path stands for its file's name, an ID for its creative; quotes around either don't count.
     """
     return [(one, _look_up(library, one, creative_type)) for one in asked]
 
 
 def _look_up(library: Library, asked: str, creative_type: CreativeType | None) -> Match:
-    match = library.find(PurePath(asked).name, creative_type)
-    there, _, removed = _by_section(library.get(told_id(asked)), None)
-    return Match(there, removed=removed) if there + removed and not match.there else match
+    found = [library.find(name, creative_type) for name in meant(asked)]
+    match = next((one for one in found if one.there or one.is_unclear), next(filter(any, found), Match()))
+    there, _, removed = _by_section(library.get(told_id(unquoted(asked))), None)
+    if there + removed and not match.there:
+        return Match(there, removed=removed)
+    return match if any(match) else Match(doubt=_doubt(asked))
+
+
+def _doubt(asked: str) -> str:
+    try:
+        read_id(unquoted(asked))
+    except LostDigits as error:
+        return str(error)
+    except ValueError:
+        pass
+    return "a letter of it is lost (\ufffd); copy the name once more" if "\ufffd" in asked else ""
 
 
 def answer_rows(answers: Iterable[Answer]) -> Iterator[tuple[str, ...]]:
@@ -339,5 +353,6 @@ def answer_rows(answers: Iterable[Answer]) -> Iterator[tuple[str, ...]]:
         for answer, creative in found:
             yield asked, answer, *fields_of(creative)
         if not found or match.bad_lines:
-            answer = f"unclear: bad line {match.bad_lines[0].line}" if match.bad_lines else "not there"
+            doubt = f"bad line {match.bad_lines[0].line}" if match.bad_lines else match.doubt
+            answer = f"unclear: {doubt}" if doubt else "not there"
             yield asked, answer, *("" for _ in COLUMNS)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,10 +13,12 @@ from pathlib import Path
 from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
 from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
+from tjtools.model.errors import NotText, translated
 from tjtools.model.names import printable
-from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.csvfile import neutralise, text_of
 from tjtools.workspace.folder import Workspace
 
+_AS_UTF8 = "Save it as UTF-8."
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
 
 
@@ -23,9 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     workspace = Workspace.find(options.workspace, cwd=Path.cwd())
     library = Library.load(workspace.library)
-    names = options.name
-    if source := options.from_file:
-        names += pasted(sys.stdin.read() if source == "-" else Path(source).read_text("utf-8-sig"))
+    names = [*map(_typed, options.name), *(_listed(options.from_file) if options.from_file else [])]
     if not names:
         sys.stderr.write("Name at least one file or ID, or give a list with --from.\n")
         return ERROR
@@ -59,6 +61,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _listed(source: str) -> list[str]:
+    """The lines of a list, in any encoding in which a tracking file is read."""
+    path = Path("standard input" if source == "-" else source)
+    with translated(path, "read"):
+        data = sys.stdin.buffer.read() if source == "-" else path.read_bytes()
+    text, _ = text_of(data, path, _AS_UTF8)
+    if re.search(r"[\0\x80-\x9f]", text):  # no encoding that we know has these in a name
+        raise NotText("this is no list of names in UTF-8, UTF-16 or cp1252.", path=path, remedy=_AS_UTF8)
+    return pasted(text)
+
+
+def _typed(name: str) -> str:
+    """A name that is no text in the terminal's encoding, as `ls | xargs` hands it on from an old disk."""
+    lost = re.search(r"[\ud800-\udfff]", name)
+    return text_of(os.fsencode(name), Path("command line"), _AS_UTF8)[0] if lost else name
+
+
 def _show_text(answers: Iterable[Answer]) -> None:
     sys.stdout.writelines(f"{printable(line)}\n" for asked, match in answers for line in _lines(asked, match))
 
@@ -67,6 +86,8 @@ def _lines(asked: str, match: Match) -> Iterator[str]:
     yield from (f"already there  {asked} → {_told(one)}" for one in match.there)
     for bad in match.bad_lines:
         yield f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}"
+    if match.doubt:
+        yield f"unclear        {asked}: {match.doubt}"
     for one in match.unclear:
         yield f"unclear        {asked}: {_told(one)} is this file, or another one of that name"
     if not match.there and not match.is_unclear:
@@ -87,7 +108,7 @@ def _show_csv(answers: Iterable[Answer]) -> None:
 
 
 def _show_json(answers: Iterable[Answer]) -> None:
-    more = ("elsewhere", "removed", "unclear", "bad_lines")
+    more = ("elsewhere", "removed", "unclear", "bad_lines", "doubt")
     print_json(
         [
             {"asked": asked, "there": bool(match.there), "creatives": match.there, **some_of(match, *more)}

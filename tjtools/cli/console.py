@@ -100,8 +100,13 @@ def start_log(*, debug: bool) -> None:
 
 
 def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Console = out) -> None:
-    """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut."""
-    width = max((len(what) for what, _, _ in rows), default=0) + 2
+    """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut.
+
+    Of no file nothing is shown, not even the title.
+    """
+    if not rows:
+        return
+    width = max(len(what) for what, _, _ in rows) + 2
     console.print(title, style="bold")
     for what, name, why in rows:
         console.print(f"{what:{width}}{name}")

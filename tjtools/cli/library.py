@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -28,7 +28,7 @@ from tjtools.health.status import acknowledged
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError, translated
-from tjtools.model.names import file_type, fuller, same_name
+from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.upload.run_files import load_runs
@@ -67,8 +67,8 @@ def add(
         creative_id = read_id(creative_id)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if PurePath(filename).name != filename:
-        raise typer.BadParameter(f"{filename!r} is a path: give the bare name {PurePath(filename).name!r}")
+    if (bare := meant(filename)[-1]) != filename:
+        raise typer.BadParameter(f"{filename!r} is a path, or in quotes: give the bare name {bare!r}")
     shown = status.strip().lower()
     if shown not in ("pending", "approved", "rejected"):
         raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")

@@ -48,9 +48,9 @@ def session(
     place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
         intake = plan_session(place, folder, now=now(), progress=progress, cancelled=cancelled)
+    if not dry_run:
+        intake = write_session(place, intake, now=now())
     written = bool(intake.taken) and not dry_run
-    if written:
-        write_session(place, intake, now=now())
     told = {
         "files": [some_of(one, "row", "notes") for one in intake.taken],
         "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
@@ -61,6 +61,8 @@ def session(
         files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken]
         listing(f"{len(files)} files for the session", files)
         listing("Left out", [("", str(path), why) for path, why in intake.left_out])
+        if not (intake.taken or intake.left_out):
+            out.print(f"There is no image or video below {folder}.")
         if written:
             out.print(f"Written: {place.session}; see what it says with: tjtools review")
 
@@ -176,8 +178,7 @@ def decide(
 def _show_duplicates(found: Duplicates, html: Path | None) -> None:
     for group in found.groups:
         listing(_title(group), [("", _told(one), _facts(one)) for one in group.members])
-    if found.unreadable:
-        listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
+    listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
     out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
     if count := len(found.without_copy):
         out.print(f"Of {count} known creatives there is no local copy to look at; --json and --html name them.")
@@ -352,6 +353,8 @@ def run_plan(
 def _show_report(report: steps.UploadReport) -> None:
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
     listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
+    if not rows:
+        out.print("There was nothing to upload.")
     for path in (report.status_file, *report.campaign_files):
         if path.exists():
             out.print(f"Written: {path}")

@@ -153,8 +153,7 @@ def verify(
 
     def show() -> None:
         for title, ones in (("Mended", mended), ("Disagreements", left)):
-            if ones:
-                listing(f"{title}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
+            listing(f"{title}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
         safe = sum(one.safe for one in left)
         if safe and not fix:
             say(f"{safe} of them can be mended safely: tjtools verify --fix")

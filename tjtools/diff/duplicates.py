@@ -5,6 +5,7 @@ Also which files repeat a rejected creative, and a person's decision about two t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
@@ -36,7 +37,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("filename", "section", "how", "closeness", "creative_id", "rejected_name", "rejected_at", "decision")
-_MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif", "webp"}
+MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif", "webp"}
+OTHER_MEDIA = {
+    "apng", "avif", "bmp", "dib", "heic", "heif", "hif", "jfi", "jfif", "jif", "jp2", "jpe", "jxl", "pjp",
+    "pjpeg", "svg", "tif", "tiff",
+    "3g2", "3gp", "3gpp", "asf", "divx", "f4v", "flv", "m1v", "m2ts", "m2v", "mpe", "mpeg", "mpg", "mts",
+    "mxf", "ogv", "rm", "rmvb", "vob", "wmv",
+}  # fmt: skip
+_FIRST_BYTES = re.compile(
+    rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0\0\0\0|II\*\0|MM\0\*|RIFF.{4}(?:WEBP|AVI )|.{4}ftyp(?!M4[AB])"
+    rb"|.{4}(?:moov|mdat|wide)|\x1aE\xdf\xa3|0&\xb2u|FLV\x01|\0\0\x01[\xba\xb3]|G.{187}G.{187}G",
+    re.DOTALL,
+)
 
 
 class Group(NamedTuple):
@@ -174,10 +186,11 @@ def joined(places: int, edges: Iterable[tuple[int, int]]) -> list[int]:
     return first
 
 
-def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
+def media_below(path: Path, workspace: Workspace, *, others: bool = False) -> Iterator[Path]:
     """A file itself, or the media files anywhere below a folder; raises `WorkspaceError` where there is neither.
 
-    What is hidden is passed over, and so are the screenshots and pictures that tjtools keeps.
+    With `others` also those of other formats and under other names, by their first bytes. What is hidden is passed
+    over, and so are the screenshots and pictures that tjtools keeps.
     """
     path = path.resolve()  # by whatever way it was named, a file is one
     if path.is_file():
@@ -188,8 +201,19 @@ def media_below(path: Path, workspace: Workspace) -> Iterator[Path]:
     for one in sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
         own = hidden or workspace.tracking in one.absolute().parents
-        if one.suffix.lower().lstrip(".") in _MEDIA and not own and one.is_file():
+        named = one.suffix.lower().lstrip(".") in MEDIA
+        if not own and (named or others) and one.is_file() and (named or _is_media(one)):
             yield one
+
+
+def _is_media(path: Path) -> bool:
+    if Path(path.name.rstrip(" .")).suffix.lower().lstrip(".") in MEDIA | OTHER_MEDIA:
+        return True
+    try:
+        with path.open("rb") as file:
+            return _FIRST_BYTES.match(file.read(400)) is not None
+    except OSError:
+        return False
 
 
 def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.DataFrame) -> Repeated:

@@ -18,7 +18,7 @@ from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension, own_id, parse_name
 from tjtools.workspace.csvfile import BadLine
-from tjtools.workspace.folder import Workspace
+from tjtools.workspace.folder import Workspace, as_on_disk
 from tjtools.workspace.settings import Limits, load_limits
 
 log = logging.getLogger("tjtools.upload")
@@ -106,7 +106,7 @@ def named_files(
     size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
     """
     limits = load_limits(workspace.limits_file)
-    paths = [path.resolve() for path in paths]
+    paths = [as_on_disk(path).resolve() for path in paths]
     seen = look_at(paths, Fingerprints.load(workspace))
     return [_named(path, seen[path], creative_type, limits) for path in paths]
 

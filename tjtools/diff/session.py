@@ -1,24 +1,23 @@
 """A session against the library: what is new, what is there already, and what can't be uploaded, and why.
 
 Pure functions over records: the library is in memory and the files' facts are handed in, so no network is needed.
-Whether the site would refuse a file, and what of it a person should know, is told by its content.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 
 from tjtools.cache.library import Library
+from tjtools.diff.refusals import oddities, problems
 from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
-from tjtools.model.names import ad_end, as_shown, file_type, is_rounded, is_source, stem
-from tjtools.workspace.settings import CampaignCaps, Limit, Limits, load_limits
+from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
+from tjtools.workspace.settings import Limits, load_limits
 
 
 class Verdict(Enum):
@@ -50,7 +49,6 @@ MasterIds = Mapping[tuple[Section | None, str], str]
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
 _SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
 _SHOWN = 6  # files of an unclear pair by name
-_MEGABYTE = 1_000_000
 _OTHER_HALF = {
     CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
     CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
@@ -123,8 +121,9 @@ def review_session(
     """Give every file its verdict, in the order of `files`.
 
     `facts` holds what each file says of itself, by path; None or absent: there is no such file. `master_ids` are the
-    IDs that the master inventory knows, by section and file name: a warning, never a skip. `repeats` holds what each
-    file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no other.
+    IDs that the master inventory knows, by section and name as it is sent: a warning, never a skip. `repeats` holds
+    what each file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no
+    other.
     """
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
@@ -137,7 +136,8 @@ def review_session(
             continue
         asked = review_file(file, library, force=force)
         told = replace(asked, facts=facts.get(file.path), repeats=tuple((repeats or {}).get(file.path, ())))
-        one = _review(told, limits, ids.get((file.section, file.name)) or ids.get((None, file.name)), force=force)
+        sent = as_sent(file.name)
+        one = _review(told, limits, ids.get((file.section, sent)) or ids.get((None, sent)), force=force)
         if (one.goes_up or one.is_there) and any(together[file.section, name] > 1 for name in as_shown(file.name)):
             one = one.held(Verdict.SAME_NAME, "the session holds this name more than once: rename or remove one")
         reviews.append(_in_unclear_pair(one, unclear.get(file.pair, "")))
@@ -192,7 +192,7 @@ def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: boo
     if facts.trouble:
         return one.held(Verdict.UNREADABLE, f"{facts.trouble}: export it again")
     reasons, claimed = problems(facts, file.creative_type, limits), file_type(file.name)
-    if claimed and facts.container and claimed != facts.container:
+    if claimed and claimed != facts.container and file_type(f"a.{facts.container}"):
         # the site goes by the content, and its card shows that: this name could not be recognised
         reasons += (f"the content is {facts.container}, the name says .{claimed}: rename it",)
     one = one.noted(*oddities(file, facts, limits))
@@ -293,77 +293,3 @@ def _with_pair(one: FileReview, halves: Mapping[tuple[str, CreativeType], FileRe
     if other.goes_up or other.is_there:
         return one
     return one.held(Verdict.HALF_PAIR, f"its {kind.value} is {other.verdict.value}: {other.reason}")
-
-
-def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | None = None) -> tuple[str, ...]:
-    """Why the site would refuse such a file in this type's section: limit, value and remedy; empty if it would not.
-
-    >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
-    ('310,000 bytes; a native_image has at most 300,000: compress it further',)
-    """
-    return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
-
-
-def _problems(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
-    if not facts.container:
-        formats = f"; a {kind} is {_either(limit.formats)}" if limit.formats else ""
-        yield f"no image or video that can be read{formats}: export it again"
-        return
-    if limit.formats and facts.container not in limit.formats:
-        yield f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it"
-    if limit.codecs and facts.codec and facts.codec not in limit.codecs:
-        yield f"the codec is {facts.codec}; a {kind} has {_either(limit.codecs)}: encode it again"
-    if limit.sizes and facts.size not in limit.sizes:
-        yield f"{facts.size} pixels; a {kind} has {_either(limit.sizes)}: scale or crop it"
-    if limit.max_bytes and facts.bytes > limit.max_bytes:
-        yield f"{facts.bytes:,} bytes; a {kind} has at most {limit.max_bytes:,}: compress it further"
-    if facts.seconds is None:
-        return
-    if limit.min_seconds is not None and facts.seconds < limit.min_seconds:
-        yield f"{facts.seconds:.1f} s long; a {kind} lasts at least {limit.min_seconds:g} s: make it longer"
-    if limit.max_seconds is not None and facts.seconds > limit.max_seconds:
-        yield f"{facts.seconds:.1f} s long; a {kind} lasts at most {limit.max_seconds:g} s: cut it"
-
-
-def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
-    """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
-    limits = limits or load_limits()
-    return (*_oddities(file, facts, limits.by_type[file.creative_type]), *_cut_in_its_ad(file, limits.campaign))
-
-
-def _cut_in_its_ad(file: SessionFile, caps: CampaignCaps) -> Iterator[str]:
-    name, native = stem(file.name), file.creative_type is CreativeType.NATIVE_VIDEO
-    if (native or file.section is Section.IN_STREAM_VIDEO) and len(name) > caps.ad_name:
-        end = ad_end(name, file.unique_id, caps.ad_name) or "its Creative ID"
-        yield f"its ad's name has {len(name)} characters and is cut to {caps.ad_name}, {end} at the end"
-    if native and len(file.category) > caps.headline:
-        yield f"its category has {len(file.category)} characters and is cut to {caps.headline} in its ad's headline"
-
-
-def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
-    kind = file.creative_type.value
-    if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
-        yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
-    if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
-        yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
-    if facts.turned % 180:
-        yield f"it is turned by its header to {facts.size}: who ignores that sees {facts.height}x{facts.width}"
-    if is_rounded(file.unique_id):
-        lost = f"the inventory's unique_id {file.unique_id} was rounded by a spreadsheet"
-        yield f"{lost}: write it again, such as ID-99A0D7C3"
-    claimed = f"{file.width}x{file.height}" if file.width and file.height else ""
-    if claimed and facts.size and claimed != facts.size:
-        yield f"the inventory says {claimed}, the content is {facts.size}"
-    if file.duration is not None and facts.seconds is not None and abs(file.duration - facts.seconds) > 0.5:
-        yield f"the inventory says {file.duration:g} s, the content lasts {facts.seconds:.1f} s"
-    form = file.row.get("file_format", "").lower().strip(" .").replace("jpeg", "jpg")
-    if form and facts.container and form != facts.container:
-        yield f"the inventory says {form}, the content is {facts.container}"
-    with suppress(ValueError):  # a word where a size should be is no claim
-        megabytes = float(file.row.get("file_size_mb", "").replace(",", "."))
-        if megabytes and abs(megabytes * _MEGABYTE - facts.bytes) > 0.01 * _MEGABYTE + 0.06 * facts.bytes:
-            yield f"the inventory says {megabytes:g} MB, the file has {facts.bytes / _MEGABYTE:.3g} MB"
-
-
-def _either(values: tuple[str, ...]) -> str:
-    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))

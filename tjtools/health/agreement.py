@@ -15,7 +15,17 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus, base_id
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import file_type, is_name_of_ad, is_rounded, is_source, match_key, pair_key, same_name, stem
+from tjtools.model.names import (
+    as_sent,
+    file_type,
+    is_name_of_ad,
+    is_rounded,
+    is_source,
+    match_key,
+    pair_key,
+    same_name,
+    stem,
+)
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import CAPPED, STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
@@ -269,8 +279,8 @@ def _contested(told: Iterable[Told]) -> dict[str, Disagreement]:
 def _master_against_uploads(
     master: Iterable[Told], uploads: Iterable[Told], contested: Set[str], library: Library
 ) -> Iterator[Disagreement]:
-    last = {(one.section, one.name): one for one in uploads}
-    both = [(one, last[one.section, one.name]) for one in master if (one.section, one.name) in last]
+    last = {(one.section, as_sent(one.name)): one for one in uploads}
+    both = [(one, last[key]) for one in master if (key := (one.section, as_sent(one.name))) in last]
     for one, upload in both:
         if one.creative_id not in ("", upload.creative_id):
             found = f"says that {one.name!r} is {one.creative_id}; {upload.where} says {upload.creative_id}"

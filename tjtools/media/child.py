@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 import os
+import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -21,9 +22,10 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 from blake3 import blake3
-from PIL import ExifTags, Image, ImageStat
+from PIL import Image, ImageStat
 
-from tjtools.media import MediaFacts
+from tjtools.media import MediaFacts, headers
+from tjtools.media.pool import STILL_CONTAINERS
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
 MOST_PIXELS = 64_000_000  # of one picture; what is larger is no creative, and may be meant to exhaust the memory
@@ -39,13 +41,23 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_TURNED = {3: 180, 6: 270, 8: 90}  # degrees
 _SEEN = 160  # pixels: what is hashed is at least this wide, where the picture is
 _KEPT = 128 * 72  # pixels of each picture in the strip
 _POSTER = (320, 180)
 _IMAGES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-# nothing that names other files or addresses, as playlists do
-_VIDEOS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,flv,ogg,asf"
-_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _VIDEOS}
+# by what decoders tell that a file is broken
+_BROKEN = (
+    av.error.FFmpegError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    struct.error,
+)
 
 Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
 
@@ -113,11 +125,20 @@ def _seen(path: Path) -> Seen:
 
 
 def _image(path: Path, facts: MediaFacts) -> Seen | None:
+    """The image; where a part that it does not need is damaged, the image without."""
+    found = _still(path, facts)
+    if (found is None or found[0].trouble) and (bare := headers.bare(path)):
+        without = _still(io.BytesIO(bare), facts)
+        return without if without and not without[0].trouble else found
+    return found
+
+
+def _still(source: Path | io.BytesIO, facts: MediaFacts) -> Seen | None:
     try:
-        picture = Image.open(path, formats=_IMAGES)
+        picture = Image.open(source, formats=_IMAGES)
     except Image.DecompressionBombError as error:
         return facts._replace(trouble=str(error)), []
-    except (OSError, ValueError, SyntaxError):
+    except _BROKEN:
         return None
     name = (picture.format or "").lower()
     facts = facts._replace(container={"jpeg": "jpg", "mpo": "jpg"}.get(name, name))
@@ -127,24 +148,28 @@ def _image(path: Path, facts: MediaFacts) -> Seen | None:
 
 def _video(path: Path, facts: MediaFacts) -> Seen | None:
     try:
-        container = av.open(str(path), options=_OPTIONS, metadata_errors="replace")
+        container = headers.opened(path)
     except (av.error.FFmpegError, OSError, ValueError):
         return None
     with container:
-        if not container.streams.video:
-            return facts._replace(trouble="it has sound and no picture"), []
-        stream = container.streams.video[0]
+        name, stream = headers.container_of(container, path), headers.picture_of(container)
+        if name in STILL_CONTAINERS:
+            return facts._replace(container=name), []
+        if stream is None:
+            return (facts._replace(trouble="it has sound and no picture"), []) if container.streams.audio else None
+        if not stream.codec_context:
+            return facts._replace(container=name, trouble="its picture can't be decoded (unknown codec)"), []
         stream.codec_context.thread_count = 1
-        seconds = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
-        names = container.format.name.split(",")
-        quicktime = container.metadata.get("major_brand", "").strip() == "qt"  # one demuxer reads both
+        seconds, shortest, longest = (round(one, 6) for one in headers.lasts(container, stream, path))
         facts = facts._replace(
-            container=("mov" if quicktime else "mp4") if "mp4" in names else names[0],
+            container=name,
             width=stream.width,
             height=stream.height,
-            seconds=round(seconds or (container.duration or 0) / av.time_base, 3),
+            seconds=seconds,
             codec=stream.codec_context.name,
             frames=stream.frames,
+            shortest=shortest if shortest < seconds else None,
+            longest=longest if longest > seconds else None,
         )
         return _decoded(facts, partial(_moments, container, stream))
 
@@ -154,17 +179,22 @@ def _decoded(facts: MediaFacts, pictures: Callable[[MediaFacts], Seen]) -> Seen:
         return facts._replace(trouble=f"{facts.size} pixels are more than any creative has"), []
     try:
         return pictures(facts)
-    except (av.error.FFmpegError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except _BROKEN as error:
         return facts._replace(trouble=f"its picture can't be decoded ({error})"), []
+
+
+def _shown(facts: MediaFacts, shape: tuple[int, int], orientation: int) -> MediaFacts:
+    """The facts with the size of a picture of that shape as it is shown, turned."""
+    width, height = shape[::-1] if orientation > 4 else shape
+    stored = "" if (width, height) == (facts.width, facts.height) else facts.size
+    return facts._replace(width=width, height=height, turned=_TURNED.get(orientation, 0), stored=stored)
 
 
 def _stills(picture: Image.Image, facts: MediaFacts) -> Seen:
     """The image, or an animation at its moments, and the facts with how it is turned when it is shown."""
-    orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
-    width, height = picture.size[::-1] if orientation > 4 else picture.size
+    orientation = headers.photo_orientation(picture.info.get("exif", b""))
     frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # a phone's jpg is no animation
-    turned = {3: 180, 6: 270, 8: 90}.get(orientation, 0)
-    facts = facts._replace(width=width, height=height, turned=turned, frames=frames)
+    facts = _shown(facts, picture.size, orientation)._replace(frames=frames)
     if frames == 1:
         picture.draft("RGB", (_SEEN * 4, _SEEN * 4))
         return facts, [_upright(picture, orientation)]
@@ -178,28 +208,45 @@ def _stills(picture: Image.Image, facts: MediaFacts) -> Seen:
 def _upright(picture: Image.Image, orientation: int) -> Image.Image:
     """A small copy in colour, on white where it is transparent, turned as it is shown."""
     picture.load()
+    if picture.mode.startswith(("I", "F")):
+        picture = _of_eight_bits(picture)
     clear = "transparency" in picture.info or "A" in picture.getbands()
     factor = max(1, min(picture.width // (2 * _SEEN), picture.height // 64))
     small = picture.convert("RGBA" if clear else "RGB").reduce(factor)
     if clear:
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
-    return small.transpose(_TURNS[orientation]) if orientation in _TURNS else small
+    return _turned(small, orientation)
+
+
+def _turned(picture: Image.Image, orientation: int) -> Image.Image:
+    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
+
+
+def _of_eight_bits(picture: Image.Image) -> Image.Image:
+    """A grey picture of more bits, which Pillow would cut off at white, on white where it is transparent."""
+    values = np.asarray(picture, dtype=np.float64)
+    whitest = 65535 if picture.mode.startswith("I;16") else max(float(values.max()), 1.0)
+    grey = (values.clip(0, whitest) * (255 / whitest)).astype(np.uint8)
+    if isinstance(clear := picture.info.get("transparency"), int):
+        grey[values == clear] = 255
+    return Image.fromarray(grey)
 
 
 def _moments(container: av.container.InputContainer, stream: av.video.stream.VideoStream, facts: MediaFacts) -> Seen:
     """The pictures at the fractions, upright, and the facts with what the first frame tells: how it is turned."""
     if any(entry.pos + entry.size > facts.bytes for entry in stream.index_entries):
         raise ValueError("the file ends before its last frame: it was cut off")
-    shown = []
+    shown: list[Image.Image] = []
+    shape = headers.stretched(facts.width, facts.height, stream.sample_aspect_ratio)
+    wide = min(shape[0], 2 * _SEEN)
+    tall, orientation = max(2, round(shape[1] * wide / shape[0])), 1
     for frame in _frames(container, stream, facts.seconds or 0.0):
-        turned = round(frame.rotation) % 360
-        if turned and not facts.turned:
-            width, height = (facts.height, facts.width) if turned % 180 else (facts.width, facts.height)
-            facts = facts._replace(turned=turned, width=width, height=height)
-        wide = min(frame.width, 2 * _SEEN)
-        tall = max(2, round(frame.height * wide / frame.width))
+        if not shown:
+            told: Any = frame.side_data  # its types are told wrongly
+            orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
+            facts = _shown(facts, shape, orientation)
         small = frame.reformat(width=wide, height=tall, format="rgb24", interpolation="AREA").to_ndarray()
-        shown.append(Image.fromarray(np.rot90(small, turned // 90).copy() if turned else small))
+        shown.append(_turned(Image.fromarray(small), orientation))
     return facts, shown
 
 

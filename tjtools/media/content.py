@@ -156,7 +156,8 @@ def _upload_of(entry: Entry) -> Upload:
     """What an event tells; raises ValueError, TypeError or LookupError for what is none."""
     told = entry.data
     kind = CreativeType.parse(told["creative_type"]) if told["creative_type"] else None
-    return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, _fingerprint_of(told))
+    seen = _fingerprint_of({**MediaFacts._field_defaults, **told})  # a log of years ago lacks what was not asked then
+    return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, seen)
 
 
 def _fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
@@ -164,21 +165,28 @@ def _fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
     checksum, looks = told["checksum"], tuple("" if one == "-" else one for one in told["looks"].split())
     if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not all(re.fullmatch(r"(?:[0-9a-f]{16})?", one) for one in looks):
         raise ValueError("a checksum has 64 hexadecimal digits and a hash 16")
-    seconds = None if told["seconds"] in (None, "") else float(told["seconds"])
-    if seconds is not None and not 0 <= seconds < math.inf:
-        raise ValueError(f"seconds is {told['seconds']!r}, which is no number of its kind")
     facts = MediaFacts(
         _number(told, "bytes"),
         str(told["container"]),
         _number(told, "width"),
         _number(told, "height"),
-        seconds,
+        _seconds(told, "seconds"),
         str(told["codec"]),
         _number(told, "turned"),
         _number(told, "frames"),
         str(told["trouble"]),
+        str(told["stored"]),
+        _seconds(told, "shortest"),
+        _seconds(told, "longest"),
     )
     return Fingerprint(facts, checksum, looks, looked=told["method"] == METHOD)
+
+
+def _seconds(told: Mapping[str, Any], name: str) -> float | None:
+    seconds = None if told[name] in (None, "") else float(told[name])
+    if seconds is not None and not 0 <= seconds < math.inf:
+        raise ValueError(f"{name} is {told[name]!r}, which is no number of its kind")
+    return seconds
 
 
 def _number(told: Mapping[str, Any], name: str) -> int:

@@ -26,7 +26,7 @@ from tjtools.model.errors import Cancelled
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
 COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
-STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif"})
+STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", "cr3"})
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
 
@@ -40,6 +40,9 @@ class MediaFacts(NamedTuple):
     are in pixels as the picture is shown. `seconds` is None for a still image. `codec` is the video's, `""` for images.
     `turned` is by how many degrees a header asks the player to turn the picture; `frames` counts an animation's
     pictures. `trouble` says in words why a file can't be read as a whole, `""` where it can.
+
+    What others may measure, where it differs: `stored` is `WIDTHxHEIGHT` of a picture that headers turn or stretch;
+    `shortest` and `longest` are the least and the most seconds that the sound or a header tells.
     """
 
     bytes: int
@@ -51,6 +54,9 @@ class MediaFacts(NamedTuple):
     turned: int = 0
     frames: int = 1
     trouble: str = ""
+    stored: str = ""
+    shortest: float | None = None
+    longest: float | None = None
 
     @property
     def size(self) -> str:

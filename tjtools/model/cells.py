@@ -13,7 +13,7 @@ from datetime import date
 _KEPT = 15  # digits of a number that spreadsheets and floats keep
 
 # Compiled by `re` when they are first needed.
-_ROUNDED_ID = r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+"
+_ROUNDED_ID = r"[0-9]+(?:[.,][0-9]+E[+-]?|E[+-])[0-9]+"
 _WHOLE_NUMBER = r"(?![0-9]{1,3}[.,]000$)([0-9]+)[.,]0*"  # 104.000 may be 104 or 104 thousand
 _GROUPED = r"([0-9]{1,3}([,.'’ \u00a0\u202f])(?:(?:[0-9]{3}\2)+|(?:[0-9]{2}\2)+)[0-9]{3})(?:(?!\2)[.,]0*)?"
 _TIME = (
@@ -44,6 +44,10 @@ _MONTHS = (  # in English, whole or cut, and as other countries' spreadsheets cu
 )
 
 
+class LostDigits(ValueError):
+    """What a spreadsheet or a float left of a Creative ID."""
+
+
 def is_id(text: str) -> bool:
     """Whether the text is a Creative ID as the site writes it: decimal digits and nothing else."""
     return text.isascii() and text.isdigit()
@@ -56,7 +60,7 @@ def read_id(text: str) -> str:
     True
     >>> read_id("1.03E+09")
     Traceback (most recent call last):
-    ValueError: Excel turned the ID into 1.03E+09; its digits are lost, look the ID up on the site
+    tjtools.model.cells.LostDigits: Excel turned the ID into 1.03E+09; its digits are lost, look the ID up on the site
     """
     bare = _bare(text)
     if is_id(bare):
@@ -65,9 +69,9 @@ def read_id(text: str) -> str:
         digits = re.sub(r"\D", "", number[1])
         if len(digits) <= _KEPT:
             return digits
-        raise ValueError(f"{bare} is a number of more than {_KEPT} digits; some are lost, look the ID up on the site")
+        raise LostDigits(f"{bare} is a number of more than {_KEPT} digits; some are lost, look the ID up on the site")
     if re.fullmatch(_ROUNDED_ID, bare, re.IGNORECASE):
-        raise ValueError(f"Excel turned the ID into {bare}; its digits are lost, look the ID up on the site")
+        raise LostDigits(f"Excel turned the ID into {bare}; its digits are lost, look the ID up on the site")
     raise ValueError(f"{text!r} is not a Creative ID, which has digits only" if bare else "there is no Creative ID")
 
 

@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from pathlib import PurePath
 from typing import NamedTuple
 
 from tjtools.model.creative import CreativeType, Medium, base_id
@@ -29,6 +28,11 @@ _MEDIUM_OF_EXTENSION = {
     "gif": Medium.STILL,
 }
 
+_ADDRESS = r"(?i)(?!file:)[a-z][a-z0-9+.-]+://"
+_UNSEEN = r"[\s\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]*"  # what is copied along
+_QUOTED = r"""["'“”„‘’‚«»`](.+)["'“”‘’«»`][,;]?"""
+
+_RESERVED = r"(?is)(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:[.:].*)?"
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
 PAIR_SUFFIXES = ("horizontal", "image", "img", "poster", "rollover", "static", "thumb", "thumbnail", "vid", "video")
@@ -267,6 +271,39 @@ def is_cut(shown: str, whole: str) -> bool:
     return bool(begun) and begun != as_sent(shown) and as_sent(whole).startswith(begun)
 
 
+def meant(asked: str) -> tuple[str, ...]:
+    r"""What a name that a person pasted may be, likeliest first: as it stands, without quotes, without the path before.
+
+    An address is a name as a whole.
+
+    >>> meant("ads/clip.mp4"), meant("https://host/clip")
+    (('ads/clip.mp4', 'clip.mp4'), ('https://host/clip',))
+    """
+    if asked.isascii() and not re.search(r"""[\s"'`/\\]""", asked):
+        return (asked,)
+    bare = unquoted(asked)
+    if re.match(_ADDRESS, bare):
+        return tuple(dict.fromkeys((asked, bare)))
+    if bare[:5].lower() == "file:":
+        from urllib.parse import unquote  # rarely needed, and slow to import
+
+        bare = unquote(bare)
+    posix = [path.rstrip("/").rpartition("/")[2] for path in (asked, bare)]
+    typed = re.sub(r"\\(?=[^\w\\])", "", posix[1])  # a shell has a backslash before a blank and the like
+    windows = [re.split(r"[/\\]", path.rstrip("/\\"))[-1] for path in (asked, bare)]
+    return tuple(dict.fromkeys(filter(None, (asked, bare, *posix, typed, *windows))))
+
+
+def unquoted(text: str) -> str:
+    """The text without blanks, unseen marks and quotes around it.
+
+    >>> unquoted(" “clip 1.mp4” ")
+    'clip 1.mp4'
+    """
+    found = re.fullmatch(rf"{_UNSEEN}(?:{_QUOTED}|(.*?)){_UNSEEN}", text, re.DOTALL)
+    return (found[1] or found[2] or "") if found else text
+
+
 def as_sent(name: str) -> str:
     """The name as it arrives at the site: in Unicode form NFC, with the characters that a browser rewrites."""
     if '"' in name or "\r" in name or "\n" in name:
@@ -286,7 +323,30 @@ def medium_of(filename: str, file_type: str = "", creative_type: CreativeType | 
 
 def is_source(filename: str) -> bool:
     """Whether the file is a source that was converted (`ORG_…`), which is never uploaded."""
-    return PurePath(filename).name.startswith("ORG_")
+    return filename.startswith("ORG_")
+
+
+def folded(name: str) -> str:
+    """What the names have in common that some disks take for one: they differ in case, or in Unicode form, alone.
+
+    >>> folded("Promo.MP4") == folded("promo.mp4")
+    True
+    """
+    plain = unicodedata.normalize("NFC", name).casefold()
+    return unicodedata.normalize("NFC", plain)
+
+
+def why_unheld(name: str) -> str:
+    """Why a disk of Windows can't hold a file of this name; `""` if it can.
+
+    >>> why_unheld("aux.mp4"), why_unheld("a?.mp4"), why_unheld("auxiliary.mp4")
+    ("Windows can't hold a file called aux: rename it", "Windows can't hold a name with ?: rename it", '')
+    """
+    if reserved := re.fullmatch(_RESERVED, name):
+        return f"Windows can't hold a file called {reserved[1]}: rename it"
+    if mark := re.search(r'[<>:"/\\|?*\0-\x1f]', name):
+        return f"Windows can't hold a name with {printable(mark[0])}: rename it"
+    return "Windows can't hold a name that ends so: rename it" if name.endswith((".", " ")) else ""
 
 
 def printable(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import filecmp
 import math
 import os
@@ -13,18 +14,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.inventory import COLUMNS
-from tjtools.diff.duplicates import media_below
-from tjtools.diff.session import problems
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
+from tjtools.diff.refusals import problems
+from tjtools.diff.repeats import media_files
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import is_source, own_id, pair_key, pair_keys, parse_name
+from tjtools.model.names import folded, is_source, own_id, pair_key, pair_keys, parse_name, why_unheld
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits, load_settings
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
+_ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _SHORT = 23.0  # seconds below which an upright video is a short one
 _UPRIGHT = 9 / 16
 
@@ -70,36 +73,50 @@ def plan_session(
     """
     suffixes = load_settings(workspace).names.pair_suffixes
     limits = load_limits(workspace.limits_file)
-    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace)))
+    paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
-    taken: dict[Path, Taken] = {}
+    there = {_folded(path): path for path, _ in media_files(workspace)}
+    taken: list[Taken] = []
     left_out: list[tuple[Path, str]] = []
     for path in paths:
         one = _taken(workspace, path, seen[path], limits, now)
-        if isinstance(one, str):
-            left_out.append((path, one))
-        elif taken.setdefault(one.target, one) is not one:
-            left_out.append((path, "another file of the folder has this name"))
-    return Intake(tuple(_paired([*taken.values()], suffixes)), tuple(left_out))
+        why = one if isinstance(one, str) else _clash(one, there)
+        if isinstance(one, Taken) and not why:
+            taken.append(one)
+            there[_folded(one.target)] = one.source
+        else:
+            left_out.append((path, why))
+    return Intake(tuple(_paired(taken, suffixes)), tuple(left_out))
 
 
-def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> None:
+def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Intake:
     """Copy the files to where the session expects them and write its inventory; the old one is kept as a backup.
 
+    A file that is the fault itself is left out of the intake that is returned; where all are, nothing is written.
     Raises TrackingFileError if the disk does not take it: then the old inventory is as it was.
     """
+    taken, left_out = [], [*intake.left_out]
     for one in intake.taken:
-        if one.source != one.target and not one.target.exists():
-            with translated(one.target, "written"):
+        try:
+            if one.source != one.target and not os.path.exists(one.target):  # noqa: PTH110
                 one.target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(one.source, one.target)
-    rows = [[one.row.get(column, "") for column in COLUMNS] for one in intake.taken]
-    write_rows(workspace.session, COLUMNS, rows, backup=now)
+        except OSError as error:
+            if error.errno in _ITS_NAME or error.filename == str(one.source):
+                left_out.append((one.source, f"can't be copied: {error.strerror}"))
+                continue
+            with translated(one.target, "written"):
+                raise
+        taken.append(one)
+    if taken:
+        rows = [[one.row.get(column, "") for column in COLUMNS] for one in taken]
+        write_rows(workspace.session, COLUMNS, rows, backup=now)
+    return Intake(tuple(taken), tuple(left_out))
 
 
 def _copy(source: Path, target: Path) -> None:
     """A file that is only half there must not stand under its name."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    beside = target.with_name(f".{os.getpid()}.tmp")  # a name that any disk takes that takes the file's own
     try:
         shutil.copy2(source, beside)
         beside.replace(target)
@@ -114,20 +131,41 @@ def _taken(workspace: Workspace, path: Path, seen: Fingerprint | None, limits: L
         return "its name, or that of its folder, can't be written as text: rename it"
     if is_source(path.name):
         return "ORG_ files are sources that were converted"
+    ending = path.suffix.lower().lstrip(".")
     if seen is None or not seen.facts.container:
-        return seen.facts.trouble if seen else "it is gone"
+        why = seen.facts.trouble if seen else "it is gone"
+        return f"no format that the site takes ({why}): convert it" if ending in OTHER_MEDIA else why
     kind, notes = told_type(path.name, seen.facts, limits)
     if kind is None:
         return f"{seen.facts.container} is no format that the site takes: convert it"
+    if ending not in MEDIA:
+        right = seen.facts.container
+        return seen.facts.trouble or f"its content is {right}, and its name does not say so: let it end in .{right}"
     try:
         target = workspace.media_file(path.name, kind)
     except UnsafePath as error:
         return error.message
-    if target.exists() and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
-        return f"another file of this name lies in {target.parent}"
+    there = os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
+    if there and not target.samefile(path) and not filecmp.cmp(target, path, shallow=False):
+        return f"another file of this name lies in {target.parent}: rename one"
     facts = seen.facts
     trouble = (facts.trouble,) if facts.trouble else ()
-    return Taken(path, target, kind, _row(path, seen, kind, now), (*trouble, *notes))
+    unheld = (why,) if (why := why_unheld(path.name)) else ()
+    return Taken(path, target, kind, _row(path, seen, kind, now), (*trouble, *notes, *unheld))
+
+
+def _folded(path: Path) -> Path:
+    return path.with_name(folded(path.name))
+
+
+def _clash(one: Taken, there: Mapping[Path, Path]) -> str:
+    """Why the file can't lie beside those that are there, which are known by their folded targets."""
+    other = there.get(_folded(one.target), one.target)
+    if other in (one.source, one.target):
+        return ""
+    if other.name == one.source.name:
+        return "another file of the folder has this name"
+    return "" if one.source == one.target else f"Windows and macOS take its name and {other.name} for one: rename it"
 
 
 def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeType | None, tuple[str, ...]]:
@@ -137,14 +175,29 @@ def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeTyp
         if parsed and parsed.prefix == prefix:
             return kind, problems(facts, kind, limits)
     of_format = [kind for kind in CreativeType if facts.container in limits.by_type[kind].formats]
-    fitting = [kind for kind in of_format if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
     if not of_format:
         return None, ()
+    fitting = next(filter(None, (_fitting(one, of_format, limits) for one in _readings(facts))), [])
     if not fitting:
         kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
-        return kind, problems(facts, kind, limits)
-    kind = next((kind for kind in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if kind in fitting), fitting[0])
-    return (CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind), ()
+    else:
+        kind = next((one for one in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if one in fitting), fitting[0])
+        kind = CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind
+    return kind, problems(facts, kind, limits)
+
+
+def _readings(facts: MediaFacts) -> Iterator[MediaFacts]:
+    """The facts; then as if nothing of them were in doubt, as the picture is shown and as it is stored."""
+    yield facts
+    plain = facts._replace(stored="", shortest=None, longest=None)
+    yield plain
+    if facts.stored:
+        width, height = map(int, facts.stored.split("x"))
+        yield plain._replace(width=width, height=height)
+
+
+def _fitting(facts: MediaFacts, kinds: Sequence[CreativeType], limits: Limits) -> list[CreativeType]:
+    return [kind for kind in kinds if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
 
 
 def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:

@@ -152,13 +152,7 @@ def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Tabl
 
 def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str = "") -> Records:
     """The records of a whole file, whose `path` is for the errors; raises WrongHeader and NotText."""
-    utf16 = data.startswith(_UTF16)
-    try:
-        text, utf8 = (data.decode("utf-16"), False) if utf16 else _decoded(data)
-    except UnicodeError as error:
-        told = "this starts as UTF-16 and goes on as something else."
-        raise NotText(told, path=path, remedy=remedy or _AWAY) from error
-    text = text.removeprefix("\ufeff")
+    text, utf8 = text_of(data, path, remedy or _AWAY)
     begin = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1  # behind any blank lines
     end = text.find("\n", begin) + 1 or len(text)
     first, line = text[begin:end], text.count("\n", 0, begin) + 1
@@ -179,6 +173,15 @@ def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str =
         said = "the header can't be split into columns: lines must end in LF or CRLF, and quotes come in pairs."
         mend = "Save it as CSV UTF-8 once more."
     raise WrongHeader(said, path=path, line=1, remedy=remedy or mend)
+
+
+def text_of(data: bytes, path: Path, remedy: str) -> tuple[str, bool]:
+    """A file's text, and whether it is all UTF-8, else it is UTF-16 or has lines in cp1252; raises NotText."""
+    try:
+        text, utf8 = (data.decode("utf-16"), False) if data.startswith(_UTF16) else _decoded(data)
+    except UnicodeError as error:
+        raise NotText("this starts as UTF-16 and goes on as something else.", path=path, remedy=remedy) from error
+    return text.removeprefix("\ufeff"), utf8
 
 
 def read_more(data: bytes, form: Form, line: int) -> Records:

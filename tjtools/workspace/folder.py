@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,7 +82,7 @@ class Workspace(_Rooted):
         return self.upload_logs / f"upload_status_{run}.csv"
 
     def media_file(self, filename: str, creative_type: CreativeType) -> Path:
-        """Where the session's file of this name lies.
+        """Where the session's file of this name lies, in whatever Unicode form the disk has the name.
 
         Raises `UnsafePath` for a name that leads out of `uploaded/`, by its text or through a symbolic link: it must
         not be possible to upload any other file of this machine.
@@ -90,6 +91,7 @@ class Workspace(_Rooted):
         path = folder / filename
         if filename != path.name or "\\" in filename or filename in {"", ".", ".."}:
             raise UnsafePath(f"{filename!r} is a path, not a file's name.", remedy="Put the bare name in new_filename.")
+        path = as_on_disk(path)
         self.guard(path)
         return path
 
@@ -101,6 +103,15 @@ class Workspace(_Rooted):
                 f"{path} leads out of {home}, to {path.resolve()}.",
                 remedy="Copy the file into the workspace; links out of it are not followed.",
             )
+
+
+def as_on_disk(path: Path) -> Path:
+    """The path of the one file that has this name in another Unicode form, where none has it in this one."""
+    if path.name.isascii() or os.path.lexists(path) or not path.parent.is_dir():
+        return path
+    name = unicodedata.normalize("NFC", path.name)
+    found = [other for other in path.parent.iterdir() if unicodedata.normalize("NFC", other.name) == name]
+    return found[0] if len(found) == 1 else path
 
 
 def read_toml(path: Path) -> dict[str, Any]:
