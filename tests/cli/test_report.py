@@ -17,7 +17,7 @@ from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
 from tjtools.cli.console import now
 from tjtools.cli.library import MOST, report_page
-from tjtools.widgets.exhibit import OTHERS
+from tjtools.widgets.analysis import OTHERS
 from tjtools.workspace.folder import Workspace
 
 SCRIPT, SUMMER = "<script>window.hacked=1</script>", "夏のバナー"

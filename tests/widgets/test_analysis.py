@@ -248,7 +248,7 @@ def test_the_views_follow_their_models(small: Workspace) -> None:
     assert panel.section == "Static Banner"
     asked.text = "1"
     asked.ask()
-    assert asked.asked == 1
+    assert asked.answers.finding.startswith("1 line asked")
 
 
 def test_the_faces_show_their_panels(small: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_only_a_word_is_remembered_as_seen(small: Workspace) -> None:
     assert panel["changes"].finding.startswith("Nothing has changed since")
     again = ReviewOutcomes(small, clock=lambda: NOON)
     assert again["changes"].frame.empty
-    again.since_day(date(2025, 11, 13))
+    again.last_looked = datetime(2025, 11, 13).astimezone()
     assert len(again["changes"].frame) == 5
 
 

@@ -85,7 +85,7 @@ def test_a_second_click_while_it_reads_does_nothing(workspace: Workspace, truth:
     panel.read(Ways.NEW)
     panel.apply()
     panel.discard()
-    assert panel.way is Ways.FULL
+    assert panel.call == Ways.FULL.call
     assert panel.summary.startswith("Running")
     panel.task.cancel()
     assert panel.task.wait(60)

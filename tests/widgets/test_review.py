@@ -212,8 +212,8 @@ def descendants(widget: object) -> list[object]:
 def test_the_cell_does_not_wait_for_the_look_at_the_files(session: Workspace) -> None:
     review = Review(session)
     seen: list[str] = []
-    review.looking.observe(lambda change: seen.append(change["new"]), "text")
-    assert (review.reviews, review.looking.running) == ((), False)
+    review.task.observe(lambda change: seen.append(change["new"]), "text")
+    assert (review.reviews, review.task.running) == ((), False)
     assert review.summary.startswith("6 files: ")
     assert "looking at VID_a.mp4" in seen
 

@@ -1,29 +1,32 @@
-"""The panels of the analysis: what the library holds, the look-up of many names or IDs, and how the reviews went."""
+"""The panels of the analysis: exhibits that follow what is asked, the look-up of names or IDs, how the reviews went."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
-from itertools import islice
 from typing import Any, ClassVar
 
 import ipywidgets as w
 import pandas as pd
-from traitlets import Bool, Instance, Int, Unicode
+from traitlets import Bool, HasTraits, Instance, Int, Unicode
 
 from tjtools.analysis import findings
-from tjtools.analysis.exhibits import LIBRARY, OUTCOMES, Collection, Exhibit, Shown
-from tjtools.analysis.frame import DIMENSIONS, on_site
-from tjtools.analysis.sources import Asked
+from tjtools.analysis.exhibits import KEPT, LIBRARY, OUTCOMES, Collection, Exhibit, Shown
+from tjtools.analysis.frame import DIMENSIONS, SECTIONS, on_site, readable
+from tjtools.analysis.sources import Asked, Files, Others
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
-from tjtools.health.status import Seen, acknowledge
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.model.words import counted
-from tjtools.widgets.exhibit import NARROW, Analysis, Pane, dimension_view, exhibit_view, filter_view
-from tjtools.widgets.markup import Markup, Node, lines, node, note
+from tjtools.upload.run_files import load_runs
+from tjtools.widgets.markup import Markup, Node, Saved, call_node, lines, node, note
 from tjtools.widgets.panel import Panel, python
-from tjtools.widgets.view import actions, button, column, error_view, follow, linked, row, tied, told
+from tjtools.widgets.view import Choice, Table, actions, button, choice, column, error_view, linked, row, tied, told
 
+OTHERS = Others(load_runs, known_groups, repeats_of_rejected, acknowledged)
+NARROW = w.Layout(width="13em")
+_NONE = -1
 ACROSS = {name: DIMENSIONS[name] for name in ("section", "language")}
 BY = {name: label for name, label in DIMENSIONS.items() if name != "review_status"}
 LOOK = """\
@@ -34,6 +37,137 @@ clip.mp4
 \"\"\"))))
 """
 CALL = python(LOOK, "tjtools import Library, Workspace", "tjtools.cache.library import answer_rows, look_up, pasted")
+
+
+class Pane(HasTraits):
+    """An exhibit and what it shows now."""
+
+    exhibit = Instance(Exhibit)
+    shown = Instance(Shown, ())
+
+
+class Analysis(Panel):
+    """A collection of exhibits over the tracking files; `panel["gaps"]` is what the exhibit of that name shows.
+
+    Its traits are parts of `Asked`: each exhibit is made again when one that it follows changes.
+    """
+
+    collection: ClassVar[Collection]
+    section = Unicode()
+    since = Instance(date, allow_none=True)
+    until = Instance(date, allow_none=True)
+
+    def set_up(self) -> None:
+        self.files = Files(self.workspace, OTHERS, self.clock)
+        self.notes = self.collection.notes(self.files)
+        self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
+        self._show()
+        self.observe(lambda change: self._show(change["name"]), list(Asked._fields))
+
+    def __getitem__(self, name: str) -> Shown:
+        return self.panes[name].shown
+
+    @property
+    def asked(self) -> Asked:
+        """What the panel is asked for."""
+        return self.collection.asked._replace(
+            **{name: getattr(self, name) for name in Asked._fields if self.has_trait(name)}
+        )
+
+    @property
+    def left_out(self) -> str:
+        """Of how many creatives nobody knows the day, and what becomes of them."""
+        raise NotImplementedError
+
+    @property
+    def frame(self) -> Any:
+        """The one frame for pandas."""
+        return self.files.frame
+
+    @property
+    def kept(self) -> Any:
+        """The creatives that the filter leaves of it."""
+        return self.asked.keep(self.frame)
+
+    def _show(self, changed: str = "") -> None:
+        for pane in self.panes.values():
+            if not changed or changed in pane.exhibit.follows:
+                pane.shown = pane.exhibit.shown(self.files, self.asked)
+
+
+def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widget:
+    """Everything of an exhibit; `asked` are controls of its own, with `unfolded`, the rows are there at first."""
+    exhibit = pane.exhibit
+    heading = [node("h3", exhibit.heading)] if exhibit.heading else []
+
+    def places() -> list[tuple[str, int]]:
+        return [(text, place) for place, text in enumerate(("choose a row", *pane.shown.rows), _NONE)]
+
+    unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
+    of = w.Dropdown(layout=w.Layout(width="16em"))  # the row of the table of which the rows behind are shown
+    tied(pane, "shown", of, options=places, value=lambda: _NONE)
+    picture = Saved("Save PNG", f"{exhibit.name}.png", lambda: pane.shown.png)
+    tools = row(
+        unfold,
+        told(pane, "shown", lambda: node("copy", pane.shown.copied) if pane.shown.copied else None),
+        Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv),
+        tied(pane, "shown", picture, shown=lambda: pane.shown.draw),
+        tied(pane, "shown", row(Markup("The rows behind"), of), shown=lambda: pane.shown.rows),
+        told(pane, "shown", lambda: call_node(pane.shown.code)),
+    )
+
+    def table() -> tuple[Table, ...]:
+        return (Table(readable(pane.shown.frame), what=exhibit.what),) if unfold.value else ()
+
+    return column(
+        told(pane, "shown", lambda: node("div", *heading, node("p", node("strong", pane.shown.finding)))),
+        *asked,
+        tied(pane, "shown", w.VBox(), children=lambda: _chart(pane.shown)),
+        *([Markup(note(exhibit.explained))] if exhibit.explained else []),
+        tied(pane, "shown", tools, shown=lambda: len(pane.shown.frame)),
+        tied(unfold, "value", tied(pane, "shown", w.VBox(), children=table), children=table),
+        tied(of, "value", w.VBox(), children=lambda: _behind(pane.shown, of.value)),
+    )
+
+
+def _chart(shown: Shown) -> tuple[w.Widget, ...]:
+    if shown.draw is None:
+        return ()
+    from tjtools.analysis.charts import bundle
+
+    data = bundle(shown.draw(""), shown.finding)
+    return (w.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},)),)
+
+
+def _behind(shown: Shown, place: int) -> tuple[Table, ...]:
+    return (Table(readable(shown.behind(place))),) if shown.behind and place != _NONE else ()
+
+
+def filter_view(panel: Analysis, *days: w.Widget) -> w.Widget:
+    """Section and days to keep, and what is left out; `days` stands before the days and says which they are."""
+    sections = [("All sections", ""), *((one, one) for one in SECTIONS)]
+
+    def every_day() -> None:
+        panel.since = panel.until = None
+
+    return column(
+        row(
+            Markup("Keep"),
+            choice(panel, "section", lambda: sections, layout=NARROW),
+            *days,
+            linked(panel, "since", w.DatePicker(layout=NARROW)),
+            Markup("to"),
+            linked(panel, "until", w.DatePicker(layout=NARROW)),
+            button("All days", every_day),
+        ),
+        told(panel, " ".join(KEPT), lambda: note(panel.left_out, role="status") if panel.left_out else None),
+    )
+
+
+def dimension_view(panel: Analysis, words: str, trait: str, options: dict[str, str]) -> w.Widget:
+    """A list of values, each with its label, for a trait of the panel."""
+    labels = [(label, one) for one, label in options.items()]
+    return row(Markup(words), choice(panel, trait, lambda: labels, layout=NARROW))
 
 
 class LibraryAnalysis(Analysis):
@@ -56,37 +190,33 @@ class LibraryAnalysis(Analysis):
         found = [self[name].finding for name in self.panes if name != "ages"]  # which changes with the day
         return (*self.notes, f"{DIMENSIONS[self.by]}: {numbers or 'none'}", *found)
 
-    def _left_out(self, asked: Asked) -> str:
-        there = on_site(Asked(asked.section).keep(self.frame))
-        unknown = 0 if asked.every_day else int(there["upload_date"].isna().sum())
+    @property
+    def left_out(self) -> str:
+        there = on_site(Asked(self.section).keep(self.frame))
+        unknown = 0 if self.asked.every_day else int(there["upload_date"].isna().sum())
         stays = "Kept too" if self.undated else "Left out"
         return f"{stays}: {counted(unknown, 'creative')} of unknown upload date" if unknown else ""
 
 
 def library_view(panel: LibraryAnalysis) -> w.Widget:
     """Notes, the filter, and the exhibits one below the other, each with what it is asked for."""
-    asked = {
-        "inventory": [dimension_view(panel, "Count by", "by", DIMENSIONS)],
-        "gaps": [dimension_view(panel, "Category by", "across", ACROSS)],
-    }
+    by = dimension_view(panel, "Count by", "by", DIMENSIONS)
+    asked = {"inventory": [by], "gaps": [dimension_view(panel, "Category by", "across", ACROSS)]}
     undated = w.Checkbox(description="also those of unknown day", indent=False, layout=w.Layout(width="auto"))
-    linked(panel, "undated", undated)
-    tied(panel, "since until", undated, shown=lambda: not panel.asked.every_day)
+    tied(panel, "since until", linked(panel, "undated", undated), shown=lambda: not panel.asked.every_day)
     return column(
         Markup(lines(panel.notes)),
         row(filter_view(panel, Markup("added from")), undated),
         *(exhibit_view(pane, *asked.get(name, ())) for name, pane in panel.panes.items()),
-        error_view(panel),
     )
 
 
 class LookUp(Panel):
-    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`, `asked` counts the lines."""
+    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`."""
 
     title: ClassVar[str] = "Look up"
     call = Unicode(CALL)
     text = Unicode()
-    asked = Int()
 
     def set_up(self) -> None:
         self.library = Library.load(self.workspace.library)
@@ -103,7 +233,6 @@ class LookUp(Panel):
             unclear = sum(one.is_unclear for _, one in found)
             missing = sum(not one.there and not one.is_unclear for _, one in found)
             told = f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"
-            self.asked = len(found)
             self.pane.shown = Shown(table, f"{told}; {unclear:,} unclear" if unclear else told)
 
     @property
@@ -118,16 +247,14 @@ class LookUp(Panel):
         return "\n".join(frame.loc[frame["answer"] == "already there", "creative_id"].unique())
 
     def told(self) -> Iterable[str]:
-        if not self.asked:
+        if self.answers.frame.empty:
             return (f"Nothing asked yet; the library holds {counted(len(self.library), 'creative')}",)
         counts = Counter(self.answers.frame["answer"])
         return (self.answers.finding, *(f"{number:,} × {answer}" for answer, number in counts.items()))
 
     def press(self) -> None:
-        first = list(islice(self.library, 2))
-        self.text = "\n".join(
-            [one.filename for one in first[:1]] + [one.creative_id for one in first[1:]] + ["no such"]
-        )
+        names, ids = [one.filename for one in self.library], [one.creative_id for one in self.library]
+        self.text = "\n".join([*names[:1], *ids[1:2], "no such"])
         self.ask()
 
 
@@ -136,15 +263,14 @@ def lookup_view(panel: LookUp) -> w.Widget:
     field = w.Textarea(placeholder="Paste names or Creative IDs, one a line", rows=6, layout=w.Layout(width="44em"))
 
     def ids() -> Node | None:
-        number = counted(panel.ids.count("\n") + 1, "Creative ID")
-        label = node("span", f"{number} alone, one a line: ")
-        return node("div", label, node("copy", panel.ids)) if panel.ids else None
+        label = f"{counted(len(panel.ids.split()), 'Creative ID')} alone, one a line: "
+        return node("div", node("span", label), node("copy", panel.ids)) if panel.ids else None
 
     answers = exhibit_view(panel.pane, unfolded=True)
     return column(
         linked(panel, "text", field),
         actions(panel, button("Look up", panel.ask, style="primary", icon="search")),
-        tied(panel, "asked", answers, shown=lambda: panel.asked),
+        tied(panel.pane, "shown", answers, shown=lambda: len(panel.answers.frame)),
         told(panel.pane, "shown", ids),
     )
 
@@ -183,16 +309,6 @@ class ReviewOutcomes(Analysis):
         table = self["comparison"].frame
         return tuple(table["group"].head(2)) if len(table) else ()
 
-    def decide_by(self, day: date | None) -> None:
-        """Ask for the chance that what waits is decided by this day, a day to come; None leaves it as it is."""
-        if day:
-            self.within = min(max(1, (day - self.clock().date()).days), 365)
-
-    def since_day(self, day: date | None) -> None:
-        """List what changed since the beginning of this day; None leaves it as it is."""
-        if day:
-            self.last_looked = datetime.combine(day, time.min).astimezone()
-
     def told(self) -> Iterable[str]:
         table = self["approval_rates"].frame
         columns = (table[name] for name in (self.by, "approved", "decided", "pending"))
@@ -212,11 +328,11 @@ class ReviewOutcomes(Analysis):
             self.files.seen = seen
             self.last_looked = seen.until
 
-    def _left_out(self, asked: Asked) -> str:
-        """What the filter by days leaves out because nobody knows its day, and what it does not apply to."""
-        if asked.every_day:
+    @property
+    def left_out(self) -> str:
+        if self.asked.every_day:
             return ""
-        unknown, decided = int(Asked(asked.section).keep(self.frame)[asked.day].isna().sum()), asked.day == "decided"
+        unknown, decided = int(Asked(self.section).keep(self.frame)[self.day].isna().sum()), self.day == "decided"
         day, are = "decision" if decided else "upload", "is" if unknown == 1 else "are"
         more = " Times and what waits are of all days: those decided in some days are not all that waited then."
         return f"{counted(unknown, 'creative')} without a known day of {day} {are} left out.{more * decided}"
@@ -239,43 +355,43 @@ def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
 
 
 def _seen(panel: ReviewOutcomes) -> w.Widget:
+    def choose(change: dict[str, Any]) -> None:
+        if change["new"]:
+            panel.last_looked = datetime.combine(change["new"], time.min).astimezone()
+
     day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
     seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
+    nothing = "You have not said yet what you have seen: the last seven days are listed."
 
     def said() -> Node:
-        if panel.files.seen:
-            return note(f"You saw everything up to {panel.files.seen[0].astimezone():%d %B %Y, %H:%M}.")
-        return note("You have not said yet what you have seen: the last seven days are listed.")
+        seen = panel.files.seen
+        return note(f"You saw everything up to {seen[0].astimezone():%d %B %Y, %H:%M}." if seen else nothing)
 
-    day.observe(lambda change: panel.since_day(change["new"]), "value")
+    day.observe(choose, "value")
     return column(row(seen, Markup("or list what changed since"), day), told(panel, "last_looked", said))
 
 
 def _pair(panel: ReviewOutcomes) -> w.Widget:
-    lists, filling = [w.Dropdown(layout=NARROW), w.Dropdown(layout=NARROW)], False
-
-    def show() -> None:
-        nonlocal filling
-        filling = True
-        for place, widget in enumerate(lists):
-            widget.options = panel.values
-            widget.value = panel.pair[place] if panel.pair else None
-        filling = False
-
     def choose(_change: object) -> None:
-        if not filling:
+        if not (one.filling or other.filling):
             with panel.hold_trait_notifications():
-                panel.one, panel.other = (widget.value or "" for widget in lists)
+                panel.one, panel.other = one.value or "", other.value or ""
 
-    for widget in lists:
-        widget.observe(choose, "value")
-    follow(panel.panes["comparison"], "shown", show)
-    return row(Markup("Compare"), lists[0], Markup("with"), lists[1])
+    shown, one, other = panel.panes["comparison"], Choice(layout=NARROW), Choice(layout=NARROW)
+    tied(shown, "shown", one, offered=lambda: (panel.values, panel.pair[0] if panel.pair else None))
+    tied(shown, "shown", other, offered=lambda: (panel.values, panel.pair[1] if panel.pair else None))
+    one.observe(choose, "value")
+    other.observe(choose, "value")
+    return row(Markup("Compare"), one, Markup("with"), other)
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:
+    def choose(change: dict[str, Any]) -> None:
+        if change["new"]:
+            panel.within = min(max(1, (change["new"] - panel.clock().date()).days), 365)
+
     days = linked(panel, "within", w.BoundedIntText(min=1, max=365, layout=w.Layout(width="6em")))
     day = w.DatePicker(layout=NARROW)
     tied(panel, "within", day, value=lambda: panel.clock().date() + timedelta(days=panel.within))
-    day.observe(lambda change: panel.decide_by(change["new"]), "value")
+    day.observe(choose, "value")
     return row(Markup("Decided within"), days, Markup("days, by"), day)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from traceback import format_exception
 from typing import Any, TypeAlias
 
 from anywidget import AnyWidget
@@ -71,14 +72,15 @@ def alert(*parts: Node) -> Node:
     return node("div", *parts, css="tj-error", role="alert")
 
 
-def error_node(error: Exception, traceback: str = "") -> Node:
-    """An error in plain words: what happened, what to do next; the traceback folded."""
+def error_node(error: Exception, *, quiet: type[TJToolsError]) -> Node:
+    """An error in plain words: what happened, what to do next; the traceback folded, but for a `quiet` one."""
     message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
     if isinstance(error, TJToolsError):
         message, remedy = error.message, error.remedy
     ahead = [node("p", f"→ {remedy}")] if remedy else []
-    trace = [folded("Traceback", node("pre", traceback))] if traceback else []
-    return alert(node("strong", f"✗ {message}"), *ahead, *trace)
+    trace = "" if isinstance(error, quiet) else "".join(format_exception(error))
+    told = [folded("Traceback", node("pre", trace))] if trace else []
+    return alert(node("strong", f"✗ {message}"), *ahead, *told)
 
 
 def call_node(code: str) -> Node | None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import traceback
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from typing import ClassVar, TypeVar, cast
 
-from traitlets import Any, Bool, Float, HasTraits, Instance, Int, Tuple, Unicode, UseEnum
+from traitlets import Bool, Float, HasTraits, Instance, Unicode, UseEnum
 
 from tjtools.media.content import LookedAt
 from tjtools.model.creative import Key
@@ -26,7 +24,7 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 KEPT_LINES = 500
-HEARTBEAT = 0.2  # seconds between two changes of the counts, the log or the clock; a new text is told at once
+HEARTBEAT = 0.2  # seconds between two changes of the clock
 STOPPING = "Stopping: what is confirmed is being recorded."
 
 logging.getLogger("tjtools").addHandler(logging.NullHandler())  # a panel shows it; the cell's output stays clean
@@ -46,8 +44,8 @@ class Task(HasTraits):
     """One piece of work at a time, which gets the task in hand: to tell how far it is, and to ask whether to stop.
 
     `done` of `total` are through (`total` 0: nobody knows how many), `text` says with what it is busy, `elapsed` is in
-    seconds, `log` holds the last lines. `result` is what the work returned; `error` what it raised, with the
-    `traceback` as text. All are set in the work's own thread, the state last.
+    seconds, `log` holds the last lines. `result` is what the work returned; `error` what it raised. All are set in the
+    work's own thread, the state last. Who follows `state`, `text` and `elapsed` sees the others a few times a second.
 
     >>> task = Task()
     >>> task.start(lambda task: 6 * 7), task.wait(), task.result
@@ -56,20 +54,14 @@ class Task(HasTraits):
 
     state = UseEnum(State, default_value=State.READY)
     text = Unicode()
-    done = Int()
-    total = Int()
     elapsed = Float()
-    log = Tuple()
-    result = Any()
     error = Instance(Exception, allow_none=True)
-    traceback = Unicode()
 
     def __init__(self) -> None:
         super().__init__()
-        self._lock = threading.RLock()
-        self._counts = (0, 0)
-        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self._asked_to_stop, self._finished = threading.Event(), threading.Event()
+        self.done, self.total, self.log = 0, 0, tuple[str, ...]()
+        self.result: object = None
+        self._lock, self._asked_to_stop, self._finished = threading.Lock(), threading.Event(), threading.Event()
         self._finished.set()
 
     @property
@@ -84,11 +76,8 @@ class Task(HasTraits):
                 return False
             self._finished.clear()
         self._asked_to_stop.clear()
-        self._counts = (0, 0)
-        self._lines.clear()
-        self._tell()
-        self.text, self.elapsed, self.result, self.error, self.traceback = "", 0.0, None, None, ""
-        self.state = State.RUNNING
+        self.done, self.total, self.log, self.result = 0, 0, (), None
+        self.text, self.elapsed, self.error, self.state = "", 0.0, None, State.RUNNING
         threading.Thread(target=self._carry_out, args=(work,), name="tjtools-task").start()
         threading.Thread(target=self._beat, args=(time.monotonic(),), name="tjtools-heartbeat", daemon=True).start()
         return True
@@ -97,7 +86,7 @@ class Task(HasTraits):
         """Ask the work to stop; it does so at its next look, ten times a second while a browser works."""
         if self.running:
             self._asked_to_stop.set()
-            self.progress("", *self._counts)
+            self.text = STOPPING
 
     def cancelled(self) -> bool:
         """Whether the work has to stop: somebody asked, or the interpreter ends."""
@@ -109,11 +98,8 @@ class Task(HasTraits):
 
     def progress(self, text: str, done: int = 0, total: int = 0) -> None:
         """Say with what the work is busy and how far it is."""
-        self._counts = (done, total)
-        text = STOPPING if self._asked_to_stop.is_set() else text
-        if text != self.text:
-            self.text = text
-            self._tell()
+        self.done, self.total = done, total
+        self.text = STOPPING if self._asked_to_stop.is_set() else text
 
     def looked_at(self, at: LookedAt) -> None:
         """The progress of looking at files."""
@@ -125,12 +111,7 @@ class Task(HasTraits):
 
     def write(self, line: str) -> None:
         """Take a line of the log."""
-        self._lines.append(printable(line))
-
-    def _tell(self) -> None:
-        with self._lock:
-            self.done, self.total = self._counts
-            self.log = tuple(self._lines)
+        self.log = (*self.log, printable(line))[-KEPT_LINES:]
 
     def _carry_out(self, work: Callable[[Task], object]) -> None:
         logger, handler, mine = logging.getLogger("tjtools"), logging.StreamHandler(self), threading.get_ident()
@@ -143,7 +124,6 @@ class Task(HasTraits):
         with ExitStack() as ending:  # each of these happens, the last one first, whatever an observer raises
             ending.callback(self._finished.set)
             ending.callback(lambda: setattr(self, "state", state))
-            ending.callback(self._tell)
             ending.callback(logger.removeHandler, handler)
             try:
                 self.result = work(self)
@@ -151,11 +131,10 @@ class Task(HasTraits):
             except Cancelled as error:
                 self.error, state = error, State.CANCELLED
             except Exception as error:  # noqa: BLE001 (the person who clicked has to see whatever went wrong)
-                self.traceback, self.error = traceback.format_exc(), error
+                self.error = error
 
     def _beat(self, began: float) -> None:
         while not self._finished.wait(HEARTBEAT):
-            self._tell()
             self.elapsed = time.monotonic() - began
 
 
@@ -169,20 +148,18 @@ class Panel(HasTraits):
 
     `call` is the Python that does the panel's action, for a person to copy; `error` is what went wrong outside the
     task, None while all is well; `busy` says whether the task is under way. A panel that `looks` is shown when it has
-    looked.
+    looked, which is its task then.
     """
 
     title: ClassVar[str] = ""
     looks: ClassVar[bool] = False
     call = Unicode()
     error = Instance(Exception, allow_none=True)
-    traceback = Unicode()
     busy = Bool()
     task = Instance(Task)
-    looking = Instance(Task)
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
-        super().__init__(task=Task(), looking=Task())
+        super().__init__(task=Task())
         self.workspace, self.clock = workspace, clock
         self.settings = load_settings(workspace)
         self.on_screen: object = None  # the view that shows it
@@ -206,7 +183,7 @@ class Panel(HasTraits):
     def summary(self) -> str:
         """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
         if self.looks and not self.looked():
-            return f"{self.title}: {self.looking.error}"
+            return f"{self.title}: {self.task.error}"
         return self.under_way or "\n".join(filter(None, self.told()))
 
     def told(self) -> Iterable[str]:
@@ -223,14 +200,14 @@ class Panel(HasTraits):
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
     def look(self, task: Task) -> None:
-        """Look at what the panel shows, where that takes longer than a blink; the task is `looking`."""
+        """Look at what the panel shows, where that takes longer than a blink."""
 
     def looked(self) -> bool:
         """Wait until it has looked, where it has to; whether it came through."""
-        if self.looks and self.looking.state is State.READY:
-            self.looking.start(self.look)
-        self.looking.wait()
-        return self.looking.error is None
+        if self.looks and self.task.state is State.READY:
+            self.task.start(self.look)
+        self.task.wait()
+        return self.task.error is None
 
     def press(self) -> None:
         """Press the panel's buttons as a person would, from first to last, and wait: only a sandbox's test asks."""
@@ -238,11 +215,10 @@ class Panel(HasTraits):
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """In here, do what a click asks for at once: what goes wrong is kept in `error` for the view."""
-        self.error, self.traceback = None, ""
+        self.error = None
         try:
             yield
         except Exception as error:  # noqa: BLE001 (a click has no caller to tell: the panel shows it)
-            self.traceback = "" if isinstance(error, TJToolsError) else traceback.format_exc()
             self.error = error
 
 
@@ -250,7 +226,7 @@ class Broken(Panel):
     """Stands for a panel that could not be made, and says why."""
 
     def __init__(self, title: str, error: TJToolsError) -> None:
-        HasTraits.__init__(self, task=Task(), looking=Task(), error=error, traceback="")
+        HasTraits.__init__(self, task=Task(), error=error)
         self.title = title  # type: ignore[misc]
 
     def told(self) -> Iterable[str]:
@@ -268,7 +244,7 @@ def make(kind: type[Made], workspace: Workspace) -> Made:
     """
     place = kind.__module__, kind.__qualname__, workspace
     before = _alive.get(place)
-    if before is None or not (before.task.running or before.looking.running):
+    if before is None or not before.task.running:
         before = _alive[place] = kind(workspace)
     return cast("Made", before)
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import ipywidgets as w
 import pandas as pd
-from traitlets import Instance, Int, Unicode, UseEnum
+from traitlets import Instance, Int, Unicode
 
 from tjtools.diff.libraries import COLUMNS, LibraryDifference
 from tjtools.model.errors import SignInNeeded
@@ -24,37 +24,41 @@ CHANGES = 200  # rows of the difference on the screen
 
 
 class Ways(Enum):
-    """The ways to follow the site: the button, what it means, the call in Python, and what reads the site."""
+    """The ways to follow the site: the button and its icon, what it means, the call in Python, what reads the site."""
 
     FULL = (
         "Refresh everything",
+        "refresh",
         "reads all five sections to their ends, so that creatives that are gone are found too",
-        ("refresh_library", ", confirm=lambda update: True"),
+        "refresh_library(workspace, confirm=lambda update: True)",
         plan_refresh,
     )
     NEW = (
         "Only what is new",
+        "arrow-down",
         "reads each section from its top down to what its last complete reading has covered",
-        ("refresh_library", ", new=True, confirm=lambda update: True"),
+        "refresh_library(workspace, new=True, confirm=lambda update: True)",
         partial(plan_refresh, new=True),
     )
     SYNC = (
         "Sync statuses",
+        "check",
         "reads the review statuses of the cached creatives, and adds none",
-        ("sync_status", ""),
+        "sync_status(workspace)",
         plan_sync,
     )
     PENDING = (
         "Sync pending only",
+        "check",
         "reads no further than it must to find the pending ones, and marks none removed",
-        ("sync_status", ", pending=True"),
+        "sync_status(workspace, pending=True)",
         partial(plan_sync, pending=True),
     )
 
-    def __init__(self, label: str, meaning: str, call: tuple[str, str], plan: Callable[..., Update]) -> None:
-        self.label, self.meaning, self.plan = label, meaning, plan
-        used = f"tjtools.scrape.refresh import {call[0]}"
-        self.call = python(f"{call[0]}(workspace{call[1]})", "tjtools import Workspace", used)
+    def __init__(self, label: str, icon: str, meaning: str, call: str, plan: Callable[..., Update]) -> None:
+        self.label, self.icon, self.meaning, self.plan = label, icon, meaning, plan
+        used = f"tjtools.scrape.refresh import {call.partition('(')[0]}"
+        self.call = python(call, "tjtools import Workspace", used)
 
 
 class Refresh(Panel):
@@ -65,7 +69,6 @@ class Refresh(Panel):
 
     title: ClassVar[str] = "Refresh and sync"
     call = Unicode(Ways.FULL.call)
-    way = UseEnum(Ways, default_value=Ways.FULL)
     update = Instance(Update, allow_none=True)
     report = Instance(UpdateReport, allow_none=True)
     allowed = Int()
@@ -74,9 +77,8 @@ class Refresh(Panel):
     def read(self, way: Ways) -> None:
         """Read the site in this way; nothing is written."""
         if not self.task.running:
-            self.way, self.call = way, way.call
-            self.update, self.report, self.allowed, self.note = None, None, 0, ""
-            self.task.start(self._read)
+            self.call, self.update, self.report, self.allowed, self.note = way.call, None, None, 0, ""
+            self.task.start(partial(self._read, way))
 
     def apply(self) -> None:
         """Write down what is shown."""
@@ -95,7 +97,7 @@ class Refresh(Panel):
 
     @property
     def decidable(self) -> bool:
-        """Whether what is shown can be applied or discarded."""
+        """Whether what is shown can be applied or discarded: the site was read to its end."""
         return bool(self.update and not self.update.stopped)
 
     @property
@@ -107,11 +109,6 @@ class Refresh(Panel):
     def shown(self) -> Update | UpdateReport | None:
         """What was applied, or what was read."""
         return self.report or self.update
-
-    @property
-    def difference(self) -> LibraryDifference | None:
-        """What that differs in; None where the site was not read to its end."""
-        return self.shown.difference if self.shown and (self.report or self.decidable) else None
 
     def told(self) -> Iterable[str]:
         shown = self.shown
@@ -127,9 +124,9 @@ class Refresh(Panel):
         self.apply()
         self.task.wait()
 
-    def _read(self, task: Task) -> None:
+    def _read(self, way: Ways, task: Task) -> None:
         try:
-            self.update = self.way.plan(
+            self.update = way.plan(
                 self.workspace,
                 access_to(self.workspace, self.settings, say=task.say, cancelled=task.cancelled),
                 now=self.clock,
@@ -152,24 +149,25 @@ class Refresh(Panel):
 
 def refresh_view(panel: Refresh) -> w.Widget:
     """Read, look, apply or discard; each part shows once there is something to show."""
-    changes = "update report"
-    table = Table(_frame(None), what="changes", most=CHANGES)
+
+    def changes() -> list[w.Widget]:
+        shown = panel.report or (panel.update if panel.decidable else None)
+        return difference_view(shown.difference) if shown else []
+
     return column(
         _ways(panel),
-        told(panel, changes, lambda: certificates_node(panel.shown.certificates) if panel.shown else None),
-        told(panel, changes, lambda: _counted(panel.difference)),
-        tied(panel, changes, table, frame=lambda: _frame(panel.difference), shown=lambda: panel.difference),
+        told(panel, "update report", lambda: certificates_node(panel.shown.certificates) if panel.shown else None),
+        tied(panel, "update report", column(), children=changes),
         _decision(panel),
         told(panel, "report note", lambda: _applied(panel, panel.report) if panel.report else node("p", panel.note)),
     )
 
 
 def _ways(panel: Refresh) -> w.Widget:
-    looks = {Ways.FULL: ("primary", "refresh"), Ways.NEW: ("", "arrow-down")}
     buttons = []
     for way in Ways:
-        style, icon = looks.get(way, ("", "check"))
-        made = button(way.label, partial(panel.read, way), style=style, icon=icon, title=way.meaning)
+        style = "primary" if way is Ways.FULL else ""
+        made = button(way.label, partial(panel.read, way), style=style, icon=way.icon, title=way.meaning)
         buttons.append(tied(panel, "busy", made, disabled=lambda: panel.busy))
     meanings = [node("li", node("strong", way.label), f" {way.meaning}.") for way in Ways]
     return column(Markup(node("ul", *meanings, css="tj-note")), actions(panel, *buttons))
@@ -190,15 +188,12 @@ def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
     return node("div", node("h3", "Certificate: what was read"), table_node(heads, rows, numbers=heads[1:-1]))
 
 
-def _counted(difference: LibraryDifference | None) -> Node | None:
-    if difference is None:
-        return None
+def difference_view(difference: LibraryDifference) -> list[w.Widget]:
+    """How much differs, and the changes."""
     found = ", ".join(f"{count:,} {what}" for what, count in difference.counts.items() if count)
-    return node("div", node("h3", "Difference: site and cache"), node("p", found or "✓ No difference."))
-
-
-def _frame(difference: LibraryDifference | None) -> pd.DataFrame:
-    return pd.DataFrame(difference.rows() if difference else [], columns=list(COLUMNS), dtype="str")
+    told = node("div", node("h3", "Difference: site and cache"), node("p", found or "✓ No difference."))
+    frame = pd.DataFrame(difference.rows(), columns=list(COLUMNS), dtype="str")
+    return [Markup(told), *([Table(frame, what="changes", most=CHANGES)] if difference else [])]
 
 
 def _decision(panel: Refresh) -> w.Widget:
@@ -210,13 +205,13 @@ def _decision(panel: Refresh) -> w.Widget:
     tied(panel, changes, discard, disabled=lambda: panel.busy)
     return column(
         told(panel, changes, lambda: _guarded(panel)),
-        tied(panel, changes, allowed, shown=lambda: panel.decidable and panel.gone),
+        tied(panel, changes, allowed, shown=lambda: panel.gone),
         tied(panel, changes, row(apply, discard), shown=lambda: panel.decidable),
     )
 
 
 def _guarded(panel: Refresh) -> Node | None:
-    if panel.update is None or not (panel.decidable and panel.gone):
+    if panel.update is None or not panel.gone:
         return None
     there = len(panel.update.known)
     return alert(

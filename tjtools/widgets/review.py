@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from collections.abc import Set as AbstractSet
 from typing import ClassVar
 
@@ -83,7 +83,7 @@ class Review(Panel):
         self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
         self.observe(lambda _change: self.set_trait("call", CALL.format(keys=keys_code(self.chosen))), "chosen")
         self.saved = load_choice(self.workspace)
-        self.new: dict[Key, FileReview] = {}
+        self.new: dict[Key, SessionFile] = {}
         self.bad_lines: tuple[BadLine, ...] = ()
 
     def look(self, task: Task) -> None:
@@ -93,26 +93,29 @@ class Review(Panel):
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self.thumbnail = prepared.fingerprints.thumbnail
-            self.new = {one.file.key: one for one in reviews if one.goes_up}
+            self.new = {one.file.key: one.file for one in reviews if one.goes_up}
             sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
             halves = Counter(pair for pair, _ in sides)
             self._pairs = {pair: "complete" for pair, there in halves.items() if there == 2}
             self._pairs |= dict.fromkeys(unclear_pairs(one.file for one in reviews), "unclear") | {"": ""}
             new = frozenset(self.new)
-            if again:
-                self.chosen = (self.chosen & new) | (new - before)
-            else:
-                self.chosen = new & self.saved.files if self.saved else new
+            first = self.saved.files if self.saved else new
+            self.chosen = new & (self.chosen | (new - before) if again else first)
             self._filter()
             self.page = min(page, self.pages)
 
     def told(self) -> Iterable[str]:
-        count = Counter(one.verdict for one in self.reviews)
-        told = ", ".join(f"{count[verdict]} {verdict.value}" for verdict in Verdict if count[verdict])
+        told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"
         lines = (f"{counted(len(self.reviews), 'file')}: {told}", f"Plan, {plan}: {self.counted_choice}")
         return (*lines, *sorted(held), *(f"line {bad.line} can't be read" for bad in self.bad_lines))
+
+    @property
+    def verdicts(self) -> dict[Verdict, int]:
+        """How many files have each verdict; only those that a file has."""
+        count = Counter(one.verdict for one in self.reviews)
+        return {verdict: count[verdict] for verdict in Verdict if count[verdict]}
 
     @property
     def counted_choice(self) -> str:
@@ -163,11 +166,11 @@ class Review(Panel):
 
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks."""
-        if not self.looking.running:
+        if not self.task.running:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
-                self.looking.start(self.look)
+                self.task.start(self.look)
 
     def turn(self, pages: int) -> None:
         """Turn so many pages, as far as there are."""
@@ -175,7 +178,7 @@ class Review(Panel):
 
     def choose(self, *keys: Key, take: bool) -> None:
         """Take new files into the plan or out of it, and the new other halves of their pairs with them."""
-        whole = with_halves((one.file for one in self.new.values()), set(keys))
+        whole = with_halves(self.new.values(), set(keys))
         self.chosen = self.chosen | whole if take else self.chosen - whole
 
     def choose_found(self, *, take: bool) -> None:
@@ -192,9 +195,7 @@ class Review(Panel):
 
     def described(self, one: FileReview) -> dict[str, str]:
         """A file as text, by `COLUMNS`."""
-        facts, planned = one.facts, ""
-        if one.goes_up:
-            planned = "chosen" if one.file.key in self.chosen else "left out"
+        facts, planned = one.facts, "chosen" if one.file.key in self.chosen else "left out"
         return {
             "verdict": marked(one.verdict),
             "name": one.file.name,
@@ -203,7 +204,7 @@ class Review(Panel):
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",
             "pair": self.pair_of(one),
-            "plan": planned,
+            "plan": planned if one.goes_up else "",
             "reason": reason_of(one),
         }
 
@@ -229,9 +230,8 @@ def marked(verdict: Verdict) -> str:
     return f"{MARKS[verdict][0]} {verdict.value}"
 
 
-def with_halves(files: Iterable[SessionFile], keys: AbstractSet[Key]) -> frozenset[Key]:
+def with_halves(files: Collection[SessionFile], keys: AbstractSet[Key]) -> frozenset[Key]:
     """The keys of those of the files that have one of these, or are the other half of such a one's pair."""
-    files = list(files)
     pairs = {file.pair for file in files if file.key in keys} - {""}
     return frozenset(file.key for file in files if file.key in keys or file.pair in pairs)
 

@@ -57,12 +57,8 @@ class Gallery(AnyWidget):
 
     def show(self) -> None:
         """Show the page; the pictures of the files follow, made in a thread."""
-        shown: dict[str, FileReview] = {}
-        for one in self._review.shown:
-            card = f"{one.file.section.name}/{one.file.name}"
-            while card in shown:  # the session names it twice
-                card += "/"
-            shown[card] = one
+        every = enumerate(self._review.shown)  # with its place, as the session may name a file twice
+        shown = {f"{place} {one.file.section.name}/{one.file.name}": one for place, one in every}
         paths = {card: one.file.path for card, one in shown.items() if one.facts}
         fresh = paths != self._paths
         self._shown, self._paths = shown, paths
@@ -143,22 +139,22 @@ def review_view(review: Review) -> w.Widget:
 
 
 def _counts(review: Review) -> Node:
-    count, badges = Counter(one.verdict for one in review.reviews), []
-    for one in filter(count.get, Verdict):
+    badges = []
+    for one, count in review.verdicts.items():
         mark, colour = MARKS[one]
-        words = (node("span", mark, css="tj-mark"), f"{count[one]} {one.value}")
+        words = (node("span", mark, css="tj-mark"), f"{count} {one.value}")
         badges.append(node("span", *words, css=f"tj-verdict tj-verdict-{colour}"))
     bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
     return node("div", node("div", *badges, css="tj-badges"), *bad)
 
 
 def _evidence(review: Review) -> w.Widget:
-    again, wide = task_view(review.looking), w.Layout(width="auto", max_width="100%")
+    again, wide = task_view(review.task), w.Layout(width="auto", max_width="100%")
     files = choice(review, "compared", lambda: _comparable(review), "reviews", tooltip="File to compare", layout=wide)
     whole = column(
         told(review, "reviews", lambda: _found(review)),
         tied(review, "reviews", row(), children=lambda: [files] if review.comparable else []),
-        tied(review.looking, "state", again, shown=lambda: review.looking.state is not State.DONE),
+        tied(review.task, "state", again, shown=lambda: review.task.state is not State.DONE),
         error_view(review),
         tied(review, "reviews compared", column(), children=lambda: [_pair(review, one) for one in review.evidence]),
         css="tj-evidence",
@@ -185,12 +181,10 @@ def _pair(review: Review, one: Repeat) -> w.Widget:
     other = one.known
     standing = f"ID {other.creative_id}: {other.standing}" if other.creative_id else "Another file of the session"
     heads = (node("span", ""), node("strong", "This file"), node("strong", standing), node("span", ""))
-    pictures = w.GridBox(
-        [*map(Markup, heads), _picture(review, one.file), _picture(review, other)],
-        layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"),
-    )
-    below = Markup(_facts(one)), Markup(_history(one)), _decision(review, one)
-    return column(Markup(_head(one)), pictures, *below, css="tj-pair")
+    cells = [*map(Markup, heads), _picture(review, one.file), _picture(review, other)]
+    pictures = w.GridBox(cells, layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"))
+    told = map(Markup, (_facts(one), _history(one)))
+    return column(Markup(_head(one)), pictures, *told, _decision(review, one), css="tj-pair")
 
 
 def _head(one: Repeat) -> Node:
@@ -250,15 +244,15 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
             made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
             told = f"You decided: {label.lower()}."
         else:
-            tied(review.looking, "state", made, disabled=lambda: review.looking.state is State.RUNNING)
+            tied(review, "busy", made, disabled=lambda: review.busy)
     return row(*buttons, Markup(node("span", told, css="tj-note")))
 
 
 def _filters(review: Review) -> w.Widget:
     def verdicts() -> list[tuple[str, str]]:
-        count = Counter(one.verdict for one in review.reviews)
-        kept = [one for one in Verdict if count[one] or one.value == review.verdict]
-        return [("All verdicts", ""), *((f"{marked(one)} ({count[one]})", one.value) for one in kept)]
+        count = review.verdicts
+        kept = [one for one in Verdict if one in count or one.value == review.verdict]
+        return [("All verdicts", ""), *((f"{marked(one)} ({count.get(one, 0)})", one.value) for one in kept)]
 
     def kinds() -> list[tuple[str, str]]:
         count = Counter(one.file.creative_type.value for one in review.reviews)

@@ -42,8 +42,7 @@ class Start(Panel):
         verdicts = Counter(one.verdict for one in prepared.reviews)
         age, aged = last_refresh(self.workspace), "never"
         if age:
-            days = (moment - age).days
-            ago = f"{counted(days, 'day')} ago" if days else "less than a day ago"
+            ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) else "less than a day ago"
             aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
         self.facts = {
             "Library": _counted("creative", of_library),

@@ -48,17 +48,15 @@ Choice(
 
 
 class Step(Enum):
-    """What a person does, one after the other."""
+    """What a person does, one after the other: its place, the words to do it and to do it again, and the icon."""
 
-    CONNECT = "Connect and sign in"
-    CHECK = "Check the plan"
-    REHEARSE = "Dry run"
-    UPLOAD = "Live upload"
+    CONNECT = 0, "Connect and sign in", "Connect again", "plug"
+    CHECK = 1, "Check the plan", "Check again", "search"
+    REHEARSE = 2, "Dry run", "Dry run again", "play"
+    UPLOAD = 3, "Live upload", "", ""
 
-    @property
-    def place(self) -> int:
-        """Its place among the steps, from 0."""
-        return list(Step).index(self)
+    def __init__(self, place: int, label: str, again: str, icon: str) -> None:
+        self.place, self.label, self.again, self.icon = place, label, again, icon
 
 
 class Checked(NamedTuple):
@@ -117,7 +115,7 @@ class Upload(Panel):
     @property
     def under_way(self) -> str:
         told = super().under_way
-        return f"{self.step.value}. {told}" if told and self.step else told
+        return f"{self.step.label}. {told}" if told and self.step else told
 
     def told(self) -> Iterable[str]:
         if self.checked:
@@ -179,7 +177,7 @@ class Upload(Panel):
     def rehearse(self) -> None:
         """Walk the real pages with the plan up to, and not including, the hand-over of files."""
         if self.checked:
-            self._start(Step.REHEARSE, partial(self._rehearse, self.checked))
+            self._start(Step.REHEARSE, partial(self._carry_out, of=self.checked, live=False))
 
     def upload(self) -> None:
         """Upload the plan, once for each time that a person confirmed it."""
@@ -193,16 +191,14 @@ class Upload(Panel):
             self._start(Step.UPLOAD, self._resume, locked=False)
 
     def press(self) -> None:
-        for action in (self.connect, self.check, self.rehearse):
+        for action in (self.connect, self.check, self.rehearse, self.upload):
+            self.confirmed = self.unlocked(Step.UPLOAD)
             action()
             self.task.wait()
-        self.confirmed = self.unlocked(Step.UPLOAD)
-        self.upload()
-        self.task.wait()
 
     def _start(self, step: Step, work: Callable[[Task], object], *, locked: bool = True) -> None:
         if not self.task.running and (self.unlocked(step) or not locked):
-            self.step, self.call, self.batch, self.states = None, self.call_for(step), 0, {}
+            self.step, self.batch, self.states = None, 0, {}
             self.task.start(partial(self._as_step, step, work))
 
     def _as_step(self, step: Step, work: Callable[[Task], object], task: Task) -> object:
@@ -212,7 +208,7 @@ class Upload(Panel):
             return work(task)
         except SignInNeeded as error:
             self.connected = False
-            raise SignInNeeded(error.message, remedy=f"Press {Step.CONNECT.value} in step 1.") from error
+            raise SignInNeeded(error.message, remedy=f"Press {Step.CONNECT.label} in step 1.") from error
 
     def _connect(self, task: Task) -> None:
         task.progress("trying the saved sign-in")
@@ -242,17 +238,13 @@ class Upload(Panel):
         prepared = steps.prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         if retry:
             failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
-            new = (one.file for one in prepared.reviews if one.goes_up)
+            new = [one.file for one in prepared.reviews if one.goes_up]
             choice: Choice | None = Choice(self.clock(), with_halves(new, failed))
         else:
             choice = steps.load_choice(self.workspace)
         plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
         plan = replace(plan, not_chosen=()) if retry else plan
         return Checked(prepared, plan, choice, steps.expected_time(plan, Journal(self.workspace.log)), retry)
-
-    def _rehearse(self, checked: Checked, task: Task) -> None:
-        self._carry_out(task, checked, live=False)
-        self.rehearsed = self.rehearsed | {file.key for file in checked.plan.files}
 
     def _upload(self, checked: Checked, task: Task) -> None:
         if self._made(task, retry=checked.retry).plan.files != checked.plan.files:
@@ -293,6 +285,8 @@ class Upload(Panel):
             if report.stopped:
                 raise report.stopped
             self.uploaded = live
+            if not live:
+                self.rehearsed = self.rehearsed | {file.key for file in of.plan.files}
         finally:
             if live:
                 self.checked = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import ipywidgets as w
 import pandas as pd
@@ -35,11 +35,6 @@ OUTCOMES = {
     UploadStatus.SKIPPED: "○ skipped",
     UploadStatus.DRY_RUN: "○ dry run",
 }
-PRESSES = {  # steps that may be done again
-    Step.CONNECT: ("Connect", "plug", Upload.connect),
-    Step.CHECK: ("Check", "search", Upload.check),
-    Step.REHEARSE: ("Dry run", "play", Upload.rehearse),
-}
 MOST = 200  # names in a list that unfolds, rows of the results
 FEW = 10  # what need not be folded
 MINUTE = 60
@@ -48,8 +43,9 @@ CHANGES = "busy step connected checked rehearsed confirmed uploaded recorded"
 
 def upload_view(panel: Upload) -> w.Widget:
     """What is unknown, the steps, the results."""
-    rehearsing = "Walks the site's real pages up to, and not including, the hand-over: nothing is uploaded."
+    walks = Markup(note("Walks the site's real pages up to, and not including, the hand-over: nothing is uploaded."))
     plan = told(panel, "checked", lambda: node("div", *_plan(panel)))
+    where = told(panel, CHANGES, lambda: _where(panel))
     pictures = "Pictures of the pages: tracking/upload_logs/screenshots."
     rehearsed = told(
         panel, CHANGES, lambda: node("p", f"✓ {_files(panel)} ready. {pictures}") if panel.done(Step.REHEARSE) else None
@@ -58,9 +54,9 @@ def upload_view(panel: Upload) -> w.Widget:
     return column(
         error_view(panel),
         _doubt(panel),
-        _step(panel, Step.CONNECT, told(panel, CHANGES, lambda: _where(panel)), _press(panel, Step.CONNECT)),
-        _step(panel, Step.CHECK, _press(panel, Step.CHECK), after=plan),
-        _step(panel, Step.REHEARSE, Markup(note(rehearsing)), _press(panel, Step.REHEARSE), after=rehearsed),
+        _step(panel, Step.CONNECT, where, _press(panel, Step.CONNECT, panel.connect)),
+        _step(panel, Step.CHECK, _press(panel, Step.CHECK, panel.check), after=plan),
+        _step(panel, Step.REHEARSE, walks, _press(panel, Step.REHEARSE, panel.rehearse), after=rehearsed),
         _step(panel, Step.UPLOAD, told(panel, CHANGES, lambda: _question(panel)), _confirming(panel), after=files),
         _results(panel),
     )
@@ -79,15 +75,15 @@ def _step(panel: Upload, step: Step, *inside: w.Widget, after: w.Widget | None =
         told(panel, CHANGES, lambda: call_node(panel.call_for(step))),
     )
     tied(panel, CHANGES, body, shown=lambda: panel.unlocked(step) or panel.step is step)
-    title = node("h3", f"{step.place + 1} · {step.value}")
 
     def head() -> Node:
-        return node("div", title, node("span", _standing(panel, step), role="status"), css="tj-step-head")
+        title, standing = f"{step.place + 1} · {step.label}", node("span", _standing(panel, step), role="status")
+        return node("div", node("h3", title), standing, css="tj-step-head")
 
     def looks() -> tuple[str, ...]:
-        current = ["tj-current"] if panel.unlocked(step) and not panel.done(step) else []
-        locked = [] if panel.unlocked(step) or panel.step is step else ["tj-locked"]
-        return ("tj", "tj-step", *current, *locked)
+        if panel.unlocked(step):
+            return ("tj", "tj-step") if panel.done(step) else ("tj", "tj-step", "tj-current")
+        return ("tj", "tj-step") if panel.step is step else ("tj", "tj-step", "tj-locked")
 
     return tied(panel, CHANGES, column(told(panel, CHANGES, head), body), _dom_classes=looks)
 
@@ -102,14 +98,13 @@ def _standing(panel: Upload, step: Step) -> str:
     return "○ Nothing to upload" if panel.checked and not panel.files else f"○ After step {step.place}"
 
 
-def _press(panel: Upload, step: Step) -> w.Widget:
-    word, icon, action = PRESSES[step]
+def _press(panel: Upload, step: Step, action: Callable[[], None]) -> w.Widget:
     press = tied(
         panel,
         CHANGES,
-        button(step.value, lambda: action(panel), icon=icon),
+        button(step.label, action, icon=step.icon),
         disabled=lambda: panel.busy or not panel.unlocked(step),
-        description=lambda: f"{word} again" if panel.done(step) else step.value,
+        description=lambda: step.again if panel.done(step) else step.label,
         button_style=lambda: "" if panel.done(step) else "primary",
     )
     return row(press)
@@ -201,16 +196,11 @@ def _confirming(panel: Upload) -> w.Widget:
         return panel.unlocked(Step.UPLOAD) and not panel.busy
 
     tick = linked(panel, "confirmed", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
-    press = button("Upload live", panel.upload, icon="upload")
+    style = "danger" if panel.site == "live" else "success"
+    press = button("Upload live", panel.upload, icon="upload", style=style)
     tied(panel, CHANGES, tick, description=lambda: f"Yes, upload {_files(panel)}")
-    tied(
-        panel,
-        CHANGES,
-        press,
-        description=lambda: f"Upload {_files(panel)} live",
-        disabled=lambda: not (ready() and panel.confirmed),
-        button_style=lambda: "danger" if panel.site == "live" else "success",
-    )
+    tied(panel, CHANGES, press, description=lambda: f"Upload {_files(panel)} live")
+    tied(panel, "confirmed", press, disabled=lambda: not panel.confirmed)
     return tied(panel, CHANGES, row(tick, press), shown=ready)
 
 
@@ -269,31 +259,26 @@ def _unknown(panel: Upload) -> Node | None:
 
 
 def _results(panel: Upload) -> w.Widget:
-    changes = "connected recorded busy"
     again = button("Retry the failed", panel.retry, icon="repeat", style="warning")
     tied(
         panel,
-        changes,
+        "connected recorded busy",
         again,
         shown=lambda: panel.retryable,
         description=lambda: f"Retry {counted(panel.retryable, 'file')} that failed",
         disabled=lambda: panel.busy or not panel.connected,
     )
+    counts = told(panel, "connected recorded", lambda: _counts(panel, panel.recorded) if panel.recorded else None)
 
-    def saved() -> list[Saved]:
-        run = panel.recorded
-        paths = (run.status_file, *run.campaign_files) if run else ()
-        return [Saved(f"⬇ {path.name}", path.name, path.read_bytes) for path in paths]
+    def parts() -> list[w.Widget]:
+        if panel.recorded is None:
+            return []
+        paths = (panel.recorded.status_file, *panel.recorded.campaign_files)
+        saved = [Saved(f"⬇ {path.name}", path.name, path.read_bytes) for path in paths]
+        table = Table(_frame(panel.recorded), what="files", most=MOST)
+        return [counts, table, row(again), column(Markup(node("h3", "Download")), row(*saved))]
 
-    table = Table(_frame(None), what="files", most=MOST)
-    box = column(
-        told(panel, changes, lambda: _counts(panel, panel.recorded) if panel.recorded else None),
-        tied(panel, "recorded", table, frame=lambda: _frame(panel.recorded)),
-        row(again),
-        column(Markup(node("h3", "Download")), tied(panel, "recorded", row(), children=saved)),
-        css="tj-step",
-    )
-    return tied(panel, changes, box, shown=lambda: panel.recorded)
+    return tied(panel, "recorded", column(css="tj-step"), children=parts, shown=lambda: panel.recorded)
 
 
 def _counts(panel: Upload, run: RecordedRun) -> Node:
@@ -311,7 +296,7 @@ def _counts(panel: Upload, run: RecordedRun) -> Node:
     return node("div", *lines)
 
 
-def _frame(run: RecordedRun | None) -> pd.DataFrame:
-    files = sorted(run.files, key=lambda one: one.status not in FAILED) if run else []
+def _frame(run: RecordedRun) -> pd.DataFrame:
+    files = sorted(run.files, key=lambda one: one.status not in FAILED)
     rows = [(OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value) for one in files]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")

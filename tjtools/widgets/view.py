@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
-from traitlets import HasTraits, Instance
+from traitlets import HasTraits, Instance, Tuple, observe
 
-from tjtools.model.errors import TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
@@ -78,32 +78,32 @@ def linked(model: HasTraits, trait: str, control: w.Widget) -> w.Widget:
     return control
 
 
+class Choice(w.Dropdown):  # type: ignore[misc]
+    """A list; `offered` are its options and the one that is chosen, and `filling` says whether they are being set."""
+
+    offered = Tuple()
+    filling = False
+
+    @observe("offered")
+    def _fill(self, _change: object) -> None:
+        self.filling = True  # a new list has a first value, which nobody chose
+        self.options, self.value = self.offered
+        self.filling = False
+
+
 def choice(
     model: HasTraits, trait: str, options: Callable[[], list[tuple[str, Any]]], names: str = "", **looks: Any
 ) -> w.Dropdown:
     """A list of what a trait can be, each with its label; the list follows the traits in `names`."""
-    made, filling = w.Dropdown(**looks), False
-
-    def choose(change: dict[str, Any]) -> None:
-        if not filling:  # a new list has a first value, which nobody chose
-            setattr(model, trait, change["new"])
-
-    def offer() -> None:
-        nonlocal filling
-        filling = True
-        made.options = options()
-        made.value = getattr(model, trait)
-        filling = False
-
-    made.observe(choose, "value")
-    follow(model, f"{trait} {names}", offer)
-    return made
+    made = Choice(**looks)
+    made.observe(lambda change: None if made.filling else setattr(model, trait, change["new"]), "value")
+    return tied(model, f"{trait} {names}", made, offered=lambda: (options(), getattr(model, trait)))
 
 
 def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
     """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
-    call = told(panel, "call", lambda: call_node(panel.call))
-    return column(row(*buttons), task_view(panel.task), error_view(panel), call)
+    task = [] if panel.looks else [task_view(panel.task)]
+    return column(row(*buttons), *task, error_view(panel), told(panel, "call", lambda: call_node(panel.call)))
 
 
 def task_view(task: Task) -> w.Widget:
@@ -114,9 +114,9 @@ def task_view(task: Task) -> w.Widget:
         return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
 
     return column(
-        told(task, "state text done total elapsed error", lambda: task_node(task)),
+        told(task, "state text elapsed error", lambda: task_node(task)),
         row(tied(task, "state", cancel, shown=lambda: task.state is State.RUNNING)),
-        told(task, "log", log),
+        told(task, "state text elapsed", log),
     )
 
 
@@ -128,13 +128,13 @@ def task_node(task: Task) -> Node | None:
     words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.text)))
     progress = {"value": task.done, "max": task.total} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
-    trouble = [error_node(task.error, task.traceback)] if task.error else []
+    trouble = [error_node(task.error, quiet=Cancelled)] if task.error else []
     return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
 
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-    return told(panel, "error traceback", lambda: error_node(panel.error, panel.traceback) if panel.error else None)
+    return told(panel, "error", lambda: error_node(panel.error, quiet=TJToolsError) if panel.error else None)
 
 
 class Table(w.VBox):  # type: ignore[misc]
@@ -196,15 +196,15 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
 
 def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     """How far the looking is, and then the view; the cell has ended meanwhile."""
-    parts = [task_view(panel.looking)]
+    room = column(task_view(panel.task))
 
-    def shown() -> list[w.Widget]:
-        if panel.looking.state is State.DONE and len(parts) == 1:  # when it looks again, the view follows its model
-            parts.append(view(panel))
-        return parts[-1:]
+    def shown(_change: object) -> None:
+        if panel.task.state is State.DONE:
+            panel.task.unobserve(shown, "state")  # when it looks again, the view follows its model
+            room.children = [view(panel)]
 
-    room = tied(panel.looking, "state", column(), children=shown)
-    panel.looking.start(panel.look)
+    panel.task.observe(shown, "state")
+    panel.task.start(panel.look)
     return room
 
 
