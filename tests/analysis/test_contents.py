@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from world import tjtools
 
-from tjtools.analysis import charts, findings
+from tjtools.analysis import charts, exhibits, findings
 from tjtools.analysis.contents import (
     IMAGE,
     VIDEO,
@@ -30,6 +31,7 @@ from tjtools.analysis.contents import (
 )
 from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
 from tjtools.analysis.rates import approval_rates, overall
+from tjtools.analysis.sources import Asked, Files, Others
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
@@ -112,6 +114,28 @@ def test_native_pairs_by_unique_id_or_by_one_name(frame: pd.DataFrame) -> None:
         assert (halves.get(VIDEO, ""), halves.get(IMAGE, "")) == (pair["video"], pair["image"])
 
 
+def test_natives_that_differ_in_a_suffix_are_one_pair(tmp_path: Path) -> None:
+    """A library of an older naming: 33 pairs called so need nothing."""
+    halves = "".join(
+        f"{n}1,clip {n},,,,Native Rollover,approved\n{n}2,clip {n}_horizontal,,,,Native Static Banner,approved\n"
+        for n in range(1, 34)
+    )
+    odd = "901,a,,,,native_video,approved\n902,a_backdrop,,,,native_image,approved\n"
+    frame = library(tmp_path / "library.csv", halves + odd)
+    said = "2 of 35 native pairs need something: 1 without an image, 1 without a video"
+    assert findings.of_pairs(native_pairs(frame)) == said
+    assert findings.of_pairs(native_pairs(frame, ("_backdrop",))) == "No native pair needs anything: 34 of 34 are live"
+
+
+def test_the_suffixes_that_a_user_knows_hold_in_the_notebook(bare_workspace: Workspace) -> None:
+    frame_of(bare_workspace, "1,a,,,,native_video,approved\n2,a_backdrop,,,,native_image,approved\n")
+    bare_workspace.settings_file.write_text('[names]\npair_suffixes = ["_backdrop"]\n', "utf-8")
+    told = tjtools("report", "--out", "r.html", cwd=bare_workspace.root)
+    page = (bare_workspace.root / "r.html").read_text("utf-8")
+    assert (told.returncode, "No native pair needs anything: 1 of 1 are live" in page) == (0, True), told.stderr
+    assert "native_pairs(frame, ('_backdrop',))" in page.replace("&#39;", "'").replace("&quot;", '"')
+
+
 def test_of_two_creatives_for_one_half_the_better_counts(tmp_path: Path) -> None:
     twice = "1,a,,,,native_video,rejected\n2,a,,,,native_video,approved\n3,a,,,,native_image,approved\n"
     table = native_pairs(library(tmp_path / "library.csv", twice))
@@ -129,6 +153,66 @@ def test_uploads_by_month_and_the_unknown_days(frame: pd.DataFrame) -> None:
     ]
     said = "4 creatives were added since 1 October 2025, most in October 2025: 2; the day of 6 more is unknown"
     assert findings.of_uploads(table, "month", 6) == said
+
+
+def on_days(workspace: Workspace, seen: str = "", **days: int) -> pd.DataFrame:
+    """A library of so many creatives of each day, `_2025_11_05=3`; "_" for those of unknown day."""
+    told = [day.strip("_").replace("_", "-") for day, number in days.items() for _ in range(number)]
+    return frame_of(workspace, "".join(f"{n},a{n},{day},,,image,approved\n" for n, day in enumerate(told, 1)), seen)
+
+
+def finding_of(workspace: Workspace, name: str) -> str:
+    nobody = Others(
+        lambda _: (pd.DataFrame(), ()), lambda *_: ({}, 0), lambda *_: (pd.DataFrame(), 0, 0), lambda _: None
+    )
+    exhibit: exhibits.Exhibit = getattr(exhibits, name)
+    return exhibit.shown(Files(workspace, nobody, lambda: NOW), Asked()).finding
+
+
+REFRESHED = "a refresh by another tool may have written its own day there"
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (
+            {"_2025_11_05": 481, "_2025_10_01": 121, "_2025_10_20": 120},
+            "481 of 722 known upload dates are 5 November 2025: REFRESHED; of the others, 241 creatives were added"
+            " since 29 September 2025, most in the week of 29 September 2025: 121",
+        ),
+        (
+            {"_2025_11_05": 30, "_": 2},
+            "all 30 known upload dates are 5 November 2025: REFRESHED; the day of 2 more is unknown",
+        ),
+        (
+            {"_2025_11_05": 30, "_2025_11_06": 20, "_2025_10_01": 1},
+            "50 of 51 known upload dates are 5 November 2025 (30) or 6 November 2025 (20): REFRESHED; of the others,"
+            " 1 creative was added since 29 September 2025",
+        ),
+        (
+            {"_2025_11_05": 19, "_2025_11_06": 1},
+            "20 creatives were added since 3 November 2025",
+        ),
+        (
+            {f"_2025_10_{day:02}": 20 for day in range(6, 11)},
+            "100 creatives were added since 6 October 2025",
+        ),
+    ],
+)
+def test_days_that_many_creatives_share_are_said_to_be_shared(
+    bare_workspace: Workspace, days: dict[str, int], said: str
+) -> None:
+    """Two thirds of a real library have one day: that of a refresh of the predecessor, which wrote its own."""
+    on_days(bare_workspace, **days)
+    told = said.replace("REFRESHED", REFRESHED)
+    assert finding_of(bare_workspace, "uploads") == told
+    assert (REFRESHED in finding_of(bare_workspace, "ages")) == ("REFRESHED" in said)
+
+
+def test_a_day_on_which_tjtools_uploaded_many_is_theirs(bare_workspace: Workspace) -> None:
+    seen = "".join(f"2025-11-05T12:00:00Z,{n},a{n},,pending,,upload\n" for n in range(1, 31))
+    on_days(bare_workspace, seen, _2025_11_05=30, _2025_10_01=30)
+    assert finding_of(bare_workspace, "uploads").startswith("30 of 60 known upload dates are 1 October 2025: ")
 
 
 def test_a_short_range_is_told_by_the_week(frame: pd.DataFrame) -> None:

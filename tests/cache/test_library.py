@@ -89,6 +89,7 @@ def test_the_real_library_is_what_its_description_says() -> None:
 
 def test_the_real_library_loads_as_one_creative_per_id(real: Library) -> None:
     assert (len(real), len(set(ids(real))), real.bad_lines, real.conflicts) == (722, 722, (), ())
+    assert real.merged == 24
     assert real.get("1032530000") == (
         Creative(
             "1032530000",
@@ -274,6 +275,20 @@ def test_rows_of_one_id_become_one(path: Path, rows: list[str], merged: str) -> 
     library = load(path, *rows)
     library.rewrite(now=NOON)
     assert (path.read_text("utf-8").splitlines()[1:], library.conflicts) == ([merged], ())
+
+
+def test_the_rows_that_are_merged_are_counted(path: Path) -> None:
+    """Whenever they come; each row of the file is a creative's, merged, or bad."""
+    library = load(path, "1,a.gif,,,,,", "1,a.gif.gif,,,,,", "1,b,,,,,", "2,c,,,,,", "x,c,,,,,")
+    assert (len(library), library.merged, len(library.bad_lines)) == (3, 1, 1)
+    library.add([Creative("2", "c", file_type="png")])
+    library.refresh()
+    assert (len(library), library.merged) == (3, 2)
+    put(path, "1,a,,,,,", "1,a,,,,,")
+    library.refresh()
+    assert (len(library), library.merged) == (1, 1)
+    library.rewrite(now=NOON)
+    assert (len(library), library.merged) == (1, 0)
 
 
 @pytest.mark.parametrize(

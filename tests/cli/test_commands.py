@@ -446,6 +446,7 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     tjtools("init", ".", "--site", "sandbox", cwd=shop)
     told = json.loads(tjtools("status", "--json", cwd=shop).stdout)
     assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
+    assert (told["merged_rows"], "merged" in tjtools("doctor", cwd=shop).stdout) == (0, False)
     findings = {one["what"]: one for one in json.loads(tjtools("doctor", "--json", cwd=shop).stdout)}
     assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
         (
@@ -457,8 +458,12 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     (shop / "tracking" / ".tjtools").mkdir(exist_ok=True)
     (shop / "tracking" / ".tjtools" / "browser_session.json").write_text("{}", "utf-8")
     (shop / "tracking" / ".tjtools" / "browser_session.json").chmod(0o644)
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a") as library:
+        library.write("1032530581,banner 3 final.png,,,,,\n" * 2)
+    assert json.loads(tjtools("status", "--json", cwd=shop).stdout)["merged_rows"] == 2
     done = tjtools("doctor", cwd=shop)
     assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
+    assert "rows: 2 are merged with others of their ID" in done.stdout
 
 
 def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, real_site: None) -> None:

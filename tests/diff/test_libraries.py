@@ -95,6 +95,22 @@ def test_what_cannot_be_compared_is_refused_by_name_and_line(tmp_path: Path) -> 
         read_snapshot(path)
 
 
+def test_every_line_that_cannot_be_compared_is_named(tmp_path: Path) -> None:
+    """In the file's order, whatever is wrong with it, and in both files at once."""
+    bad = ["1.03E+09,b,,,,,", "2,c,11-12-2025,,,,", "3,d,,,,,maybe", "1,e,,,,,"]
+    (tmp_path / "old.csv").write_text(HEADER + "1,a,,,,,\n" + "\n".join(bad), "utf-8")
+    (tmp_path / "new.csv").write_text(HEADER + "1.03E+09,b,,,,,\n", "utf-8")
+    with pytest.raises(TrackingFileError) as caught:
+        read_snapshot(tmp_path / "old.csv")
+    assert caught.value.line == 3
+    assert [line.partition(": ")[0] for line in caught.value.message.split("; ") if ": " in line] == [
+        *(f"{tmp_path / 'old.csv'}:3", "line 4", "line 5", "line 6"),
+    ]
+    done = tjtools("diff", "old.csv", "new.csv", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [word in done.stderr for word in ("old.csv:3", "line 4", "line 5", "line 6", "new.csv:2")] == [True] * 5
+
+
 def test_doubled_rows_that_agree_are_one_creative(tmp_path: Path) -> None:
     path = tmp_path / "library.csv"
     path.write_text(HEADER + "1,a.mp4,2025-11-13,,,,pending\n1,a,,,,Native Rollover,approved\n", "utf-8")

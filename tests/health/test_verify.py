@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from world import NOW, ON_BOTH, Truth, banner, go, image, plan, read_rows, reading, session, tjtools, write_inventory
@@ -16,9 +17,10 @@ from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.resume import only_live_run
-from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS
+from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS, write_campaigns
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import CampaignSettings
 
 APPROVED = ReviewStatus.APPROVED
 
@@ -129,6 +131,106 @@ def test_every_id_of_an_ad_is_checked_for_being_known_and_of_its_section(bare_wo
         "Preroll.csv:5: the ad 's' has the Banner CTA Creative ID 3, which is 'v' in Native Rollover",
         "Preroll.csv:6: the ad 'v' has the Creative ID 3, which is 'v' in Native Rollover",
         "Preroll.csv:7: the ad 'b' has the Creative ID 1, which is 's'",
+    ]
+
+
+def test_a_thumbnail_is_of_its_ads_pair_by_a_suffix_that_is_known_or_a_users(bare_workspace: Workspace) -> None:
+    library(bare_workspace, *kinds(v="1 native_video", v_horizontal="2 native_image", v_backdrop="3 native_image"))
+    ads(bare_workspace, ("v", "1", "2"), ("v", "1", "3"))
+    assert [one.partition(": ")[0] for one in found(bare_workspace)] == ["Batch001_20251113_120000_Native.csv:3"]
+    bare_workspace.settings_file.write_text('[names]\npair_suffixes = ["_backdrop"]\n', "utf-8")
+    assert found(bare_workspace) == []
+
+
+@pytest.mark.parametrize(
+    ("video", "image", "other", "well"),
+    [
+        ("v", "v_thumb", "w", True),
+        ("v", "v_thumb", "v", False),
+        ("v.mp4", "v_thumb.png", "v.png", False),
+        ("v", "v", "v_thumb", True),
+        ("v_ID-99A0D7C3", "w_ID-99A0D7C3", "v_ID-99A0D7C3", True),
+    ],
+)
+def test_a_thumbnail_with_a_suffix_is_of_the_pair_where_no_image_has_the_very_name(
+    bare_workspace: Workspace, video: str, image: str, other: str, well: bool
+) -> None:
+    of_type = {"1": CreativeType.NATIVE_VIDEO, "2": CreativeType.NATIVE_IMAGE, "3": CreativeType.NATIVE_IMAGE}
+    names = zip(of_type.items(), (video, image, other), strict=True)
+    library(bare_workspace, *(Creative(key, name, creative_type=kind) for (key, kind), name in names))
+    ads(bare_workspace, (video.removesuffix(".mp4"), "1", "2"))
+    assert [one.partition(", and ")[2] for one in found(bare_workspace)] == (
+        [] if well else ["neither names nor inventories say that it is of this ad's pair"]
+    )
+
+
+LONG = "EN_Sports_F_Real_SFW_Generic_" + "Ana" * 20
+NO_ID = "summer games of the year " + "é" * 60
+
+
+@pytest.mark.parametrize(
+    ("name", "unique_id", "ad", "well"),
+    [
+        (f"{LONG}_8sec_ID-99A0D7C3.mp4", "", f"{LONG[:53]}_ID-99A0D7C3", True),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", f"{LONG[:42]}_1032530571_ID-99A0D7C3", True),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", f"{LONG[:30]}ID-99a0d7c3", True),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", f"{LONG[:53]}_ID-99A0D7C4", False),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", f"DE{LONG[2:53]}_ID-99A0D7C3", False),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", f"{LONG[:60]}_ID-99A0D7C3", False),
+        (f"{LONG}_8sec_ID-99A0D7C3", "", LONG[:65], False),
+        (f"{NO_ID}.mp4", "", f"{NO_ID[:54]}_1032530571", True),
+        (f"{NO_ID}.mp4", "", f"{NO_ID[:54]}_1032530581", False),
+        (f"{NO_ID}.mp4", "ID-99A0D7C3", f"{NO_ID[:53]}_ID-99A0D7C3", True),
+        (f"{NO_ID}.mp4", "99a0d7c3", f"{NO_ID[:53]}_ID-99A0D7C3", True),
+        (f"{NO_ID}.mp4", "ID-99A0D7C4", f"{NO_ID[:53]}_ID-99A0D7C3", False),
+        ("summer games_ID-99A0D7C3.mp4", "", "summer_ID-99A0D7C3", False),
+        (NO_ID, "", "_1032530571", False),
+    ],
+)
+def test_an_ads_name_that_was_cut_is_its_creatives(
+    bare_workspace: Workspace, name: str, unique_id: str, ad: str, well: bool
+) -> None:
+    """What is behind the cut must be one of its own IDs, and what is before it the name's beginning."""
+    library(bare_workspace, Creative("1032530571", name, creative_type=CreativeType.VIDEO))
+    row = {"unique_id": unique_id, "new_filename": name, "creative_type": "video", "tj_creative_id": "1032530571"}
+    columns = (*SESSION_COLUMNS, *ID_COLUMNS)
+    write_rows(bare_workspace.master, columns, [[row.get(column, "") for column in columns]])
+    ads(bare_workspace, preroll=((ad, "1032530571", ""),))
+    assert [one.partition(" has ")[0] for one in found(bare_workspace)] == (
+        [] if well else [f"Batch001_20251113_120000_Preroll.csv:2: the ad {ad!r}"]
+    )
+
+
+def test_what_a_run_has_cut_agrees_with_its_library(bare_workspace: Workspace) -> None:
+    """Natives by their pair's names, also where these follow no convention."""
+    names = {"1": f"VID_{LONG}_4sec_ID-99A0D7C3-VID.mp4", "2": f"IMG_{LONG}_ID-99A0D7C3-IMG.png"}
+    names |= {"3": f"{NO_ID} vid.mp4", "4": f"{NO_ID} img.png"}
+    types = {key: CreativeType.NATIVE_VIDEO if int(key) % 2 else CreativeType.NATIVE_IMAGE for key in names}
+    creatives = [Creative(key, name, creative_type=types[key]) for key, name in names.items()]
+    library(bare_workspace, *creatives)
+    settled = [
+        Settled(
+            at=NOW,
+            run="20251113_120000",
+            file=SessionFile(Path(one.filename), types[one.creative_id], native_pair_id="PQ"[int(one.creative_id) > 2]),
+            status=UploadStatus.SUCCESS,
+            creative=one,
+        )
+        for one in creatives
+    ]
+    written = write_campaigns(bare_workspace.campaigns, settled, CampaignSettings(), "20251113_120000")
+    assert [len(read_rows(path)) for path in written] == [2, 2]
+    assert found(bare_workspace) == []
+
+
+def test_a_text_that_the_campaign_uploader_refuses_is_named(bare_workspace: Workspace) -> None:
+    library(bare_workspace, *kinds(s="1 video"))
+    told = ("s", "u", "1", "x" * 26, "", "", "x" * 26, "x" * 31, "", "")
+    write_rows(bare_workspace.campaigns / "Batch001_20251113_120000_Preroll.csv", PREROLL_COLUMNS, [told])
+    assert [one.partition(": ")[2] for one in found(bare_workspace)] == [
+        "the ad 's' has a Custom CTA Text of 26 characters, the campaign uploader takes 25",
+        "the ad 's' has a Banner CTA Title of 26 characters, the campaign uploader takes 25",
+        "the ad 's' has a Banner CTA Subtitle of 31 characters, the campaign uploader takes 30",
     ]
 
 

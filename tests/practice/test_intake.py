@@ -141,6 +141,42 @@ def test_what_could_not_be_told_is_said(bare_workspace: Workspace, folder: Path)
     }
 
 
+def test_halves_may_differ_in_a_suffix_that_is_known_or_a_users(bare_workspace: Workspace, folder: Path) -> None:
+    """A half of exactly the name goes before; where two would fit, a person is asked."""
+    bare_workspace.settings_file.write_text('[names]\npair_suffixes = ["_backdrop"]\n', "utf-8")
+    for number, name in enumerate(("summer", "winter", "autumn", "spring", "spring_video")):
+        video(folder / f"{name}.mp4", 4, seed=number)
+    images = "summer_horizontal.png", "winter-backdrop.png", "autumn.png", "autumn_thumb.png", "spring_thumb.png"
+    for number, name in enumerate(images):
+        image(folder / name, seed=number)
+    intake = plan(bare_workspace, folder)
+    pairs: dict[str, set[str]] = {}
+    for one in intake.taken:
+        if one.row.get("native_pair_id"):
+            pairs.setdefault(one.row["native_pair_id"], set()).add(one.source.stem)
+    assert sorted(map(sorted, pairs.values())) == [
+        ["autumn"],
+        ["summer", "summer_horizontal"],
+        ["winter", "winter-backdrop"],
+    ]
+    told = {one.source.stem: one.notes[0] for one in intake.taken if one.notes}
+    assert sorted(told) == ["autumn_thumb", "spring", "spring_thumb", "spring_video"]
+    assert all("it can't be told which native belongs to it" in why for why in told.values())
+
+
+def test_an_id_at_the_end_of_any_name_is_the_files(bare_workspace: Workspace, folder: Path) -> None:
+    video(folder / "summer sale ID-99a0d7c3.mp4", 4)
+    image(folder / "winter sale_ID-99A0D7C3_horizontal.png")
+    image(folder / "banner ID-0000000A.png", (300, 250))
+    told = {
+        (one.row["unique_id"].upper(), one.row.get("native_pair_id", "")) for one in plan(bare_workspace, folder).taken
+    }
+    pair = "ID-99a0d7c3"
+    assert ("ID-99A0D7C3-VID", pair) in told
+    assert ("ID-0000000A", "") in told
+    assert len({one for _, one in told}) == 2
+
+
 RENAME = "its content is {0}, and its name does not say so: let it end in .{0}"
 NO_FORMAT = "{} is no format that the site takes: convert it"
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from world import read_rows
 
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
 from tjtools.upload.journal import Settled
 from tjtools.upload.run_files import write_campaigns
-from tjtools.workspace.settings import CampaignSettings
+from tjtools.workspace.settings import CampaignSettings, load_limits
 
 RUN = "20251113_120000"
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
@@ -98,6 +99,111 @@ def test_each_category_has_a_file_of_its_own_and_the_number_grows_by_one_a_run(t
         "Batch001_20251113_120000_Preroll_Uncategorised.csv",
     ]
     assert next(iter(written(tmp_path, outcomes, "20251113_120500"))).startswith("Batch002_")
+
+
+@pytest.mark.parametrize(
+    ("category", "called"),
+    [
+        ("Big Garden", "BigGarden"),
+        (" Big  Garden\u00a0Tools ", "BigGardenTools"),
+        ("Ball / Games", "Ball-Games"),
+        ("Caf\u00e9 Cre\u0300me", "Caf\u00e9Cr\u00e8me"),
+        ("Rock'n'Roll", "Rock-n-Roll"),
+        ("Sports", "Sports"),
+        (" / ", "Uncategorised"),
+    ],
+)
+def test_a_categorys_csv_is_called_by_it_without_blanks_and_its_headline_keeps_them(
+    tmp_path: Path, category: str, called: str
+) -> None:
+    found = written(
+        tmp_path,
+        [outcome("v.mp4", V, "10", pair="P", category=category), outcome("i.png", I, "20", pair="P")],
+    )
+    assert [row["Headline"] for row in found[f"Batch001_20251113_120000_Native_{called}.csv"]] == [category]
+
+
+def test_categories_that_differ_in_blanks_alone_share_a_csv_and_each_keeps_its_headline(tmp_path: Path) -> None:
+    pairs = {"P": "Big Garden", "Q": "BigGarden"}
+    found = written(
+        tmp_path,
+        [
+            outcome(f"{pair}{kind.value}", kind, f"{number}", pair=pair, category=category)
+            for number, (pair, category) in enumerate(pairs.items())
+            for kind in (V, I)
+        ],
+    )
+    assert [len(rows) for rows in found.values()] == [2, 2]
+    assert [row["Headline"] for row in found["Batch001_20251113_120000_Native_BigGarden.csv"]] == [*pairs.values()]
+
+
+LONG = "_".join(["EN_Sports_F_Real_SFW_Generic", "Ana" * 20, "8sec"])
+
+
+@pytest.mark.parametrize(
+    ("name", "unique_id", "end"),
+    [
+        (f"{LONG}_ID-99A0D7C3.mp4", "ID-99A0D7C3", "_ID-99A0D7C3"),
+        (f"{LONG}_ID-99A0D7C3.mp4", "", "_ID-99A0D7C3"),
+        (f"VID_{LONG}_ID-99A0D7C3-VID.mp4", "99A0D7C3-VID", "_ID-99A0D7C3-VID"),
+        (f"summer {'é' * 80}.mp4", "ID-99A0D7C3", "_ID-99A0D7C3"),
+        (f"summer {'é' * 80}.mp4", "99a0d7c3", "_ID-99a0d7c3"),
+        (f"summer {'é' * 80}.mp4", "", "_1032530571"),
+        (f"summer {'é' * 80}.mp4", "1.23E+14", "_1032530571"),
+        (f"summer {'é' * 80}.mp4", "9" * 60, "_1032530571"),
+        (f"{'x' * 66}.mp4", "", "_1032530571"),
+        (f"{'x' * 54}_- _. _yyyyyy.mp4", "", f"{'x' * 54}_1032530571"),
+    ],
+)
+def test_a_name_that_is_cut_ends_in_its_unique_id_or_else_its_creative_id(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, unique_id: str, end: str
+) -> None:
+    one = outcome(name, S, "1032530571")
+    one = one.model_copy(update={"file": one.file._replace(unique_id=unique_id)})
+    [called] = [row["Ad Name"] for row in written(tmp_path, [one])["Batch001_20251113_120000_Preroll.csv"]]
+    assert (len(called) <= 65, called.endswith(end), name.startswith(called.removesuffix(end))) == (True, True, True)
+    assert f"the Ad Name of {name} is cut to 65 characters: {called}" in caplog.text
+
+
+def test_a_name_of_as_many_characters_as_the_uploader_takes_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ["x" * 65, "é" * 65]
+    found = written(tmp_path, [outcome(f"{name}.mp4", S, str(number)) for number, name in enumerate(names)])
+    assert [row["Ad Name"] for row in found["Batch001_20251113_120000_Preroll.csv"]] == names
+    assert "is cut" not in caplog.text
+
+
+def test_names_that_are_cut_stay_unique_and_within_the_cap(tmp_path: Path) -> None:
+    """Also those of one unique ID, and beside a whole name that one is cut to."""
+    whole = f"{'x' * 53}_ID-99A0D7C3"
+    names = [f"{'x' * 60}{number}_ID-99A0D7C3" for number in range(3)] + [whole]
+    names += [f"{'y' * 70}{number}" for number in range(3)]
+    found = written(tmp_path, [outcome(f"{name}.mp4", S, f"103253{n:04}") for n, name in enumerate(names)])
+    for rows in found.values():
+        told = [row["Ad Name"] for row in rows]
+        assert (len(set(told)), max(map(len, told))) == (7, 65)
+        assert all(one.endswith("_ID-99A0D7C3") for one in told[:4])
+        assert told[3] == whole
+        assert [one[-11:] for one in told[4:]] == ["_1032530004", "_1032530005", "_1032530006"]
+
+
+def test_a_headline_that_is_too_long_is_cut_and_its_csv_keeps_its_name(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    category = "Big Garden " * 9
+    pair = [outcome("v.mp4", V, "10", pair="P", category=category), outcome("i.png", I, "20", pair="P")]
+    for rows in written(tmp_path, pair).values():
+        assert [row["Headline"] for row in rows] == [category[:87].rstrip()]
+    assert "the Headline of v.mp4 is cut to 87 characters: Big Garden" in caplog.text
+
+
+def test_the_caps_are_data_that_a_user_can_correct(tmp_path: Path) -> None:
+    (tmp_path / "limits.toml").write_text("checked = 2027-01-02\n[campaign]\nad_name = 70\n", "utf-8")
+    caps = load_limits(tmp_path / "limits.toml").campaign
+    assert (caps.ad_name, caps.headline) == (70, 87)
+    [path, _] = write_campaigns(tmp_path, [outcome(f"{'x' * 99}.mp4", S, "1")], SETTINGS, RUN, caps=caps)
+    assert len(read_rows(path)[0]["Ad Name"]) == 70
 
 
 def test_a_run_that_is_gone_on_with_keeps_its_number(tmp_path: Path) -> None:

@@ -750,13 +750,15 @@ def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: W
     samples.write_video(tmp_path / "clip.mp4", width=640, height=360, seconds=1, title="x")
     samples.write_video(tmp_path / "banner.mp4", width=300, height=250, seconds=1, title="x")
     paths = [path for path in tmp_path.iterdir() if path.is_file()]
-    kinds = {file.name: file.creative_type for file in named_files(bare_workspace, paths)}
+    files = named_files(bare_workspace, paths)
+    kinds = {file.name: file.creative_type for file in files}
     assert kinds == {
         "IMG_EN_Travel_ID-99A0D7C3-IMG.png": CreativeType.NATIVE_IMAGE,
         "banner.gif": CreativeType.IMAGE,
         "clip.mp4": CreativeType.VIDEO,
         "banner.mp4": CreativeType.VIDEO_BANNER,
     }
+    assert {file.unique_id for file in files} == {"ID-99A0D7C3-IMG", ""}
 
 
 def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Workspace, truth: Truth) -> None:
@@ -789,6 +791,30 @@ def test_pairs_whose_id_was_rounded_wait_until_it_is_mended_and_then_make_their_
     session(workspace, [row for pair in pairs for row in pair])
     second = go(workspace, now=NOW + timedelta(hours=1))
     assert ads_of(second) == [("12345E10", "12345E10"), ("12349E10", "12349E10")]
+    assert [one.found for one in verify(workspace)] == []
+
+
+def test_names_too_long_for_an_ad_are_cut_and_review_run_and_verify_agree(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The files keep their names on the site and in every tracking file."""
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    for row, folder, end in zip(pair, ("Video", "Image"), (".mp4", ".png"), strict=True):
+        whole = f"summer {'and winter ' * 8}{folder.lower()}{end}"
+        (workspace.root / "uploaded/Native" / folder / row["new_filename"]).rename(
+            workspace.root / "uploaded/Native" / folder / whole
+        )
+        row |= {"new_filename": whole, "unique_id": f"ID-{row['unique_id']}"}
+    session(workspace, pair)
+    told = [note for one in prepare(workspace).reviews for note in one.notes]
+    assert told == ["its ad's name has 100 characters and is cut to 65, ID-99A0D7C3-VID at the end"]
+    report = go(workspace)
+    [ad] = read_rows(report.campaign_files[0])
+    assert ad["Ad Name"] == "summer and winter and winter and winter and winte_ID-99A0D7C3-VID"
+    assert f"the Ad Name of {pair[0]['new_filename']} is cut to 65 characters: {ad['Ad Name']}" in caplog.text
+    assert {row["new_filename"] for row in read_rows(workspace.master) if row["tj_creative_id"]} == {
+        row["new_filename"] for row in pair
+    }
     assert [one.found for one in verify(workspace)] == []
 
 

@@ -66,6 +66,13 @@ def test_binding_keeps_the_settings_that_were_there(bare_workspace: Workspace) -
     assert (settings.campaign.brand_name, settings.site) == ("Ana & Co", LIVE)
 
 
+@pytest.mark.parametrize("suffix", ['""', '"_"', '" - "', "7"])
+def test_a_suffix_of_a_pairs_names_is_a_word(bare_workspace: Workspace, suffix: str) -> None:
+    bare_workspace.settings_file.write_text(f"[names]\npair_suffixes = [{suffix}]\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"names\.pair_suffixes"):
+        load_settings(bare_workspace)
+
+
 @pytest.mark.parametrize(
     ("kind", "origin"),
     [

@@ -11,12 +11,13 @@ import pandas as pd
 from tjtools.analysis.frame import LACKING, SECTIONS, SHOWN, STANDING, STATUSES, UNKNOWN, on_site, values_of
 from tjtools.analysis.reviews import of_ids
 from tjtools.model.creative import Section, UploadStatus
-from tjtools.model.names import match_key
+from tjtools.model.names import match_key, pair_keys
 
 AGES = {"up to a week": 7, "up to 30 days": 30, "up to 90 days": 90, "up to half a year": 183, "up to a year": 365}
 OLDER, UNKNOWN_AGE = "over a year", "unknown"
 VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
 STATES = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")  # of a native pair
+MANY = 20  # creatives of one upload date that are worth a word
 REAL = ("success", "duplicate", "failed", "unknown_id")  # what a run that handed nothing over does not have
 ALIKE = SAME_CONTENT, LOOKS_SAME, SAME_NAME, SAME_UNIQUE_ID = (
     *("same content", "looks the same"),
@@ -77,6 +78,15 @@ def uploads(frame: pd.DataFrame, every: str) -> pd.DataFrame:
     return table.rename_axis(index=["period", "section"]).reset_index().astype(_UPLOADS)
 
 
+def shared_days(frame: pd.DataFrame) -> pd.Series:
+    """How many creatives have each upload date that at least a quarter and 20 of them share, the most first (int64).
+
+    Those that an upload of tjtools began are not counted: that day is theirs.
+    """
+    days = frame["upload_date"].mask(frame["first_source"] == "upload").value_counts()
+    return days[days >= max(MANY, frame["upload_date"].notna().sum() / 4)]
+
+
 def began(frame: pd.DataFrame, every: str) -> pd.Series:
     """The first day of the period in which each creative was added; missing where its day is not known."""
     first: pd.Series = frame["upload_date"].dt.to_period(_PERIODS[every]).dt.start_time
@@ -114,18 +124,19 @@ def ages(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     return table.astype("int64").reset_index().astype({"age": "str"})
 
 
-def native_pairs(frame: pd.DataFrame) -> pd.DataFrame:
+def native_pairs(frame: pd.DataFrame, suffixes: tuple[str, ...] = ()) -> pd.DataFrame:
     """One row a native pair, complete or not, those that need something first.
 
-    Two halves belong together if their names have the same unique ID, or, without the convention, are the same name.
-    `name` (str) is the video's or else the image's; `video` and `image` (str) are the halves' review statuses, `""`
-    where there is none; `video_ids` and `image_ids` (str) list the Creative IDs. Of several creatives for one half the
-    best status counts. `state` (str) is one of `STATES`: `live` if both halves are approved, `in review` if at least
-    one is pending and none is rejected.
+    Two halves belong together if their names have the same unique ID, or else are the same name, or differ in a suffix
+    alone, as `a` and `a_horizontal` do: one that is known, or one of these `suffixes`. `name` (str) is the video's or
+    else the image's; `video` and `image` (str) are the halves' review statuses, `""` where there is none; `video_ids`
+    and `image_ids` (str) list the Creative IDs. Of several creatives for one half the best status counts. `state` (str)
+    is one of `STATES`: `live` if both halves are approved, `in review` if at least one is pending and none is rejected.
     """
     there = on_site(frame)
+    there = there[there["section"].isin([VIDEO, IMAGE])]
     halves = there[["filename", "creative_id", "section"]].assign(
-        pair=there["unique_id"].str.upper().where(there["by_convention"], there["filename"].map(match_key)),
+        pair=pair_keys([*zip(there["filename"], there["section"], strict=True)], suffixes),
         status=there["review_status"].astype(str),
         rank=there["review_status"].astype(str).map(_BEST),
     )

@@ -19,6 +19,7 @@ from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, valu
 from tjtools.analysis.sources import Asked, Files, python
 from tjtools.model.errors import TrackingFileError
 from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
     import altair as alt
@@ -171,24 +172,27 @@ def gaps(it: Question) -> Shown:
     (),
 )
 def native_pairs(it: Question) -> Shown:
-    table = contents.native_pairs(it.files.frame)
+    suffixes = load_settings(it.files.workspace).names.pair_suffixes
+    table = contents.native_pairs(it.files.frame, suffixes)
     return Shown(
         table,
         findings.of_pairs(table),
         _drawn("pairs", table),
-        python("native_pairs(frame)"),
+        python(f"native_pairs(frame, {suffixes})" if suffixes else "native_pairs(frame)"),
         lambda place: contents.behind_pair(it.files.frame, table.iloc[place]),
     )
 
 
 @_exhibit("When it was added", "periods and sections")
 def uploads(it: Question) -> Shown:
-    every = contents.period_of(it.frame)
-    table = contents.uploads(it.frame, every)
+    every, shared = contents.period_of(it.frame), contents.shared_days(it.frame)
+    table, days = contents.uploads(it.frame, every), it.frame["upload_date"]
+    apart = contents.uploads(it.frame[~days.isin(shared.index)], every)
+    said = findings.of_shared_days(shared, int(days.notna().sum()))
     keys = {"period": contents.began(it.frame, every), "section": values_of(it.frame, "section")}
     return Shown(
         table,
-        findings.of_uploads(table, every, int(on_site(it.frame)["upload_date"].isna().sum())),
+        findings.of_uploads(apart, every, int(on_site(it.frame)["upload_date"].isna().sum()), said),
         _drawn("uploads", table, every),
         python(f"uploads(frame, {every!r})", it.asked),
         _behind(table, it.frame[list(SHOWN)], **keys),
@@ -199,9 +203,10 @@ def uploads(it: Question) -> Shown:
 def ages(it: Question) -> Shown:
     there, today = on_site(it.frame), it.files.clock()
     table, aged = contents.ages(there, today), contents.days_on_site(there, today)
+    said = findings.of_shared_days(contents.shared_days(there), int(there["upload_date"].notna().sum()))
     return Shown(
         table,
-        findings.of_ages(table, aged),
+        findings.of_ages(table, aged, said),
         _drawn("ages", table, where=len(there)),
         python("ages(frame, datetime.now().astimezone())", it.asked),
         _behind(table, there[list(SHOWN)].join(aged[["days", "at_least"]]), age=aged["age"]),

@@ -61,8 +61,27 @@ def of_pairs(table: pd.DataFrame) -> str:
     return f"No native pair needs anything: {counts.get('live', 0):,} of {len(table):,} are live"
 
 
-def of_uploads(table: pd.DataFrame, every: str, unknown: int) -> str:
-    """How many were added since when, the busiest `week`, `month` or `year`, and how many days nobody knows."""
+def of_shared_days(shared: pd.Series, known: int) -> str:
+    """That many of the `known` upload dates are the same; `""` where none is."""
+    if shared.empty:
+        return ""
+    days = [_day(day) for day in pd.DatetimeIndex(shared.index)]
+    if len(days) > 1:
+        days = [f"{day} ({number:,})" for day, number in zip(days, shared, strict=True)]
+    number = int(shared.sum())
+    of = f"{number:,} of {known:,}" if number < known else f"all {known:,}"
+    return (
+        f"{of} known upload dates are {' or '.join(days)}: a refresh by another tool may have written its own day there"
+    )
+
+
+def of_uploads(table: pd.DataFrame, every: str, unknown: int, shared: str = "") -> str:
+    """How many were added since when, the busiest `week`, `month` or `year`, and how many days nobody knows.
+
+    `shared` is said of days that are not in the table.
+    """
+    if shared and table.empty:
+        return shared + _also(unknown, f"the day of {unknown:,} more is unknown")
     if table.empty:
         told = f"No upload date is known of {counted(unknown, 'creative')}: the site shows none"
         return f"{told}, only uploads by tjtools note theirs" if unknown else _NOTHING
@@ -71,6 +90,7 @@ def of_uploads(table: pd.DataFrame, every: str, unknown: int) -> str:
     when = {"week": f"the week of {_day(busiest)}", "month": f"{busiest:%B %Y}", "year": f"{busiest:%Y}"}
     most = f", most in {when[every]}: {added.max():,}" if len(added) > 1 else ""
     told = f"{counted(total, 'creative')} {'was' if total == 1 else 'were'} added since {_day(first)}{most}"
+    told = f"{shared}; of the others, {told}" if shared else told
     return told + _also(unknown, f"the day of {unknown:,} more is unknown")
 
 
@@ -78,10 +98,10 @@ def _day(day: pd.Timestamp) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def of_ages(table: pd.DataFrame, aged: pd.DataFrame) -> str:
+def of_ages(table: pd.DataFrame, aged: pd.DataFrame, shared: str = "") -> str:
     """How old half of the creatives are at most, and of how many the age is known only in part or not at all.
 
-    `aged` are their `days_on_site`.
+    `aged` are their `days_on_site`; `shared` is said of their upload dates.
     """
     total, partly = int(table["creatives"].sum()), int(table["at_least"].sum())
     unknown = int(table.loc[table["age"] == UNKNOWN_AGE, "creatives"].sum())
@@ -89,7 +109,7 @@ def of_ages(table: pd.DataFrame, aged: pd.DataFrame) -> str:
     told = f"No upload date is known of {counted(total, 'creative')}" if total else _NOTHING
     if dated:
         median = counted(round(aged["days"].mask(aged["at_least"]).median()), "day")
-        told = f"The median of {counted(dated, 'known upload date')} is {median} ago"
+        told = f"The median of {counted(dated, 'known upload date')} is {median} ago" + _also(len(shared), shared)
     told += _also(partly, f"{partly:,} are at least as old as their first sight tells")
     return told + _also(unknown and dated + partly, f"the age of {unknown:,} is unknown")
 

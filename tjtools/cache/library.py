@@ -78,6 +78,7 @@ class Library:
         self._by_key: dict[str, list[Creative]] = {}  # as far as somebody has asked for a name
         self._bad: list[BadLine] = []
         self._doubtful: list[BadLine] = []
+        self.merged = 0  # rows that went into another of their ID
         self._form: Form | None = None
         self._seen = Seen()
         self._more_at = 0  # the number of the line that an appended one has, 0 where the file is to be read anew
@@ -193,8 +194,9 @@ class Library:
             if doubts:
                 self._doubtful.append(BadLine(line, doubts.pop(), found.text))
             row = Row(creative, tuple([fields[place] for place in others]) if others else (), line)
-            known = self._rows.get(creative.creative_id)
-            self._rows[creative.creative_id] = merge([*known, row]) if known else [row]
+            known = self._rows.get(creative.creative_id, [])
+            self._rows[creative.creative_id] = rows = merge([*known, row]) if known else [row]
+            self.merged += len(known) + 1 - len(rows)
         self._bad += found.bad
 
     def add(self, creatives: Iterable[Creative]) -> tuple[Creative, ...]:

@@ -27,23 +27,22 @@ _NAME = "%Y%m%dT%H%M%S"
 def read_snapshot(path: Path) -> Library:
     """Read a library of which every line can be compared; an empty file is an empty library.
 
-    Raises WrongHeader, and TrackingFileError with the line for a missing file, a bad line, or rows that contradict.
+    Raises WrongHeader, and TrackingFileError for a missing file, or with all lines that are bad or contradict others.
     """
     if not path.is_file():
         raise TrackingFileError("there is no such file.", path=path, remedy="Name a copy of TJ_Creative_Library.csv.")
     library = Library.load(path)
-    for bad in sorted((*library.bad_lines, *library.doubtful_days)):
-        raise TrackingFileError(f"{bad.reason}.", path=path, line=bad.line, remedy="Mend the line, or delete it.")
+    wrong = [(bad.line, bad.reason) for bad in (*library.bad_lines, *library.doubtful_days)]
     for conflict in library.conflicts:
         names = " and ".join(f"{one.filename!r}" for one in conflict.creatives)
         lines = ", ".join(map(str, conflict.lines))
-        raise TrackingFileError(
-            f"the Creative ID {conflict.creative_id} stands there twice (lines {lines}: {names}), and the rows"
-            " contradict each other.",
-            path=path,
-            line=conflict.lines[-1],
-            remedy="Delete the wrong one.",
-        )
+        twice = f"the Creative ID {conflict.creative_id} stands there twice (lines {lines}: {names})"
+        wrong.append((conflict.lines[-1], f"{twice}, and the rows contradict each other"))
+    if wrong:
+        (first, why), *others = sorted(wrong)
+        told = "; ".join([why, *(f"line {line}: {reason}" for line, reason in others)])
+        remedy = "Mend the lines, or delete those that are wrong."
+        raise TrackingFileError(f"{told}.", path=path, line=first, remedy=remedy)
     return library
 
 

@@ -27,7 +27,7 @@ from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.health.status import acknowledged
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import Cancelled, TJToolsError, translated
+from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError, translated
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
@@ -139,11 +139,24 @@ def diff(
 
     Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
     """
-    difference = diff_libraries(read_snapshot(old), read_snapshot(new))
+    difference = diff_libraries(*_read_both(old, new))
     if csv_file:
         console.write_csv(csv_file, COLUMNS, difference.rows())
     # 1 says here that they differ
     end(difference, lambda: _show_difference(difference, out), as_json=as_json, needs_a_person=difference)
+
+
+def _read_both(old: Path, new: Path) -> tuple[Library, Library]:
+    """Both files; where neither can be compared, what is wrong with each is said."""
+    try:
+        before = read_snapshot(old)
+    except TrackingFileError:
+        try:
+            read_snapshot(new)
+        except TrackingFileError as error:
+            say(str(error))
+        raise
+    return before, read_snapshot(new)
 
 
 def _show_difference(difference: LibraryDifference, on: Console) -> None:

@@ -10,9 +10,9 @@ from contextlib import suppress
 from operator import gt, lt
 
 from tjtools.media import MediaFacts
-from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.names import is_rounded
-from tjtools.workspace.settings import Limit, Limits, load_limits
+from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.names import ad_end, is_rounded, stem
+from tjtools.workspace.settings import CampaignCaps, Limit, Limits, load_limits
 
 _MEGABYTE = 1_000_000
 
@@ -84,7 +84,17 @@ def _exact(seconds: float, bound: float) -> str:
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
     """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
-    return tuple(_oddities(file, facts, (limits or load_limits()).by_type[file.creative_type]))
+    limits = limits or load_limits()
+    return (*_oddities(file, facts, limits.by_type[file.creative_type]), *_cut_in_its_ad(file, limits.campaign))
+
+
+def _cut_in_its_ad(file: SessionFile, caps: CampaignCaps) -> Iterator[str]:
+    name, native = stem(file.name), file.creative_type is CreativeType.NATIVE_VIDEO
+    if (native or file.section is Section.IN_STREAM_VIDEO) and len(name) > caps.ad_name:
+        end = ad_end(name, file.unique_id, caps.ad_name) or "its Creative ID"
+        yield f"its ad's name has {len(name)} characters and is cut to {caps.ad_name}, {end} at the end"
+    if native and len(file.category) > caps.headline:
+        yield f"its category has {len(file.category)} characters and is cut to {caps.headline} in its ad's headline"
 
 
 def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:

@@ -16,7 +16,7 @@ from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.media.pool import stamp
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import WorkspaceError
-from tjtools.model.names import extension, parse_name
+from tjtools.model.names import extension, own_id, parse_name
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace, as_on_disk
 from tjtools.workspace.settings import Limits, load_limits
@@ -123,6 +123,6 @@ def _named(path: Path, seen: Fingerprint | None, creative_type: CreativeType | N
     return SessionFile(
         path=path.absolute(),
         creative_type=limits.true_type(kind, seen.facts.size),
-        unique_id=parsed.unique_id if parsed else "",
+        unique_id=own_id(path.name),
         category=parsed.category if parsed else "",
     )

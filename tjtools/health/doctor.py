@@ -112,6 +112,8 @@ def _library(workspace: Workspace) -> str:
     library, rows = Library.load(workspace.library), read_table(workspace.library, LIBRARY_COLUMNS).rows
     contradict = [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
     found = f"{len(library)} creatives" if workspace.library.exists() else "not there yet (created on first upload)"
+    if library.merged:
+        found += f" in {len(library) + library.merged} rows: {library.merged} are merged with others of their ID"
     bad = sorted((*library.bad_lines, *library.doubtful_days))
     return _readable(found + _read_as(rows, "creative_id", "upload_date"), workspace.library, bad, contradict)
 

@@ -67,6 +67,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "account": site.account if site else None,
         "browser_session": "saved" if workspace.browser_session.exists() else None,
         "library": len(library),
+        "merged_rows": library.merged,
         "review": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
         "library_written": _age(workspace, now),
         "session_files": len(session.files),

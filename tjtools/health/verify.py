@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -16,11 +14,12 @@ from tjtools.cache.inventory import NEEDED_COLUMNS, load_session, record_in_mast
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import newest_snapshot
 from tjtools.diff.libraries import LibraryDifference
+from tjtools.health.ads import Ads, Pairs
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, read_id, told_id
-from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus, base_id
+from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import as_sent, file_type, is_cut, is_rounded, is_source, match_key, pair_key, same_name
+from tjtools.model.names import as_sent, file_type, is_cut, same_name
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run, recover
@@ -28,19 +27,14 @@ from tjtools.upload.run_files import STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits, load_settings
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."
 KEEP_BACK = "Don't give this file to the campaign uploader"
 MEND = "Mend the line, or delete it."
 DATE = "Correct the day; until then it counts as unknown."
-NATIVE = {"Video Creative ID": Section.NATIVE_ROLLOVER, "Thumbnail Creative ID": Section.NATIVE_STATIC_BANNER}
-PREROLL = {"Creative ID": Section.IN_STREAM_VIDEO, "Banner CTA Creative ID": Section.STATIC_BANNER}
-_VIDEO, _THUMBNAIL = NATIVE
-_MAIN, _BANNER = PREROLL
 Value = TypeVar("Value")
-Pairs = dict[str, set[tuple[Path, str]]]
 _UNCLEAR, _DOUBTFUL = "can't be understood", "has a doubtful day"
 _SYNC = "Run: tjtools sync-status, or tjtools verify --site --fix"
 _REFRESH = "Run: tjtools refresh-library"
@@ -52,7 +46,6 @@ _SITE_SAYS = {
     "renamed": ("{one.creative_id} is called {one.new!r} on the site, {one.old!r} here", _RENAMED),
     "other": ("{one.creative_id} ({one.filename}) has the {one.field} {one.new} on the site, {old} here", _REFRESH),
 }
-_HALVES = (CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE)
 _LIVE = (UploadStatus.SUCCESS.value, UploadStatus.DUPLICATE.value)
 
 
@@ -147,7 +140,8 @@ def _disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
     """Compare library, master, session, status and campaign CSVs, history and log."""
     library, bad = Library.load(workspace.library), list[Disagreement]()
     tables, uploads = [read_table(workspace.master, NEEDED_COLUMNS)], list[Told]()
-    master = [*_of_master(tables[0], load_limits(workspace.limits_file), bad)]
+    limits, suffixes = load_limits(workspace.limits_file), load_settings(workspace).names.pair_suffixes
+    master = [*_of_master(tables[0], limits, bad)]
     for path in status_files(workspace):
         table, unclear = _read(path, STATUS_COLUMNS)
         tables.append(table)
@@ -169,7 +163,7 @@ def _disagreements(workspace: Workspace) -> tuple[Disagreement, ...]:
         *_against_library(told, library, contested.keys()),
         *contested.values(),
         *_master_against_uploads(master, uploads, contested.keys(), library),
-        *_campaigns(workspace, library, _pairs(tables)),
+        *_campaigns(workspace, Ads(library, Pairs.of(tables), suffixes, limits.campaign)),
         *_history(workspace, library),
         *_fingerprints(workspace, library),
         *_unclear(workspace.log, Log.at(workspace.log).bad_lines),
@@ -249,28 +243,6 @@ def _of_run(table: Table, root: Path, bad: list[Disagreement]) -> Iterator[Told]
         yield Told(path, line, row["file_name"], creative_id, kind.section, day, file)
 
 
-def _pairs(tables: Iterable[Table]) -> Pairs:
-    """By Creative ID, the pairs of which master and status CSVs call it a half: the file, and its pair or unique ID.
-
-    An ID that was rounded, or that one file gives to several videos or images, says nothing.
-    """
-    pairs = defaultdict[str, set[tuple[Path, str]]](set)
-    names = defaultdict[tuple[Path, str, CreativeType | None], set[str]](set)
-    for table in tables:
-        for row in table.rows:
-            name, kind = row.get("new_filename") or row.get("file_name", ""), None
-            with suppress(ValueError):
-                kind = CreativeType.parse(row["creative_type"])
-            if kind not in _HALVES or is_source(name):
-                continue
-            for identity in {base_id(row.get(column, "")) for column in ("native_pair_id", "unique_id")}:
-                if identity and not is_rounded(identity):
-                    names[table.path, identity, kind].add(match_key(name))
-                    pairs[told_id(row.get("tj_creative_id", ""))].add((table.path, identity))
-    shared = {(path, identity) for (path, identity, _), several in names.items() if len(several) > 1}
-    return {creative_id: told - shared for creative_id, told in pairs.items() if creative_id}
-
-
 def _against_library(told: Iterable[Told], library: Library, contested: Set[str]) -> Iterator[Disagreement]:
     met: set[str] = set()
     for one in told:
@@ -313,41 +285,12 @@ def _master_against_uploads(
             yield Disagreement(one.path, one.line, f"has no ID for {one.name!r}; {says}", f"Run: {FIX}", upload)
 
 
-def _campaigns(workspace: Workspace, library: Library, pairs: Pairs) -> Iterator[Disagreement]:
-    """Ads with a Creative ID that is not that of the creative they are named after, or of its other half."""
+def _campaigns(workspace: Workspace, ads: Ads) -> Iterator[Disagreement]:
     for path in sorted(workspace.campaigns.glob("Batch*_*.csv")):
         table, unclear = _read(path, ["Ad Name"])
         yield from unclear
-        columns = NATIVE if _VIDEO in table.header else PREROLL
-        lacking = [column for column in columns if column not in (*table.header, _BANNER)]
-        if table.rows and lacking:
-            yield Disagreement(path, 1, f"the header lacks {', '.join(lacking)}.", f"{KEEP_BACK}.")
-            continue
-        for line, row in zip(table.lines, table.rows, strict=True):
-            for column, section in columns.items():
-                if why := _why_wrong(row, column, section, library, pairs):
-                    found = f"the ad {row['Ad Name']!r} has {why}"
-                    yield Disagreement(path, line, found, f"{KEEP_BACK}; look on the site.")
-
-
-def _why_wrong(row: Mapping[str, str], column: str, section: Section, library: Library, pairs: Pairs) -> str:
-    creative_id, ad = row.get(column, ""), row["Ad Name"]
-    if not creative_id.strip():
-        return "" if column == _BANNER else f"no {column}"
-    known, it = library.get(told_id(creative_id)), f"the {column} {creative_id}, which is"
-    if not known:
-        return f"{it} not known to the library"
-    here = [one for one in known if one.creative_type is None or one.creative_type.section is section]
-    if not here:
-        sections = {one.creative_type.section.value for one in known if one.creative_type}
-        return f"{it} {_names(known)} in {' and '.join(sorted(sections))}"
-    if column in (_VIDEO, _MAIN) and not _bears(here, ad):
-        return f"{it} {_names(known)}"
-    if column == _THUMBNAIL and not any(pair_key(one.filename) == pair_key(ad) != "" for one in here):
-        of_video, of_thumbnail = (pairs.get(told_id(row[half]), set()) for half in NATIVE)
-        if not of_video & of_thumbnail:
-            return f"{it} {_names(known)}, and neither names nor inventories say that it is of this ad's pair"
-    return ""
+        for line, found in ads.wrong(table):
+            yield Disagreement(path, line, found, KEEP_BACK + ("." if line == 1 else "; look on the site."))
 
 
 def _history(workspace: Workspace, library: Library) -> Iterator[Disagreement]:

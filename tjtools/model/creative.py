@@ -65,7 +65,7 @@ class CreativeType(Enum):
 
     @classmethod
     def parse(cls, text: str) -> CreativeType:
-        """Read a type in either vocabulary: ours, or the section names that older files use.
+        """Read a type: a word of ours, or a section name as older files write it, with any blanks and hyphens.
 
         Raises ValueError for any other text.
 
@@ -74,10 +74,14 @@ class CreativeType(Enum):
         >>> CreativeType.parse("video_banner")
         <CreativeType.VIDEO_BANNER: 'video_banner'>
         """
-        word = " ".join(text.split()).lower()
-        if word not in _TYPE_OF_WORD:
+        kind = _TYPE_OF_WORD.get(_word(text))
+        if kind is None:
             raise ValueError(f"{text!r} is not a creative type")
-        return _TYPE_OF_WORD[word]
+        return kind
+
+
+def _word(text: str) -> str:
+    return " ".join(text.replace("-", " ").replace("_", " ").split()).lower().removesuffix("s")
 
 
 _SECTION_OF_TYPE = {
@@ -89,9 +93,9 @@ _SECTION_OF_TYPE = {
     CreativeType.VIDEO_BANNER: Section.VIDEO_BANNERS,
 }
 _TYPE_OF_SECTION = {kind.section: kind for kind in reversed(CreativeType)}  # of two types, the first
-_TYPE_OF_WORD = {kind.value: kind for kind in CreativeType} | {
-    section.value.lower(): kind for section, kind in _TYPE_OF_SECTION.items()
-}
+_TYPE_OF_WORD = {_word(section.value): kind for section, kind in _TYPE_OF_SECTION.items()}
+_TYPE_OF_WORD |= {_word(kind.value): kind for kind in CreativeType}
+_TYPE_OF_WORD[_word("Regular Creatives")] = CreativeType.IMAGE  # as the oldest files call Static Banner
 
 
 class ReviewStatus(Enum):

@@ -6,13 +6,16 @@ The convention::
     VID_…_ID-{UniqueID}-VID.mp4   IMG_…_ID-{UniqueID}-IMG.png   ORG_…_ID-{UniqueID}.mp4
 
 Duration stands only in videos' names and the test ID only in some; older names lack model sex and style, or also
-rating, type and creator. About half of a real library follows no convention: such a name is kept as it is.
+rating, type and creator, those of in-stream videos rating and creator. About half of a real library follows no
+convention: such a name is kept as it is.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from tjtools.model.creative import CreativeType, Medium, base_id
@@ -32,12 +35,20 @@ _QUOTED = r"""["'“”„‘’‚«»`](.+)["'“”‘’«»`][,;]?"""
 _RESERVED = r"(?is)(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9¹²³]) *(?:[.:].*)?"
 _OTHER_ENDING = r"(.+)\.[A-Za-z][A-Za-z0-9]{2,3}"  # like that of `clip.m4v`
 
+PAIR_SUFFIXES = ("horizontal", "image", "img", "poster", "rollover", "static", "thumb", "thumbnail", "vid", "video")
+_WORD = r"[^\W_]+"
+_BETWEEN = " _.-"  # what stands between the words of a name
+
 CONVENTION = r"""
     (?:(?P<prefix>VID|IMG|ORG)_)?
     (?P<language>[A-Z]{2,3})_
     (?P<category>[^_]+)_
     (?:(?P<model_sex>MFT|M|F|T)_(?P<style>Anime|Real|Both)_)?
-    (?:(?P<rating>N?SFW)_(?P<content_type>[^_]+)_(?P<creator>.+?)_)?
+    (?:
+        (?:(?P<rating>N?SFW)_|(?!N?SFW_|MFT_|[MFT]_|T-))
+        (?P<content_type>[^_]+)_
+        (?(rating)(?P<creator>.+?)_|(?=\d+(?:\.\d+)?sec_))  # without a rating it is an older in-stream name
+    )?
     (?:(?P<duration>\d+(?:\.\d+)?)sec_)?
     (?:T-(?P<test_id>[^_]+)_)?
     ID-(?P<unique_id>[0-9A-Fa-f]{8})
@@ -77,19 +88,97 @@ def parse_name(name: str) -> ParsedName | None:
     return ParsedName(**parts, duration=float(duration) if duration else None)
 
 
-def pair_key(name: str) -> str:
-    """What the names of a native pair share: the ID, or all but VID, IMG and the duration.
+def own_id(name: str) -> str:
+    """The unique ID that a name ends in, as inventories write it; `""` where it ends in none.
 
-    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_img.png")
+    >>> own_id("VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4"), own_id("clip_ID-99A0D7C3"), own_id("GRID-99A0D7C3")
+    ('ID-99A0D7C3-VID', 'ID-99A0D7C3', '')
+    """
+    found = re.search(r"(?<![^\W_])ID-[0-9A-Fa-f]{8}(-(VID|IMG))?\Z", stem(name))
+    return found[0] if found else ""
+
+
+def ad_end(name: str, unique_id: str, most: int) -> str:
+    """What the name of an ad ends in when it is cut: its own unique ID or the inventory's; `""`: its Creative ID."""
+    told = re.sub("^ID-", "", unique_id.strip(), flags=re.IGNORECASE)
+    return own_id(name) or (f"ID-{told}" if told and len(told) < most // 2 and not is_rounded(told) else "")
+
+
+def cut_names(name: str, unique_id: str, creative_id: str, most: int) -> tuple[str, ...]:
+    """What a name of too many characters becomes in an ad, the one to prefer first: the last holds its Creative ID.
+
+    >>> cut_names("EN_Sports_Summer-and-Winter-Games_8sec_ID-99A0D7C3", "", "1032530571", 40)
+    ('EN_Sports_Summer-and-Winter_ID-99A0D7C3', 'EN_Sports_Summer_1032530571_ID-99A0D7C3')
+    """
+    end = ad_end(name, unique_id, most)
+    ends = (end, f"{creative_id}_{end}") if end else (creative_id,)
+    return tuple(f"{name[: most - len(each) - 1].rstrip(_BETWEEN)}_{each}" for each in ends)
+
+
+def is_name_of_ad(ad: str, name: str, ids: Iterable[str], most: int) -> bool:
+    """Whether an ad is called as a creative is, or as a longer name is when it is cut, with one of its IDs at the end.
+
+    >>> is_name_of_ad("EN_Sports_Su_ID-99A0D7C3", "EN_Sports_Summer_ID-99A0D7C3.mp4", (), 24)
+    True
+    >>> is_name_of_ad("EN_Sports_Su_ID-99A0D7C3", "EN_Sports_Summer_ID-99A0D7C4.mp4", ("1032530571",), 24)
+    False
+    """
+    if same_name(name, ad):
+        return True
+    begun, whole = as_sent(ad), stem(as_sent(name))
+    for end in filter(None, (own_id(name), *ids)):
+        if begun[-len(end) :].upper() == end.upper():
+            begun = begun[: -len(end)].rstrip(_BETWEEN)
+    return len(whole) > most and begun != as_sent(ad) and bool(begun) and whole.startswith(begun)
+
+
+def _without_suffix(name: str, more: tuple[str, ...]) -> str:
+    words = list(re.finditer(_WORD, name))
+    told = [word[0].lower() for word in words]
+    suffixes = [re.findall(_WORD, unicodedata.normalize("NFC", one).lower()) for one in (*PAIR_SUFFIXES, *more)]
+    while found := next((one for one in suffixes if len(one) < len(told) and told[-len(one) :] == one), None):
+        del words[-len(found) :], told[-len(found) :]
+        name = name[: words[-1].end()]
+    return name
+
+
+def pair_key(name: str, more: tuple[str, ...] = ()) -> str:
+    """What the names of a native pair share: the ID, or all but VID, IMG, the duration and a suffix, `more` ones too.
+
+    >>> pair_key("VID_EN_New_4sec_ID-12345678-VID.mp4"), pair_key("summer vid 4sec.mp4"), pair_key("summer_thumb.png")
     ('ID 12345678', 'summer', 'summer')
     """
-    parsed = parse_name(name)
-    if parsed:
-        return f"ID {parsed.unique_id.upper()}"
+    whole = stem(as_sent(name))
+    bare = _without_suffix(whole, more)
+    if own := own_id(bare):
+        return f"ID {base_id(own)}"
     bare = re.sub(
-        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|\d+(\.\d+)?\s?sec(?![a-z])", "", stem(name)
+        r"(?i)(?<![a-z])(vid|img|video|image|thumb|thumbnail)(?![a-z])|(?<!\d)\d++(\.\d++)?\s?sec(?![a-z])", "", bare
     )
-    return re.sub(r"[\W_]+", " ", bare).strip().lower()
+    return re.sub(r"[\W_]+", " ", bare).strip().lower() or whole
+
+
+def pair_keys(halves: Sequence[tuple[str, Hashable]], more: tuple[str, ...] = ()) -> list[str]:
+    """What each native shares with its pair's other half alone; they are told by their names and sections.
+
+    A half of exactly the name goes before one that differs in a suffix; where several names differ so, none is taken.
+
+    >>> pair_keys([("a", "video"), ("a_horizontal", "image"), ("b_horizontal", "image")])
+    ['a', 'a', 'b']
+    """
+    exact = [match_key(name) for name, _ in halves]
+    alike = [pair_key(name, more) for name, _ in halves]
+    sides, names = defaultdict[str, set[Hashable]](set), defaultdict[tuple[str, Hashable], set[str]](set)
+    for (_, side), name in zip(halves, exact, strict=True):
+        sides[name].add(side)
+    whole = {name for name in exact if len(sides[name]) > 1}
+    for (_, side), name, like in zip(halves, exact, alike, strict=True):
+        names[like, side] |= {name} - whole
+    several = {like for (like, _), found in names.items() if len(found) > 1}
+    return [
+        like if like.startswith("ID ") or not (name in whole or like in several) else f"{name} ="
+        for name, like in zip(exact, alike, strict=True)
+    ]
 
 
 def is_rounded(identity: str) -> bool:

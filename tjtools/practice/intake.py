@@ -7,6 +7,7 @@ import filecmp
 import math
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +21,10 @@ from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import UnsafePath, translated
-from tjtools.model.names import folded, is_source, pair_key, parse_name, why_unheld
+from tjtools.model.names import folded, is_source, own_id, pair_key, pair_keys, parse_name, why_unheld
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.settings import Limits, load_limits, load_settings
 
 _NATIVE = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
@@ -67,9 +68,10 @@ def plan_session(
     """Look at every media file below a folder and say what it becomes; nothing is written but fingerprints.
 
     A type is told by the name (`VID_…`, `IMG_…`), else by which type's limits the content fits. Natives are paired by
-    the ID in their names, or by names that differ in VID and IMG and the duration alone. Raises `WorkspaceError` for a
-    folder that is not there, `Cancelled`, and the errors of the tracking files.
+    the ID in their names, or by names that differ in VID and IMG, the duration and a known suffix alone. Raises
+    `WorkspaceError` for a folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
+    suffixes = load_settings(workspace).names.pair_suffixes
     limits = load_limits(workspace.limits_file)
     paths = list(dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True)))
     seen = look_at(paths, Fingerprints.load(workspace), progress=progress, cancelled=cancelled)
@@ -84,7 +86,7 @@ def plan_session(
             there[_folded(one.target)] = one.source
         else:
             left_out.append((path, why))
-    return Intake(tuple(_paired(taken)), tuple(left_out))
+    return Intake(tuple(_paired(taken, suffixes)), tuple(left_out))
 
 
 def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Intake:
@@ -211,10 +213,11 @@ def _is_short(facts: MediaFacts) -> bool:
 def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> dict[str, str]:
     facts, parsed = seen.facts, parse_name(path.name)
     named = parsed._asdict() if parsed else {}
-    identity = f"ID-{named.get('unique_id', seen.checksum[:8].upper())}"  # a number would be rounded by Excel
+    own, half = own_id(path.name).removesuffix("-VID").removesuffix("-IMG"), _NATIVE.get(kind)
+    identity = own or f"ID-{seen.checksum[:8].upper()}"  # a number would be rounded by Excel
     common = math.gcd(facts.width, facts.height) or 1
     return {
-        "unique_id": f"{identity}-{_NATIVE[kind]}" if kind in _NATIVE else identity,
+        "unique_id": f"{identity}-{half}" if half else identity,
         "original_filename": path.name,
         "new_filename": path.name,
         "creator_name": named.get("creator") or "",
@@ -233,23 +236,26 @@ def _row(path: Path, seen: Fingerprint, kind: CreativeType, now: datetime) -> di
     }
 
 
-def _paired(taken: Sequence[Taken]) -> Iterator[Taken]:
+def _paired(taken: Sequence[Taken], suffixes: tuple[str, ...]) -> Iterator[Taken]:
     """Give the halves of each native pair its ID; a half without exactly one other keeps none, and says so."""
-    halves: dict[str, list[Taken]] = {}
-    for one in taken:
-        if one.creative_type in _NATIVE:
-            halves.setdefault(pair_key(one.source.name), []).append(one)
+    natives = [one for one in taken if one.creative_type in _NATIVE]
+    keys = pair_keys([(one.source.name, one.creative_type) for one in natives], suffixes)
+    pairs, likes = defaultdict[str, list[Taken]](list), defaultdict[str, list[Taken]](list)
+    for one, key in zip(natives, keys, strict=True):
+        pairs[key].append(one)
+        likes[pair_key(one.source.name, suffixes)].append(one)
+    pair_of = {one.source: pair for pair in pairs.values() for one in pair}
     for one in taken:
         if one.creative_type not in _NATIVE:
             yield one
             continue
-        pair = halves[pair_key(one.source.name)]
+        pair = pair_of[one.source]
         videos = [half for half in pair if half.creative_type is CreativeType.NATIVE_VIDEO]
         if len(pair) == 2 and len(videos) == 1:
             identity = videos[0].row["unique_id"].removesuffix("-VID")
             yield one._replace(row={**one.row, "native_pair_id": identity})
         else:
-            yield one._replace(notes=(*one.notes, _unpaired(one, pair)))
+            yield one._replace(notes=(*one.notes, _unpaired(one, likes[pair_key(one.source.name, suffixes)])))
 
 
 def _unpaired(one: Taken, pair: Sequence[Taken]) -> str:

@@ -23,7 +23,7 @@ from tjtools.upload.record import KNOWN, Records, settled_of
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row, write_campaigns
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Settings
+from tjtools.workspace.settings import Settings, load_limits
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
@@ -164,7 +164,8 @@ class _Run:
     def _campaigns(self, run: str) -> tuple[Path, ...]:
         last = {one.file.key: one for one in self.journal.outcomes(run)}
         folder, settings = self.workspace.campaigns, self.settings.campaign
-        return write_campaigns(folder, [*last.values()], settings, run, others=self.files)
+        caps = load_limits(self.workspace.limits_file).campaign
+        return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
         site, times = self._open_section(handed.section), self.settings.upload

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -19,13 +20,13 @@ from tjtools.diff.session import unclear_pairs
 from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import stem
+from tjtools.model.names import cut_names, stem
 from tjtools.upload.journal import Settled
 from tjtools.upload.pairing import Outcome
 from tjtools.workspace.csvfile import BadLine, append_rows, encoded, read_table, write_rows
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import CampaignSettings
+from tjtools.workspace.settings import CampaignCaps, CampaignSettings, load_limits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,14 @@ PREROLL_COLUMNS = (
     "Banner CTA URL",
     "Tracking Pixel",
 )
+CAPPED = {  # which cap a column has
+    "Ad Name": "ad_name",
+    "Headline": "headline",
+    "Brand Name": "brand_name",
+    "Custom CTA Text": "call_to_action",
+    "Banner CTA Title": "banner_title",
+    "Banner CTA Subtitle": "banner_subtitle",
+}
 MOST_ADS = 50
 MOST_BYTES = 500_000
 LONGEST_SLUG = 60  # bytes of a category in the name of a file
@@ -209,7 +218,11 @@ def add_status(workspace: Workspace, run: str, rows: Sequence[tuple[str, ...]]) 
         append_rows(path, STATUS_COLUMNS, [row for row in rows if row not in there])
 
 
-Ad = tuple[str, dict[str, str]]  # its category, and its values by their columns
+class Ad(NamedTuple):
+    """One ad: the file that it is named after, and its values by their columns."""
+
+    named_after: Settled
+    values: dict[str, str]
 
 
 def write_campaigns(
@@ -219,22 +232,25 @@ def write_campaigns(
     run: str,
     *,
     others: Sequence[SessionFile] = (),
+    caps: CampaignCaps | None = None,
 ) -> tuple[Path, ...]:
     """Write the ads of one run, none where it uploaded nothing, and return the files; `run` is its name.
 
     A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A pair ID
-    that more files have, among them the `others` of the session, makes none. A run that is gone on with has its files
-    written anew, under its number.
+    that more files have, among them the `others` of the session, makes none. What is longer than its cap (the
+    package's, if none are given) is cut, and said. A run that is gone on with has its files written anew, under its
+    number.
     """
+    caps = caps or load_limits().campaign
     native, preroll = _native(outcomes, others, settings), _preroll(outcomes, settings)
     prefix = f"Batch{_number_of(folder, run):03}_{run}"
     written: list[Path] = []
     for kind, columns, ads in (("Native", NATIVE_COLUMNS, native), ("Preroll", PREROLL_COLUMNS, preroll)):
         files: dict[str, tuple[str, list[list[str]]]] = {}  # some disks hold `Cars` and `cars` for one
-        for category, ad in ads:
-            for suffix in ("", f"_{_slug(category)}"):
+        for ad in _fitted(ads, caps):
+            for suffix in ("", f"_{_slug(ad.named_after.file.category)}"):
                 _, rows = files.setdefault(suffix.casefold(), (suffix, []))
-                rows.append([ad.get(column, "") for column in columns])
+                rows.append([ad.values.get(column, "") for column in columns])
         for _, (suffix, rows) in sorted(files.items()):
             written += _write(folder, f"{prefix}_{kind}{suffix}", columns, rows)
     return tuple(written)
@@ -253,22 +269,42 @@ def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], settings
         video, image = halves.get(CreativeType.NATIVE_VIDEO), halves.get(CreativeType.NATIVE_IMAGE)
         if video and image and UploadStatus.SUCCESS in (video.status, image.status):
             half = {"Thumbnail Creative ID": image.creative_id, "Headline": video.file.category}
-            ad = _ad(video, "Video Creative ID", settings) | half | {"Brand Name": settings.brand_name}
-            ads.append((video.file.category, ad))
+            values = _values(video, "Video Creative ID", settings) | half | {"Brand Name": settings.brand_name}
+            ads.append(Ad(video, values))
     return ads
 
 
 def _preroll(outcomes: Sequence[Settled], settings: CampaignSettings) -> list[Ad]:
     call = {"Custom CTA Text": settings.call_to_action, "Custom CTA URL": settings.target_url}
     return [
-        (one.file.category, _ad(one, "Creative ID", settings) | call)
+        Ad(one, _values(one, "Creative ID", settings) | call)
         for one in outcomes
         if one.status is UploadStatus.SUCCESS and one.file.section is Section.IN_STREAM_VIDEO
     ]
 
 
-def _ad(one: Settled, column: str, settings: CampaignSettings) -> dict[str, str]:
+def _values(one: Settled, column: str, settings: CampaignSettings) -> dict[str, str]:
     return {"Ad Name": stem(one.file.name), "Target URL": settings.target_url, column: one.creative_id}
+
+
+def _fitted(ads: Sequence[Ad], caps: CampaignCaps) -> Iterator[Ad]:
+    """The ads within their caps, each with a name of its own: the uploader refuses a whole file for one bad row."""
+    whole = (ad.values["Ad Name"] for ad in ads)
+    taken = {name.casefold() for name in whole if len(name) <= caps.ad_name}
+    for ad in ads:
+        cut = {}
+        for column, cap in CAPPED.items():
+            text, most = ad.values.get(column, ""), getattr(caps, cap)
+            if len(text) <= most:
+                continue
+            cut[column] = text[:most].rstrip()
+            if column == "Ad Name":
+                file = ad.named_after.file
+                names = cut_names(text, file.unique_id, ad.named_after.creative_id, most)
+                cut[column] = next((name for name in names if name.casefold() not in taken), names[-1])
+                taken.add(cut[column].casefold())
+            log.warning("the %s of %s is cut to %d characters: %s", column, ad.named_after.file.name, most, cut[column])
+        yield ad._replace(values=ad.values | cut)
 
 
 def _write(folder: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Path]:
@@ -296,7 +332,8 @@ def _number_of(folder: Path, run: str) -> int:
 
 
 def _slug(category: str) -> str:
-    slug = re.sub(r"[^\w-]+", "-", category).strip("-") or "Uncategorised"
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFC", category))
+    slug = re.sub(r"[^\w-]+", "-", plain).strip("-") or "Uncategorised"
     if len(slug.encode()) <= LONGEST_SLUG:
         return slug
     return f"{slug.encode()[:LONGEST_SLUG].decode(errors='ignore')}-{crc32(slug.encode()):08X}"

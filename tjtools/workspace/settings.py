@@ -105,6 +105,12 @@ class CampaignSettings(_Section):
     call_to_action: str = "PLACEHOLDER_CTA"
 
 
+class NameSettings(_Section):
+    """`pair_suffixes`: what one half of a native pair has behind its name, beside those that are known."""
+
+    pair_suffixes: tuple[Annotated[str, StringConstraints(pattern=r"[^\W_]")], ...] = ()
+
+
 class Settings(BaseSettings):
     """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
 
@@ -116,6 +122,7 @@ class Settings(BaseSettings):
     browser: BrowserSettings = BrowserSettings()
     upload: UploadSettings = UploadSettings()
     campaign: CampaignSettings = CampaignSettings()
+    names: NameSettings = NameSettings()
     username: str = ""
     password: SecretStr = SecretStr("")
     press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone
@@ -137,10 +144,10 @@ def load_settings(workspace: Workspace) -> Settings:
     """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
     told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
-    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign"}):
+    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign", "names"}):
         raise SettingsError(
             f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [upload], [campaign]; credentials belong in the keyring.",
+            remedy="Known: [site], [browser], [upload], [campaign], [names]; credentials belong in the keyring.",
         )
     try:
         settings = Settings(_env_file=environment, **told)  # type: ignore[call-arg]
@@ -161,7 +168,21 @@ def load_settings(workspace: Workspace) -> Settings:
             "TJTOOLS_PRESS makes panels press their own buttons, and this workspace is live: only a person does that.",
             remedy="Unset TJTOOLS_PRESS; it is for tests on the sandbox.",
         )
+    _demand_room(settings.campaign, workspace, environment)
     return settings
+
+
+def _demand_room(campaign: CampaignSettings, workspace: Workspace, environment: Path) -> None:
+    """Refuse a text that the campaign uploader would refuse; limits that can't be used are told where they are used."""
+    caps = load_limits().campaign
+    with suppress(SettingsError):
+        caps = load_limits(workspace.limits_file).campaign
+    for name, most in caps:
+        if (length := len(getattr(campaign, name, ""))) > most:
+            told = f"campaign.{name} has {length} characters; the campaign uploader takes at most {most}."
+            raise SettingsError(
+                f"{workspace.settings_file}, {environment} or environment: {told}", remedy="Shorten it."
+            )
 
 
 def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
@@ -235,6 +256,9 @@ target_url = "PLACEHOLDER_URL"
 brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
 
+[names]
+# pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview
+
 """
 
 
@@ -270,11 +294,27 @@ class Limit(_Section):
         return self
 
 
+_ROOM = "a number of characters like 65"
+_Characters = Annotated[int, Field(strict=True, gt=0, lt=10**6, description=_ROOM)]
+
+
+class CampaignCaps(_Section):
+    """How many characters the campaign uploader takes: of names, headlines, and the settings of the same names."""
+
+    ad_name: int = Field(strict=True, ge=40, lt=10**6, description=f"{_ROOM}, 40 or more")  # with room for two IDs
+    headline: _Characters
+    brand_name: _Characters
+    call_to_action: _Characters
+    banner_title: _Characters
+    banner_subtitle: _Characters
+
+
 class Limits(_Section):
     """The limits of all creative types; `checked` is the day on which somebody compared them with the site."""
 
     checked: date = Field(strict=True)
     by_type: dict[CreativeType, Limit]
+    campaign: CampaignCaps
 
     def true_type(self, claimed: CreativeType, size: str) -> CreativeType:
         """The type of a file of that size: a `video` in a banner size is a `video_banner`.
@@ -296,13 +336,14 @@ def load_limits(own: Path | None = None) -> Limits:
     """
     package = _package_limits()
     told = read_toml(own) if own and own.is_file() else package
-    by_type = {
+    sections = {
         word: package[word] | limit if word in package and isinstance(limit, dict) else limit
         for word, limit in (package | told).items()
         if word != "checked"
     }
+    campaign = sections.pop("campaign")
     try:
-        return Limits.model_validate({"checked": told.get("checked"), "by_type": by_type})
+        return Limits.model_validate({"checked": told.get("checked"), "campaign": campaign, "by_type": sections})
     except ValidationError as error:
         remedy = "Correct it; the package's limits.toml shows every key."
         raise SettingsError(f"{own}: {_limit_in_words(error.errors()[0], told)}.", remedy=remedy) from error
@@ -314,13 +355,14 @@ def _package_limits() -> dict[str, Any]:
 
 
 def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
-    _, word, key = (*map(str, error["loc"]), "", "")[:3]
-    if not word:
+    word, key = (*(str(part) for part in error["loc"] if part != "by_type"), "", "")[:2]
+    if word == "checked":
         return "checked must be the day on which the limits were compared with the site, like 2026-11-24"
     if error["type"] == "value_error":
         return f"[{word}] {error['msg'].removeprefix('Value error, ')}"
-    if key in Limit.model_fields:
-        return f"[{word}] {key} must be {Limit.model_fields[key].description}, not {told[word][key]!r}"
+    fields = CampaignCaps.model_fields if word == "campaign" else Limit.model_fields
+    if key in fields:
+        return f"[{word}] {key} must be {fields[key].description}, not {told[word][key]!r}"
     if key == "[key]" or not key:
-        return f"[{word}] is no section for a creative type; known are {', '.join(kind.value for kind in CreativeType)}"
-    return f"[{word}] {key} is no limit; known are {', '.join(Limit.model_fields)}"
+        return f"[{word}] is no section; known are {', '.join(kind.value for kind in CreativeType)}, campaign"
+    return f"[{word}] {key} is no limit; known are {', '.join(fields)}"
