@@ -167,8 +167,8 @@ def report(_: Path) -> Iterator[str]:
     yield from times_report()
     yield from ("", "## Against other libraries", "")
     yield (
-        "Fixed cases agree to 1e-9, in `tests/`, with the expected values as the others gave them: Wilson's and"
-        " Newcombe's intervals and Holm's correction with statsmodels 0.15.0, Turnbull's and the Kaplan-Meier estimate"
+        "Fixed cases agree to 1e-9, in `tests/`, with the expected values as the others gave them: Wilson's"
+        " interval and Holm's correction with statsmodels 0.15.0, Turnbull's and the Kaplan-Meier estimate"
         " with lifelines 0.30.3, each in an environment of its own; Wilson's interval and Fisher's exact test with"
         " scipy, in every run."
     )

@@ -15,7 +15,7 @@ import pandas as pd
 
 from tjtools.analysis.contents import LOOKS_SAME, REAL, SAME_CONTENT, UNKNOWN_AGE, cost_of, dry
 from tjtools.analysis.frame import SECTIONS, STANDING
-from tjtools.analysis.rates import LOOKED_AT, Comparison, comparison_table
+from tjtools.analysis.rates import LOOKED_AT
 from tjtools.analysis.reviews import KINDS, NOT_KNOWN
 from tjtools.analysis.times import Review, curve_table
 
@@ -226,10 +226,6 @@ def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> a
 def rates_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
     """Approval rates: a point, its interval as a thick line, and what the pending leave open as a thin one."""
     return _intervals(table[table["decided"] > 0].head(MOST).drop(columns="chance"), by, "Approved")
-
-
-def comparison_chart(comparison: Comparison) -> alt.TopLevelMixin:
-    return _intervals(comparison_table(comparison).head(2), "group", "Approved")
 
 
 def rejections_chart(table: pd.DataFrame) -> alt.TopLevelMixin:

@@ -285,31 +285,6 @@ def approval_rates(it: Question) -> Shown:
 
 
 @_exhibit(
-    "Two groups beside each other",
-    "groups",
-    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
-    " Fisher's exact test) is corrected for all the pairs that you could have looked at.",
-    (*KEPT, "by", "one", "other"),
-)
-def comparison(it: Question) -> Shown:
-    """Of the two values that are chosen, or else of the first."""
-    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
-    values = table.loc[table["decided"] > 0, by].tolist()
-    if len(values) < 2:
-        return Shown(finding=findings.of_comparison(None, by))
-    one = it.asked.one if it.asked.one in values else next(value for value in values if value != it.asked.other)
-    other = it.asked.other if it.asked.other in values else next(value for value in values if value != one)
-    compared = rates.compare(it.frame, by, one, other)
-    return Shown(
-        rates.comparison_table(compared),
-        findings.of_comparison(compared, by),
-        _drawn("comparison", compared),
-        python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", it.asked),
-        lambda place: behind(it.frame, by, (one, other)[place]) if place < 2 else it.frame.head(0),
-    )
-
-
-@_exhibit(
     "What rejected creatives share",
     "values",
     "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
@@ -391,7 +366,7 @@ LIBRARY = Collection(
 )
 OUTCOMES = Collection(
     "Review outcomes",
-    (changes, approval_rates, comparison, rejections, repeats, time_in_review, pending),
+    (changes, approval_rates, rejections, repeats, time_in_review, pending),
     lambda files: files.review_notes,
     Asked(day="uploaded", undated=False, by="category"),
 )

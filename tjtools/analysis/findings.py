@@ -9,7 +9,7 @@ import pandas as pd
 
 from tjtools.analysis.contents import UNKNOWN_AGE, cost_of, dry
 from tjtools.analysis.frame import DIMENSIONS, LACKING, STATUSES
-from tjtools.analysis.rates import CONFIDENCE, LOOKED_AT, Comparison
+from tjtools.analysis.rates import CONFIDENCE, LOOKED_AT
 from tjtools.analysis.reviews import BACK, KINDS, REMOVED
 from tjtools.analysis.times import Review
 from tjtools.model.words import counted
@@ -141,26 +141,6 @@ def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
     ]
     none = f"no {DIMENSIONS[by].lower()} differs from the rest by more than chance"
     return told + _also(named or several, _some(named) or none)
-
-
-def of_comparison(compared: Comparison | None, by: str) -> str:
-    if compared is None:
-        return f"Nothing to compare: fewer than two values of {DIMENSIONS[by].lower()} have decided creatives"
-    one, other = compared.one, compared.other
-    undecided = [name for name, count in zip((one, other), compared.decided, strict=True) if not count]
-    if one == other:
-        return f"{one} can't be compared with itself"
-    if undecided:
-        return f"{one} and {other} can't be compared: nothing of {' and '.join(undecided)} has been decided yet"
-    apart = f"{abs(compared.difference) * 100:.0f} points {'more' if compared.difference > 0 else 'less'} often than"
-    verdict = "which chance alone would hardly do" if compared.told_apart else "which chance alone can do"
-    if compared.difference == 0:
-        apart, verdict = "as often as", "and no difference is to be told"
-    elif not compared.told_apart and not compared.low <= 0 <= compared.high:
-        verdict = "but too few are decided to be sure"  # interval and exact test disagree at the edge
-    rates = " and ".join(_per_cent(a / n) for a, n in zip(compared.approved, compared.decided, strict=True))
-    points = f"{compared.low * 100:+.0f} to {compared.high * 100:+.0f} points".replace("-", "−")
-    return f"{one} is approved {apart} {other} ({rates}; 95 % sure: {points}), {verdict}"
 
 
 def of_rejections(table: pd.DataFrame, rejected: int) -> str:

@@ -1,10 +1,8 @@
-"""Approval rates, with what chance and the undecided leave open; two beside each other; what rejected ones share."""
+"""Approval rates, with what chance and the undecided leave open, and what rejected ones share."""
 
 from __future__ import annotations
 
-from math import hypot
 from statistics import NormalDist
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,17 +17,15 @@ LOOKED_AT = {name: label for name, label in DIMENSIONS.items() if name != "revie
 LOOKED_AT |= {"model_sex": "Model sex", "style": "Style"}  # in what rejected ones share
 
 
-def wilson(
-    successes: ArrayLike, trials: ArrayLike, confidence: float = CONFIDENCE
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The Wilson score interval of a rate, low and high; 0 to 1 where there is no trial.
+def wilson(successes: ArrayLike, trials: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The Wilson score interval of a rate, of 95 %, low and high; 0 to 1 where there is no trial.
 
     >>> low, high = wilson([9], [10])
     >>> f"{low[0]:.4f} {high[0]:.4f}"
     '0.5958 0.9821'
     """
     k, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (k + z * z / 2) / (n + z * z)
         half = z / (n + z * z) * np.sqrt(k * (n - k) / n + z * z / 4)
@@ -110,72 +106,6 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
         - (log[first + second] - log[yes] - log[first + second - yes])
     )
     return min(1.0, float(chances[chances <= chances[a - k[0]] * (1 + 1e-7)].sum()))
-
-
-class Comparison(NamedTuple):
-    """Two values of a dimension, `one` and `other`, with their approved and decided creatives.
-
-    `difference` is the rate of the first less that of the second (-1 to 1), `low` to `high` its interval: missing where
-    one has no decision. `chance` is the probability that a difference as large arises by chance. Interval and chance
-    are corrected for `pairs`, the pairs of values that could have been compared: 95 % hold for all of them at once.
-    """
-
-    one: str
-    other: str
-    approved: tuple[int, int]
-    decided: tuple[int, int]
-    difference: float
-    low: float
-    high: float
-    chance: float
-    pairs: int
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether chance alone would make such a difference in less than one of twenty cases."""
-        return self.chance < 1 - CONFIDENCE
-
-
-def compare(frame: pd.DataFrame, by: str, one: str, other: str) -> Comparison:
-    """Compare the approval rates of two values of a dimension: Newcombe's interval, and Fisher's exact test, two-sided,
-    both with Bonferroni's correction. Raises KeyError for a value that no creative has."""
-    table = approval_rates(frame, by).set_index(by)
-    (a, m), (b, n) = (tuple(map(int, table.loc[value, ["approved", "decided"]])) for value in (one, other))
-    with_decisions = int((table["decided"] > 0).sum())
-    pairs = max(1, with_decisions * (with_decisions - 1) // 2)
-    difference, low, high, chance = float("nan"), float("nan"), float("nan"), 1.0
-    if m and n:
-        difference, chance = a / m - b / n, min(1.0, fisher(a, m - a, b, n - b) * pairs)
-        low, high = newcombe(a, m, b, n, 1 - (1 - CONFIDENCE) / pairs)
-    return Comparison(one, other, (a, b), (m, n), difference, low, high, chance, pairs)
-
-
-def newcombe(a: int, m: int, b: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """The interval of `a / m - b / n`: Newcombe's, made of the Wilson intervals of the two rates.
-
-    >>> "{:.4f} {:.4f}".format(*newcombe(56, 70, 48, 80))
-    '0.0524 0.3339'
-    """
-    one, other = a / m, b / n
-    (low, low2), (high, high2) = wilson([a, b], [m, n], confidence)
-    return one - other - hypot(one - low, high2 - other), one - other + hypot(high - one, other - low2)
-
-
-def comparison_table(comparison: Comparison) -> pd.DataFrame:
-    """The two groups and their difference: `group` (str), `approved`, `decided` (Int64, missing for the difference),
-    `rate` (float64: a share, or the difference of two), and `low` to `high`, its interval."""
-    low, high = wilson(comparison.approved, comparison.decided)
-    rates = [a / n if n else float("nan") for a, n in zip(comparison.approved, comparison.decided, strict=True)]
-    return pd.DataFrame(
-        {
-            "group": [comparison.one, comparison.other, "the first less the second"],
-            "approved": pd.array([*comparison.approved, None], "Int64"),
-            "decided": pd.array([*comparison.decided, None], "Int64"),
-            "rate": [*rates, comparison.difference],
-            "low": [*low, comparison.low],
-            "high": [*high, comparison.high],
-        }
-    ).astype({"group": "str"})
 
 
 def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:

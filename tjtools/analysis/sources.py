@@ -39,8 +39,8 @@ class Asked(NamedTuple):
     """What a person asks for.
 
     One `section` is kept (`""`: all), and of it those whose `day`, a column of the frame, lies in a range; `undated`:
-    also those of unknown day. `by` is what to count by, `across` what the gap map sets against the category; `one` and
-    `other` are compared; changes are listed since `last_looked`, chances reckoned for `within` days.
+    also those of unknown day. `by` is what to count by, `across` what the gap map sets against the category; changes
+    are listed since `last_looked`, chances reckoned for `within` days.
     """
 
     section: str = ""
@@ -50,8 +50,6 @@ class Asked(NamedTuple):
     undated: bool = True
     by: str = "section"
     across: str = "section"
-    one: str = ""
-    other: str = ""
     within: int = 7
     last_looked: datetime | None = None
 
