@@ -17,7 +17,6 @@ from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
 from tjtools.cli.console import now
 from tjtools.cli.library import MOST, report_page
-from tjtools.widgets.analysis import OTHERS
 from tjtools.workspace.folder import Workspace
 
 SCRIPT, SUMMER = "<script>window.hacked=1</script>", "夏のバナー"
@@ -91,7 +90,7 @@ def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspac
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
     text = report_page(bare_workspace, now)
     articles = dict(re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL))
-    files = exhibits.Files(bare_workspace, OTHERS, now)
+    files = exhibits.Files(bare_workspace, now)
     shown = {
         one: one.shown(files, part.asked) for part in (exhibits.LIBRARY, exhibits.OUTCOMES) for one in part.exhibits
     }

@@ -13,8 +13,8 @@ import pytest
 
 from tjtools.analysis.times import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
+from tjtools.cache.history import Seen, acknowledge, acknowledged
 from tjtools.cache.library import COLUMNS
-from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.widgets.analysis import ReviewOutcomes, outcomes_view
 from tjtools.workspace.folder import Workspace
 

@@ -17,7 +17,9 @@ import pandas as pd
 from tjtools.analysis import contents, findings, rates, reviews, times
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.model.errors import TrackingFileError
+from tjtools.upload.run_files import load_runs
 from tjtools.workspace.csvfile import neutralise
 
 if TYPE_CHECKING:
@@ -214,8 +216,7 @@ def ages(it: Question) -> Shown:
     "Those that started in the days above, and what they uploaded, as it stands in the library now.",
 )
 def runs(it: Question) -> Shown:
-    load = it.files.others.runs
-    every, problems = load(it.files.workspace)
+    every, problems = load_runs(it.files.workspace)
     rows = it.asked.keep(every, "run")
     table = contents.runs_table(rows, it.files.frame)
     now = reviews.of_ids(it.files.frame, rows["creative_id"], "review_status", "")
@@ -223,7 +224,7 @@ def runs(it: Question) -> Shown:
         table,
         findings.of_runs(table) + "".join(f"; can't be read: {one}" for one in problems[:3]),
         _drawn("runs", table, where=not contents.dry(table).all()),
-        python(f"runs_table({load.__name__}(workspace).rows, frame)", it.asked, load),
+        python("runs_table(load_runs(workspace).rows, frame)", it.asked),
         _behind(
             table,
             rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now),
@@ -241,11 +242,10 @@ def runs(it: Question) -> Shown:
     " are found among what tjtools uploaded, and what has a local copy that was looked at.",
 )
 def copies(it: Question) -> Shown:
-    same = it.files.others.same
-    by_content, known = same(it.files.workspace, it.files.library)
+    by_content, known = known_groups(it.files.workspace, it.files.library)
     table = contents.copies(it.frame, by_content)
-    call = f"by_content, known = {same.__name__}(workspace, library)\ncopies(frame, by_content)"
-    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked, same))
+    call = "by_content, known = known_groups(workspace, library)\ncopies(frame, by_content)"
+    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked))
 
 
 @_exhibit("Names that break the convention", "creatives")
@@ -308,9 +308,8 @@ def rejections(it: Question) -> Shown:
     (),
 )
 def repeats(it: Question) -> Shown:
-    rejected = it.files.others.rejected
-    table, number, unseen = rejected(it.files.workspace, it.files.library, it.files.rows)
-    code = python(f"{rejected.__name__}(workspace, library, history.load()[0]).table", Asked(), rejected)
+    table, number, unseen = repeats_of_rejected(it.files.workspace, it.files.library, it.files.rows)
+    code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")
     return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 

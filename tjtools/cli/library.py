@@ -22,16 +22,13 @@ from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
 from tjtools.cli import console, some_of
 from tjtools.cli.console import bar, end, err, find_workspace, listing, now, out, say, stoppable
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
-from tjtools.health.status import acknowledged
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
-from tjtools.upload.run_files import load_runs
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -291,9 +288,9 @@ def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
     """The exhibits of both notebooks as one page."""
 
     from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
-    from tjtools.analysis.sources import Files, Others
+    from tjtools.analysis.sources import Files
 
-    read = Files(workspace, Others(load_runs, known_groups, repeats_of_rejected, acknowledged), clock)
+    read = Files(workspace, clock)
     parts = [
         (part.title, part.notes(read), [_article(one, read, part.asked) for one in part.exhibits])
         for part in (LIBRARY, OUTCOMES)

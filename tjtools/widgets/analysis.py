@@ -14,17 +14,14 @@ from traitlets import Bool, HasTraits, Instance, Int, Unicode
 from tjtools.analysis import findings
 from tjtools.analysis.exhibits import KEPT, LIBRARY, OUTCOMES, Collection, Exhibit, Shown
 from tjtools.analysis.frame import DIMENSIONS, SECTIONS, on_site, readable
-from tjtools.analysis.sources import Asked, Files, Others
+from tjtools.analysis.sources import Asked, Files
+from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
-from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.model.words import counted
-from tjtools.upload.run_files import load_runs
 from tjtools.widgets.markup import Markup, Node, Saved, call_node, lines, node, note
 from tjtools.widgets.panel import Panel, python
 from tjtools.widgets.view import Table, actions, button, choice, column, error_view, linked, row, tied, told
 
-OTHERS = Others(load_runs, known_groups, repeats_of_rejected, acknowledged)
 NARROW = w.Layout(width="13em")
 _NONE = -1
 ACROSS = {name: DIMENSIONS[name] for name in ("section", "language")}
@@ -58,7 +55,7 @@ class Analysis(Panel):
     until = Instance(date, allow_none=True)
 
     def set_up(self) -> None:
-        self.files = Files(self.workspace, OTHERS, self.clock)
+        self.files = Files(self.workspace, self.clock)
         self.notes = self.collection.notes(self.files)
         self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
         self._show()
