@@ -269,7 +269,7 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["demo", "--dir", "list.txt"], "list.txt"),
         (["init", "."], "say with --site"),
         (["add", "1032530591", "uploaded/b.png"], "is a path"),
-        (["add", "1032530591", "b.png", "--status", "removed"], "none of pending"),
+        (["add", "1032530591", "b.png", "--status", "removed"], "not one of 'pending'"),
         (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv"),
         (["upload", "--file", "gone.png"], "gone.png"),
     ],

@@ -16,8 +16,8 @@ import typer
 from tjtools.cli import print_json
 from tjtools.cli.console import (
     ERROR,
+    FolderOption,
     JsonOption,
-    WorkspaceOption,
     bar,
     end,
     err,
@@ -87,20 +87,22 @@ def demo(
     def show() -> None:
         _show_summary(folder, sandbox.origin, workspace, report)
         uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
+        out.print()
         out.print(
-            f"\n{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; the second run skipped"
-            f" {skipped} files with the ID that the cache knows.\n\nDone in {seconds:.0f} s."
+            f"{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; the second run skipped"
+            f" {skipped} files with the ID that the cache knows."
         )
+        out.print(f"Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
 
 
 def _step(number: int, what: str) -> None:
-    err.print(f"\n{number}  {what}", style="bold cyan")
+    err.print()
+    err.print(f"{number}  {what}", style="bold cyan")
 
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
-
     _step(3, "Read the library off the site, and draw a session of new files")
     library, settings = load_library(workspace), load_settings(workspace)
     with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
@@ -116,7 +118,6 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
 
 
 def _run_again(workspace: Workspace) -> UploadReport:
-
     def no_browser() -> Site:
         raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
 
@@ -127,8 +128,6 @@ def _run_again(workspace: Workspace) -> UploadReport:
 
 def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
-    listing("\nHeld back for a person", [("", one.file.name, one.reason) for one in report.held_back])
-    listing("\nWritten", [("", str(path), "") for path in written])
     sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {folder / 'sandbox'}"
     next_steps = [
         ("Is a file there?", f"tjtools check NAME --workspace {folder}", ""),
@@ -136,11 +135,18 @@ def _show_summary(folder: Path, origin: str, workspace: Workspace, report: Uploa
         ("Click through the site", sandbox, "sign in as demo, password demo"),
         ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
     ]
-    listing("\nWhat to do next", next_steps)
+    shown = {
+        "Held back for a person": [("", one.file.name, one.reason) for one in report.held_back],
+        "Written": [("", str(path), "") for path in written],
+        "What to do next": next_steps,
+    }
+    for title, rows in shown.items():
+        out.print()
+        listing(title, rows)
 
 
 def lab(
-    workspace: WorkspaceOption = None,
+    workspace: FolderOption = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
@@ -170,7 +176,6 @@ def lab(
 
 def _configured(named: Path | None) -> Workspace | None:
     """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
-
     if named or os.environ.get(VARIABLE):
         return find_workspace(named)
     with suppress(WorkspaceNotFound):
@@ -181,7 +186,6 @@ def _configured(named: Path | None) -> Workspace | None:
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends: it decides on Ctrl-C, which the terminal sends to both; SIGTERM is handed on."""
-
     options = [
         f"--ServerApp.root_dir={place.root}",
         f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{practising.FIRST}",
