@@ -28,8 +28,8 @@ from tjtools.analysis.contents import (
     runs_table,
     uploads,
 )
+from tjtools.analysis.estimates import approval_rates, overall
 from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
-from tjtools.analysis.rates import approval_rates, overall
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, fisher_exact
 
 from tjtools.analysis import findings as told
-from tjtools.analysis.frame import behind, library_frame
-from tjtools.analysis.rates import (
+from tjtools.analysis.estimates import (
     approval_rates,
     fisher,
     holm,
@@ -21,6 +20,7 @@ from tjtools.analysis.rates import (
     rejected_in_common,
     wilson,
 )
+from tjtools.analysis.frame import behind, library_frame
 from tjtools.cache.library import COLUMNS, Library
 
 SMALL = """\

@@ -20,8 +20,7 @@ from scipy.stats import binom
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which the tests use too
 import reviewed
 
-from tjtools.analysis.rates import approval_rates, wilson
-from tjtools.analysis.times import naive_mean, time_in_review
+from tjtools.analysis.estimates import approval_rates, naive_mean, time_in_review, wilson
 
 RATES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 DECIDED = (100, 150, 250, 400, 1000)

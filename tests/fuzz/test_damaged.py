@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from world import NOW, UPLOADED
 
+from tjtools.analysis.estimates import time_in_review, waiting
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
-from tjtools.analysis.times import time_in_review, waiting
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Seen, Source, acknowledge, acknowledged
 from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS

@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from tjtools.analysis.contents import LOOKS_SAME, REAL, SAME_CONTENT, UNKNOWN_AGE, cost_of, dry
+from tjtools.analysis.estimates import LOOKED_AT, Review, curve_table
 from tjtools.analysis.frame import SECTIONS, STANDING
-from tjtools.analysis.rates import LOOKED_AT
 from tjtools.analysis.reviews import KINDS, NOT_KNOWN
-from tjtools.analysis.times import Review, curve_table
 
 # altair checks charts with jsonschema, which on its import takes seconds to make 38 grammars for a format that no
 # chart has, if it finds `rfc3987_syntax`, as where JupyterLab is installed: it is told that this is not there

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tjtools.analysis import contents, findings, rates, reviews, times
+from tjtools.analysis import contents, estimates, findings, reviews
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
 from tjtools.diff.duplicates import known_groups, repeats_of_rejected
@@ -274,10 +274,10 @@ def changes(it: Question) -> Shown:
     (*KEPT, "by"),
 )
 def approval_rates(it: Question) -> Shown:
-    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
+    by, table = it.asked.by, estimates.approval_rates(it.frame, it.asked.by)
     return Shown(
         table,
-        findings.of_rates(table, rates.overall(it.frame), by),
+        findings.of_rates(table, estimates.overall(it.frame), by),
         _drawn("rates", table, by, where=table["decided"].any()),
         python(f"approval_rates(frame, {by!r})", it.asked),
         lambda place: behind(it.frame, by, table[by].iloc[place]),
@@ -291,7 +291,7 @@ def approval_rates(it: Question) -> Shown:
     " corrected for every value of every part that was looked at (Fisher, Holm).",
 )
 def rejections(it: Question) -> Shown:
-    table = rates.rejected_in_common(it.frame)
+    table = estimates.rejected_in_common(it.frame)
     return Shown(
         table,
         findings.of_rejections(table, int((it.frame["review_status"] == "rejected").sum())),
@@ -323,14 +323,14 @@ def repeats(it: Question) -> Shown:
 )
 def time_in_review(it: Question) -> Shown:
     stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
-    review = times.time_in_review(stays)
-    table = times.curve_table(review)
+    review = estimates.time_in_review(stays)
+    table = estimates.curve_table(review)
     return Shown(
         table,
-        findings.of_time(review, times.naive_mean(stays)),
+        findings.of_time(review, estimates.naive_mean(stays)),
         _drawn("time", review, where=len(table)),
         python("curve_table(time_in_review(stays))", it.asked.begun),
-        lambda place: times.behind_hours(stays, table["hours"].iloc[place]),
+        lambda place: estimates.behind_hours(stays, table["hours"].iloc[place]),
     )
 
 
@@ -342,7 +342,7 @@ def time_in_review(it: Question) -> Shown:
 )
 def pending(it: Question) -> Shown:
     begun, days = it.asked.begun.keep(it.files.frame), it.asked.within
-    table = times.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
+    table = estimates.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
     drawn = _drawn("waiting", table, where=table["days"].notna().any())
     code = python(f"waiting(stays, frame, datetime.now().astimezone(), days={days})", it.asked.begun)
     return Shown(table, findings.of_waiting(table, days), drawn, code)

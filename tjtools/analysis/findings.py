@@ -8,10 +8,9 @@ from datetime import datetime
 import pandas as pd
 
 from tjtools.analysis.contents import UNKNOWN_AGE, cost_of, dry
+from tjtools.analysis.estimates import CONFIDENCE, LOOKED_AT, Review
 from tjtools.analysis.frame import DIMENSIONS, LACKING, STATUSES
-from tjtools.analysis.rates import CONFIDENCE, LOOKED_AT
 from tjtools.analysis.reviews import BACK, KINDS, REMOVED
-from tjtools.analysis.times import Review
 from tjtools.model.words import counted
 
 FEW = 3  # that a sentence names

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tjtools.analysis import contents, frame, rates, times
+from tjtools.analysis import contents, estimates, frame
 from tjtools.analysis import reviews as of_history
 from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import observations, reviews
@@ -131,7 +131,7 @@ _MODULES |= {"History": "tjtools.cache.history"}
 _MODULES |= {one.__name__: one.__module__ for one in (load_runs, known_groups, repeats_of_rejected)}
 _MODULES |= {
     name: one.__module__
-    for module in (contents, frame, rates, of_history, times)
+    for module in (contents, estimates, frame, of_history)
     for name, one in vars(module).items()
     if isfunction(one)
 }

@@ -28,7 +28,7 @@ from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
+from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -203,7 +203,16 @@ def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: 
 def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
     """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
     _show_update(update, err if as_json else out)
-    stopped, report = _apply(update, allow_removals, ask=ask, write=write)
+    stopped, report = update.stopped, None
+    try:
+        if not stopped:
+            update.check_removals(allow_removals)
+            if write and not (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+                report = apply_update(update, now=now(), allow_removals=allow_removals)
+    except TJToolsError as error:
+        stopped = error
+    except typer.Abort:
+        stopped = Cancelled("Stopped: nothing was written.")
     told = {
         "applied": report is not None,
         "certificate": [shown_certificate(one) for one in update.certificates],
@@ -213,30 +222,12 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
         "snapshot": report.snapshot if report else None,
         "stopped": stopped,
     }
-
     said = "" if stopped else "Nothing was written."
     if report:
         said = f"Applied to {update.workspace.library.name}; {report.history_rows} rows in the history,"
         said += f" snapshot {report.snapshot.name}."
     needs_a_person = (write and not report) or update.reading.not_found
     end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
-
-
-def _apply(
-    update: Update, allow_removals: int, *, ask: bool, write: bool
-) -> tuple[TJToolsError | None, UpdateReport | None]:
-    """Write the update down, or return the error that says why not; a person who is asked may say no."""
-    try:
-        if update.stopped:
-            raise update.stopped
-        update.check_removals(allow_removals)
-        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
-            return None, None
-        return None, apply_update(update, now=now(), allow_removals=allow_removals)
-    except TJToolsError as error:
-        return error, None
-    except typer.Abort:
-        return Cancelled("Stopped: nothing was written."), None
 
 
 def _show_update(update: Update, on: Console) -> None:
