@@ -265,7 +265,7 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["check", "--from", "."], "Is a directory"),
         (["init", "list.txt"], "list.txt"),
         (["sandbox", "--port", "99999"], "'--port'"),
-        (["sandbox", "--data", "list.txt"], "is no folder"),
+        (["sandbox", "--data", "list.txt"], "is a file"),
         (["demo", "--dir", "list.txt"], "list.txt"),
         (["init", "."], "say with --site"),
         (["add", "1032530591", "uploaded/b.png"], "is a path"),

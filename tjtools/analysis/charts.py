@@ -63,7 +63,6 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
 
 
 def titled(chart: alt.TopLevelMixin, title: str) -> alt.TopLevelMixin:
-    """With the finding above it, broken into lines where it is long; without, where it stands elsewhere."""
     words = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
     told: alt.TopLevelMixin = chart.properties(title=words) if title else chart
     return told
@@ -75,7 +74,6 @@ def _sized(chart: alt.TopLevelMixin, height: int | alt.Step) -> alt.TopLevelMixi
 
 
 def _whole(title: str | None) -> dict[str, Any]:
-    """Of an axis that counts."""
     return {"title": title, "axis": alt.Axis(tickMinStep=1)}
 
 
@@ -185,7 +183,6 @@ _PERIODS = {  # how long each is, how it is written, and what the axis says
 
 
 def uploads_chart(table: pd.DataFrame, every: str) -> alt.TopLevelMixin:
-    """Creatives added in every `week`, `month` or `year`, and all that were added until its end, stacked by section."""
     length, form, title = _PERIODS[every]
     shown = table.tail(ROWS).assign(end=lambda each: each["period"] + length)
     days = shown["period"].drop_duplicates()
@@ -223,12 +220,10 @@ def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> a
 
 
 def rates_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
-    """Approval rates: a point, its interval as a thick line, and what the pending leave open as a thin one."""
     return _intervals(table[table["decided"] > 0].head(MOST).drop(columns="chance"), by, "Approved")
 
 
 def rejections_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """How often each value is rejected, with its interval, beside how often all others are."""
     top = table.head(MOST)
     top = top.assign(
         named=[f"{LOOKED_AT[part]}: {value}" for part, value in zip(top["part"], top["value"], strict=True)],
@@ -249,7 +244,6 @@ def time_chart(review: Review) -> alt.TopLevelMixin:
 
 
 def waiting_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Pending creatives by age; those that wait unusually long, and those that may wait longer, are told apart."""
     aged = table[table["days"].notna()]
     width = max(1, int(np.ceil(aged["days"].max() / 30)))
     kind = aged["at_least"].map({True: "at least this age", False: "this age"}).mask(aged["slow"], SLOW)

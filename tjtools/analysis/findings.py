@@ -235,6 +235,5 @@ def _also(there: object, words: str) -> str:
 
 
 def _some(named: list[str]) -> str:
-    """The first few of these, and how many more there are."""
     more = len(named) - FEW
     return ", ".join(named[:FEW]) + (f" and {more:,} more" if more > 0 else "")

@@ -66,7 +66,6 @@ class PlainConsole(Console):
     """Text is text: no markup in it, nothing that a terminal would take for a command."""
 
     def print(self, *objects: Any, **named: Any) -> None:
-        """Print."""
         shown = (printable(one) if isinstance(one, str) else one for one in objects)
         super().print(*shown, **{"markup": False, **named})
 

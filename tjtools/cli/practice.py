@@ -13,21 +13,8 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import print_json
-from tjtools.cli.console import (
-    ERROR,
-    FolderOption,
-    JsonOption,
-    bar,
-    end,
-    err,
-    find_workspace,
-    handling,
-    listing,
-    now,
-    out,
-    say,
-)
+from tjtools.cli import console, print_json
+from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import TJToolsError, WorkspaceNotFound
@@ -47,7 +34,7 @@ PRACTICE = Path("tjtools-practice")
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace is made.")] = Path("tjtools-demo"),
     headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Try everything on a practice site on this machine: review, dry run, live upload, and a second run that skips.
 
@@ -87,11 +74,9 @@ def demo(
     def show() -> None:
         _show_summary(folder, sandbox.origin, workspace, report)
         uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
+        again_told = f"the second run skipped {skipped} files with the ID that the cache knows."
         out.print()
-        out.print(
-            f"{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; the second run skipped"
-            f" {skipped} files with the ID that the cache knows."
-        )
+        out.print(f"{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; {again_told}")
         out.print(f"Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
@@ -146,7 +131,7 @@ def _show_summary(folder: Path, origin: str, workspace: Workspace, report: Uploa
 
 
 def lab(
-    workspace: FolderOption = None,
+    workspace: console.FolderOption = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
@@ -209,12 +194,14 @@ def sandbox(
     creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
     latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
     processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
-    data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where its state is kept; else it is forgotten at the end.")
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME[=TIMES][@FROM]", help="What it does wrong, e.g. list-500=1; may be repeated."),
     ] = None,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
 
@@ -232,8 +219,6 @@ def sandbox(
         Faults(fault or ())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if data and data.exists() and not data.is_dir():
-        raise typer.BadParameter(f"--data {data} is no folder")
     try:
         site = Sandbox(
             data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing, faults=fault or ()
@@ -241,4 +226,4 @@ def sandbox(
         serve(site, ready)
     except OSError as error:
         out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
-        raise typer.Exit(ERROR) from error
+        raise typer.Exit(console.ERROR) from error
