@@ -58,11 +58,7 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     table.insert(3, "decided", table["approved"] + table["rejected"])
     table = table[table["decided"] + table["pending"] > 0]
     everything = table["decided"] + table["pending"]
-    low, high = wilson(table["approved"], table["decided"])
-    table = table.assign(
-        rate=table["approved"] / table["decided"].where(table["decided"] > 0),
-        low=low,
-        high=high,
+    table = _with_rate(table, "approved").assign(
         if_rejected=table["approved"] / everything,
         if_approved=(table["approved"] + table["pending"]) / everything,
         chance=_against_the_rest(table["approved"], table["decided"]),
@@ -70,6 +66,11 @@ def approval_rates(frame: pd.DataFrame, by: str) -> pd.DataFrame:
     table = table.assign(last=table[by].isin(LACKING), known=table["rate"].notna())
     table = table.sort_values(["last", "known", "low"], ascending=[True, False, False], ignore_index=True)
     return table.drop(columns=["last", "known"])
+
+
+def _with_rate(table: pd.DataFrame, counted: str) -> pd.DataFrame:
+    low, high = wilson(table[counted], table["decided"])
+    return table.assign(rate=table[counted] / table["decided"].where(table["decided"] > 0), low=low, high=high)
 
 
 def overall(frame: pd.DataFrame) -> pd.DataFrame:
@@ -135,11 +136,7 @@ def rejected_in_common(frame: pd.DataFrame) -> pd.DataFrame:
     table = counts.astype({"part": "str", "value": "str", "rejected": "int64", "decided": "int64"})
     rejected, total = int(is_rejected.sum()), len(decided)
     others = total - table["decided"]
-    low, high = wilson(table["rejected"], table["decided"])
-    table = table.assign(
-        rate=table["rejected"] / table["decided"],
-        low=low,
-        high=high,
+    table = _with_rate(table, "rejected").assign(
         rest_rate=(rejected - table["rejected"]) / others.where(others > 0),
         chance=_against_the_rest(table["rejected"], table["decided"], rejected, total),
     )

@@ -17,14 +17,13 @@ from tjtools.cli import console, print_json
 from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
-from tjtools.model.errors import TJToolsError, WorkspaceNotFound
+from tjtools.model.errors import WorkspaceNotFound
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
 from tjtools.sandbox.faults import Faults
 from tjtools.scrape.connection import connect
-from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
-from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare, upload
+from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import Settings, load_settings
 
@@ -57,10 +56,12 @@ def demo(
         ids = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
         listing(f"{len(ids)} Creative IDs", ids, console=err)
         _step(7, "The same session again: nothing to upload, no browser started")
-        again = _run_again(workspace)
+        known = prepare(workspace)
+        rest = make_plan(known.reviews)
+        again = run_plan(workspace, known, rest, live=True, headless=headless)
         right, written = practising.confirmed(sandbox.origin, report)
     seconds = time.monotonic() - began
-    well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
+    well = not report.stopped and written > 0 and right == written and not rest.files
     told = {
         "well": well,
         "seconds": round(seconds, 1),
@@ -100,15 +101,6 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     prepared = prepare(workspace)
     show_reviews(prepared.reviews, on=err)
     return prepared, make_plan(prepared.reviews)
-
-
-def _run_again(workspace: Workspace) -> UploadReport:
-    def no_browser() -> Site:
-        raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
-
-    prepared = prepare(workspace)
-    plan = make_plan(prepared.reviews)
-    return upload(plan, workspace, prepared.library, load_settings(workspace), no_browser, now=now, live=True)
 
 
 def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
