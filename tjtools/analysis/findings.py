@@ -200,19 +200,14 @@ def of_waiting(table: pd.DataFrame, days: int = 7) -> str:
     slow, unknown = int(table["slow"].sum()), len(table) - len(aged)
     told = f"{who}, the longest {longest}" + _also(slow, f"{slow:,} longer than 95 % of their section")
     told += _also(unknown, f"since when, is unknown of {unknown:,}")
-    return f"{told}. {_likely(table[table['chance'].notna()], len(table), counted(days, 'day'))}"
-
-
-def _likely(known: pd.DataFrame, waiting: int, days: str) -> str:
-    missing = waiting - len(known)
+    known, within = table[table["chance"].notna()], counted(days, "day")
     if known.empty:
         why = "of none is the age known, or the time that it takes"
-        return f"How many will be decided within {days} can't be told: {why}"
-    expected, low, high = known[["chance", "low", "high"]].sum()
+        return f"{told}. How many will be decided within {within} can't be told: {why}"
+    missing, (expected, low, high) = len(table) - len(known), known[["chance", "low", "high"]].sum()
     sure = f" (95 % sure: {low:.0f} to {high:.0f} on average)" if round(high) > round(low) else ""
-    told = f"Of {len(known):,}, {expected:.0f} are to be expected decided within {days}{sure}"
-    rest = f"nothing can be said of {missing:,}, whose age is not known or beyond what was seen"
-    return told + _also(missing, rest)
+    told += f". Of {len(known):,}, {expected:.0f} are to be expected decided within {within}{sure}"
+    return told + _also(missing, f"nothing can be said of {missing:,}, whose age is not known or beyond what was seen")
 
 
 def in_time(hours: float) -> str:

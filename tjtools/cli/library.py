@@ -231,12 +231,16 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
 
 
 def _show_update(update: Update, on: Console) -> None:
-    read = []
-    for one in update.certificates:
-        total = "?" if one.total is None else one.total
-        told = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
-        read.append((one.section.value, told, one.verdict))
-    listing("Read off the site", read, console=on)
+    rows = [
+        (
+            one.section.value,
+            f"{one.unique} of {'?' if one.total is None else one.total} creatives, {one.pages} pages,"
+            f" {one.rereads} re-reads, {one.drift} moved",
+            one.verdict,
+        )
+        for one in update.certificates
+    ]
+    listing("Read off the site", rows, console=on)
     if not update.stopped:
         _show_difference(update.difference, on)
     if missing := update.reading.not_found:

@@ -11,7 +11,6 @@ import typer
 from tjtools.cli import console, some_of
 from tjtools.cli.console import end, listing, now, out, say
 from tjtools.cli.library import run_reading
-from tjtools.health.agreement import Disagreement
 from tjtools.health.doctor import Finding, examine, examine_site
 from tjtools.health.status import overview
 from tjtools.health.verify import mend
@@ -147,23 +146,22 @@ def verify(
     found = look(workspace, update)
     left = mend(workspace, found, update, now=now()) if fix and any(one.safe for one in found) else found
     same = {one._replace(line=None) for one in left}  # a line's number changes when those before it do
-    mended = [one for one in found if one._replace(line=None) not in same]
+    sides = {"mended": [one for one in found if one._replace(line=None) not in same], "disagreements": left}
 
     def show() -> None:
-        for title, ones in (("Mended", mended), ("Disagreements", left)):
-            listing(f"{title}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
+        for name, ones in sides.items():
+            listing(f"{name.capitalize()}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
         safe = sum(one.safe for one in left)
         if safe and not fix:
             say(f"{safe} of them can be mended safely: tjtools verify --fix")
         if not left:
             out.print("The tracking files agree" + (" with one another and with the site" if site else ""))
 
-    told = {"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))}
+    told = {
+        name: [{"file": one.path} | some_of(one, "line", "found", "remedy", "safe") for one in ones]
+        for name, ones in sides.items()
+    }
     end(told, show, as_json=as_json, needs_a_person=left)
-
-
-def _of_disagreement(one: Disagreement) -> dict[str, object]:
-    return {"file": one.path} | some_of(one, "line", "found", "remedy", "safe")
 
 
 def of_finding(one: Finding) -> dict[str, object]:
