@@ -11,7 +11,7 @@ import ipywidgets as w
 import pandas as pd
 import pytest
 
-from tjtools.analysis.times import time_in_review
+from tjtools.analysis.estimates import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import Seen, acknowledge, acknowledged
 from tjtools.cache.library import COLUMNS

@@ -118,7 +118,8 @@ def _show_summary(folder: Path, origin: str, workspace: Workspace, report: Uploa
         "What to do next": next_steps,
     }
     for title, rows in shown.items():
-        out.print()
+        if rows:
+            out.print()
         listing(title, rows)
 
 
