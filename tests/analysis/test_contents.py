@@ -29,9 +29,9 @@ from tjtools.analysis.contents import (
     runs_table,
     uploads,
 )
+from tjtools.analysis.estimates import approval_rates, overall
 from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
-from tjtools.analysis.rates import approval_rates, overall
-from tjtools.analysis.sources import Asked, Files, Others
+from tjtools.analysis.sources import Asked, Files
 from tjtools.cache import history
 from tjtools.cache.history import History
 from tjtools.cache.library import COLUMNS, Library
@@ -162,11 +162,8 @@ def on_days(workspace: Workspace, seen: str = "", **days: int) -> pd.DataFrame:
 
 
 def finding_of(workspace: Workspace, name: str) -> str:
-    nobody = Others(
-        lambda _: (pd.DataFrame(), ()), lambda *_: ({}, 0), lambda *_: (pd.DataFrame(), 0, 0), lambda _: None
-    )
     exhibit: exhibits.Exhibit = getattr(exhibits, name)
-    return exhibit.shown(Files(workspace, nobody, lambda: NOW), Asked()).finding
+    return exhibit.shown(Files(workspace, lambda: NOW), Asked()).finding
 
 
 REFRESHED = "a refresh by another tool may have written its own day there"

@@ -1,4 +1,4 @@
-"""Approval rates, comparisons and what rejected ones share: by hand, and against another's arithmetic."""
+"""Approval rates and what rejected ones share: by hand, and against another's arithmetic."""
 
 from __future__ import annotations
 
@@ -12,18 +12,15 @@ from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, fisher_exact
 
 from tjtools.analysis import findings as told
-from tjtools.analysis.frame import behind, library_frame
-from tjtools.analysis.rates import (
+from tjtools.analysis.estimates import (
     approval_rates,
-    compare,
-    comparison_table,
     fisher,
     holm,
-    newcombe,
     overall,
     rejected_in_common,
     wilson,
 )
+from tjtools.analysis.frame import behind, library_frame
 from tjtools.cache.library import COLUMNS, Library
 
 SMALL = """\
@@ -133,75 +130,17 @@ def test_the_rates_of_a_thousand_libraries_lie_in_their_intervals() -> None:
     assert 0.93 <= ((table["low"] <= 0.82) & (table["high"] >= 0.82)).mean() <= 0.97
 
 
-@pytest.mark.parametrize(
-    ("counts", "confidence", "expected"),
-    [
-        ((56, 70, 48, 80), 0.95, (0.05243147240236498, 0.33387265403690614)),
-        ((9, 10, 3, 10), 0.95, (0.1705227239345029, 0.809017973535488)),
-        ((0, 12, 5, 9), 0.95, (-0.8112214789023355, -0.17836990378685252)),
-        ((90, 100, 50, 100), 1 - 0.05 / 3, (0.24986266638192053, 0.5272733129523058)),
-    ],
-)
-def test_newcombe_agrees_with_statsmodels(
-    counts: tuple[int, int, int, int], confidence: float, expected: tuple[float, float]
-) -> None:
-    # made with statsmodels 0.15.0: confint_proportions_2indep(*counts, method="newcomb", compare="diff", alpha=…)
-    assert newcombe(*counts, confidence) == pytest.approx(expected, abs=1e-9)
-
-
-@given(st.integers(1, 200), st.integers(1, 200), st.data())
-def test_a_difference_lies_in_its_interval_and_turns_with_the_groups(m: int, n: int, data: st.DataObject) -> None:
-    a, b = data.draw(st.integers(0, m)), data.draw(st.integers(0, n))
-    low, high = newcombe(a, m, b, n)
-    assert -1 - 1e-9 <= low <= a / m - b / n + 1e-12
-    assert a / m - b / n - 1e-12 <= high <= 1 + 1e-9
-    assert newcombe(b, n, a, m) == pytest.approx((-high, -low))
-
-
 def some(name: str, start: int, approved: int, rejected: int, kind: str = "video") -> list[str]:
     statuses = ["approved"] * approved + ["rejected"] * rejected
     return [f"{n},EN_{name}_9sec_ID-{n:08X},,,,{kind},{status}" for n, status in enumerate(statuses, start)]
 
 
-def test_two_groups_are_told_apart_only_beyond_chance(tmp_path: Path) -> None:
+def test_a_value_differs_from_the_rest_only_beyond_chance(tmp_path: Path) -> None:
     lines = some("Good", 1000, 90, 10) + some("Bad", 2000, 50, 50) + some("Fair", 3000, 88, 12)
     frame = library(tmp_path / "library.csv", "\n".join(lines) + "\n")
-    assert compare(frame, "category", "Good", "Bad").told_apart
-    assert compare(frame, "category", "Good", "Bad").chance < 1e-6
-    assert compare(frame, "category", "Good", "Fair").chance == 1
-    with pytest.raises(KeyError):
-        compare(frame, "category", "Good", "Unseen")
     said = told.of_rates(approval_rates(frame, "category"), overall(frame), "category")
     assert "Good more often (90 %)" in said
     assert "Bad less often (50 %)" in said
-
-
-def test_where_interval_and_test_disagree_the_words_say_that_too_few_are_decided(tmp_path: Path) -> None:
-    frame = library(tmp_path / "library.csv", "\n".join(some("Good", 1000, 7, 0) + some("Bad", 2000, 3, 4)) + "\n")
-    compared = compare(frame, "category", "Good", "Bad")
-    assert (compared.low > 0, compared.told_apart) == (True, False)
-    assert told.of_comparison(compared, "category").endswith("but too few are decided to be sure")
-
-
-def test_two_groups_are_compared_in_words_and_numbers(tmp_path: Path) -> None:
-    lines = some("Good", 1000, 90, 10) + some("Bad", 2000, 50, 50) + some("Fair", 3000, 88, 12)
-    frame = library(tmp_path / "library.csv", "\n".join([*lines, "1,EN_New_9sec_ID-00000009,,,,video,pending"]) + "\n")
-    compared = compare(frame, "category", "Good", "Bad")
-    assert compared.pairs == 3
-    assert told.of_comparison(compared, "category") == (
-        "Good is approved 40 points more often than Bad (90 % and 50 %; 95 % sure: +25 to +53 points),"
-        " which chance alone would hardly do"
-    )
-    assert told.of_comparison(compare(frame, "category", "Fair", "Good"), "category").endswith(
-        "which chance alone can do"
-    )
-    table = comparison_table(compared)
-    assert table["rate"].tolist() == pytest.approx([0.9, 0.5, 0.4])
-    assert table["decided"].isna().tolist() == [False, False, True]
-    assert told.of_comparison(compare(frame, "category", "New", "Good"), "category") == (
-        "New and Good can't be compared: nothing of New has been decided yet"
-    )
-    assert told.of_comparison(None, "category").startswith("Nothing to compare")
 
 
 def test_what_rejected_creatives_share_is_corrected_for_looking_at_many(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.analysis import findings
+from tjtools.analysis.estimates import time_in_review
 from tjtools.analysis.frame import frame_of, in_days
 from tjtools.analysis.reviews import SEEN, changes_since, observations, reviews, seen
-from tjtools.analysis.times import time_in_review
 from tjtools.cache import history
 from tjtools.cache.library import COLUMNS, Library
 

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.analysis import charts, findings
+from tjtools.analysis.estimates import Times, curve_table, naive_mean, time_in_review, waiting
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
-from tjtools.analysis.times import Times, curve_table, naive_mean, time_in_review, waiting
 from tjtools.cache.history import COLUMNS, History
 from tjtools.cache.library import COLUMNS as LIBRARY
 from tjtools.cache.library import Library

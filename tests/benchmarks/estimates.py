@@ -20,8 +20,7 @@ from scipy.stats import binom
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which the tests use too
 import reviewed
 
-from tjtools.analysis.rates import approval_rates, wilson
-from tjtools.analysis.times import naive_mean, time_in_review
+from tjtools.analysis.estimates import approval_rates, naive_mean, time_in_review, wilson
 
 RATES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 DECIDED = (100, 150, 250, 400, 1000)
@@ -167,8 +166,8 @@ def report(_: Path) -> Iterator[str]:
     yield from times_report()
     yield from ("", "## Against other libraries", "")
     yield (
-        "Fixed cases agree to 1e-9, in `tests/`, with the expected values as the others gave them: Wilson's and"
-        " Newcombe's intervals and Holm's correction with statsmodels 0.15.0, Turnbull's and the Kaplan-Meier estimate"
+        "Fixed cases agree to 1e-9, in `tests/`, with the expected values as the others gave them: Wilson's"
+        " interval and Holm's correction with statsmodels 0.15.0, Turnbull's and the Kaplan-Meier estimate"
         " with lifelines 0.30.3, each in an environment of its own; Wilson's interval and Fisher's exact test with"
         " scipy, in every run."
     )

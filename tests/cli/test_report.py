@@ -17,7 +17,6 @@ from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
 from tjtools.cli.console import now
 from tjtools.cli.library import MOST, report_page
-from tjtools.widgets.analysis import OTHERS
 from tjtools.workspace.folder import Workspace
 
 SCRIPT, SUMMER = "<script>window.hacked=1</script>", "夏のバナー"
@@ -91,7 +90,7 @@ def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspac
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
     text = report_page(bare_workspace, now)
     articles = dict(re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL))
-    files = exhibits.Files(bare_workspace, OTHERS, now)
+    files = exhibits.Files(bare_workspace, now)
     shown = {
         one: one.shown(files, part.asked) for part in (exhibits.LIBRARY, exhibits.OUTCOMES) for one in part.exhibits
     }
@@ -116,7 +115,7 @@ def test_its_spreadsheets_run_nothing(small: Workspace) -> None:
 def test_where_nothing_is_known_the_page_says_so(bare_workspace: Workspace, offline: Page, lines: str) -> None:
     bare_workspace.library.write_text(",".join(COLUMNS) + "\n" + lines, "utf-8")
     shown_in(offline, written(bare_workspace))
-    for sentence in ("How long review takes can't be told yet", "The session holds no files", "Nothing to compare"):
+    for sentence in ("How long review takes can't be told yet", "The session holds no files"):
         expect(offline.get_by_text(sentence).first).to_be_visible()
     assert "nan" not in offline.locator("main").inner_text().split()
 

@@ -23,18 +23,18 @@ from hypothesis import strategies as st
 from PIL import Image
 from world import NOW, UPLOADED
 
+from tjtools.analysis.estimates import time_in_review, waiting
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
-from tjtools.analysis.times import time_in_review, waiting
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
-from tjtools.cache.history import History, Source
+from tjtools.cache.history import History, Seen, Source, acknowledge, acknowledged
 from tjtools.cache.inventory import COLUMNS as SESSION_COLUMNS
 from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
 from tjtools.diff.libraries import diff_libraries
 from tjtools.diff.repeats import Content, Decision, Decisions
-from tjtools.health.status import Seen, acknowledge, acknowledged, overview
+from tjtools.health.status import overview
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex

@@ -17,10 +17,9 @@ import pytest
 from crashes.effects import BEFORE, TORN, Effects, Kill
 from world import Truth, by_id, read_rows, tjtools
 
-from tjtools.cache.history import History
+from tjtools.cache.history import History, Seen, acknowledge, acknowledged
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Content, Decision, Decisions
-from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section
 from tjtools.practice.workspace import bind_to_sandbox

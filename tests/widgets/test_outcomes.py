@@ -11,10 +11,10 @@ import ipywidgets as w
 import pandas as pd
 import pytest
 
-from tjtools.analysis.times import time_in_review
+from tjtools.analysis.estimates import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
+from tjtools.cache.history import Seen, acknowledge, acknowledged
 from tjtools.cache.library import COLUMNS
-from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.widgets.analysis import ReviewOutcomes, outcomes_view
 from tjtools.workspace.folder import Workspace
 
@@ -134,7 +134,7 @@ def test_each_table_is_what_its_code_makes(
 
 def test_the_rows_behind_a_number_are_as_many_as_it_says(small: Workspace) -> None:
     panel = ReviewOutcomes(small, clock=lambda: NOON)
-    counts = {"approval_rates": ["decided", "pending"], "comparison": ["decided"], "rejections": ["rejected"]}
+    counts = {"approval_rates": ["decided", "pending"], "rejections": ["rejected"]}
     for name, columns in counts.items():
         shown = panel[name]
         assert shown.behind
@@ -147,17 +147,6 @@ def test_the_rows_behind_a_number_are_as_many_as_it_says(small: Workspace) -> No
     assert by_hour == sorted(by_hour)
     assert 0 < by_hour[-1] <= decided
     assert panel["time_in_review"].rows[0] == "hours: 0"
-
-
-def test_what_can_be_compared_follows_the_dimension(small: Workspace) -> None:
-    panel = ReviewOutcomes(small, clock=lambda: NOON)
-    assert {*panel.pair} <= {*panel.values}
-    panel.by = "section"
-    assert set(panel.values) == {"In-Stream Video", "Static Banner"}
-    panel.one, panel.other = "Static Banner", "In-Stream Video"
-    assert panel["comparison"].frame["group"].tolist()[:2] == ["Static Banner", "In-Stream Video"]
-    panel.section = "Static Banner"
-    assert panel["comparison"].finding.startswith("Nothing to compare")
 
 
 def inside(widget: w.Widget) -> list[w.Widget]:
@@ -175,11 +164,7 @@ def test_the_view_s_lists_show_what_the_model_has(small: Workspace) -> None:
     view = outcomes_view(panel)
     [by] = choices(view, "Category", "Section")
     by.value = "section"
-    one, other = (each for each in choices(view, *panel.values) if each._options_labels == panel.values)
-    assert (one.value, other.value) == panel.pair
-    other.value = one.value
-    assert panel["comparison"].finding.endswith("can't be compared with itself")
-    rows = choices(view, "choose a row", *panel.values)
+    rows = choices(view, "choose a row", *panel["approval_rates"].frame["section"])
     assert [each.value for each in rows] == [-1] * len(rows)
     before = len(inside(view))
     rows[0].value = 0

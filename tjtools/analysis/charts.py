@@ -14,10 +14,9 @@ import numpy as np
 import pandas as pd
 
 from tjtools.analysis.contents import LOOKS_SAME, REAL, SAME_CONTENT, UNKNOWN_AGE, cost_of, dry
+from tjtools.analysis.estimates import LOOKED_AT, Review, curve_table
 from tjtools.analysis.frame import SECTIONS, STANDING
-from tjtools.analysis.rates import LOOKED_AT, Comparison, comparison_table
 from tjtools.analysis.reviews import KINDS, NOT_KNOWN
-from tjtools.analysis.times import Review, curve_table
 
 # altair checks charts with jsonschema, which on its import takes seconds to make 38 grammars for a format that no
 # chart has, if it finds `rfc3987_syntax`, as where JupyterLab is installed: it is told that this is not there
@@ -64,7 +63,6 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
 
 
 def titled(chart: alt.TopLevelMixin, title: str) -> alt.TopLevelMixin:
-    """With the finding above it, broken into lines where it is long; without, where it stands elsewhere."""
     words = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
     told: alt.TopLevelMixin = chart.properties(title=words) if title else chart
     return told
@@ -76,7 +74,6 @@ def _sized(chart: alt.TopLevelMixin, height: int | alt.Step) -> alt.TopLevelMixi
 
 
 def _whole(title: str | None) -> dict[str, Any]:
-    """Of an axis that counts."""
     return {"title": title, "axis": alt.Axis(tickMinStep=1)}
 
 
@@ -186,7 +183,6 @@ _PERIODS = {  # how long each is, how it is written, and what the axis says
 
 
 def uploads_chart(table: pd.DataFrame, every: str) -> alt.TopLevelMixin:
-    """Creatives added in every `week`, `month` or `year`, and all that were added until its end, stacked by section."""
     length, form, title = _PERIODS[every]
     shown = table.tail(ROWS).assign(end=lambda each: each["period"] + length)
     days = shown["period"].drop_duplicates()
@@ -224,16 +220,10 @@ def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> a
 
 
 def rates_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
-    """Approval rates: a point, its interval as a thick line, and what the pending leave open as a thin one."""
     return _intervals(table[table["decided"] > 0].head(MOST).drop(columns="chance"), by, "Approved")
 
 
-def comparison_chart(comparison: Comparison) -> alt.TopLevelMixin:
-    return _intervals(comparison_table(comparison).head(2), "group", "Approved")
-
-
 def rejections_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """How often each value is rejected, with its interval, beside how often all others are."""
     top = table.head(MOST)
     top = top.assign(
         named=[f"{LOOKED_AT[part]}: {value}" for part, value in zip(top["part"], top["value"], strict=True)],
@@ -254,7 +244,6 @@ def time_chart(review: Review) -> alt.TopLevelMixin:
 
 
 def waiting_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
-    """Pending creatives by age; those that wait unusually long, and those that may wait longer, are told apart."""
     aged = table[table["days"].notna()]
     width = max(1, int(np.ceil(aged["days"].max() / 30)))
     kind = aged["at_least"].map({True: "at least this age", False: "this age"}).mask(aged["slow"], SLOW)

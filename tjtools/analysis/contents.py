@@ -19,10 +19,8 @@ VIDEO, IMAGE = Section.NATIVE_ROLLOVER.value, Section.NATIVE_STATIC_BANNER.value
 STATES = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in review", "live")  # of a native pair
 MANY = 20  # creatives of one upload date that are worth a word
 REAL = ("success", "duplicate", "failed", "unknown_id")  # what a run that handed nothing over does not have
-ALIKE = SAME_CONTENT, LOOKS_SAME, SAME_NAME, SAME_UNIQUE_ID = (
-    *("same content", "looks the same"),
-    *("same name", "same unique ID"),
-)
+SAME_CONTENT, LOOKS_SAME = "same content", "looks the same"
+ALIKE = (SAME_CONTENT, LOOKS_SAME, "same name", "same unique ID")
 ByContent = Sequence[tuple[str, Sequence[str]]]  # groups of Creative IDs, each with the kind that makes them the same
 _BEST = {"approved": 0, "pending": 1, UNKNOWN: 2, "rejected": 3}
 _PERIODS, _STARTS = {"week": "W-SUN", "month": "M", "year": "Y"}, {"week": "W-MON", "month": "MS", "year": "YS"}
@@ -141,30 +139,21 @@ def native_pairs(frame: pd.DataFrame, suffixes: tuple[str, ...] = ()) -> pd.Data
         rank=there["review_status"].astype(str).map(_BEST),
     )
     halves = halves.sort_values(["rank", "creative_id"], kind="stable")
-    wide = pd.concat([_half(halves[halves["section"] == section]) for section in (VIDEO, IMAGE)], axis=1, sort=True)
-    wide = (
-        wide.astype(object).fillna("").set_axis(["name", "video", "video_ids", "other", "image", "image_ids"], axis=1)
-    )
-    wide["name"] = wide["name"].where(wide["name"] != "", wide.pop("other"))
-    wide.insert(1, "state", [_state(video, image) for video, image in zip(wide["video"], wide["image"], strict=True)])
-    table = wide[["name", "state", "video", "image", "video_ids", "image_ids"]].astype("str")
+    videos, images = (halves[halves["section"] == section].groupby("pair") for section in (VIDEO, IMAGE))
+    parts = {
+        "name": videos["filename"].first().combine_first(images["filename"].first()),
+        "video": videos["status"].first(),
+        "image": images["status"].first(),
+        "video_ids": videos["creative_id"].agg(", ".join),
+        "image_ids": images["creative_id"].agg(", ".join),
+    }
+    table = pd.DataFrame(parts).astype(object).fillna("").astype("str").reset_index(drop=True)
+    both = table[["video", "image"]]
+    rejected, waits = (both == "rejected").sum(axis=1), (both == "pending").any(axis=1)
+    live = (both == "approved").all(axis=1)
+    cases = [both["image"] == "", both["video"] == "", rejected == 1, rejected == 2, ~waits & ~live, waits, live]
+    table.insert(1, "state", pd.Series(np.select(cases, STATES, ""), dtype="str"))
     return table.sort_values("state", key=lambda state: state.map(STATES.index), kind="stable", ignore_index=True)
-
-
-def _half(halves: pd.DataFrame) -> pd.DataFrame:
-    pairs = halves.groupby("pair")
-    return pairs[["filename", "status"]].first().assign(ids=pairs["creative_id"].agg(", ".join))
-
-
-def _state(video: str, image: str) -> str:
-    both = {video, image}
-    if "" in both:
-        return "no image" if video else "no video"
-    if "rejected" in both:
-        return "both rejected" if len(both) == 1 else "half rejected"
-    if both == {"approved"}:
-        return "live"
-    return "in review" if "pending" in both else UNKNOWN
 
 
 def behind_pair(frame: pd.DataFrame, pair: pd.Series) -> pd.DataFrame:
@@ -243,7 +232,7 @@ def copies(frame: pd.DataFrame, by_content: ByContent = ()) -> pd.DataFrame:
 def _same(there: pd.DataFrame, by_content: ByContent) -> pd.DataFrame:
     """What may make creatives the same: `place` in the frame, `why` (one of `ALIKE`) and `key`."""
     unique_id = there["unique_id"].str.upper().where(there["by_convention"])
-    keys = {SAME_NAME: there["filename"].map(match_key), SAME_UNIQUE_ID: unique_id.dropna()}
+    keys = dict(zip(ALIKE[2:], (there["filename"].map(match_key), unique_id.dropna()), strict=True))
     by_name = pd.concat(keys, names=["why", "place"]).rename("key").reset_index()
     members = [(one, why, str(number)) for number, (why, ids) in enumerate(by_content) for one in ids]
     listed = pd.DataFrame(members, columns=["creative_id", "why", "key"], dtype="str")

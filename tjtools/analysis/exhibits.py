@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tjtools.analysis import contents, findings, rates, reviews, times
+from tjtools.analysis import contents, estimates, findings, reviews
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.model.errors import TrackingFileError
+from tjtools.upload.run_files import load_runs
 from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.settings import load_settings
 
@@ -219,8 +221,7 @@ def ages(it: Question) -> Shown:
     "Those that started in the days above, and what they uploaded, as it stands in the library now.",
 )
 def runs(it: Question) -> Shown:
-    load = it.files.others.runs
-    every, problems = load(it.files.workspace)
+    every, problems = load_runs(it.files.workspace)
     rows = it.asked.keep(every, "run")
     table = contents.runs_table(rows, it.files.frame)
     now = reviews.of_ids(it.files.frame, rows["creative_id"], "review_status", "")
@@ -228,7 +229,7 @@ def runs(it: Question) -> Shown:
         table,
         findings.of_runs(table) + "".join(f"; can't be read: {one}" for one in problems[:3]),
         _drawn("runs", table, where=not contents.dry(table).all()),
-        python(f"runs_table({load.__name__}(workspace).rows, frame)", it.asked, load),
+        python("runs_table(load_runs(workspace).rows, frame)", it.asked),
         _behind(
             table,
             rows[["file_name", "creative_id", "status", "message"]].assign(review_status=now),
@@ -246,11 +247,10 @@ def runs(it: Question) -> Shown:
     " are found among what tjtools uploaded, and what has a local copy that was looked at.",
 )
 def copies(it: Question) -> Shown:
-    same = it.files.others.same
-    by_content, known = same(it.files.workspace, it.files.library)
+    by_content, known = known_groups(it.files.workspace, it.files.library)
     table = contents.copies(it.frame, by_content)
-    call = f"by_content, known = {same.__name__}(workspace, library)\ncopies(frame, by_content)"
-    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked, same))
+    call = "by_content, known = known_groups(workspace, library)\ncopies(frame, by_content)"
+    return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked))
 
 
 @_exhibit("Names that break the convention", "creatives")
@@ -279,38 +279,13 @@ def changes(it: Question) -> Shown:
     (*KEPT, "by"),
 )
 def approval_rates(it: Question) -> Shown:
-    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
+    by, table = it.asked.by, estimates.approval_rates(it.frame, it.asked.by)
     return Shown(
         table,
-        findings.of_rates(table, rates.overall(it.frame), by),
+        findings.of_rates(table, estimates.overall(it.frame), by),
         _drawn("rates", table, by, where=table["decided"].any()),
         python(f"approval_rates(frame, {by!r})", it.asked),
         lambda place: behind(it.frame, by, table[by].iloc[place]),
-    )
-
-
-@_exhibit(
-    "Two groups beside each other",
-    "groups",
-    "Thick line: where each true rate lies, with 95 % confidence. What is said of the difference (Newcombe's interval,"
-    " Fisher's exact test) is corrected for all the pairs that you could have looked at.",
-    (*KEPT, "by", "one", "other"),
-)
-def comparison(it: Question) -> Shown:
-    """Of the two values that are chosen, or else of the first."""
-    by, table = it.asked.by, rates.approval_rates(it.frame, it.asked.by)
-    values = table.loc[table["decided"] > 0, by].tolist()
-    if len(values) < 2:
-        return Shown(finding=findings.of_comparison(None, by))
-    one = it.asked.one if it.asked.one in values else next(value for value in values if value != it.asked.other)
-    other = it.asked.other if it.asked.other in values else next(value for value in values if value != one)
-    compared = rates.compare(it.frame, by, one, other)
-    return Shown(
-        rates.comparison_table(compared),
-        findings.of_comparison(compared, by),
-        _drawn("comparison", compared),
-        python(f"comparison_table(compare(frame, {by!r}, {one!r}, {other!r}))", it.asked),
-        lambda place: behind(it.frame, by, (one, other)[place]) if place < 2 else it.frame.head(0),
     )
 
 
@@ -321,7 +296,7 @@ def comparison(it: Question) -> Shown:
     " corrected for every value of every part that was looked at (Fisher, Holm).",
 )
 def rejections(it: Question) -> Shown:
-    table = rates.rejected_in_common(it.frame)
+    table = estimates.rejected_in_common(it.frame)
     return Shown(
         table,
         findings.of_rejections(table, int((it.frame["review_status"] == "rejected").sum())),
@@ -338,9 +313,8 @@ def rejections(it: Question) -> Shown:
     (),
 )
 def repeats(it: Question) -> Shown:
-    rejected = it.files.others.rejected
-    table, number, unseen = rejected(it.files.workspace, it.files.library, it.files.rows)
-    code = python(f"{rejected.__name__}(workspace, library, history.load()[0]).table", Asked(), rejected)
+    table, number, unseen = repeats_of_rejected(it.files.workspace, it.files.library, it.files.rows)
+    code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")
     return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 
@@ -354,14 +328,14 @@ def repeats(it: Question) -> Shown:
 )
 def time_in_review(it: Question) -> Shown:
     stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
-    review = times.time_in_review(stays)
-    table = times.curve_table(review)
+    review = estimates.time_in_review(stays)
+    table = estimates.curve_table(review)
     return Shown(
         table,
-        findings.of_time(review, times.naive_mean(stays)),
+        findings.of_time(review, estimates.naive_mean(stays)),
         _drawn("time", review, where=len(table)),
         python("curve_table(time_in_review(stays))", it.asked.begun),
-        lambda place: times.behind_hours(stays, table["hours"].iloc[place]),
+        lambda place: estimates.behind_hours(stays, table["hours"].iloc[place]),
     )
 
 
@@ -373,7 +347,7 @@ def time_in_review(it: Question) -> Shown:
 )
 def pending(it: Question) -> Shown:
     begun, days = it.asked.begun.keep(it.files.frame), it.asked.within
-    table = times.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
+    table = estimates.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
     drawn = _drawn("waiting", table, where=table["days"].notna().any())
     code = python(f"waiting(stays, frame, datetime.now().astimezone(), days={days})", it.asked.begun)
     return Shown(table, findings.of_waiting(table, days), drawn, code)
@@ -396,7 +370,7 @@ LIBRARY = Collection(
 )
 OUTCOMES = Collection(
     "Review outcomes",
-    (changes, approval_rates, comparison, rejections, repeats, time_in_review, pending),
+    (changes, approval_rates, rejections, repeats, time_in_review, pending),
     lambda files: files.review_notes,
     Asked(day="uploaded", undated=False, by="category"),
 )

@@ -8,10 +8,9 @@ from datetime import datetime
 import pandas as pd
 
 from tjtools.analysis.contents import UNKNOWN_AGE, cost_of, dry
+from tjtools.analysis.estimates import CONFIDENCE, LOOKED_AT, Review
 from tjtools.analysis.frame import DIMENSIONS, LACKING, STATUSES
-from tjtools.analysis.rates import CONFIDENCE, LOOKED_AT, Comparison
 from tjtools.analysis.reviews import BACK, KINDS, REMOVED
-from tjtools.analysis.times import Review
 from tjtools.model.words import counted
 
 FEW = 3  # that a sentence names
@@ -163,26 +162,6 @@ def of_rates(table: pd.DataFrame, everything: pd.DataFrame, by: str) -> str:
     return told + _also(named or several, _some(named) or none)
 
 
-def of_comparison(compared: Comparison | None, by: str) -> str:
-    if compared is None:
-        return f"Nothing to compare: fewer than two values of {DIMENSIONS[by].lower()} have decided creatives"
-    one, other = compared.one, compared.other
-    undecided = [name for name, count in zip((one, other), compared.decided, strict=True) if not count]
-    if one == other:
-        return f"{one} can't be compared with itself"
-    if undecided:
-        return f"{one} and {other} can't be compared: nothing of {' and '.join(undecided)} has been decided yet"
-    apart = f"{abs(compared.difference) * 100:.0f} points {'more' if compared.difference > 0 else 'less'} often than"
-    verdict = "which chance alone would hardly do" if compared.told_apart else "which chance alone can do"
-    if compared.difference == 0:
-        apart, verdict = "as often as", "and no difference is to be told"
-    elif not compared.told_apart and not compared.low <= 0 <= compared.high:
-        verdict = "but too few are decided to be sure"  # interval and exact test disagree at the edge
-    rates = " and ".join(_per_cent(a / n) for a, n in zip(compared.approved, compared.decided, strict=True))
-    points = f"{compared.low * 100:+.0f} to {compared.high * 100:+.0f} points".replace("-", "−")
-    return f"{one} is approved {apart} {other} ({rates}; 95 % sure: {points}), {verdict}"
-
-
 def of_rejections(table: pd.DataFrame, rejected: int) -> str:
     if not rejected:
         return "No creative is rejected"
@@ -241,19 +220,14 @@ def of_waiting(table: pd.DataFrame, days: int = 7) -> str:
     slow, unknown = int(table["slow"].sum()), len(table) - len(aged)
     told = f"{who}, the longest {longest}" + _also(slow, f"{slow:,} longer than 95 % of their section")
     told += _also(unknown, f"since when, is unknown of {unknown:,}")
-    return f"{told}. {_likely(table[table['chance'].notna()], len(table), counted(days, 'day'))}"
-
-
-def _likely(known: pd.DataFrame, waiting: int, days: str) -> str:
-    missing = waiting - len(known)
+    known, within = table[table["chance"].notna()], counted(days, "day")
     if known.empty:
         why = "of none is the age known, or the time that it takes"
-        return f"How many will be decided within {days} can't be told: {why}"
-    expected, low, high = known[["chance", "low", "high"]].sum()
+        return f"{told}. How many will be decided within {within} can't be told: {why}"
+    missing, (expected, low, high) = len(table) - len(known), known[["chance", "low", "high"]].sum()
     sure = f" (95 % sure: {low:.0f} to {high:.0f} on average)" if round(high) > round(low) else ""
-    told = f"Of {len(known):,}, {expected:.0f} are to be expected decided within {days}{sure}"
-    rest = f"nothing can be said of {missing:,}, whose age is not known or beyond what was seen"
-    return told + _also(missing, rest)
+    told += f". Of {len(known):,}, {expected:.0f} are to be expected decided within {within}{sure}"
+    return told + _also(missing, f"nothing can be said of {missing:,}, whose age is not known or beyond what was seen")
 
 
 def in_time(hours: float) -> str:
@@ -276,6 +250,5 @@ def _also(there: object, words: str) -> str:
 
 
 def _some(named: list[str]) -> str:
-    """The first few of these, and how many more there are."""
     more = len(named) - FEW
     return ", ".join(named[:FEW]) + (f" and {more:,} more" if more > 0 else "")

@@ -18,13 +18,8 @@ SECTIONS = tuple(section.value for section in Section)
 UNKNOWN = "unknown"
 STATUSES = (*(status.value for status in ReviewStatus), UNKNOWN)
 STANDING = ("approved", "pending", "rejected", UNKNOWN)  # of what is still on the site
-DIMENSIONS = {
-    name: name.replace("_", " ").capitalize().replace(" id", " ID")
-    for name in (
-        *("section", "dimensions", "file_type", "category", "creator", "language", "rating", "content_type", "test_id"),
-        "review_status",
-    )
-}
+_BY = "section dimensions file_type category creator language rating content_type test_id review_status"
+DIMENSIONS = {name: name.replace("_", " ").capitalize().replace(" id", " ID") for name in _BY.split()}
 PARTS = ParsedName._fields
 NOT_TOLD, NO_CONVENTION = "(not in the name)", "(no convention)"
 LACKING = (NOT_TOLD, NO_CONVENTION, NOT_KNOWN)

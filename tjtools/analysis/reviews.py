@@ -35,10 +35,8 @@ SEEN: dict[str, Any] = {
     "changes": "Int64",
     "reviews": "Int64",
 }
-KINDS = REJECTED, APPROVED, NEW, REMOVED, BACK, AGAIN = (
-    *("rejected", "approved", "new", "removed"),
-    *("back on the site", "in review again"),
-)
+NEW, REMOVED, BACK, AGAIN = "new", "removed", "back on the site", "in review again"
+KINDS = ("rejected", "approved", NEW, REMOVED, BACK, AGAIN)
 LastTimes = Mapping[str, tuple[str, str]]  # in which status each creative was seen last, and when
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from inspect import isfunction
 from itertools import groupby
@@ -12,35 +12,27 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from tjtools.analysis import contents, frame, rates, times
+from tjtools.analysis import contents, estimates, frame
 from tjtools.analysis import reviews as of_history
-from tjtools.analysis.contents import ByContent
 from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import observations, reviews
-from tjtools.cache.history import COLUMNS, History
+from tjtools.cache.history import COLUMNS, History, acknowledged
 from tjtools.cache.library import Library
+from tjtools.diff.duplicates import known_groups, repeats_of_rejected
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
+from tjtools.upload.run_files import load_runs
 from tjtools.workspace.folder import Workspace
 
 AT_FIRST = timedelta(days=7)  # back, where nobody has said yet what they have seen
-
-
-class Others(NamedTuple):
-    """What other rooms know that an exhibit tells: each reads its own files when it is asked."""
-
-    runs: Callable[[Workspace], tuple[pd.DataFrame, Sequence[str]]]  # files of all runs; what can't be read
-    same: Callable[[Workspace, Library], tuple[ByContent, int]]  # groups of one content; of how many it is known
-    rejected: Callable[[Workspace, Library, pd.DataFrame], tuple[pd.DataFrame, int, int]]  # repeats, files, unseen
-    seen: Callable[[Workspace], tuple[datetime, int] | None]  # up to when, and how many rows, a person has seen
 
 
 class Asked(NamedTuple):
     """What a person asks for.
 
     One `section` is kept (`""`: all), and of it those whose `day`, a column of the frame, lies in a range; `undated`:
-    also those of unknown day. `by` is what to count by, `across` what the gap map sets against the category; `one` and
-    `other` are compared; changes are listed since `last_looked`, chances reckoned for `within` days.
+    also those of unknown day. `by` is what to count by, `across` what the gap map sets against the category; changes
+    are listed since `last_looked`, chances reckoned for `within` days.
     """
 
     section: str = ""
@@ -50,8 +42,6 @@ class Asked(NamedTuple):
     undated: bool = True
     by: str = "section"
     across: str = "section"
-    one: str = ""
-    other: str = ""
     within: int = 7
     last_looked: datetime | None = None
 
@@ -83,10 +73,10 @@ class Asked(NamedTuple):
 class Files:
     """The tracking files of a workspace, read once; raises what `Library.load` raises."""
 
-    def __init__(self, workspace: Workspace, others: Others, clock: Callable[[], datetime]) -> None:
-        self.workspace, self.others, self.clock = workspace, others, clock
+    def __init__(self, workspace: Workspace, clock: Callable[[], datetime]) -> None:
+        self.workspace, self.clock = workspace, clock
         self.library, history = Library.load(workspace.library), History.of(workspace)
-        self.seen = others.seen(workspace)
+        self.seen = acknowledged(workspace)
         self.rows, self.bad, self.trouble = pd.DataFrame(columns=list(COLUMNS), dtype="str"), 0, ""
         try:
             self.rows, bad = history.load()
@@ -137,9 +127,11 @@ class Files:
 
 
 _MODULES = {"Path": "pathlib", "date": "datetime", "datetime": "datetime", "Library": "tjtools", "Workspace": "tjtools"}
-_MODULES |= {"History": "tjtools.cache.history"} | {
+_MODULES |= {"History": "tjtools.cache.history"}
+_MODULES |= {one.__name__: one.__module__ for one in (load_runs, known_groups, repeats_of_rejected)}
+_MODULES |= {
     name: one.__module__
-    for module in (contents, frame, rates, of_history, times)
+    for module in (contents, estimates, frame, of_history)
     for name, one in vars(module).items()
     if isfunction(one)
 }
@@ -153,12 +145,12 @@ _STAYS = "stays = reviews(rows, history.last_times())\n"
 _KEPT = 'stays = stays[stays["creative_id"].isin(frame["creative_id"])]\n'
 
 
-def python(call: str, asked: Asked = Asked(), *others: Callable[..., object]) -> str:  # noqa: B008 (it is frozen)
-    """The files read and kept as asked, and this call, with the imports, those of `others` too: to copy into a cell."""
-    stays, known = "stays" in call, _MODULES | {one.__name__: one.__module__ for one in others}
+def python(call: str, asked: Asked = Asked()) -> str:  # noqa: B008 (it is frozen)
+    """The files read and kept as asked, and this call, with the imports: to copy into a cell."""
+    stays = "stays" in call
     body = _READ + _ROWS * (stays or "rows" in call) + _STAYS * stays + asked.code
     body += _KEPT * (stays and asked.code != "") + call
-    named = sorted({(known[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in known})
+    named = sorted({(_MODULES[name], name) for name in re.findall(r"\b\w+(?=[(.])", body) if name in _MODULES})
     imports: dict[bool, list[str]] = {False: [], True: []}
     for module, names in groupby(named, key=itemgetter(0)):
         imports["tjtools" in module].append(f"from {module} import {', '.join(name for _, name in names)}")

@@ -1,6 +1,8 @@
 """The review history, `TJ_Review_History.csv`: a row for the first sight of a creative and for every change of status.
 
 It is append only. When each was last seen is in the cache; where it isn't, the time of its last row counts.
+Up to when a person has seen the changes is an event `acknowledged` in the log, `{"until": "2025-11-13T12:00:00Z",
+"rows": 12}`: the time, and how many rows there were, since a row's time is when its reading began.
 """
 
 from __future__ import annotations
@@ -17,9 +19,11 @@ from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.derived import LAST_SEEN, Derived
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
 
 if TYPE_CHECKING:
     import pandas as pd
+_ACKNOWLEDGED, _TIME = "acknowledged", "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Source(Enum):
@@ -96,7 +100,7 @@ class History(NamedTuple):
         A creative whose status is unknown is passed over. `known` are the statuses that the library held before, for
         creatives of which the history has no row yet.
         """
-        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        at = f"{now.astimezone(UTC):{_TIME}}"
         with locked(self.path):
             before = {key: rows[-1] for key, rows in self.rows().items()}
             times, rows = self.last_times(), []
@@ -123,3 +127,28 @@ def _change(status: str, before: Observation | None, held: str, last: tuple[str,
         from_status = ""  # the library knew it so, but the history has not seen it yet
     seen = [*([(before.to_status, before.observed_at)] if before else []), *([last] if last else [])]
     return from_status, max((at for one, at in seen if one == from_status != ""), default="")
+
+
+class Seen(NamedTuple):
+    """Up to when (UTC), and how many rows of the history, a person has seen."""
+
+    until: datetime
+    rows: int
+
+
+def acknowledged(workspace: Workspace) -> Seen | None:
+    """What a person has said that they have seen of the changes; None where nobody has.
+
+    What can't be understood says nothing. Raises TrackingFileError if the log can't be read.
+    """
+    return next(reversed(Log.at(workspace.log).told({_ACKNOWLEDGED: _told}).values()), None)
+
+
+def acknowledge(workspace: Workspace, seen: Seen) -> None:
+    """Remember that the changes were seen so far; raises TrackingFileError if the disk does not take it."""
+    told = {"until": f"{seen.until.astimezone(UTC):{_TIME}}", "rows": seen.rows}
+    Log.at(workspace.log).append([Entry(_ACKNOWLEDGED, datetime.now(UTC), told, "")])
+
+
+def _told(entry: Entry) -> Seen:
+    return Seen(datetime.strptime(entry.data["until"], _TIME).replace(tzinfo=UTC), int(entry.data["rows"]))

@@ -30,29 +30,44 @@ from tjtools.workspace.folder import Workspace
 
 OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
 
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", help="The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above.")
+
+def find_workspace(named: str | Path | None) -> Workspace:
+    """The workspace named, or else the one in which the command is called."""
+    return Workspace.find(Path(named) if named else None, cwd=Path.cwd())
+
+
+def parse_type(text: str) -> CreativeType:
+    """The value of `--type`; an unknown word is a usage error."""
+    try:
+        return CreativeType.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
+
+
+_WHICH = "The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above."
+FolderOption = Annotated[Path | None, typer.Option("--workspace", metavar="DIR", help=_WHICH)]
+WorkspaceOption = Annotated[  # of the commands that need one
+    Workspace,
+    typer.Option(
+        "--workspace", parser=find_workspace, default_factory=str, show_default=False, metavar="DIR", help=_WHICH
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON on standard output.")]
 TypeOption = Annotated[
-    str | None, typer.Option("--type", help=f"One of {', '.join(kind.value for kind in CreativeType)}.")
+    CreativeType | None,
+    typer.Option(
+        "--type", parser=parse_type, metavar="TYPE", help=f"One of {', '.join(kind.value for kind in CreativeType)}."
+    ),
 ]
 HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
 
 
 class PlainConsole(Console):
-    """Text is text: no markup in it, nothing that a terminal would take for a command; it may begin on new lines."""
+    """Text is text: no markup in it, nothing that a terminal would take for a command."""
 
     def print(self, *objects: Any, **named: Any) -> None:
-        """Print."""
-        super().print(*map(_plain, objects), **{"markup": False, **named})
-
-
-def _plain(shown: object) -> object:
-    if not isinstance(shown, str):
-        return shown
-    text = shown.lstrip("\n")
-    return "\n" * (len(shown) - len(text)) + printable(text)
+        shown = (printable(one) if isinstance(one, str) else one for one in objects)
+        super().print(*shown, **{"markup": False, **named})
 
 
 out = PlainConsole(highlight=False, soft_wrap=True)
@@ -62,19 +77,6 @@ err = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
 def now() -> datetime:
     """The local time."""
     return datetime.now(tz=UTC).astimezone()
-
-
-def find_workspace(named: Path | None) -> Workspace:
-    """The workspace that the command works in."""
-    return Workspace.find(named, cwd=Path.cwd())
-
-
-def parse_type(text: str | None) -> CreativeType | None:
-    """The value of `--type`; an unknown word is a usage error."""
-    try:
-        return None if text is None else CreativeType.parse(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
 
 
 def say(text: str) -> None:

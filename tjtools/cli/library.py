@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from markupsafe import Markup
@@ -21,17 +21,14 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, err, find_workspace, listing, now, out, say, stoppable
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.cli.console import bar, end, err, listing, now, out, say, stoppable
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
-from tjtools.health.status import acknowledged
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError, translated
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync, shown_certificate
-from tjtools.upload.run_files import load_runs
+from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -51,12 +48,14 @@ AllowOption = Annotated[
 
 
 def add(
+    workspace: console.WorkspaceOption,
     creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID as the site shows it.")],
     filename: Annotated[str, typer.Argument(metavar="NAME", help="The file's full name.")],
     kind: console.TypeOption = None,
-    status: Annotated[str, typer.Option(help="pending, approved or rejected.")] = "pending",
+    status: Annotated[
+        Literal["pending", "approved", "rejected"], typer.Option(case_sensitive=False, help="What the site says of it.")
+    ] = "pending",
     today: Annotated[bool, typer.Option("--today", help="It was uploaded today; else the day is unknown.")] = False,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Add a creative that was uploaded by hand to the library cache, or the full name of one that it knows.
@@ -69,27 +68,24 @@ def add(
         raise typer.BadParameter(str(error)) from error
     if (bare := meant(filename)[-1]) != filename:
         raise typer.BadParameter(f"{filename!r} is a path, or in quotes: give the bare name {bare!r}")
-    shown = status.strip().lower()
-    if shown not in ("pending", "approved", "rejected"):
-        raise typer.BadParameter(f"{status!r} is none of pending, approved, rejected")
-    chosen = console.parse_type(kind)
     creative = Creative(
         creative_id=creative_id,
         filename=filename,
         upload_date=now().date() if today else None,
         file_type=file_type(filename),
-        creative_type=chosen.section.creative_type if chosen else None,
-        review_status=ReviewStatus(shown),
+        creative_type=kind.section.creative_type if kind else None,
+        review_status=ReviewStatus(status),
     )
-    place = find_workspace(workspace)
-    library = Library.load(place.library)
+    library = Library.load(workspace.library)
     known = library.get(creative_id)
-    if known:
-        creative = _called(known, filename)
+    if len(known) == 1 and same_name(known[0].filename, filename):
+        creative = known[0]._replace(filename=fuller(known[0].filename, filename))
+    elif known:
+        creative = known[0]
     added = library.add([creative])
     said = f"Added to {library.path.name}: {filename} → {creative_id}"
     if not known:
-        History.of(place).record([creative], source=Source.MANUAL, now=now())
+        History.of(workspace).record([creative], source=Source.MANUAL, now=now())
     elif added:
         said = f"{creative_id} has its full name now: {filename}"
     else:
@@ -97,30 +93,21 @@ def add(
     end({"added": bool(added), "creative": creative}, said, as_json=as_json, needs_a_person=not added)
 
 
-def _called(known: tuple[Creative, ...], filename: str) -> Creative:
-    """The creative that is known, by its full name if this is it."""
-
-    one = known[0]
-    is_one = len(known) == 1 and same_name(one.filename, filename)
-    return one._replace(filename=fuller(one.filename, filename)) if is_one else one
-
-
-def rebuild_cache(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
+def rebuild_cache(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
     """Rebuild the library cache from the master inventory, with a backup.
 
     Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
     the type where that can't be understood.
     Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
     """
-    place = find_workspace(workspace)
-    done = inventory.rebuild_cache(place, now=now())
+    done, master = inventory.rebuild_cache(workspace, now=now()), workspace.master.name
 
     def show() -> None:
-        out.print(f"{place.library.name}: {done.kept} creatives kept, {done.added} added from {place.master.name}.")
+        out.print(f"{workspace.library.name}: {done.kept} creatives kept, {done.added} added from {master}.")
         if done.set_aside:
             out.print(f"The old cache could not be read; it is kept as {done.set_aside}.")
         for bad in done.bad_lines:
-            out.print(f"{place.master.name}:{bad.line}: {bad.reason}")
+            out.print(f"{master}:{bad.line}: {bad.reason}")
 
     told = some_of(done, "kept", "added", "bad_lines", "set_aside")
     end(told, show, as_json=as_json, needs_a_person=done.bad_lines)
@@ -170,6 +157,7 @@ def _show_difference(difference: LibraryDifference, on: Console) -> None:
 
 
 def refresh_library(
+    workspace: console.WorkspaceOption,
     new: Annotated[
         bool, typer.Option("--new", help="Read only what is new, from the top of each section; none is marked removed.")
     ] = False,
@@ -177,7 +165,6 @@ def refresh_library(
     yes: Annotated[bool, typer.Option("--yes", help="Apply without asking.")] = False,
     allow_removals: AllowOption = 0,
     headless: console.HeadlessOption = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Read all five sections off the site, show the difference to the cache, and apply it.
@@ -191,17 +178,17 @@ def refresh_library(
             "There is no terminal to ask on, so nothing was read.",
             remedy="Give --yes to apply the difference, or --dry-run to look at it.",
         )
-    update = run_reading(find_workspace(workspace), partial(plan_refresh, new=new), headless=headless)
+    update = run_reading(workspace, partial(plan_refresh, new=new), headless=headless)
     _conclude(update, allow_removals, ask=not yes, write=not dry_run, as_json=as_json)
 
 
 def sync_status(
+    workspace: console.WorkspaceOption,
     pending: Annotated[
         bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
     ] = False,
     allow_removals: AllowOption = 0,
     headless: console.HeadlessOption = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Bring the review status of the cached creatives up to date, and mark those that are gone as
@@ -211,13 +198,12 @@ def sync_status(
     pending creative was not found: then run it without. Exit codes: 0 all well, 1 something needs a person, 2 error, 3
     sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
-    update = run_reading(find_workspace(workspace), partial(plan_sync, pending=pending), headless=headless)
+    update = run_reading(workspace, partial(plan_sync, pending=pending), headless=headless)
     _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
 
 
 def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
     """Read the site with a progress bar, and Ctrl-C in good order."""
-
     with stoppable() as cancelled, bar("Reading", None) as tell:
         return plan(
             workspace,
@@ -229,9 +215,17 @@ def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: 
 
 def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
     """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
-
     _show_update(update, err if as_json else out)
-    stopped, report = _apply(update, allow_removals, ask=ask, write=write)
+    stopped, report = update.stopped, None
+    try:
+        if not stopped:
+            update.check_removals(allow_removals)
+            if write and not (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+                report = apply_update(update, now=now(), allow_removals=allow_removals)
+    except TJToolsError as error:
+        stopped = error
+    except typer.Abort:
+        stopped = Cancelled("Stopped: nothing was written.")
     told = {
         "applied": report is not None,
         "certificate": [shown_certificate(one) for one in update.certificates],
@@ -241,7 +235,6 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
         "snapshot": report.snapshot if report else None,
         "stopped": stopped,
     }
-
     said = "" if stopped else "Nothing was written."
     if report:
         said = f"Applied to {update.workspace.library.name}; {report.history_rows} rows in the history,"
@@ -250,31 +243,17 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
     end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
 
 
-def _apply(
-    update: Update, allow_removals: int, *, ask: bool, write: bool
-) -> tuple[TJToolsError | None, UpdateReport | None]:
-    """Write the update down, or return the error that says why not; a person who is asked may say no."""
-
-    try:
-        if update.stopped:
-            raise update.stopped
-        update.check_removals(allow_removals)
-        if not write or (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
-            return None, None
-        return None, apply_update(update, now=now(), allow_removals=allow_removals)
-    except TJToolsError as error:
-        return error, None
-    except typer.Abort:
-        return Cancelled("Stopped: nothing was written."), None
-
-
 def _show_update(update: Update, on: Console) -> None:
-    read = []
-    for one in update.certificates:
-        total = "?" if one.total is None else one.total
-        told = f"{one.unique} of {total} creatives, {one.pages} pages, {one.rereads} re-reads, {one.drift} moved"
-        read.append((one.section.value, told, one.verdict))
-    listing("Read off the site", read, console=on)
+    rows = [
+        (
+            one.section.value,
+            f"{one.unique} of {'?' if one.total is None else one.total} creatives, {one.pages} pages,"
+            f" {one.rereads} re-reads, {one.drift} moved",
+            one.verdict,
+        )
+        for one in update.certificates
+    ]
+    listing("Read off the site", rows, console=on)
     if not update.stopped:
         _show_difference(update.difference, on)
     if missing := update.reading.not_found:
@@ -282,19 +261,18 @@ def _show_update(update: Update, on: Console) -> None:
 
 
 def report(
+    workspace: console.WorkspaceOption,
     out_file: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file that is there is replaced.")
     ] = Path("tjtools-report.html"),
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Write one page with everything of the notebooks 04 and 05: findings, charts, tables. Offline.
 
     It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
     """
-    place = find_workspace(workspace)
     with bar("Reckoning", None):
-        data = report_page(place, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text
+        data = report_page(workspace, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text
     with translated(out_file, "written"):
         out_file.write_bytes(data)
     end({"written": str(out_file), "bytes": len(data)}, f"Written: {out_file}", as_json=as_json)
@@ -302,11 +280,10 @@ def report(
 
 def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
     """The exhibits of both notebooks as one page."""
-
     from tjtools.analysis.exhibits import LIBRARY, OUTCOMES
-    from tjtools.analysis.sources import Files, Others
+    from tjtools.analysis.sources import Files
 
-    read = Files(workspace, Others(load_runs, known_groups, repeats_of_rejected, acknowledged), clock)
+    read = Files(workspace, clock)
     parts = [
         (part.title, part.notes(read), [_article(one, read, part.asked) for one in part.exhibits])
         for part in (LIBRARY, OUTCOMES)

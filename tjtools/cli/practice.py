@@ -13,31 +13,17 @@ from typing import Annotated
 
 import typer
 
-from tjtools.cli import print_json
-from tjtools.cli.console import (
-    ERROR,
-    JsonOption,
-    WorkspaceOption,
-    bar,
-    end,
-    err,
-    find_workspace,
-    handling,
-    listing,
-    now,
-    out,
-    say,
-)
+from tjtools.cli import console, print_json
+from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
-from tjtools.model.errors import TJToolsError, WorkspaceNotFound
+from tjtools.model.errors import WorkspaceNotFound
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
 from tjtools.sandbox.faults import Faults
 from tjtools.scrape.connection import connect
-from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
-from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare, upload
+from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import Settings, load_settings
 
@@ -47,7 +33,7 @@ PRACTICE = Path("tjtools-practice")
 def demo(
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace is made.")] = Path("tjtools-demo"),
     headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Try everything on a practice site on this machine: review, dry run, live upload, and a second run that skips.
 
@@ -70,10 +56,12 @@ def demo(
         ids = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
         listing(f"{len(ids)} Creative IDs", ids, console=err)
         _step(7, "The same session again: nothing to upload, no browser started")
-        again = _run_again(workspace)
+        known = prepare(workspace)
+        rest = make_plan(known.reviews)
+        again = run_plan(workspace, known, rest, live=True, headless=headless)
         right, written = practising.confirmed(sandbox.origin, report)
     seconds = time.monotonic() - began
-    well = not report.stopped and written > 0 and right == written and again.count(UploadStatus.SUCCESS) == 0
+    well = not report.stopped and written > 0 and right == written and not rest.files
     told = {
         "well": well,
         "seconds": round(seconds, 1),
@@ -87,20 +75,20 @@ def demo(
     def show() -> None:
         _show_summary(folder, sandbox.origin, workspace, report)
         uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
-        out.print(
-            f"\n{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; the second run skipped"
-            f" {skipped} files with the ID that the cache knows.\n\nDone in {seconds:.0f} s."
-        )
+        again_told = f"the second run skipped {skipped} files with the ID that the cache knows."
+        out.print()
+        out.print(f"{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; {again_told}")
+        out.print(f"Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
 
 
 def _step(number: int, what: str) -> None:
-    err.print(f"\n{number}  {what}", style="bold cyan")
+    err.print()
+    err.print(f"{number}  {what}", style="bold cyan")
 
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
-
     _step(3, "Read the library off the site, and draw a session of new files")
     library, settings = load_library(workspace), load_settings(workspace)
     with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
@@ -115,20 +103,8 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     return prepared, make_plan(prepared.reviews)
 
 
-def _run_again(workspace: Workspace) -> UploadReport:
-
-    def no_browser() -> Site:
-        raise TJToolsError("The second run wanted a browser: something was not recognised as uploaded.")
-
-    prepared = prepare(workspace)
-    plan = make_plan(prepared.reviews)
-    return upload(plan, workspace, prepared.library, load_settings(workspace), no_browser, now=now, live=True)
-
-
 def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
-    listing("\nHeld back for a person", [("", one.file.name, one.reason) for one in report.held_back])
-    listing("\nWritten", [("", str(path), "") for path in written])
     sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {folder / 'sandbox'}"
     next_steps = [
         ("Is a file there?", f"tjtools check NAME --workspace {folder}", ""),
@@ -136,11 +112,19 @@ def _show_summary(folder: Path, origin: str, workspace: Workspace, report: Uploa
         ("Click through the site", sandbox, "sign in as demo, password demo"),
         ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
     ]
-    listing("\nWhat to do next", next_steps)
+    shown = {
+        "Held back for a person": [("", one.file.name, one.reason) for one in report.held_back],
+        "Written": [("", str(path), "") for path in written],
+        "What to do next": next_steps,
+    }
+    for title, rows in shown.items():
+        if rows:
+            out.print()
+        listing(title, rows)
 
 
 def lab(
-    workspace: WorkspaceOption = None,
+    workspace: console.FolderOption = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
@@ -170,7 +154,6 @@ def lab(
 
 def _configured(named: Path | None) -> Workspace | None:
     """The workspace named, or the nearest one that belongs to a site; None where nobody has configured one."""
-
     if named or os.environ.get(VARIABLE):
         return find_workspace(named)
     with suppress(WorkspaceNotFound):
@@ -181,7 +164,6 @@ def _configured(named: Path | None) -> Workspace | None:
 
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends: it decides on Ctrl-C, which the terminal sends to both; SIGTERM is handed on."""
-
     options = [
         f"--ServerApp.root_dir={place.root}",
         f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{practising.FIRST}",
@@ -205,12 +187,14 @@ def sandbox(
     creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
     latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
     processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
-    data: Annotated[Path | None, typer.Option(help="Where its state is kept; else it is forgotten at the end.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Where its state is kept; else it is forgotten at the end.")
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME[=TIMES][@FROM]", help="What it does wrong, e.g. list-500=1; may be repeated."),
     ] = None,
-    as_json: JsonOption = False,
+    as_json: console.JsonOption = False,
 ) -> None:
     """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
 
@@ -228,8 +212,6 @@ def sandbox(
         Faults(fault or ())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if data and data.exists() and not data.is_dir():
-        raise typer.BadParameter(f"--data {data} is no folder")
     try:
         site = Sandbox(
             data, port=port, creatives=creatives, latency_ms=latency, processing_s=processing, faults=fault or ()
@@ -237,4 +219,4 @@ def sandbox(
         serve(site, ready)
     except OSError as error:
         out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
-        raise typer.Exit(ERROR) from error
+        raise typer.Exit(console.ERROR) from error

@@ -13,11 +13,12 @@ from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, find_workspace, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import bar, end, listing, looking, now, out, say, stoppable
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
+from tjtools.model.creative import CreativeType
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.words import in_seconds
 from tjtools.practice.intake import plan_session, write_session
@@ -34,9 +35,9 @@ REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reaso
 
 
 def session(
+    workspace: console.WorkspaceOption,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of media; those in it count too.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Make the session inventory from a folder of media, and copy the files to where it expects them.
@@ -45,16 +46,15 @@ def session(
     said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
     130 stopped by Ctrl-C.
     """
-    place = find_workspace(workspace)
     with looking("Stopping: no session is written.") as (progress, cancelled):
-        intake = plan_session(place, folder, now=now(), progress=progress, cancelled=cancelled)
+        intake = plan_session(workspace, folder, now=now(), progress=progress, cancelled=cancelled)
     if not dry_run:
-        intake = write_session(place, intake, now=now())
+        intake = write_session(workspace, intake, now=now())
     written = bool(intake.taken) and not dry_run
     told = {
         "files": [some_of(one, "row", "notes") for one in intake.taken],
         "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
-        "written": place.session if written else None,
+        "written": workspace.session if written else None,
     }
 
     def show() -> None:
@@ -64,12 +64,13 @@ def session(
         if not (intake.taken or intake.left_out):
             out.print(f"There is no image or video below {folder}.")
         if written:
-            out.print(f"Written: {place.session}; see what it says with: tjtools review")
+            out.print(f"Written: {workspace.session}; see what it says with: tjtools review")
 
     end(told, show, as_json=as_json, needs_a_person=intake.needs_a_person or not intake.taken)
 
 
 def review(
+    workspace: console.WorkspaceOption,
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Files instead of the session.")] = None,
     file: FileOption = None,
     kind: console.TypeOption = None,
@@ -77,7 +78,6 @@ def review(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
     ] = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Say of every file of the session, or of those named, what it is and why: new, already there, duplicate, invalid …
@@ -86,7 +86,7 @@ def review(
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    prepared = prepare_files(find_workspace(workspace), [*(paths or []), *(file or [])], kind, force=force)
+    prepared = prepare_files(workspace, [*(paths or []), *(file or [])], kind, force=force)
     if csv_file:
         console.write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
     told = {"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines}
@@ -99,10 +99,11 @@ def review(
     end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
 
 
-def prepare_files(workspace: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool) -> steps.Prepared:
+def prepare_files(
+    workspace: Workspace, paths: list[Path] | None, kind: CreativeType | None, *, force: bool
+) -> steps.Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
-
-    files = steps.named_files(workspace, paths, console.parse_type(kind)) if paths else None
+    files = steps.named_files(workspace, paths, kind) if paths else None
     with looking() as (progress, cancelled):
         return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
 
@@ -121,12 +122,12 @@ def _row(one: FileReview) -> tuple[str, ...]:
 
 
 def duplicates(
+    workspace: console.WorkspaceOption,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(metavar="[PATH]…", help="Files or folders: only what repeats one of them; else everything."),
     ] = None,
     html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Group what is the same, or looks so, among files, session and library. Offline.
@@ -134,11 +135,10 @@ def duplicates(
     What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
     stopped by Ctrl-C.
     """
-    place = find_workspace(workspace)
     with looking() as (progress, cancelled):
-        found = find_duplicates(place, paths or [], progress=progress, cancelled=cancelled)
+        found = find_duplicates(workspace, paths or [], progress=progress, cancelled=cancelled)
     if html:
-        text = duplicates_page(found, Fingerprints.load(place))
+        text = duplicates_page(found, Fingerprints.load(workspace))
         html.write_text(text, "utf-8", errors="backslashreplace")
     told = {
         "groups": [
@@ -157,12 +157,12 @@ def duplicates(
 
 
 def decide(
+    workspace: console.WorkspaceOption,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that looks like a creative or another file.")],
     other: Annotated[str, typer.Argument(metavar="OTHER", help="That creative's ID, or the other file.")],
     decision: Annotated[
         Literal["not-the-same", "skip", "undecided"], typer.Argument(help="undecided takes an earlier word back.")
     ],
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Remember what you decided about two files that look the same; reviews and uploads go by it.
@@ -170,7 +170,7 @@ def decide(
     It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
     made = Decision(decision.replace("-", " "))
-    one, two = decide_about(find_workspace(workspace), file, other, made, now=now())
+    one, two = decide_about(workspace, file, other, made, now=now())
     told = {"decision": made, "file": one, "other": two}
     end(told, f"Remembered: {one.name} beside {two.name}: {made.value}", as_json=as_json)
 
@@ -243,6 +243,7 @@ def of_outcome(one: steps.Outcome) -> dict[str, object]:
 
 
 def upload(
+    workspace: console.WorkspaceOption,
     session: Annotated[
         bool, typer.Option("--session", help="Upload every new file of the session, whatever the saved plan says.")
     ] = False,
@@ -257,7 +258,6 @@ def upload(
         bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
     ] = False,
     headless: console.HeadlessOption = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Upload the session's files, or the files named; a dry run without --live.
@@ -274,12 +274,12 @@ def upload(
         raise typer.BadParameter("give either --session or --file")
     if resume and (session or file or kind or force or limit):
         raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
-    place = find_workspace(workspace)
     if resume:
-        prepared, report = _resume(place, headless=headless)
+        prepared, report = _resume(workspace, headless=headless)
     else:
-        prepared, plan = _planned(place, file, kind, force=force, limit=limit, saved=not (session or file))
-        report = run_plan(place, prepared, plan, live=live, force=force, headless=headless)
+        prepared = prepare_files(workspace, file, kind, force=force)
+        plan = _planned(workspace, prepared, limit, saved=not (session or file))
+        report = run_plan(workspace, prepared, plan, live=live, force=force, headless=headless)
     told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
     end(
         told | some_of(report, "status_file", "campaign_files", "stopped"),
@@ -290,36 +290,31 @@ def upload(
     )
 
 
-def _planned(
-    place: Workspace, paths: list[Path] | None, kind: str | None, *, force: bool, limit: int | None, saved: bool
-) -> tuple[steps.Prepared, steps.Plan]:
+def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, *, saved: bool) -> steps.Plan:
     """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
-
-    size = load_settings(place).upload.batch_size
-    if run := steps.unfinished_run(place):
+    size = load_settings(workspace).upload.batch_size
+    if run := steps.unfinished_run(workspace):
         say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
-        say("tjtools upload --resume goes on with it; another live run takes its place.")
-    prepared = prepare_files(place, paths, kind, force=force)
+        say("tjtools upload --resume goes on with it; another live run takes its workspace.")
     for one in prepared.reviews:
         if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
             say(f"{one.verdict.value}: {one.file.name} {'; '.join(repeat.told for repeat in one.repeats)}")
-    choice = steps.load_choice(place) if saved else None
+    choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-    return prepared, steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
+    return steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
 
 
-def _resume(place: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:
-
-    run = steps.unfinished_run(place)
+def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:
+    run = steps.unfinished_run(workspace)
     if run is None:
         raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
     say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
     with looking() as (progress, cancelled):
-        rest = steps.prepare_rest(place, run, load_settings(place), progress=progress, cancelled=cancelled)
+        rest = steps.prepare_rest(workspace, run, load_settings(workspace), progress=progress, cancelled=cancelled)
     for file in rest.cleared:
         say(f"No longer in the session, so it is left alone: {file.name}")
-    return rest.prepared, run_plan(place, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
+    return rest.prepared, run_plan(workspace, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
 
 
 def run_plan(
@@ -333,7 +328,6 @@ def run_plan(
     resumed: Unfinished | None = None,
 ) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
-
     settings = load_settings(workspace)
     with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
         return steps.upload(

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import typer
 
 from tjtools.cli import console, some_of
-from tjtools.cli.console import end, find_workspace, listing, now, out, say
+from tjtools.cli.console import end, listing, now, out, say
 from tjtools.cli.library import run_reading
 from tjtools.health.doctor import Finding, examine, examine_site
 from tjtools.health.status import overview
-from tjtools.health.verify import Disagreement, mend
+from tjtools.health.verify import mend
 from tjtools.health.verify import verify as look
 from tjtools.practice.workspace import copy_notebooks
 from tjtools.scrape.connection import sign_in, site_of
@@ -59,8 +59,8 @@ def init(
 
 
 def login(
+    workspace: console.WorkspaceOption,
     headless: Annotated[bool, typer.Option("--headless/--headed", help="A person needs to see the window.")] = False,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
@@ -70,20 +70,19 @@ def login(
     TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
     Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
-    place = find_workspace(workspace)
-    settings = load_settings(place)
-    with site_of(place, settings, say=say, headless=headless) as site:
-        sign_in(site, place, settings, say=say)
+    settings = load_settings(workspace)
+    with site_of(workspace, settings, say=say, headless=headless) as site:
+        sign_in(site, workspace, settings, say=say)
         site.open_library()
-    end({"signed_in": True, "browser_session": place.browser_session}, "Signed in.", as_json=as_json)
+    end({"signed_in": True, "browser_session": workspace.browser_session}, "Signed in.", as_json=as_json)
 
 
-def status(workspace: console.WorkspaceOption = None, as_json: console.JsonOption = False) -> None:
+def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
     """The workspace at a glance: site, library, session, last run.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    seen = overview(find_workspace(workspace), now=now())
+    seen = overview(workspace, now=now())
 
     def show() -> None:
         for name, value in seen.facts.items():
@@ -98,7 +97,7 @@ def doctor(
     site: Annotated[
         bool, typer.Option("--site", help="Look at the site's pages too: is every element there? Nothing is changed.")
     ] = False,
-    workspace: console.WorkspaceOption = None,
+    workspace: console.FolderOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Check browser, workspace, settings and tracking files, and say how to mend each.
@@ -126,6 +125,7 @@ def _show_findings(findings: Sequence[Finding]) -> None:
 
 
 def verify(
+    workspace: console.WorkspaceOption,
     site: Annotated[
         bool, typer.Option("--site", help="Read the site too: every ID exists, name and status agree.")
     ] = False,
@@ -133,7 +133,6 @@ def verify(
         bool, typer.Option("--fix", help="Mend what is safe to mend; each file is kept as a backup.")
     ] = False,
     headless: console.HeadlessOption = None,
-    workspace: console.WorkspaceOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Check all tracking files against one another, and with --site against the site.
@@ -143,28 +142,26 @@ def verify(
     or an ID. Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a
     signal.
     """
-    place = find_workspace(workspace)
-    update = run_reading(place, plan_refresh, headless=headless) if site else None
-    found = look(place, update)
-    left = mend(place, found, update, now=now()) if fix and any(one.safe for one in found) else found
+    update = run_reading(workspace, plan_refresh, headless=headless) if site else None
+    found = look(workspace, update)
+    left = mend(workspace, found, update, now=now()) if fix and any(one.safe for one in found) else found
     same = {one._replace(line=None) for one in left}  # a line's number changes when those before it do
-    mended = [one for one in found if one._replace(line=None) not in same]
+    sides = {"mended": [one for one in found if one._replace(line=None) not in same], "disagreements": left}
 
     def show() -> None:
-        for title, ones in (("Mended", mended), ("Disagreements", left)):
-            listing(f"{title}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
+        for name, ones in sides.items():
+            listing(f"{name.capitalize()}: {len(ones)}", [(one.where, one.found, one.remedy) for one in ones])
         safe = sum(one.safe for one in left)
         if safe and not fix:
             say(f"{safe} of them can be mended safely: tjtools verify --fix")
         if not left:
             out.print("The tracking files agree" + (" with one another and with the site" if site else ""))
 
-    told = {"mended": list(map(_of_disagreement, mended)), "disagreements": list(map(_of_disagreement, left))}
+    told = {
+        name: [{"file": one.path} | some_of(one, "line", "found", "remedy", "safe") for one in ones]
+        for name, ones in sides.items()
+    }
     end(told, show, as_json=as_json, needs_a_person=left)
-
-
-def _of_disagreement(one: Disagreement) -> dict[str, object]:
-    return {"file": one.path} | some_of(one, "line", "found", "remedy", "safe")
 
 
 def of_finding(one: Finding) -> dict[str, object]:

@@ -1,8 +1,4 @@
-"""A workspace at a glance, what to do next in it, and up to when a person has seen what changed.
-
-The last is an event `acknowledged` in the log, `{"until": "2025-11-13T12:00:00Z", "rows": 12}`: the time, and how many
-rows the history had, since a row's time is when its reading began. Looking at a notebook writes none.
-"""
+"""A workspace at a glance, and what to do next in it."""
 
 from __future__ import annotations
 
@@ -25,12 +21,10 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
 from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.log import Entry, Log
 from tjtools.workspace.settings import load_settings
 
 STALE_AFTER = timedelta(days=7)
 LATELY = timedelta(days=7)
-_ACKNOWLEDGED = "acknowledged"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 REVIEW, UPLOAD, REFRESH = "01_review_session.ipynb", "02_upload.ipynb", "03_refresh_and_sync.ipynb"
@@ -153,28 +147,3 @@ def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:
         yield Step("Read the library off the site: there is none here yet", REFRESH)
     elif now - at >= STALE_AFTER:
         yield Step(f"Refresh the library: the last time was {(now - at).days} days ago", REFRESH)
-
-
-class Seen(NamedTuple):
-    """Up to when (UTC), and how many rows of the history, a person has seen."""
-
-    until: datetime
-    rows: int
-
-
-def acknowledged(workspace: Workspace) -> Seen | None:
-    """What a person has said that they have seen of the changes; None where nobody has.
-
-    What can't be understood says nothing. Raises TrackingFileError if the log can't be read.
-    """
-    return next(reversed(Log.at(workspace.log).told({_ACKNOWLEDGED: _told}).values()), None)
-
-
-def acknowledge(workspace: Workspace, seen: Seen) -> None:
-    """Remember that the changes were seen so far; raises TrackingFileError if the disk does not take it."""
-    told = {"until": f"{seen.until.astimezone(UTC):{_TIME}}", "rows": seen.rows}
-    Log.at(workspace.log).append([Entry(_ACKNOWLEDGED, datetime.now(UTC), told, "")])
-
-
-def _told(entry: Entry) -> Seen:
-    return Seen(datetime.strptime(entry.data["until"], _TIME).replace(tzinfo=UTC), int(entry.data["rows"]))

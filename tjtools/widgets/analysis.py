@@ -14,17 +14,14 @@ from traitlets import Bool, HasTraits, Instance, Int, Unicode
 from tjtools.analysis import findings
 from tjtools.analysis.exhibits import KEPT, LIBRARY, OUTCOMES, Collection, Exhibit, Shown
 from tjtools.analysis.frame import DIMENSIONS, SECTIONS, on_site, readable
-from tjtools.analysis.sources import Asked, Files, Others
+from tjtools.analysis.sources import Asked, Files
+from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
-from tjtools.health.status import Seen, acknowledge, acknowledged
 from tjtools.model.words import counted
-from tjtools.upload.run_files import load_runs
 from tjtools.widgets.markup import Markup, Node, Saved, call_node, lines, node, note
 from tjtools.widgets.panel import Panel, python
-from tjtools.widgets.view import Choice, Table, actions, button, choice, column, error_view, linked, row, tied, told
+from tjtools.widgets.view import Table, actions, button, choice, column, error_view, linked, row, tied, told
 
-OTHERS = Others(load_runs, known_groups, repeats_of_rejected, acknowledged)
 NARROW = w.Layout(width="13em")
 _NONE = -1
 ACROSS = {name: DIMENSIONS[name] for name in ("section", "language")}
@@ -58,7 +55,7 @@ class Analysis(Panel):
     until = Instance(date, allow_none=True)
 
     def set_up(self) -> None:
-        self.files = Files(self.workspace, OTHERS, self.clock)
+        self.files = Files(self.workspace, self.clock)
         self.notes = self.collection.notes(self.files)
         self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
         self._show()
@@ -279,16 +276,13 @@ class ReviewOutcomes(Analysis):
     """Approval rates, time in review, what waits, and what changed.
 
     `since` and `until` keep the creatives that were `uploaded` or `decided` (`day`) in these days; `by` splits the
-    rates, `one` and `other` are two values of it to compare. `within` is the days from now by which what waits may be
-    decided, `last_looked` the moment since which changes are listed.
+    rates. `within` is the days from now by which what waits may be decided; changes are listed since `last_looked`.
     """
 
     title: ClassVar[str] = OUTCOMES.title
     collection: ClassVar[Collection] = OUTCOMES
     day = Unicode("uploaded")
     by = Unicode("category")
-    one = Unicode()
-    other = Unicode()
     within = Int(7)
     last_looked = Instance(datetime, allow_none=True)
 
@@ -296,18 +290,6 @@ class ReviewOutcomes(Analysis):
     def stays(self) -> Any:
         """What the history tells of each stay in review, as `analysis.reviews.reviews` has it."""
         return self.files.stays
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """The values of `by` that have decided creatives: those that can be compared."""
-        table = self["approval_rates"].frame
-        return tuple(table.loc[table["decided"] > 0, self.by])
-
-    @property
-    def pair(self) -> tuple[str, ...]:
-        """The two values that are compared, if there are two."""
-        table = self["comparison"].frame
-        return tuple(table["group"].head(2)) if len(table) else ()
 
     def told(self) -> Iterable[str]:
         table = self["approval_rates"].frame
@@ -341,7 +323,7 @@ class ReviewOutcomes(Analysis):
 def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
     """What changed; then notes, the filter, and the exhibits one below the other, each below what it is asked for."""
     rates = dimension_view(panel, "Rates by", "by", BY)
-    asked = {"approval_rates": [rates], "comparison": [_pair(panel)], "pending": [_ahead(panel)]}
+    asked = {"approval_rates": [rates], "pending": [_ahead(panel)]}
     changes, *others = panel.panes.items()
     kind = linked(panel, "day", w.Dropdown(options=["uploaded", "decided"], layout=w.Layout(width="8em")))
     return column(
@@ -369,20 +351,6 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
 
     day.observe(choose, "value")
     return column(row(seen, Markup("or list what changed since"), day), told(panel, "last_looked", said))
-
-
-def _pair(panel: ReviewOutcomes) -> w.Widget:
-    def choose(_change: object) -> None:
-        if not (one.filling or other.filling):
-            with panel.hold_trait_notifications():
-                panel.one, panel.other = one.value or "", other.value or ""
-
-    shown, one, other = panel.panes["comparison"], Choice(layout=NARROW), Choice(layout=NARROW)
-    tied(shown, "shown", one, offered=lambda: (panel.values, panel.pair[0] if panel.pair else None))
-    tied(shown, "shown", other, offered=lambda: (panel.values, panel.pair[1] if panel.pair else None))
-    one.observe(choose, "value")
-    other.observe(choose, "value")
-    return row(Markup("Compare"), one, Markup("with"), other)
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:
