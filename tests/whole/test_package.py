@@ -15,9 +15,9 @@ FLOORS = (
     ("workspace",),
     ("cache", "media", "site"),
     ("diff",),
-    ("scrape", "analysis"),
+    ("scrape",),
     ("upload",),
-    ("health", "practice"),
+    ("analysis", "health", "practice"),
     ("widgets",),
     ("cli",),
 )
