@@ -153,22 +153,22 @@ class Effects:
     def _watch_site(self) -> None:
         from playwright.async_api import Locator
 
-        from tjtools.site.pages import LibraryPage
+        from tjtools.site import Site
 
-        give, follow = Locator.set_input_files, LibraryPage.hand_over
+        give, follow = Locator.set_input_files, Site.hand_over
 
         async def given(field: Locator, *args: Any, **more: Any) -> None:
             with self.each("hand over files"):
                 await give(field, *args, **more)
 
-        async def followed(page: LibraryPage, paths: Sequence[Path], told: Callable[..., None], **more: Any) -> Any:
+        def followed(site: Site, paths: Sequence[Path], told: Callable[..., None], **more: Any) -> Any:
             def hear(name: str, result: Any) -> None:
                 with self.each(f"hear {result.state.value}"):
                     told(name, result)
 
-            return await follow(page, paths, hear, **more)
+            return follow(site, paths, hear, **more)
 
-        Locator.set_input_files, LibraryPage.hand_over = given, followed  # type: ignore[method-assign, assignment]
+        Locator.set_input_files, Site.hand_over = given, followed  # type: ignore[method-assign, assignment]
 
 
 _TARGETS = {"replace", "rename", "link"}

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple, TypeVar
 
 import platformdirs
 
-from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import BEFORE, NO_JSON
 
@@ -25,7 +24,7 @@ log = logging.getLogger("tjtools")
 
 VARIABLE = "TJTOOLS_CACHE"
 FINGERPRINTS, PICTURES, COVERAGE, LAST_SEEN = "fingerprints", "pictures", "coverage", "last seen"
-_EARLIER = {FINGERPRINTS: "fingerprints.csv", COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
+_EARLIER = {COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
 _PATIENCE = 5.0  # seconds to wait for another process
@@ -71,12 +70,13 @@ class Derived(NamedTuple):
         return self._put(PICTURES, {checksum: jpg})
 
     def _earlier(self, kind: str) -> dict[str, str]:
-        """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged."""
-        private, name = self.workspace.private, _EARLIER[kind]
+        """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged.
+
+        Its fingerprints lack what is asked of a file now: each file is looked at again.
+        """
+        private, name = self.workspace.private, _EARLIER.get(kind, "")
         for path in (private / name, private / "backups" / BEFORE / name):
             with suppress(OSError, *NO_JSON):
-                if path.suffix == ".csv" and path.exists():
-                    return {row["path"]: json.dumps(row) for row in read_table(path, ("path",)).rows}
                 return {str(key): json.dumps(value) for key, value in dict(json.loads(path.read_text("utf-8"))).items()}
         return {}
 
