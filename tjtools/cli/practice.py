@@ -57,8 +57,7 @@ def demo(
         listing(f"{len(ids)} Creative IDs", ids, console=err)
         _step(7, "The same session again: nothing to upload, no browser started")
         known = prepare(workspace)
-        rest = make_plan(known.reviews)
-        again = run_plan(workspace, known, rest, live=True, headless=headless)
+        again = run_plan(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
         right, written = practising.confirmed(sandbox.origin, report)
     seconds = time.monotonic() - began
     well = not report.stopped and written > 0 and right == written and not rest.files
