@@ -39,11 +39,12 @@ def head(script: str, title: str, made_with: tuple[str, ...], told: str) -> str:
     )
 
 
-def sections(folder: Path, *parts: Section) -> Iterator[str]:
-    """The lines of each section, which gets a folder of its own."""
+def sections(folder: Path, *parts: Section, apart: bool = True) -> Iterator[str]:
+    """The lines of each section, which gets a folder of its own; not `apart`: all the same."""
     for number, (title, told, lines) in enumerate(parts):
-        (folder / str(number)).mkdir()
-        yield from ("", f"## {title}", "", told, "", *lines(folder / str(number)))
+        own = folder / str(number) if apart else folder
+        own.mkdir(exist_ok=True)
+        yield from ("", f"## {title}", "", told, "", *lines(own))
 
 
 def write(script: str, report: Callable[[Path], Iterator[str]]) -> None:

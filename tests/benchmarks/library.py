@@ -198,6 +198,7 @@ def report(folder: Path) -> Iterator[str]:
             "Wanted: at most 80 ms above bare Python, once compiled.",
             command_lines,
         ),
+        apart=False,
     )
 
 
