@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import gt, lt
+from typing import TYPE_CHECKING
 
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.names import ad_end, is_rounded, stem
-from tjtools.workspace.settings import CampaignCaps, Limit, Limits, load_limits
+
+if TYPE_CHECKING:
+    from tjtools.workspace.settings import CampaignCaps, Limit, Limits
 
 _MEGABYTE = 1_000_000
 
@@ -23,6 +26,8 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
     ('310,000 bytes; a native_image has at most 300,000: compress it further',)
     """
+    from tjtools.workspace.settings import load_limits
+
     return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
 
 
@@ -84,6 +89,8 @@ def _exact(seconds: float, bound: float) -> str:
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
     """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
+    from tjtools.workspace.settings import load_limits
+
     limits = limits or load_limits()
     return (*_oddities(file, facts, limits.by_type[file.creative_type]), *_cut_in_its_ad(file, limits.campaign))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tjtools.cache.library import Library
 from tjtools.diff.refusals import oddities, problems
@@ -17,7 +18,9 @@ from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
 from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
-from tjtools.workspace.settings import Limits, load_limits
+
+if TYPE_CHECKING:  # `tjtools diff` needs no settings, and they take a tenth of a second to import
+    from tjtools.workspace.settings import Limits
 
 
 class Verdict(Enum):
@@ -125,6 +128,8 @@ def review_session(
     what each file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no
     other.
     """
+    from tjtools.workspace.settings import load_limits
+
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
     unclear = unclear_pairs(files)
