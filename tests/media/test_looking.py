@@ -131,6 +131,17 @@ def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> Non
     assert (list(again.uploads()), again.of(image)) == ([upload], seen)
 
 
+def test_what_a_killed_process_left_of_a_picture_goes_with_the_next_picture(
+    bare_workspace: Workspace, image: Path
+) -> None:
+    bare_workspace.pictures.mkdir(parents=True)
+    (bare_workspace.pictures / f".{'ab' * 32}.jpg.tmp").write_bytes(b"half a picture")
+    seen = look_at([image], kept := Fingerprints(bare_workspace))[image]
+    assert seen is not None
+    kept.keep_uploads([Upload("1032530571", image.name, CreativeType.IMAGE, seen)], now=NOW)
+    assert [path.name for path in bare_workspace.pictures.iterdir()] == [f"{seen.checksum}.jpg"]
+
+
 def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone(
     bare_workspace: Workspace, image: Path
 ) -> None:

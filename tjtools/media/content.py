@@ -103,6 +103,8 @@ class Fingerprints:
             path = self._picture_file(checksum)
             if not path.exists() and (strip := self.picture(checksum)):
                 with locked(self.workspace.pictures):
+                    for torn in self.workspace.pictures.glob(".*.jpg.tmp"):
+                        torn.unlink(missing_ok=True)
                     replace_file(path, strip)
 
     def picture(self, checksum: str) -> bytes | None:
