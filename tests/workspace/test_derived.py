@@ -76,6 +76,15 @@ def _no_json() -> None:
         base.commit()
 
 
+def _torn(what: bytes, by: bytes) -> None:
+    cache_file().write_bytes(cache_file().read_bytes().replace(what, by))
+
+
+def _written_by_a_later_sqlite() -> None:
+    data = cache_file().read_bytes()
+    cache_file().write_bytes(data[:18] + b"\xff" + data[19:])
+
+
 ODD = {
     "rubbish": lambda: cache_file().write_bytes(b"rubbish" * 1000),
     "cut": lambda: os.truncate(cache_file(), 5000),
@@ -83,6 +92,8 @@ ODD = {
     "another version": _another_version,
     "another table": _another_table,
     "no JSON": _no_json,
+    "a name that is no text": lambda: _torn(b"tablekept", b"tablek\xdbpt"),
+    "a statement that is no text": lambda: _torn(b"CREATE TABLE kept (place", b"CREATE TABLE kept (pl\xdbce"),
 }
 
 
@@ -91,6 +102,13 @@ def test_what_is_odd_is_thrown_away_and_made_again(place: Derived, odd: str) -> 
     place.keep(COVERAGE, {"Static Banner": ["1"]})
     ODD[odd]()
     assert covered(place) == {}
+    place.keep(COVERAGE, {"Static Banner": ["2"]})
+    assert covered(place) == {"Static Banner": ["2"]}
+
+
+def test_what_says_that_it_cant_be_written_is_made_again(place: Derived) -> None:
+    place.keep(COVERAGE, {"Static Banner": ["1"]})
+    _written_by_a_later_sqlite()
     place.keep(COVERAGE, {"Static Banner": ["2"]})
     assert covered(place) == {"Static Banner": ["2"]}
 

@@ -28,7 +28,13 @@ _EARLIER = {COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
 _PATIENCE = 5.0  # seconds to wait for another process
-_ODD = {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA}
+_ODD = {
+    sqlite3.SQLITE_ERROR,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_SCHEMA,
+    sqlite3.SQLITE_READONLY,
+}
 _T = TypeVar("_T")
 
 
@@ -120,10 +126,10 @@ def _work(work: Callable[[sqlite3.Connection], _T]) -> _T | None:
                 if base.in_transaction:
                     base.commit()
                 return done
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:  # the last: a message that quotes what is torn
             log.debug("%s: %s", path, error)
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if not isinstance(error, sqlite3.DatabaseError) or code not in _ODD:
+            if isinstance(error, OSError) or code not in _ODD:
                 return None
         for name in (path, path.with_name(f"{path.name}-journal")):
             with suppress(OSError):
