@@ -163,6 +163,7 @@ class Panel(HasTraits):
         self.workspace, self.clock = workspace, clock
         self.settings = load_settings(workspace)
         self.on_screen: object = None  # the view that shows it
+        self.lead: Callable[[str], object] | None = None  # to another tab, where a desk shows this panel in one
         self.task.observe(lambda change: self.set_trait("busy", change["new"] is State.RUNNING), "state")
         self.set_up()
 
@@ -201,6 +202,9 @@ class Panel(HasTraits):
 
     def look(self, task: Task) -> None:
         """Look at what the panel shows, where that takes longer than a blink."""
+
+    def come_back(self) -> None:
+        """Its tab is shown again: look again at what may have changed meanwhile, and never at the site."""
 
     def looked(self) -> bool:
         """Wait until it has looked, where it has to; whether it came through."""

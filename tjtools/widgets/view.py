@@ -22,6 +22,14 @@ SITES = {
     "live": ("● LIVE account", "What you upload here goes to the real site.", "tj-live"),
     "": ("○ No site yet", "This folder belongs to no site: bind it with tjtools init.", "tj-nosite"),
 }
+STEPS = {  # the tabs of the desk, and the notebook of each
+    "today": "00_start_here.ipynb",
+    "review": "01_review_session.ipynb",
+    "upload": "02_upload.ipynb",
+    "sync": "03_refresh_and_sync.ipynb",
+    "library": "04_library_analysis.ipynb",
+    "outcomes": "05_review_outcomes.ipynb",
+}
 MOST = 10_000  # rows of a table in the browser
 _LONG = 24  # characters
 _PAGE = 25  # rows
@@ -130,6 +138,13 @@ def task_node(task: Task) -> Node | None:
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
     trouble = [error_node(task.error, quiet=Cancelled)] if task.error else []
     return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
+
+
+def way_on(panel: Panel, step: str, label: str, *, style: str = "") -> w.Widget:
+    """To another of the `STEPS`: a button on the desk, a link to its notebook elsewhere."""
+    if lead := panel.lead:
+        return button(label, lambda: lead(step), style=style)
+    return Markup(node("a", label, href=STEPS[step]))
 
 
 def error_view(panel: Panel) -> w.Widget:
