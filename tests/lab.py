@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 import secrets
 import socket
 import subprocess
@@ -17,9 +17,13 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
+from tjtools.practice.lab import DESK
+from tjtools.practice.lab import environment as lab_environment
+from tjtools.practice.lab import options as lab_options
+from tjtools.workspace.folder import Workspace
+
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 Result = TypeVar("Result")
-_QUIET = {"fetchNews": "false", "checkForUpdates": False}
 
 
 class Lab:
@@ -46,11 +50,17 @@ class Lab:
 
     def run_all(self) -> None:
         """Run all cells, and wait until the last one has run and the kernel is idle."""
+        last = self.page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputPrompt")
+        before = last.text_content()
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_text("Run All Cells", exact=True).click()
-        last = self.page.locator(f"{PANEL} .jp-CodeCell").last
-        last.locator(".jp-OutputArea-output").first.wait_for(timeout=30_000)
+        self.wait_until(lambda: (now := last.text_content()) != before and re.fullmatch(r"\[\d+\]:", now or ""))
         self.wait_until_idle()
+
+    def open_desk(self) -> None:
+        """Open what `tjtools lab` opens, and wait until it is live."""
+        self.page.goto(f"{self.address}/doc/tree/notebooks/{DESK}?token={self.token}")
+        self.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
 
     def wait_until_idle(self) -> None:
         self.page.wait_for_selector(
@@ -110,10 +120,7 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
     """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
     token, port = secrets.token_hex(16), _free_port()
     folders = {name: str(home / name.lower()) for name in _FOLDERS}
-    news = home / "jupyterlab_settings_dir/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True, exist_ok=True)
-    news.write_text(json.dumps(_QUIET), "utf-8")
-    options = (f"--port={port}", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}", "--allow-root")
+    options = (f"--port={port}", *lab_options(Workspace(root)), f"--IdentityProvider.token={token}", "--allow-root")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]
     with (
         TemporaryDirectory(
@@ -122,7 +129,7 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Ite
         (home / "lab.log").open("wb") as log,
         subprocess.Popen(
             [*command, *options],
-            env=os.environ | folders | {"TMPDIR": temporary} | environment,
+            env=lab_environment(Workspace(root)) | folders | {"TMPDIR": temporary} | environment,
             stdout=log,
             stderr=log,
         ) as server,

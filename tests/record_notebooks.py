@@ -15,7 +15,7 @@ from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.workspace.folder import VARIABLE, Workspace
 
 NOTEBOOKS = Path(__file__).parent.parent / "notebooks"
-KEPT = ("text/plain", "text/html")  # a table is seen as one where the notebook is read without a kernel
+KEPT = {"jupyter", "tags", "jp-MarkdownHeadingCollapsed"}
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -23,16 +23,17 @@ METADATA = {
 
 
 def record(path: Path) -> None:
-    """Run a notebook and keep its outputs as text and tables, and nothing else that varies or tells of this machine."""
+    """Run a notebook and keep what nbval compares, as text, and nothing that varies or tells of this machine."""
     notebook = nbformat.read(path, 4)
     NotebookClient(notebook, timeout=300, kernel_name="python3", store_widget_state=False).execute()
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number}"
-        cell.metadata = {"tags": cell.metadata["tags"]} if "tags" in cell.metadata else {}
+        cell.metadata = {key: value for key, value in cell.metadata.items() if key in KEPT}
+        if "nbval-ignore-output" in cell.metadata.get("tags", ()):
+            cell.outputs, cell.execution_count = [], None
         for output in cell.get("outputs", []):
             if "data" in output:
-                kept = KEPT if output.output_type == "execute_result" else KEPT[:1]
-                output["data"] = {kind: output["data"][kind] for kind in kept if kind in output["data"]}
+                output["data"] = {"text/plain": output["data"]["text/plain"]}
     notebook.metadata = METADATA
     nbformat.write(notebook, path)
 

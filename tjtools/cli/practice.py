@@ -18,6 +18,7 @@ from tjtools.cli.console import bar, end, err, find_workspace, handling, listing
 from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
+from tjtools.practice import lab as starting
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
 from tjtools.sandbox.faults import Faults
@@ -127,7 +128,7 @@ def lab(
     port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
-    """Open JupyterLab on the notebooks of the workspace, until Ctrl-C.
+    """Open the day's desk of the workspace in JupyterLab, until Ctrl-C.
 
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
@@ -164,17 +165,15 @@ def _configured(named: Path | None) -> Workspace | None:
 def _serve(place: Workspace, port: int, *, browser: bool) -> int:
     """Run JupyterLab until it ends: it decides on Ctrl-C, which the terminal sends to both; SIGTERM is handed on."""
     options = [
-        f"--ServerApp.root_dir={place.root}",
-        f"--LabApp.default_url=/lab/tree/{place.notebooks.name}/{practising.FIRST}",
+        *starting.options(place),
         "--ServerApp.ip=127.0.0.1",  # whatever the person's own configuration says
         f"--ServerApp.port={port}",
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]
     command = [sys.executable, "-m", "jupyterlab", *options]
-    environment = os.environ | {VARIABLE: str(place.root)}
     with (
-        subprocess.Popen(command, env=environment) as server,  # noqa: S603
+        subprocess.Popen(command, env=starting.environment(place)) as server,  # noqa: S603
         handling({signal.SIGINT: lambda _number, _frame: None, signal.SIGTERM: lambda *_: server.terminate()}),
     ):
         code = server.wait()

@@ -153,6 +153,7 @@ class Panel(HasTraits):
 
     title: ClassVar[str] = ""
     looks: ClassVar[bool] = False
+    lasts: ClassVar[bool] = False  # running its cell again shows it as it is, also where no task runs
     call = Unicode()
     error = Instance(Exception, allow_none=True)
     busy = Bool()
@@ -200,6 +201,11 @@ class Panel(HasTraits):
         busy_with = f": {self.task.text}" if self.task.text else ""
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
+    @property
+    def news(self) -> str:
+        """What a person who looks elsewhere is told when the task has ended; `""` where that is no news."""
+        return ""
+
     def look(self, task: Task) -> None:
         """Look at what the panel shows, where that takes longer than a blink."""
 
@@ -241,14 +247,20 @@ Made = TypeVar("Made", bound=Panel)
 _alive: dict[tuple[str, str, Workspace], Panel] = {}  # by the kind's name: a class of a cell is another at each run
 
 
+def at_work(kind: type[Made], workspace: Workspace) -> bool:
+    """Whether a panel of this kind is at work in this workspace, in this kernel."""
+    before = _alive.get((kind.__module__, kind.__qualname__, workspace))
+    return before is not None and before.task.running
+
+
 def make(kind: type[Made], workspace: Workspace) -> Made:
-    """The panel of this kind in this workspace: the one that is at work in this kernel, else a new one.
+    """The panel of this kind in this workspace: the one that is at work in this kernel, or lasts, else a new one.
 
     So running a cell again takes up the work: only a person's word and the kernel's end stop it.
     """
     place = kind.__module__, kind.__qualname__, workspace
     before = _alive.get(place)
-    if before is None or not before.task.running:
+    if before is None or not (before.task.running or before.lasts):
         before = _alive[place] = kind(workspace)
     return cast("Made", before)
 

@@ -117,6 +117,16 @@ class Upload(Panel):
         told = super().under_way
         return f"{self.step.label}. {told}" if told and self.step else told
 
+    @property
+    def news(self) -> str:
+        if self.step is not Step.UPLOAD:
+            return ""
+        return (
+            f"✓ {self.outcomes[UploadStatus.SUCCESS]:,} uploaded"
+            if self.uploaded
+            else f"Upload: {self.task.state.value}"
+        )
+
     def told(self) -> Iterable[str]:
         if self.checked:
             plan = self.checked.plan

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import ipywidgets as w
 from traitlets import HasTraits, Instance, Tuple, observe
@@ -29,6 +30,17 @@ STEPS = {  # the tabs of the desk, and the notebook of each
     "sync": "03_refresh_and_sync.ipynb",
     "library": "04_library_analysis.ipynb",
     "outcomes": "05_review_outcomes.ipynb",
+}
+Place: TypeAlias = "str | Path | Workspace | None"
+KINDS = {  # a panel's model and view, imported when it is shown: pandas would slow the start of every notebook
+    "desk": ("desk:Desk", "desk:desk_view"),
+    "today": ("start:Start", "start:start_view"),
+    "review": ("review:Review", "review_view:review_view"),
+    "upload": ("upload:Upload", "upload_view:upload_view"),
+    "sync": ("refresh:Refresh", "refresh:refresh_view"),
+    "look_up": ("analysis:LookUp", "analysis:lookup_view"),
+    "library": ("analysis:LibraryAnalysis", "analysis:library_view"),
+    "outcomes": ("analysis:ReviewOutcomes", "analysis:outcomes_view"),
 }
 MOST = 10_000  # rows of a table in the browser
 _LONG = 24  # characters
@@ -147,6 +159,12 @@ def way_on(panel: Panel, step: str, label: str, *, style: str = "") -> w.Widget:
     return Markup(node("a", label, href=STEPS[step]))
 
 
+def kind_of(name: str) -> tuple[type[Panel], Callable[[Panel], w.Widget]]:
+    """The model and the view of one of the `KINDS`."""
+    model, view = (resolve_name(f"{__package__}.{one}") for one in KINDS[name])
+    return model, view
+
+
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
     return told(panel, "error", lambda: error_node(panel.error, quiet=TJToolsError) if panel.error else None)
@@ -193,24 +211,36 @@ def banner(panel: Panel) -> Node:
     return node("div", site, node("div", *where, css="tj-banner-facts"), css=f"tj-banner {css}", role="note")
 
 
-def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspace | None = None) -> Made | Broken:
+def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Place = None) -> Made | Broken:
     """Show a panel in the cell's output and return its model; where it can't be made, what the person sees is why."""
     try:
-        panel = make(kind, workspace or Workspace.find(cwd=Path.cwd()))
+        panel = make(kind, found(workspace))
     except TJToolsError as error:
         broken = Broken(kind.title, error)
         show_on_screen(error_view(broken), kind.title)
         return broken
     if panel.on_screen is None:
-        panel.on_screen = column(Markup(banner(panel)), _once_looked(panel, view) if panel.looks else view(panel))
+        head = [] if panel.lasts else [Markup(banner(panel))]  # what lasts tells it itself, as it changes
+        panel.on_screen = column(*head, in_room(panel, view))
+    elif panel.lasts:
+        panel.come_back()
     show_on_screen(panel.on_screen, panel.title)
     if panel.presses and panel.looked():
         panel.press()
     return panel
 
 
-def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
-    """How far the looking is, and then the view; the cell has ended meanwhile."""
+def found(workspace: Place) -> Workspace:
+    """The workspace named, else the one of the cell's folder; raises `WorkspaceNotFound`."""
+    if isinstance(workspace, Workspace):
+        return workspace
+    return Workspace.find(Path(workspace).expanduser() if workspace else None, cwd=Path.cwd())
+
+
+def in_room(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
+    """The view; before it, where the panel has to look, how far that is: the cell has ended meanwhile."""
+    if not panel.looks:
+        return view(panel)
     room = column(task_view(panel.task))
 
     def shown(_change: object) -> None:

@@ -1,0 +1,267 @@
+"""The desk: the day's work on one screen, each step in a tab that is made when it is first opened, in one kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import ipywidgets as w
+from anywidget import AnyWidget
+from traitlets import Dict, Int, Unicode
+
+from tjtools.model.errors import SettingsError, TJToolsError
+from tjtools.widgets.markup import STATIC, Markup, node
+from tjtools.widgets.panel import Broken, Panel, State, at_work, make
+from tjtools.widgets.view import SITES, Choice, banner, column, error_view, follow, in_room, kind_of, row, tied, told
+from tjtools.workspace.derived import cache_file
+from tjtools.workspace.folder import VARIABLE, Workspace
+from tjtools.workspace.settings import load_settings
+
+KEPT_PLACES = 20
+
+
+class Tab(NamedTuple):
+    """A tab: its words, and the panels in it, one below the other."""
+
+    label: str
+    kinds: tuple[str, ...]
+
+
+TABS = {
+    "today": Tab("Today", ("today",)),
+    "review": Tab("Review", ("review",)),
+    "upload": Tab("Upload", ("upload",)),
+    "sync": Tab("Sync", ("sync",)),
+    "library": Tab("Library", ("look_up", "library")),
+    "outcomes": Tab("Outcomes", ("outcomes",)),
+}
+
+
+class Desk(Panel):
+    """A tab for each step of the day; `open` shows one, `switch` goes to another workspace.
+
+    `tab` is the one that is shown, `turned` counts how often one was opened. `standing` says of each tab how the work
+    in it is, where it runs or has ended unseen; `heading` is the title of the browser's tab, `notice` the last news.
+    Opening a tab reads files and nothing else: the site is contacted, and anything applied, by a click alone.
+    """
+
+    title: ClassVar[str] = "The desk"
+    lasts: ClassVar[bool] = True
+    tab = Unicode("today")
+    turned = Int()
+    standing = Dict()
+    heading = Unicode("tjtools")
+    notice = Unicode()
+
+    def set_up(self) -> None:
+        self._made: dict[tuple[Workspace, str], tuple[Panel, ...]] = {}
+        remember(self.workspace)
+        busy = [step for step in TABS if any(at_work(kind_of(kind)[0], self.workspace) for kind in TABS[step].kinds)]
+        for step in (*busy, *(["today"] if not busy else ())):
+            self.open(step)
+        self._tell()
+
+    def panels(self, step: str) -> tuple[Panel, ...]:
+        """What is in a tab; nothing before it was opened."""
+        return self._made.get((self.workspace, step), ())
+
+    def open(self, step: str) -> None:
+        """Show a tab: it is made when it is first opened, and looks again when it is shown again."""
+        before = self.panels(step)
+        if before and not any(isinstance(one, Broken) for one in before):
+            for panel in before:
+                with self.attempt():
+                    panel.come_back()
+        else:
+            self._made[self.workspace, step] = tuple(self._make(step, kind) for kind in TABS[step].kinds)
+        self.standing = {key: told for key, told in self.standing.items() if key != step}
+        self.tab = step
+        self.turned += 1
+        self._tell()
+
+    def come_back(self) -> None:
+        self.open(self.tab)
+
+    def switch(self, root: str) -> None:
+        """Go to another workspace, which this kernel's Python works in from now on; one that is broken says why."""
+        if root == str(self.workspace.root):
+            return
+        with self.attempt():
+            workspace = Workspace.find(Path(root), cwd=Path.cwd())
+            self.settings, self.workspace = load_settings(workspace), workspace
+            os.environ[VARIABLE] = root
+            remember(workspace)
+            self.standing = {}
+            self.open("today")
+
+    def told(self) -> Iterable[str]:
+        for step, tab in TABS.items():
+            for panel in self.panels(step):
+                lines = panel.summary.splitlines() or [""]
+                yield f"{tab.label}: {lines[0]}"
+                yield from lines[1:] if step == "today" else ()
+
+    def press(self) -> None:
+        for step in (*TABS, "today"):
+            self.open(step)
+            for panel in self.panels(step):
+                panel.looked()
+
+    def _make(self, step: str, kind: str) -> Panel:
+        model, _view = kind_of(kind)
+        try:
+            panel = make(model, self.workspace)
+        except TJToolsError as error:
+            return Broken(model.title, error)
+        panel.lead = self.open
+        if not panel.looks:  # to look is no work
+            workspace = self.workspace
+            panel.task.observe(lambda _change: self._follow(workspace, step, panel), ["state", "text", "elapsed"])
+        return panel
+
+    def _follow(self, workspace: Workspace, step: str, panel: Panel) -> None:
+        """Say beside the tab's label how its work is, for as long as it runs, and at its end until it is looked at."""
+        task = panel.task
+        if workspace != self.workspace or task.state is State.READY:
+            return
+        running = task.state is State.RUNNING
+        counted = f" {task.done:,} of {task.total:,}" if running and task.total else ""
+        told = f"{task.state.value.partition(' ')[0]}{counted}"
+        if running or step != self.tab:
+            self.standing = {**self.standing, step: told}
+        else:
+            self.standing = {key: one for key, one in self.standing.items() if key != step}
+        news = "" if running else panel.news
+        self.notice = news or ("" if running else self.notice)
+        self._tell(news or (f"{told} {TABS[step].label}" if running else ""))
+
+    def _tell(self, what: str = "") -> None:
+        self.heading = f"{what or self.workspace.root.name} – tjtools"
+
+
+def desk_view(desk: Desk) -> w.Widget:
+    """The banner, the switch of the workspace, and the tabs."""
+    rooms: dict[Workspace, w.Widget] = {}
+
+    def room() -> tuple[w.Widget]:
+        if desk.workspace not in rooms:
+            rooms[desk.workspace] = _tabs(desk, desk.workspace)
+        return (rooms[desk.workspace],)
+
+    return column(
+        told(desk, "turned standing", lambda: banner(desk)),
+        _switch(desk),
+        error_view(desk),
+        tied(desk, "turned", column(), children=room),
+        Outside(desk),
+        css="tj-desk",
+    )
+
+
+def _switch(desk: Desk) -> w.Widget:
+    """The workspaces that were opened before, where there is more than one."""
+    places = Choice(layout=w.Layout(width="auto", max_width="36em"))
+
+    def chosen(change: dict[str, Any]) -> None:
+        if not places.filling:
+            desk.switch(change["new"])
+            places.value = str(desk.workspace.root)  # which is the one before, where the other can't be opened
+
+    tied(desk, "turned", places, offered=lambda: (offered(desk.workspace), str(desk.workspace.root)))
+    places.observe(chosen, "value")
+    return tied(desk, "turned", row(Markup(node("span", "Workspace")), places), shown=lambda: len(places.options) > 1)
+
+
+def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
+    """The tabs of a workspace, each filled when it is first opened."""
+    steps = list(TABS)
+    boxes = {step: column() for step in steps}
+    shown: dict[str, tuple[Panel, ...]] = {}
+    tabs = w.Tab(tuple(boxes.values()))
+
+    def turn() -> None:
+        if desk.workspace != workspace:
+            return
+        for step in steps:  # also those that are at work when the desk is made
+            if (panels := desk.panels(step)) and shown.get(step) != panels:
+                shown[step] = panels
+                boxes[step].children = tuple(map(_in_tab, panels, TABS[step].kinds))
+        tabs.selected_index = steps.index(desk.tab)
+
+    def label() -> None:
+        if desk.workspace == workspace:
+            tabs.titles = tuple(f"{tab.label} {desk.standing.get(step, '')}".strip() for step, tab in TABS.items())
+
+    def opened(change: dict[str, Any]) -> None:
+        if change["new"] is not None and steps[change["new"]] != desk.tab:
+            desk.open(steps[change["new"]])
+
+    follow(desk, "turned", turn)
+    follow(desk, "standing", label)
+    tabs.observe(opened, "selected_index")
+    return tabs
+
+
+def _in_tab(panel: Panel, kind: str) -> w.Widget:
+    if isinstance(panel, Broken):
+        return error_view(panel)
+    if panel.on_screen is None:
+        panel.on_screen = in_room(panel, kind_of(kind)[1])
+    return panel.on_screen
+
+
+class Outside(AnyWidget):
+    """What the desk tells outside its page: the browser tab's title, and notices where the person allows them."""
+
+    _esm = STATIC / "outside.js"
+    heading = Unicode().tag(sync=True)
+    notice = Unicode().tag(sync=True)
+    turned = Int().tag(sync=True)
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        for name in ("heading", "notice", "turned"):
+            w.dlink((desk, name), (self, name))
+
+
+def _places_file() -> Path:
+    return cache_file().with_name("workspaces.txt")
+
+
+def remember(workspace: Workspace) -> None:
+    """Note that this user has opened it; where that can't be noted, it is not offered next time."""
+    told = [str(workspace.root), *(root for root in _opened() if root != str(workspace.root))]
+    with suppress(OSError):
+        _places_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _places_file().write_text("\n".join(told[:KEPT_PLACES]) + "\n", "utf-8")
+
+
+def _opened() -> list[str]:
+    try:
+        return [line for line in _places_file().read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError):
+        return []
+
+
+def offered(here: Workspace) -> list[tuple[str, str]]:
+    """The workspaces that this user has opened before and that are still there, each with its words; this one first."""
+    roots = [str(here.root), *(root for root in _opened() if root != str(here.root) and _is_workspace(root))]
+    names = [Path(root).name for root in roots]
+    return [(_words(root, alone=names.count(Path(root).name) == 1), root) for root in roots]
+
+
+def _is_workspace(root: str) -> bool:
+    return (Path(root) / "tracking").is_dir() or (Path(root) / "tjtools.toml").is_file()
+
+
+def _words(root: str, *, alone: bool) -> str:
+    name = Path(root).name if alone else root
+    try:
+        site = load_settings(Workspace(Path(root))).site
+    except SettingsError:
+        return f"{name} · ✗ can't be opened"
+    kind = SITES[site.kind if site else ""][0]
+    return f"{name} · {kind}{f' {site.account}' if site and site.kind == 'live' else ''}"

@@ -1,0 +1,37 @@
+// What the desk tells outside its page: the title of the browser's tab, and notices where the person allows them.
+const KEPT = { childList: true };
+
+function render({ model, el }) {
+  const title = document.querySelector("title");
+  const head = () => {
+    if (title.textContent !== model.get("heading")) title.textContent = model.get("heading");
+  };
+  const watch = new MutationObserver(head); // JupyterLab writes its own there
+  watch.observe(title, KEPT);
+  model.on("change:heading", head);
+  head();
+
+  const ask = document.createElement("button");
+  ask.type = "button";
+  ask.textContent = "Tell me when an upload ends";
+  const offer = () => { ask.hidden = !("Notification" in window) || Notification.permission !== "default"; };
+  ask.addEventListener("click", async () => { await Notification.requestPermission(); offer(); });
+  offer();
+  el.classList.add("tj", "tj-outside");
+  el.append(ask);
+
+  const notify = () => {
+    const told = model.get("notice");
+    if (told && "Notification" in window && Notification.permission === "granted") new Notification("tjtools", { body: told });
+  };
+  model.on("change:notice", notify);
+
+  const up = () => { // a button at a tab's end leads to the next tab's beginning
+    const desk = el.closest(".tj-desk");
+    if (desk && desk.getBoundingClientRect().top < 0) desk.scrollIntoView();
+  };
+  model.on("change:turned", up);
+  return () => watch.disconnect();
+}
+
+export default { render };
