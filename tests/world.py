@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
-from tjtools.cache.history import Source
+from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import newest_snapshot
 from tjtools.cli import main
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
 from tjtools.practice.workspace import ask_sandbox
@@ -85,6 +86,18 @@ def native_pair(uploaded: Path, pair: str, seed: int = 0) -> list[dict[str, str]
 def session(workspace: Workspace, rows: list[dict[str, str]]) -> None:
     write_inventory(workspace.session, rows)
     write_inventory(workspace.master, rows)
+
+
+def rejected_before(workspace: Workspace, path: Path, creative_id: str = "1032530511") -> None:
+    """The content of this file was uploaded from here as a creative that was rejected, and is gone from the site."""
+    store = Fingerprints.load(workspace)
+    seen = look_at([path], store)[path]
+    assert seen is not None
+    store.keep_uploads([Upload(creative_id, "old.png", CreativeType.IMAGE, seen)], now=NOW)
+    gone = Creative(creative_id, "old.png", None, "300x250", "png", CreativeType.IMAGE, ReviewStatus.REJECTED)
+    Library.load(workspace.library).add([gone])
+    History.of(workspace).record([gone], source=Source.SYNC, now=NOW)
+    workspace.library.write_text(workspace.library.read_text("utf-8").replace("rejected", "removed"), "utf-8")
 
 
 def go(

@@ -1,12 +1,16 @@
 """Batches: of at most ten, by type, pairs together."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.media import Fingerprint, MediaFacts
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload import Choice, forget_choice, load_choice, make_plan, save_choice
 from tjtools.workspace.folder import Workspace
@@ -119,3 +123,44 @@ def test_a_plan_that_cant_be_read_is_not_taken_for_none(bare_workspace: Workspac
         load_choice(bare_workspace)
     forget_choice(bare_workspace)
     assert load_choice(bare_workspace) is None
+
+
+def repeating(name: str, kind: CreativeType, pair: str = "", decision: Decision = Decision.UNDECIDED) -> FileReview:
+    """A file that looks like a creative that the network has rejected."""
+    mine = Known(Fingerprint(MediaFacts(1, "png"), "c0ffee"), name)
+    rejected = Creative("1032530511", "old.png", None, creative_type=B, review_status=ReviewStatus.REJECTED)
+    repeat = Repeat(RepeatKind.LOOKS_SAME, mine, mine._replace(creative=rejected), 0.98, decision)
+    return replace(review(name, kind, pair), repeats=(repeat,))
+
+
+def names(reviews: Iterable[FileReview]) -> list[str]:
+    return [one.file.name for one in reviews]
+
+
+def test_what_repeats_a_rejected_creative_stays_until_somebody_allows_it() -> None:
+    reviews = [review("a", B), repeating("b", B), repeating("v", V, "1"), review("p", P, "1")]
+    plan, allowed = make_plan(reviews), make_plan(reviews, allow_repeats=True)
+    assert ([file.name for file in plan.files], names(plan.repeats)) == (["a"], ["b", "v", "p"])
+    assert ([file.name for file in allowed.files], names(allowed.repeats)) == (["v", "p", "a", "b"], [])
+    told = "looks 98% like ID 1032530511 (v; Static Banner, rejected, day unknown): it was REJECTED"
+    assert [one.reason for one in plan.repeats[1:]] == [
+        f"repeats a rejected creative: {told}",
+        "the other half of its pair repeats a rejected creative",
+    ]
+    assert (plan.asks, allowed.asks) == ("3 files repeat a rejected creative", "")
+
+
+def test_it_may_be_allowed_for_some_files_alone() -> None:
+    plan = make_plan([repeating("a", B), repeating("b", B)], allow_repeats={(Section.STATIC_BANNER, "b")})
+    assert ([file.name for file in plan.files], names(plan.repeats)) == (["b"], ["a"])
+
+
+def test_a_choice_allows_no_repeat_by_itself_and_what_it_leaves_out_is_not_asked_about() -> None:
+    reviews = [repeating("a", B), repeating("b", B)]
+    plan = make_plan(reviews, choice=chosen((Section.STATIC_BANNER, "a")))
+    assert (plan.files, names(plan.repeats), names(plan.not_chosen), plan.left) == ((), ["a"], ["b"], ())
+
+
+def test_what_a_person_said_is_not_the_same_repeats_nothing() -> None:
+    assert make_plan([repeating("a", B, decision=Decision.NOT_THE_SAME)]).repeats == ()
+    assert make_plan([repeating("a", B)], limit=1).left == ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import sys
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,17 +15,17 @@ from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, stoppable
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import WorkspaceError
+from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import in_seconds
 from tjtools.practice.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
-from tjtools.upload.journal import Unfinished
+from tjtools.upload.journal import Journal, Unfinished
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -254,6 +256,9 @@ def upload(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
     ] = None,
+    allow_repeats: Annotated[
+        bool, typer.Option("--allow-repeats", help="Also what repeats a rejected creative.")
+    ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
     ] = False,
@@ -268,17 +273,23 @@ def upload(
     with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes
     up.
 
+    What repeats a creative that the network has rejected is named, and goes up only if you say so: --live asks; where
+    there is no terminal to ask on, it is held back unless you give --allow-repeats.
+
     Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
     if session and file:
         raise typer.BadParameter("give either --session or --file")
-    if resume and (session or file or kind or force or limit):
+    if resume and (session or file or kind or force or limit or allow_repeats):
         raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
     if resume:
         prepared, report = _resume(workspace, headless=headless)
     else:
         prepared = prepare_files(workspace, file, kind, force=force)
-        plan = _planned(workspace, prepared, limit, saved=not (session or file))
+        made = _planned(workspace, prepared, limit, saved=not (session or file))
+        plan = made(allow_repeats=allow_repeats or Journal(workspace.log).in_doubt())
+        if plan.repeats and live and _repeats_too(plan):
+            plan = made(allow_repeats=True)
         report = run_plan(workspace, prepared, plan, live=live, force=force, headless=headless)
     told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
     end(
@@ -290,19 +301,31 @@ def upload(
     )
 
 
-def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, *, saved: bool) -> steps.Plan:
-    """What to upload, by the saved plan if that counts and there is one; says what a person should know before."""
+def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, *, saved: bool) -> partial[steps.Plan]:
+    """How to plan what to upload, by the saved plan if that counts and there is one; says what to know before."""
     size = load_settings(workspace).upload.batch_size
     if run := steps.unfinished_run(workspace):
         say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
         say("tjtools upload --resume goes on with it; another live run takes its workspace.")
     for one in prepared.reviews:
-        if one.verdict is Verdict.NEAR_DUPLICATE or (one.goes_up and one.repeats_rejected):
+        if one.verdict is Verdict.NEAR_DUPLICATE and not one.repeats_rejected:
             say(f"{one.verdict.value}: {one.file.name} {'; '.join(repeat.told for repeat in one.repeats)}")
     choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-    return steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
+    return partial(steps.make_plan, prepared.reviews, batch_size=size, limit=limit, choice=choice)
+
+
+def _repeats_too(plan: steps.Plan) -> bool:
+    """Name what repeats a rejected creative, and ask whether it goes up; where nobody can be asked, it does not."""
+    listing(plan.asks, [("", one.file.name, one.reason) for one in plan.repeats], console=err)
+    if not sys.stdin.isatty():
+        say("Held back, as there is no terminal to ask on: --allow-repeats uploads them too")
+        return False
+    try:
+        return typer.confirm("Upload them all the same?", err=True)
+    except typer.Abort as error:
+        raise Cancelled("Stopped: nothing was uploaded.") from error
 
 
 def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:

@@ -99,8 +99,9 @@ class FileReview:
 
     @property
     def repeats_rejected(self) -> tuple[Repeat, ...]:
-        """What it repeats that the network has rejected."""
-        return tuple(one for one in self.repeats if one.known.rejected_at is not None)
+        """What it repeats that the network has rejected, but for what a person said it isn't."""
+        rejected = (one for one in self.repeats if one.known.rejected_at is not None)
+        return tuple(one for one in rejected if one.decision is not Decision.NOT_THE_SAME)
 
     def noted(self, *notes: str) -> FileReview:
         """The same with more notes."""

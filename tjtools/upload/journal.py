@@ -33,11 +33,15 @@ class _Event(BaseModel):  # in the log, a file and a creative stand as the list 
 
 
 class Begun(_Event):
-    """A live run begins: these are the files that it is to hand over; `force`: also those that are there already."""
+    """A live run begins: these are the files that it is to hand over; `force`: also those that are there already.
+
+    `repeats` are those that repeat a rejected creative, which a person has allowed.
+    """
 
     event: Literal["begun"] = "begun"
     files: tuple[SessionFile, ...]
     force: bool = False
+    repeats: tuple[Key, ...] = ()
 
 
 class HandedOver(_Event):
@@ -107,7 +111,8 @@ _READERS = dict.fromkeys(("begun", "handed_over", "settled", "recorded", "ended"
 class Unfinished(NamedTuple):
     """A run that never came to its end: which of its files have an ID, got none, were under way, and were not begun.
 
-    `force`: the run was to bypass the duplicate checks.
+    `force`: the run was to bypass the duplicate checks. `repeats` are the files that a person let it hand over although
+    they repeat a rejected creative.
     """
 
     run: str
@@ -117,6 +122,7 @@ class Unfinished(NamedTuple):
     without_id: tuple[SessionFile, ...]
     under_way: tuple[SessionFile, ...]
     not_begun: tuple[SessionFile, ...]
+    repeats: frozenset[Key] = frozenset()
 
     @property
     def left(self) -> tuple[SessionFile, ...]:
@@ -126,7 +132,7 @@ class Unfinished(NamedTuple):
     @property
     def told(self) -> str:
         """What there is of it, in words."""
-        parts = zip(("confirmed", "without an ID", "under way", "not begun"), self[3:], strict=True)
+        parts = zip(("confirmed", "without an ID", "under way", "not begun"), self[3:7], strict=True)
         return ", ".join(f"{len(files)} {part}" for part, files in parts if files or part != "without an ID")
 
 
@@ -137,10 +143,18 @@ class Journal:
         self.path = path
         self._log = Log.at(path)
 
-    def begun(self, files: Iterable[SessionFile], *, run: str, now: datetime, force: bool = False) -> None:
+    def begun(
+        self,
+        files: Iterable[SessionFile],
+        *,
+        run: str,
+        now: datetime,
+        force: bool = False,
+        repeats: Iterable[Key] = (),
+    ) -> None:
         """Note which files a run is to hand over, and fold old runs away."""
         self._log.fold(now, self._still_open)
-        self.note(Begun(at=now, run=run, files=tuple(files), force=force))
+        self.note(Begun(at=now, run=run, files=tuple(files), force=force, repeats=tuple(repeats)))
 
     def handed_over(
         self, files: Iterable[SessionFile], *, section: Section, run: str, now: datetime, newest: str = ""
@@ -169,6 +183,7 @@ class Journal:
             without_id=tuple(file for file in begun.files if ids.get(file.key) == ""),
             under_way=tuple(file for file in begun.files if file.key in under_way),
             not_begun=tuple(file for file in begun.files if file.key not in under_way and file.key not in ids),
+            repeats=frozenset(begun.repeats),
         )
 
     def outcomes(self, run: str) -> list[Settled]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from statistics import median
@@ -17,6 +18,7 @@ from typing import NamedTuple
 from tjtools.diff.session import FileReview
 from tjtools.model.creative import CreativeType, Key, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
+from tjtools.model.words import counted
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
@@ -103,13 +105,21 @@ class Batch:
 class Plan:
     """The batches of a run; `held_back` are files that need a person first, `left` those beyond the limit.
 
-    `not_chosen` are new files that the saved plan does not take.
+    `not_chosen` are new files that the saved plan does not take. `repeats` were to go up, but repeat a creative that
+    the network has rejected, or are the other half of such a one's pair: they stay until a person allows it.
     """
 
     batches: tuple[Batch, ...]
     held_back: tuple[FileReview, ...]
     left: tuple[FileReview, ...]
     not_chosen: tuple[FileReview, ...] = ()
+    repeats: tuple[FileReview, ...] = ()
+
+    @property
+    def asks(self) -> str:
+        """How many files a person is asked about because of a rejected creative; `""` for none."""
+        number = len(self.repeats)
+        return f"{counted(number, 'file')} repeat{'s' * (number == 1)} a rejected creative" if number else ""
 
     @property
     def files(self) -> tuple[SessionFile, ...]:
@@ -118,22 +128,33 @@ class Plan:
 
 
 def make_plan(
-    reviews: Sequence[FileReview], *, batch_size: int = 10, limit: int | None = None, choice: Choice | None = None
+    reviews: Sequence[FileReview],
+    *,
+    batch_size: int = 10,
+    limit: int | None = None,
+    choice: Choice | None = None,
+    allow_repeats: bool | AbstractSet[Key] = False,
 ) -> Plan:
     """Sort a session's reviews into batches: native videos, native images, videos, images, video banners.
 
-    `limit` is the most files to hand over, `choice` the only ones; a native pair goes whole or not at all.
+    `limit` is the most files to hand over, `choice` the only ones; a native pair goes whole or not at all. What repeats
+    a rejected creative goes only where `allow_repeats` says so: True, or the keys of the files that may.
     """
-    groups: dict[str | int, list[SessionFile]] = {}  # the new files; the halves of a pair together
+    groups: dict[str | int, list[FileReview]] = {}  # the new files; the halves of a pair together
     for number, one in enumerate(reviews):
         if one.goes_up:
-            groups.setdefault(one.file.pair or number, []).append(one.file)
+            groups.setdefault(one.file.pair or number, []).append(one)
     wanted: set[SessionFile] = set()
     chosen: set[SessionFile] = set()
+    repeats: set[SessionFile] = set()
     for group in groups.values():
-        if choice is None or choice.files >= {file.key for file in group}:
-            wanted |= set(group)
-            chosen |= set(group) if limit is None or len(chosen) + len(group) <= limit else set()
+        files = {one.file for one in group}
+        if choice is None or choice.files >= {file.key for file in files}:
+            wanted |= files
+            if any(one.repeats_rejected and not _allowed(one, allow_repeats) for one in group):
+                repeats |= files
+            elif limit is None or len(chosen) + len(group) <= limit:
+                chosen |= files
     planned = [one for one in reviews if one.is_settled or one.file in chosen]
     batches: list[Batch] = []
     for kind in ORDER:
@@ -143,9 +164,21 @@ def make_plan(
     return Plan(
         batches=tuple(batches),
         held_back=tuple(one for one in reviews if one.needs_a_person and not one.goes_up),
-        left=tuple(one for one in reviews if one.file in wanted and one.file not in chosen),
+        left=tuple(one for one in reviews if one.file in wanted - chosen - repeats),
         not_chosen=tuple(one for one in reviews if one.goes_up and one.file not in wanted),
+        repeats=tuple(_asked_about(one) for one in reviews if one.file in repeats),
     )
+
+
+def _allowed(one: FileReview, allow_repeats: bool | AbstractSet[Key]) -> bool:
+    return allow_repeats if isinstance(allow_repeats, bool) else one.file.key in allow_repeats
+
+
+def _asked_about(one: FileReview) -> FileReview:
+    """The same with the reason why a person is asked before it goes up."""
+    told = "; ".join(repeat.told for repeat in one.repeats_rejected)
+    why = f"repeats a rejected creative: {told}" if told else "the other half of its pair repeats a rejected creative"
+    return one.held(one.verdict, why)
 
 
 class Expected(NamedTuple):

@@ -55,6 +55,8 @@ def prepare_rest(
 ) -> Rest:
     """Look again at the files that an unfinished run left, and plan them; what it had confirmed is recorded first.
 
+    Whether what repeats a rejected creative goes was said when the run began: who is under way is not asked again.
+
     Raises what `prepare` raises, and `TrackingFileError` where another live run is under way.
     """
     with only_live_run(workspace):
@@ -73,7 +75,8 @@ def prepare_rest(
         review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
     )
     chosen = Choice(run.at, frozenset(file.key for file in files))
-    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen)
+    allowed = run.repeats | {file.key for file in run.under_way}
+    plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen, allow_repeats=allowed)
     return Rest(replace(prepared, reviews=reviews), plan, cleared)
 
 

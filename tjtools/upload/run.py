@@ -114,7 +114,8 @@ class _Run:
     def __post_init__(self) -> None:
         self.name, self.workspace = self.records.run, self.records.workspace
         self.journal = Journal(self.workspace.log)
-        reviews = [*self.plan.held_back, *(one for batch in self.plan.batches for one in batch.reviews)]
+        planned = (one for batch in self.plan.batches for one in batch.reviews)
+        reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
         self.files = [one.file for one in reviews]
         self.sizes = {one.file.name: one.facts.size for one in reviews if one.facts}
 
@@ -142,7 +143,8 @@ class _Run:
                 stopped = stopped or error
         self._sum_up()
         status_file = self.workspace.status_file(self.name)
-        return UploadReport(self.live, tuple(self.outcomes), self.plan.held_back, status_file, campaigns, stopped)
+        held_back = (*self.plan.held_back, *self.plan.repeats)
+        return UploadReport(self.live, tuple(self.outcomes), held_back, status_file, campaigns, stopped)
 
     def _begin(self) -> None:
         recover(self.workspace, self.records.library, self.journal, now=self.now)
@@ -150,7 +152,9 @@ class _Run:
             while earlier := self.journal.unfinished():  # this run takes its place
                 self._campaigns(earlier.run)
                 self.journal.note(Ended(run=earlier.run, at=self.now()))
-            self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force)
+            going = (one for batch in self.plan.batches for one in batch.reviews if one.goes_up)
+            allowed = [one.file.key for one in going if one.repeats_rejected]
+            self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force, repeats=allowed)
         self.begun = True
         under_way = self.resumed.under_way if self.resumed else ()
         in_doubt = self.journal.in_doubt()
@@ -315,6 +319,7 @@ class _Run:
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         plan = self.plan
         reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
+        reasons |= {one.file: one.reason for one in plan.repeats}
         reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
         reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
         if stopped:
@@ -325,12 +330,15 @@ class _Run:
 
     def _sum_up(self) -> None:
         count, plan = Counter(one.status for one in self.outcomes), self.plan
-        if count.keys() == {UploadStatus.SKIPPED} and not (plan.held_back or plan.left or plan.not_chosen):
+        if count.keys() == {UploadStatus.SKIPPED} and not (
+            plan.held_back or plan.left or plan.not_chosen or plan.repeats
+        ):
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
         for files, told in (
             (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
             (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
             (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
+            (len(plan.repeats), "%d files are held back for a rejected creative that they, or their pairs, repeat"),
         ):
             if files:
                 log.info(told, files)
