@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import threading
 from pathlib import Path
 
 import ipywidgets as w
@@ -104,6 +105,11 @@ def words(view: w.Widget) -> str:
 
 def pictures(view: w.Widget) -> list[w.Image]:
     return [one for one in inside(view) if isinstance(one, w.Image)]
+
+
+def width(picture: w.Image) -> int:
+    with Image.open(io.BytesIO(picture.value)) as shown:
+        return shown.width
 
 
 def pressable(view: w.Widget, label: str) -> w.Button:
@@ -248,12 +254,58 @@ def test_a_click_decides_and_the_whole_view_follows(review: Review) -> None:
     view = review_view(review)
     compare(review, NEAR)
     review.verdict = Verdict.NEAR_DUPLICATE.value
-    pressable(view, "Skip it").click()
+    pressable(view, "The same: leave it out").click()
     assert review.looked()
     assert "1 skipped by a person" in words(view)
-    assert "You decided: skip it." in words(view)
-    assert (pressable(view, "Skip it").disabled, pressable(view, "Not the same").disabled) == (True, False)
+    assert (pressable(view, "The same: leave it out").disabled, pressable(view, "Different: upload it").disabled) == (
+        True,
+        False,
+    )
     assert (review.verdict, review.matching) == (Verdict.NEAR_DUPLICATE.value, ())
-    pressable(view, "Not the same").click()
+    pressable(view, "Different: upload it").click()
     assert review.looked()
     assert verdicts(review)[NEAR] is Verdict.NEW
+
+
+def test_a_content_that_is_known_twice_is_shown_and_asked_for_once(session: Workspace) -> None:
+    rows = [(COPY, "image"), (NEAR, "image")]
+    write_inventory(session.session, [{"new_filename": name, "creative_type": kind} for name, kind in rows])
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    compare(review, NEAR)
+    assert [one.known.creative_id for one in review.evidence] == ["1032530511", ""]
+    view = review_view(review)
+    pressable(view, "The same: leave it out")  # the only one
+    assert len(pictures(view)) == 2
+    assert f"{COPY} of this session" in words(view)
+
+
+def test_one_click_leads_to_what_is_to_be_decided_and_then_to_the_rest(review: Review) -> None:
+    view = review_view(review)
+    assert "1 to decide" in words(view)
+    pressable(view, "Compare them").click()
+    assert review.compared == (Section.STATIC_BANNER, NEAR)
+    pressable(view, "The same: leave it out").click()
+    assert review.looked()
+    assert "to decide" not in words(view)
+    pressable(view, "Next comparison ›").click()
+    assert review.compared != (Section.STATIC_BANNER, NEAR)
+    pressable(view, "Close").click()
+    assert (review.compared, pictures(view)) == (None, [])
+
+
+def test_the_pictures_become_sharp_where_the_files_are_here(review: Review) -> None:
+    view = review_view(review)
+    compare(review, VIDEO)
+    for picture in pictures(view):
+        arrived = threading.Event()
+        picture.observe(lambda _change, arrived=arrived: arrived.set(), "value")
+        assert width(picture) == 320 or (arrived.wait(30) and width(picture) == 320)
+
+
+def test_a_file_that_is_missing_is_not_waited_for(session: Workspace) -> None:
+    (session.root / "uploaded" / OTHER).unlink()
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    gallery = next(one for one in inside(review_view(review)) if isinstance(one, Gallery))
+    assert [card["name"] for card in gallery.cards if not card["drawable"]] == [OTHER]

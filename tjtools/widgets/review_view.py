@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -15,28 +13,16 @@ import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Dict, List
 
-from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media import Children
 from tjtools.model.creative import Medium
-from tjtools.model.words import counted, in_bytes, in_seconds
-from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note
-from tjtools.widgets.panel import State
+from tjtools.widgets.compare import compare_view
+from tjtools.widgets.markup import STATIC, Node, node, note
 from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, marked
-from tjtools.widgets.view import Table, actions, button, choice, column, error_view, linked, row, task_view, tied, told
+from tjtools.widgets.view import Table, actions, button, choice, column, linked, row, tied, told
 
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _EVERY = 0.3  # seconds between two deliveries of pictures
-_FEW = 6  # observations that need not be folded
-FACTS: dict[str, Callable[[Known], str]] = {
-    "name": lambda side: side.name,
-    "size": lambda side: f"{in_bytes(side.fingerprint.facts.bytes)} ({side.fingerprint.facts.bytes:,} bytes)",
-    "checksum": lambda side: f"{side.fingerprint.checksum[:12]}…",
-    "duration": lambda side: in_seconds(side.fingerprint.facts.seconds),
-    "dimensions": lambda side: side.fingerprint.facts.size,
-    "encoding": lambda side: " ".join(filter(None, (side.fingerprint.facts.container, side.fingerprint.facts.codec))),
-}
-_COLUMNS = "98px minmax(0, 1fr) minmax(0, 1fr)"  # as wide as those of .tj-sides
 
 
 class Gallery(AnyWidget):
@@ -112,7 +98,7 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",
         "facts": [told["type"], told["dimensions"], told["duration"], told["size"], pair],
-        "reason": told["reason"],
+        "reason": [text for text in (one.reason, *one.notes) if text],
         "choosable": one.goes_up,
         "chosen": one.file.key in review.chosen,
         "comparable": has_evidence(one),
@@ -125,7 +111,7 @@ def review_view(review: Review) -> w.Widget:
     """Evidence and filters above, the files in the middle, the plan below."""
     return column(
         told(review, "reviews", lambda: _counts(review)),
-        _evidence(review),
+        compare_view(review),
         _filters(review),
         _files(review),
         told(review, "chosen saved", lambda: _plan(review)),
@@ -146,106 +132,6 @@ def _counts(review: Review) -> Node:
         badges.append(node("span", *words, css=f"tj-verdict tj-verdict-{colour}"))
     bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
     return node("div", node("div", *badges, css="tj-badges"), *bad)
-
-
-def _evidence(review: Review) -> w.Widget:
-    again, wide = task_view(review.task), w.Layout(width="auto", max_width="100%")
-    files = choice(review, "compared", lambda: _comparable(review), "reviews", tooltip="File to compare", layout=wide)
-    whole = column(
-        told(review, "reviews", lambda: _found(review)),
-        tied(review, "reviews", row(), children=lambda: [files] if review.comparable else []),
-        tied(review.task, "state", again, shown=lambda: review.task.state is not State.DONE),
-        error_view(review),
-        tied(review, "reviews compared", column(), children=lambda: [_pair(review, one) for one in review.evidence]),
-        css="tj-evidence",
-    )
-    return tied(review, "reviews", whole, shown=lambda: review.comparable)
-
-
-def _comparable(review: Review) -> list[tuple[str, Any]]:
-    """The files to choose from; one that is compared stays, though it may have nothing to show any more."""
-    files = {one.file.key: f"{marked(one.verdict)}: {one.file.name}" for one in review.comparable}
-    if review.compared is not None:
-        files.setdefault(review.compared, review.compared[1])
-    return [("Choose a file to compare", None), *((label, key) for key, label in files.items())]
-
-
-def _found(review: Review) -> Node:
-    rejected = sum(bool(one.repeats_rejected) for one in review.comparable)
-    files = f"Files of the session that repeat something: {len(review.comparable):,}. "
-    warned = [node("span", f"✗ Of a REJECTED creative: {rejected:,}", css="tj-rejected")] if rejected else []
-    return node("div", node("h3", "Evidence"), node("p", files, *warned))
-
-
-def _pair(review: Review, one: Repeat) -> w.Widget:
-    other = one.known
-    standing = f"ID {other.creative_id}: {other.standing}" if other.creative_id else "Another file of the session"
-    heads = (node("span", ""), node("strong", "This file"), node("strong", standing), node("span", ""))
-    cells = [*map(Markup, heads), _picture(review, one.file), _picture(review, other)]
-    pictures = w.GridBox(cells, layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0"))
-    told = map(Markup, (_facts(one), _history(one)))
-    return column(Markup(_head(one)), pictures, *told, _decision(review, one), css="tj-pair")
-
-
-def _head(one: Repeat) -> Node:
-    same = one.kind is RepeatKind.SAME_CONTENT
-    how = "⧉ The same content, to the last byte" if same else f"≈ Looks {one.closeness:.0%} the same"
-    at = one.known.rejected_at
-    if at is None:
-        return node("div", node("strong", how))
-    when = f"on {at[:10]}" if at else "nobody knows when"
-    rejected = f"✗ REJECTED {when}: the network has refused creative {one.known.creative_id} before."
-    return node("div", node("strong", how), node("p", rejected, css="tj-rejected", role="note"))
-
-
-def _picture(review: Review, side: Known) -> w.Widget:
-    made = review.thumbnail(side.fingerprint)
-    if made is None:
-        return Markup(node("div", "no picture", css="tj-side tj-note"))
-    image = w.Image(value=made, format="jpeg")
-    image.add_class("tj-side")
-    return image
-
-
-def _facts(one: Repeat) -> Node:
-    rows = []
-    for what, fact in FACTS.items():
-        mine, theirs = fact(one.file), fact(one.known)
-        tag = "span" if mine == theirs else "strong"
-        if mine or theirs:
-            rows.append(node("tr", node("th", what), *(node("td", node(tag, text or "–")) for text in (mine, theirs))))
-    return node("table", node("tbody", *rows), css="tj-sides")
-
-
-def _history(one: Repeat) -> Node | None:
-    if not one.known.creative_id:
-        return None
-    if not one.known.history:
-        return note(f"No review history of ID {one.known.creative_id} is known.")
-    seen = [
-        f"{then.observed_at[:16].replace('T', ' ')} UTC: {' → '.join(filter(None, (then.from_status, then.to_status)))}"
-        for then in one.known.history
-    ]
-    title = f"Review history of ID {one.known.creative_id}: {counted(len(seen), 'observation')}"
-    return folded(title, lines(seen), open=int(len(seen) <= _FEW))
-
-
-def _decision(review: Review, one: Repeat) -> w.Widget:
-    if one.kind is not RepeatKind.LOOKS_SAME:
-        return Markup(note("There is nothing to decide: these are the same."))
-    buttons, told = [], "Is this the same creative? Both contents are remembered with your answer."
-    for label, decision, title in (
-        ("Not the same", Decision.NOT_THE_SAME, "Upload it: these two are different creatives"),
-        ("Skip it", Decision.SKIP, "Never upload it while it looks like the other one"),
-    ):
-        made = button(label, partial(review.decide, one, decision), title=title)
-        buttons.append(made)
-        if one.decision is decision:
-            made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
-            told = f"You decided: {label.lower()}."
-        else:
-            tied(review, "busy", made, disabled=lambda: review.busy)
-    return row(*buttons, Markup(node("span", told, css="tj-note")))
 
 
 def _filters(review: Review) -> w.Widget:

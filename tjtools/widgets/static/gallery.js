@@ -20,8 +20,17 @@ function chooser(card, model) {
   box.checked = card.chosen;
   box.setAttribute("aria-label", `Upload ${card.name}`);
   box.addEventListener("change", () => model.send({ what: "tick", id: card.id, on: box.checked }));
-  label.append(box, document.createTextNode(card.chosen ? "Upload" : "Leave out"));
+  label.append(box, document.createTextNode("Upload"));
   return label;
+}
+
+// One line; the rest is behind it.
+function reason(card) {
+  const [first, ...more] = card.reason;
+  if (!more.length && first.length <= 90) return make("div", "tj-card-reason", first);
+  const fold = make("details", "tj-card-reason");
+  fold.append(make("summary", "", first), ...more.map((text) => make("div", "", text)));
+  return fold;
 }
 
 function comparer(card, model) {
@@ -40,7 +49,8 @@ function picture(card, model) {
   const play = make("button", "tj-card-picture");
   play.type = "button";
   play.setAttribute("aria-label", `${card.moving ? "Play" : "Enlarge"} ${card.name}`);
-  play.append(make("span", "tj-card-wait", "…"));
+  play.append(make("span", "tj-card-wait", card.drawable ? "…" : "no picture"));
+  play.disabled = !card.drawable;
   play.addEventListener("click", () => model.send({ what: "play", id: card.id }));
   return play;
 }
@@ -59,10 +69,14 @@ function describe(box, card, model) {
   const head = make("div", "tj-card-head");
   head.append(verdict);
   if (card.choosable) head.append(chooser(card, model));
-  text.append(head, make("div", "tj-card-name", card.name), facts(card));
-  if (card.reason) text.append(make("div", "tj-card-reason", card.reason));
+  const name = make("div", "tj-card-name", card.name);
+  name.title = card.name;
+  text.append(head, name, facts(card));
+  if (card.reason.length) text.append(reason(card));
   if (card.comparable) text.append(comparer(card, model));
+  const unfolded = box.querySelector("details")?.open;
   box.lastChild.replaceWith(text);
+  if (unfolded) box.querySelector("details").open = true;
   box.classList.toggle("tj-left-out", card.choosable && !card.chosen);
 }
 

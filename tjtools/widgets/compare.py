@@ -1,0 +1,200 @@
+"""A file of the session beside what it repeats, for a person to decide: one pair at a time, and then the next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+
+import ipywidgets as w
+
+from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
+from tjtools.diff.session import Verdict
+from tjtools.media import Children
+from tjtools.model.words import counted, in_bytes, in_seconds
+from tjtools.widgets.markup import Markup, Node, folded, lines, node, note
+from tjtools.widgets.panel import State
+from tjtools.widgets.review import Review, marked
+from tjtools.widgets.view import button, choice, column, error_view, row, task_view, tied, told
+
+ANSWERS = {  # what each decision means for the file, with and without "undecided"
+    Decision.NOT_THE_SAME: ("Different: upload it", "These two are different creatives"),
+    Decision.SKIP: ("The same: leave it out", "It stays here for as long as it looks like the other one"),
+}
+FACTS: dict[str, Callable[[Known], str]] = {
+    "name": lambda side: side.name,
+    "size": lambda side: f"{in_bytes(side.fingerprint.facts.bytes)} ({side.fingerprint.facts.bytes:,} bytes)",
+    "checksum": lambda side: f"{side.fingerprint.checksum[:12]}…",
+    "duration": lambda side: in_seconds(side.fingerprint.facts.seconds),
+    "dimensions": lambda side: side.fingerprint.facts.size,
+    "encoding": lambda side: " ".join(filter(None, (side.fingerprint.facts.container, side.fingerprint.facts.codec))),
+}
+_COLUMNS = "98px minmax(0, 1fr) minmax(0, 1fr)"  # as wide as those of .tj-sides
+_FEW = 6  # observations that need not be folded
+
+
+def compare_view(review: Review) -> w.Widget:
+    """How many files repeat something, and the one that a person looks at beside it; nothing where none does."""
+    whole = column(
+        told(review, "reviews compared", lambda: _found(review)),
+        tied(review, "reviews compared", row(), children=lambda: _turning(review)),
+        _looking(review),
+        error_view(review),
+        tied(review, "reviews compared", column(), children=lambda: _pairs(review)),
+        css="tj-evidence",
+    )
+    return tied(review, "reviews", whole, shown=lambda: review.comparable)
+
+
+def undecided(review: Review) -> list[tuple[Any, str]]:
+    """The keys of the files that wait for a decision, in the session's order."""
+    return [one.file.key for one in review.comparable if one.verdict is Verdict.NEAR_DUPLICATE]
+
+
+def by_content(evidence: Iterable[Repeat]) -> list[list[Repeat]]:
+    """What is repeated, each content once: its creatives first, then the files of the session that hold it too."""
+    found: dict[str, list[Repeat]] = {}
+    for one in sorted(evidence, key=lambda one: not one.known.creative_id):
+        found.setdefault(one.known.fingerprint.checksum, []).append(one)
+    return sorted(found.values(), key=lambda same: -same[0].closeness)
+
+
+def _found(review: Review) -> Node:
+    waiting, rejected = len(undecided(review)), sum(bool(one.repeats_rejected) for one in review.comparable)
+    repeats = "repeats" if len(review.comparable) == 1 else "repeat"
+    parts: list[Node] = [f"{counted(len(review.comparable), 'file')} {repeats} something known. "]
+    parts += [node("strong", f"{waiting:,} to decide. ")] if waiting else []
+    parts += [node("span", f"✗ Of a REJECTED creative: {rejected:,}", css="tj-rejected")] if rejected else []
+    return node("div", node("h3", "Compare"), node("p", *parts))
+
+
+def _turning(review: Review) -> list[w.Widget]:
+    """A list to choose from, and the way to the next one: the next to decide, while there is one."""
+    files = {one.file.key: f"{marked(one.verdict)}: {one.file.name}" for one in review.comparable}
+    if review.compared is not None:
+        files.setdefault(review.compared, review.compared[1])  # it may have nothing to show any more
+    listed = [("Choose a file to compare", None), *((label, key) for key, label in files.items())]
+    wide = w.Layout(width="auto", max_width="100%")
+    parts = [choice(review, "compared", lambda: listed, tooltip="File to compare", layout=wide)]
+    if (following := _following(review, list(files))) is not None:
+        waiting = [key for key in undecided(review) if key != review.compared]
+        label = "Next to decide ›" if waiting else "Next comparison ›"
+        label = label if review.compared else "Compare them" if len(files) > 1 else "Compare"
+        style = "primary" if waiting else ""
+        parts.append(button(label, lambda: review.set_trait("compared", following), style=style))
+    if review.compared is not None:
+        parts.append(button("Close", lambda: review.set_trait("compared", None)))
+    return parts
+
+
+def _following(review: Review, files: Sequence[Any]) -> Any:
+    """The key of the file to compare next: one to decide before any other, those after the shown one first."""
+    at = files.index(review.compared) + 1 if review.compared in files else 0
+    ahead = [key for key in (*files[at:], *files[:at]) if key != review.compared]
+    waiting = set(undecided(review))
+    return next((key for key in ahead if key in waiting), next(iter(ahead), None))
+
+
+def _looking(review: Review) -> w.Widget:
+    again = task_view(review.task)
+    return tied(review.task, "state", again, shown=lambda: review.task.state is not State.DONE)
+
+
+def _pairs(review: Review) -> list[w.Widget]:
+    pairs = [(same, _sides(review, same[0])) for same in by_content(review.evidence)]
+    sharp = [(side, picture) for same, sides in pairs for side, picture in zip(same[0][1:3], sides, strict=True)]
+    if sharp:
+        threading.Thread(
+            target=_sharpen, args=(review, review.compared, sharp), name="tjtools-pictures", daemon=True
+        ).start()
+    return [_pair(review, same, sides) for same, sides in pairs]
+
+
+def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget]) -> w.Widget:
+    one, *others = same
+    known = one.known
+    standing = f"ID {known.creative_id}: {known.standing}" if known.creative_id else "Another file of the session"
+    heads = (node("span", ""), node("strong", "This file"), node("strong", standing), node("span", ""))
+    pictures = w.GridBox(
+        [*map(Markup, heads), *sides], layout=w.Layout(grid_template_columns=_COLUMNS, grid_gap="4px 0")
+    )
+    also = [note("The same content: ", "; ".join(other.known.told for other in others))] if others else []
+    return column(
+        Markup(node("div", _head(one), *also)),
+        pictures,
+        _decision(review, one),
+        *map(Markup, (_facts(one), *map(_history, same))),
+        css="tj-pair",
+    )
+
+
+def _head(one: Repeat) -> Node:
+    same = one.kind is RepeatKind.SAME_CONTENT
+    how = "The same content, to the last byte" if same else f"≈ Looks {one.closeness:.0%} the same"
+    at = one.known.rejected_at
+    if at is None:
+        return node("div", node("strong", how))
+    when = f"on {at[:10]}" if at else "nobody knows when"
+    rejected = f"✗ REJECTED {when}: the network has refused creative {one.known.creative_id} before."
+    return node("div", node("strong", how), node("p", rejected, css="tj-rejected", role="note"))
+
+
+def _sides(review: Review, one: Repeat) -> list[w.Widget]:
+    return [_picture(review, side) for side in (one.file, one.known)]
+
+
+def _picture(review: Review, side: Known) -> w.Widget:
+    made = review.thumbnail(side.fingerprint)
+    if made is None and side.path is None:
+        return Markup(node("div", "no picture", css="tj-side tj-note"))
+    image = w.Image(value=made or b"", format="jpeg")
+    image.add_class("tj-side")
+    return image
+
+
+def _sharpen(review: Review, compared: Any, pictures: Iterable[tuple[Known, w.Widget]]) -> None:
+    """Show a larger picture than the kept one, where the file is still here and still looked at."""
+    with Children(cores=1) as room:
+        for side, image in pictures:
+            if review.compared != compared:
+                return
+            if side.path and isinstance(image, w.Image) and (made := room.poster(side.path)):
+                image.value = made
+
+
+def _facts(one: Repeat) -> Node:
+    rows = []
+    for what, fact in FACTS.items():
+        mine, theirs = fact(one.file), fact(one.known)
+        tag = "span" if mine == theirs else "strong"
+        if mine or theirs:
+            rows.append(node("tr", node("th", what), *(node("td", node(tag, text or "–")) for text in (mine, theirs))))
+    return node("table", node("tbody", *rows), css="tj-sides")
+
+
+def _history(one: Repeat) -> Node | None:
+    if not one.known.creative_id:
+        return None
+    if not one.known.history:
+        return note(f"No review history of ID {one.known.creative_id} is known.")
+    seen = [
+        f"{then.observed_at[:16].replace('T', ' ')} UTC: {' → '.join(filter(None, (then.from_status, then.to_status)))}"
+        for then in one.known.history
+    ]
+    title = f"Review history of ID {one.known.creative_id}: {counted(len(seen), 'observation')}"
+    return folded(title, lines(seen), open=int(len(seen) <= _FEW))
+
+
+def _decision(review: Review, one: Repeat) -> w.Widget:
+    if one.kind is not RepeatKind.LOOKS_SAME:
+        return Markup(note("There is nothing to decide: these are the same."))
+    buttons = []
+    for decision, (label, title) in ANSWERS.items():
+        made = button(label, partial(review.decide, one, decision), title=title)
+        buttons.append(made)
+        if one.decision is decision:
+            made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
+        else:
+            tied(review, "busy", made, disabled=lambda: review.busy)
+    return row(*buttons)
