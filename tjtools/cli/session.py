@@ -20,7 +20,7 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import WorkspaceError
-from tjtools.model.words import in_seconds
+from tjtools.model.words import counted, in_seconds
 from tjtools.practice.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Unfinished
@@ -302,7 +302,11 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
     choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-    return steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
+    plan = steps.make_plan(prepared.reviews, batch_size=size, limit=limit, choice=choice)
+    if late := len(plan.unseen):
+        say(f"{counted(late, 'new file')} came after the plan and {'is' if late == 1 else 'are'} not in it: choose in")
+        say("notebook 01, or take every new file with --session")
+    return plan
 
 
 def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:
