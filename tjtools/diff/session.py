@@ -99,8 +99,9 @@ class FileReview:
 
     @property
     def repeats_rejected(self) -> tuple[Repeat, ...]:
-        """What it repeats that the network has rejected."""
-        return tuple(one for one in self.repeats if one.known.rejected_at is not None)
+        """What it repeats that the network has rejected, and no person has told apart from it."""
+        apart = Decision.NOT_THE_SAME
+        return tuple(one for one in self.repeats if one.known.rejected_at is not None and one.decision is not apart)
 
     def noted(self, *notes: str) -> FileReview:
         """The same with more notes."""

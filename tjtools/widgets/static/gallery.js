@@ -59,7 +59,8 @@ function describe(box, card, model) {
   const head = make("div", "tj-card-head");
   head.append(verdict);
   if (card.choosable) head.append(chooser(card, model));
-  text.append(head, make("div", "tj-card-name", card.name), facts(card));
+  const marks = card.marks.map((mark) => make("div", "tj-card-mark", mark));
+  text.append(head, ...marks, make("div", "tj-card-name", card.name), facts(card));
   if (card.reason) text.append(make("div", "tj-card-reason", card.reason));
   if (card.comparable) text.append(comparer(card, model));
   box.lastChild.replaceWith(text);
@@ -79,11 +80,16 @@ function render({ model, el }) {
 
   function show() {
     const cards = model.get("cards");
-    const same = cards.length === grid.children.length && cards.every((card, at) => grid.children[at].dataset.id === card.id);
-    if (!same) grid.replaceChildren(...cards.map((card) => build(card, model)));
+    const key = JSON.stringify(cards.map((card) => [card.id, card.group]));
+    if (grid.dataset.key !== key) {
+      const heads = cards.map((card, at) => (card.group === cards[at - 1]?.group ? [] : [make("h3", "tj-group", card.group)]));
+      grid.replaceChildren(...cards.flatMap((card, at) => [...heads[at], build(card, model)]));
+      grid.dataset.key = key;
+    }
+    const boxes = grid.querySelectorAll(".tj-card");
     const active = document.activeElement?.closest?.(".tj-card")?.dataset.id;
     const ticking = document.activeElement?.type === "checkbox";
-    cards.forEach((card, at) => describe(grid.children[at], card, model));
+    cards.forEach((card, at) => describe(boxes[at], card, model));
     if (active && ticking) grid.querySelector(`[data-id="${CSS.escape(active)}"] input`)?.focus();
   }
 
