@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from world import NOW, Truth, read_rows, tjtools, write_inventory
 
+from tjtools.model.creative import Section
 from tjtools.practice import samples
 from tjtools.upload import save_choice
 from tjtools.workspace.folder import Workspace
@@ -324,15 +325,19 @@ def test_a_live_upload_from_a_folder_without_a_site_is_refused(shop: Path) -> No
 
 def test_upload_takes_the_saved_plan_and_says_so(shop: Path) -> None:
     tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
-    rows = [{"new_filename": "left.png", "creative_type": "image"}]
+    rows = [{"new_filename": f"{name}.png", "creative_type": "image"} for name in ("late", "left")]
     write_inventory(shop / "tracking" / "creative_inventory_session.csv", rows)
-    samples.write_image(shop / "uploaded" / "left.png", width=300, height=250, title="Travel")
-    save_choice(Workspace(shop), [], now=NOW)
+    for seed, name in enumerate(("late", "left")):
+        samples.write_image(shop / "uploaded" / f"{name}.png", width=300, height=250, title=name, seed=seed)
+    save_choice(Workspace(shop), [], left_out=[(Section.STATIC_BANNER, "left.png")], now=NOW)
     done = tjtools("upload", "--json", cwd=shop)
     assert "Taking the plan that was saved on 2025-11-13 12:00" in done.stderr
-    assert [(one["status"], one["message"]) for one in json.loads(done.stdout)["files"]] == [
-        ("skipped", "not chosen in the saved plan")
+    assert "1 new file came after the plan and is not in it: choose in" in done.stderr
+    assert [(one["file_name"], one["status"], one["message"]) for one in json.loads(done.stdout)["files"]] == [
+        ("left.png", "skipped", "not chosen in the saved plan"),
+        ("late.png", "skipped", "new since the saved plan"),
     ]
+    assert done.returncode == 1
     assert tjtools("upload", "--session", cwd=shop).returncode == 2  # it wants the site, for the file
 
 

@@ -85,7 +85,7 @@ def test_a_choice_takes_its_files_alone() -> None:
     reviews = [review("s", S), review("t", S), review("b", B, verdict=Verdict.INVALID)]
     plan = make_plan(reviews, choice=chosen((Section.IN_STREAM_VIDEO, "t"), (Section.STATIC_BANNER, "s")))
     assert [file.name for file in plan.files] == ["t"]
-    assert [one.file.name for one in plan.not_chosen] == ["s"]
+    assert [one.file.name for one in plan.unseen] == ["s"]
     assert [one.file.name for one in plan.held_back] == ["b"]
 
 
@@ -94,7 +94,15 @@ def test_a_pair_of_which_half_is_chosen_stays() -> None:
     names = ((Section.NATIVE_ROLLOVER, "v1"), (Section.NATIVE_ROLLOVER, "v2"), (Section.NATIVE_STATIC_BANNER, "i2"))
     plan = make_plan(reviews, choice=chosen(*names))
     assert [file.name for file in plan.files] == ["v2", "i2"]
-    assert [one.file.name for one in plan.not_chosen] == ["v1", "i1"]
+    assert [one.file.name for one in (*plan.not_chosen, *plan.unseen)] == ["v1", "i1"]
+
+
+def test_what_was_left_out_is_apart_from_what_came_after_the_plan() -> None:
+    section = Section.IN_STREAM_VIDEO
+    choice = Choice(NOON, frozenset([(section, "a")]), frozenset([(section, "b")]))
+    plan = make_plan([review(name, S) for name in "abc"], choice=choice)
+    told = [[one.file.name for one in part] for part in (plan.not_chosen, plan.unseen)]
+    assert ([file.name for file in plan.files], told) == (["a"], [["b"], ["c"]])
 
 
 def test_the_limit_counts_what_is_chosen() -> None:
@@ -109,10 +117,21 @@ def test_a_saved_choice_is_read_back_until_it_is_forgotten(bare_workspace: Works
     files = [(Section.NATIVE_ROLLOVER, "héé.mp4"), (Section.STATIC_BANNER, '<img src=x>".png')]
     saved = save_choice(bare_workspace, files, now=NOON)
     assert load_choice(bare_workspace) == saved == Choice(NOON, frozenset(files))
-    save_choice(bare_workspace, files[:1], now=NOON)
-    assert load_choice(bare_workspace) == Choice(NOON, frozenset(files[:1]))
+    save_choice(bare_workspace, files[:1], left_out=files, now=NOON)
+    assert load_choice(bare_workspace) == Choice(NOON, frozenset(files[:1]), frozenset(files[1:]))
     forget_choice(bare_workspace)
     assert load_choice(bare_workspace) is None
+
+
+def test_a_plan_of_before_has_seen_what_it_took(bare_workspace: Workspace) -> None:
+    files = [(Section.STATIC_BANNER, "a.png")]
+    save_choice(bare_workspace, files, now=NOON)
+    text = bare_workspace.log.read_text("utf-8")
+    bare_workspace.log.write_text(text.replace(', "left_out": []', ""), "utf-8")
+    assert "left_out" not in bare_workspace.log.read_text("utf-8")
+    choice = load_choice(bare_workspace)
+    assert choice is not None
+    assert choice.seen == choice.files == frozenset(files)
 
 
 @pytest.mark.parametrize("files", ['"files": 3', '"damaged": ""', '"files": [["Nowhere", "a"]]', '"files": [['])

@@ -23,7 +23,7 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.widgets.analysis import ReviewOutcomes
 from tjtools.widgets.markup import Markup
-from tjtools.widgets.review import Review
+from tjtools.widgets.review import REJECTED, Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
@@ -194,7 +194,7 @@ def test_looking_again_keeps_what_a_person_left_out_and_where_they_are(
     compare(review, NEAR)
     review.decide(review.evidence[0], Decision.SKIP)
     assert review.looked()
-    assert (review.page, {name for _, name in review.chosen}) == (2, {"first.mp4"})
+    assert (review.page, {name for _, name in review.chosen}) == (1, {"first.mp4"})
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))
     assert [(card["name"], card["chosen"]) for card in gallery.cards] == [(OTHER, False), ("first.mp4", True)]
 
@@ -206,6 +206,35 @@ def test_a_decision_that_cant_be_written_is_told_and_nothing_changes(review: Rev
     review.decide(review.evidence[0], Decision.SKIP)
     assert isinstance(review.error, TrackingFileError)
     assert verdicts(review)[NEAR] is Verdict.NEAR_DUPLICATE
+
+
+def test_what_repeats_a_rejected_creative_is_ticked_by_a_persons_own_word_alone(
+    review: Review, session: Workspace
+) -> None:
+    near, rest = (Section.STATIC_BANNER, NEAR), {(Section.STATIC_BANNER, OTHER), (Section.IN_STREAM_VIDEO, "first.mp4")}
+    assert (review.chosen, review.wary) == (rest, {near})
+    [one] = [one for one in review.reviews if one.file.name == NEAR]
+    assert review.marks(one) == (REJECTED,)
+    review.choose_found(take=True)
+    assert review.chosen == rest
+    view = review_view(review)
+    assert "1 file not ticked: repeats what was rejected" in words(view)
+    pressable(view, "Tick also 1 that repeat rejected ones").click()
+    assert review.chosen == {near, *rest}
+    review.save()
+    assert Review(session).looked()
+    again = Review(session, clock=lambda: NOW)
+    assert again.looked()
+    assert again.chosen == {near, *rest}  # it was the person's word
+
+
+def test_a_copy_of_a_rejected_creative_that_is_gone_is_not_ticked(session: Workspace) -> None:
+    session.library.write_text(LIBRARY.format(status="removed"), "utf-8")
+    review = Review(session, clock=lambda: NOW)
+    assert review.looked()
+    assert verdicts(review)[COPY] is Verdict.NEAR_DUPLICATE  # of the other copy: it is on no site
+    assert {name for _, name in review.chosen} == {OTHER, "first.mp4"}
+    assert f"{REJECTED}: {COPY}" in review.summary
 
 
 def test_what_repeats_a_rejected_creative_that_is_gone_is_skipped_on_a_persons_word(session: Workspace) -> None:
@@ -242,7 +271,9 @@ def test_the_view_shows_both_sides_and_says_what_was_rejected(review: Review) ->
 def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))
-    assert [card["name"] for card in gallery.cards if card["comparable"]] == [NEAR, COPY, VIDEO]
+    assert [card["name"] for card in gallery.cards if card["comparable"]] == [NEAR]
+    review.group = Group.THERE
+    assert [card["name"] for card in gallery.cards if card["comparable"]] == [COPY, VIDEO]
     [card] = [card["id"] for card in gallery.cards if card["name"] == VIDEO]
     gallery._hear(gallery, {"what": "compare", "id": card}, None)
     assert review.compared == (Section.IN_STREAM_VIDEO, VIDEO)
@@ -253,15 +284,13 @@ def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
 def test_a_click_decides_and_the_whole_view_follows(review: Review) -> None:
     view = review_view(review)
     compare(review, NEAR)
-    review.verdict = Verdict.NEAR_DUPLICATE.value
+    review.group = Group.LOOK
     pressable(view, "The same: leave it out").click()
     assert review.looked()
-    assert "1 skipped by a person" in words(view)
-    assert (pressable(view, "The same: leave it out").disabled, pressable(view, "Different: upload it").disabled) == (
-        True,
-        False,
-    )
-    assert (review.verdict, review.matching) == (Verdict.NEAR_DUPLICATE.value, ())
+    assert "1 skipped by a person" in review.summary
+    assert pressable(view, "The same: leave it out").disabled
+    assert not pressable(view, "Different: upload it").disabled
+    assert (review.group, review.matching) == (Group.LOOK, ())
     pressable(view, "Different: upload it").click()
     assert review.looked()
     assert verdicts(review)[NEAR] is Verdict.NEW

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import threading
+from typing import Any
 
+import ipywidgets as w
 import pytest
 from PIL import Image
 from world import NOW, write_inventory
@@ -14,7 +16,8 @@ from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
-from tjtools.widgets.review import Review
+from tjtools.widgets.markup import Markup
+from tjtools.widgets.review import LATE, Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
@@ -64,32 +67,32 @@ def test_what_matters_is_said_in_plain_text(review: Review) -> None:
     )
 
 
+def test_what_is_there_is_folded_until_a_person_asks(review: Review) -> None:
+    assert names(review) == ["VID_a.mp4", "IMG_a.png", EVIL, "wide.png", "none.png"]
+    review.group = Group.THERE
+    assert names(review) == ["there.png"]
+    review.group = None
+    assert "there.png" not in names(review)
+
+
 def test_filters_keep_what_fits_all_of_them(review: Review) -> None:
-    review.verdict = "new"
+    review.group = Group.NEW
     assert names(review) == ["VID_a.mp4", "IMG_a.png", EVIL]
-    review.kind = "image"
-    assert names(review) == [EVIL]
-    review.verdict, review.find = "", "PIXELS 301"  # of the reason
+    review.find = "native"
+    assert names(review) == ["VID_a.mp4", "IMG_a.png"]
+    review.group, review.find = None, "PIXELS 301"  # of the reason
     assert names(review) == ["wide.png"]
     assert review.counted_page == "1–1 of 1 file found, 6 in the session"
+    review.find = "there.png"  # what is found is shown, also where it is folded
+    assert names(review) == ["there.png"]
     review.find = "nowhere"
     assert (names(review), review.counted_page) == ([], "0 of 0 files found, 6 in the session")
-
-
-@pytest.mark.parametrize(
-    ("order", "first"),
-    [("name", EVIL), ("longest first", "VID_a.mp4"), ("type", EVIL), ("verdict", "VID_a.mp4")],
-)
-def test_the_order_is_as_asked(review: Review, order: str, first: str) -> None:
-    review.order = order
-    assert names(review)[0] == first
-    assert len(names(review)) == 6
 
 
 def test_pages_are_bounded_and_turn_as_far_as_there_are(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tjtools.widgets.review.PAGE", 4)
     review.turn(1)
-    assert (review.page, review.pages, review.counted_page) == (2, 2, "5–6 of 6 files")
+    assert (review.page, review.pages, review.counted_page) == (2, 2, "5–5 of 5 files found, 6 in the session")
     review.turn(1)
     assert review.page == 2
     review.find = "a"
@@ -142,10 +145,80 @@ def test_a_saved_plan_is_what_the_upload_takes(review: Review, session: Workspac
     assert looked(session).chosen == {VIDEO, IMAGE}
 
 
-def test_a_file_that_came_after_the_plan_is_not_chosen(session: Workspace) -> None:
+def test_a_file_that_came_after_the_plan_is_ticked_and_marked_and_the_plan_no_longer_saved(session: Workspace) -> None:
     save_choice(session, [VIDEO, IMAGE], now=NOW)
     review = looked(session)
-    assert (review.chosen, review.newcomers, review.is_saved) == ({VIDEO, IMAGE}, 1, True)
+    assert (review.chosen, review.late, review.is_saved) == ({VIDEO, IMAGE, BANNER}, {BANNER}, False)
+    assert [review.marks(one) for one in review.reviews[:3]] == [(), (), (LATE,)]
+    assert f"Plan, not saved: 3 of 3 new files chosen\nalready there: there.png\n{'in'}valid" in review.summary
+    assert f"{LATE}: {EVIL}" in review.summary
+    review.save()
+    assert (review.late, review.is_saved, looked(session).is_saved) == (set(), True, True)
+
+
+def test_what_a_person_left_out_stays_so_when_other_files_come(session: Workspace) -> None:
+    save_choice(session, [], left_out=[BANNER], now=NOW)
+    review = looked(session)
+    assert (review.chosen, review.late) == ({VIDEO, IMAGE}, {VIDEO, IMAGE})
+
+
+def test_a_half_that_comes_later_stays_with_the_other(session: Workspace) -> None:
+    save_choice(session, [], left_out=[VIDEO], now=NOW)
+    assert looked(session).chosen == {BANNER}
+    save_choice(session, [VIDEO], now=NOW)
+    assert looked(session).chosen == {VIDEO, IMAGE, BANNER}
+
+
+def test_the_bar_counts_the_groups_and_its_badges_are_the_filters(review: Review) -> None:
+    view = review_view(review)
+    assert [one.description for one in badges(view)] == ["3 new ticked", "2 can't go", "1 there"]
+    review.choose(BANNER, take=False)
+    new, mend, there = badges(view)
+    assert (new.description, "● Not saved" in words(view)) == ("2 of 3 new ticked", True)
+    mend.value = True
+    assert (names(review), new.value) == (["wide.png", "none.png"], False)
+    there.value = True
+    assert (names(review), mend.value) == (["there.png"], False)
+    there.value = False
+    assert (review.group, len(names(review))) == (None, 5)
+
+
+def test_in_a_notebook_the_button_saves_and_the_way_on_shows(review: Review, session: Workspace) -> None:
+    view = review_view(review)
+    assert links(view) == []
+    pressable(view, "Save the plan").click()
+    assert load_choice(session) == review.saved
+    assert links(view) == ["02_upload.ipynb"]
+    assert pressable(view, "Saved").disabled
+    review.choose(BANNER, take=False)
+    assert (links(view), pressable(view, "Save the plan").disabled) == ([], False)
+
+
+def test_on_the_desk_the_button_saves_and_leads_on(review: Review, session: Workspace) -> None:
+    led: list[str] = []
+    review.lead = led.append
+    press = pressable(review_view(review), "Save and go to upload")
+    press.click()
+    assert (load_choice(session), led) == (review.saved, ["upload"])
+    log = session.log.read_bytes()
+    assert press.description == "Go to upload"
+    press.click()
+    assert (led, session.log.read_bytes()) == (["upload", "upload"], log)
+
+
+def test_a_plan_that_is_not_saved_leads_nowhere(review: Review, session: Workspace) -> None:
+    (session.private / "locks/log.jsonl.lock").mkdir(parents=True)  # in the way
+    led: list[str] = []
+    review.lead = led.append
+    pressable(review_view(review), "Save and go to upload").click()
+    assert (led, isinstance(review.error, TrackingFileError)) == ([], True)
+
+
+def test_coming_back_looks_again(review: Review, session: Workspace) -> None:
+    write_inventory(session.session, [{"new_filename": EVIL, "creative_type": "image"}])
+    review.come_back()
+    assert review.looked()
+    assert [one.file.name for one in review.reviews] == [EVIL]
 
 
 def test_the_call_that_is_shown_does_the_same(
@@ -174,12 +247,13 @@ def test_pressing_saves_the_plan(review: Review, session: Workspace) -> None:
 def test_the_view_follows_the_model(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
-    assert [card["name"] for card in gallery.cards] == [one.file.name for one in review.reviews]
-    assert [card["chosen"] for card in gallery.cards] == [True, True, True, False, False, False]
+    assert [card["name"] for card in gallery.cards] == ["VID_a.mp4", "IMG_a.png", EVIL, "wide.png", "none.png"]
+    assert [card["group"] for card in gallery.cards] == ["New"] * 3 + ["Can't go"] * 2
+    assert [card["chosen"] for card in gallery.cards] == [True, True, True, False, False]
     gallery._hear(gallery, {"what": "tick", "id": gallery.cards[0]["id"], "on": False}, None)
-    assert [card["chosen"] for card in gallery.cards] == [False, False, True, False, False, False]
-    review.verdict = "invalid"
-    assert [card["name"] for card in gallery.cards] == ["wide.png"]
+    assert [card["chosen"] for card in gallery.cards] == [False, False, True, False, False]
+    review.group = Group.MEND
+    assert [card["name"] for card in gallery.cards] == ["wide.png", "none.png"]
 
 
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
@@ -198,13 +272,32 @@ def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:
     for thread in threading.enumerate():
         if thread.name == "tjtools-posters":
             thread.join()
-    assert len(gallery.posters) == sum(one.facts is not None for one in review.reviews) == 5
+    assert len(gallery.posters) == sum(one.facts is not None for one in review.matching) == 4
     for made in gallery.posters.values():
         with Image.open(io.BytesIO(made)) as shown:
             assert (shown.format, shown.height) == ("JPEG", 180)
 
 
-def descendants(widget: object) -> list[object]:
+def badges(view: w.Widget) -> list[w.ToggleButton]:
+    return [one for one in descendants(view) if isinstance(one, w.ToggleButton) and one.layout.display != "none"]
+
+
+def pressable(view: w.Widget, label: str) -> w.Button:
+    [found] = [one for one in descendants(view) if isinstance(one, w.Button) and one.description == label]
+    return found
+
+
+def words(view: w.Widget) -> str:
+    return "\n".join(str(one.tree) for one in descendants(view) if isinstance(one, Markup))
+
+
+def links(view: w.Widget) -> list[str]:
+    """Where the links lead that are shown."""
+    shown = [one for one in descendants(view) if isinstance(one, Markup) and one.layout.display != "none"]
+    return [one.tree[1]["href"] for one in shown if one.tree[0] == "a"]
+
+
+def descendants(widget: object) -> list[Any]:
     inside = [one for child in getattr(widget, "children", ()) for one in descendants(child)]
     return [widget, *inside]
 

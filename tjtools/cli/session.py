@@ -22,7 +22,7 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, WorkspaceError
-from tjtools.model.words import in_seconds
+from tjtools.model.words import counted, in_seconds
 from tjtools.practice.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
@@ -290,6 +290,9 @@ def upload(
         plan = made(allow_repeats=allow_repeats or Journal(workspace.log).in_doubt())
         if plan.repeats and live and _repeats_too(plan):
             plan = made(allow_repeats=True)
+        if late := len(plan.unseen):
+            say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
+            say("or take every new file with --session")
         report = run_plan(workspace, prepared, plan, live=live, force=force, headless=headless)
     told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
     end(

@@ -1,8 +1,8 @@
 """What goes up: the files that a person chose, in batches of at most ten of one type; and how long that will take.
 
 The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`, or null where
-it was forgotten. It holds until then, or until another one is saved: a file that comes into the session later is not
-chosen.
+it was forgotten; those that a person left out are `left_out`. It holds until then, or until another one is saved. Of a
+file that came into the session later it says nothing: such a one waits until a person has chosen.
 """
 
 from __future__ import annotations
@@ -39,21 +39,36 @@ _PLANNED = "planned"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The files chosen, by section and name, and when that was saved."""
+    """The files chosen and those left out, by section and name, and when that was saved; of others it says nothing."""
 
     saved_at: datetime
     files: frozenset[Key]
+    left_out: frozenset[Key] = frozenset()
+
+    @property
+    def seen(self) -> frozenset[Key]:
+        """The files that it was made of."""
+        return self.files | self.left_out
 
 
-def save_choice(workspace: Workspace, files: Iterable[Key], *, now: datetime) -> Choice:
+def save_choice(workspace: Workspace, files: Iterable[Key], *, left_out: Iterable[Key] = (), now: datetime) -> Choice:
     """Keep a choice of files, each by its section and name, in place of the one before.
 
-    Raises TrackingFileError where the disk does not take it.
+    `left_out` are those that a person has seen and not chosen. Raises TrackingFileError where the disk takes none.
     """
-    choice = Choice(now, frozenset(files))
-    told = sorted([section.value, name] for section, name in choice.files)
-    Log.at(workspace.log).append([Entry(_PLANNED, now, {"files": told}, "")])
+    chosen = frozenset(files)
+    choice = Choice(now, chosen, frozenset(left_out) - chosen)
+    told = {"files": _told(choice.files), "left_out": _told(choice.left_out)}
+    Log.at(workspace.log).append([Entry(_PLANNED, now, told, "")])
     return choice
+
+
+def _told(keys: Iterable[Key]) -> list[list[str]]:
+    return sorted([section.value, name] for section, name in keys)
+
+
+def _keys(told: Iterable[tuple[str, str]]) -> frozenset[Key]:
+    return frozenset((Section(place), str(name)) for place, name in told)
 
 
 def load_choice(workspace: Workspace) -> Choice | None:
@@ -69,7 +84,7 @@ def load_choice(workspace: Workspace) -> Choice | None:
         if not later:
             if last is None or last.data["files"] is None:
                 return None
-            return Choice(last.at, frozenset((Section(place), str(name)) for place, name in last.data["files"]))
+            return Choice(last.at, _keys(last.data["files"]), _keys(last.data.get("left_out", ())))
         line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
         why = str(error)
@@ -105,14 +120,16 @@ class Batch:
 class Plan:
     """The batches of a run; `held_back` are files that need a person first, `left` those beyond the limit.
 
-    `not_chosen` are new files that the saved plan does not take. `repeats` were to go up, but repeat a creative that
-    the network has rejected, or are the other half of such a one's pair: they stay until a person allows it.
+    `not_chosen` are new files that the saved plan leaves out, `unseen` those that came after it. `repeats` were to go
+    up, but repeat a creative that the network has rejected, or are the other half of such a one's pair: they stay
+    until a person allows it.
     """
 
     batches: tuple[Batch, ...]
     held_back: tuple[FileReview, ...]
     left: tuple[FileReview, ...]
     not_chosen: tuple[FileReview, ...] = ()
+    unseen: tuple[FileReview, ...] = ()
     repeats: tuple[FileReview, ...] = ()
 
     @property
@@ -156,6 +173,8 @@ def make_plan(
             elif limit is None or len(chosen) + len(group) <= limit:
                 chosen |= files
     planned = [one for one in reviews if one.is_settled or one.file in chosen]
+    seen = choice.seen if choice else frozenset()
+    stay = [one for one in reviews if one.goes_up and one.file not in wanted]
     batches: list[Batch] = []
     for kind in ORDER:
         of_type = [one for one in planned if one.file.section is kind.section]
@@ -165,7 +184,8 @@ def make_plan(
         batches=tuple(batches),
         held_back=tuple(one for one in reviews if one.needs_a_person and not one.goes_up),
         left=tuple(one for one in reviews if one.file in wanted - chosen - repeats),
-        not_chosen=tuple(one for one in reviews if one.goes_up and one.file not in wanted),
+        not_chosen=tuple(one for one in stay if one.file.key in seen),
+        unseen=tuple(one for one in stay if one.file.key not in seen),
         repeats=tuple(_asked_about(one) for one in reviews if one.file in repeats),
     )
 

@@ -44,7 +44,8 @@ class FileProgress:
 class UploadReport:
     """What came of every file of a run, and the files that it wrote.
 
-    `stopped` is the error that ended the run before its time, None where it came to its end.
+    `held_back` are the files that need a person first, `stopped` is the error that ended the run before its time, None
+    where it came to its end.
     """
 
     live: bool
@@ -143,7 +144,7 @@ class _Run:
                 stopped = stopped or error
         self._sum_up()
         status_file = self.workspace.status_file(self.name)
-        held_back = (*self.plan.held_back, *self.plan.repeats)
+        held_back = (*self.plan.held_back, *self.plan.repeats, *self.plan.unseen)
         return UploadReport(self.live, tuple(self.outcomes), held_back, status_file, campaigns, stopped)
 
     def _begin(self) -> None:
@@ -322,6 +323,7 @@ class _Run:
         reasons |= {one.file: one.reason for one in plan.repeats}
         reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
         reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
+        reasons |= dict.fromkeys((one.file for one in plan.unseen), "new since the saved plan")
         if stopped:
             planned = (one.file for batch in plan.batches for one in batch.reviews)
             reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
@@ -330,15 +332,15 @@ class _Run:
 
     def _sum_up(self) -> None:
         count, plan = Counter(one.status for one in self.outcomes), self.plan
-        if count.keys() == {UploadStatus.SKIPPED} and not (
-            plan.held_back or plan.left or plan.not_chosen or plan.repeats
-        ):
+        stay = (*plan.held_back, *plan.left, *plan.not_chosen, *plan.unseen, *plan.repeats)
+        if count.keys() == {UploadStatus.SKIPPED} and not stay:
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
         for files, told in (
             (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
             (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
             (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
             (len(plan.repeats), "%d files are held back for a rejected creative that they, or their pairs, repeat"),
+            (len(plan.unseen), "%d new files came after the saved plan and are not in it"),
         ):
             if files:
                 log.info(told, files)

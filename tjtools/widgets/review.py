@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
+from enum import Enum
 from typing import ClassVar
 
 import pandas as pd
-from traitlets import Any, Instance, Int, Unicode
+from traitlets import Any, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.upload import Choice, load_choice, prepare, save_choice
-from tjtools.widgets.panel import Panel, Task, keys_code, python
+from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine
 
 PAGE = 24  # files on a page of the gallery
@@ -42,36 +43,41 @@ save_choice(
     workspace,
     [
 {keys}    ],
+    left_out=[
+{left}    ],
     now=datetime.now(tz=UTC),
 )
 """
 CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
-ORDERS: dict[str, Callable[[FileReview], tuple[float, str]]] = {
-    "as in the session": lambda _one: (0, ""),
-    "name": lambda one: (0, one.file.name.casefold()),
-    "verdict": lambda one: (list(Verdict).index(one.verdict), ""),
-    "type": lambda one: (0, one.file.creative_type.value),
-    "longest first": lambda one: (-(one.facts.seconds or 0) if one.facts else 1, ""),
-    "largest first": lambda one: (-one.facts.bytes if one.facts else 1, ""),
-}
+LATE = "new since your plan"
+REJECTED = "repeats a rejected one"
+_LOOK = {Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR}
+
+
+class Group(Enum):
+    """What a file asks of a person, in the order in which they are shown: its value is what a count of them says."""
+
+    NEW = "new"
+    LOOK = "need you"
+    MEND = "can't go"
+    THERE = "there"
 
 
 class Review(Panel):
     """Every file of the session with its verdict, and which of the new ones are `chosen`.
 
-    `verdict` and `kind` keep the files of one verdict or creative type (`""`: all), `find` those whose name or reason
-    holds all its words; `order` is one of `ORDERS`; `page` counts from 1. `matching` are the reviews that are left, in
-    order. `chosen` holds the section and name of each chosen file; `saved` is the plan on disk, None if there is none.
-    `compared` is the section and name of the file whose `evidence` is shown, None for none.
+    `group` keeps the files of one `Group` (None: all but those that are there), `find` those whose words hold all its
+    words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
+    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
+    has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
+    name of the file whose `evidence` is shown, None for none.
     """
 
     title: ClassVar[str] = "The session"
     looks: ClassVar[bool] = True
-    call = Unicode(CALL.format(keys=""))
-    verdict = Unicode()
-    kind = Unicode()
+    call = Unicode()
+    group = UseEnum(Group, allow_none=True, default_value=None)
     find = Unicode()
-    order = Unicode("as in the session")
     page = Int(1)
     reviews = Any(())
     matching = Any(())
@@ -80,11 +86,13 @@ class Review(Panel):
     saved = Instance(Choice, allow_none=True)
 
     def set_up(self) -> None:
-        self.observe(lambda _change: self._filter(), ["verdict", "kind", "find", "order"])
-        self.observe(lambda _change: self.set_trait("call", CALL.format(keys=keys_code(self.chosen))), "chosen")
+        self.observe(lambda _change: self._filter(), ["group", "find"])
+        self.observe(lambda _change: self.set_trait("call", self._call()), "chosen")
         self.saved = load_choice(self.workspace)
         self.new: dict[Key, SessionFile] = {}
+        self.wary: frozenset[Key] = frozenset()
         self.bad_lines: tuple[BadLine, ...] = ()
+        self.call = self._call()
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
@@ -94,22 +102,38 @@ class Review(Panel):
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self.thumbnail = prepared.fingerprints.thumbnail
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
+            repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
+            self.wary = with_halves(self.new.values(), repeats)
             sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
             halves = Counter(pair for pair, _ in sides)
             self._pairs = {pair: "complete" for pair, there in halves.items() if there == 2}
             self._pairs |= dict.fromkeys(unclear_pairs(one.file for one in reviews), "unclear") | {"": ""}
             new = frozenset(self.new)
-            first = self.saved.files if self.saved else new
-            self.chosen = new & (self.chosen | (new - before) if again else first)
+            fresh = (new - before - self.wary) | (wary - self.wary)  # what came, and what a person told apart
+            self.chosen = new & (self.chosen | fresh if again else self._first())
+            self.call = self._call()
             self._filter()
             self.page = min(page, self.pages)
+
+    def come_back(self) -> None:
+        if self.task.state is not State.READY:
+            self.task.start(self.look)
+
+    def _first(self) -> frozenset[Key]:
+        """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
+        new = frozenset(self.new)
+        if self.saved is None:
+            return new - self.wary
+        held = with_halves(self.new.values(), self.saved.left_out | self.wary)
+        return self.saved.files | (self.late - held)
 
     def told(self) -> Iterable[str]:
         told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"
         lines = (f"{counted(len(self.reviews), 'file')}: {told}", f"Plan, {plan}: {self.counted_choice}")
-        return (*lines, *sorted(held), *(f"line {bad.line} can't be read" for bad in self.bad_lines))
+        marks = [f"{mark}: {one.file.name}" for one in self.reviews for mark in self.marks(one)]
+        return (*lines, *sorted([*held, *marks]), *(f"line {bad.line} can't be read" for bad in self.bad_lines))
 
     @property
     def verdicts(self) -> dict[Verdict, int]:
@@ -123,14 +147,25 @@ class Review(Panel):
         return f"{len(self.chosen):,} of {counted(len(self.new), 'new file')} chosen"
 
     @property
-    def is_saved(self) -> bool:
-        """Whether the plan on disk takes just what is chosen here."""
-        return self.saved is not None and self.saved.files & frozenset(self.new) == self.chosen
+    def late(self) -> frozenset[Key]:
+        """The new files that the saved plan has never seen."""
+        return frozenset(self.new) - self.saved.seen if self.saved else frozenset()
 
     @property
-    def newcomers(self) -> int:
-        """How many new files the saved plan does not take."""
-        return len(frozenset(self.new) - self.saved.files) if self.saved else 0
+    def is_saved(self) -> bool:
+        """Whether the plan on disk has seen every new file, and takes just what is chosen here."""
+        return self.saved is not None and not self.late and self.saved.files & frozenset(self.new) == self.chosen
+
+    @property
+    def groups(self) -> dict[Group, int]:
+        """How many files are in each group."""
+        count = Counter(group_of(one) for one in self.reviews)
+        return {group: count[group] for group in Group}
+
+    def marks(self, one: FileReview) -> tuple[str, ...]:
+        """What a person should know of a file before ticking it."""
+        late = LATE if one.file.key in self.late else ""
+        return tuple(filter(None, (late, REJECTED if one.goes_up and one.repeats_rejected else "")))
 
     @property
     def pages(self) -> int:
@@ -182,13 +217,22 @@ class Review(Panel):
         self.chosen = self.chosen | whole if take else self.chosen - whole
 
     def choose_found(self, *, take: bool) -> None:
-        """Take all new files that are found now, or none of them."""
-        self.choose(*(one.file.key for one in self.matching), take=take)
+        """Take all new files that are found now, but those that repeat what was rejected, or none of them."""
+        found = (one.file.key for one in self.matching)
+        self.choose(*(key for key in found if not (take and key in self.wary)), take=take)
+
+    def choose_wary(self) -> None:
+        """Take also those that repeat what was rejected."""
+        self.choose(*self.wary, take=True)
 
     def save(self) -> None:
-        """Save the choice as the plan."""
+        """Save the choice as the plan, with what is left out."""
         with self.attempt():
-            self.saved = save_choice(self.workspace, self.chosen, now=self.clock())
+            left = self.new.keys() - self.chosen
+            self.saved = save_choice(self.workspace, self.chosen, left_out=left, now=self.clock())
+
+    def _call(self) -> str:
+        return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.new.keys() - self.chosen))
 
     def press(self) -> None:
         self.save()
@@ -214,15 +258,23 @@ class Review(Panel):
 
     def _filter(self) -> None:
         words = self.find.casefold().split()
-        found = [
-            one
-            for one in self.reviews
-            if self.verdict in ("", one.verdict.value)
-            and self.kind in ("", one.file.creative_type.value)
-            and all(word in f"{one.file.name}\n{reason_of(one)}".casefold() for word in words)
-        ]
+        kept = {self.group} if self.group else set(Group) if words else set(Group) - {Group.THERE}
+        found = [one for one in self.reviews if group_of(one) in kept and all(word in _words(one) for word in words)]
         self.page = 1
-        self.matching = tuple(sorted(found, key=ORDERS[self.order]))
+        self.matching = tuple(sorted(found, key=lambda one: list(Group).index(group_of(one))))
+
+
+def group_of(one: FileReview) -> Group:
+    """What the file asks of a person."""
+    if one.verdict in _LOOK or (one.goes_up and one.repeats_rejected):
+        return Group.LOOK
+    if one.is_settled or one.verdict is Verdict.SOURCE:
+        return Group.THERE
+    return Group.NEW if one.verdict is Verdict.NEW else Group.MEND
+
+
+def _words(one: FileReview) -> str:
+    return f"{one.file.name}\n{one.verdict.value}\n{one.file.creative_type.value}\n{reason_of(one)}".casefold()
 
 
 def marked(verdict: Verdict) -> str:

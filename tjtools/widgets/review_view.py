@@ -1,10 +1,10 @@
-"""The view of the session: the evidence of duplicates, filters, a gallery or a table of what is found, and the plan."""
+"""The view of the session: the bar with what is ticked, the evidence of duplicates, and the files as cards or rows."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,17 @@ import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Dict, List
 
-from tjtools.diff.session import FileReview, Verdict
+from tjtools.diff.session import FileReview
 from tjtools.media import Children
 from tjtools.model.creative import Medium
+from tjtools.model.words import counted
 from tjtools.widgets.compare import compare_view
-from tjtools.widgets.markup import STATIC, Node, node, note
-from tjtools.widgets.review import MARKS, ORDERS, Review, has_evidence, marked
-from tjtools.widgets.view import Table, actions, button, choice, column, linked, row, tied, told
+from tjtools.widgets.markup import STATIC, Node, node
+from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
+from tjtools.widgets.view import Table, actions, button, column, follow, linked, row, tied, told, way_on
 
+HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There already"}
+COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _EVERY = 0.3  # seconds between two deliveries of pictures
 
@@ -38,7 +41,7 @@ class Gallery(AnyWidget):
         super().__init__()
         self._review, self._shown, self._paths = review, dict[str, FileReview](), dict[str, Path]()
         self.on_msg(self._hear)
-        review.observe(lambda _change: self.show(), ["page", "matching", "chosen"])
+        review.observe(lambda _change: self.show(), ["page", "matching", "chosen", "saved"])
         self.show()
 
     def show(self) -> None:
@@ -97,6 +100,8 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
         "mark": mark,
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",
+        "group": HEADS[group_of(one)],
+        "marks": [*review.marks(one)],
         "facts": [told["type"], told["dimensions"], told["duration"], told["size"], pair],
         "reason": [text for text in (one.reason, *one.notes) if text],
         "choosable": one.goes_up,
@@ -108,61 +113,117 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
 
 
 def review_view(review: Review) -> w.Widget:
-    """Evidence and filters above, the files in the middle, the plan below."""
+    """The bar, which stays in view; then the evidence, and the files."""
     return column(
-        told(review, "reviews", lambda: _counts(review)),
+        _bar(review),
+        told(review, "reviews", lambda: _bad_lines(review)),
         compare_view(review),
-        _filters(review),
         _files(review),
-        told(review, "chosen saved", lambda: _plan(review)),
-        actions(
-            review,
-            button("Save as the plan", review.save, icon="save", style="primary"),
-            button("Choose all found", lambda: review.choose_found(take=True), icon="check-square-o"),
-            button("Leave out all found", lambda: review.choose_found(take=False), icon="square-o"),
-        ),
+        actions(review),
     )
 
 
-def _counts(review: Review) -> Node:
-    badges = []
-    for one, count in review.verdicts.items():
-        mark, colour = MARKS[one]
-        words = (node("span", mark, css="tj-mark"), f"{count} {one.value}")
-        badges.append(node("span", *words, css=f"tj-verdict tj-verdict-{colour}"))
+def _bar(review: Review) -> w.Widget:
+    """How many files are in each group, which are the filters; and the one button."""
+    after = "Go to upload" if review.lead else "Saved"
+    before = "Save and go to upload" if review.lead else "Save the plan"
+    save = tied(
+        review,
+        "chosen saved reviews",
+        button(before, partial(_go_on, review), style="primary"),
+        description=lambda: after if review.is_saved else before,
+        disabled=lambda: not (review.new or review.lead) or (review.is_saved and not review.lead),
+    )
+    on = (
+        []
+        if review.lead
+        else [tied(review, "chosen saved", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)]
+    )
+    badges = row(*(_badge(review, group) for group in Group))
+    words = told(review, "chosen saved reviews", lambda: _standing(review))
+    return column(row(badges, row(save, *on)), words, css="tj tj-bar")
+
+
+def _go_on(review: Review) -> None:
+    if not review.is_saved:
+        review.save()
+    if review.lead and review.error is None:
+        review.lead("upload")
+
+
+def _badge(review: Review, group: Group) -> w.Widget:
+    badge = w.ToggleButton(tooltip=f"Show these alone: {HEADS[group].lower()}", layout=w.Layout(width="auto"))
+    badge.add_class("tj-badge")
+    badge.add_class(f"tj-badge-{COLOURS[group]}")
+
+    def press(change: dict[str, Any]) -> None:
+        if change["new"]:
+            review.group = group
+        elif review.group is group:
+            review.group = None
+
+    badge.observe(press, "value")
+    follow(review, "group", lambda: badge.set_trait("value", review.group is group))
+    words = partial(_counted, review, group)
+    return tied(review, "chosen reviews", badge, description=words, shown=lambda: review.groups[group])
+
+
+def _counted(review: Review, group: Group) -> str:
+    """A badge: so many of a group, and how many of them are ticked."""
+    count = review.groups[group]
+    ticked = sum(one.file.key in review.chosen for one in review.reviews if group_of(one) is group)
+    if group is Group.NEW:
+        return f"{ticked:,} new ticked" if ticked == count else f"{ticked:,} of {count:,} new ticked"
+    if group is Group.LOOK:
+        return f"{count:,} need{'s' * (count == 1)} you" + (f", {ticked:,} ticked" if ticked else "")
+    away = any(not one.is_there for one in review.reviews if group_of(one) is group)
+    return f"{count:,} there or skipped" if group is Group.THERE and away else f"{count:,} {group.value}"
+
+
+def _standing(review: Review) -> Node:
+    """Whether the plan is saved, and what came after it."""
+    words = ["✓ Saved"] if review.is_saved else ["● Not saved"]
+    words += [f"{len(review.late):,} new since your plan"] if review.late else []
+    left = len(review.wary - review.chosen)
+    words += [f"{counted(left, 'file')} not ticked: repeats what was rejected"] if left else []
+    return node("span", " · ".join(words), role="status", css="tj-count")
+
+
+def _bad_lines(review: Review) -> Node | None:
     bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
-    return node("div", node("div", *badges, css="tj-badges"), *bad)
-
-
-def _filters(review: Review) -> w.Widget:
-    def verdicts() -> list[tuple[str, str]]:
-        count = review.verdicts
-        kept = [one for one in Verdict if one in count or one.value == review.verdict]
-        return [("All verdicts", ""), *((f"{marked(one)} ({count.get(one, 0)})", one.value) for one in kept)]
-
-    def kinds() -> list[tuple[str, str]]:
-        count = Counter(one.file.creative_type.value for one in review.reviews)
-        kept = sorted({*count, review.kind} - {""})
-        return [("All types", ""), *((f"{one} ({count[one]})", one) for one in kept)]
-
-    auto, wide = w.Layout(width="auto"), w.Layout(width="16em")
-    return row(
-        choice(review, "verdict", verdicts, "reviews", tooltip="Verdict", layout=auto),
-        choice(review, "kind", kinds, "reviews", tooltip="Type", layout=auto),
-        choice(review, "order", lambda: [(f"Order: {one}", one) for one in ORDERS], tooltip="Order", layout=auto),
-        linked(review, "find", w.Text(placeholder="Find in name or reason", layout=wide, continuous_update=False)),
-    )
+    return node("div", *bad) if bad else None
 
 
 def _files(review: Review) -> w.Widget:
     auto = {"button_width": "auto"}
     shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"], style=auto)
+    wide = w.Layout(width="16em")
+    find = linked(
+        review, "find", w.Text(placeholder="Find in name, type, reason", layout=wide, continuous_update=False)
+    )
+    every = button("Tick all found", lambda: review.choose_found(take=True))
+    none = button("Untick all found", lambda: review.choose_found(take=False))
+    wary = tied(
+        review,
+        "chosen reviews",
+        button("", review.choose_wary, style="warning"),
+        description=lambda: f"Tick also {len(review.wary - review.chosen):,} that repeat rejected ones",
+        shown=lambda: review.wary - review.chosen,
+    )
+    there = tied(
+        review,
+        "reviews matching",
+        button("", lambda: review.set_trait("group", Group.THERE), icon="caret-right"),
+        description=lambda: f"Show {_counted(review, Group.THERE)}",
+        shown=lambda: review.groups[Group.THERE] and not (review.group or review.find),
+    )
     gallery, table = column(_pager(review), Gallery(review), _pager(review)), Table(review.rows(()), what="files")
-    tied(review, "matching chosen", table, frame=lambda: review.rows(review.matching))
+    tied(review, "matching chosen saved", table, frame=lambda: review.rows(review.matching))
     return column(
-        shapes,
+        row(shapes, find, every, none, wary),
         tied(shapes, "value", gallery, shown=lambda: shapes.value == "Gallery"),
         tied(shapes, "value", table, shown=lambda: shapes.value == "Table"),
+        there,
     )
 
 
@@ -173,13 +234,3 @@ def _pager(review: Review) -> w.Widget:
     tied(review, changes, on, disabled=lambda: review.page == review.pages, shown=several)
     counted = told(review, changes, lambda: node("span", review.counted_page, role="status", css="tj-count"))
     return row(back, on, counted)
-
-
-def _plan(review: Review) -> Node:
-    saved = "✓ This is the saved plan." if review.is_saved else "● Not saved yet."
-    told = [node("p", node("strong", review.counted_choice), f". {saved}")]
-    if review.is_saved and review.newcomers:
-        told.append(note(f"{review.newcomers} new files are not in the plan: they stay here."))
-    if review.is_saved:
-        told.append(node("p", "Then go on: ", node("a", "02_upload.ipynb", href="02_upload.ipynb")))
-    return node("div", *told)

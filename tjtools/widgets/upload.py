@@ -132,6 +132,7 @@ class Upload(Panel):
             plan = self.checked.plan
             yield f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(plan)}"
             yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
+            yield from sorted(f"new since the plan: {one.file.name}" for one in plan.unseen)
         if self.recorded:
             files, count = self.recorded.files, self.outcomes
             told = ", ".join(f"{count[status]} {status.value}" for status in UploadStatus if count[status])
@@ -253,7 +254,7 @@ class Upload(Panel):
         else:
             choice = steps.load_choice(self.workspace)
         plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
-        plan = replace(plan, not_chosen=()) if retry else plan
+        plan = replace(plan, not_chosen=(), unseen=()) if retry else plan
         return Checked(prepared, plan, choice, steps.expected_time(plan, Journal(self.workspace.log)), retry)
 
     def _upload(self, checked: Checked, task: Task) -> None:

@@ -155,7 +155,11 @@ def _from(checked: Checked) -> tuple[Node, ...]:
     left = len(checked.plan.not_chosen)
     more = f"; {counted(left, 'new file')} {'is' if left == 1 else 'are'} not chosen and stay{'s' * (left == 1)} here"
     saved = checked.choice.saved_at.astimezone()
-    return (f"The plan saved on {saved:%Y-%m-%d at %H:%M}{more * bool(left)}. Change it in ", review, ".")
+    told = f"The plan saved on {saved:%Y-%m-%d at %H:%M}{more * bool(left)}."
+    if unseen := len(checked.plan.unseen):
+        late = f"{counted(unseen, 'new file')} came after the plan and {'is' if unseen == 1 else 'are'} not in it."
+        return (f"{told} ", node("strong", f"● {late}"), " Choose in ", review, ".")
+    return (f"{told} Change it in ", review, ".")
 
 
 def _takes(checked: Checked) -> str:

@@ -69,9 +69,10 @@ function describe(box, card, model) {
   const head = make("div", "tj-card-head");
   head.append(verdict);
   if (card.choosable) head.append(chooser(card, model));
+  const marks = card.marks.map((mark) => make("div", "tj-card-mark", mark));
   const name = make("div", "tj-card-name", card.name);
   name.title = card.name;
-  text.append(head, name, facts(card));
+  text.append(head, ...marks, name, facts(card));
   if (card.reason.length) text.append(reason(card));
   if (card.comparable) text.append(comparer(card, model));
   const unfolded = box.querySelector("details")?.open;
@@ -93,11 +94,16 @@ function render({ model, el }) {
 
   function show() {
     const cards = model.get("cards");
-    const same = cards.length === grid.children.length && cards.every((card, at) => grid.children[at].dataset.id === card.id);
-    if (!same) grid.replaceChildren(...cards.map((card) => build(card, model)));
+    const key = JSON.stringify(cards.map((card) => [card.id, card.group]));
+    if (grid.dataset.key !== key) {
+      const heads = cards.map((card, at) => (card.group === cards[at - 1]?.group ? [] : [make("h3", "tj-group", card.group)]));
+      grid.replaceChildren(...cards.flatMap((card, at) => [...heads[at], build(card, model)]));
+      grid.dataset.key = key;
+    }
+    const boxes = grid.querySelectorAll(".tj-card");
     const active = document.activeElement?.closest?.(".tj-card")?.dataset.id;
     const ticking = document.activeElement?.type === "checkbox";
-    cards.forEach((card, at) => describe(grid.children[at], card, model));
+    cards.forEach((card, at) => describe(boxes[at], card, model));
     if (active && ticking) grid.querySelector(`[data-id="${CSS.escape(active)}"] input`)?.focus();
   }
 
