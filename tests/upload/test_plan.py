@@ -177,7 +177,7 @@ def test_it_may_be_allowed_for_some_files_alone() -> None:
 def test_a_choice_allows_no_repeat_by_itself_and_what_it_leaves_out_is_not_asked_about() -> None:
     reviews = [repeating("a", B), repeating("b", B)]
     plan = make_plan(reviews, choice=chosen((Section.STATIC_BANNER, "a")))
-    assert (plan.files, names(plan.repeats), names(plan.not_chosen), plan.left) == ((), ["a"], ["b"], ())
+    assert (plan.files, names(plan.repeats), names(plan.unseen), plan.left) == ((), ["a"], ["b"], ())
 
 
 def test_what_a_person_said_is_not_the_same_repeats_nothing() -> None:
