@@ -1,5 +1,6 @@
 """The samples are real media: probed here with PyAV and Pillow, as the site and the browser would."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 from PIL import Image, ImageStat
 from world import NOW, read_rows
 
-from tjtools.model.creative import Creative, CreativeType
+from tjtools.cache.library import Library
+from tjtools.diff.session import Verdict
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.practice import samples
 from tjtools.practice.workspace import make_session
+from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 
 COLUMNS = (
@@ -141,6 +145,28 @@ def test_native_pairs_are_complete(rows: list[dict[str, str]]) -> None:
     assert len(halves) == 9
     for pair, found in halves.items():
         assert found == {("native_video", f"{pair}-VID"), ("native_image", f"{pair}-IMG")}
+
+
+def test_two_files_look_like_what_was_uploaded_before_and_one_of_them_was_rejected(bare_workspace: Workspace) -> None:
+    library = Library.load(bare_workspace.library)
+    held = library.add(
+        [
+            Creative("1", "clip", creative_type=CreativeType.VIDEO, review_status=ReviewStatus.APPROVED),
+            Creative("2", "banner", None, "300x250", ".png", CreativeType.IMAGE, ReviewStatus.REJECTED),
+        ]
+    )
+    taken = make_session(bare_workspace, held, NOW, lambda *_told: None)
+    assert len(taken) == len(read_rows(bare_workspace.session)) == 26, "what was uploaded before is in no session"
+    prepared = prepare(bare_workspace)
+    alike = [one for one in prepared.reviews if one.verdict is Verdict.NEAR_DUPLICATE]
+    like = {one.repeats[0].known.creative_id: one.repeats[0].known.path for one in alike}
+    uploaded = bare_workspace.root / "uploaded"
+    assert like == {"1": uploaded / "clip.mp4", "2": uploaded / "banner.png"}
+    assert [one.file.creative_type for one in alike if one.repeats_rejected] == [CreativeType.IMAGE]
+    elsewhere = Workspace(Path(shutil.copytree(bare_workspace.root, bare_workspace.root.parent / "copy")).resolve())
+    again = prepare(elsewhere)
+    assert [one.verdict for one in again.reviews] == [one.verdict for one in prepared.reviews]
+    assert again.unseen == 0, "they are known by their uploads, wherever the folder goes"
 
 
 OPTIONAL = {"creator_name", "content_type", "duration_seconds", "notes", "native_pair_id"}

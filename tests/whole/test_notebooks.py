@@ -77,7 +77,7 @@ def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[st
 def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> None:
     unchanged = nbval(shop, "01_review_session.ipynb")
     assert unchanged.returncode == 0, unchanged.stdout
-    next((shop.root / "uploaded").glob("*.jpg")).unlink()
+    next((shop.root / "uploaded").glob("EN_Music_*.jpg")).unlink()
     changed = nbval(shop, "01_review_session.ipynb")
     assert changed.returncode == 1
     assert "1 failed" in changed.stdout
@@ -119,13 +119,13 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     page.wait_for_function("video => video.currentTime > 0.2", arg=playing.element_handle())
 
     video.get_by_role("checkbox").uncheck()
-    expect(shown.get_by_text("19 of 21 new files chosen").first).to_be_visible()
-    expect(cards.filter(has=lab.page.locator("input:not(:checked)"))).to_have_count(2)  # both halves of the pair
+    expect(shown.get_by_text("20 of 23 new ticked").first).to_be_visible()
+    expect(cards.filter(has=lab.page.locator("input:not(:checked)"))).to_have_count(3)  # both halves, and a copy
     lab.button("Save as the plan").click()
     expect(shown.get_by_text("This is the saved plan")).to_be_visible()
     choice = load_choice(shop)
     assert choice is not None
-    assert len(choice.files) == 19
+    assert len(choice.files) == 21
     assert (
         Section.NATIVE_ROLLOVER,
         "VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-D82C07CD-VID.mp4",
@@ -156,7 +156,7 @@ def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:
 
 def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> None:
     evil = '<img src=x onerror="window.hacked=1"> $x^2$ <b>.png'
-    original = next((shop.root / "uploaded").glob("*.png"))
+    original = next((shop.root / "uploaded").glob("EN_Cooking_*.png"))
     original.rename(original.with_name(evil))
     text = shop.session.read_text("utf-8")
     shop.session.write_text(text.replace(original.name, '"' + evil.replace('"', '""') + '"'), "utf-8")

@@ -94,7 +94,7 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
     with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
         creatives = practising.read_library(site, library, progress)
     say(f"Read {len(creatives)} creatives into {workspace.library.name}")
-    with bar("Drawing", 26) as progress:
+    with bar("Drawing", 30) as progress:
         drawn = practising.make_session(workspace, creatives, now(), progress)
     say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
     _step(4, "Review: what is new, what is there, what the site would refuse")

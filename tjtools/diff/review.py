@@ -31,7 +31,7 @@ class Prepared:
     """A session that was compared with the library; `bad_lines` are the inventory's lines that can't be used.
 
     `fingerprints` hold the pictures of what is compared. `unseen` counts the creatives of the library
-    that have a local copy at which nobody has looked: a near duplicate of these is not found.
+    of which a local copy is all there is to compare, and nobody has looked at it: a near duplicate is not found.
     """
 
     library: Library
@@ -81,7 +81,9 @@ def prepare(
     ids = master_ids(workspace)
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
     log.info("Found %d files to upload", len(files))
-    unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in copies)
+    compared = {one.creative_id for one in known if one.fingerprint.looked}
+    others = [path for path, creative in copies.items() if creative.creative_id not in compared]
+    unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in others)
     return Prepared(library, reviews, bad, fingerprints, unseen)
 
 

@@ -47,6 +47,7 @@ SINGLES: tuple[Drawn, ...] = (
     (CreativeType.IMAGE, (300, 100), None, ".jpg"),
     (CreativeType.VIDEO, (640, 360), 40, ".mp4"),
 )
+_EARLIER = 30  # the seed of the first file that was uploaded before: no other has it
 LOOP_SECONDS = 8  # the nearest hill passes once in this time
 HILLS = ((0.5, 0.7), (0.375, 0.4), (0.25, 0.0))  # how tall and how misty, from far to near
 
@@ -102,6 +103,18 @@ def demo_session(known: Sequence[tuple[str, CreativeType]] = (), *, seed: int = 
     plan[-1] = plan[-1]._replace(min_bytes=310_000)
     plan += [_planned(number, identities[number], *single) for number, single in enumerate(SINGLES, start=8)]
     return (*plan, *(_known(number, *one) for number, one in enumerate(known, start=len(plan))))
+
+
+def earlier_session(names: Sequence[tuple[str, CreativeType]]) -> tuple[SampleFile, ...]:
+    """Plan the files that were uploaded before under these (name, type) of the library."""
+    return tuple(_known(number, *one) for number, one in enumerate(names, start=_EARLIER))
+
+
+def exported_again(file: SampleFile) -> SampleFile:
+    """Plan what shows the same under a new name: a video in a larger size, a still in another format."""
+    identity = f"{_dice(file.seed).getrandbits(32):08X}"
+    size, suffix = (file.size, ".jpg") if file.seconds is None else ((1280, 720), ".mp4")
+    return _planned(file.seed, identity, file.kind, size, file.seconds, suffix)
 
 
 def _planned(

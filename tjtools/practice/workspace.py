@@ -7,10 +7,12 @@ import json
 import random
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -18,6 +20,7 @@ from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from tjtools.cache.library import Library
+from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
@@ -88,13 +91,46 @@ def read_library(site: Site, library: Library, progress: Callable[[str, int], No
 def make_session(
     workspace: Workspace, library: Sequence[Creative], now: datetime, progress: Callable[[str, int], None]
 ) -> tuple[Taken, ...]:
-    """Draw real media files, two of them under names that the library holds, and take them into session and master."""
-    plan = {workspace.media_file(one.name, one.kind): one for one in samples.demo_session(_known_pair(library))}
+    """Draw real media files, and take them into session and master.
+
+    Two bear names that the library holds, two look like creatives that were uploaded before, one of them rejected.
+    """
+    earlier = _uploaded_before(library)
+    before = samples.earlier_session([(one.filename, one.creative_type) for one in earlier if one.creative_type])
+    new = [*samples.demo_session(_known_pair(library)), *map(samples.exported_again, before)]
+    plan = {workspace.media_file(one.name, one.kind): one for one in (*new, *before)}
     samples.draw(plan, progress)
     intake = plan_session(workspace, workspace.root / "uploaded", now=now)
-    write_session(workspace, intake, now=now)
+    names = {one.name for one in before}
+    taken = tuple(one for one in intake.taken if one.source.name not in names)
+    write_session(workspace, intake._replace(taken=taken), now=now)
     shutil.copyfile(workspace.session, workspace.master)
-    return intake.taken
+    _record(workspace, earlier, [workspace.media_file(one.name, one.kind) for one in before], now)
+    return taken
+
+
+def _record(workspace: Workspace, creatives: Sequence[Creative], paths: Sequence[Path], now: datetime) -> None:
+    """Write down which content became which creative, as an upload does."""
+    fingerprints = Fingerprints.load(workspace)
+    seen = look_at(paths, fingerprints)
+    told = [(one, path, seen[path]) for one, path in zip(creatives, paths, strict=True)]
+    uploads = [Upload(one.creative_id, path.name, one.creative_type, look) for one, path, look in told if look]
+    fingerprints.keep_uploads(uploads, now=now)
+
+
+def _uploaded_before(library: Sequence[Creative]) -> list[Creative]:
+    """A rejected banner and an approved video of the library, whose names it holds once."""
+    names = Counter(creative.filename for creative in library)
+    once = [creative for creative in library if names[creative.filename] == 1]
+    looked_for = (
+        (CreativeType.IMAGE, ReviewStatus.REJECTED, "300x250"),
+        (CreativeType.VIDEO, ReviewStatus.APPROVED, ""),
+    )
+    found = []
+    for wanted in looked_for:
+        fitting = (one for one in once if (one.creative_type, one.review_status, one.dimensions) == wanted)
+        found += [*islice(fitting, 1)]
+    return found
 
 
 def _known_pair(library: Sequence[Creative]) -> list[tuple[str, CreativeType]]:
