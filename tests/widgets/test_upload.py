@@ -22,6 +22,7 @@ from world import (
     library_ids,
     native_pair,
     read_rows,
+    rejected_before,
     session,
 )
 
@@ -48,19 +49,15 @@ def images(workspace: Workspace, names: str) -> None:
 def do(panel: Upload, *actions: str) -> Upload:
     """Press these buttons, and wait for each."""
     for action in actions:
-        if action == "upload":
-            panel.confirmed = True
         getattr(panel, action)()
         assert panel.task.wait(60)
     return panel
 
 
 def ready(workspace: Workspace, made: Upload | None = None) -> Upload:
-    """As if connected and rehearsed, which takes two browsers: one test does both."""
-    panel = made or Upload(workspace)
-    panel.connected = True
-    do(panel, "check")
-    panel.rehearsed = frozenset((file.section, file.name) for file in panel.files)
+    """A panel that has rehearsed."""
+    panel = do(made or Upload(workspace), "rehearse")
+    assert panel.asks, panel.task.error
     return panel
 
 
@@ -70,21 +67,15 @@ def when(panel: Upload, trait: str, act: Callable[[], object]) -> None:
 
 
 @ON_BOTH
-def test_the_steps_unlock_one_another(workspace: Workspace, truth: Truth) -> None:
+def test_one_press_rehearses_and_one_uploads(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "ab")
     panel = Upload(workspace)
-    unlocked = [[panel.unlocked(step) for step in Step]]
-    for action in ("connect", "check", "rehearse"):
-        do(panel, action)
-        unlocked.append([panel.unlocked(step) for step in Step])
-    assert unlocked == [
-        [True, False, False, False],
-        [True, True, False, False],
-        [True, True, True, False],
-        [True, True, True, True],
-    ]
-    assert truth.received() == []
+    assert (panel.signed_in, panel.checked, panel.asks) == (False, None, False)
+    do(panel, "rehearse")
+    assert (panel.signed_in, panel.rehearsed, panel.asks) == (True, True, True)
+    assert ([file.name for file in panel.files], truth.received()) == (["a.png", "b.png"], [])
     do(panel, "upload")
+    assert (panel.asks, panel.checked) == (False, None)
     assert {one.name: one.creative_id for one in panel.recorded.files} == {
         name: truth.named(name.removesuffix(".png"))[0] for name in ("a.png", "b.png")
     }
@@ -92,30 +83,85 @@ def test_the_steps_unlock_one_another(workspace: Workspace, truth: Truth) -> Non
     assert (panel.summary, panel.doubt) == ("Last live upload, 2 files: 2 success", ())
 
 
-@pytest.mark.parametrize("action", ["check", "rehearse", "upload", "retry"])
-def test_a_locked_step_does_nothing(workspace: Workspace, action: str) -> None:
+@pytest.mark.parametrize("action", ["upload", "retry", "resume"])
+def test_what_has_not_its_turn_does_nothing(workspace: Workspace, action: str) -> None:
     images(workspace, "a")
     panel = do(Upload(workspace), action)
     assert (panel.task.state, panel.step) == (State.READY, None)
 
 
-def test_nothing_goes_up_without_a_word_for_this_run(workspace: Workspace, truth: Truth) -> None:
+def test_a_rehearsal_is_uploaded_once(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "ab")
-    panel = ready(workspace)
-    panel.upload()
-    assert not panel.task.running
-    do(panel, "upload")
+    panel = do(ready(workspace), "upload")
     panel.upload()  # the second click of a double click
     assert not panel.task.running
     assert sorted(truth.received()) == ["a.png", "b.png"]
 
 
-def test_a_new_check_takes_the_word_back(workspace: Workspace) -> None:
-    images(workspace, "a")
+def test_nothing_is_asked_where_nothing_goes_up(workspace: Workspace) -> None:
+    session(workspace, [])
+    panel = do(Upload(workspace), "rehearse")
+    assert (panel.signed_in, panel.task.error, panel.asks, panel.files) == (True, None, False, ())
+
+
+@pytest.fixture
+def with_a_copy(workspace: Workspace) -> Workspace:
+    """A session of a new banner, and of a copy of one that was rejected."""
+    images(workspace, "ab")
+    rejected_before(workspace, workspace.root / "uploaded/b.png")
+    return workspace
+
+
+def test_a_copy_of_a_rejected_creative_stays_without_a_word_of_its_own(with_a_copy: Workspace, truth: Truth) -> None:
+    panel = ready(with_a_copy)
+    assert [(one.file.name, "REJECTED on 2025-11-13" in one.reason) for one in panel.checked.plan.repeats] == [
+        ("b.png", True)
+    ]
+    assert [file.name for file in panel.files] == ["a.png"]
+    do(panel, "upload")
+    assert truth.received() == ["a.png"]
+    assert "skipped: b.png" in panel.summary
+
+
+def test_a_copy_of_a_rejected_creative_goes_up_with_a_word_of_its_own(with_a_copy: Workspace, truth: Truth) -> None:
+    panel = ready(with_a_copy)
+    panel.repeats_too = True
+    assert [file.name for file in panel.files] == ["a.png", "b.png"]
+    do(panel, "upload")
+    assert (sorted(truth.received()), panel.repeats_too) == (["a.png", "b.png"], False)
+
+
+def test_a_new_rehearsal_takes_the_word_back(with_a_copy: Workspace) -> None:
+    save_choice(with_a_copy, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    panel = ready(with_a_copy)
+    assert (panel.files, panel.asks) == ((), True)
+    panel.upload()
+    assert not panel.task.running
+    panel.repeats_too = True
+    do(panel, "rehearse")
+    assert (panel.repeats_too, panel.files) == (False, ())
+
+
+def test_what_failed_after_a_word_is_tried_again_without_another(with_a_copy: Workspace, truth: Truth) -> None:
+    truth.script({"b.png": {"outcome": "error", "message": "Too dark."}})
+    panel = ready(with_a_copy)
+    panel.repeats_too = True
+    do(panel, "upload")
+    truth.script({})
+    do(panel, "retry")
+    assert ([file.name for file in panel.files], panel.checked.plan.repeats) == (["b.png"], ())
+    do(panel, "upload")
+    assert (panel.retryable, truth.received().count("b.png")) == (0, 2)
+
+
+def test_another_plan_wants_another_rehearsal(workspace: Workspace) -> None:
+    images(workspace, "ab")
     panel = ready(workspace)
-    panel.confirmed = True
-    do(panel, "check")
-    assert (panel.confirmed, panel.unlocked(Step.UPLOAD)) == (False, True)
+    panel.come_back()
+    assert panel.asks
+    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    panel.come_back()
+    assert (panel.asks, panel.saved) == (False, load_choice(workspace))
 
 
 def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth) -> None:
@@ -124,8 +170,7 @@ def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth)
     again: list[bool] = []
 
     def click() -> None:
-        panel.confirmed = True
-        for action in (panel.upload, panel.check, panel.connect, panel.rehearse):
+        for action in (panel.upload, panel.rehearse, panel.resume):
             action()
         again.append(panel.step is Step.UPLOAD)
 
@@ -146,23 +191,14 @@ def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None
     assert truth.received() == ["b.png"]
 
 
-def test_what_changed_since_the_check_is_not_uploaded(workspace: Workspace, truth: Truth) -> None:
+def test_what_changed_since_the_rehearsal_is_not_uploaded(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "ab")
     panel = ready(workspace)
     save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
     do(panel, "upload")
     assert isinstance(panel.task.error, WorkspaceError)
-    assert "Check the plan again" in panel.task.error.remedy
+    assert "Rehearse again" in panel.task.error.remedy
     assert (truth.received(), panel.checked, panel.recorded) == ([], None, None)
-
-
-def test_a_file_that_was_not_rehearsed_locks_the_live_upload(workspace: Workspace) -> None:
-    images(workspace, "ab")
-    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
-    panel = ready(workspace)
-    save_choice(workspace, [(Section.STATIC_BANNER, f"{name}.png") for name in "ab"], now=NOW)
-    do(panel, "check")
-    assert not panel.unlocked(Step.UPLOAD)
 
 
 def test_every_file_has_its_own_progress(workspace: Workspace) -> None:
@@ -229,7 +265,7 @@ def test_after_a_restart_it_shows_what_is_recorded_and_what_is_unknown(workspace
         ("b.png", "failed", "Too dark.")
     ]
     assert after.doubt == ((Section.STATIC_BANNER, "d.png"),)
-    assert not after.connected
+    assert not after.signed_in
 
 
 def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth: Truth) -> None:
@@ -242,7 +278,7 @@ def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth
     truth.script({})
     do(panel, "retry")
     assert [file.name for file in panel.files] == [image]
-    assert (panel.unlocked(Step.UPLOAD), panel.confirmed) == (True, False)
+    assert panel.asks
     do(panel, "upload")
     assert panel.retryable == 0
     assert truth.received().count(video) == 1
@@ -259,17 +295,27 @@ def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth
 
 def test_the_sandbox_signs_in_by_itself(workspace: Workspace, truth: Truth) -> None:
     truth.ask("sessions", "DELETE")
-    assert do(Upload(workspace), "connect").connected
+    assert do(Upload(workspace), "rehearse").signed_in
 
 
-def test_a_session_that_expired_locks_the_steps_and_names_the_button(workspace: Workspace, truth: Truth) -> None:
+def test_a_session_that_expired_meanwhile_is_signed_in_anew(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "a")
     panel = ready(workspace)
     truth.ask("sessions", "DELETE")
-    do(panel, "rehearse")
+    do(panel, "upload")
+    assert (panel.task.error, truth.received()) == (None, ["a.png"])
+
+
+def test_a_session_that_expires_in_mid_upload_names_the_button(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    when(panel, "signed_in", lambda: truth.faults("list-expired"))
+    panel.signed_in = False  # it connects once more, and after that the site no longer takes the session
+    truth.faults()
+    do(panel, "upload")
     assert isinstance(panel.task.error, SignInNeeded)
-    assert panel.task.error.remedy == "Press Connect and sign in in step 1."
-    assert (panel.connected, panel.unlocked(Step.REHEARSE)) == (False, False)
+    assert panel.task.error.remedy == "Press Go on: it signs in anew."
+    assert (panel.signed_in, panel.unfinished is not None) == (False, True)
 
 
 def test_on_the_live_site_a_window_opens_where_no_sign_in_is_saved(
@@ -280,13 +326,13 @@ def test_on_the_live_site_a_window_opens_where_no_sign_in_is_saved(
 
     def no_real_site(*_: object, headless: bool | None, **__: object) -> object:
         asked.append(headless)
-        if headless is None:
+        if asked == [None]:
             raise SignInNeeded("The site asks to sign in.")
         return _Closed()
 
     monkeypatch.setattr("tjtools.widgets.upload.connect", no_real_site)
-    assert do(Upload(bare_workspace), "connect").connected
-    assert asked == [None, False]
+    assert do(Upload(bare_workspace), "rehearse").signed_in
+    assert asked == [None, False, None]
 
 
 class _Closed:
@@ -339,7 +385,7 @@ def test_the_expected_time_comes_from_what_uploads_here_took(workspace: Workspac
     assert not panel.checked.expected.measured
     do(panel, "upload")
     images(workspace, "abcd")
-    do(panel, "check")
+    do(panel, "rehearse")
     assert panel.checked.expected.measured
     assert panel.checked.expected.seconds < 60
 
@@ -362,8 +408,7 @@ def test_the_calls_that_it_shows_do_what_its_buttons_do(workspace: Workspace, tr
 
 def in_mid_upload(workspace: Workspace) -> Upload:
     """The notebook's panel, while its files are being processed."""
-    panel = ready(workspace, upload_panel(workspace))
-    panel.confirmed, processing = True, threading.Event()
+    panel, processing = ready(workspace, upload_panel(workspace)), threading.Event()
     when(panel, "states", processing.set)
     panel.upload()
     assert processing.wait(60)
@@ -376,14 +421,14 @@ def test_running_the_cell_again_in_mid_upload_takes_it_up(workspace: Workspace, 
     panel = in_mid_upload(workspace)
     for _ in range(3):
         assert upload_panel(workspace) is panel
-        assert panel.summary.startswith("Live upload. Running, 0 of 2: ")
+        assert panel.summary.startswith("Upload. Running, 0 of 2: ")
     assert panel.task.wait(60)
     assert (panel.task.state, panel.summary) == (State.DONE, "Last live upload, 2 files: 2 success")
     assert sorted(truth.received()) == ["a.png", "b.png"]
     assert library_ids(workspace) == {f"{name}.png": truth.named(name)[0] for name in "ab"}
     after = upload_panel(workspace)
     assert after is not panel
-    assert (after.connected, after.recorded, after.doubt) == (False, panel.recorded, ())
+    assert (after.signed_in, after.recorded, after.doubt) == (False, panel.recorded, ())
 
 
 @ON_BOTH
@@ -434,9 +479,6 @@ def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
     assert "unknown whether the site holds it: a.png" in after.summary
     assert "Not finished: 0 confirmed, 1 under way, 0 not begun" in after.summary
     do(after, "resume")
-    assert after.unfinished  # nobody has connected yet
-    after.connected = True
-    do(after, "resume")
     assert (after.task.state, after.unfinished, after.doubt) == (State.DONE, None, ())
     [creative_id] = truth.named("a")
     assert library_ids(workspace) == {"a.png": creative_id}
@@ -450,10 +492,8 @@ from tjtools.widgets.upload import Upload
 from tjtools.workspace.folder import Workspace
 
 panel = Upload(Workspace(Path.cwd()))
-panel.connected = True
-panel.check()
+panel.rehearse()
 panel.task.wait()
-panel.rehearsed, panel.confirmed = frozenset((file.section, file.name) for file in panel.files), True
 panel.observe(lambda change: print("at work", flush=True), "batch")
 panel.upload()
 panel.task.wait()

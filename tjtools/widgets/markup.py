@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from traceback import format_exception
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 from anywidget import AnyWidget
 from traitlets import List, Unicode
@@ -22,7 +23,7 @@ from tjtools.model.errors import TJToolsError
 STATIC = Path(__file__).parent / "static"
 TAGS = {
     *("div", "p", "span", "strong", "em", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "a", "code", "pre", "hr"),
-    *("details", "summary", "progress", "table", "caption", "thead", "tbody", "tr", "th", "td", "copy"),
+    *("details", "summary", "progress", "table", "caption", "thead", "tbody", "tr", "th", "td", "copy", "img"),
 }
 Node: TypeAlias = "str | list[str | dict[str, str | int] | Node]"
 
@@ -32,13 +33,18 @@ def node(tag: str, *children: Node, **attributes: str | int) -> Node:
 
     `css` names its classes, `href` a page of this server relative to the notebook, or a part of it; `role`, `title`,
     `label` (for a screen reader), `open`, `value` and `max` are what HTML says. The tag `copy` is a button that copies
-    its text. Raises ValueError for an unknown tag, and for an address with a scheme.
+    its text, and says what `says` says; `picture` is an `img` in JPEG, in base64. `site` is a page of the bound site,
+    for a link that opens in a tab of its own: `view.site_link` makes it. Raises ValueError for an unknown tag, for
+    another address with a scheme, and for a site that is not reached by http or https.
     """
     if tag not in TAGS:
         raise ValueError(f"{tag} is no element that a panel shows")
     href = str(attributes.get("href", ""))
     if ":" in href or href.startswith("/"):
         raise ValueError(f"a panel links to pages beside it, not to {href}")
+    site = urlsplit(str(attributes.get("site", "https://x")))
+    if site.scheme not in ("http", "https") or not site.hostname or "@" in site.netloc:
+        raise ValueError(f"a panel opens pages of a web site, not {attributes['site']}")
     return [tag, dict(attributes), *children]
 
 

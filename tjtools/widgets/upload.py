@@ -1,4 +1,4 @@
-"""The model of the upload: connect, check the plan, rehearse it, upload it live, and look at what is recorded."""
+"""The model of the upload: rehearse the plan, upload it live, and look at what is recorded."""
 
 from __future__ import annotations
 
@@ -12,79 +12,84 @@ from typing import ClassVar, NamedTuple
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
 from tjtools import upload as steps
+from tjtools.cache.inventory import load_session
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
 from tjtools.model.words import counted
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.scrape.connection import connect
 from tjtools.site import FileState, Site
-from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun, Rest
+from tjtools.site.sitepage import load_selectors
+from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.widgets.panel import Panel, Task, keys_code, python
 from tjtools.widgets.review import with_halves
 
 WAITING = "waiting"
 FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
-CONNECT = "connect(workspace, settings, say=print).close()  # headless=False opens a window to sign in"
-CHECK = """\
-prepared = prepare(workspace)
-plan = make_plan(prepared.reviews, batch_size=settings.upload.batch_size, choice={choice})"""
-UPLOAD = """
+CALL = """\
+settings, prepared = load_settings(workspace), prepare(workspace)
+plan = make_plan(
+    prepared.reviews,
+    batch_size=settings.upload.batch_size,
+    choice={choice},
+    allow_repeats={allow},  # what repeats a rejected creative
+)
 report = upload(
     plan,
     workspace,
     prepared.library,
     settings,
-    lambda: connect(workspace, settings, say=print),
+    lambda: connect(workspace, settings, say=print),  # headless=False opens a window to sign in
     now=lambda: datetime.now(tz=UTC).astimezone(),
     live={live},
 )"""
 CHOICE = """\
 Choice(
-    datetime.now(tz=UTC),
-    frozenset([
+        datetime.now(tz=UTC),
+        frozenset([
 {keys}    ]),
-)"""
+    )"""
 
 
 class Step(Enum):
-    """What a person does, one after the other: its place, the words to do it and to do it again, and the icon."""
+    """What a person does, one after the other."""
 
-    CONNECT = 0, "Connect and sign in", "Connect again", "plug"
-    CHECK = 1, "Check the plan", "Check again", "search"
-    REHEARSE = 2, "Dry run", "Dry run again", "play"
-    UPLOAD = 3, "Live upload", "", ""
-
-    def __init__(self, place: int, label: str, again: str, icon: str) -> None:
-        self.place, self.label, self.again, self.icon = place, label, again, icon
+    REHEARSE = "Rehearsal"
+    UPLOAD = "Upload"
 
 
 class Checked(NamedTuple):
-    """A plan that was looked at; `choice` is the saved one, None where every new file goes; a `retry` has its own."""
+    """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
+
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
+    """
 
     prepared: Prepared
     plan: Plan
+    whole: Plan
     choice: Choice | None
     expected: Expected
     retry: bool
 
 
 class Upload(Panel):
-    """Steps that unlock one another; each is one method, which does nothing while its step is locked.
+    """Rehearse what goes up, then upload it: each is one method, which does nothing while it is not its turn.
 
-    `step` is the one that the task carries out, or did last. `rehearsed` holds the section and name of each file that a
-    dry run took as far as it goes, `confirmed` is the person's word for one live run. `states` says of each file of the
-    running `batch` how far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which
-    nobody knows whether the site holds them, `elsewhere` whether another notebook or command uploads here now,
-    `unfinished` the live run that was cut off or stopped, to go on with.
+    `step` is the one that the task carries out, or did last. `signed_in` says that the site took the sign-in, `checked`
+    what there is to do, and `rehearsed` that a dry run took all of it as far as it goes. `repeats_too` is the person's
+    word that what repeats a rejected creative goes up as well. `states` says of each file of the running `batch` how
+    far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows whether the
+    site holds them, `elsewhere` whether another notebook or command uploads here now, `unfinished` the live run that
+    was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
     """
 
     title: ClassVar[str] = "Upload"
     step = UseEnum(Step, allow_none=True, default_value=None)
-    connected = Bool()
+    signed_in = Bool()
     checked = Instance(Checked, allow_none=True)
-    rehearsed = Instance(frozenset, ())
-    confirmed = Bool()
+    rehearsed = Bool()
+    repeats_too = Bool()
     batch = Int()
     states = Dict()
     uploaded = Bool()
@@ -92,15 +97,40 @@ class Upload(Panel):
     doubt = Tuple()
     elsewhere = Bool()
     unfinished = Instance(Unfinished, allow_none=True)
+    saved = Instance(Choice, allow_none=True)
+    rows = Int()
 
     def set_up(self) -> None:
         with self.attempt():
             self._look_back()
+            self._look_ahead()
+
+    def come_back(self) -> None:
+        """Another plan, or another session, wants a rehearsal of its own."""
+        if self.busy:
+            return
+        with self.attempt():
+            before = self.saved, self.rows
+            self._look_back()
+            self._look_ahead()
+            if before != (self.saved, self.rows):
+                self._forget()
+
+    @property
+    def plan(self) -> Plan | None:
+        """What an upload takes by the person's word so far; None before a rehearsal."""
+        checked = self.checked
+        return (checked.whole if self.repeats_too else checked.plan) if checked else None
 
     @property
     def files(self) -> tuple[SessionFile, ...]:
-        """The files of the plan that was checked."""
-        return self.checked.plan.files if self.checked else ()
+        """The files that an upload takes."""
+        return self.plan.files if self.plan else ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for a person's word to upload what was rehearsed."""
+        return self.rehearsed and self.checked is not None and not self.busy
 
     @property
     def outcomes(self) -> Counter[UploadStatus]:
@@ -113,9 +143,15 @@ class Upload(Panel):
         return sum(self.outcomes[status] for status in FAILED)
 
     @property
+    def library_page(self) -> str:
+        """The address of the site's Media Library; nobody knows one of a creative's own."""
+        path = load_selectors(self.workspace.selectors_file)["library"]["path"]
+        return f"{self.settings.site.origin}{path}" if self.settings.site else ""
+
+    @property
     def under_way(self) -> str:
         told = super().under_way
-        return f"{self.step.label}. {told}" if told and self.step else told
+        return f"{self.step.value}. {told}" if told and self.step else told
 
     @property
     def news(self) -> str:
@@ -131,7 +167,8 @@ class Upload(Panel):
         if self.checked:
             plan = self.checked.plan
             yield f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(plan)}"
-            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
+            held = (*plan.held_back, *plan.repeats)
+            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in held)
             yield from sorted(f"new since the plan: {one.file.name}" for one in plan.unseen)
         if self.recorded:
             files, count = self.recorded.files, self.outcomes
@@ -145,70 +182,52 @@ class Upload(Panel):
             yield f"Not finished: {self.unfinished.told}"
         yield from (f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
 
-    def unlocked(self, step: Step) -> bool:
-        """Whether the steps before are done."""
-        rehearsed = {file.key for file in self.files} <= self.rehearsed
-        return all((self.connected, bool(self.files), rehearsed)[: step.place])
-
-    def done(self, step: Step) -> bool:
-        """Whether this step is done."""
-        checked = self.checked is not None
-        return (self.connected, checked, self.unlocked(Step.UPLOAD), self.uploaded and not checked)[step.place]
-
     def call_for(self, step: Step) -> str:
-        """The Python that does this step, after those before it."""
+        """The Python that does this step."""
         retry = self.checked.choice if self.checked and self.checked.retry else None
         name, section, choice = "load_choice", "", "load_choice(workspace)"
         if retry:
             name, section, choice = "Choice", "Section, ", CHOICE.format(keys=keys_code(retry.files))
-        check = CHECK.format(choice=choice)
-        upload = UPLOAD.format(live=step is Step.UPLOAD)
-        body = (CONNECT, check, check + upload, check + upload)[step.place]
+        live = step is Step.UPLOAD
         return python(
-            f"settings = load_settings(workspace)\n\n{body}",
+            CALL.format(choice=choice, live=live, allow=self.repeats_too or not live),
             f"tjtools import {section}Workspace",
             "tjtools.scrape.connection import connect",
             "tjtools.workspace.settings import load_settings",
             f"tjtools.upload import {name}, make_plan, prepare, upload",
         )
 
-    def connect(self) -> None:
-        """Try the saved sign-in; without one, the sandbox gives one, and on the live site a window opens."""
-        self._start(Step.CONNECT, self._connect)
+    def rehearse(self) -> None:
+        """Sign in, plan what goes up, and walk the real pages with it up to, and not including, the hand-over of files.
 
-    def check(self) -> None:
-        """Look at the session again and plan what goes up: the saved plan, or every new file."""
-        self._start(Step.CHECK, partial(self._check, retry=False))
+        It takes the saved plan, or every new file. Without a saved sign-in, the sandbox gives one, and on the live site
+        a window opens.
+        """
+        self._start(Step.REHEARSE, partial(self._rehearse, retry=False))
 
     def retry(self) -> None:
-        """Plan those files alone which the recorded run left without a Creative ID, with the halves of their pairs."""
+        """Rehearse only what the recorded run left without a Creative ID, with the halves of their pairs."""
         if self.retryable:
-            self._start(Step.CHECK, partial(self._check, retry=True))
-
-    def rehearse(self) -> None:
-        """Walk the real pages with the plan up to, and not including, the hand-over of files."""
-        if self.checked:
-            self._start(Step.REHEARSE, partial(self._carry_out, of=self.checked, live=False))
+            self._start(Step.REHEARSE, partial(self._rehearse, retry=True))
 
     def upload(self) -> None:
-        """Upload the plan, once for each time that a person confirmed it."""
-        if self.confirmed and self.checked and not self.busy:
-            self.confirmed = False  # a second click finds nothing confirmed
-            self._start(Step.UPLOAD, partial(self._upload, self.checked))
+        """Upload what was rehearsed, once."""
+        if self.asks and self.checked and self.files:
+            self._start(Step.UPLOAD, partial(self._upload, self.checked, repeats_too=self.repeats_too))
 
     def resume(self) -> None:
         """Go on with the live run that was cut off, as `tjtools upload --resume` does."""
-        if self.unfinished and self.connected:
-            self._start(Step.UPLOAD, self._resume, locked=False)
+        if self.unfinished:
+            self._start(Step.UPLOAD, self._resume)
 
     def press(self) -> None:
-        for action in (self.connect, self.check, self.rehearse, self.upload):
-            self.confirmed = self.unlocked(Step.UPLOAD)
+        self.task.wait()
+        for action in (self.rehearse, self.upload):
             action()
             self.task.wait()
 
-    def _start(self, step: Step, work: Callable[[Task], object], *, locked: bool = True) -> None:
-        if not self.task.running and (self.unlocked(step) or not locked):
+    def _start(self, step: Step, work: Callable[[Task], object]) -> None:
+        if not self.task.running:
             self.step, self.batch, self.states = None, 0, {}
             self.task.start(partial(self._as_step, step, work))
 
@@ -218,53 +237,75 @@ class Upload(Panel):
         try:
             return work(task)
         except SignInNeeded as error:
-            self.connected = False
-            raise SignInNeeded(error.message, remedy=f"Press {Step.CONNECT.label} in step 1.") from error
+            self.signed_in = False
+            press = "Go on" if self.unfinished else "Rehearse"
+            raise SignInNeeded(error.message, remedy=f"Press {press}: it signs in anew.") from error
 
-    def _connect(self, task: Task) -> None:
+    def _connect(self, task: Task) -> Site:
+        """The site at its Media Library; where no saved sign-in is taken, the sandbox or a person gives one."""
         task.progress("trying the saved sign-in")
         try:
-            self._site(task).close()
+            site = self._site(task)
         except SignInNeeded:
             if (bound := self.settings.site) and bound.kind == "sandbox":
                 task.say("The sandbox signs its practice account in by itself.")
                 bind_to_sandbox(self.workspace, bound.origin)
-                self._site(task).close()
             else:
                 task.progress("a browser window is open: sign in there, by LOG IN or by Google")
                 self._site(task, headless=False).close()
-        self.connected = True
+            site = self._site(task)
+        self.signed_in = True
+        return site
 
     def _site(self, task: Task, *, headless: bool | None = None) -> Site:
         return connect(self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled)
 
-    def _check(self, task: Task, *, retry: bool) -> None:
-        self.confirmed, self.checked = False, None
+    def _rehearse(self, task: Task, *, retry: bool) -> None:
+        self._forget()
         self._look_back()
-        self.checked = self._made(task, retry=retry)
+        site = self._connect(task)
+        try:
+            self._look_ahead()
+            self.checked = checked = self._made(task, retry=retry)
+            if checked.whole.files:
+                self._carry_out(task, checked.whole, checked.prepared, lambda: site, live=False)
+                self.rehearsed = True
+        finally:
+            site.close()
+
+    def _forget(self) -> None:
+        """What was rehearsed, and the person's word, no longer count."""
+        self.rehearsed, self.repeats_too, self.checked = False, False, None
 
     def _made(self, task: Task, *, retry: bool) -> Checked:
-        """The plan as it is now; a `retry` is of what failed and still is to go up, with the halves of its pairs."""
+        """The plan as it is now; a `retry` is of what failed and still is to go up, with the halves of its pairs.
+
+        Whoever was handed over before is not asked about again: neither those in doubt, nor what is tried again.
+        """
         task.progress("looking at each file of the session")
         prepared = steps.prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
+        journal = Journal(self.workspace.log)
+        allowed = journal.in_doubt()
+        choice = steps.load_choice(self.workspace)
         if retry:
             failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
             new = [one.file for one in prepared.reviews if one.goes_up]
-            choice: Choice | None = Choice(self.clock(), with_halves(new, failed))
-        else:
-            choice = steps.load_choice(self.workspace)
-        plan = steps.make_plan(prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
-        plan = replace(plan, not_chosen=(), unseen=()) if retry else plan
-        return Checked(prepared, plan, choice, steps.expected_time(plan, Journal(self.workspace.log)), retry)
+            choice, allowed = Choice(self.clock(), with_halves(new, failed)), allowed | failed
+        make = partial(steps.make_plan, prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
+        plan, whole = make(allow_repeats=allowed), make(allow_repeats=True)
+        plan, whole = (replace(one, not_chosen=(), unseen=()) if retry else one for one in (plan, whole))
+        return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry)
 
-    def _upload(self, checked: Checked, task: Task) -> None:
-        if self._made(task, retry=checked.retry).plan.files != checked.plan.files:
-            self.checked = None
+    def _upload(self, checked: Checked, task: Task, *, repeats_too: bool) -> None:
+        now = self._made(task, retry=checked.retry)
+        if (now.plan.files, now.whole.files) != (checked.plan.files, checked.whole.files):
+            self._forget()
             raise WorkspaceError(
-                "Nothing was uploaded: the session, its files, the library or the saved plan changed since the check.",
-                remedy="Check the plan again in step 2, and confirm what it shows.",
+                "Nothing was uploaded: session, files, library or plan changed since the rehearsal.",
+                remedy="Rehearse again, and look at what it shows.",
             )
-        self._carry_out(task, checked, live=True)
+        plan = checked.whole if repeats_too else checked.plan
+        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True)
 
     def _resume(self, task: Task) -> None:
         unfinished = steps.unfinished_run(self.workspace)
@@ -276,31 +317,38 @@ class Upload(Panel):
         )
         for file in rest.cleared:
             task.say(f"No longer in the session, so it is left alone: {file.name}")
-        self._carry_out(task, rest, live=True, resumed=unfinished)
+        self._carry_out(task, rest.plan, rest.prepared, lambda: self._connect(task), live=True, resumed=unfinished)
 
-    def _carry_out(self, task: Task, of: Checked | Rest, *, live: bool, resumed: Unfinished | None = None) -> None:
-        task.progress("opening the site", 0, len(of.plan.files) * live)
+    def _carry_out(
+        self,
+        task: Task,
+        plan: Plan,
+        prepared: Prepared,
+        site: Callable[[], Site],
+        *,
+        live: bool,
+        resumed: Unfinished | None = None,
+    ) -> None:
+        task.progress("opening the site", 0, len(plan.files) * live)
         self.uploaded = False
         try:
             report = steps.upload(
-                of.plan,
+                plan,
                 self.workspace,
-                of.prepared.library,
+                prepared.library,
                 self.settings,
-                lambda: self._site(task),
+                site,
                 now=self.clock,
                 live=live,
                 resumed=resumed,
-                progress=partial(self._hear, task, of.plan),
+                progress=partial(self._hear, task, plan),
             )
             if report.stopped:
                 raise report.stopped
             self.uploaded = live
-            if not live:
-                self.rehearsed = self.rehearsed | {file.key for file in of.plan.files}
         finally:
             if live:
-                self.checked = None
+                self._forget()
                 self._look_back()
 
     def _hear(self, task: Task, plan: Plan, event: FileProgress) -> None:
@@ -322,6 +370,10 @@ class Upload(Panel):
         doubt = Journal(self.workspace.log).in_doubt()
         self.doubt = tuple(sorted(doubt, key=lambda key: (key[0].value, key[1])))
         self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
+
+    def _look_ahead(self) -> None:
+        self.saved = steps.load_choice(self.workspace)
+        self.rows = len(load_session(self.workspace).files)
 
 
 def counted_batches(plan: Plan) -> str:

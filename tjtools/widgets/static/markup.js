@@ -30,9 +30,15 @@ function patch(parent, index, tree) {
   if (tag === "copy") {
     element.type = "button";
     element.copied = children.join("");
-    if (!element.textContent) element.textContent = "Copy";
+    element.says = attributes.says || "Copy";
+    if (!element.busy) element.textContent = element.says;
     return;
   }
+  if (attributes.picture) {
+    const source = `data:image/jpeg;base64,${attributes.picture}`;
+    if (element.src !== source) element.src = source;
+  }
+  if (attributes.site) visit(element, attributes.site);
   children.forEach((child, number) => patch(element, number, child));
   while (element.childNodes.length > children.length) element.lastChild.remove();
 }
@@ -43,13 +49,23 @@ function place(parent, old, fresh) {
 }
 
 async function copy(button) {
+  button.busy = true;
   try {
     await navigator.clipboard.writeText(button.copied);
     button.textContent = "Copied";
   } catch {
     button.textContent = "Select the text and press Ctrl+C"; // a page that isn't https on another machine
   }
-  setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  setTimeout(() => { button.busy = false; button.textContent = button.says; }, 2000);
+}
+
+// The network's own site, in a tab of its own that can't reach back into this one.
+function visit(link, address) {
+  const page = URL.canParse(address) ? new URL(address) : null;
+  if (!page || !["http:", "https:"].includes(page.protocol)) return;
+  link.href = page.href;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
 }
 
 function render({ model, el }) {
