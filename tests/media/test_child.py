@@ -487,6 +487,15 @@ def test_a_picture_that_breaks_off_is_still_refused(room: Children, tmp_path: Pa
         assert seen(room, tmp_path / f"a.{suffix}", data[:length]).facts.trouble
 
 
+def test_a_later_picture_that_is_huge_is_said_to_be(room: Children, tmp_path: Path) -> None:
+    path = tmp_path / "a.gif"
+    picture(1).save(path, save_all=True, append_images=[picture(2)])
+    head, _, tail = path.read_bytes().rpartition(b"," + struct.pack("<4H", 0, 0, *SIZE))
+    sight = seen(room, path, head + b"," + struct.pack("<4H", 0, 0, 60000, 60000) + tail)
+    assert "3600000000 pixels" in sight.facts.trouble
+    assert (sight.facts.container, sight.facts.size, sight.lasting) == ("gif", "64x36", True)
+
+
 def test_a_good_turn_outlives_a_bad_profile(room: Children, tmp_path: Path) -> None:
     picture().save(tmp_path / "plain.jpg")
     data = with_segment((tmp_path / "plain.jpg").read_bytes(), 0xE2, b"ICC_PROFILE\0")

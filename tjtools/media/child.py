@@ -57,6 +57,7 @@ _BROKEN = (
     LookupError,
     ArithmeticError,
     struct.error,
+    Image.DecompressionBombError,  # of a later picture too
 )
 
 Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
