@@ -1,0 +1,164 @@
+"""Measure looking at good files beside the same of an earlier version, and write `looking.md` beside this file.
+
+Run as `python tests/benchmarks/looking.py`; it takes some minutes and the repository's history: the peer is commit
+4e48571, before files with wrong headers and damaged parts were understood. Both answer the same request in a child
+process of their own, in turn, with the same Python and packages; of each file the best of several looks counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import av
+import numpy as np
+from harness import ROOT, head, write
+
+from tjtools.practice import samples
+
+PEER = "4e48571"
+FILES, ROUNDS = 12, 15  # of each kind
+CHILD = """
+import time
+import tjtools.media.child as child
+plain = child._answer
+def answer(request):
+    began = time.process_time()
+    told = plain(request)
+    return told | {"took": time.process_time() - began}
+child._answer = answer
+print(child.__file__, flush=True)
+child.main()
+"""
+
+
+class Kind(NamedTuple):
+    """Files of one kind: their size, and seconds of a video, with sound or not."""
+
+    told: str
+    suffix: str
+    width: int
+    height: int
+    seconds: float = 0
+    sound: bool = False
+
+    def make(self, path: Path, seed: int) -> None:
+        """Write one."""
+        if not self.seconds:
+            samples.write_image(path, width=self.width, height=self.height, title="Sports", seed=seed)
+            return
+        size = {"width": self.width, "height": self.height}
+        samples.write_video(path, **size, seconds=self.seconds, title="Sports", seed=seed, fps=25)
+        if self.sound:
+            _give_sound(path, self.seconds)
+
+
+KINDS = (
+    Kind("video of 4 s, 640x360", "mp4", 640, 360, 4),
+    Kind("video of 8 s with sound, 1280x720", "mp4", 1280, 720, 8, sound=True),
+    Kind("photo, 1920x1080", "jpg", 1920, 1080),
+    Kind("picture, 640x360", "png", 640, 360),
+    Kind("banner, 300x250", "png", 300, 250),
+    Kind("gif, 300x250", "gif", 300, 250),
+)
+
+
+def _give_sound(path: Path, seconds: float) -> None:
+    silent = path.rename(path.with_name("silent.mp4"))
+    with av.open(str(silent)) as source, av.open(str(path), "w") as target:
+        picture = target.add_stream_from_template(source.streams.video[0])
+        tone = target.add_stream("aac", rate=8000)
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = picture
+                target.mux(packet)
+        for _ in range(round(seconds * 10)):
+            silence = av.AudioFrame.from_ndarray(np.zeros((1, 800), dtype=np.float32), "fltp", "mono")
+            silence.sample_rate = 8000
+            target.mux(tone.encode(silence))
+        target.mux(tone.encode())
+    silent.unlink()
+
+
+def child(tree: Path) -> subprocess.Popen[str]:
+    """The child process of a tree, which tells with each answer what processor time it took."""
+    environment = os.environ | {"PYTHONPATH": str(tree), "OPENBLAS_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([sys.executable, "-P", "-c", CHILD], text=True, bufsize=1, env=environment, **pipes)
+    assert process.stdout
+    assert Path(process.stdout.readline().strip()).is_relative_to(tree)
+    return process
+
+
+def look(process: subprocess.Popen[str], path: Path) -> tuple[float, Any]:
+    """The seconds that an answer took, and what it says: the looks, and the facts that both know."""
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(json.dumps({"what": "look", "path": str(path)}) + "\n")
+    answer = json.loads(process.stdout.readline())
+    facts = answer["facts"]
+    return answer["took"], (
+        answer["looks"],
+        [facts[one] for one in ("container", "width", "height", "seconds", "trouble")],
+    )
+
+
+def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subprocess.Popen[str]) -> str:
+    """The row of a kind."""
+    paths = [folder / f"{kind.width} {number}.{kind.suffix}" for number in range(FILES)]
+    for number, path in enumerate(paths):
+        kind.make(path, number)
+    best: dict[tuple[Path, int], float] = {}
+    same = True
+    for turn in range(ROUNDS):
+        for path in paths:
+            answers = []
+            for which in (0, 1) if turn % 2 else (1, 0):
+                seconds, told = look((before, now)[which], path)
+                best[path, which] = min(seconds, best.get((path, which), seconds))
+                answers.append(told)
+            same = same and answers[0] == answers[1] and not answers[0][1][-1]
+    ours, theirs = ([best[path, which] for path in paths] for which in (1, 0))
+    ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
+    return (
+        f"| {kind.told} | {sum(theirs) / FILES * 1000:.2f} ms | {sum(ours) / FILES * 1000:.2f} ms | "
+        f"{sum(ours) / sum(theirs):.2f} | {ratios[0]:.2f} … {median(ratios):.2f} … {ratios[-1]:.2f} | "
+        f"{'yes' if same else 'NO'} |"
+    )
+
+
+def report(folder: Path) -> Iterator[str]:
+    """The report's lines."""
+    tree = folder / PEER
+    packed = subprocess.run(["git", "archive", PEER, "tjtools"], cwd=ROOT, check=True, capture_output=True).stdout
+    with tarfile.open(fileobj=BytesIO(packed)) as tar:
+        tar.extractall(tree, filter="data")
+    yield head(
+        __file__,
+        "Looking at good files, measured",
+        ("av", "imagehash", "numpy", "pillow"),
+        f"Before is commit {PEER}, with the same packages. {FILES} files of each kind, each looked at {ROUNDS} times "
+        "by either in turn; the best of each file counts, in processor time, since the machine had other things to do. "
+        "Looking is facts, looks and strip, the checksum apart.",
+    )
+    yield from ("", "| | before | now | now ÷ before | least … median … most of a file | they say the same |")
+    yield "|:--|--:|--:|--:|--:|:--|"
+    with ExitStack() as stack:
+        before, now = (stack.enter_context(child(one)) for one in (tree, ROOT))
+        for kind in KINDS:
+            yield measured(kind, folder, before, now)
+        for process in (before, now):
+            process.kill()
+
+
+if __name__ == "__main__":
+    write(__file__, report)
