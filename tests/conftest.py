@@ -24,6 +24,9 @@ from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
+LIGHTER = str(Path(__file__).parent / "lighter")
+if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))
 settings.register_profile("long", max_examples=5000)
 
 
