@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,9 @@ from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
+LIGHTER = str(Path(__file__).parent / "lighter")
+if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))
 settings.register_profile("long", max_examples=5000)
 
 
@@ -30,6 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="each fault through each kind of run, more orders of files"
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What collecting has made stays: looking through it again and again for garbage takes a fifth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

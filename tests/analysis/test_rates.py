@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest, fisher_exact
 
 from tjtools.analysis import findings as told
 from tjtools.analysis.estimates import (
@@ -42,6 +43,12 @@ def library(path: Path, rows: str) -> pd.DataFrame:
     return library_frame(Library.load(path))
 
 
+@pytest.fixture(scope="module")
+def stats() -> Any:
+    """Another's arithmetic, which takes a second to import: only where it is asked."""
+    return importlib.import_module("scipy.stats")
+
+
 @pytest.fixture
 def frame(tmp_path: Path) -> pd.DataFrame:
     return library(tmp_path / "library.csv", SMALL)
@@ -68,10 +75,10 @@ def test_small_samples_do_not_stand_at_the_top(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 400))
-def test_wilson_agrees_with_scipy(successes: int, failures: int) -> None:
+def test_wilson_agrees_with_scipy(stats: Any, successes: int, failures: int) -> None:
     trials = successes + failures
     low, high = wilson(successes, trials)
-    expected = binomtest(successes, trials).proportion_ci(method="wilson") if trials else (0, 1)
+    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson") if trials else (0, 1)
     assert np.allclose((low, high), expected, atol=1e-9)
 
 
@@ -90,9 +97,9 @@ def test_wilson_agrees_with_statsmodels(successes: int, trials: int, expected: t
 
 
 @given(*[st.integers(0, 60)] * 4)
-def test_fisher_agrees_with_scipy(a: int, b: int, c: int, d: int) -> None:
+def test_fisher_agrees_with_scipy(stats: Any, a: int, b: int, c: int, d: int) -> None:
     if a + b + c + d:
-        assert fisher(a, b, c, d) == pytest.approx(fisher_exact([[a, b], [c, d]]).pvalue, abs=1e-9)
+        assert fisher(a, b, c, d) == pytest.approx(stats.fisher_exact([[a, b], [c, d]]).pvalue, abs=1e-9)
 
 
 def test_holm_agrees_with_statsmodels() -> None:
@@ -113,10 +120,10 @@ def test_holm_never_makes_a_chance_smaller_nor_changes_the_order(chances: list[f
 
 @pytest.mark.parametrize("rate", [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
 @pytest.mark.parametrize("decided", [100, 125, 140, 400, 1000])
-def test_wilson_covers_the_truth_as_often_as_it_says(decided: int, rate: float) -> None:
+def test_wilson_covers_the_truth_as_often_as_it_says(stats: Any, decided: int, rate: float) -> None:
     approved = np.arange(decided + 1)
     low, high = wilson(approved, np.full(decided + 1, decided))
-    chances = binom.pmf(approved, decided, rate)  # of each library that could be
+    chances = stats.binom.pmf(approved, decided, rate)  # of each library that could be
     assert 0.93 <= chances[(low <= rate) & (rate <= high)].sum() <= 0.97
 
 

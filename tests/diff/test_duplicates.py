@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from corpus import Coding, Scene, write_still
 from PIL import Image
-from world import NOW, write_inventory
+from world import NOW, tjtools, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import decide_about, find_duplicates, known_groups
@@ -303,31 +301,31 @@ def test_unreadable_files_are_named(place: Workspace) -> None:
     assert found.unreadable == ((place.root / "uploaded" / "empty.png", "the file is empty"),)
 
 
-def tjtools(*arguments: str, expect: int) -> str:
-    done = subprocess.run([sys.executable, "-m", "tjtools", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == expect, done.stderr
-    return done.stdout
-
-
 def test_the_commands(place: Workspace, tmp_path: Path) -> None:
     again(place, "copy.png")
     path = draw(place, "new <b>.jpg", template=1, quality=60)
     where = ("--workspace", str(place.root))
-    shown = tjtools("duplicates", "--html", str(tmp_path / "page.html"), *where, expect=1)
+
+    def told(*arguments: str, expect: int) -> str:
+        done = tjtools(*arguments, *where, cwd=tmp_path)
+        assert done.returncode == expect, done.stderr
+        return done.stdout
+
+    shown = told("duplicates", "--html", str(tmp_path / "page.html"), expect=1)
     assert "1032530511 old.png; Static Banner, approved, added 2025-11-01" in shown
     assert "1 groups of duplicates among 2 files" in shown
     page = (tmp_path / "page.html").read_text("utf-8")
     assert (page.count("data:image/jpeg;base64,"), "new &lt;b&gt;.jpg" in page, "<b>.jpg" in page) == (3, True, False)
-    [group] = json.loads(tjtools("duplicates", "--json", *where, expect=1))["groups"]
+    [group] = json.loads(told("duplicates", "--json", expect=1))["groups"]
     assert [one["creative"] and one["creative"]["creative_id"] for one in group["members"]] == [
         "1032530511",
         None,
         None,
     ]
-    [one] = json.loads(tjtools("review", str(path), "--json", *where, expect=1))["files"]
+    [one] = json.loads(told("review", str(path), "--json", expect=1))["files"]
     assert (one["verdict"], one["repeats"][0]["creative"]["creative_id"]) == ("near duplicate", "1032530511")
-    tjtools("decide", str(path), "1032530511", "not-the-same", *where, expect=0)
-    [one] = json.loads(tjtools("review", str(path), "--json", *where, expect=0))["files"]
+    told("decide", str(path), "1032530511", "not-the-same", expect=0)
+    [one] = json.loads(told("review", str(path), "--json", expect=0))["files"]
     assert one["verdict"] == "new"
 
 

@@ -6,8 +6,6 @@ import errno
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -319,11 +317,12 @@ def test_a_folder_that_is_not_there_is_named(bare_workspace: Workspace, tmp_path
 
 def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    command = [sys.executable, "-m", "tjtools", "session", str(folder), "--workspace", str(bare_workspace.root)]
-    done = subprocess.run([*command, "--dry-run", "--json"], capture_output=True, text=True, check=True)
-    assert (json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (None, False)
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert ("1 files for the session" in done.stdout, len(read_rows(bare_workspace.session))) == (True, 1)
+    command = ("session", str(folder), "--workspace", str(bare_workspace.root))
+    done = tjtools(*command, "--dry-run", "--json", cwd=folder)
+    assert (done.returncode, json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (0, None, False)
+    done = tjtools(*command, cwd=folder)
+    assert (done.returncode, "1 files for the session" in done.stdout) == (0, True)
+    assert len(read_rows(bare_workspace.session)) == 1
 
 
 def test_a_name_that_is_no_text_costs_the_others_nothing(bare_workspace: Workspace, folder: Path) -> None:

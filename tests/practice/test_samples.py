@@ -107,25 +107,33 @@ def test_another_seed_plans_other_names() -> None:
     assert len(names) == 48
 
 
-@pytest.fixture
-def rows(bare_workspace: Workspace) -> list[dict[str, str]]:
-    """The inventory of a session that holds a native pair of the library."""
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A session that holds a native pair of the library."""
+    workspace = Workspace(tmp_path_factory.mktemp("drawn").resolve())
+    workspace.tracking.mkdir()
     done: list[tuple[str, int]] = []
     held = [Creative(str(number), name, creative_type=kind) for number, (name, kind) in enumerate(KNOWN[:2])]
-    taken = make_session(bare_workspace, held, NOW, lambda *told: done.append(told))
-    rows = read_rows(bare_workspace.session)
-    assert rows == read_rows(bare_workspace.master)
+    taken = make_session(workspace, held, NOW, lambda *told: done.append(told))
+    rows = read_rows(workspace.session)
+    assert rows == read_rows(workspace.master)
     assert {name for name, _ in done} == {row["new_filename"] for row in rows}
     assert [number for _, number in done] == [*range(1, len(taken) + 1)] == [*range(1, 27)]
-    return rows
+    return workspace
 
 
-def test_the_session_on_disk_agrees_with_its_inventory(bare_workspace: Workspace, rows: list[dict[str, str]]) -> None:
+@pytest.fixture
+def rows(drawn: Workspace) -> list[dict[str, str]]:
+    """Its inventory."""
+    return read_rows(drawn.session)
+
+
+def test_the_session_on_disk_agrees_with_its_inventory(drawn: Workspace, rows: list[dict[str, str]]) -> None:
     kinds = {file.name: file.kind for file in samples.demo_session(KNOWN[:2])}
     over = []
     for row in rows:
         kind = CreativeType(row["creative_type"])
-        path = bare_workspace.media_file(row["new_filename"], kind)
+        path = drawn.media_file(row["new_filename"], kind)
         assert ",".join(row) == COLUMNS
         assert all(value for column, value in row.items() if column not in OPTIONAL), row
         assert kind is kinds[row["new_filename"]]

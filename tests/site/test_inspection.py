@@ -5,21 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from one_browser import Visit
 from world import NOW, Truth
 
 from tjtools.health.doctor import examine_site
 from tjtools.model.creative import Section
-from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
-from tjtools.sandbox import Sandbox
-from tjtools.scrape import connection
 from tjtools.scrape.connection import site_of
-from tjtools.site import Element, ElementState, Inspection, Site, redaction
+from tjtools.site import ElementState, Inspection, Site, redaction
 from tjtools.site import inspection as module
 from tjtools.site.inspection import KEPT, keep_evidence
 from tjtools.site.redaction import Evidence, take_evidence
@@ -61,44 +56,28 @@ def states(inspection: Inspection) -> dict[str, ElementState]:
     return {one.name: one.state for one in inspection.elements}
 
 
-@pytest.fixture(scope="module")
-def after_changes(
-    running_sandbox: Sandbox, browser: Site, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, tuple[Element, bool]]:
-    """Each element after it has changed, and whether there was evidence; the site is the same, its selectors aren't."""
-    ask_sandbox(running_sandbox.origin, "reset", method="POST")
-    workspace = Workspace(tmp_path_factory.mktemp("changed").resolve())
-    workspace.tracking.mkdir()
-    bind_to_sandbox(workspace, running_sandbox.origin)
-    rest = set(NAMES) - set().union(*TURNS)
-    found = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "SETTLING", 0.2)
-        patch.setattr(connection, "Site", partial(Visit, browser))
-        for turn in (*TURNS, rest):
-            workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
-            unopened = opened(workspace)
-            unopened.patience = 10  # a busy machine loads a page in less
-            with unopened as site:
-                inspection = site.inspect()
-            found |= {one.name: (one, bool(inspection.evidence)) for one in inspection.elements if one.name in turn}
-    return found
-
-
 def changed(name: str) -> str:
     page, element = name.split(".")
     slash = "/" if load_selectors()[page][element].startswith("/") else ""
     return f'{page}.{element} = "{slash}renamed"\n'
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_each_element_that_changes_is_named(after_changes: dict[str, tuple[Element, bool]], name: str) -> None:
-    element, evidence = after_changes[name]
-    if name in NEVER_CHANGED:
-        assert element.state is ElementState.NOT_SEEN
-    else:
-        assert (element.state, evidence) == (ElementState.CHANGED, True)
-    assert element.selector.endswith("renamed")
+@pytest.mark.parametrize("turn", [*TURNS, set(NAMES).difference(*TURNS)], ids=lambda turn: min(turn))
+def test_each_element_that_changes_is_named(
+    workspace: Workspace, truth: Truth, real_site: None, turn: set[str]
+) -> None:
+    """The site is the same, its selectors aren't."""
+    workspace.selectors_file.write_text("".join(map(changed, sorted(turn))), "utf-8")
+    unopened = opened(workspace)
+    unopened.patience = 10  # a busy machine loads a page in less
+    with unopened as site:
+        inspection = site.inspect()
+    found = {one.name: one for one in inspection.elements if one.name in turn}
+    assert {name: one.state for name, one in found.items()} == {
+        name: ElementState.NOT_SEEN if name in NEVER_CHANGED else ElementState.CHANGED for name in turn
+    }
+    assert inspection.evidence or turn <= NEVER_CHANGED
+    assert all(one.selector.endswith("renamed") for one in found.values())
 
 
 def test_on_the_site_as_it_is_all_is_seen_but_what_is_not_there(site: Site, truth: Truth) -> None:

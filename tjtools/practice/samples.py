@@ -164,7 +164,9 @@ class _Scene:
         self.sky = ImageOps.colorize(Image.linear_gradient("L").resize((width, height)), above, below)
         self.sky.paste(sun, (0, 0), _disc(width, height, dice))
         self.hills = [_hills(width, round(height * tall), mist, dice) for tall, mist in HILLS]
-        self.words = _lettering(width, height, title)
+        words = _lettering(width, height, title)
+        self.spot = words.getbbox()
+        self.words = words.crop(self.spot)
 
     def frame(self, moment: float) -> Image.Image:
         """The picture at a moment in seconds."""
@@ -172,7 +174,7 @@ class _Scene:
         for speed, hills in enumerate(self.hills, start=1):
             passed = round(moment * speed * picture.width / (len(self.hills) * LOOP_SECONDS))
             picture.paste(self.near, (0, picture.height - hills.height), ImageChops.offset(hills, -passed, 0))
-        picture.paste((255, 255, 255), (0, 0), self.words)
+        picture.paste((255, 255, 255), self.spot, self.words)
         return picture
 
 
