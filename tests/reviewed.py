@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tjtools.analysis.reviews import DECIDED
 from tjtools.cache import history
 from tjtools.cache.rows import COLUMNS
 from tjtools.model.creative import Section
@@ -75,6 +76,13 @@ def _seen(truth: Truth, seen: NDArray[np.float64]) -> tuple[NDArray[np.intp], ND
     at = np.searchsorted(seen, truth.decided)
     before = np.maximum(np.where(at > 0, seen[np.maximum(at - 1, 0)], 0), truth.uploaded)
     return at, at < len(seen), before
+
+
+def naive_mean(stays: pd.DataFrame) -> float:
+    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so: it leaves
+    out the slow ones, which wait still, and takes the time until the next look for time in review."""
+    decided = stays["start_known"] & stays["outcome"].isin(DECIDED)
+    return float(stays.loc[decided, "high"].mean())
 
 
 def write(workspace: Workspace, truth: Truth, seen: NDArray[np.float64]) -> None:

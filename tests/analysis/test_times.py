@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tjtools.analysis import charts, findings
-from tjtools.analysis.estimates import Times, curve_table, naive_mean, time_in_review, waiting
+from tjtools.analysis.estimates import Times, curve_table, time_in_review, waiting
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
 from tjtools.cache.history import COLUMNS, History
@@ -46,13 +46,13 @@ def history(text: str) -> pd.DataFrame:
 
 def test_without_a_history_the_sentence_says_what_is_missing() -> None:
     review = time_in_review(reviews(observations(history(""))))
-    assert findings.of_time(review, math.nan).startswith("How long review takes can't be told yet")
+    assert findings.of_time(review).startswith("How long review takes can't be told yet")
     assert curve_table(review).empty
 
 
 def test_only_pending_ones_tell_that_half_take_longer() -> None:
     review = time_in_review(reviews(observations(history(HISTORY.splitlines()[2]))))
-    assert findings.of_time(review, math.nan) == (
+    assert findings.of_time(review) == (
         "Half of the creatives take longer than can be seen yet: 0 of 1 uploads are decided"
     )
 
@@ -219,7 +219,7 @@ def test_the_median_is_found_where_the_mean_of_the_decided_is_wrong(bare_workspa
         truth = reviewed.year(400, seed)
         stays = reviewed.stays(truth, reviewed.looks(truth, period, seed))
         found.append(time_in_review(stays, repeats=30).median)
-        naive.append(naive_mean(stays))
+        naive.append(reviewed.naive_mean(stays))
     assert np.mean(found) == pytest.approx(truth.median, rel=0.05)
     assert abs(np.mean(naive) - truth.mean) > 0.05 * truth.mean
 

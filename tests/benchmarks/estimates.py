@@ -20,7 +20,7 @@ from scipy.stats import binom
 sys.path.insert(0, str(Path(__file__).parent.parent))  # the generator, which the tests use too
 import reviewed
 
-from tjtools.analysis.estimates import approval_rates, naive_mean, time_in_review, wilson
+from tjtools.analysis.estimates import approval_rates, time_in_review, wilson
 
 RATES = tuple(round(0.1 * tenth, 1) for tenth in range(1, 10))
 DECIDED = (100, 150, 250, 400, 1000)
@@ -67,7 +67,7 @@ def times(count: int, period: float) -> Times:
         stays = reviewed.stays(truth, reviewed.looks(truth, period, seed))
         review = time_in_review(stays)
         [chance], [low], [high] = review.chances([24], 24)
-        found.append((review.median, naive_mean(stays), review.low, review.high, chance, low, high))
+        found.append((review.median, reviewed.naive_mean(stays), review.low, review.high, chance, low, high))
     median, mean, low, high, chance, least, most = np.array(found).T
     real = _chance(truth.median, 24, 24)
     return Times(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import reviewed
+from markupsafe import escape
 from playwright.sync_api import Page, expect, sync_playwright
 from world import tjtools
 
@@ -102,12 +103,16 @@ def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspac
     shown = {
         one: one.shown(files, part.asked) for part in (exhibits.LIBRARY, exhibits.OUTCOMES) for one in part.exhibits
     }
-    assert [*articles] == [one.name for one in shown]
-    for exhibit, told in shown.items():
+    there = {one: told for one, told in shown.items() if len(told.frame)}
+    assert [*articles] == [one.name for one in there]
+    [library, outcomes] = re.findall(r"<summary>Nothing to show: (.*?)</summary>", text)
+    assert f"{library} · {outcomes}".split(" · ") == [one.heading for one in shown if one not in there]
+    assert all(f"<li>{escape(told.finding)}</li>" in text for one, told in shown.items() if one not in there)
+    for exhibit, told in there.items():
         article = articles[exhibit.name]
         assert f"<h3>{exhibit.heading}</h3>" in article
         assert ("<svg" in article) == (told.draw is not None)
-        assert article.count("<tr>") == (min(len(told.frame), MOST) + 1 if len(told.frame) else 0)
+        assert article.count("<tr>") == min(len(told.frame), MOST) + 1
     names = re.findall(r'\bid="([^"]+)"', text)
     assert len(set(names)) == len(names)  # the charts' clip paths, too
     assert set(re.findall(r"url\(#([^)]+)\)", text)) <= set(names)
@@ -123,6 +128,10 @@ def test_its_spreadsheets_run_nothing(small_report: Path) -> None:
 def test_where_nothing_is_known_the_page_says_so(bare_workspace: Workspace, offline: Page, lines: str) -> None:
     bare_workspace.library.write_text(",".join(COLUMNS) + "\n" + lines, "utf-8")
     shown_in(offline, written(bare_workspace))
+    if not lines:
+        expect(offline.get_by_text("The library is empty: read it off the site first.")).to_be_visible()
+    expect(offline.get_by_text("How long review takes can't be told yet")).to_be_hidden()
+    offline.get_by_text("Nothing to show: ").last.click()
     for sentence in ("How long review takes can't be told yet", "The session holds no files"):
         expect(offline.get_by_text(sentence).first).to_be_visible()
     assert "nan" not in offline.locator("main").inner_text().split()

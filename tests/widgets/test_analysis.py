@@ -16,7 +16,8 @@ from PIL import Image
 from tjtools.analysis.charts import MIME, bundle
 from tjtools.analysis.exhibits import Shown
 from tjtools.widgets import library_analysis, look_up, review_outcomes
-from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes, library_view, lookup_view, outcomes_view
+from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes
+from tjtools.widgets.analysis_view import library_view, lookup_view, outcomes_view
 from tjtools.widgets.markup import Saved
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind

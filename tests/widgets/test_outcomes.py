@@ -15,7 +15,8 @@ from tjtools.analysis.estimates import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import Seen, acknowledge, acknowledged
 from tjtools.cache.library import COLUMNS
-from tjtools.widgets.analysis import ReviewOutcomes, outcomes_view
+from tjtools.widgets.analysis import ReviewOutcomes
+from tjtools.widgets.analysis_view import outcomes_view
 from tjtools.workspace.folder import Workspace
 
 NOON = datetime(2025, 11, 13, 12, tzinfo=UTC)
@@ -153,6 +154,14 @@ def inside(widget: w.Widget) -> list[w.Widget]:
     return [widget, *(one for child in getattr(widget, "children", ()) for one in inside(child))]
 
 
+def unfold(view: w.Widget, *titles: str) -> None:
+    for title in titles:
+        [heading] = [
+            one for one in inside(view) if isinstance(one, w.ToggleButton) and one.description.startswith(title)
+        ]
+        heading.value = True
+
+
 def choices(view: w.Widget, *among: str) -> list[w.Dropdown]:
     """The view's lists that offer these."""
     lists = [one for one in inside(view) if isinstance(one, w.Dropdown)]
@@ -162,6 +171,7 @@ def choices(view: w.Widget, *among: str) -> list[w.Dropdown]:
 def test_the_view_s_lists_show_what_the_model_has(small: Workspace) -> None:
     panel = ReviewOutcomes(small, clock=lambda: NOON)
     view = outcomes_view(panel)
+    unfold(view, "How sure?", "What is approved")
     [by] = choices(view, "Category", "Section")
     by.value = "section"
     rows = choices(view, "choose a row", *panel["approval_rates"].frame["section"])
@@ -177,6 +187,7 @@ def test_i_have_seen_this_and_the_days_are_pressed_in_the_view(small: Workspace)
     [seen] = [one for one in inside(view) if isinstance(one, w.Button) and one.description == "I have seen this"]
     seen.click()
     assert panel["changes"].frame.empty
+    unfold(view, "How sure?", "What waits for review")
     since, earliest, *_, by = (one for one in inside(view) if isinstance(one, w.DatePicker))
     since.value = date(2025, 11, 13)
     assert len(panel["changes"].frame) == 5

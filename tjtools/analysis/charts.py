@@ -36,15 +36,17 @@ RUNS = 15
 MIME, SCHEMA = "application/vnd.vegalite.v5+json", "https://vega.github.io/schema/vega-lite/v5.json"
 GREEN, ORANGE, RED, GREY, BLUE, SKY = "#009E73", "#E69F00", "#D55E00", "#999999", "#3F8FC4", "#56B4E9"
 INK, DARK = "#787878", "#10293A"  # INK can be read on JupyterLab's light and dark backgrounds
+SECTION_COLOURS = ("#4477AA", "#CC79A7", "#8C73C4", "#9A7B66", "#17A6C4")  # none that a status has
 SLOW = "longer than 95 % of its section took"
-_WIDTH = 560
+_WIDTH = 860  # where nothing tells how wide the panel is, as on the report's page
+_TEXT, _ROW = 13, 26  # pixels: as the panels' own text, and of a bar with its gap (a `Step` makes Vega-Lite 5.6 warn)
 _NUMBERS = ("rate", "low", "high", "if_rejected", "if_approved", "rest_rate", "chance")  # of what has an interval
 _MARKED = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"}
 _MARKED |= {"success": "✓ success", "duplicate": "= duplicate", "failed": "✗ failed", "unknown_id": "? unknown ID"}
 _AGES = {"by its upload date": BLUE, "at least: first seen then": ORANGE, "unknown": GREY}
 _COLOURS = (  # of the kinds in a bar, in their order
     dict(zip(_MARKED.values(), (GREEN, ORANGE, RED, GREY, GREEN, SKY, RED, ORANGE), strict=True))
-    | dict(zip((*SECTIONS, NOT_KNOWN), ("#0072B2", ORANGE, GREEN, "#CC79A7", SKY, GREY), strict=True))
+    | dict(zip((*SECTIONS, NOT_KNOWN), (*SECTION_COLOURS, GREY), strict=True))
     | dict(zip(KINDS, (RED, GREEN, BLUE, INK, ORANGE, ORANGE), strict=True))
     | {**_AGES, "needs something": ORANGE, "in order": BLUE, SAME_CONTENT: RED, LOOKS_SAME: BLUE, "": BLUE}
     | {"this age": ORANGE, "at least this age": BLUE, SLOW: RED}
@@ -53,22 +55,34 @@ _COLOURS = (  # of the kinds in a bar, in their order
 
 def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     """The chart as what JupyterLab draws without the internet, and in `words`, for who can't see it."""
-    spec = chart.to_dict()
-    spec |= {"$schema": SCHEMA, "background": "transparent", "description": words}
-    look = {"labelColor": INK, "titleColor": INK, "gridColor": f"{INK}44", "domainColor": INK, "tickColor": INK}
-    own = spec.get("config", {})
-    config = {"axis": look, "legend": {**look, "orient": "top"}, "title": {"color": INK}} | own
-    spec["config"] = config | {"view": own.get("view", {}) | {"stroke": None}}
-    return {MIME: spec, "text/plain": words}
+    spec = drawn_alike(chart) | {"$schema": SCHEMA, "background": "transparent", "description": words}
+    spec["config"] |= {"font": "system-ui, sans-serif"}  # JupyterLab's own
+    return {MIME: spec | {"width": "container"}, "text/plain": words}
+
+
+def embedded() -> dict[str, Any]:
+    """How JupyterLab is to draw it: as elements of the page, which the style sheet's colours of the theme reach."""
+    return {MIME: {"embed_options": {"renderer": "svg", "actions": False}}}
+
+
+def drawn_alike(chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """The chart's specification in the look that all have: the width is that of the whole, with its labels."""
+    spec: dict[str, Any] = chart.to_dict()
+    ink = {"labelColor": INK, "titleColor": INK, "gridColor": f"{INK}44", "domainColor": INK, "tickColor": INK}
+    look = ink | {"labelFontSize": _TEXT, "titleFontSize": _TEXT, "titleFontWeight": "normal"}
+    legend = look | {"orient": "top", "symbolType": "square", "labelLimit": 0, "columnPadding": 18}
+    config = {"axis": look | {"domain": False}, "axisBand": {"ticks": False}, "axisQuantitative": {"tickCount": 6}}
+    config |= {"legend": legend, "text": {"fontSize": _TEXT}, "title": {"color": INK}, "view": {"stroke": None}}
+    return spec | {"config": config, "autosize": {"type": "fit-x", "contains": "padding"}}
 
 
 def titled(chart: alt.TopLevelMixin, title: str) -> alt.TopLevelMixin:
-    words = alt.TitleParams(wrap(title, 88), anchor="start", fontSize=14, offset=10)
+    words = alt.TitleParams(wrap(title, 110), anchor="start", fontSize=15, offset=12)
     told: alt.TopLevelMixin = chart.properties(title=words) if title else chart
     return told
 
 
-def _sized(chart: alt.TopLevelMixin, height: int | alt.Step) -> alt.TopLevelMixin:
+def _sized(chart: alt.TopLevelMixin, height: int) -> alt.TopLevelMixin:
     drawn: alt.TopLevelMixin = chart.properties(width=_WIDTH, height=height)
     return drawn
 
@@ -86,19 +100,19 @@ def _coloured(chart: alt.Chart, kind: str, legend: str | None) -> alt.Chart:
     return placed.encode(color=alt.Color(f"{kind}:N", scale=scale, legend=shown), order="place:Q")
 
 
-def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None, title: str | None = None) -> alt.TopLevelMixin:
+def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None) -> alt.TopLevelMixin:
     """Stacked bars with their sums at the ends: `cells` names first the bar, then the kind in it, then the number.
 
-    `axis` says what the numbers are, `title` what the bars are where that is not plain; `legend` as in `_coloured`.
+    `axis` says what the numbers are; `legend` as in `_coloured`.
     """
     bar, kind, number = cells.columns
     totals = cells.groupby(bar, sort=False)[number].sum().reset_index()
-    y = alt.Y(f"{bar}:N", title=title, sort=totals[bar].tolist(), axis=alt.Axis(labelLimit=260))
+    y = alt.Y(f"{bar}:N", title=None, sort=totals[bar].tolist(), axis=alt.Axis(labelLimit=260))
     x = alt.X(f"{number}:Q", stack="zero", **_whole(axis))
     bars = alt.Chart(cells[cells[number] > 0]).mark_bar().encode(x=x, y=y, tooltip=[bar, kind, number])
     sums = alt.Chart(totals).mark_text(align="left", dx=4, color=INK)
     sums = sums.encode(x=f"{number}:Q", y=y, text=alt.Text(f"{number}:Q", format=","))
-    return _sized(_coloured(bars, kind, legend) + sums, alt.Step(24))
+    return _sized(_coloured(bars, kind, legend) + sums, _ROW * len(totals))
 
 
 def _counted(values: pd.Series, number: str) -> pd.DataFrame:
@@ -109,7 +123,7 @@ def _counted(values: pd.Series, number: str) -> pd.DataFrame:
 
 def inventory_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:
     top = table.head(MOST)[[by, *STANDING]].rename(columns=_MARKED)
-    return _bars(top.melt(by, var_name="status", value_name="creatives"), "Creatives", "Review")
+    return _bars(top.melt(by, var_name="status", value_name="creatives"), "Creatives", "")
 
 
 def odd_names_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
@@ -121,7 +135,7 @@ def ages_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     known = (table["creatives"] - table["at_least"]).mask(unknown, 0)
     parts = zip(_AGES, (known, table["at_least"], table["creatives"].where(unknown, 0)), strict=True)
     cells = pd.concat([table[["age"]].assign(known=name, creatives=part) for name, part in parts])
-    return _bars(cells, "Creatives", "Age", title="On the site for")
+    return _bars(cells, "Creatives", "")
 
 
 def pairs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
@@ -138,7 +152,7 @@ def runs_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     cells = runs[list(REAL)].sum().rename(columns=_MARKED).reset_index()
     which = f" (the last {RUNS} runs)" if real["run"].nunique() > RUNS else ""
     cells = cells.melt("run", var_name="outcome", value_name="files")
-    return _bars(cells, f"Files handed over{which}", "Outcome")
+    return _bars(cells, f"Files handed over{which}", "")
 
 
 def copies_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
@@ -172,7 +186,7 @@ def gap_chart(table: pd.DataFrame, columns: str) -> alt.TopLevelMixin:
     live = base.transform_filter("datum.live > 0").mark_rect().encode(color=colour)
     gaps = base.transform_filter("datum.live == 0").mark_rect(fillOpacity=0, stroke=RED, strokeWidth=2)
     dark = alt.condition("datum.live == 0", alt.value(RED), alt.value(DARK))
-    return _sized(live + gaps + base.mark_text(fontWeight="bold").encode(text="told:N", color=dark), alt.Step(26))
+    return _sized(live + gaps + base.mark_text(fontWeight="bold").encode(text="told:N", color=dark), _ROW * len(kept))
 
 
 _PERIODS = {  # how long each is, how it is written, and what the axis says
@@ -188,15 +202,10 @@ def uploads_chart(table: pd.DataFrame, every: str) -> alt.TopLevelMixin:
     days = shown["period"].drop_duplicates()
     ticks = [alt.DateTime(year=day.year, month=day.month, date=day.day) for day in days[:: 1 + len(days) // 8]]
     tooltip = [alt.Tooltip("period:T", format=form, title=every), "section", "added", "total"]
-    base = alt.Chart(shown).mark_bar(orient="vertical").properties(width=_WIDTH, height=130)
-    base = _coloured(base.encode(x2="end:T", tooltip=tooltip), "section", "Section")
     axis = alt.Axis(format=form, labelOverlap=True, values=ticks)  # left to itself, an axis of weeks marks Sundays
-    below, bare = alt.X("period:T", title=title, axis=axis), alt.Axis(labels=False, ticks=False)
-    added = base.encode(x=below, y=alt.Y("added:Q", stack="zero", **_whole("Added")))
-    total = base.encode(
-        x=alt.X("period:T", title=None, axis=bare), y=alt.Y("total:Q", stack="zero", **_whole("In all, of known day"))
-    )
-    return added if len(days) == 1 else alt.vconcat(total, added, spacing=8)
+    x, y = alt.X("period:T", title=title, axis=axis), alt.Y("added:Q", stack="zero", **_whole("Added"))
+    base = alt.Chart(shown).mark_bar(orient="vertical").encode(x=x, x2="end:T", y=y, tooltip=tooltip)
+    return _sized(_coloured(base, "section", ""), 200)
 
 
 def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> alt.TopLevelMixin:
@@ -216,7 +225,7 @@ def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> a
         parts.append(base.mark_tick(thickness=2, size=16, color=INK).encode(x=x["rest_rate"]))
     point = base.mark_point(filled=True, size=70, color=colour, opacity=1).encode(x=x["rate"])
     count = base.mark_text(align="left", dx=6, color=INK).encode(x=alt.datum(1), text="told:N")
-    return _sized(alt.layer(*parts, point, count), alt.Step(24))
+    return _sized(alt.layer(*parts, point, count), _ROW * len(table))
 
 
 def rates_chart(table: pd.DataFrame, by: str) -> alt.TopLevelMixin:

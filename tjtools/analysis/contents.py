@@ -113,12 +113,13 @@ def days_on_site(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
 def ages(frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """Creatives on the site by age, the youngest first, those of unknown age last.
 
-    One row a class of age, also those without a creative: `age` (str), `creatives`, of these `at_least` (as in
-    `days_on_site`), and by review status `approved`, `pending`, `rejected`, `unknown` (int64).
+    One row a class of age, also those without a creative, none where nothing is on the site: `age` (str), `creatives`,
+    of these `at_least` (as in `days_on_site`), and by review status `approved`, `pending`, `rejected`, `unknown`
+    (int64).
     """
     there = on_site(frame)
     aged = days_on_site(there, now).assign(creatives=1, **{one: there["review_status"] == one for one in STANDING})
-    table = aged.groupby("age", observed=False)[["creatives", "at_least", *STANDING]].sum()
+    table = aged.groupby("age", observed=there.empty)[["creatives", "at_least", *STANDING]].sum()
     return table.astype("int64").reset_index().astype({"age": "str"})
 
 
@@ -144,8 +145,8 @@ def native_pairs(frame: pd.DataFrame, suffixes: tuple[str, ...] = ()) -> pd.Data
         "name": videos["filename"].first().combine_first(images["filename"].first()),
         "video": videos["status"].first(),
         "image": images["status"].first(),
-        "video_ids": videos["creative_id"].agg(", ".join),
-        "image_ids": images["creative_id"].agg(", ".join),
+        "video_ids": _listed(halves[halves["section"] == VIDEO]),
+        "image_ids": _listed(halves[halves["section"] == IMAGE]),
     }
     table = pd.DataFrame(parts).astype(object).fillna("").astype("str").reset_index(drop=True)
     both = table[["video", "image"]]
@@ -154,6 +155,14 @@ def native_pairs(frame: pd.DataFrame, suffixes: tuple[str, ...] = ()) -> pd.Data
     cases = [both["image"] == "", both["video"] == "", rejected == 1, rejected == 2, ~waits & ~live, waits, live]
     table.insert(1, "state", pd.Series(np.select(cases, STATES, ""), dtype="str"))
     return table.sort_values("state", key=lambda state: state.map(STATES.index), kind="stable", ignore_index=True)
+
+
+def _listed(halves: pd.DataFrame) -> pd.Series[str]:
+    """The Creative IDs of each pair, in their order; joined here: pandas takes a tenth of a millisecond a pair."""
+    found: dict[str, list[str]] = {}
+    for pair, creative_id in zip(halves["pair"], halves["creative_id"], strict=True):
+        found.setdefault(pair, []).append(creative_id)
+    return pd.Series({pair: ", ".join(ids) for pair, ids in found.items()}, dtype="str")
 
 
 def behind_pair(frame: pd.DataFrame, pair: pd.Series) -> pd.DataFrame:

@@ -331,22 +331,25 @@ def behind_hours(stays: pd.DataFrame, hours: float) -> pd.DataFrame:
     return kept.rename(columns={"low": "more_than_hours", "high": "at_most_hours"})
 
 
-def naive_mean(stays: pd.DataFrame) -> float:
-    """The mean, in hours, of the decided ones alone up to the look that saw it: wrong, and shown to say so: it leaves
-    out the slow ones, which wait still, and takes the time until the next look for time in review."""
-    decided = stays["start_known"] & stays["outcome"].isin(DECIDED)
-    return float(stays.loc[decided, "high"].mean())
-
-
 def waiting(
     stays: pd.DataFrame, frame: pd.DataFrame, now: datetime, review: Review | None = None, days: int = 7
 ) -> pd.DataFrame:
+    """`in_review`, and by `review` the `chance` (float64, 0 to 1) to be decided within so many `days` more.
+
+    With its interval of 95 %, `low` to `high`: missing where no age is sure, or none waited so long.
+    """
+    found = in_review(stays, frame, now)
+    hours = found["days"].mask(found["at_least"]) * 24
+    chance, low, high = (review or time_in_review(stays)).chances(hours, days * 24)
+    return found.assign(chance=chance, low=low, high=high)
+
+
+def in_review(stays: pd.DataFrame, frame: pd.DataFrame, now: datetime) -> pd.DataFrame:
     """The creatives that are pending by the library, those that wait longest first.
 
     One row a creative: `creative_id`, `filename`, `section` (str); `days` (float64) since our upload or else the first
     sight, missing where the history has not seen it waiting; `at_least` (bool): it may be older; `slow` (bool): it
-    waits longer than 95 % of its section took. By `review`, the `chance` (float64, 0 to 1) to be decided within so many
-    `days` more, with its interval of 95 %, `low` to `high`: missing where no age is sure, or none waited so long.
+    waits longer than 95 % of its section took.
     """
     found = frame.loc[frame["review_status"] == "pending", ["creative_id", "filename", "section"]]
     open_stays = stays[stays["outcome"] == "pending"].drop_duplicates("creative_id", keep="last")
@@ -357,8 +360,6 @@ def waiting(
     at_least = ~found["start_known"].eq(other=True)  # or missing
     groups = stays.groupby(of_ids(frame, stays["creative_id"], "section"))
     usual = {str(name): time_in_review(group, repeats=0).most for name, group in groups}
-    chance, low, high = (review or time_in_review(stays)).chances(hours.mask(at_least), days * 24)
     found = found[["creative_id", "filename", "section"]].assign(days=hours / 24, at_least=at_least)
     found["slow"] = hours > found["section"].map(usual).astype("float64")
-    found = found.assign(chance=chance, low=low, high=high)
     return found.sort_values("days", ascending=False, kind="stable", na_position="last", ignore_index=True)

@@ -74,7 +74,9 @@ class Shown(NamedTuple):
 
         if self.draw is None:
             return b""
-        spec = self.draw(self.finding).to_dict() | {"background": "white", "padding": 12}
+        from tjtools.analysis.charts import drawn_alike
+
+        spec = drawn_alike(self.draw(self.finding)) | {"background": "white", "padding": 12}
         drawn: bytes = vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[])
         return drawn
 
@@ -170,7 +172,7 @@ def gaps(it: Question) -> Shown:
 @_exhibit(
     "Native pairs",
     "pairs",
-    "Of the whole library, whatever is kept above: the halves of a pair stand in two sections.",
+    "Of the whole library: the halves of a pair stand in two sections.",
     (),
 )
 def native_pairs(it: Question) -> Shown:
@@ -218,7 +220,7 @@ def ages(it: Question) -> Shown:
 @_exhibit(
     "What was uploaded in which run",
     "runs and sections",
-    "Those that started in the days above, and what they uploaded, as it stands in the library now.",
+    "As what they uploaded stands in the library now.",
 )
 def runs(it: Question) -> Shown:
     every, problems = load_runs(it.files.workspace)
@@ -242,9 +244,8 @@ def runs(it: Question) -> Shown:
 @_exhibit(
     "What is there twice",
     "creatives",
-    "One creative of each group is kept: the best by its review, then the oldest. What went into the others are the"
-    " reviews that the history saw, and at least one for each that was reviewed. The same content and the same looks"
-    " are found among what tjtools uploaded, and what has a local copy that was looked at.",
+    "Kept: the best of each group by its review, then the oldest. Content is compared where tjtools uploaded it, or has"
+    " looked at a local copy.",
 )
 def copies(it: Question) -> Shown:
     by_content, known = known_groups(it.files.workspace, it.files.library)
@@ -273,9 +274,8 @@ def changes(it: Question) -> Shown:
 @_exhibit(
     "What is approved",
     "values",
-    "● approved among the decided; thick line: where the true rate lies, with 95 % confidence (Wilson); dashed line:"
-    " the rate if all that wait were rejected, or approved. The chance of a difference from all others is corrected for"
-    " looking at every value (Fisher, Holm).",
+    "● approved of the decided. Thick line: where the true rate lies, 95 % sure. Dashed line: if all that wait were"
+    " rejected, or approved.",
     (*KEPT, "by"),
 )
 def approval_rates(it: Question) -> Shown:
@@ -292,8 +292,7 @@ def approval_rates(it: Question) -> Shown:
 @_exhibit(
     "What rejected creatives share",
     "values",
-    "● rejected among the decided, with its interval of 95 %; | all other creatives. The chance of such a difference is"
-    " corrected for every value of every part that was looked at (Fisher, Holm).",
+    "● rejected of the decided. Thick line: where the true rate lies, 95 % sure. | all other creatives.",
 )
 def rejections(it: Question) -> Shown:
     table = estimates.rejected_in_common(it.frame)
@@ -309,7 +308,7 @@ def rejections(it: Question) -> Shown:
 @_exhibit(
     "The session beside what was rejected",
     "repeats",
-    "By content and by looks, of the files that were looked at; rejected once counts, also if it is gone since.",
+    "Rejected once counts, also if it is gone since.",
     (),
 )
 def repeats(it: Question) -> Shown:
@@ -321,10 +320,8 @@ def repeats(it: Question) -> Shown:
 @_exhibit(
     "Time in review",
     "hours",
-    "A decision is seen at the next look at the site, so that each time is known to lie between two looks, or to be"
-    " longer than so far (Turnbull's estimate, averaged over samples drawn anew; band: the middle 95 % of these). The"
-    " mean of the decided ones alone would be wrong: the slow ones are not in it yet, and it counts the wait for the"
-    " next look as review.",
+    "Band: where the truth lies, 95 % sure. A decision is seen at the next look at the site; those that still wait"
+    " count as longer than so far.",
 )
 def time_in_review(it: Question) -> Shown:
     stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
@@ -332,7 +329,7 @@ def time_in_review(it: Question) -> Shown:
     table = estimates.curve_table(review)
     return Shown(
         table,
-        findings.of_time(review, estimates.naive_mean(stays)),
+        findings.of_time(review),
         _drawn("time", review, where=len(table)),
         python("curve_table(time_in_review(stays))", it.asked.begun),
         lambda place: estimates.behind_hours(stays, table["hours"].iloc[place]),
@@ -342,7 +339,7 @@ def time_in_review(it: Question) -> Shown:
 @_exhibit(
     "What waits for review",
     "creatives",
-    "The chance to be decided is reckoned from how long reviews took so far, given how long each has waited.",
+    "Chance: from how long reviews took so far, and how long each has waited.",
     (*KEPT, "within"),
 )
 def pending(it: Question) -> Shown:

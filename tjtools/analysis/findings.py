@@ -196,8 +196,8 @@ def of_changes(table: pd.DataFrame, since: datetime | None) -> str:
     return f"{counted(len(table), 'creative')} changed {when}: {told}" if told else f"Nothing has changed {when}"
 
 
-def of_time(review: Review, naive: float) -> str:
-    """How long review takes, if it can be told, and what the `naive` mean (h) of the decided ones alone would say."""
+def of_time(review: Review) -> str:
+    """How long review takes, if it can be told."""
     if not review.creatives:
         return "How long review takes can't be told yet: the history has no creative that an upload of tjtools began"
     interval = f" (95 % sure: {in_time(review.low)} to {in_time(review.high)})" if review.low < review.high else ""
@@ -205,7 +205,7 @@ def of_time(review: Review, naive: float) -> str:
     if not math.isfinite(review.median):
         of = f"{review.decided:,} of {review.creatives:,} uploads"
         told = f"Half of the creatives take longer than can be seen yet: {of} are decided"
-    return told + _also(review.decided, f"the mean of the decided ones alone would say {in_time(naive)}")
+    return told
 
 
 def of_waiting(table: pd.DataFrame, days: int = 7) -> str:
@@ -216,7 +216,8 @@ def of_waiting(table: pd.DataFrame, days: int = 7) -> str:
     aged = table[table["days"].notna()]
     if aged.empty:
         return f"{who}; since when, the history does not tell"
-    longest = f"{'at least ' * bool(aged.iloc[0]['at_least'])}{aged.iloc[0]['days']:.1f} days"
+    oldest = aged.iloc[0]["days"]
+    longest = f"{'at least ' * bool(aged.iloc[0]['at_least'])}{oldest:.1f} days" if oldest >= 1 else "less than a day"
     slow, unknown = int(table["slow"].sum()), len(table) - len(aged)
     told = f"{who}, the longest {longest}" + _also(slow, f"{slow:,} longer than 95 % of their section")
     told += _also(unknown, f"since when, is unknown of {unknown:,}")

@@ -24,6 +24,7 @@ from tjtools.model.words import counted
 from tjtools.upload.run_files import load_runs
 from tjtools.workspace.folder import Workspace
 
+NO_HISTORY = "The review history is empty: it begins with the first upload or sync"
 AT_FIRST = timedelta(days=7)  # back, where nobody has said yet what they have seen
 
 
@@ -87,6 +88,11 @@ class Files:
         self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
 
     @property
+    def missing(self) -> str:
+        """What has to be there before anything can be told; `""` where something is."""
+        return "" if len(self.frame) else "The library is empty: read it off the site first."
+
+    @property
     def last_looked(self) -> datetime:
         """Since when changes are listed, where nobody asks for another day."""
         return self.seen[0] if self.seen else self.clock() - AT_FIRST
@@ -119,7 +125,7 @@ class Files:
         if self.trouble:
             return self.notes
         if self.rows.empty and not self.bad:
-            return (*self.notes, "The review history is empty: it begins with the first upload, refresh or sync")
+            return (*self.notes, NO_HISTORY)
         told = f"{counted(len(self.rows), 'row')} of review history: {counted(len(self.stays), 'stay')} in review,"
         known, lost = int(self.stays["start_known"].sum()), self.bad + len(self.rows) - len(self.observations)
         unread = f"{counted(lost, 'row')} of the history can't be read"

@@ -288,7 +288,13 @@ def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:
         (part.title, part.notes(read), [_article(one, read, part.asked) for one in part.exhibits])
         for part in (LIBRARY, OUTCOMES)
     ]
-    named = {"name": workspace.root.name, "site": load_settings(workspace).site, "version": version("tjtools")}
+    missing = read.missing and f"{read.missing} (tjtools refresh-library)"
+    named = {
+        "missing": missing,
+        "name": workspace.root.name,
+        "site": load_settings(workspace).site,
+        "version": version("tjtools"),
+    }
     return console.template("report.html").render(parts=parts, made=clock(), few=FEW, long=LONG, **named)
 
 
@@ -318,8 +324,9 @@ def _drawn(chart: alt.TopLevelMixin, prefix: str) -> str:
     """
     import vl_convert
 
-    from tjtools.analysis.charts import INK, MIME, bundle
+    from tjtools.analysis.charts import INK, drawn_alike
 
-    svg = vl_convert.vegalite_to_svg(bundle(chart, "")[MIME], allowed_base_urls=[])
+    spec = drawn_alike(chart) | {"background": "transparent"}
+    svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     svg = re.sub(r'\bid="([^"]*)"', rf'id="{prefix}-\1"', svg).replace("url(#", f"url(#{prefix}-")
     return svg.replace(f"{INK}44", "var(--grid)").replace(INK, "currentColor")

@@ -248,10 +248,11 @@ def _of_rejected(history: pd.DataFrame) -> dict[str, tuple[Observation, ...]]:
     """The observations of the creatives that were rejected once, the oldest first."""
     rejected = history.loc[history["to_status"] == ReviewStatus.REJECTED.value, "creative_id"]
     rows = history.loc[history["creative_id"].isin(rejected), list(Observation._fields)]
-    return {
-        str(creative_id): tuple(Observation(*row) for row in of_it.itertuples(index=False, name=None))
-        for creative_id, of_it in rows.groupby("creative_id")
-    }
+    found: dict[str, list[Observation]] = {}
+    for row in rows.itertuples(index=False, name=None):
+        one = Observation(*row)
+        found.setdefault(one.creative_id, []).append(one)
+    return {creative_id: tuple(of_it) for creative_id, of_it in found.items()}
 
 
 def decide_about(

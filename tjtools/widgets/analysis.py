@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any, ClassVar
 
-import ipywidgets as w
 import pandas as pd
-from traitlets import Bool, HasTraits, Instance, Int, Unicode
+from traitlets import Bool, Dict, HasTraits, Instance, Int, Unicode
 
 from tjtools.analysis import findings
-from tjtools.analysis.exhibits import KEPT, LIBRARY, OUTCOMES, Collection, Exhibit, Shown
-from tjtools.analysis.frame import DIMENSIONS, SECTIONS, on_site, readable
+from tjtools.analysis.exhibits import LIBRARY, OUTCOMES, Collection, Exhibit, Shown
+from tjtools.analysis.frame import DIMENSIONS, on_site
 from tjtools.analysis.sources import Asked, Files
+from tjtools.analysis.worklist import Evidence, worklist
 from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
 from tjtools.model.words import counted
-from tjtools.widgets.markup import Markup, Node, Saved, call_node, lines, node, note
 from tjtools.widgets.panel import Panel, python
-from tjtools.widgets.view import Table, actions, button, choice, column, error_view, linked, row, tied, told
 
-NARROW = w.Layout(width="13em")
-_NONE = -1
-ACROSS = {name: DIMENSIONS[name] for name in ("section", "language")}
-BY = {name: label for name, label in DIMENSIONS.items() if name != "review_status"}
 LOOK = """\
 library = Library.load(workspace.library)
 list(answer_rows(look_up(library, pasted(\"\"\"
@@ -34,35 +28,58 @@ clip.mp4
 \"\"\"))))
 """
 CALL = python(LOOK, "tjtools import Library, Workspace", "tjtools.cache.library import answer_rows, look_up, pasted")
+PAGE = 10  # creatives of the worklist
 
 
 class Pane(HasTraits):
-    """An exhibit and what it shows now."""
+    """An exhibit and what it shows now; `stale` until it is asked for, `open` while it is on the screen."""
 
     exhibit = Instance(Exhibit)
     shown = Instance(Shown, ())
+    stale, open = True, False
 
 
 class Analysis(Panel):
     """A collection of exhibits over the tracking files; `panel["gaps"]` is what the exhibit of that name shows.
 
-    Its traits are parts of `Asked`: each exhibit is made again when one that it follows changes.
+    Its traits are parts of `Asked`: each exhibit that is open is made again when one that it follows changes, the
+    others when they are next asked for. `files` are read again when the panel comes back and one has changed.
     """
 
     collection: ClassVar[Collection]
+    files = Instance(Files)
     section = Unicode()
     since = Instance(date, allow_none=True)
     until = Instance(date, allow_none=True)
 
     def set_up(self) -> None:
-        self.files = Files(self.workspace, self.clock)
-        self.notes = self.collection.notes(self.files)
         self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
-        self._show()
-        self.observe(lambda change: self._show(change["name"]), list(Asked._fields))
+        self._read()
+        self.observe(lambda change: self._ask_again(change["name"]), list(Asked._fields))
+
+    def come_back(self) -> None:
+        with self.attempt():
+            if self._on_disk() != self._as_read:
+                self._read()
 
     def __getitem__(self, name: str) -> Shown:
-        return self.panes[name].shown
+        pane = self.panes[name]
+        if pane.stale:
+            pane.stale, pane.shown = False, pane.exhibit.shown(self.files, self.asked)
+        return pane.shown
+
+    def open(self, names: Iterable[str]) -> list[Pane]:
+        """Make these exhibits, and keep them up to date from now on."""
+        panes = [self.panes[name] for name in names]
+        for pane in panes:
+            pane.open = True
+            self[pane.exhibit.name]
+        return panes
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How many creatives there are, and what can't be told."""
+        return self.collection.notes(self.files)
 
     @property
     def asked(self) -> Asked:
@@ -86,85 +103,23 @@ class Analysis(Panel):
         """The creatives that the filter leaves of it."""
         return self.asked.keep(self.frame)
 
-    def _show(self, changed: str = "") -> None:
-        for pane in self.panes.values():
+    def _read(self) -> None:
+        self._as_read = self._on_disk()
+        self.files = Files(self.workspace, self.clock)
+        self._ask_again()
+
+    def _on_disk(self) -> list[tuple[int, int]]:
+        """Size and time of what the exhibits are made of."""
+        of = self.workspace
+        there = [one for one in (of.library, of.history, of.log, of.session, of.upload_logs) if one.exists()]
+        return [(one.stat().st_size, one.stat().st_mtime_ns) for one in there]
+
+    def _ask_again(self, changed: str = "") -> None:
+        for name, pane in self.panes.items():
             if not changed or changed in pane.exhibit.follows:
-                pane.shown = pane.exhibit.shown(self.files, self.asked)
-
-
-def exhibit_view(pane: Pane, *asked: w.Widget, unfolded: bool = False) -> w.Widget:
-    """Everything of an exhibit; `asked` are controls of its own, with `unfolded`, the rows are there at first."""
-    exhibit = pane.exhibit
-    heading = [node("h3", exhibit.heading)] if exhibit.heading else []
-
-    def places() -> list[tuple[str, int]]:
-        return [(text, place) for place, text in enumerate(("choose a row", *pane.shown.rows), _NONE)]
-
-    unfold = w.ToggleButton(value=unfolded, description="Table", icon="table", layout=w.Layout(width="auto"))
-    of = w.Dropdown(layout=w.Layout(width="16em"))  # the row of the table of which the rows behind are shown
-    tied(pane, "shown", of, options=places, value=lambda: _NONE)
-    picture = Saved("Save PNG", f"{exhibit.name}.png", lambda: pane.shown.png)
-    tools = row(
-        unfold,
-        told(pane, "shown", lambda: node("copy", pane.shown.copied) if pane.shown.copied else None),
-        Saved("Save CSV", f"{exhibit.name}.csv", lambda: pane.shown.csv),
-        tied(pane, "shown", picture, shown=lambda: pane.shown.draw),
-        tied(pane, "shown", row(Markup("The rows behind"), of), shown=lambda: pane.shown.rows),
-        told(pane, "shown", lambda: call_node(pane.shown.code)),
-    )
-
-    def table() -> tuple[Table, ...]:
-        return (Table(readable(pane.shown.frame), what=exhibit.what),) if unfold.value else ()
-
-    return column(
-        told(pane, "shown", lambda: node("div", *heading, node("p", node("strong", pane.shown.finding)))),
-        *asked,
-        tied(pane, "shown", w.VBox(), children=lambda: _chart(pane.shown)),
-        *([Markup(note(exhibit.explained))] if exhibit.explained else []),
-        tied(pane, "shown", tools, shown=lambda: len(pane.shown.frame)),
-        tied(unfold, "value", tied(pane, "shown", w.VBox(), children=table), children=table),
-        tied(of, "value", w.VBox(), children=lambda: _behind(pane.shown, of.value)),
-    )
-
-
-def _chart(shown: Shown) -> tuple[w.Widget, ...]:
-    if shown.draw is None:
-        return ()
-    from tjtools.analysis.charts import bundle
-
-    data = bundle(shown.draw(""), shown.finding)
-    return (w.Output(outputs=({"output_type": "display_data", "data": data, "metadata": {}},)),)
-
-
-def _behind(shown: Shown, place: int) -> tuple[Table, ...]:
-    return (Table(readable(shown.behind(place))),) if shown.behind and place != _NONE else ()
-
-
-def filter_view(panel: Analysis, *days: w.Widget) -> w.Widget:
-    """Section and days to keep, and what is left out; `days` stands before the days and says which they are."""
-    sections = [("All sections", ""), *((one, one) for one in SECTIONS)]
-
-    def every_day() -> None:
-        panel.since = panel.until = None
-
-    return column(
-        row(
-            Markup("Keep"),
-            choice(panel, "section", lambda: sections, layout=NARROW),
-            *days,
-            linked(panel, "since", w.DatePicker(layout=NARROW)),
-            Markup("to"),
-            linked(panel, "until", w.DatePicker(layout=NARROW)),
-            button("All days", every_day),
-        ),
-        told(panel, " ".join(KEPT), lambda: note(panel.left_out, role="status") if panel.left_out else None),
-    )
-
-
-def dimension_view(panel: Analysis, words: str, trait: str, options: dict[str, str]) -> w.Widget:
-    """A list of values, each with its label, for a trait of the panel."""
-    labels = [(label, one) for one, label in options.items()]
-    return row(Markup(words), choice(panel, trait, lambda: labels, layout=NARROW))
+                pane.stale = True
+                if pane.open:
+                    self[name]
 
 
 class LibraryAnalysis(Analysis):
@@ -181,6 +136,8 @@ class LibraryAnalysis(Analysis):
     across = Unicode("section")
 
     def told(self) -> Iterable[str]:
+        if self.files.missing:
+            return (self.files.missing,)
         counts = self["inventory"].frame
         pairs = zip(counts[self.by], counts["creatives"], strict=True)
         numbers = ", ".join(f"{value} {number:,}" for value, number in pairs)
@@ -195,85 +152,9 @@ class LibraryAnalysis(Analysis):
         return f"{stays}: {counted(unknown, 'creative')} of unknown upload date" if unknown else ""
 
 
-def library_view(panel: LibraryAnalysis) -> w.Widget:
-    """Notes, the filter, and the exhibits one below the other, each with what it is asked for."""
-    by = dimension_view(panel, "Count by", "by", DIMENSIONS)
-    asked = {"inventory": [by], "gaps": [dimension_view(panel, "Category by", "across", ACROSS)]}
-    undated = w.Checkbox(description="also those of unknown day", indent=False, layout=w.Layout(width="auto"))
-    tied(panel, "since until", linked(panel, "undated", undated), shown=lambda: not panel.asked.every_day)
-    return column(
-        Markup(lines(panel.notes)),
-        row(filter_view(panel, Markup("added from")), undated),
-        *(exhibit_view(pane, *asked.get(name, ())) for name, pane in panel.panes.items()),
-    )
-
-
-class LookUp(Panel):
-    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`."""
-
-    title: ClassVar[str] = "Look up"
-    call = Unicode(CALL)
-    text = Unicode()
-
-    def set_up(self) -> None:
-        self.library = Library.load(self.workspace.library)
-        nothing = Shown(pd.DataFrame(columns=list(ANSWER_COLUMNS), dtype="str"))
-        self.pane = Pane(exhibit=Exhibit("look_up", "", "answers"), shown=nothing)
-
-    def ask(self) -> None:
-        """Look up what stands in `text`, in the library as it is now."""
-        with self.attempt():
-            self.library.refresh()
-            found = look_up(self.library, pasted(self.text))
-            table = pd.DataFrame(list(answer_rows(found)), columns=list(ANSWER_COLUMNS), dtype="str")
-            there = sum(bool(one.there) for _, one in found)
-            unclear = sum(one.is_unclear for _, one in found)
-            missing = sum(not one.there and not one.is_unclear for _, one in found)
-            told = f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"
-            self.pane.shown = Shown(table, f"{told}; {unclear:,} unclear" if unclear else told)
-
-    @property
-    def answers(self) -> Shown:
-        """What was answered."""
-        return self.pane.shown
-
-    @property
-    def ids(self) -> str:
-        """The Creative IDs of what is there, one a line, each once."""
-        frame = self.answers.frame
-        return "\n".join(frame.loc[frame["answer"] == "already there", "creative_id"].unique())
-
-    def told(self) -> Iterable[str]:
-        if self.answers.frame.empty:
-            return (f"Nothing asked yet; the library holds {counted(len(self.library), 'creative')}",)
-        counts = Counter(self.answers.frame["answer"])
-        return (self.answers.finding, *(f"{number:,} × {answer}" for answer, number in counts.items()))
-
-    def press(self) -> None:
-        names, ids = [one.filename for one in self.library], [one.creative_id for one in self.library]
-        self.text = "\n".join([*names[:1], *ids[1:2], "no such"])
-        self.ask()
-
-
-def lookup_view(panel: LookUp) -> w.Widget:
-    """Field, button, answers with copy and CSV."""
-    field = w.Textarea(placeholder="Paste names or Creative IDs, one a line", rows=6, layout=w.Layout(width="44em"))
-
-    def ids() -> Node | None:
-        label = f"{counted(len(panel.ids.split()), 'Creative ID')} alone, one a line: "
-        return node("div", node("span", label), node("copy", panel.ids)) if panel.ids else None
-
-    answers = exhibit_view(panel.pane, unfolded=True)
-    return column(
-        linked(panel, "text", field),
-        actions(panel, button("Look up", panel.ask, style="primary", icon="search")),
-        tied(panel.pane, "shown", answers, shown=lambda: len(panel.answers.frame)),
-        told(panel.pane, "shown", ids),
-    )
-
-
 class ReviewOutcomes(Analysis):
-    """Approval rates, time in review, what waits, and what changed.
+    """What needs a look: `figures` are the creatives of each of `worklist.FIGURES`, of which those of `listed` are
+    shown, a `page` at a time; and how the reviews went.
 
     `since` and `until` keep the creatives that were `uploaded` or `decided` (`day`) in these days; `by` splits the
     rates. `within` is the days from now by which what waits may be decided; changes are listed since `last_looked`.
@@ -281,10 +162,50 @@ class ReviewOutcomes(Analysis):
 
     title: ClassVar[str] = OUTCOMES.title
     collection: ClassVar[Collection] = OUTCOMES
+    figures = Dict()
+    listed = Unicode("rejected")
+    page = Int(1)
     day = Unicode("uploaded")
     by = Unicode("category")
     within = Int(7)
     last_looked = Instance(datetime, allow_none=True)
+    _evidence: tuple[Files, Evidence] | None = None
+
+    def set_up(self) -> None:
+        super().set_up()
+        [changes] = self.open(["changes"])
+        changes.observe(lambda _change: self._list(), "shown")
+        self._list()
+
+    def _list(self) -> None:
+        self.figures, self.page = worklist(self.files, self["changes"].frame), 1
+
+    def choose(self, kind: str) -> None:
+        """List the creatives of this figure."""
+        self.page, self.listed = 1, kind
+
+    def turn(self, by: int) -> None:
+        """Go on or back by so many pages."""
+        self.page = min(max(self.page + by, 1), self.pages)
+
+    @property
+    def pages(self) -> int:
+        """How many pages the list has."""
+        return max(1, -(-len(self.figures[self.listed]) // PAGE))
+
+    @property
+    def on_page(self) -> Any:
+        """The creatives that are shown."""
+        return self.figures[self.listed].iloc[(self.page - 1) * PAGE : self.page * PAGE]
+
+    @property
+    def evidence(self) -> Evidence:
+        """What is known of the creatives' content."""
+        files, evidence = self._evidence or (None, None)
+        if evidence is None or files is not self.files:
+            evidence = Evidence(self.workspace, self.files.library)
+            self._evidence = self.files, evidence
+        return evidence
 
     @property
     def stays(self) -> Any:
@@ -292,6 +213,9 @@ class ReviewOutcomes(Analysis):
         return self.files.stays
 
     def told(self) -> Iterable[str]:
+        if self.files.missing:
+            yield self.files.missing
+            return
         table = self["approval_rates"].frame
         columns = (table[name] for name in (self.by, "approved", "decided", "pending"))
         changed = "" if self.files.rows.empty else findings.of_changes(self["changes"].frame, None)
@@ -320,46 +244,43 @@ class ReviewOutcomes(Analysis):
         return f"{counted(unknown, 'creative')} without a known day of {day} {are} left out.{more * decided}"
 
 
-def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
-    """What changed; then notes, the filter, and the exhibits one below the other, each below what it is asked for."""
-    rates = dimension_view(panel, "Rates by", "by", BY)
-    asked = {"approval_rates": [rates], "pending": [_ahead(panel)]}
-    changes, *others = panel.panes.items()
-    kind = linked(panel, "day", w.Dropdown(options=["uploaded", "decided"], layout=w.Layout(width="8em")))
-    return column(
-        exhibit_view(changes[1], _seen(panel)),
-        error_view(panel),
-        Markup(node("hr")),
-        Markup(lines(panel.notes)),
-        filter_view(panel, kind, Markup("from")),
-        *(exhibit_view(pane, *asked.get(name, ())) for name, pane in others),
-    )
+class LookUp(Panel):
+    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`."""
 
+    title: ClassVar[str] = "Look up"
+    call = Unicode(CALL)
+    text = Unicode()
+    answers = Instance(Shown)
 
-def _seen(panel: ReviewOutcomes) -> w.Widget:
-    def choose(change: dict[str, Any]) -> None:
-        if change["new"]:
-            panel.last_looked = datetime.combine(change["new"], time.min).astimezone()
+    def set_up(self) -> None:
+        self.library = Library.load(self.workspace.library)
+        self.answers = Shown(pd.DataFrame(columns=list(ANSWER_COLUMNS), dtype="str"))
 
-    day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
-    seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
-    nothing = "You have not said yet what you have seen: the last seven days are listed."
+    def ask(self) -> None:
+        """Look up what stands in `text`, in the library as it is now."""
+        with self.attempt():
+            self.library.refresh()
+            found = look_up(self.library, pasted(self.text))
+            table = pd.DataFrame(list(answer_rows(found)), columns=list(ANSWER_COLUMNS), dtype="str")
+            there = sum(bool(one.there) for _, one in found)
+            unclear = sum(one.is_unclear for _, one in found)
+            missing = sum(not one.there and not one.is_unclear for _, one in found)
+            told = f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"
+            self.answers = Shown(table, f"{told}; {unclear:,} unclear" if unclear else told)
 
-    def said() -> Node:
-        seen = panel.files.seen
-        return note(f"You saw everything up to {seen[0].astimezone():%d %B %Y, %H:%M}." if seen else nothing)
+    @property
+    def ids(self) -> str:
+        """The Creative IDs of what is there, one a line, each once."""
+        frame = self.answers.frame
+        return "\n".join(frame.loc[frame["answer"] == "already there", "creative_id"].unique())
 
-    day.observe(choose, "value")
-    return column(row(seen, Markup("or list what changed since"), day), told(panel, "last_looked", said))
+    def told(self) -> Iterable[str]:
+        if self.answers.frame.empty:
+            return (f"Nothing asked yet; the library holds {counted(len(self.library), 'creative')}",)
+        counts = Counter(self.answers.frame["answer"])
+        return (self.answers.finding, *(f"{number:,} × {answer}" for answer, number in counts.items()))
 
-
-def _ahead(panel: ReviewOutcomes) -> w.Widget:
-    def choose(change: dict[str, Any]) -> None:
-        if change["new"]:
-            panel.within = min(max(1, (change["new"] - panel.clock().date()).days), 365)
-
-    days = linked(panel, "within", w.BoundedIntText(min=1, max=365, layout=w.Layout(width="6em")))
-    day = w.DatePicker(layout=NARROW)
-    tied(panel, "within", day, value=lambda: panel.clock().date() + timedelta(days=panel.within))
-    day.observe(choose, "value")
-    return row(Markup("Decided within"), days, Markup("days, by"), day)
+    def press(self) -> None:
+        names, ids = [one.filename for one in self.library], [one.creative_id for one in self.library]
+        self.text = "\n".join([*names[:1], *ids[1:2], "no such"])
+        self.ask()

@@ -11,52 +11,64 @@ import ipywidgets as w
 import pandas as pd
 from traitlets import Instance, Int, Unicode
 
-from tjtools.diff.libraries import COLUMNS, LibraryDifference
+from tjtools.diff.libraries import STATUS_WORDS, LibraryDifference
+from tjtools.health.status import last_refresh
 from tjtools.model.errors import SignInNeeded
+from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Certificate
 from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync
-from tjtools.widgets.markup import Markup, Node, alert, node, table_node
-from tjtools.widgets.panel import Panel, Task, python
-from tjtools.widgets.view import Table, actions, button, column, linked, row, tied, told
+from tjtools.widgets.markup import Markup, Node, alert, call_node, folded, node, note, table_node
+from tjtools.widgets.panel import Panel, State, Task, python
+from tjtools.widgets.view import (
+    Table,
+    button,
+    column,
+    error_view,
+    linked,
+    row,
+    task_view,
+    tied,
+    told,
+    unfolding,
+    way_on,
+)
 
 CHANGES = 200  # rows of the difference on the screen
+WORDS = {"added": "new", "removed": "gone", "renamed": "renamed"}
+FIRST = ("rejected", "approved", "in review again", "new", "gone", "renamed")
 
 
 class Ways(Enum):
-    """The ways to follow the site: the button and its icon, what it means, the call in Python, what reads the site."""
+    """The ways to follow the site: the button, what it means, the call in Python, what reads the site."""
 
     FULL = (
-        "Refresh everything",
-        "refresh",
-        "reads all five sections to their ends, so that creatives that are gone are found too",
+        "Read the site",
+        "Reads all five sections to their ends, so that creatives that are gone are found too",
         "refresh_library(workspace, confirm=lambda update: True)",
         plan_refresh,
     )
     NEW = (
         "Only what is new",
-        "arrow-down",
-        "reads each section from its top down to what its last complete reading has covered",
+        "the top of each section: seconds, finds no removals",
         "refresh_library(workspace, new=True, confirm=lambda update: True)",
         partial(plan_refresh, new=True),
     )
     SYNC = (
-        "Sync statuses",
-        "check",
-        "reads the review statuses of the cached creatives, and adds none",
+        "Only statuses",
+        "of what the library holds; adds none",
         "sync_status(workspace)",
         plan_sync,
     )
     PENDING = (
-        "Sync pending only",
-        "check",
-        "reads no further than it must to find the pending ones, and marks none removed",
+        "Only pending ones",
+        "as few pages as find them; finds no removals",
         "sync_status(workspace, pending=True)",
         partial(plan_sync, pending=True),
     )
 
-    def __init__(self, label: str, icon: str, meaning: str, call: str, plan: Callable[..., Update]) -> None:
-        self.label, self.icon, self.meaning, self.plan = label, icon, meaning, plan
+    def __init__(self, label: str, meaning: str, call: str, plan: Callable[..., Update]) -> None:
+        self.label, self.meaning, self.plan = label, meaning, plan
         used = f"tjtools.scrape.refresh import {call.partition('(')[0]}"
         self.call = python(call, "tjtools import Workspace", used)
 
@@ -115,8 +127,7 @@ class Refresh(Panel):
         if shown is None:
             return ("nothing read",)
         lines = [f"{one.section.value}: {one.unique} of {one.total} read, {one.verdict}" for one in shown.certificates]
-        found = ", ".join(f"{count} {what}" for what, count in shown.difference.counts.items() if count)
-        return (*lines, found or "no difference", "applied" if self.report else "not applied")
+        return (*lines, shown.difference.told or "no difference", "applied" if self.report else "not applied")
 
     def press(self) -> None:
         self.read(Ways.FULL)
@@ -136,7 +147,7 @@ class Refresh(Panel):
             if self.update.stopped:
                 raise self.update.stopped
         except SignInNeeded as error:
-            remedy = "Sign in with step 1 of 02_upload.ipynb, then read again."
+            remedy = "Sign in on the upload's page, then read again."
             raise SignInNeeded(error.message, remedy=remedy) from error
         task.progress("read; nothing is written yet")
 
@@ -148,33 +159,78 @@ class Refresh(Panel):
 
 
 def refresh_view(panel: Refresh) -> w.Widget:
-    """Read, look, apply or discard; each part shows once there is something to show."""
+    """One primary button at a time: read, then apply; the difference above, the certificate folded."""
+    changes = "update report busy note"
 
-    def changes() -> list[w.Widget]:
+    def rows() -> list[w.Widget]:
         shown = panel.report or (panel.update if panel.decidable else None)
-        return difference_view(shown.difference) if shown else []
+        return [Table(_rows(shown.difference), what="changes", most=CHANGES)] if shown and shown.difference else []
 
+    read = button(Ways.FULL.label, partial(panel.read, Ways.FULL), icon="refresh", title=Ways.FULL.meaning)
+    tied(panel, changes, read, disabled=lambda: panel.busy, button_style=lambda: "" if panel.shown else "primary")
+    apply = button("Apply", panel.apply, style="primary", icon="check", title="Write this into the library")
+    tied(panel, f"{changes} allowed", apply, disabled=lambda: not panel.appliable, shown=lambda: panel.decidable)
+    discard = button("Discard", panel.discard, title="Forget it: nothing is written")
+    tied(panel, changes, discard, disabled=lambda: panel.busy, shown=lambda: panel.decidable)
+    looked = tied(
+        panel, changes, way_on(panel, "outcomes", "See the outcomes", style="primary"), shown=lambda: panel.report
+    )
     return column(
-        _ways(panel),
+        told(panel, changes, lambda: _standing(panel)),
+        _guarded(panel),
+        row(apply, discard, read, looked),
+        _under_way(panel),
+        error_view(panel),
+        tied(panel, "update report", column(), children=rows),
         told(panel, "update report", lambda: certificates_node(panel.shown.certificates) if panel.shown else None),
-        tied(panel, "update report", column(), children=changes),
-        _decision(panel),
-        told(panel, "report note", lambda: _applied(panel, panel.report) if panel.report else node("p", panel.note)),
+        _other_ways(panel),
     )
 
 
-def _ways(panel: Refresh) -> w.Widget:
-    buttons = []
-    for way in Ways:
-        style = "primary" if way is Ways.FULL else ""
-        made = button(way.label, partial(panel.read, way), style=style, icon=way.icon, title=way.meaning)
-        buttons.append(tied(panel, "busy", made, disabled=lambda: panel.busy))
-    meanings = [node("li", node("strong", way.label), f" {way.meaning}.") for way in Ways]
-    return column(Markup(node("ul", *meanings, css="tj-note")), actions(panel, *buttons))
+def _standing(panel: Refresh) -> Node | None:
+    """Where it is, in a sentence: what was read, what was written, or how old the library is."""
+    if panel.report:
+        said = f"✓ Applied: {panel.report.difference.told or 'nothing had changed'}"
+        rows = f"{counted(panel.report.history_rows, 'row')} more in the review history; "
+        return node("div", _bold(said), note(f"{rows}a copy of the library as it is now is kept in snapshots."))
+    if panel.update and panel.decidable:
+        lost = counted(len(panel.update.reading.not_found), "pending creative")
+        missing = f"{lost} not found: “{Ways.SYNC.label}” tells whether they are gone."
+        found = _bold(panel.update.difference.told or "✓ Nothing has changed on the site")
+        return node("div", found, *[note(missing)] * bool(panel.update.reading.not_found))
+    if panel.busy:
+        return None
+    at = last_refresh(panel.workspace)
+    since = f"The library is as the site was on {at.astimezone(panel.clock().tzinfo):%d %B %Y, %H:%M}." if at else ""
+    return node("p", " ".join(filter(None, (panel.note, since or "The site has not been read yet."))))
+
+
+def _bold(words: str) -> Node:
+    return node("p", words, css="tj-finding")
+
+
+def _under_way(panel: Refresh) -> w.Widget:
+    """The task while it runs or where it went wrong, and the way to sign in where that is what it needs."""
+    task, sign_in = panel.task, way_on(panel, "upload", "Sign in")
+    return column(
+        tied(task, "state", task_view(task), shown=lambda: task.state not in (State.READY, State.DONE)),
+        tied(task, "state", sign_in, shown=lambda: isinstance(task.error, SignInNeeded)),
+    )
+
+
+def _other_ways(panel: Refresh) -> w.Widget:
+    """The smaller ways, each with what it does, and the call in Python: to unfold."""
+    ways = [one for one in Ways if one is not Ways.FULL]
+    buttons = [button(one.label, partial(panel.read, one), title=one.meaning) for one in ways]
+    for made in buttons:
+        tied(panel, "busy", made, disabled=lambda: panel.busy)
+    lines = [row(made, Markup(note(one.meaning))) for made, one in zip(buttons, ways, strict=True)]
+    heading = unfolding("Other ways", lambda: column(*lines, told(panel, "call", lambda: call_node(panel.call))))
+    return column(heading, heading.room)
 
 
 def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
-    """What was read of each section, and whether it is complete."""
+    """What was read of each section, folded to whether that is everything."""
     heads = ("Section", "Site's total", "Read", "Pages", "Re-reads", "Moved", "Verdict")
     rows = [
         (
@@ -185,45 +241,38 @@ def certificates_node(certificates: tuple[Certificate, ...]) -> Node:
         )
         for one in certificates
     ]
-    return node("div", node("h3", "Certificate: what was read"), table_node(heads, rows, numbers=heads[1:-1]))
+    whole, read = [one for one in certificates if one.complete], sum(one.unique for one in certificates)
+    said = f"{counted(read, 'creative')} read: {len(whole):,} of {counted(len(certificates), 'section')} to the end"
+    mark = "✓" if len(whole) == len(certificates) else "●"
+    return folded(f"{mark} {said}", table_node(heads, rows, numbers=heads[1:-1]))
 
 
-def difference_view(difference: LibraryDifference) -> list[w.Widget]:
-    """How much differs, and the changes."""
-    found = ", ".join(f"{count:,} {what}" for what, count in difference.counts.items() if count)
-    told = node("div", node("h3", "Difference: site and cache"), node("p", found or "✓ No difference."))
-    frame = pd.DataFrame(difference.rows(), columns=list(COLUMNS), dtype="str")
-    return [Markup(told), *([Table(frame, what="changes", most=CHANGES)] if difference else [])]
+def _rows(difference: LibraryDifference) -> pd.DataFrame:
+    """The changes as a person reads them, what needs a look first."""
+    rows = [
+        (
+            STATUS_WORDS.get(new, new) if what == "status changed" else WORDS.get(what, field.replace("_", " ")),
+            name,
+            key,
+            *(("", "") if what == "status changed" else (old, new)),
+        )
+        for what, key, name, field, old, new in difference.rows()
+    ]
+    frame = pd.DataFrame(rows, columns=["change", "name", "creative ID", "before", "now"], dtype="str")
+    order = frame["change"].map(lambda what: FIRST.index(what) if what in FIRST else len(FIRST))
+    frame = frame.iloc[order.argsort(kind="stable")]
+    return frame if frame["now"].any() else frame.drop(columns=["before", "now"])
 
 
-def _decision(panel: Refresh) -> w.Widget:
-    changes = "update allowed busy"
+def _guarded(panel: Refresh) -> w.Widget:
+    """The number that a person has to write where many are gone at once."""
     allowed = linked(panel, "allowed", w.BoundedIntText(min=0, max=10**9, layout=w.Layout(width="8em")))
-    apply = button("Apply to the cache", panel.apply, style="success", icon="check")
-    discard = button("Discard", panel.discard, icon="times")
-    tied(panel, changes, apply, disabled=lambda: not panel.appliable)
-    tied(panel, changes, discard, disabled=lambda: panel.busy)
-    return column(
-        told(panel, changes, lambda: _guarded(panel)),
-        tied(panel, changes, allowed, shown=lambda: panel.gone),
-        tied(panel, changes, row(apply, discard), shown=lambda: panel.decidable),
-    )
 
+    def warned() -> Node | None:
+        if panel.update is None or not panel.gone:
+            return None
+        gone = f"⚠ {panel.gone:,} of {len(panel.update.known):,} creatives are gone from the site."
+        return alert(node("strong", gone), node("p", f"Is that so? Then write {panel.gone} here, and apply."))
 
-def _guarded(panel: Refresh) -> Node | None:
-    if panel.update is None or not panel.gone:
-        return None
-    there = len(panel.update.known)
-    return alert(
-        node("strong", f"⚠ {panel.gone:,} of {there:,} creatives of the cache are gone from the site."),
-        node("p", f"Look whether that is so. To let it through, write {panel.gone} into the field below."),
-    )
-
-
-def _applied(panel: Refresh, report: UpdateReport) -> Node:
-    return node(
-        "p",
-        node("strong", f"✓ Applied to {panel.workspace.library.name}."),
-        f" {report.history_rows:,} rows in the review history; the library as it is now is kept as the snapshot"
-        f" {report.snapshot.name}, with its certificate.",
-    )
+    there = row(told(panel, "update", warned), allowed)
+    return tied(panel, "update busy", there, shown=lambda: panel.gone)

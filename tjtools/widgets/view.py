@@ -38,9 +38,9 @@ KINDS = {  # a panel's model and view, imported when it is shown: pandas would s
     "review": ("review:Review", "review_view:review_view"),
     "upload": ("upload:Upload", "upload_view:upload_view"),
     "sync": ("refresh:Refresh", "refresh:refresh_view"),
-    "look_up": ("analysis:LookUp", "analysis:lookup_view"),
-    "library": ("analysis:LibraryAnalysis", "analysis:library_view"),
-    "outcomes": ("analysis:ReviewOutcomes", "analysis:outcomes_view"),
+    "look_up": ("analysis:LookUp", "analysis_view:lookup_view"),
+    "library": ("analysis:LibraryAnalysis", "analysis_view:library_view"),
+    "outcomes": ("analysis:ReviewOutcomes", "analysis_view:outcomes_view"),
 }
 MOST = 10_000  # rows of a table in the browser
 _LONG = 24  # characters
@@ -163,6 +163,23 @@ def kind_of(name: str) -> tuple[type[Panel], Callable[[Panel], w.Widget]]:
     """The model and the view of one of the `KINDS`."""
     model, view = (resolve_name(f"{__package__}.{one}") for one in KINDS[name])
     return model, view
+
+
+def unfolding(title: str, make: Callable[[], w.Widget], *, opened: bool = False) -> w.ToggleButton:
+    """A heading that shows and hides its `room`; what is in it is made when it is first opened."""
+    heading = w.ToggleButton(description=title, tooltip=title, layout=w.Layout(width="auto"))
+    heading.add_class("tj-unfold")
+    heading.room = column()
+
+    def show() -> None:
+        heading.icon = "caret-down" if heading.value else "caret-right"
+        heading.room.layout.display = "" if heading.value else "none"
+        if heading.value and not heading.room.children:
+            heading.room.children = [make()]
+
+    heading.value = opened
+    follow(heading, "value", show)
+    return heading
 
 
 def error_view(panel: Panel) -> w.Widget:
