@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
@@ -83,6 +84,41 @@ def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Work
     assert not answers(origin)
     with running_sandbox(bare_workspace) as origin:
         assert "mine" in [one["name"] for one in ask_sandbox(origin, "creatives")]
+
+
+NEEDS_IT = """
+import sys
+from pathlib import Path
+from tjtools.practice.workspace import running_sandbox
+from tjtools.workspace.folder import Workspace
+with running_sandbox(Workspace(Path(sys.argv[1]))):
+    print("there", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_sandbox_lives_as_long_as_any_lab_needs_it_and_leaves_no_orphan(
+    bare_workspace: Workspace, killed: bool
+) -> None:
+    origin = f"http://127.0.0.1:{free_port()}"
+    bind(bare_workspace, SiteSettings(kind="sandbox", origin=origin, account="demo"))
+    command = [sys.executable, "-c", NEEDS_IT, str(bare_workspace.root)]
+    with ExitStack() as labs:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        first, second = (labs.enter_context(subprocess.Popen(command, **pipes)) for _ in range(2))  # type: ignore[call-overload]
+        for one in (first, second):
+            assert one.stdout.readline() == "there\n"
+        ending = (lambda one: one.kill()) if killed else (lambda one: one.stdin.close())
+        ending(first)
+        first.wait(60)
+        assert answers(origin)
+        ending(second)
+        second.wait(60)
+    deadline = time.monotonic() + 30 * killed
+    while answers(origin):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)  # between two looks
 
 
 def test_the_sandbox_of_another_workspace_is_not_taken_for_ones_own(bare_workspace: Workspace, tmp_path: Path) -> None:
