@@ -11,12 +11,12 @@
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const UNREAD = ["parameters", "tjtools-test"]; // cells that nobody reads
   const THROWN_AWAY = ["tjtools-test", "nbval-ignore-output"]; // cells whose outputs nobody misses
-  const PATIENCE = 3000; // ms without the server before it is told
+  const PATIENCE = 1500; // ms without the server before it is told
   const STYLE = `
     .tj-ours .jp-Cell.tj-unread { display: none; }
     .tj-desk-page .jp-Cell.jp-MarkdownCell, .tj-desk-page .jp-InputPlaceholder, .tj-desk-page .jp-Notebook-footer,
     .tj-desk-page .jp-InputPrompt, .tj-desk-page .jp-OutputPrompt, .tj-desk-page .jp-Collapser,
-    .tj-desk-page .jp-cell-toolbar, .tj-desk-page > .jp-Toolbar, .tj-desk-page .jp-Cell-inputWrapper:has(> .jp-InputPlaceholder) { display: none; }
+    .tj-desk-page .jp-cell-toolbar, .tj-desk-page .jp-Cell-inputWrapper:has(> .jp-InputPlaceholder) { display: none; }
     .tj-gone .jp-Cell-outputArea:has(.jupyter-widgets) { opacity: .45; filter: grayscale(1); pointer-events: none; }
     .tj-gone .jupyter-widgets-disconnected::before { content: none; }
     .tj-gone-bar { min-height: 46px; box-sizing: border-box; display: flex; align-items: center; gap: 12px; padding: 8px 14px; font-size: var(--jp-ui-font-size1);
@@ -75,7 +75,9 @@
     }
 
     mark() {
-      this.panel.toggleClass("tj-desk-page", isDesk(this.panel));
+      const desk = isDesk(this.panel);
+      this.panel.toggleClass("tj-desk-page", desk);
+      this.panel.toolbar.setHidden(desk);
       for (const widget of this.panel.content.widgets) widget.toggleClass("tj-unread", tagged(widget.model, UNREAD));
     }
 
