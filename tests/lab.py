@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -17,10 +18,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from playwright.sync_api import Locator, Page, sync_playwright
 
-from tjtools.practice.lab import DESK
 from tjtools.practice.lab import environment as lab_environment
 from tjtools.practice.lab import options as lab_options
-from tjtools.workspace.folder import Workspace
+from tjtools.workspace.folder import VARIABLE, Workspace
 
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 Result = TypeVar("Result")
@@ -59,8 +59,14 @@ class Lab:
 
     def open_desk(self) -> None:
         """Open what `tjtools lab` opens, and wait until it is live."""
-        self.page.goto(f"{self.address}/doc/tree/notebooks/{DESK}?token={self.token}")
+        self.page.goto(f"{self.address}/?token={self.token}")
         self.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
+
+    def restart_kernel(self) -> None:
+        """As a person does, from the menu."""
+        self.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        self.page.get_by_text("Restart Kernel…", exact=True).click()
+        self.page.get_by_role("button", name="Confirm Kernel Restart").click()
 
     def wait_until_idle(self) -> None:
         self.page.wait_for_selector(
@@ -115,26 +121,35 @@ class Lab:
             self.ask(f"sessions/{session['id']}", "DELETE")
 
 
-@contextmanager
-def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Iterator[Lab]:
+def running_lab(root: Path, home: Path, browser: str, **environment: str) -> AbstractContextManager[Lab]:
     """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
+    place = Workspace(root)
+    command = ["jupyterlab", *lab_options(place), "--no-browser", "--ip=127.0.0.1", "--allow-root"]
+    return _running([*command, "--ServerApp.port_retries=0"], root, home, browser, lab_environment(place) | environment)
+
+
+def running_command(folder: Path, home: Path, browser: str) -> AbstractContextManager[Lab]:
+    """The same, started by `tjtools lab` in a folder."""
+    outside = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    return _running(["tjtools", "lab", "--no-browser"], folder, home, browser, outside)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, home: Path, browser: str, environment: dict[str, str]) -> Iterator[Lab]:
     token, port = secrets.token_hex(16), _free_port()
-    folders = {name: str(home / name.lower()) for name in _FOLDERS}
-    options = (f"--port={port}", *lab_options(Workspace(root)), f"--IdentityProvider.token={token}", "--allow-root")
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]
+    own = {name: str(home / name.lower()) for name in _FOLDERS} | {"JUPYTER_TOKEN": token}
+    home.mkdir(parents=True, exist_ok=True)
     with (
         TemporaryDirectory(
             prefix="lab-", ignore_cleanup_errors=True
         ) as temporary,  # the browsers' profiles: so we know whose they are
         (home / "lab.log").open("wb") as log,
         subprocess.Popen(
-            [*command, *options],
-            env=lab_environment(Workspace(root)) | folders | {"TMPDIR": temporary} | environment,
-            stdout=log,
-            stderr=log,
+            [sys.executable, "-m", *command, f"--port={port}"],
+            cwd=folder, env=environment | own | {"TMPDIR": temporary}, stdout=log, stderr=log,
         ) as server,
         sync_playwright() as playwright,
-    ):
+    ):  # fmt: skip
         try:
             address = f"http://127.0.0.1:{port}"
             chromium = playwright.chromium.launch(executable_path=browser)
@@ -163,7 +178,7 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_for(page: Page, address: str, attempts: int = 300) -> None:
+def _wait_for(page: Page, address: str, attempts: int = 600) -> None:
     for _ in range(attempts):
         try:
             build_opener(ProxyHandler({})).open(address, timeout=5).close()

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
+import nbformat
 import pytest
+from lab import PANEL, running_command
+from playwright.sync_api import expect
 
 from tjtools.model.errors import SiteUnreachable
+from tjtools.practice import lab as starting
+from tjtools.practice.lab import DESK
 from tjtools.practice.workspace import ask_sandbox, copy_notebooks, running_sandbox, shipped
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
@@ -44,8 +52,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_lab_without_an_account_runs_on_a_sandbox_that_ends_with_it(tmp_path: Path, ending: int) -> None:
+def test_lab_without_an_account_runs_on_a_sandbox_and_ends_with_it_by_ctrl_c(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "tjtools", "lab", "--no-browser", "--port", str(port)]
     jupyter = {name: str(tmp_path / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")}
@@ -59,10 +66,7 @@ def test_lab_without_an_account_runs_on_a_sandbox_that_ends_with_it(tmp_path: Pa
             origin = load_settings(practice).site.origin  # type: ignore[union-attr]
             assert ask_sandbox(origin, "home") == {"folder": str(practice.root / "sandbox")}
             assert (practice.notebooks / "00_start_here.ipynb").exists()
-            if ending == signal.SIGINT:
-                os.killpg(process.pid, ending)  # as a terminal does, to us and to JupyterLab
-            else:
-                process.send_signal(ending)
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to us and to JupyterLab
             told, log = process.communicate(timeout=60)
         finally:
             process.kill()
@@ -70,6 +74,97 @@ def test_lab_without_an_account_runs_on_a_sandbox_that_ends_with_it(tmp_path: Pa
     assert "PRACTICE: the notebooks run on the sandbox" in told
     assert not answers(origin)
     assert not answers(f"http://127.0.0.1:{port}/api")
+
+
+def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chromium: str) -> None:
+    """From `tjtools lab` to a live screen without a click, the next morning, and a kernel that is gone."""
+    notebooks, errors = tmp_path / "tjtools-practice" / "notebooks", list[str]()
+    with running_command(tmp_path, tmp_path / "home", chromium) as lab:
+        page = lab.page
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+        lab.open_desk()
+        told = page.locator("details:visible").filter(has_text="The same in Python").first
+        expect(told).to_be_visible(timeout=60_000)
+        expect(
+            page.locator(".jp-InputArea-editor:visible, .jp-SideBar-panel:visible, dialog, .Toastify__toast")
+        ).to_have_count(0)
+        page.get_by_role("tab", name="Sync").click()
+        expect(lab.button("Refresh everything")).to_be_visible(timeout=60_000)
+        expect(page.locator(".jp-mod-dirty")).to_have_count(0)  # nobody is asked to save what a panel shows
+        before = lab.ask(f"contents/notebooks/{DESK}?content=0")["last_modified"]
+        page.get_by_role("menuitem", name="File", exact=True).click()
+        page.get_by_text("Save Notebook", exact=True).click()
+        lab.wait_until(lambda: lab.ask(f"contents/notebooks/{DESK}?content=0")["last_modified"] != before)
+        assert "widget-view" not in (notebooks / DESK).read_text("utf-8")
+
+        page.reload()
+        expect(page.get_by_role("tab", name="Sync", selected=True)).to_be_visible(timeout=60_000)
+        lab.restart_kernel()
+        expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible()
+        expect(lab.button("Refresh everything")).to_have_css("pointer-events", "none")
+        page.get_by_role("button", name="Go on").click()
+        expect(told).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+        write_changed_desk(notebooks / "mine.ipynb")
+        lab.open("notebooks/mine.ipynb")
+        page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputArea-editor").click()
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputPrompt")).to_have_text(
+            "[1]:", timeout=60_000
+        )
+        expect(page.get_by_text("model not found")).to_have_count(0)
+    assert errors == []
+    site = load_settings(Workspace(notebooks.parent)).site
+    assert site
+    assert not answers(site.origin)
+
+
+def write_changed_desk(path: Path) -> None:
+    """The desk with one cell more, as it was saved elsewhere: with the view of a kernel that is gone."""
+    notebook = nbformat.read(path.with_name(DESK), 4)
+    view = {"application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": "gone"}}
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", data=view)]
+    notebook.cells.append(nbformat.v4.new_code_cell("print('mine')"))
+    nbformat.write(notebook, path)
+
+
+def test_the_desk_that_is_run_is_the_one_that_is_shipped() -> None:
+    text = (Path(starting.__file__).parent / "labextensions/tjtools/static/remoteEntry.js").read_text("utf-8")
+    listed = re.search(r"const DESK = (\[.*?\]);", text, re.DOTALL)
+    assert listed
+    code = [cell.source for cell in nbformat.read(shipped()[0], 4).cells if cell.cell_type == "code"]
+    assert json.loads(re.sub(r",\s*\]", "]", listed[1])) == code
+
+
+def test_views_and_what_only_a_test_reads_are_not_saved_and_a_persons_own_outputs_are() -> None:
+    notebook = json.loads(shipped()[3].read_text("utf-8"))
+    own = {"cell_type": "code", "source": "1", "metadata": {}, "execution_count": 7}
+    shown = [{"output_type": "execute_result", "data": {"text/plain": "1"}, "metadata": {}, "execution_count": 7}]
+    notebook["cells"].append(own | {"outputs": shown})
+    notebook["metadata"]["widgets"] = {"state": {}}
+    for cell in notebook["cells"]:
+        if "refresh_and_sync" in "".join(cell["source"]) and cell["cell_type"] == "code":
+            cell["outputs"] = [
+                {"output_type": "display_data", "data": {starting.VIEW: {"model_id": "1"}}, "metadata": {}}
+            ]
+    starting.without_views({"type": "notebook", "content": notebook})
+    assert [cell["outputs"] for cell in notebook["cells"] if cell["cell_type"] == "code"] == [[], [], [], shown]
+    assert "widgets" not in notebook["metadata"]
+    anothers = {"cells": [own | {"outputs": [{"data": {starting.VIEW: {}}}]}], "metadata": {"widgets": {}}}
+    before = json.dumps(anothers)
+    starting.without_views({"type": "notebook", "content": anothers})
+    assert json.dumps(anothers) == before
+
+
+def test_a_notebook_of_an_earlier_tjtools_that_nobody_changed_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / DESK
+    for last, replaced in (("print(start.summary)", True), ("print(start.summary + '!')", False)):
+        codes = ("from tjtools.widgets import start_here", "start = start_here()", last)
+        nbformat.write(nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, codes)]), path)
+        copy_notebooks(tmp_path)
+        assert ("open_desk" in path.read_text("utf-8")) is replaced
 
 
 def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Workspace) -> None:
@@ -83,6 +178,41 @@ def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Work
     assert not answers(origin)
     with running_sandbox(bare_workspace) as origin:
         assert "mine" in [one["name"] for one in ask_sandbox(origin, "creatives")]
+
+
+NEEDS_IT = """
+import sys
+from pathlib import Path
+from tjtools.practice.workspace import running_sandbox
+from tjtools.workspace.folder import Workspace
+with running_sandbox(Workspace(Path(sys.argv[1]))):
+    print("there", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_sandbox_lives_as_long_as_any_lab_needs_it_and_leaves_no_orphan(
+    bare_workspace: Workspace, killed: bool
+) -> None:
+    origin = f"http://127.0.0.1:{free_port()}"
+    bind(bare_workspace, SiteSettings(kind="sandbox", origin=origin, account="demo"))
+    command = [sys.executable, "-c", NEEDS_IT, str(bare_workspace.root)]
+    with ExitStack() as labs:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        first, second = (labs.enter_context(subprocess.Popen(command, **pipes)) for _ in range(2))  # type: ignore[call-overload]
+        for one in (first, second):
+            assert one.stdout.readline() == "there\n"
+        ending = (lambda one: one.kill()) if killed else (lambda one: one.stdin.close())
+        ending(first)
+        first.wait(60)
+        assert answers(origin)
+        ending(second)
+        second.wait(60)
+    deadline = time.monotonic() + 30 * killed
+    while answers(origin):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)  # between two looks
 
 
 def test_the_sandbox_of_another_workspace_is_not_taken_for_ones_own(bare_workspace: Workspace, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import json
 import random
 import shutil
 import socket
+import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,6 +31,7 @@ from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Card, Site
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import FOLDERS, Workspace
 from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, bind, load_settings
 
@@ -41,6 +44,8 @@ _EARLIER = {  # of the code of each notebook that an earlier tjtools came with
     *("255da5b31374fdfa", "d12f2d16e323b203", "55c5170cabd26eb2", "3456ed97872d1305", "9953d7b8ad7aba34"),
     *("c2784e93b14517ea", "76e357f95495af88", "3f7a0d2a04554626", "0cdccc691cdb76c5"),
 }
+_STARTS_WITHIN = 60.0  # seconds, on a busy machine
+_left: list[object] = []  # sandboxes that this process has started and others need: theirs to end
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
 
 
@@ -177,29 +182,68 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
 
 @contextmanager
 def running_sandbox(workspace: Workspace) -> Iterator[str]:
-    """The workspace's sandbox, signed in; its address. Where it runs already, it is used and left running.
+    """The workspace's sandbox, signed in; its address. It runs until the last program that is in here has left.
 
-    Raises `SiteUnreachable` where its port is taken by another program, or by the sandbox of another workspace.
+    One that somebody started by hand is used, and left running. Raises `SiteUnreachable` where its port is taken by
+    another program, or by the sandbox of another workspace.
     """
+    from filelock import Timeout
+
+    from tjtools.practice import running  # a panel that signs in needs no server
+
     bound = load_settings(workspace).site or SiteSettings(kind="sandbox", origin=SANDBOX_ORIGIN, account="demo")
-    folder, port = _answering(bound.origin), urlsplit(bound.origin).port or 0
-    ours = workspace.root / "sandbox"
-    if folder and ours.exists() and folder != ours:
-        raise SiteUnreachable(
-            f"At {bound.origin} runs another sandbox, whose creatives lie in {folder}.",
-            remedy=f"End it, or write a free port into origin in {workspace.settings_file}.",
-        )
-    with ExitStack() as running:
-        try:
-            if not folder:
-                running.enter_context(_sandbox(workspace, port))
-        except OSError as error:
-            raise SiteUnreachable(
-                f"The sandbox can't start on port {port}: {error.strerror}.",
-                remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
-            ) from error
+    leased = workspace.private / "locks" / "sandbox.lease"
+    lease = running.lease(leased)
+    with ExitStack() as ours:
+        ours.enter_context(lease.read_lock())
+        with locked(workspace.private / "sandbox"):
+            process = None if _is_ours(workspace, bound.origin) else _started(workspace, bound.origin, leased)
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
+    with suppress(Timeout, OSError), lease.write_lock(blocking=False):  # nobody else needs it
+        if ask_sandbox(bound.origin, "end", method="POST")["ends"]:
+            _wait_until(lambda: _answering(bound.origin) is None)
+    if process and process.poll() is None:
+        _left.append(process)
+
+
+def _is_ours(workspace: Workspace, origin: str) -> bool:
+    """Whether the workspace's sandbox answers there; raises `SiteUnreachable` where another one does."""
+    folder, ours = _answering(origin), workspace.root / "sandbox"
+    if folder and ours.exists() and folder != ours:
+        raise SiteUnreachable(
+            f"At {origin} runs another sandbox, whose creatives lie in {folder}.",
+            remedy=f"End it, or write a free port into origin in {workspace.settings_file}.",
+        )
+    return folder is not None
+
+
+def _started(workspace: Workspace, origin: str, leased: Path) -> subprocess.Popen[bytes]:
+    """Start it, and wait until it answers."""
+    from tjtools.practice import running
+
+    port = urlsplit(origin).port or 0
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise SiteUnreachable(
+            f"The sandbox can't start on port {port}: {error.strerror}.",
+            remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
+        ) from error
+    process = running.start(workspace.root / "sandbox", port, leased)
+    _wait_until(lambda: process.poll() is not None or _answering(origin))
+    if process.poll() is not None:
+        command = f"tjtools sandbox --port {port} --data {workspace.root / 'sandbox'}"
+        raise SiteUnreachable("The sandbox has ended at once.", remedy=f"See why with: {command}")
+    return process
+
+
+def _wait_until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN
+    while not true():
+        if time.monotonic() > deadline:
+            raise SiteUnreachable(f"The sandbox has not answered for {_STARTS_WITHIN:.0f} seconds.")
+        time.sleep(0.05)  # between two looks
 
 
 def _go_on(origin: str, creatives: Sequence[Creative]) -> None:

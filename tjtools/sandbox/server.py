@@ -45,8 +45,9 @@ class Sandbox:
 
     What it knows is kept in the folder `data` and found again there; without one it is gone afterwards. `creatives`
     says how many a new folder is seeded with; `latency_ms` is added to every page and list, and `processing_s` is how
-    long the site works on each upload. `faults` are what it does wrong, as `tjtools.sandbox.faults` tells them. Once it
-    is started, `app` is the site for callers in this process.
+    long the site works on each upload. `faults` are what it does wrong, as `tjtools.sandbox.faults` tells them. With
+    `ending`, others may ask it to end: that event is set then. Once it is started, `app` is the site for callers in
+    this process.
     """
 
     data: Path | None = None
@@ -56,6 +57,7 @@ class Sandbox:
     latency_ms: int = 0
     processing_s: float = 0.0
     faults: Sequence[str] = ()
+    ending: threading.Event | None = None
     app: ASGIApp = field(init=False)
     origin: str = field(default="", init=False)
     _running: ExitStack = field(default_factory=ExitStack, init=False)
@@ -70,7 +72,7 @@ class Sandbox:
             stack.callback(site.close)
             self.app = _application(site)
             server = _Server(self.app, listener)
-            site.reset_connection = server.reset
+            site.reset_connection, site.end = server.reset, self._asked_to_end
             stack.callback(server.stop)
             self.origin = f"http://{ADDRESS}:{listener.getsockname()[1]}"
             self._running = stack.pop_all()
@@ -79,6 +81,11 @@ class Sandbox:
     def stop(self) -> None:
         """Stop at once, whatever is under way."""
         self._running.close()
+
+    def _asked_to_end(self) -> bool:
+        if self.ending:
+            self.ending.set()
+        return self.ending is not None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -196,6 +203,7 @@ ANSWERS: dict[tuple[str, str], Callable[[Site, Any, str], object]] = {
     ("GET", "/faults"): lambda site, *_: site.faults.fired(),
     ("PUT", "/faults"): _faults,
     ("GET", "/home"): lambda site, *_: {"folder": site.folder},
+    ("POST", "/end"): lambda site, *_: {"ends": site.end()},
     ("POST", "/reset"): lambda site, *_: site.reset(),
 }
 

@@ -53,6 +53,7 @@ class Site:
         self.incoming.mkdir()
         self.resets = 0
         self.reset_connection: Callable[[tuple[str, int]], None] = lambda _client: None  # the server's
+        self.end: Callable[[], bool] = lambda: False  # the server's: whether it ends when it is asked to
         self._usual = settings, faults
         self._behave_as_usual()
         self._lock = threading.RLock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,9 +14,22 @@ from anywidget import AnyWidget
 from traitlets import Dict, Int, Unicode
 
 from tjtools.model.errors import SettingsError, TJToolsError
-from tjtools.widgets.markup import STATIC, Markup, node
+from tjtools.widgets.markup import STATIC, Markup, node, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
-from tjtools.widgets.view import SITES, Choice, banner, column, error_view, follow, in_room, kind_of, row, tied, told
+from tjtools.widgets.view import (
+    KINDS,
+    SITES,
+    Choice,
+    banner,
+    column,
+    error_view,
+    follow,
+    in_room,
+    kind_of,
+    row,
+    tied,
+    told,
+)
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import load_settings
@@ -151,6 +165,7 @@ def desk_view(desk: Desk) -> w.Widget:
             rooms[desk.workspace] = _tabs(desk, desk.workspace)
         return (rooms[desk.workspace],)
 
+    threading.Thread(target=_warm_up, args=(desk,), name="tjtools-warm-up", daemon=True).start()
     return column(
         told(desk, "turned standing", lambda: banner(desk)),
         _switch(desk),
@@ -159,6 +174,14 @@ def desk_view(desk: Desk) -> w.Widget:
         Outside(desk),
         css="tj-desk",
     )
+
+
+def _warm_up(desk: Desk) -> None:
+    """Import what the other tabs need, once the first one is there: they open at once then."""
+    for panel in desk.panels(desk.tab):
+        panel.looked()
+    for name in KINDS:
+        kind_of(name)
 
 
 def _switch(desk: Desk) -> w.Widget:
@@ -196,8 +219,11 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
             tabs.titles = tuple(f"{tab.label} {desk.standing.get(step, '')}".strip() for step, tab in TABS.items())
 
     def opened(change: dict[str, Any]) -> None:
-        if change["new"] is not None and steps[change["new"]] != desk.tab:
-            desk.open(steps[change["new"]])
+        step = desk.tab if change["new"] is None else steps[change["new"]]
+        if step != desk.tab:
+            if not boxes[step].children:
+                boxes[step].children = (Markup(note(f"Opening {TABS[step].label} …")),)
+            desk.open(step)
 
     follow(desk, "turned", turn)
     follow(desk, "standing", label)

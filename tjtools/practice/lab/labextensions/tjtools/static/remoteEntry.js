@@ -11,14 +11,15 @@
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const UNREAD = ["parameters", "tjtools-test"]; // cells that nobody reads
   const THROWN_AWAY = ["tjtools-test", "nbval-ignore-output"]; // cells whose outputs nobody misses
-  const PATIENCE = 3000; // ms without the server before it is told
+  const PATIENCE = 1500; // ms without the server before it is told
   const STYLE = `
     .tj-ours .jp-Cell.tj-unread { display: none; }
     .tj-desk-page .jp-Cell.jp-MarkdownCell, .tj-desk-page .jp-InputPlaceholder, .tj-desk-page .jp-Notebook-footer,
     .tj-desk-page .jp-InputPrompt, .tj-desk-page .jp-OutputPrompt, .tj-desk-page .jp-Collapser,
     .tj-desk-page .jp-cell-toolbar, .tj-desk-page .jp-Cell-inputWrapper:has(> .jp-InputPlaceholder) { display: none; }
-    .tj-gone .jupyter-widgets { opacity: .45; filter: grayscale(1); pointer-events: none; }
-    .tj-gone-bar { display: flex; align-items: center; gap: 12px; padding: 8px 14px; font-size: var(--jp-ui-font-size1);
+    .tj-gone .jp-Cell-outputArea:has(.jupyter-widgets) { opacity: .45; filter: grayscale(1); pointer-events: none; }
+    .tj-gone .jupyter-widgets-disconnected::before { content: none; }
+    .tj-gone-bar { min-height: 46px; box-sizing: border-box; display: flex; align-items: center; gap: 12px; padding: 8px 14px; font-size: var(--jp-ui-font-size1);
       color: var(--jp-ui-font-color1); background: var(--jp-layout-color2); border-left: 10px solid var(--jp-warn-color1); }
     .tj-gone-bar button { font: inherit; font-weight: 600; padding: 4px 14px; border: 0; border-radius: 4px; cursor: pointer;
       color: var(--jp-ui-inverse-font-color1); background: var(--jp-brand-color1); }
@@ -57,8 +58,12 @@
       panel.content.model.cells.changed.connect(() => this.mark());
       this.keepClean();
       const session = panel.sessionContext;
-      session.statusChanged.connect((_, status) => this.hear(status));
-      session.kernelChanged.connect((_, { oldValue, newValue }) => oldValue && this.gone(newValue ? "restarted" : "ended"));
+      panel._autorestarting = true; // JupyterLab's own question about it would be one more click
+      session.statusChanged.connect((_, status) => {
+        this.hear(status);
+        panel._autorestarting = true;
+      });
+      session.kernelChanged.connect((_, { oldValue, newValue }) => oldValue && this.gone(newValue ? "was restarted" : "has ended"));
       session.connectionStatusChanged.connect((_, status) => this.hearServer(status));
       if (isDesk(panel)) this.begin();
     }
@@ -70,7 +75,9 @@
     }
 
     mark() {
-      this.panel.toggleClass("tj-desk-page", isDesk(this.panel));
+      const desk = isDesk(this.panel);
+      this.panel.toggleClass("tj-desk-page", desk);
+      this.panel.toolbar.setHidden(desk);
       for (const widget of this.panel.content.widgets) widget.toggleClass("tj-unread", tagged(widget.model, UNREAD));
     }
 
@@ -98,8 +105,8 @@
     }
 
     hear(status) {
-      if (["restarting", "autorestarting"].includes(status)) this.gone("restarted");
-      if (["terminating", "dead"].includes(status)) this.gone("ended");
+      if (["restarting", "autorestarting"].includes(status)) this.gone("was restarted");
+      if (["terminating", "dead"].includes(status)) this.gone("has ended");
     }
 
     hearServer(status) {
@@ -109,7 +116,7 @@
     }
 
     gone(how) {
-      if (codeOf(cellsOf(this.panel)).some(hasView)) this.say(`The kernel was ${how}: what you see is from before.`, "Go on");
+      if (codeOf(cellsOf(this.panel)).some(hasView)) this.say(`The kernel ${how}: what you see is from before.`, "Go on");
     }
 
     away() {
