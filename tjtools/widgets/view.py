@@ -224,7 +224,9 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Workspac
 
 def _once_looked(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     """How far the looking is, and then the view; the cell has ended meanwhile."""
-    room = column(task_view(panel.task))
+    again = button("Look again", lambda: panel.task.start(panel.look), icon="refresh", style="primary")
+    tied(panel.task, "state", again, shown=lambda: panel.task.state in (State.CANCELLED, State.FAILED))
+    room = column(task_view(panel.task), row(again))
 
     def shown(_change: object) -> None:
         if panel.task.state is State.DONE:
