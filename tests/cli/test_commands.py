@@ -9,15 +9,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from world import NOW, Truth, read_rows, tjtools, write_inventory
+from world import NOW, Truth, banner, go, read_rows, session, tjtools, write_inventory
 
+from tjtools.cache.inventory import load_session
 from tjtools.model.creative import Section
 from tjtools.practice import samples
-from tjtools.upload import save_choice
+from tjtools.upload import UploadReport, save_choice
+from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
 LIBRARY = """\
@@ -412,6 +416,31 @@ def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium
     assert [row["status"] for row in read_rows(status_files[0])] == ["unknown_id"]
 
 
+def test_ctrl_c_in_a_long_wait_means_not_to_wait_and_the_run_goes_on(
+    workspace: Workspace, truth: Truth, chromium: str
+) -> None:
+    """A run was cut off, and the site never shows its file: that is five minutes, or one Ctrl-C."""
+    for seed, name in enumerate("ab"):
+        samples.write_image(workspace.root / "uploaded" / f"{name}.png", width=300, height=250, title="x", seed=seed)
+    write_inventory(workspace.session, [{"new_filename": f"{name}.png", "creative_type": "image"} for name in "ab"])
+    files, journal = load_session(workspace).files, Journal(workspace.log)
+    of_run = {"run": "20251113_120000", "now": datetime.now(UTC)}
+    journal.begun(files, **of_run)
+    journal.handed_over(files[:1], section=files[0].section, newest=max(truth.creatives()), **of_run)
+    command = [sys.executable, "-m", "tjtools", "upload", "--resume"]
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Waiting for the site: 1 file, at most " in line:
+                process.send_signal(signal.SIGINT)
+    told = "".join(said)
+    assert (process.returncode, "(Ctrl-C: don't wait)" in told, "Not waiting: " in told) == (1, True, True), told
+    assert truth.received() == ["b.png"]
+    assert journal.unfinished().told == "1 confirmed, 1 under way, 0 not begun"
+
+
 def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, truth: Truth, chromium: str) -> None:
     times = {"TJTOOLS_UPLOAD__PROCESSING_TIMEOUT": "8", "TJTOOLS_UPLOAD__CARD_TIMEOUT": "2"}
     names = [f"{name}.png" for name in "abc"]
@@ -443,6 +472,32 @@ def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, tr
     done = tjtools("upload", "--resume", cwd=workspace.root)
     assert (done.returncode, "none to go on with" in done.stderr) == (2, True)
     assert tjtools("upload", "--resume", "--force", cwd=workspace.root).returncode == 2
+
+
+def test_another_terminal_sees_the_upload_that_runs_and_stops_it(
+    workspace: Workspace, truth: Truth, fake_site: None
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    truth.settings(processing_s=60)
+    reports: list[UploadReport] = []
+    processing = threading.Event()
+    run = threading.Thread(target=lambda: reports.append(go(workspace, progress=lambda _: processing.set())))
+    run.start()
+    assert processing.wait(30)
+    told = json.loads(tjtools("status", "--json", cwd=workspace.root).stdout)["upload"]
+    assert told == "runs: 0 of 2 files (tjtools upload --stop ends it)"
+    assert "--resume" not in tjtools("status", cwd=workspace.root).stdout
+    refused = tjtools("upload", "--live", cwd=workspace.root)
+    assert (refused.returncode, "tjtools upload --stop" in refused.stderr) == (2, True)
+    stopped = tjtools("upload", "--stop", cwd=workspace.root)
+    assert (stopped.returncode, stopped.stdout) == (
+        0,
+        "Stopped: 0 confirmed, 2 under way, 0 not begun. To go on: tjtools upload --resume\n",
+    )
+    run.join()
+    assert str(reports[0].stopped) == "Stopped from another window."
+    again = tjtools("upload", "--stop", cwd=workspace.root)
+    assert (again.returncode, "No upload runs here" in again.stderr) == (2, True)
 
 
 def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:

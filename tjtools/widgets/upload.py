@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
 from tjtools import upload as steps
 from tjtools.cache.inventory import load_session
+from tjtools.diff.session import FileReview
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
 from tjtools.model.words import counted
@@ -22,11 +23,12 @@ from tjtools.site import FileState, Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
+from tjtools.upload.run_files import WITHOUT_ID
+from tjtools.widgets.elsewhere import Elsewhere
 from tjtools.widgets.panel import Panel, Task, keys_code, python
 from tjtools.widgets.review import with_halves
 
 WAITING = "waiting"
-FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 CALL = """\
 settings, prepared = load_settings(workspace), prepare(workspace)
 plan = make_plan(
@@ -80,8 +82,8 @@ class Upload(Panel):
     what there is to do, and `rehearsed` that a dry run took all of it as far as it goes. `repeats_too` is the person's
     word that what repeats a rejected creative goes up as well. `states` says of each file of the running `batch` how
     far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows whether the
-    site holds them, `elsewhere` whether another notebook or command uploads here now, `unfinished` the live run that
-    was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
+    site holds them, `other` the upload in another window, `elsewhere` whether there is one, `unfinished` the live run
+    that was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
     """
 
     title: ClassVar[str] = "Upload"
@@ -101,9 +103,12 @@ class Upload(Panel):
     rows = Int()
 
     def set_up(self) -> None:
+        self.other = Elsewhere(self.workspace, own=lambda: self.busy and self.step is Step.UPLOAD)
         with self.attempt():
+            self.other.look()
             self._look_back()
             self._look_ahead()
+        self.other.observe(self._other_changed, "run")
 
     def come_back(self) -> None:
         """Another plan, or another session, wants a rehearsal of its own."""
@@ -111,10 +116,12 @@ class Upload(Panel):
             return
         with self.attempt():
             before = self.saved, self.rows
+            self.other.look()
             self._look_back()
             self._look_ahead()
             if before != (self.saved, self.rows):
                 self._forget()
+                self.uploaded = False
 
     @property
     def plan(self) -> Plan | None:
@@ -126,6 +133,11 @@ class Upload(Panel):
     def files(self) -> tuple[SessionFile, ...]:
         """The files that an upload takes."""
         return self.plan.files if self.plan else ()
+
+    @property
+    def repeats(self) -> tuple[FileReview, ...]:
+        """What repeats a rejected creative, and wants a word of its own."""
+        return self.checked.plan.repeats if self.checked else ()
 
     @property
     def asks(self) -> bool:
@@ -140,7 +152,21 @@ class Upload(Panel):
     @property
     def retryable(self) -> int:
         """How many files of the recorded run have no Creative ID although they were to get one."""
-        return sum(self.outcomes[status] for status in FAILED)
+        return sum(self.outcomes[status] for status in WITHOUT_ID)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The Creative IDs that the recorded run found out, one a file."""
+        got = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE}
+        files = self.recorded.files if self.recorded else ()
+        return tuple(one.creative_id for one in files if one.creative_id and one.status in got)
+
+    @property
+    def place(self) -> str:
+        """The site and the account, in words."""
+        bound = self.settings.site
+        account = f", account {bound.account}" if bound and bound.account else ""
+        return f"{bound.origin}{account}" if bound else "no site"
 
     @property
     def library_page(self) -> str:
@@ -178,6 +204,9 @@ class Upload(Panel):
             yield from sorted(f"{one.status.value}: {one.name}" for one in others)
         else:
             yield "Nothing was uploaded yet"
+        if self.other.run:
+            yield self.other.run.told
+            return
         if self.unfinished:
             yield f"Not finished: {self.unfinished.told}"
         yield from (f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
@@ -220,6 +249,11 @@ class Upload(Panel):
         if self.unfinished:
             self._start(Step.UPLOAD, self._resume)
 
+    def stop_other(self) -> None:
+        """Ask the upload in the other window to stop, as its own Cancel does."""
+        with self.attempt():
+            self.other.stop()
+
     def press(self) -> None:
         self.task.wait()
         for action in (self.rehearse, self.upload):
@@ -228,7 +262,7 @@ class Upload(Panel):
 
     def _start(self, step: Step, work: Callable[[Task], object]) -> None:
         if not self.task.running:
-            self.step, self.batch, self.states = None, 0, {}
+            self.step, self.batch, self.states, self.uploaded = None, 0, {}, False
             self.task.start(partial(self._as_step, step, work))
 
     def _as_step(self, step: Step, work: Callable[[Task], object], task: Task) -> object:
@@ -258,7 +292,9 @@ class Upload(Panel):
         return site
 
     def _site(self, task: Task, *, headless: bool | None = None) -> Site:
-        return connect(self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled)
+        return connect(
+            self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled, waits=task.waits
+        )
 
     def _rehearse(self, task: Task, *, retry: bool) -> None:
         self._forget()
@@ -288,7 +324,7 @@ class Upload(Panel):
         allowed = journal.in_doubt()
         choice = steps.load_choice(self.workspace)
         if retry:
-            failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
+            failed = {one.key for one in self.recorded.files if one.status in WITHOUT_ID} if self.recorded else set()
             new = [one.file for one in prepared.reviews if one.goes_up]
             choice, allowed = Choice(self.clock(), with_halves(new, failed)), allowed | failed
         make = partial(steps.make_plan, prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
@@ -330,7 +366,6 @@ class Upload(Panel):
         resumed: Unfinished | None = None,
     ) -> None:
         task.progress("opening the site", 0, len(plan.files) * live)
-        self.uploaded = False
         try:
             report = steps.upload(
                 plan,
@@ -353,6 +388,9 @@ class Upload(Panel):
 
     def _hear(self, task: Task, plan: Plan, event: FileProgress) -> None:
         """Note how far a file is; a name may stand in several sections, whose batches follow one another."""
+        if not event.name:  # the run itself
+            task.progress(event.told, event.done, event.total)
+            return
         ahead = (one for one in plan.batches if one.number >= self.batch)
         found = next((one for one in ahead if event.name in {file.name for file in one.files}), None)
         if found is None:
@@ -361,11 +399,17 @@ class Upload(Panel):
         states = before | {event.name: event.state}
         self.batch, self.states = found.number, states
         through = all(state != WAITING and FileState(state).final for state in states.values())
-        text = "reading the new Creative IDs off the site's list" if through else f"{event.state}: {event.name}"
+        text = "reading the new Creative IDs off the site's list" if through else event.told
         task.progress(text, event.done, event.total)
 
+    def _other_changed(self, change: dict[str, Any]) -> None:
+        """When it begins or ends, see what there is now; in between it changes nothing here."""
+        if bool(change["new"]) != bool(change["old"]) and not self.busy:
+            with self.attempt():
+                self._look_back()
+
     def _look_back(self) -> None:
-        self.elsewhere = steps.runs_elsewhere(self.workspace)
+        self.elsewhere = self.other.run is not None
         self.recorded = steps.last_live_run(self.workspace)
         doubt = Journal(self.workspace.log).in_doubt()
         self.doubt = tuple(sorted(doubt, key=lambda key: (key[0].value, key[1])))
