@@ -6,15 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from functools import partial
 from typing import ClassVar
 
-import pandas as pd
 from traitlets import Any, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
+from tjtools.practice.incoming import Incoming, clear_cut_off, take_in
+from tjtools.practice.intake import Intake
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine
@@ -37,7 +39,6 @@ MARKS = {  # each with its colour
     Verdict.BLOCKED: ("⚠", "stop"),
     Verdict.SOURCE: ("○", "idle"),
 }
-COLUMNS = ["verdict", "name", "type", "dimensions", "duration", "size", "pair", "plan", "reason"]
 SAVE = """\
 save_choice(
     workspace,
@@ -70,7 +71,8 @@ class Review(Panel):
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
     and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
     has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none.
+    name of the file whose `evidence` is shown, None for none. `took` is what became of the files that came in last,
+    None where none did; `cut_off` says how many transfers were cut off, of which nothing is used.
     """
 
     title: ClassVar[str] = "The session"
@@ -84,6 +86,8 @@ class Review(Panel):
     compared = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
+    took = Instance(Intake, allow_none=True)
+    cut_off = Int()
 
     def set_up(self) -> None:
         self.observe(lambda _change: self._filter(), ["group", "find"])
@@ -96,11 +100,12 @@ class Review(Panel):
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
+        self.cut_off = clear_cut_off(self.workspace)
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
-            self.thumbnail = prepared.fingerprints.thumbnail
+            self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
             self.wary = with_halves(self.new.values(), repeats)
@@ -118,6 +123,17 @@ class Review(Panel):
     def come_back(self) -> None:
         if self.task.state is not State.READY:
             self.task.start(self.look)
+
+    def take_in(self, incoming: Incoming) -> None:
+        """Add what has come to the session, and look again."""
+        self.task.wait()
+        self.took = None
+        self.task.start(partial(self._take_in, incoming))
+
+    def _take_in(self, incoming: Incoming, task: Task) -> None:
+        now, cancelled = self.clock(), task.cancelled
+        self.took = take_in(self.workspace, incoming, now=now, progress=task.looked_at, cancelled=cancelled)
+        self.look(task)
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
@@ -238,23 +254,22 @@ class Review(Panel):
         self.save()
 
     def described(self, one: FileReview) -> dict[str, str]:
-        """A file as text, by `COLUMNS`."""
-        facts, planned = one.facts, "chosen" if one.file.key in self.chosen else "left out"
+        """A file as text."""
+        facts = one.facts
         return {
-            "verdict": marked(one.verdict),
             "name": one.file.name,
             "type": one.file.creative_type.value,
             "dimensions": facts.size if facts else "",
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",
             "pair": self.pair_of(one),
-            "plan": planned if one.goes_up else "",
             "reason": reason_of(one),
         }
 
-    def rows(self, reviews: Iterable[FileReview]) -> pd.DataFrame:
-        """The reviews as text, one row a file."""
-        return pd.DataFrame([self.described(one) for one in reviews], columns=COLUMNS)
+    def small_picture(self, one: FileReview) -> bytes | None:
+        """A small jpg of the file, None where none is kept."""
+        seen = self._fingerprints.of(one.file.path)
+        return self._fingerprints.thumbnail(seen) if seen else None
 
     def _filter(self) -> None:
         words = self.find.casefold().split()
