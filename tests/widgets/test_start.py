@@ -92,13 +92,16 @@ def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace
         Step("2 new files: review them", "review", "tjtools review", "1 to mend"),
         Step("Upload 2 files", "upload", "tjtools upload --live"),
     ]
-    save_choice(quiet, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    b, c = ((Section.STATIC_BANNER, name) for name in ("b.png", "c.png"))
+    save_choice(quiet, [b], now=NOW)
+    assert [one.what for one in steps(quiet)] == ["1 new file: review it", "Upload 1 file"]
+    save_choice(quiet, [b], left_out=[c], now=NOW)
     assert steps(quiet) == [
         Step("Upload 1 file", "upload", "tjtools upload --live", "the saved plan"),
         Step("1 file needs you: look at it", "review", "tjtools review", "1 to mend"),
     ]
-    save_choice(quiet, [], now=NOW)
-    assert [one.what for one in steps(quiet)] == ["2 new files: review them"]
+    save_choice(quiet, [], left_out=[b, c], now=NOW)
+    assert [one.what for one in steps(quiet)] == ["1 file needs you: look at it"]
 
 
 def test_a_plan_that_can_not_be_read_is_to_be_chosen_anew(quiet: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +29,7 @@ _CAME_TO = {
     UploadStatus.FAILED: "failed",
     UploadStatus.UNKNOWN_ID: "without an ID",
 }
-_THERE, _MEND, _STAYS = "there", "to mend", "not in this run"
+_THERE, _MEND, _HELD, _STAYS = "there", "to mend", "held back", "not in this run"
 
 
 def call(workspace: Workspace, *words: str) -> str:
@@ -92,7 +92,7 @@ def after_review(
 
 def show_report(workspace: Workspace, report: steps.UploadReport, *, everything: bool = False) -> None:
     """What a run came to: the files that need a person, or all of them, and what was uploaded with its ID."""
-    held = {one.file for one in report.held_back}
+    held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
     some = [one for one in report.outcomes if everything or one.file in held or _matters(one)]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
     listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
@@ -100,16 +100,17 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
         if path.exists():
             out.print(f"Written: {path}")
     counts = Counter(_came_to(one, held) for one in report.outcomes)
-    line({what: counts[what] for what in (*_CAME_TO.values(), _THERE, _STAYS, _MEND)}, _after(workspace, report))
+    order = (*_CAME_TO.values(), _THERE, _STAYS, _HELD, _MEND)
+    line({what: counts[what] for what in order}, _after(workspace, report))
 
 
 def _matters(one: steps.Outcome) -> bool:
     return one.status not in {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
 
 
-def _came_to(one: steps.Outcome, held: Collection[SessionFile]) -> str:
+def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
     if one.status is UploadStatus.SKIPPED:
-        return _THERE if one.creative_id else _MEND if one.file in held else _STAYS
+        return _THERE if one.creative_id else held.get(one.file, _STAYS)
     return _CAME_TO[one.status]
 
 

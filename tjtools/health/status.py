@@ -120,18 +120,22 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     except TrackingFileError as error:
         yield Step("Choose the files anew: the saved plan can't be read", "review", REVIEW, error.message)
         return
-    new = sum(one.goes_up for one in prepared.reviews)
-    going = len(make_plan(prepared.reviews, choice=choice).files)
-    count = tally(prepared.reviews)
+    plan = make_plan(prepared.reviews, choice=choice)
+    new = len(plan.unseen) if choice else sum(one.goes_up for one in prepared.reviews)
+    count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
     more = " · ".join(f"{count[what]:,} {what}" for what in _MISSING if what in count)
-    needs = sum(one.needs_a_person for one in prepared.reviews)
-    if new and not (choice and going):
-        yield Step(f"{counted(new, 'new file')}: review {'it' if new == 1 else 'them'}", "review", REVIEW, more)
-    if going:
-        yield Step(f"Upload {counted(going, 'file')}", "upload", UPLOAD, "the saved plan" if choice else "")
-    if needs and (not new or (choice and going)):
-        what = f"{counted(needs, 'file')} need{'s' * (needs == 1)} you: look at {'it' if needs == 1 else 'them'}"
+    if new:
+        yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
+    if plan.files:
+        what = f"Upload {counted(len(plan.files), 'file')}"
+        yield Step(what, "upload", UPLOAD, "the saved plan" if choice else "")
+    if not new and needs:
+        what = f"{counted(needs, 'file')} need{'s' * (needs == 1)} you: look at {_them(needs)}"
         yield Step(what, "review", REVIEW, more)
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
 
 
 def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
@@ -191,7 +195,7 @@ def _to_begin(workspace: Workspace) -> Iterator[Step]:
 
 
 def _more_files(workspace: Workspace) -> Step:
-    more = "all files of the session are through" if workspace.session.exists() else "there is no session yet"
+    more = "nothing of the session waits" if workspace.session.exists() else "there is no session yet"
     return Step("Add new files", "review", "tjtools session DIR", more)
 
 
