@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 from world import NOW, read_rows, tjtools
 
+from tjtools.analysis.sources import Files
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import master_ids, rebuild_cache, record_in_master
 from tjtools.cache.library import Library, look_up
 from tjtools.health.doctor import Finding, examine
-from tjtools.health.status import newly_rejected
 from tjtools.health.verify import mend, verify
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
-from tjtools.upload import prepare
 from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
@@ -173,7 +172,8 @@ def test_the_history_knows_a_creative_again(bare_workspace: Workspace) -> None:
     assert history.record([rejected], source=Source.SYNC, now=NOW) == 0
     assert [one.creative_id for one in history.rows()["1032504821"]] == ["1032504821"]
     assert list(history.load()[0]["creative_id"]) == ["1032504821"]
-    assert newly_rejected(bare_workspace, prepare(bare_workspace), now=NOW) == ("1032504821",)
+    changed = Files(bare_workspace, lambda: NOW).changed()
+    assert changed[["creative_id", "change"]].to_numpy().tolist() == [["1032504821", "rejected"]]
 
 
 @pytest.mark.parametrize("asked", ["1032504821", "1032504821.0", "1,032,504,821", '="1032504821"'])

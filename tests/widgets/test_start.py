@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import ipywidgets as w
 import pytest
 from world import NOW, write_inventory
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import keep_snapshot
-from tjtools.health.status import Step, next_steps
+from tjtools.health.status import Step, next_steps, overview
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.practice import samples
-from tjtools.upload import prepare
+from tjtools.upload import prepare, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.widgets import start_here
-from tjtools.widgets.start import Start
+from tjtools.widgets.analysis import ReviewOutcomes
+from tjtools.widgets.start import Start, start_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
@@ -40,56 +42,108 @@ def certificate(source: str, verdict: str = "complete") -> dict[str, object]:
 
 
 def steps(workspace: Workspace, *, days: int = 0) -> list[Step]:
-    return list(next_steps(workspace, prepare(workspace), now=NOW + timedelta(days=days)))
+    told = next_steps(workspace, prepare(workspace), now=NOW + timedelta(days=days))
+    return [step._replace(urgent=False) for step in told]
 
 
-def test_nothing_waits(quiet: Workspace) -> None:
-    assert steps(quiet, days=6) == []
+def commands(workspace: Workspace) -> list[str]:
+    return [" ".join(one.command.split()[:2]) for one in steps(workspace)]
 
 
-def test_an_empty_folder_is_told_what_to_do_first(bare_workspace: Workspace) -> None:
-    first, second = steps(bare_workspace)
-    assert "tjtools init" in first.what
-    assert second == Step("Read the library off the site: there is none here yet", "03_refresh_and_sync.ipynb")
+def today(workspace: Workspace, *, days: int = 0) -> Start:
+    start = Start(workspace, clock=lambda: NOW + timedelta(days=days))
+    assert start.looked()
+    return start
+
+
+def images(workspace: Workspace, *names: str) -> None:
+    """A session of banners, each with its own content."""
+    for seed, name in enumerate(names):
+        samples.write_image(workspace.root / "uploaded" / name, width=300, height=250, title="Travel", seed=seed)
+    write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names])
+
+
+def test_where_nothing_waits_there_is_a_way_in(quiet: Workspace) -> None:
+    assert steps(quiet, days=6) == [Step("Add new files", "review", "tjtools session DIR", "there is no session yet")]
+
+
+def test_a_fresh_folder_is_told_one_thing_after_the_other(bare_workspace: Workspace) -> None:
+    assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools session"]
+    bind(bare_workspace, SANDBOX)
+    assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools session"]
+    assert [one.command for one in overview(bare_workspace, now=NOW).steps] == [
+        "tjtools login",
+        "tjtools refresh-library",
+        "tjtools session DIR",
+    ]
 
 
 def test_a_refresh_is_due_after_seven_days(quiet: Workspace) -> None:
     keep_snapshot(quiet, certificate("sync"), NOW + timedelta(days=7))  # which looks at no new creatives
     keep_snapshot(quiet, certificate("refresh", "not finished"), NOW + timedelta(days=7, seconds=1))  # with --new
-    due = Step("Refresh the library: the last time was 7 days ago", "03_refresh_and_sync.ipynb")
-    assert steps(quiet, days=7) == [due]
+    due = Step("Bring the library up to date: it is 7 days old", "sync", "tjtools refresh-library")
+    assert steps(quiet, days=7)[-1] == due
 
 
-def test_nobody_is_signed_in(quiet: Workspace) -> None:
-    quiet.browser_session.unlink()
-    assert steps(quiet) == [Step("Sign in: no sign-in is saved yet", "02_upload.ipynb")]
+def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace) -> None:
+    images(quiet, "b.png", "c.png", "gone.png")
+    (quiet.root / "uploaded" / "gone.png").unlink()
+    assert steps(quiet) == [
+        Step("2 new files: review them", "review", "tjtools review", "1 to mend"),
+        Step("Upload 2 files", "upload", "tjtools upload --live"),
+    ]
+    b, c = ((Section.STATIC_BANNER, name) for name in ("b.png", "c.png"))
+    save_choice(quiet, [b], now=NOW)
+    assert [one.what for one in steps(quiet)] == ["1 new file: review it", "Upload 1 file"]
+    save_choice(quiet, [b], left_out=[c], now=NOW)
+    assert steps(quiet) == [
+        Step("Upload 1 file", "upload", "tjtools upload --live", "the saved plan"),
+        Step("1 file needs you: look at it", "review", "tjtools review", "1 to mend"),
+    ]
+    save_choice(quiet, [], left_out=[b, c], now=NOW)
+    assert [one.what for one in steps(quiet)] == ["1 file needs you: look at it"]
 
 
-def test_newly_rejected_ones_are_those_that_still_are(quiet: Workspace) -> None:
-    rejected = [IMAGE._replace(creative_id=f"103253058{n}", review_status=ReviewStatus.REJECTED) for n in (1, 2)]
-    library, history = Library.load(quiet.library), History.of(quiet)
-    library.add(rejected)
-    history.record([IMAGE, *rejected], source=Source.SYNC, now=NOW)
-    told = Step("Look at 2 creatives newly rejected in the last seven days", "05_review_outcomes.ipynb")
-    assert steps(quiet, days=6) == [told]
-    library.rewrite([rejected[0], rejected[1]._replace(review_status=ReviewStatus.APPROVED)], now=NOW)
-    assert [step.what[:20] for step in steps(quiet)] == ["Look at 1 creative n"]
-    assert [step.notebook for step in steps(quiet, days=8)] == ["03_refresh_and_sync.ipynb"]
+def test_a_plan_that_can_not_be_read_is_to_be_chosen_anew(quiet: Workspace) -> None:
+    images(quiet, "b.png")
+    save_choice(quiet, [], now=NOW)
+    quiet.log.write_text(quiet.log.read_text("utf-8").replace('"files": []', '"files": 3'), "utf-8")
+    [step] = steps(quiet)
+    assert (step.what, step.tab) == ("Choose the files anew: the saved plan can't be read", "review")
+
+
+def test_a_first_sight_of_a_rejected_creative_is_no_news_and_there_is_one_number(quiet: Workspace) -> None:
+    known = [IMAGE._replace(creative_id=f"103253058{n}", review_status=ReviewStatus.REJECTED) for n in range(5)]
+    waited = [IMAGE._replace(creative_id=f"103253059{n}") for n in range(2)]
+    Library.load(quiet.library).rewrite([*known, *waited], now=NOW)
+    held = {one.creative_id: one.review_status for one in known}
+    history = History.of(quiet)
+    history.record([*known, *waited], source=Source.REFRESH, now=NOW, known=held)
+    assert numbers(quiet) == (0, 0)
+    rejected = [one._replace(review_status=ReviewStatus.REJECTED) for one in waited]
+    Library.load(quiet.library).rewrite([*known, *rejected], now=NOW)
+    history.record([*known, *rejected], source=Source.SYNC, now=NOW + timedelta(hours=1))
+    assert numbers(quiet) == (2, 2)
+    assert today(quiet).steps[0].what == "2 creatives rejected since you last looked: see which"
+    ReviewOutcomes(quiet, clock=lambda: NOW + timedelta(hours=2)).have_seen()
+    assert numbers(quiet) == (0, 0)
+
+
+def numbers(workspace: Workspace) -> tuple[int, int]:
+    """How many are newly rejected by the day's list, and by the outcomes."""
+    changes = ReviewOutcomes(workspace, clock=lambda: NOW + timedelta(hours=2))["changes"].frame
+    return today(workspace).figures["rejected"], int((changes["change"] == "rejected").sum())
 
 
 def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None:
     file = SessionFile(quiet.root / "uploaded" / "b.png", CreativeType.IMAGE)
     Journal(quiet.log).handed_over([file], section=Section.STATIC_BANNER, run="r", now=NOW)
-    samples.write_image(file.path, width=300, height=250, title="Travel")
-    write_inventory(quiet.session, [{"new_filename": "b.png", "creative_type": "image"}])
-    assert [step.notebook for step in steps(quiet)] == ["02_upload.ipynb", "01_review_session.ipynb", "02_upload.ipynb"]
+    images(quiet, "b.png")
+    assert [step.tab for step in steps(quiet)] == ["upload", "review", "upload"]
     assert "Creative ID of 1 file" in steps(quiet)[0].what
     Journal(quiet.log).begun([file], run="s", now=NOW)
-    told = steps(quiet)[0]
-    assert (told.notebook, "not finished: 0 confirmed, 0 under way, 1 not begun" in told.what) == (
-        "02_upload.ipynb",
-        True,
-    )
+    first = steps(quiet)[0]
+    assert (first.command, first.more) == ("tjtools upload --resume", "0 confirmed, 0 under way, 1 not begun")
 
 
 def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> None:
@@ -99,10 +153,10 @@ def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> No
     write_inventory(quiet.session, [half, {"new_filename": "../../etc", "creative_type": "image"}])
     with quiet.library.open("a", encoding="utf-8") as file:
         file.write("1.03E+09,x,,,,,\n")
-    assert [step.what.split(":")[0] for step in steps(quiet)] == [
+    assert [step.what for step in steps(quiet)] == [
         "Mend 1 line of TJ_Creative_Library.csv that can't be read",
         "Mend 1 line of creative_inventory_session.csv that can't be read",
-        "Complete 1 native pair of which half is missing",
+        "1 file needs you: look at it",
     ]
 
 
@@ -110,19 +164,40 @@ def test_a_file_that_may_be_there_by_its_name_is_a_question(quiet: Workspace) ->
     write_inventory(quiet.session, [{"new_filename": "clip.png.png", "creative_type": "image"}])
     with quiet.library.open("a", encoding="utf-8") as file:
         file.write("7,clip.png,,,png,image,approved\n")
-    assert [(step.what, step.notebook) for step in steps(quiet)] == [
-        ("Say of 1 file whether the site has it already: unclear by its name", "01_review_session.ipynb")
+    assert [(step.what, step.tab, step.more) for step in steps(quiet)] == [
+        ("1 file needs you: look at it", "review", "1 perhaps there")
     ]
 
 
 def test_the_panel_says_it_in_plain_text(quiet: Workspace) -> None:
-    start = Start(quiet, clock=lambda: NOW + timedelta(days=9))
-    assert start.looked()
+    start = today(quiet, days=9)
     assert start.facts["Library as of"] == "2025-11-13 12:00, 9 days ago"
     assert start.summary == (
         "Library: 1 creative: 1 pending\nSession: no files\nNext:\n"
-        "- Refresh the library: the last time was 9 days ago (03_refresh_and_sync.ipynb)"
+        "- Add new files (there is no session yet)\n"
+        "- Bring the library up to date: it is 9 days old"
     )
+
+
+def test_when_its_tab_is_shown_again_it_looks_again_and_each_step_leads_to_its_tab(quiet: Workspace) -> None:
+    start, led = today(quiet), list[str]()
+    start.lead = led.append
+    view = start_view(start)
+    images(quiet, "b.png")
+    start.come_back()
+    assert start.looked()
+    buttons = [one for one in widgets_of(view) if isinstance(one, w.Button)]
+    assert [(one.description, one.button_style) for one in buttons] == [
+        ("1 new file: review it", "primary"),
+        ("Upload 1 file", ""),
+    ]
+    for one in buttons:
+        one.click()
+    assert led == ["review", "upload"]
+
+
+def widgets_of(widget: w.Widget) -> list[w.Widget]:
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in widgets_of(child))]
 
 
 def test_the_panel_shows_up_without_a_front_end(quiet: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -265,7 +265,7 @@ def odd_names(it: Question) -> Shown:
 def changes(it: Question) -> Shown:
     since = it.asked.last_looked or it.files.last_looked
     seen = it.files.seen[1] if it.files.seen and it.files.seen[0] == since else None
-    table = reviews.changes_since(it.files.observations, it.files.frame, since, rows_seen=seen)
+    table = it.files.changed(since)
     more = "" if seen is None else f", rows_seen={seen}"
     call = f"since = datetime.fromisoformat({since.isoformat()!r})\nchanges_since(rows, frame, since{more})"
     return Shown(table, findings.of_changes(table, since), _drawn("changes", table), python(call))

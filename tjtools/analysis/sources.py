@@ -15,7 +15,7 @@ import pandas as pd
 from tjtools.analysis import contents, estimates, frame
 from tjtools.analysis import reviews as of_history
 from tjtools.analysis.frame import frame_of, in_days, on_site
-from tjtools.analysis.reviews import observations, reviews
+from tjtools.analysis.reviews import changes_since, observations, reviews
 from tjtools.cache.history import COLUMNS, History, acknowledged
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import known_groups, repeats_of_rejected
@@ -96,6 +96,15 @@ class Files:
     def last_looked(self) -> datetime:
         """Since when changes are listed, where nobody asks for another day."""
         return self.seen[0] if self.seen else self.clock() - AT_FIRST
+
+    def changed(self, since: datetime | None = None) -> pd.DataFrame:
+        """What is otherwise than at that moment, or than when a person last looked, as `changes_since` tells it.
+
+        There is one count of what was rejected since: who shows it asks here.
+        """
+        since = since or self.last_looked
+        seen = self.seen.rows if self.seen and self.seen.until == since else None
+        return changes_since(self.observations, self.frame, since, rows_seen=seen)
 
     def stays_of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The stays in review of these creatives."""

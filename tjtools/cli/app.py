@@ -2,16 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tjtools.cli import library, practice, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
+    "Day": (
+        practice.lab,
+        workspace.status,
+        session.session,
+        session.review,
+        session.decide,
+        session.upload,
+        library.sync_status,
+        library.refresh_library,
+    ),
+    "Library": (
+        session.duplicates,
+        library.add,
+        library.report,
+        library.diff,
+        library.rebuild_cache,
+    ),
+    "Check": (workspace.doctor, workspace.verify),
+    "Set-up": (workspace.init, workspace.login, practice.demo, practice.sandbox),
+}
+
+
+class InGroups(TyperGroup):
+    """The commands by when a person needs them, each with one short line."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (its name is what is overridden)
+        order = [*GROUPS]
+        return sorted(self.commands, key=lambda name: order.index(self._group_of(name)))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        for title in GROUPS:
+            names = [name for name in self.list_commands(ctx) if self._group_of(name) == title]
+            with formatter.section(title):
+                formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in names])
+
+    def _group_of(self, name: str) -> str:
+        return str(getattr(self.commands[name], "rich_help_panel", ""))
+
+
+app = typer.Typer(
+    cls=InGroups, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -26,31 +70,16 @@ def root(
     start_log(debug=debug)
 
 
-@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@app.command(
+    rich_help_panel="Library",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
 def check(context: typer.Context) -> None:
-    """Say whether files or Creative IDs are in the library; offline, and at once."""
+    """Say what is in the library: files, or IDs."""
     raise typer.Exit(answer(context.args))
 
 
-for command in (
-    practice.demo,
-    practice.lab,
-    practice.sandbox,
-    workspace.init,
-    workspace.login,
-    session.review,
-    session.upload,
-    session.duplicates,
-    session.decide,
-    library.add,
-    library.diff,
-    library.report,
-    workspace.status,
-    workspace.doctor,
-    workspace.verify,
-    session.session,
-    library.rebuild_cache,
-    library.refresh_library,
-    library.sync_status,
-):
-    app.command()(command)
+for group, commands in GROUPS.items():
+    for command in commands:
+        app.command(rich_help_panel=group)(command)

@@ -58,9 +58,10 @@ def add(
     today: Annotated[bool, typer.Option("--today", help="It was uploaded today; else the day is unknown.")] = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Add a creative that was uploaded by hand to the library cache, or the full name of one that it knows.
+    """Add a creative that was uploaded by hand.
 
-    Exit codes: 0 added, 1 the library has this ID already, 2 error.
+    Or the full name of one that the library cache knows. Exit codes: 0 added, 1 the library has this ID already, 2
+    error.
     """
     try:
         creative_id = read_id(creative_id)
@@ -94,11 +95,11 @@ def add(
 
 
 def rebuild_cache(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
-    """Rebuild the library cache from the master inventory, with a backup.
+    """Rebuild the library from the master inventory.
 
-    Rows that can be read stay, with their statuses; IDs that only the master knows become pending, without the day or
-    the type where that can't be understood.
-    Exit codes: 0 all well, 1 lines of the master could not be understood, 2 error.
+    The old one is kept as a backup. Rows that can be read stay, with their statuses; IDs that only the master knows
+    become pending, without the day or the type where that can't be understood. Exit codes: 0 all well, 1 lines of the
+    master could not be understood, 2 error.
     """
     done, master = inventory.rebuild_cache(workspace, now=now()), workspace.master.name
 
@@ -122,9 +123,10 @@ def diff(
     ] = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Say what differs between two libraries: added, removed, status changed, renamed, other fields. Offline.
+    """Say what differs between two libraries.
 
-    Rows marked removed count as gone. Exit codes: 0 they are the same, 1 they differ, 2 error.
+    Added, removed, status changed, renamed, other fields; offline. Rows marked removed count as gone. Exit codes: 0
+    they are the same, 1 they differ, 2 error.
     """
     difference = diff_libraries(*_read_both(old, new))
     if csv_file:
@@ -167,11 +169,12 @@ def refresh_library(
     headless: console.HeadlessOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Read all five sections off the site, show the difference to the cache, and apply it.
+    """Make the library say what the site shows.
 
-    What the cache knew and the site doesn't show is kept; creatives that are gone stay as rows with the status removed.
-    With --new, each section is read down to creatives that its last complete reading has covered.
-    Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    All five sections are read, and the difference is shown before it is applied. What the cache knew and the site
+    doesn't show is kept; creatives that are gone stay as rows with the status removed. With --new, each section is read
+    down to creatives that its last complete reading has covered. Exit codes: 0 all well, 1 something needs a person, 2
+    error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
     if not (dry_run or yes or sys.stdin.isatty()):
         raise TJToolsError(
@@ -191,12 +194,11 @@ def sync_status(
     headless: console.HeadlessOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Bring the review status of the cached creatives up to date, and mark those that are gone as
-    removed.
+    """Bring the review statuses up to date.
 
-    Nothing is added to the cache, and nobody is asked: it is made for scheduled runs. With --pending, 1 means that a
-    pending creative was not found: then run it without. Exit codes: 0 all well, 1 something needs a person, 2 error, 3
-    sign-in needed, 130 stopped by Ctrl-C or a signal.
+    Creatives that are gone are marked removed. Nothing is added to the cache, and nobody is asked: it is made for
+    scheduled runs. With --pending, 1 means that a pending creative was not found: then run it without. Exit codes: 0
+    all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
     update = run_reading(workspace, partial(plan_sync, pending=pending), headless=headless)
     _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
@@ -268,9 +270,10 @@ def report(
     ] = Path("tjtools-report.html"),
     as_json: console.JsonOption = False,
 ) -> None:
-    """Write one page with everything of the notebooks 04 and 05: findings, charts, tables. Offline.
+    """Write one page: library, reviews and charts.
 
-    It needs nothing beside it and no network. Exit codes: 0 written, 2 error.
+    Everything of the notebooks 04 and 05, offline. It needs nothing beside it and no network. Exit codes: 0 written, 2
+    error.
     """
     with bar("Reckoning", None):
         data = report_page(workspace, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text

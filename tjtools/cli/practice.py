@@ -15,7 +15,8 @@ import typer
 
 from tjtools.cli import console, print_json
 from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
-from tjtools.cli.session import of_outcome, of_review, run_plan, show_reviews
+from tjtools.cli.session import of_outcome, of_review, run_plan
+from tjtools.cli.told import show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.practice import lab as starting
@@ -36,10 +37,10 @@ def demo(
     headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Try everything on a practice site on this machine: review, dry run, live upload, and a second run that skips.
+    """Try everything on a practice site.
 
-    Makes a workspace of its own and clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not,
-    2 error.
+    It runs on this machine: review, dry run, live upload, and a second run that skips. Makes a workspace of its own and
+    clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not, 2 error.
     """
     began = time.monotonic()
     _step(1, "A browser")
@@ -128,7 +129,7 @@ def lab(
     port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
-    """Open the day's desk of the workspace in JupyterLab, until Ctrl-C.
+    """Open the day's work in JupyterLab, until Ctrl-C.
 
     Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
@@ -194,9 +195,9 @@ def sandbox(
     ] = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Run the practice site on this machine until Ctrl-C; sign in as demo with the password demo.
+    """Run the practice site alone, until Ctrl-C.
 
-    Exit codes: 0 ended by Ctrl-C, 2 error.
+    Sign in as demo with the password demo. Exit codes: 0 ended by Ctrl-C, 2 error.
     """
 
     def ready(origin: str) -> None:

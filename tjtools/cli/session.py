@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections import Counter
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
-from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
 from tjtools.cli.console import Wait, bar, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.told import AllOption, after_review, call, line, show_report, show_reviews
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
@@ -40,13 +38,14 @@ def session(
     workspace: console.WorkspaceOption,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of media; those in it count too.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
+    everything: AllOption = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Make the session inventory from a folder of media, and copy the files to where it expects them.
+    """Make the session from a folder of media.
 
-    Each file is looked at, its name is read, native videos are paired with their images, and what could not be told is
-    said. The session that was there is kept as a backup. Exit codes: 0 all well, 1 something needs a person, 2 error,
-    130 stopped by Ctrl-C.
+    The files are copied to where the inventory expects them. Each file is looked at, its name is read, native videos
+    are paired with their images, and what could not be told is said. The session that was there is kept as a backup.
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
     """
     with looking("Stopping: no session is written.") as (progress, cancelled):
         intake = plan_session(workspace, folder, now=now(), progress=progress, cancelled=cancelled)
@@ -60,13 +59,18 @@ def session(
     }
 
     def show() -> None:
-        files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in intake.taken]
-        listing(f"{len(files)} files for the session", files)
+        some = [one for one in intake.taken if everything or one.notes]
+        files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in some]
+        listing("For the session", files)
         listing("Left out", [("", str(path), why) for path, why in intake.left_out])
         if not (intake.taken or intake.left_out):
             out.print(f"There is no image or video below {folder}.")
         if written:
-            out.print(f"Written: {workspace.session}; see what it says with: tjtools review")
+            out.print(f"Written: {workspace.session}")
+        if intake.taken or intake.left_out:
+            again = call(workspace, "session", str(folder)) if dry_run and intake.taken else ""
+            counts = {"files for the session": len(intake.taken), "left out": len(intake.left_out)}
+            line(counts, call(workspace, "review") if written else again)
 
     end(told, show, as_json=as_json, needs_a_person=intake.needs_a_person or not intake.taken)
 
@@ -80,23 +84,30 @@ def review(
     csv_file: Annotated[
         Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
     ] = None,
+    everything: AllOption = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Say of every file of the session, or of those named, what it is and why: new, already there, duplicate, invalid …
+    """Say of each file whether it can go up, and why.
+
+    Of every file of the session, or of those named: new, already there, duplicate, invalid … What needs a person is
+    listed, with --all everything.
 
     Each file is judged by its content, offline. A near duplicate goes up unless you decide otherwise: tjtools decide.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
-    prepared = prepare_files(workspace, [*(paths or []), *(file or [])], kind, force=force)
+    named = [*(paths or []), *(file or [])]
+    prepared = prepare_files(workspace, named, kind, force=force)
     if csv_file:
         console.write_csv(csv_file, REVIEW_COLUMNS, map(_row, prepared.reviews))
     told = {"files": [of_review(one) for one in prepared.reviews], "bad_lines": prepared.bad_lines}
 
     def show() -> None:
-        show_reviews(prepared.reviews)
+        options = [*(["--type", kind.value] if kind else []), *["--force"] * force]
+        ahead = after_review(workspace, prepared, named, options)
         if number := prepared.unseen:
             out.print(f"Nobody has looked at {number} local copies of known creatives: run tjtools duplicates.")
+        show_reviews(prepared.reviews, everything=everything, ahead=ahead)
 
     end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
 
@@ -108,14 +119,6 @@ def prepare_files(
     files = steps.named_files(workspace, paths, kind) if paths else None
     with looking() as (progress, cancelled):
         return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
-
-
-def show_reviews(reviews: Sequence[FileReview], *, on: Console = out) -> None:
-    """The verdicts, and their count."""
-    rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in reviews]
-    listing(f"{len(reviews)} files in the session", rows, console=on)
-    count = Counter(one.verdict.value for one in reviews)
-    on.print(", ".join(f"{number} {verdict}" for verdict, number in count.items()) or "nothing to review")
 
 
 def _row(one: FileReview) -> tuple[str, ...]:
@@ -132,10 +135,10 @@ def duplicates(
     html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Group what is the same, or looks so, among files, session and library. Offline.
+    """Find what is there twice, or looks so.
 
-    What was not seen yet is looked at first; that may take a while. Exit codes: 0 no duplicates, 1 some, 2 error, 130
-    stopped by Ctrl-C.
+    Among files, session and library, offline. What was not seen yet is looked at first; that may take a while. Exit
+    codes: 0 no duplicates, 1 some, 2 error, 130 stopped by Ctrl-C.
     """
     with looking() as (progress, cancelled):
         found = find_duplicates(workspace, paths or [], progress=progress, cancelled=cancelled)
@@ -167,9 +170,10 @@ def decide(
     ],
     as_json: console.JsonOption = False,
 ) -> None:
-    """Remember what you decided about two files that look the same; reviews and uploads go by it.
+    """Remember that two are the same, or are not.
 
-    It holds for the two contents, under whatever names they come again. Exit codes: 0 remembered, 2 error.
+    What you decided about two files that look the same: reviews and uploads go by it. It holds for the two contents,
+    under whatever names they come again. Exit codes: 0 remembered, 2 error.
     """
     made = Decision(decision.replace("-", " "))
     one, two = decide_about(workspace, file, other, made, now=now())
@@ -262,11 +266,13 @@ def upload(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the live run that was cut off.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the upload that runs in another window.")] = False,
     headless: console.HeadlessOption = None,
+    everything: AllOption = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Upload the session's files, or the files named; a dry run without --live.
+    """Upload what is new; without --live, rehearse it.
 
-    Where a plan was saved in the notebook, its files alone, unless --session asks for all.
+    The session's files, or the files named. Where a plan was saved in the notebook, its files alone, unless --session
+    asks for all.
 
     A dry run walks the real pages up to, and not including, handing files over. --resume goes on with a run that was
     cut off: what was under way is looked for on the site, and the rest goes up. What repeats a creative that was
@@ -293,7 +299,7 @@ def upload(
     told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
     end(
         told | some_of(report, "status_file", "campaign_files", "stopped"),
-        lambda: _show_report(report),
+        lambda: show_report(workspace, report, everything=everything),
         as_json=as_json,
         needs_a_person=report.needs_a_person or prepared.bad_lines,
         stopped=report.stopped,
@@ -381,13 +387,3 @@ def run_plan(
             resumed=resumed,
             progress=lambda event: progress(event.told, event.done, event.total),
         )
-
-
-def _show_report(report: steps.UploadReport) -> None:
-    rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in report.outcomes]
-    listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
-    if not rows:
-        out.print("There was nothing to upload.")
-    for path in (report.status_file, *report.campaign_files):
-        if path.exists():
-            out.print(f"Written: {path}")

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 import typer
 
 from tjtools.cli import console, some_of
-from tjtools.cli.console import end, listing, now, out, say
+from tjtools.cli.console import end, find_workspace, listing, now, out, say
 from tjtools.cli.library import run_reading
+from tjtools.cli.told import show_steps
 from tjtools.health.doctor import Finding, examine, examine_site
 from tjtools.health.status import overview
 from tjtools.health.verify import mend
@@ -34,9 +35,10 @@ def init(
     account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
     as_json: console.JsonOption = False,
 ) -> None:
-    """Make a workspace, or adopt a folder with tracking files, and bind it to one site; put the notebooks there.
+    """Make a workspace, or adopt a folder.
 
-    Exit codes: 0 done or bound to this site already, 2 error (it belongs to another site).
+    A folder with tracking files keeps them. It is bound to one site, and gets the notebooks. Exit codes: 0 done or
+    bound to this site already, 2 error (it belongs to another site).
     """
     if site is None and any((folder / "tracking").glob("*.csv")):
         raise typer.BadParameter(f"{folder} has tracking files: say with --site which site they belong to")
@@ -63,12 +65,12 @@ def login(
     headless: Annotated[bool, typer.Option("--headless/--headed", help="A person needs to see the window.")] = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Sign in: a window opens, you solve the captcha and press LOG IN, and the session is kept for later runs.
+    """Sign in, in a window.
 
-    It ends when the window shows your account, whichever way you went, also by Google's popup; Google may refuse a
-    browser that a program opened: then sign in with the password. User name and password are filled in where
-    TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the system's keyring have them.
-    Exit codes: 0 signed in, 2 error, 3 nobody signed in.
+    You solve the captcha and press LOG IN, and the session is kept for later runs. It ends when the window shows your
+    account, whichever way you went, also by Google's popup; Google may refuse a browser that a program opened: then
+    sign in with the password. User name and password are filled in where TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the
+    system's keyring have them. Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
     settings = load_settings(workspace)
     with site_of(workspace, settings, say=say, headless=headless) as site:
@@ -78,19 +80,18 @@ def login(
 
 
 def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
-    """The workspace at a glance: site, library, session, last run.
+    """Where you are, and what comes next.
 
-    Exit codes: 0 all well, 1 something needs a person, 2 error.
+    Site, library, session, last run: offline, and at once. Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
     seen = overview(workspace, now=now())
 
     def show() -> None:
         for name, value in seen.facts.items():
             out.print(f"{name.replace('_', ' '):18} {value if value not in (None, '') else '–'}")
-        for line in seen.to_do:
-            out.print(f"To do: {line}", style="yellow")
+        show_steps(workspace, seen.steps)
 
-    end(seen.facts, show, as_json=as_json, needs_a_person=seen.to_do)
+    end(seen.facts, show, as_json=as_json, needs_a_person=seen.needs_a_person)
 
 
 def doctor(
@@ -100,15 +101,25 @@ def doctor(
     workspace: console.FolderOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Check browser, workspace, settings and tracking files, and say how to mend each.
+    """Find what is wrong, and how to mend it.
 
-    With --site, the pages too, with the saved sign-in. Exit codes: 0 all well, 1 something needs a person.
+    Browser, workspace, settings and tracking files. With --site, the pages too, with the saved sign-in. Exit codes: 0
+    all well, 1 something needs a person.
     """
     findings = examine(workspace, cwd=Path.cwd())
     if site:
         findings += (examine_site(workspace, cwd=Path.cwd(), now=now(), say=say),)
     told, well = [of_finding(one) for one in findings], all(one.well for one in findings)
-    end(told, lambda: _show_findings(findings), as_json=as_json, needs_a_person=not well)
+
+    def show() -> None:
+        _show_findings(findings)
+        if remedy := next((one.remedy for one in findings if one.remedy), ""):
+            out.print(f"Next: {remedy}", style="yellow")
+        elif well:
+            place = find_workspace(workspace)
+            show_steps(place, overview(place, now=now()).steps[:1])
+
+    end(told, show, as_json=as_json, needs_a_person=not well)
 
 
 def _show_findings(findings: Sequence[Finding]) -> None:
@@ -135,12 +146,12 @@ def verify(
     headless: console.HeadlessOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Check all tracking files against one another, and with --site against the site.
+    """Compare the tracking files with one another.
 
-    Every disagreement is listed with its remedy. --fix records what an upload had confirmed, adds IDs that a run wrote
-    down where library or master lack them, and with --site brings review statuses up to date; it never changes a name
-    or an ID. Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a
-    signal.
+    With --site, with the site too. Every disagreement is listed with its remedy. --fix records what an upload had
+    confirmed, adds IDs that a run wrote down where library or master lack them, and with --site brings review statuses
+    up to date; it never changes a name or an ID. Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in
+    needed, 130 stopped by Ctrl-C or a signal.
     """
     update = run_reading(workspace, plan_refresh, headless=headless) if site else None
     found = look(workspace, update)

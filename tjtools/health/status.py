@@ -2,52 +2,61 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from tjtools.cache.history import COLUMNS
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import snapshots_of
-from tjtools.diff.session import Verdict
-from tjtools.model.cells import told_id
-from tjtools.model.creative import ReviewStatus
+from tjtools.diff.session import FileReview, Verdict, review_file
+from tjtools.model.errors import TrackingFileError
+from tjtools.model.names import is_source
 from tjtools.model.words import counted
-from tjtools.upload import Prepared, watched
+from tjtools.upload import Prepared, load_choice, make_plan, watched
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
-from tjtools.workspace.csvfile import BadLine, read_table
+from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
+REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
-LATELY = timedelta(days=7)
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_NEW, _THERE, _LEFT = "new", "there", "left out"
+_MISSING = _LIKE, _UNCLEAR, _MEND = "like known ones", "perhaps there", "to mend"
 
-REVIEW, UPLOAD, REFRESH = "01_review_session.ipynb", "02_upload.ipynb", "03_refresh_and_sync.ipynb"
-OUTCOMES = "05_review_outcomes.ipynb"
+
+class Step(NamedTuple):
+    """Something that a person can do now, with what else there is to know of it (`more`).
+
+    `tab` is the place on the desk and `command` the one on the command line; `""` where there is none.
+    `urgent`: nothing else comes before it.
+    """
+
+    what: str
+    tab: str = ""
+    command: str = ""
+    more: str = ""
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`facts` by name, for people and for JSON; `to_do` says in words what waits for a person."""
+    """`facts` by name, for people and for JSON; `steps` are what to do next, the first one first.
+
+    `needs_a_person`: one of them is more than the day's usual work.
+    """
 
     facts: dict[str, str | int | None]
-    to_do: tuple[str, ...]
-
-
-class Step(NamedTuple):
-    """Something to do: what, and the notebook for it, `""` where the command line is the place."""
-
-    what: str
-    notebook: str = ""
+    steps: tuple[Step, ...]
+    needs_a_person: bool
 
 
 def overview(workspace: Workspace, *, now: datetime) -> Overview:
-    """Look at a workspace without its site.
+    """Look at a workspace without its site, and at its files by their names alone.
 
     Raises `WrongHeader` or `NotText` for a tracking file that can't be read.
     """
@@ -68,7 +77,11 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "upload": f"runs: {running.how_far} (tjtools upload --stop ends it)" if running else None,
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
     }
-    return Overview(facts, tuple(step.what for step in _first_of_all(workspace, library, session.bad_lines)))
+    first = tuple(_first_of_all(workspace, library, session.bad_lines))
+    left = sum(not (is_source(file.name) or review_file(file, library).is_there) for file in session.files)
+    files = f"{counted(left, 'file')} of the session {'is' if left == 1 else 'are'} not in the library"
+    of_session = (Step(f"{files}: review them", "review", "tjtools review"),) if left else (_more_files(workspace),)
+    return Overview(facts, (*first, *_to_begin(workspace), *of_session, *_stale(workspace, now)), bool(first))
 
 
 def _age(workspace: Workspace, now: datetime) -> str | None:
@@ -78,31 +91,64 @@ def _age(workspace: Workspace, now: datetime) -> str | None:
     return f"{written:%Y-%m-%d %H:%M}, {max((now - written).days, 0)} days ago"
 
 
-def next_steps(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tuple[Step, ...]:
-    """What waits for a person, most urgent first; `prepared` is the session against the library.
+def next_steps(
+    workspace: Workspace, prepared: Prepared, *, now: datetime, rejected: int = 0, slow: int = 0
+) -> tuple[Step, ...]:
+    """What a person can do now, the most important first; `prepared` is the session against the library.
 
-    Raises `WrongHeader` or `NotText` for a tracking file that can't be read.
+    `rejected` creatives are so since a person last looked, `slow` ones wait longer than is usual. Raises `WrongHeader`
+    or `NotText` for a tracking file that can't be read.
     """
-    count = Counter(one.verdict for one in prepared.reviews)
-    halves, near, unclear = (count[one] for one in (Verdict.HALF_PAIR, Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR))
-    held = sum(one.needs_a_person and not one.goes_up for one in prepared.reviews) - halves - unclear
-    new, rejected = count[Verdict.NEW] + near, len(newly_rejected(workspace, prepared, now=now))
-    signed_out = load_settings(workspace).site and not workspace.browser_session.exists()
-    counts = (
-        (rejected, "creative", "Look at {} newly rejected in the last seven days", OUTCOMES),
-        (halves, "native pair", "Complete {} of which half is missing", REVIEW),
-        (held, "file", "Mend {} that can't be uploaded", REVIEW),
-        (unclear, "file", "Say of {} whether the site has it already: unclear by its name", REVIEW),
-        (near, "file", "Look at {} that may be there already: near duplicates", REVIEW),
-        (new, "new file", "Choose among {} not sent yet, and save the plan", REVIEW),
-        (new, "new file", "Upload the plan", UPLOAD),
+    outcomes = (
+        (rejected, "creative", "{} rejected since you last looked: see which"),
+        (slow, "creative", "{} waiting too long for review: see which"),
     )
+    of_session = tuple(_of_session(workspace, prepared))
     return (
-        *([Step("Sign in: no sign-in is saved yet", UPLOAD)] if signed_out else []),
         *_first_of_all(workspace, prepared.library, prepared.bad_lines),
-        *(Step(what.format(counted(many, noun)), notebook) for many, noun, what, notebook in counts if many),
+        *_to_begin(workspace),
+        *of_session,
+        *(Step(what.format(counted(many, noun)), "outcomes") for many, noun, what in outcomes if many),
+        *([] if of_session else [_more_files(workspace)]),
         *_stale(workspace, now),
     )
+
+
+def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
+    """What is to be done with the session's files: choose among the new ones, mend or decide, upload."""
+    try:
+        choice = load_choice(workspace)
+    except TrackingFileError as error:
+        yield Step("Choose the files anew: the saved plan can't be read", "review", REVIEW, error.message)
+        return
+    plan = make_plan(prepared.reviews, choice=choice)
+    new = len(plan.unseen) if choice else sum(one.goes_up for one in prepared.reviews)
+    count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
+    more = " · ".join(f"{count[what]:,} {what}" for what in _MISSING if what in count)
+    if new:
+        yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
+    if plan.files:
+        what = f"Upload {counted(len(plan.files), 'file')}"
+        yield Step(what, "upload", UPLOAD, "the saved plan" if choice else "")
+    if not new and needs:
+        what = f"{counted(needs, 'file')} need{'s' * (needs == 1)} you: look at {_them(needs)}"
+        yield Step(what, "review", REVIEW, more)
+
+
+def _them(number: int) -> str:
+    return "it" if number == 1 else "them"
+
+
+def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
+    """How many files there are of each kind, in words, in the order in which they matter."""
+    count = Counter(_kind(one) for one in reviews)
+    return {what: count[what] for what in (_NEW, _THERE, _LEFT, *_MISSING) if count[what]}
+
+
+def _kind(one: FileReview) -> str:
+    if one.needs_a_person:
+        return _LIKE if one.goes_up else _UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
+    return _NEW if one.goes_up else _THERE if one.is_there else _LEFT
 
 
 def last_refresh(workspace: Workspace) -> datetime | None:
@@ -116,37 +162,48 @@ def last_refresh(workspace: Workspace) -> datetime | None:
     return datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=UTC)
 
 
-def newly_rejected(workspace: Workspace, prepared: Prepared, *, now: datetime) -> tuple[str, ...]:
-    """The IDs of creatives that were first seen rejected in the last seven days, and still are, newest last."""
-    since, rejected = f"{(now - LATELY).astimezone(UTC):{_TIME}}", ReviewStatus.REJECTED
-    rows = read_table(workspace.history, COLUMNS).rows
-    new = (row for row in rows if row["observed_at"] >= since and row["to_status"] == rejected.value)
-    found = dict.fromkeys(told_id(row["creative_id"]) for row in new)
-    return tuple(key for key in found if any(one.review_status is rejected for one in prepared.library.get(key)))
-
-
 def _first_of_all(workspace: Workspace, library: Library, session_lines: Collection[BadLine]) -> Iterator[Step]:
     """What comes before anything else: the site, lines that can't be read, and IDs that nobody knows."""
     if load_settings(workspace).site is None:
-        yield Step(f"Say which site this folder belongs to: tjtools init {workspace.root} --site live --account NAME")
+        name = f"tjtools init {shlex.quote(str(workspace.root))} --site live --account NAME"
+        yield Step("Say which site this folder belongs to", command=name, urgent=True)
     of_library = (*library.bad_lines, *library.doubtful_days)
     for path, bad in ((workspace.library, of_library), (workspace.session, session_lines)):
         if bad:
-            yield Step(f"Mend {counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them")
+            yield Step(
+                f"Mend {counted(len(bad), 'line')} of {path.name} that can't be read",
+                command="tjtools doctor",
+                urgent=True,
+            )
     journal = Journal(workspace.log)
     if watched(workspace):
         return  # its own files are unknown until it has settled them
     if unfinished := journal.unfinished():
-        told = f"{unfinished.told} (tjtools upload --resume)"
-        yield Step(f"Go on with the live upload that was not finished: {told}", UPLOAD)
+        yield Step(
+            "Go on with the upload that was cut off", "upload", "tjtools upload --resume", unfinished.told, urgent=True
+        )
     elif doubt := journal.in_doubt():
         what = f"Find out the Creative ID of {counted(len(doubt), 'file')} that the site may have taken"
-        yield Step(f"{what}: a live upload looks first (tjtools upload --live)", UPLOAD)
+        yield Step(what, "upload", UPLOAD, "a live upload looks for it first", urgent=True)
+
+
+def _to_begin(workspace: Workspace) -> Iterator[Step]:
+    """What a workspace lacks that nobody has worked in yet."""
+    if load_settings(workspace).site and not workspace.browser_session.exists():
+        yield Step("Sign in", "upload", "tjtools login", "no sign-in is saved yet", urgent=True)
+    if last_refresh(workspace) is None:
+        yield Step(
+            "Read the library off the site", "sync", "tjtools refresh-library", "there is none here yet", urgent=True
+        )
+
+
+def _more_files(workspace: Workspace) -> Step:
+    more = "nothing of the session waits" if workspace.session.exists() else "there is no session yet"
+    return Step("Add new files", "review", "tjtools session DIR", more)
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:
     at = last_refresh(workspace)
-    if at is None:
-        yield Step("Read the library off the site: there is none here yet", REFRESH)
-    elif now - at >= STALE_AFTER:
-        yield Step(f"Refresh the library: the last time was {(now - at).days} days ago", REFRESH)
+    if at and now - at >= STALE_AFTER:
+        what = f"Bring the library up to date: it is {(now - at).days} days old"
+        yield Step(what, "sync", "tjtools refresh-library")

@@ -1,4 +1,4 @@
-"""Where am I, and what is to be done next? The first notebook's panel."""
+"""Today: what matters in a few figures, and what to do next. The first notebook's panel, and the desk's first tab."""
 
 from __future__ import annotations
 
@@ -7,53 +7,85 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 import ipywidgets as w
-from traitlets import Unicode
+from traitlets import Dict, Tuple, Unicode
 
 from tjtools.diff.session import Verdict
 from tjtools.health.status import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
+from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
-from tjtools.upload import prepare
-from tjtools.widgets.markup import Markup, node
+from tjtools.upload import Prepared, prepare
+from tjtools.widgets.markup import Markup, Node, error_node, node
 from tjtools.widgets.panel import Panel, Task, python
-from tjtools.widgets.view import actions, column
+from tjtools.widgets.view import actions, column, row, tied, told, way_on
 
 CALL = python(
-    "next_steps(workspace, prepare(workspace), now=datetime.now(tz=UTC))",
+    "files = Files(workspace, lambda: datetime.now(tz=UTC))\n"
+    'rejected = int((files.changed()["change"] == "rejected").sum())\n'
+    "next_steps(workspace, prepare(workspace), now=files.clock(), rejected=rejected)",
     "tjtools import Workspace",
+    "tjtools.analysis.sources import Files",
     "tjtools.health.status import next_steps",
     "tjtools.upload import prepare",
 )
+FIGURES = {  # in words, with a mark for who sees no colours
+    "new": "● new files",
+    "rejected": "✗ rejected since you last looked",
+    "approved": "✓ approved since you last looked",
+    "pending": "… pending",
+}
 
 
 class Start(Panel):
-    """The workspace at a glance: `facts` by name, in words, and the next `steps`."""
+    """The workspace at a glance: `figures` of what matters, the next `steps`, and `facts` by name, in words.
+
+    What was rejected and approved is counted as the outcomes do, since the same moment.
+    """
 
     title: ClassVar[str] = "Start here"
     looks: ClassVar[bool] = True
     call = Unicode(CALL)
+    figures = Dict()
+    facts = Dict()
+    steps = Tuple()
 
     def look(self, task: Task) -> None:
         """Review the session against the library, and see what waits for a person."""
+        from tjtools.analysis.estimates import time_in_review, waiting  # pandas takes a while, beside the looking
+        from tjtools.analysis.sources import Files
+
         moment, prepared = self.clock(), prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
-        self.steps: tuple[Step, ...] = tuple(next_steps(self.workspace, prepared, now=moment))
-        statuses = Counter(one.review_status for one in prepared.library)
-        of_library = {one.value if one else "unknown": statuses[one] for one in (*ReviewStatus, None)}
-        verdicts = Counter(one.verdict for one in prepared.reviews)
-        age, aged = last_refresh(self.workspace), "never"
-        if age:
-            ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) else "less than a day ago"
-            aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
-        self.facts = {
-            "Library": _counted("creative", of_library),
-            "Library as of": aged,
-            "Session": _counted("file", {one.value: verdicts[one] for one in Verdict}),
-        }
+        files = Files(self.workspace, lambda: moment)
+        changed = files.changed()["change"].value_counts()
+        waits = waiting(files.stays, files.frame, moment, time_in_review(files.stays, repeats=0))
+        rejected, approved = (int(changed.get(kind, 0)) for kind in ("rejected", "approved"))
+        slow, new = int(waits["slow"].sum()), sum(one.goes_up for one in prepared.reviews)
+        self.facts = _facts(self, prepared)
+        self.figures = {"new": new, "rejected": rejected, "approved": approved, "pending": len(waits), "slow": slow}
+        self.steps = next_steps(self.workspace, prepared, now=moment, rejected=rejected, slow=slow)
+
+    def come_back(self) -> None:
+        self.task.start(self.look)
 
     def told(self) -> Iterable[str]:
-        steps = [f"- {step.what}{f' ({step.notebook})' * bool(step.notebook)}" for step in self.steps]
         facts = [f"{name}: {self.facts[name]}" for name in ("Library", "Session")]
-        return (*facts, "Next:" if steps else "Next: nothing waits for you", *steps)
+        return (*facts, "Next:", *(f"- {step.what}" + f" ({step.more})" * bool(step.more) for step in self.steps))
+
+
+def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
+    moment, statuses = start.clock(), Counter(one.review_status for one in prepared.library)
+    verdicts = Counter(one.verdict for one in prepared.reviews)
+    age, aged = last_refresh(start.workspace), "never"
+    if age:
+        ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) else "less than a day ago"
+        aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
+    return {
+        "Library": _counted(
+            "creative", {one.value if one else "unknown": statuses[one] for one in (*ReviewStatus, None)}
+        ),
+        "Library as of": aged,
+        "Session": _counted("file", {one.value: verdicts[one] for one in Verdict}),
+    }
 
 
 def _counted(noun: str, kinds: dict[str, int]) -> str:
@@ -62,11 +94,34 @@ def _counted(noun: str, kinds: dict[str, int]) -> str:
 
 
 def start_view(start: Start) -> w.Widget:
-    """Facts, next steps, the call."""
-    facts = (node("tr", node("th", name), node("td", value)) for name, value in start.facts.items())
-    steps = []
-    for what, notebook in start.steps:
-        steps.append(node("li", what, *([" → ", node("a", notebook, href=notebook)] if notebook else [])))
-    ahead = node("ol", *steps) if steps else node("p", "✓ Nothing waits for you.")
-    shown = node("div", node("table", node("tbody", *facts)), node("h3", "What to do next"), ahead)
-    return column(Markup(shown), actions(start))
+    """The figures, the steps with the first one large, and the facts below."""
+    return column(
+        told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
+        Markup(node("h3", "What to do next")),
+        tied(start, "steps", column(), children=lambda: [_step(start, place) for place in range(len(start.steps))]),
+        told(start.task, "error", lambda: error_node(start.task.error, quiet=Cancelled) if start.task.error else None),
+        told(start, "facts", lambda: _listed(start.facts)),
+        actions(start),
+    )
+
+
+def _figure(start: Start, kind: str) -> Node:
+    number, css = start.figures[kind], "tj-figure-card"
+    slow = start.figures["slow"] if kind == "pending" else 0
+    more = [node("span", f"! {slow:,} waiting too long")] if slow else []
+    loud = " tj-loud" if kind == "rejected" and number else ""
+    return node("div", node("strong", f"{number:,}"), node("span", FIGURES[kind]), *more, css=css + loud)
+
+
+def _step(start: Start, place: int) -> w.Widget:
+    step: Step = start.steps[place]
+    first = place == 0
+    words = [node("code", step.command)] if step.command and not step.tab else []
+    more = Markup(node("span", *words, f" {step.more}" if words else step.more, css="tj-note"))
+    if not step.tab:
+        return row(Markup(node("strong" if first else "span", step.what)), more)
+    return row(way_on(start, step.tab, step.what, style="primary" if first else ""), more)
+
+
+def _listed(facts: dict[str, str]) -> Node:
+    return node("p", " · ".join(f"{name}: {value}" for name, value in facts.items()), css="tj-note")

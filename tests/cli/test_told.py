@@ -1,0 +1,102 @@
+"""What the terminal shows of a session: what needs a person, one line of counts, and what comes next."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from world import Truth, banner, session, tjtools
+
+from tjtools.cache.library import Library
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.workspace.folder import Workspace
+
+THERE = Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
+
+
+@pytest.fixture
+def shop(workspace: Workspace) -> Workspace:
+    """Two new files, one that is there, and one that is gone from the disk."""
+    uploaded = workspace.root / "uploaded"
+    rows = [banner(uploaded, name, seed) for seed, name in enumerate(("a.png", "b.png", "there.png"), 1)]
+    session(workspace, [*rows, {"new_filename": "gone.png", "creative_type": "image"}])
+    Library.load(workspace.library).add([THERE])
+    return workspace
+
+
+def last_line(*arguments: str, cwd: Path) -> str:
+    return tjtools(*arguments, cwd=cwd).stdout.splitlines()[-1]
+
+
+def test_a_review_lists_what_needs_a_person_and_counts_the_rest(shop: Workspace) -> None:
+    done = tjtools("review", cwd=shop.root)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "1 of 4 files",
+        "missing  gone.png",
+        f"         there is no file {shop.root / 'uploaded' / 'gone.png'}",
+        "2 new · 1 there · 1 to mend → tjtools upload --live",
+    ]
+    everything = tjtools("review", "--all", cwd=shop.root).stdout
+    assert [name for name in ("a.png", "b.png", "there.png", "gone.png") if name not in everything] == []
+    assert len(json.loads(tjtools("review", "--json", cwd=shop.root).stdout)["files"]) == 4
+
+
+def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_path: Path) -> None:
+    elsewhere = last_line("review", "--workspace", str(shop.root), cwd=tmp_path)
+    assert elsewhere.endswith(f"→ tjtools upload --live --workspace {shop.root}")
+    named = last_line("review", "uploaded/a.png", "--force", cwd=shop.root)
+    assert named == "1 new → tjtools upload --file uploaded/a.png --force --live"
+    assert last_line("review", "uploaded/there.png", cwd=shop.root) == "1 there"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools session DIR")]
+)
+def test_a_review_names_what_has_to_be_done_first(shop: Workspace, lacking: str, command: str) -> None:
+    {"site": shop.settings_file, "sign-in": shop.browser_session, "session": shop.session}[lacking].unlink()
+    assert f"→ {command}" in last_line("review", cwd=shop.root)
+
+
+def test_a_dry_run_says_how_many_would_go_up_and_the_command_it_names_uploads_them(
+    shop: Workspace, truth: Truth
+) -> None:
+    done = tjtools("upload", "--limit", "1", cwd=shop.root)
+    *_, line = done.stdout.splitlines()
+    assert line == "1 would go up · 1 there · 1 not in this run · 1 to mend → tjtools upload --limit 1 --live"
+    assert "a.png\n" not in done.stdout
+    assert "gone.png\n" in done.stdout
+    live = tjtools(*shlex.split(line.rpartition("→ tjtools ")[2]), cwd=shop.root)
+    [identity] = truth.named("a")
+    assert f"success     {identity}  a.png" in live.stdout
+    assert live.stdout.splitlines()[-1] == "1 uploaded · 1 there · 1 not in this run · 1 to mend"
+
+
+@pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])
+def test_status_and_doctor_name_exactly_one_thing_to_begin_with(
+    bare_workspace: Workspace, chromium: str, bound: bool, first: str
+) -> None:
+    if bound:
+        tjtools("init", ".", "--site", "live", "--account", "me", cwd=bare_workspace.root)
+    for command in ("status", "doctor"):
+        done = tjtools(command, cwd=bare_workspace.root)
+        [ahead] = [line for line in done.stdout.splitlines() if line.startswith("Next:")]
+        assert first in ahead, done
+        assert done.returncode == (0 if bound else 1)
+
+
+def test_the_status_of_a_workspace_in_use_names_the_day_s_work(shop: Workspace) -> None:
+    said = tjtools("status", cwd=shop.root)
+    assert "Next: 3 files of the session are not in the library: review them → tjtools review" in said.stdout
+    assert said.returncode == 0
+
+
+def test_help_is_in_groups_of_short_lines(tmp_path: Path) -> None:
+    told = tjtools("--help", cwd=tmp_path).stdout
+    places = [told.index(f"\n{title}:\n") for title in ("Day", "Library", "Check", "Set-up")]
+    assert places == sorted(places)
+    texts = [line.strip().partition("  ")[2].strip() for line in told[places[0] :].splitlines() if line[:2] == "  "]
+    assert len(texts) == 20
+    assert [text for text in texts if not 0 < len(text) < 50 or "..." in text] == []

@@ -1,0 +1,123 @@
+"""What a session comes to on the terminal: the files that need a person, one line of counts, and what to do next."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tjtools import upload as steps
+from tjtools.cli.console import listing, now, out
+from tjtools.diff.session import FileReview
+from tjtools.health.status import REVIEW, Step, next_steps, tally
+from tjtools.model.creative import SessionFile, UploadStatus
+from tjtools.model.errors import WorkspaceNotFound
+from tjtools.model.words import counted
+from tjtools.workspace.folder import Workspace
+
+AllOption = Annotated[bool, typer.Option("--all", help="List every file, not only those that need you.")]
+_CAME_TO = {
+    UploadStatus.SUCCESS: "uploaded",
+    UploadStatus.DRY_RUN: "would go up",
+    UploadStatus.DUPLICATE: "duplicate",
+    UploadStatus.FAILED: "failed",
+    UploadStatus.UNKNOWN_ID: "without an ID",
+}
+_THERE, _MEND, _HELD, _STAYS = "there", "to mend", "held back", "not in this run"
+
+
+def call(workspace: Workspace, *words: str) -> str:
+    """A command as a person can give it from where they are."""
+    try:
+        here = Workspace.find(None, cwd=Path.cwd())
+    except WorkspaceNotFound:
+        here = None
+    place = [] if here == workspace else ["--workspace", str(workspace.root)]
+    return shlex.join(["tjtools", *words, *place])
+
+
+def line(counts: Mapping[str, int], ahead: str = "", *, on: Console = out) -> None:
+    """How many of which kind, and the command that comes next."""
+    told = " · ".join(f"{number:,} {what}" for what, number in counts.items() if number) or "no files"
+    on.print(f"{told} → {ahead}" if ahead else told)
+
+
+def show_steps(workspace: Workspace, ahead: Sequence[Step]) -> None:
+    """What to do next, the first thing first."""
+    for word, step in zip(("Next", *["then"] * len(ahead)), ahead, strict=False):
+        more = f" ({step.more})" if step.more else ""
+        command = from_here(workspace, step)
+        style = "yellow" if word == "Next" else "dim"
+        out.print(f"{word}: {step.what}{more}" + (f" → {command}" if command else ""), style=style)
+
+
+def from_here(workspace: Workspace, step: Step) -> str:
+    """The command of a step, as a person can give it from where they are."""
+    words = shlex.split(step.command)[1:]
+    return step.command if words[:1] in ([], ["init"]) else call(workspace, *words)  # init names the folder itself
+
+
+def show_reviews(
+    reviews: Sequence[FileReview], *, everything: bool = False, ahead: str = "", on: Console = out
+) -> None:
+    """The verdicts that a person has to know of, or all of them, and their count."""
+    some = [one for one in reviews if everything or one.needs_a_person or (one.goes_up and one.notes)]
+    rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in some]
+    of = "" if len(some) == len(reviews) else f"{len(some):,} of "
+    listing(f"{of}{counted(len(reviews), 'file')}", rows, console=on)
+    line(tally(reviews), ahead, on=on)
+
+
+def after_review(
+    workspace: Workspace, prepared: steps.Prepared, paths: Sequence[Path], options: Sequence[str] = ()
+) -> str:
+    """The command that comes after a review of session or files: what has to be first, or to upload."""
+    if not (prepared.reviews or prepared.bad_lines):
+        return call(workspace, "session", "DIR")
+    ahead = [one for one in next_steps(workspace, prepared, now=now()) if one.command != REVIEW]
+    first = from_here(workspace, ahead[0]) if ahead else ""
+    if not any(one.goes_up for one in prepared.reviews) or (ahead and ahead[0].urgent):
+        return "" if paths else first
+    named = [word for path in paths for word in ("--file", str(path))]
+    if paths or not ahead or ahead[0].tab != "upload":  # the saved plan takes none of them
+        return call(workspace, "upload", *(named or ["--session"]), *options, "--live")
+    return call(workspace, "upload", *options, "--live")
+
+
+def show_report(workspace: Workspace, report: steps.UploadReport, *, everything: bool = False) -> None:
+    """What a run came to: the files that need a person, or all of them, and what was uploaded with its ID."""
+    held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
+    some = [one for one in report.outcomes if everything or one.file in held or _matters(one)]
+    rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
+    listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
+    for path in (report.status_file, *report.campaign_files):
+        if path.exists():
+            out.print(f"Written: {path}")
+    counts = Counter(_came_to(one, held) for one in report.outcomes)
+    order = (*_CAME_TO.values(), _THERE, _STAYS, _HELD, _MEND)
+    line({what: counts[what] for what in order}, _after(workspace, report))
+
+
+def _matters(one: steps.Outcome) -> bool:
+    return one.status not in {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
+
+
+def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
+    if one.status is UploadStatus.SKIPPED:
+        return _THERE if one.creative_id else held.get(one.file, _STAYS)
+    return _CAME_TO[one.status]
+
+
+def _after(workspace: Workspace, report: steps.UploadReport) -> str:
+    """The command that comes after a run: to go on with it, or to upload what was rehearsed."""
+    if steps.unfinished_run(workspace):
+        return call(workspace, "upload", "--resume")
+    ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
+    again = [word for word in sys.argv[1:] if word != "--all"]
+    return shlex.join(["tjtools", *again, "--live"]) if ready else ""
