@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +14,7 @@ import psutil
 import pytest
 from lab import PANEL, Lab, running_lab
 from playwright.sync_api import Locator, expect
-from world import Truth, banner, checksum, library_ids, native_pair, read_rows, session
+from world import Truth, banner, checksum, library_ids, native_pair, read_rows, rejected_before, session
 
 from tjtools.practice.workspace import bind_to_sandbox, copy_notebooks
 from tjtools.sandbox import Sandbox
@@ -61,20 +63,17 @@ class Shop(NamedTuple):
             self.lab.page.wait_for_timeout(100)
         raise TimeoutError(f"{self.browsers()} browser processes still run")
 
-    def step(self, title: str) -> Locator:
-        """The frame of a step."""
-        heading = self.lab.page.get_by_role("heading", name=title)
-        return self.lab.page.locator(f"{PANEL} .tj-step").filter(has=heading)
+    @property
+    def results(self) -> Locator:
+        """What came of the last upload."""
+        return self.lab.page.locator(f"{PANEL} .tj-step").filter(has=self.lab.page.get_by_text("Last upload"))
 
-    def press(self, label: str, title: str) -> None:
-        """Press a button, and wait until its step is done."""
-        self.lab.button(label).click()
-        expect(self.step(title).get_by_text("✓ Done").first).to_be_visible(timeout=60_000)
-
-    def come_to_the_question(self) -> None:
-        self.press("Connect and sign in", "1 · Connect")
-        self.press("Check the plan", "2 · Check")
-        self.press("Dry run", "3 · Dry run")
+    def rehearse(self, upload: str) -> Locator:
+        """One click, and then the button that uploads is there."""
+        self.lab.button("Rehearse").click()
+        button = self.lab.button(upload)
+        expect(button).to_be_visible(timeout=60_000)
+        return button
 
 
 @pytest.fixture(scope="module")
@@ -97,37 +96,50 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     lab, workspace, truth = shop.lab, shop.workspace, shop.truth
     uploaded = workspace.root / "uploaded"
     session(workspace, [*native_pair(uploaded, "99A0D7C3"), banner(uploaded, "a.png"), banner(uploaded, EVIL, 1)])
+    rejected_before(workspace, uploaded / EVIL)
+    lab.page.set_viewport_size({"width": 1440, "height": 900})
     lab.open(NOTEBOOK)
     lab.run_all()
     assert shop.browsers() == 0
+    upload = shop.rehearse("Upload 3 files")
     assert truth.received() == []
-    shop.come_to_the_question()
-    assert truth.received() == []
-    upload = lab.button("Upload 4 files live")
-    expect(upload).to_be_disabled()
-    expect(shop.step("4 · Live upload")).to_contain_text("4 files go to the practice site")
-    expect(shop.step("4 · Live upload")).to_contain_text("into the account demo")
-    lab.page.get_by_label("Yes, upload 4 files").check()
+    expect(lab.page.get_by_text("✓ Signed in as demo✓ 4 files in 3 batches✓ Rehearsed")).to_be_visible()
+    expect(lab.page.locator(".tj-repeats")).to_contain_text(
+        f"1 file repeats a rejected creative{EVIL}same content as ID"
+    )
+    expect(lab.page.locator(".tj-section img")).to_have_count(3)
+    lab.page.get_by_label("Upload it all the same").check()
+    upload = lab.button("Upload 4 files")
+    expect(upload).to_be_in_viewport()
+    expect(lab.page.get_by_text("4 files go to the practice site")).to_contain_text("account demo")
     truth.settings(processing_s=4)
     upload.dblclick()
     expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
     waits = [_seconds_until_a_cell_answers(lab) for _ in range(5)]
-    assert not shop.step("5 · Results").is_visible()
+    assert not shop.results.is_visible()
     assert sorted(waits)[2] < 0.5
-    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
-    shown = shop.step("5 · Results").locator("tbody tr")
+    expect(shop.results).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    shown = shop.results.locator("tbody tr")
     expect(shown).to_have_count(4)
     ids = {row.nth(1).inner_text(): row.nth(2).inner_text() for row in (one.locator("td") for one in shown.all())}
     held = truth.creatives()
     assert {name: held[ID]["sha256"] for name, ID in ids.items()} == {
         path.name: checksum(path) for path in uploaded.rglob("*.*")
     }
-    assert library_ids(workspace) == ids
+    assert library_ids(workspace) == ids | {"old.png": "1032530511"}
     assert lab.page.locator("img[src=x]").count() == 0
     assert len(truth.received()) == 4
     with lab.page.expect_download() as download:
-        lab.button("upload_status_").click()
-    assert [row["tj_creative_id"] for row in read_rows(Path(download.value.path()))] == list(ids.values())
+        lab.button("Download all (zip)").click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        [status] = [name for name in archive.namelist() if name.startswith("upload_status_")]
+        rows = list(csv.DictReader(archive.read(status).decode().splitlines()))
+        assert all(one in archive.read("report.txt").decode() for one in ids.values())
+    assert [row["tj_creative_id"] for row in rows] == list(ids.values())
+    site = lab.page.get_by_role("link", name="Open the Media Library")
+    assert [site.get_attribute(one) for one in ("href", "target", "rel")] == [
+        f"{truth.origin}/media-library", "_blank", "noopener noreferrer"
+    ]  # fmt: skip
     shop.wait_for_no_browser()
 
 
@@ -142,25 +154,24 @@ def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(s
     truth.settings(processing_s=0)
     lab.open(NOTEBOOK)
     lab.run_all()
-    shop.come_to_the_question()
-    lab.page.get_by_label("Yes, upload 6 files").check()
+    upload = shop.rehearse("Upload 6 files")
     truth.settings(processing_s=18)  # for each of six batches: it ends when the test lets it
-    lab.button("Upload 6 files live").click()
+    upload.click()
     [browser] = lab.wait_until(lab.browsers)
     for run_again in (_run_the_panels_cell, _interrupt_and_run_all, _reload, _open_again):
         _ran(lab, run_again)
-        expect(shop.step("4 · Live upload")).to_contain_text("▶ Running", timeout=30_000)
+        expect(lab.page.locator(".tj-task").get_by_text("▶ Running")).to_be_visible(timeout=30_000)
         expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=30_000)
         expect(lab.button("Cancel")).to_have_count(1, timeout=30_000)
         assert lab.browsers() == {browser}
     truth.settings(processing_s=0)
-    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 6", timeout=240_000)
+    expect(shop.results).to_contain_text("✓ uploaded: 6", timeout=240_000)
     names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
     assert sorted(name for name in truth.received() if name in names) == sorted(names)
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     assert len(ids) == len(before) + 6
     _ran(lab, Lab.run_all)  # which looks afresh, now that the work has ended
-    expect(shop.step("1 · Connect").get_by_text("● Next")).to_be_visible(timeout=30_000)
+    expect(lab.button("Rehearse")).to_be_visible(timeout=30_000)
     workspace.settings_file.write_text(settings, "utf-8")
     shop.wait_for_no_browser()
 
@@ -173,10 +184,9 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     truth.settings(processing_s=0)
     lab.open(NOTEBOOK)
     lab.run_all()
-    shop.come_to_the_question()
-    lab.page.get_by_label("Yes, upload 5 files").check()
+    upload = shop.rehearse("Upload 5 files")
     truth.settings(processing_s=20)
-    lab.button("Upload 5 files live").click()
+    upload.click()
     expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
     assert shop.browsers()
     lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
@@ -190,11 +200,10 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     lab.run_all()
     told = "was not finished: 0 confirmed, 1 under way, 4 not begun"
     expect(lab.page.get_by_text(told)).to_be_visible(timeout=30_000)
-    expect(shop.step("5 · Results")).to_contain_text("ID unknown: 1")
-    shop.press("Connect and sign in", "1 · Connect")
-    lab.button("Go on with it").click()
-    expect(shop.step("4 · Live upload").get_by_text("✓ Done").first).to_be_visible(timeout=120_000)
+    expect(shop.results).to_contain_text("ID unknown: 1")
+    lab.button("Go on").click()
     expect(lab.page.get_by_text(told)).not_to_be_visible()
+    expect(shop.results).to_contain_text("✓ uploaded: 5", timeout=120_000)
     assert len(library_ids(workspace)) == len(before) + 5
     names = [one["name"] for one in truth.creatives().values()]
     assert {names.count(path.stem) for path in uploaded.rglob("*.*")} == {1}
@@ -220,10 +229,16 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
 
     lab.open(NOTEBOOK)
     lab.run_all()
-    shop.come_to_the_question()
-    lab.page.get_by_label("Yes, upload 4 files").check()
-    lab.button("Upload 4 files live").click()
-    expect(shop.step("5 · Results")).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    lab.button("Rehearse").focus()
+    lab.page.keyboard.press("Enter")
+    upload = lab.button("Upload 4 files")
+    expect(upload).to_be_visible(timeout=60_000)
+    lab.page.keyboard.press("Tab")
+    expect(upload).to_be_focused()
+    lab.page.keyboard.press("Enter")
+    expect(shop.results).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    lab.page.keyboard.press("Tab")
+    expect(shop.results.get_by_role("button", name="Copy 4 IDs")).to_be_focused()
     lab.page.screenshot(path=tmp_path / "02_upload.png")
     [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
     truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
@@ -239,7 +254,8 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     held = truth.creatives()
     kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
     assert (kept[approved]["review_status"], kept[rejected]["review_status"]) == ("approved", "rejected")
-    assert {key: row["review_status"] for key, row in kept.items()} == {key: held[key]["review_status"] for key in kept}
+    shared = kept.keys() & held.keys()
+    assert [kept[key]["review_status"] for key in shared] == [held[key]["review_status"] for key in shared]
     assert not truth.named("day 2")
     seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
     assert seen == ["pending", "approved"]

@@ -294,6 +294,15 @@ def test_markup_links_to_pages_beside_it_only(address: str) -> None:
         node("a", "click", href=address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "data:text/html,x", "//example.com", "/x", "https://", "https://a@b.example", "file:///x"],
+)
+def test_markup_opens_pages_of_a_web_site_only(address: str) -> None:
+    with pytest.raises(ValueError, match="opens pages of a web site"):
+        node("a", "click", site=address)
+
+
 def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Workspace) -> None:
     for told in zip(SITES["sandbox"], SITES["live"], SITES[""], strict=True):
         assert len(set(told)) == 3

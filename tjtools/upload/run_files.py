@@ -7,9 +7,12 @@ category. It takes at most 50 ads and 500 kB a file: what is beyond goes into `�
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import unicodedata
+import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -72,6 +75,15 @@ STATUS_COLUMNS = (
     "retries",
 )
 
+OUTCOMES = {  # in words for a person
+    UploadStatus.FAILED: "✗ failed",
+    UploadStatus.UNKNOWN_ID: "? ID unknown",
+    UploadStatus.SUCCESS: "✓ uploaded",
+    UploadStatus.DUPLICATE: "≡ was on the site",
+    UploadStatus.SKIPPED: "○ skipped",
+    UploadStatus.DRY_RUN: "○ dry run",
+}
+WITHOUT_ID = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _STARTED = "%Y%m%d_%H%M%S"
 _BATCH = re.compile(r"Batch(\d+)_(\d{8}_\d{6})?")
@@ -99,6 +111,39 @@ class RecordedRun(NamedTuple):
     files: tuple[RecordedFile, ...]
     campaign_files: tuple[Path, ...]
     bad_lines: tuple[BadLine, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """When it began, as its files are called: `20251113_120000`."""
+        return self.status_file.stem.removeprefix("upload_status_")
+
+    @property
+    def problems_first(self) -> tuple[RecordedFile, ...]:
+        """Its files, those first that got no Creative ID although they were to."""
+        return tuple(sorted(self.files, key=lambda one: one.status not in WITHOUT_ID))
+
+    @property
+    def told(self) -> str:
+        """How many files ended how, in words."""
+        count = Counter(one.status for one in self.files)
+        return " · ".join(f"{words}: {count[status]}" for status, words in OUTCOMES.items() if count[status])
+
+    def report(self, place: str) -> str:
+        """What came of each file of it, at this place, as a text to send or to keep."""
+        rows = [
+            "  ".join(filter(None, (f"{OUTCOMES[one.status]:16}", one.creative_id, one.name, one.message)))
+            for one in self.problems_first
+        ]
+        return "\n".join((f"Upload {self.name}, {place}", self.told, "", *rows, ""))
+
+    def packed(self, place: str) -> bytes:
+        """All that it wrote, and the report, as one zip; raises OSError where a file of it can't be read."""
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in (self.status_file, *self.campaign_files):
+                archive.writestr(path.name, path.read_bytes())
+            archive.writestr("report.txt", self.report(place).encode("utf-8", "backslashreplace"))
+        return made.getvalue()
 
 
 class RunLog(NamedTuple):
@@ -132,9 +177,8 @@ def read_run(workspace: Workspace, status_file: Path) -> RecordedRun:
     Raises `WrongHeader`, `NotText` or `TrackingFileError` for one that can't be read.
     """
     files, bad = _read(status_file)
-    stamp = status_file.stem.removeprefix("upload_status_")
-    campaigns = sorted(workspace.campaigns.glob(f"Batch*_{stamp}_*.csv"))
-    return RecordedRun(status_file, files, tuple(campaigns), bad)
+    run = RecordedRun(status_file, files, (), bad)
+    return run._replace(campaign_files=tuple(sorted(workspace.campaigns.glob(f"Batch*_{run.name}_*.csv"))))
 
 
 def _read(status_file: Path) -> tuple[tuple[RecordedFile, ...], tuple[BadLine, ...]]:

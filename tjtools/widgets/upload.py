@@ -13,6 +13,7 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
 from tjtools import upload as steps
 from tjtools.cache.inventory import load_session
+from tjtools.diff.session import FileReview
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
 from tjtools.model.words import counted
@@ -22,11 +23,11 @@ from tjtools.site import FileState, Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
+from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.panel import Panel, Task, keys_code, python
 from tjtools.widgets.review import with_halves
 
 WAITING = "waiting"
-FAILED = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 CALL = """\
 settings, prepared = load_settings(workspace), prepare(workspace)
 plan = make_plan(
@@ -115,6 +116,7 @@ class Upload(Panel):
             self._look_ahead()
             if before != (self.saved, self.rows):
                 self._forget()
+                self.uploaded = False
 
     @property
     def plan(self) -> Plan | None:
@@ -126,6 +128,11 @@ class Upload(Panel):
     def files(self) -> tuple[SessionFile, ...]:
         """The files that an upload takes."""
         return self.plan.files if self.plan else ()
+
+    @property
+    def repeats(self) -> tuple[FileReview, ...]:
+        """What repeats a rejected creative, and wants a word of its own."""
+        return self.checked.plan.repeats if self.checked else ()
 
     @property
     def asks(self) -> bool:
@@ -140,7 +147,21 @@ class Upload(Panel):
     @property
     def retryable(self) -> int:
         """How many files of the recorded run have no Creative ID although they were to get one."""
-        return sum(self.outcomes[status] for status in FAILED)
+        return sum(self.outcomes[status] for status in WITHOUT_ID)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The Creative IDs that the recorded run found out, one a file."""
+        got = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE}
+        files = self.recorded.files if self.recorded else ()
+        return tuple(one.creative_id for one in files if one.creative_id and one.status in got)
+
+    @property
+    def place(self) -> str:
+        """The site and the account, in words."""
+        bound = self.settings.site
+        account = f", account {bound.account}" if bound and bound.account else ""
+        return f"{bound.origin}{account}" if bound else "no site"
 
     @property
     def library_page(self) -> str:
@@ -228,7 +249,7 @@ class Upload(Panel):
 
     def _start(self, step: Step, work: Callable[[Task], object]) -> None:
         if not self.task.running:
-            self.step, self.batch, self.states = None, 0, {}
+            self.step, self.batch, self.states, self.uploaded = None, 0, {}, False
             self.task.start(partial(self._as_step, step, work))
 
     def _as_step(self, step: Step, work: Callable[[Task], object], task: Task) -> object:
@@ -288,7 +309,7 @@ class Upload(Panel):
         allowed = journal.in_doubt()
         choice = steps.load_choice(self.workspace)
         if retry:
-            failed = {one.key for one in self.recorded.files if one.status in FAILED} if self.recorded else set()
+            failed = {one.key for one in self.recorded.files if one.status in WITHOUT_ID} if self.recorded else set()
             new = [one.file for one in prepared.reviews if one.goes_up]
             choice, allowed = Choice(self.clock(), with_halves(new, failed)), allowed | failed
         make = partial(steps.make_plan, prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
@@ -330,7 +351,6 @@ class Upload(Panel):
         resumed: Unfinished | None = None,
     ) -> None:
         task.progress("opening the site", 0, len(plan.files) * live)
-        self.uploaded = False
         try:
             report = steps.upload(
                 plan,

@@ -10,15 +10,28 @@ import pandas as pd
 
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
-from tjtools.model.creative import SessionFile, UploadStatus
+from tjtools.model.creative import SessionFile
 from tjtools.model.words import counted
 from tjtools.site import FileState
 from tjtools.upload import RecordedRun
-from tjtools.widgets.markup import Node, Saved, alert, call_node, folded, lines, node, note
+from tjtools.upload.run_files import OUTCOMES
+from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import marked
-from tjtools.widgets.upload import FAILED, WAITING, Checked, Step, Upload, counted_batches
-from tjtools.widgets.view import Table, button, column, error_view, linked, row, task_view, tied, told, way_on
+from tjtools.widgets.upload import WAITING, Checked, Step, Upload, counted_batches
+from tjtools.widgets.view import (
+    Table,
+    button,
+    column,
+    error_view,
+    linked,
+    row,
+    site_link,
+    task_view,
+    tied,
+    told,
+    way_on,
+)
 
 PROGRESS = {
     WAITING: ("○ waiting", 0),
@@ -29,14 +42,6 @@ PROGRESS = {
     FileState.LOST.value: ("? unknown", 3),
     FileState.STALLED.value: ("? no answer", 3),
 }
-OUTCOMES = {
-    UploadStatus.SUCCESS: "✓ uploaded",
-    UploadStatus.DUPLICATE: "≡ was on the site",
-    UploadStatus.FAILED: "✗ failed",
-    UploadStatus.UNKNOWN_ID: "? ID unknown",
-    UploadStatus.SKIPPED: "○ skipped",
-    UploadStatus.DRY_RUN: "○ dry run",
-}
 MOST = 200  # names in a list that unfolds, rows of the results
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
@@ -45,18 +50,18 @@ CHANGES = "busy step signed_in checked rehearsed repeats_too uploaded recorded d
 
 
 def upload_view(panel: Upload) -> w.Widget:
-    """What is open, the plan and its one button, how far it is, the results."""
+    """What is open, the plan, what it asks and its one button, how far it is, what goes, the results."""
     bars = told(panel, "batch states busy", lambda: _bars(panel) if panel.busy and panel.states else None)
     task = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
     return column(
         error_view(panel),
         _open_ends(panel),
         _ahead(panel),
-        told(panel, CHANGES, lambda: _done(panel)),
+        row(told(panel, CHANGES, lambda: _done(panel)), _rehearse(panel)),
         _confirmation(panel),
-        _buttons(panel),
         task,
         bars,
+        _going(panel),
         _results(panel),
         told(panel, CHANGES, lambda: call_node(panel.call_for(Step.UPLOAD if panel.rehearsed else Step.REHEARSE))),
     )
@@ -72,7 +77,10 @@ def _uploads(panel: Upload) -> bool:
 
 def _open_ends(panel: Upload) -> w.Widget:
     """What is unknown or was cut off; while an upload runs, its own files are in doubt until they are settled."""
-    return told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
+    words = told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
+    title = "Go on with the upload that was cut off"
+    go_on = button("Go on", panel.resume, icon="forward", style="primary", title=title)
+    return column(words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not panel.elsewhere))
 
 
 def _unknown(panel: Upload) -> Node | None:
@@ -95,13 +103,15 @@ def _ahead(panel: Upload) -> w.Widget:
     """Before a rehearsal: which plan there is."""
 
     def shown() -> bool:
-        return not (panel.busy or panel.checked or panel.unfinished or panel.elsewhere)
+        return not (panel.busy or panel.checked or panel.unfinished or panel.elsewhere or panel.uploaded)
 
     def plan() -> Node:
         if not panel.rows:
             return node("span", node("strong", "The session is empty."))
         if not panel.saved:
-            return node("span", node("strong", "No plan is saved:"), " every new file of the session goes.")
+            return node(
+                "span", node("strong", "No plan is saved:"), " every new file goes, but no copy of a rejected one."
+            )
         saved = panel.saved.saved_at.astimezone()
         return node(
             "span",
@@ -123,18 +133,44 @@ def _done(panel: Upload) -> Node | None:
     return node("div", *(node("span", one) for one in steps), css="tj-done", role="status") if steps else None
 
 
+def _rehearse(panel: Upload) -> w.Widget:
+    """The button for it, which stays where it is while it works, and so keeps the focus."""
+    press = button("Rehearse", panel.rehearse, icon="play", title="Up to, and not including, the hand-over of files")
+    return tied(
+        panel,
+        CHANGES,
+        press,
+        description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
+        button_style=lambda: "" if panel.busy or panel.asks or panel.unfinished or panel.uploaded else "primary",
+        disabled=lambda: _uploads(panel) or panel.elsewhere,
+    )
+
+
 def _confirmation(panel: Upload) -> w.Widget:
-    """What goes where, with pictures, and what repeats a rejected creative in a row of its own."""
+    """What goes where; what repeats a rejected creative, in a row of its own with a tick of its own; the button."""
     tick = linked(panel, "repeats_too", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
     tied(panel, CHANGES, tick, description=lambda: _tick(panel))
     repeats = column(told(panel, "checked", lambda: _repeats(panel)), tick, css="tj-repeats")
-    whole = column(
-        told(panel, CHANGES, lambda: _question(panel)),
-        told(panel, "checked", lambda: _sections(panel.checked) if panel.checked else None),
-        tied(panel, CHANGES, repeats, shown=lambda: panel.checked and panel.checked.plan.repeats),
-        told(panel, "checked", lambda: _notes(panel)),
-        css="tj-post",
+    press = button("Upload", panel.upload, icon="upload", style="danger" if panel.site == "live" else "primary")
+    tied(
+        panel,
+        CHANGES,
+        press,
+        shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
+        description=lambda: f"Upload {_files(panel)}",
+        disabled=lambda: not panel.files,
     )
+    return column(
+        told(panel, CHANGES, lambda: _question(panel) if not panel.busy else None),
+        tied(panel, CHANGES, repeats, shown=lambda: panel.asks and panel.repeats),
+        row(press),
+    )
+
+
+def _going(panel: Upload) -> w.Widget:
+    """What goes, with pictures, and what stays here and why."""
+    sections = told(panel, "checked", lambda: _sections(panel.checked) if panel.checked else None)
+    whole = column(sections, told(panel, "checked", lambda: _notes(panel)), css="tj-going")
     return tied(panel, CHANGES, whole, shown=lambda: panel.checked and not panel.busy)
 
 
@@ -147,10 +183,11 @@ def _question(panel: Upload) -> Node | None:
     site = "● LIVE site" if bound.kind == "live" else "practice site"
     goes, where = "goes" if len(panel.files) == 1 else "go", node("strong", bound.origin)
     account = f", account {bound.account}" if bound.account else ""
-    what = " again: those that failed" if checked.retry else ""
-    return node(
-        "p", node("strong", _files(panel)), f" {goes}{what} to the {site} ", where, f"{account}; {_takes(checked)}."
-    )
+    what = " again, as they failed" if checked.retry else ""
+    stay = len(checked.plan.held_back)
+    held = [node("span", f" ⚠ {counted(stay, 'file')} can't go.")] if stay else []
+    told = (node("strong", _files(panel)), f" {goes}{what} to the {site} ", where, f"{account}; {_takes(checked)}.")
+    return node("p", *told, *held)
 
 
 def _takes(checked: Checked) -> str:
@@ -180,21 +217,17 @@ def _repeats(panel: Upload) -> Node | None:
     if panel.checked is None or not panel.checked.plan.repeats:
         return None
     plan, fingerprints = panel.checked.plan, panel.checked.prepared.fingerprints
-    rows = [
-        node(
-            "div",
-            _thumb(fingerprints, one.file),
-            node("div", node("strong", one.file.name), node("div", one.reason)),
-            css="tj-repeat",
-        )
-        for one in plan.repeats
-    ]
+    rows = []
+    for one in plan.repeats:
+        why = "; ".join(repeat.told for repeat in one.repeats_rejected) or one.reason
+        words = node("div", node("strong", one.file.name), node("div", why))
+        rows.append(node("div", _thumb(fingerprints, one.file), words, css="tj-repeat"))
     more = [folded(f"{len(rows) - FEW} more", *rows[FEW:])] if len(rows) > FEW else []
     return node("div", node("p", node("strong", f"✗ {plan.asks}")), *rows[:FEW], *more)
 
 
 def _tick(panel: Upload) -> str:
-    number = len(panel.checked.plan.repeats) if panel.checked else 0
+    number = len(panel.repeats)
     return "Upload it all the same" if number == 1 else f"Upload these {number} all the same"
 
 
@@ -216,6 +249,8 @@ def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
         yield _names([one.file.name for one in plan.not_chosen], "New, not in your plan")
     if plan.unseen:
         yield _names([one.file.name for one in plan.unseen], "● New since your plan, not in it")
+    if plan.files:
+        yield _names([file.name for file in plan.files], "Names")
     if there := sum(one.is_there for one in prepared.reviews):
         yield note(f"✓ {counted(there, 'file')} of the session: there already.")
     for bad in prepared.bad_lines:
@@ -238,34 +273,6 @@ def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
     return folded(title + shown, node("table", node("tbody", *rows)))
 
 
-def _buttons(panel: Upload) -> w.Widget:
-    """One of them is the primary one. Who is pressed stays where it is while it works, so that it keeps the focus."""
-    live = panel.site == "live"
-    go_on = button(
-        "Go on", panel.resume, icon="forward", style="primary", title="Go on with the upload that was cut off"
-    )
-    upload = button("Upload", panel.upload, icon="upload", style="danger" if live else "primary")
-    rehearse = button("Rehearse", panel.rehearse, icon="play", title="Up to, and not including, the hand-over of files")
-    tied(panel, CHANGES, go_on, shown=lambda: panel.unfinished and not panel.elsewhere)
-    tied(
-        panel,
-        CHANGES,
-        upload,
-        shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
-        description=lambda: f"Upload {_files(panel)}",
-        disabled=lambda: not panel.files,
-    )
-    tied(
-        panel,
-        CHANGES,
-        rehearse,
-        description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
-        button_style=lambda: "" if panel.busy or panel.asks or panel.unfinished else "primary",
-        disabled=lambda: _uploads(panel) or panel.elsewhere,
-    )
-    return row(go_on, upload, rehearse)
-
-
 def _bars(panel: Upload) -> Node:
     cells: list[Node] = []
     for name, state in panel.states.items():
@@ -276,40 +283,44 @@ def _bars(panel: Upload) -> Node:
 
 
 def _results(panel: Upload) -> w.Widget:
-    again = button("Retry", panel.retry, icon="repeat", style="warning")
+    """What came of the last upload: the counts, what to do with it, and each file, those first that got no ID."""
+    again = button("Retry", panel.retry, icon="repeat")
     tied(
         panel,
-        "recorded busy",
+        CHANGES,
         again,
         shown=lambda: panel.retryable,
-        description=lambda: f"Retry {counted(panel.retryable, 'file')} that failed",
-        disabled=lambda: _uploads(panel),
+        description=lambda: f"Retry {counted(panel.retryable, 'file')}",
+        button_style=lambda: "primary" if panel.uploaded and not panel.asks else "",
     )
-    counts = told(panel, "recorded", lambda: _counts(panel, panel.recorded) if panel.recorded else None)
 
     def parts() -> list[w.Widget]:
-        if panel.recorded is None:
+        run = panel.recorded
+        if run is None:
             return []
-        paths = (panel.recorded.status_file, *panel.recorded.campaign_files)
-        saved = [Saved(f"⬇ {path.name}", path.name, path.read_bytes) for path in paths]
-        table = Table(_frame(panel.recorded), what="files", most=MOST)
-        return [counts, row(again, *saved), table]
+        copied = node("copy", "\n".join(panel.ids), says=f"Copy {counted(len(panel.ids), 'ID')}")
+        ids = [Markup(copied)] if panel.ids else []
+        saved = Saved("Download all (zip)", f"upload_{run.name}.zip", lambda: run.packed(panel.place))
+        ways = (
+            saved,
+            site_link(panel.library_page, "Open the Media Library"),
+            way_on(panel, "sync", "Follow the reviews"),
+        )
+        return [Markup(_counts(run)), row(again, *ids, *ways), Table(_frame(run), what="files", most=MOST)]
 
     box = tied(panel, "recorded", column(css="tj-step"), children=parts)
     return tied(panel, CHANGES, box, shown=lambda: panel.recorded and not _uploads(panel))
 
 
-def _counts(panel: Upload, run: RecordedRun) -> Node:
-    count = panel.outcomes
-    told = " · ".join(f"{words}: {count[status]}" for status, words in OUTCOMES.items() if count[status])
-    head = (node("h3", "Results"), node("span", "the last upload, as recorded"))
-    lines = [node("div", *head, css="tj-step-head"), node("p", node("strong", told), role="status")]
-    if run.bad_lines:
-        lines.append(node("p", f"⚠ {counted(len(run.bad_lines), 'line')} of {run.status_file.name} can't be read."))
-    return node("div", *lines)
+def _counts(run: RecordedRun) -> Node:
+    head = node("h3", "Last upload"), node("strong", run.told, role="status")
+    bad = f"⚠ {counted(len(run.bad_lines), 'line')} of {run.status_file.name} can't be read."
+    return node("div", node("div", *head, css="tj-step-head"), *([node("p", bad)] if run.bad_lines else []))
 
 
 def _frame(run: RecordedRun) -> pd.DataFrame:
-    files = sorted(run.files, key=lambda one: one.status not in FAILED)
-    rows = [(OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value) for one in files]
+    rows = [
+        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value)
+        for one in run.problems_first
+    ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")

@@ -165,6 +165,11 @@ def kind_of(name: str) -> tuple[type[Panel], Callable[[Panel], w.Widget]]:
     return model, view
 
 
+def site_link(address: str, label: str) -> Markup:
+    """To a page of the site that the workspace is bound to, in a tab of its own."""
+    return Markup(node("a", label, site=address) if address else None)
+
+
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
     return told(panel, "error", lambda: error_node(panel.error, quiet=TJToolsError) if panel.error else None)

@@ -1,5 +1,5 @@
 // A button; the kernel answers a click with what the file holds, and the view that asked saves it.
-const TYPES = { csv: "text/csv;charset=utf-8", png: "image/png" };
+const TYPES = { csv: "text/csv;charset=utf-8", png: "image/png", zip: "application/zip" };
 
 function save(data, name) {
   const link = document.createElement("a");
