@@ -136,7 +136,7 @@ class Refresh(Panel):
             if self.update.stopped:
                 raise self.update.stopped
         except SignInNeeded as error:
-            remedy = "Sign in with step 1 of 02_upload.ipynb, then read again."
+            remedy = "Sign in with Rehearse in 02_upload.ipynb, then read again."
             raise SignInNeeded(error.message, remedy=remedy) from error
         task.progress("read; nothing is written yet")
 

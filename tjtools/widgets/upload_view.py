@@ -210,7 +210,7 @@ def _thumb(fingerprints: Fingerprints, file: SessionFile) -> Node:
     made = fingerprints.thumbnail(seen) if seen else None
     if made is None:
         return node("span", "no picture", title=file.name, css="tj-thumb")
-    return node("img", picture=b64encode(made).decode(), title=file.name, label=file.name, css="tj-thumb")
+    return node("picture", jpeg=b64encode(made).decode(), title=file.name, label=file.name, css="tj-thumb")
 
 
 def _repeats(panel: Upload) -> Node | None:
