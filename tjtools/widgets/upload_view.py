@@ -151,13 +151,14 @@ def _confirmation(panel: Upload) -> w.Widget:
     tick = linked(panel, "repeats_too", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
     tied(panel, CHANGES, tick, description=lambda: _tick(panel))
     repeats = column(told(panel, "checked", lambda: _repeats(panel)), tick, css="tj-repeats")
-    press = button("Upload", panel.upload, icon="upload", style="danger" if panel.site == "live" else "primary")
+    press, style = button("Upload", panel.upload, icon="upload"), "danger" if panel.site == "live" else "primary"
     tied(
         panel,
         CHANGES,
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
         description=lambda: f"Upload {_files(panel)}",
+        button_style=lambda: "" if panel.busy else style,
         disabled=lambda: not panel.files,
     )
     return column(
