@@ -365,6 +365,13 @@ UPLOADING = (
         ("test_what_is_handed_over_is_in_the_journal_before",),
     ),
     _one(
+        "rejected-in-silence",
+        "What repeats a rejected creative goes up on a person's word alone.",
+        "if any(one.repeats_rejected and not _allowed(one, allow_repeats) for one in group):",
+        "if all(one.repeats_rejected and not _allowed(one, allow_repeats) for one in group) and limit:",
+        "test_what_repeats_a_rejected_creative_stays_until_somebody_allows_it",
+    ),
+    _one(
         "doubtful-handed-over-again",
         "A file that an earlier run handed over is looked for on the site before it goes up again.",
         "in_doubt = self.journal.in_doubt()",

@@ -359,7 +359,7 @@ began.wait()
     assert (done.stdout, done.returncode) == ("stopped in good order\n", 0)
 
 
-@pytest.mark.parametrize("tag", ["script", "object", "iframe", "style"])
+@pytest.mark.parametrize("tag", ["script", "img", "object", "iframe", "style"])
 def test_markup_knows_harmless_elements_only(tag: str) -> None:
     with pytest.raises(ValueError, match="no element"):
         node(tag)

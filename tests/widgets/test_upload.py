@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -319,6 +321,25 @@ def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth
     assert [(one["Video Creative ID"], one["Thumbnail Creative ID"]) for one in read_rows(native)] == [
         (ids[video], ids[image])
     ]
+
+
+def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Workspace, truth: Truth) -> None:
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    truth.script({"b.png": {"outcome": "error", "message": EVIL}})
+    session(workspace, [*pair, *[banner(workspace.root / "uploaded", f"{name}.png", ord(name)) for name in "ab"]])
+    panel = do(ready(workspace), "upload")
+    ids, run = library_ids(workspace), panel.recorded
+    assert (run.problems_first[0].name, run.told) == ("b.png", "✗ failed: 1 · ✓ uploaded: 3")
+    assert sorted(panel.ids) == sorted(ids.values())
+    with zipfile.ZipFile(io.BytesIO(run.packed(panel.place))) as packed:
+        held = {name: packed.read(name).decode() for name in packed.namelist()}
+    kept = {path.name: path.read_bytes().decode() for path in (run.status_file, *run.campaign_files)}
+    assert (held, len(kept)) == (kept | {"report.txt": run.report(panel.place)}, 3)
+    first, told, _, failed, *others = held["report.txt"].splitlines()
+    assert (first, told) == (f"Upload {run.name}, {truth.origin}, account demo", run.told)
+    assert failed == f"✗ failed          b.png  {EVIL}"
+    assert sorted(line.split()[2] for line in others) == sorted(panel.ids)
+    assert panel.library_page == f"{truth.origin}/media-library"
 
 
 def test_the_sandbox_signs_in_by_itself(workspace: Workspace, truth: Truth) -> None:

@@ -23,7 +23,7 @@ from tjtools.model.errors import TJToolsError
 STATIC = Path(__file__).parent / "static"
 TAGS = {
     *("div", "p", "span", "strong", "em", "h2", "h3", "ul", "ol", "li", "dl", "dt", "dd", "a", "code", "pre", "hr"),
-    *("details", "summary", "progress", "table", "caption", "thead", "tbody", "tr", "th", "td", "copy", "img"),
+    *("details", "summary", "progress", "table", "caption", "thead", "tbody", "tr", "th", "td", "copy", "picture"),
 }
 Node: TypeAlias = "str | list[str | dict[str, str | int] | Node]"
 
@@ -33,9 +33,9 @@ def node(tag: str, *children: Node, **attributes: str | int) -> Node:
 
     `css` names its classes, `href` a page of this server relative to the notebook, or a part of it; `role`, `title`,
     `label` (for a screen reader), `open`, `value` and `max` are what HTML says. The tag `copy` is a button that copies
-    its text, and says what `says` says; `picture` is an `img` in JPEG, in base64. `site` is a page of the bound site,
-    for a link that opens in a tab of its own: `view.site_link` makes it. Raises ValueError for an unknown tag, for
-    another address with a scheme, and for a site that is not reached by http or https.
+    its text, and says what `says` says; `picture` shows a `jpeg` in base64, and nothing from an address. `site` is a
+    page of the bound site, for a link that opens in a tab of its own: `view.site_link` makes it. Raises ValueError for
+    an unknown tag, for another address with a scheme, and for a site that is not reached by http or https.
     """
     if tag not in TAGS:
         raise ValueError(f"{tag} is no element that a panel shows")

@@ -153,13 +153,14 @@ def _confirmation(panel: Upload) -> w.Widget:
     tick = linked(panel, "repeats_too", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
     tied(panel, CHANGES, tick, description=lambda: _tick(panel))
     repeats = column(told(panel, "checked", lambda: _repeats(panel)), tick, css="tj-repeats")
-    press = button("Upload", panel.upload, icon="upload", style="danger" if panel.site == "live" else "primary")
+    press, style = button("Upload", panel.upload, icon="upload"), "danger" if panel.site == "live" else "primary"
     tied(
         panel,
         CHANGES,
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
         description=lambda: f"Upload {_files(panel)}",
+        button_style=lambda: "" if panel.busy else style,
         disabled=lambda: not panel.files,
     )
     return column(
@@ -212,7 +213,7 @@ def _thumb(fingerprints: Fingerprints, file: SessionFile) -> Node:
     made = fingerprints.thumbnail(seen) if seen else None
     if made is None:
         return node("span", "no picture", title=file.name, css="tj-thumb")
-    return node("img", picture=b64encode(made).decode(), title=file.name, label=file.name, css="tj-thumb")
+    return node("picture", jpeg=b64encode(made).decode(), title=file.name, label=file.name, css="tj-thumb")
 
 
 def _repeats(panel: Upload) -> Node | None:

@@ -12,7 +12,7 @@ function patch(parent, index, tree) {
     return;
   }
   const [tag, attributes, ...children] = tree;
-  const name = tag === "copy" ? "button" : tag;
+  const name = { copy: "button", picture: "img" }[tag] ?? tag;
   let element = old;
   if (!old || old.nodeName.toLowerCase() !== name) {
     element = document.createElement(name);
@@ -34,9 +34,11 @@ function patch(parent, index, tree) {
     if (!element.busy) element.textContent = element.says;
     return;
   }
-  if (attributes.picture) {
-    const source = `data:image/jpeg;base64,${attributes.picture}`;
+  if (tag === "picture") {
+    const source = `data:image/jpeg;base64,${attributes.jpeg}`;
     if (element.src !== source) element.src = source;
+    element.alt = attributes.label || "";
+    return;
   }
   if (attributes.site) visit(element, attributes.site);
   children.forEach((child, number) => patch(element, number, child));
