@@ -21,6 +21,7 @@ from starlette.types import Message
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import PageChanged, SignInNeeded, SiteBusy, SiteError, SiteUnreachable
+from tjtools.model.words import Waits
 from tjtools.sandbox import Sandbox
 from tjtools.site import Card, CardPage, FileResult, FileState, Inspection
 from tjtools.site.browser import BrowserThread
@@ -63,10 +64,12 @@ class FakeSite:
         browser_session: Path,
         patience: float = 30,
         cancelled: Callable[[], bool] | None = None,
+        waits: Waits = lambda _: None,
         **_of_the_browser: object,
     ) -> None:
         assert origin == sandbox.origin
         self.patience = patience
+        self.waits = waits
         self._app = sandbox.app
         self._browser_session = browser_session
         self._cancelled = cancelled
@@ -127,8 +130,10 @@ class FakeSite:
     def miss_total(self) -> NoReturn:
         raise PageChanged("the page does not say how many creatives there are", element="library.total", selector="")
 
-    def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
-        self._run(self._wait_for_names(names, seen, time.monotonic() + timeout))
+    def wait_for_names(
+        self, names: Sequence[str], seen: Sequence[str], timeout: float, cut: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._run(self._wait_for_names(names, seen, time.monotonic() + timeout, cut))
 
     def open_upload_panel(self) -> None:
         self._run(asyncio.sleep(0))
@@ -209,14 +214,16 @@ class FakeSite:
             self._coming = [when for when in self._coming if when not in due]
             await self._show(max(self._shown.first - 1, 0))
 
-    async def _wait_for_names(self, names: Sequence[str], seen: Sequence[str], deadline: float) -> None:
+    async def _wait_for_names(
+        self, names: Sequence[str], seen: Sequence[str], deadline: float, cut: Callable[[], bool]
+    ) -> None:
         while True:
             await self._catch_up()
             found = any(card.name in names and card.creative_id not in seen for card in self._shown.cards)
             now = time.monotonic()
-            if found or now >= deadline:
+            if found or now >= deadline or cut():
                 return
-            await asyncio.sleep(min([deadline, *self._coming]) - now)
+            await asyncio.sleep(min([deadline, now + 0.1, *self._coming]) - now)
 
     async def _hand_over(self, contents: dict[str, bytes], told: Told, stalled_after: float) -> dict[str, FileResult]:
         results, waited, now = await self._follow(contents, told, stalled_after), 0.0, contents

@@ -10,14 +10,17 @@ import signal
 import subprocess
 import sys
 import unicodedata
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from world import NOW, Truth, read_rows, tjtools, write_inventory
 
+from tjtools.cache.inventory import load_session
 from tjtools.model.creative import Section
 from tjtools.practice import samples
 from tjtools.upload import save_choice
+from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
 LIBRARY = """\
@@ -410,6 +413,31 @@ def test_ctrl_c_stops_in_good_order(workspace: Workspace, truth: Truth, chromium
     status_files = list(workspace.upload_logs.glob("upload_status_*.csv"))
     assert len(status_files) == 1, "".join(said)
     assert [row["status"] for row in read_rows(status_files[0])] == ["unknown_id"]
+
+
+def test_ctrl_c_in_a_long_wait_means_not_to_wait_and_the_run_goes_on(
+    workspace: Workspace, truth: Truth, chromium: str
+) -> None:
+    """A run was cut off, and the site never shows its file: that is five minutes, or one Ctrl-C."""
+    for seed, name in enumerate("ab"):
+        samples.write_image(workspace.root / "uploaded" / f"{name}.png", width=300, height=250, title="x", seed=seed)
+    write_inventory(workspace.session, [{"new_filename": f"{name}.png", "creative_type": "image"} for name in "ab"])
+    files, journal = load_session(workspace).files, Journal(workspace.log)
+    of_run = {"run": "20251113_120000", "now": datetime.now(UTC)}
+    journal.begun(files, **of_run)
+    journal.handed_over(files[:1], section=files[0].section, newest=max(truth.creatives()), **of_run)
+    command = [sys.executable, "-m", "tjtools", "upload", "--resume"]
+    with subprocess.Popen(command, cwd=workspace.root, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "Waiting for the site: 1 file, at most " in line:
+                process.send_signal(signal.SIGINT)
+    told = "".join(said)
+    assert (process.returncode, "(Ctrl-C: don't wait)" in told, "Not waiting: " in told) == (1, True, True), told
+    assert truth.received() == ["b.png"]
+    assert journal.unfinished().told == "1 confirmed, 1 under way, 0 not begun"
 
 
 def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, truth: Truth, chromium: str) -> None:

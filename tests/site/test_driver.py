@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
@@ -26,12 +27,13 @@ from tjtools.model.errors import (
     SignInNeeded,
     SiteUnreachable,
 )
+from tjtools.model.words import Waiting
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
 from tjtools.scrape.reading import Certificate, read_section
-from tjtools.site import Site
+from tjtools.site import Site, sitepage
 from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
@@ -42,6 +44,18 @@ def site(workspace: Workspace, real_site: None) -> Iterator[Site]:
     site = connect(workspace, load_settings(workspace), say=lambda _: None)
     yield site
     site.close()
+
+
+def test_a_page_that_takes_long_is_told_with_the_time_that_it_has_left(
+    site: Site, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sitepage, "LONG", 0.2)
+    told: list[Waiting | None] = []
+    site._library.waits = told.append
+    truth.settings(latency_ms=700)
+    site.open_section(Section.STATIC_BANNER)
+    assert [one.told.rpartition(",")[0] if one else None for one in told] == ["Waiting for the site: its answer", None]
+    assert 25 < told[0].until - time.monotonic() < site.patience
 
 
 @pytest.mark.parametrize("latency", [0, 2000])

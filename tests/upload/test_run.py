@@ -38,6 +38,7 @@ from tjtools.model.errors import (
     TrackingFileError,
     UnsafePath,
 )
+from tjtools.model.words import Waiting
 from tjtools.practice import samples
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
@@ -537,7 +538,7 @@ def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Work
     site = connect(workspace, load_settings(workspace), say=lambda _: None)
     late: list[str] = []
 
-    def the_site_gets_on_with_it(_names: Sequence[str], _seen: Sequence[str], timeout: float) -> None:
+    def the_site_gets_on_with_it(_names: Sequence[str], _seen: Sequence[str], timeout: float, _cut: object) -> None:
         assert timeout > 0
         late.append(truth.add("Static Banner", "a"))
 
@@ -545,6 +546,37 @@ def test_files_of_a_run_that_was_cut_off_just_now_are_waited_for(workspace: Work
     report = go(workspace, now=NOW + timedelta(seconds=30), open_site=lambda: site)
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", late[0])]
     assert truth.received() == []
+
+
+@ON_BOTH
+def test_a_wait_for_an_earlier_runs_files_is_told_and_cut_short_and_what_is_unknown_goes_up_no_second_time(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])
+    [lost, there] = named_files(workspace, [workspace.root / "uploaded" / f"{name}.png" for name in "ab"])
+    journal, told = Journal(workspace.log), list[str]()
+    newest = max(truth.creatives())
+    journal.begun([lost, there], run="earlier", now=NOW)
+    journal.handed_over([lost, there], section=Section.STATIC_BANNER, run="earlier", now=NOW, newest=newest)
+    truth.add("Static Banner", "b")
+
+    def dont_wait(waiting: Waiting | None) -> None:
+        told.append(waiting.told if waiting else "")
+        if waiting:
+            waiting.cut()
+
+    settings, events = load_settings(workspace), list[FileProgress]()
+    report = go(
+        workspace, now=NOW + timedelta(seconds=10), progress=events.append,
+        open_site=lambda: connect(workspace, settings, say=lambda _: None, waits=dont_wait),
+    )  # fmt: skip
+    assert re.fullmatch(r"Waiting for the site: 1 file, at most 5:(20|1\d) more", told[0])
+    assert told[-1] == ""
+    assert ended(report) == {"a.png": "unknown_id", "b.png": "success", "c.png": "success"}
+    assert (events[-1].done, events[-1].total) == (3, 3)
+    assert truth.received() == ["c.png"]
+    assert journal.in_doubt() == {lost.key}
+    assert unfinished_run(workspace).told == "2 confirmed, 1 under way, 0 not begun"
 
 
 def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(workspace: Workspace, truth: Truth) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from importlib import import_module
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import ipywidgets as w
 import pandas as pd
 import pytest
 
+from tjtools.model import words
 from tjtools.model.errors import Cancelled, SettingsError, TJToolsError
 from tjtools.widgets.markup import error_node, node
 from tjtools.widgets.panel import Panel, State, Task, make
@@ -113,12 +115,56 @@ def test_what_the_work_tells_is_shown_as_text() -> None:
         run.progress(EVIL, 3, 9)
         run.say(f"looking at {EVIL}")
 
+    task, seen = Task(), list[str]()
+    task.observe(lambda _change: seen.append(str(task_node(task))), "text")
+    task.start(work)
+    task.wait(10)
+    assert f"▶ Running · 3 of 9 · 0 s · {EVIL}" in seen[0]
+    assert task.log[0].endswith(f"] looking at {EVIL}")
+
+
+@pytest.mark.parametrize("way", ["done", "failed", "cancelled"])
+def test_no_word_of_the_work_is_left_after_its_end(way: str) -> None:
+    def work(run: Task) -> None:
+        run.progress("opening the site", 7, 7)
+        run.waits(words.Waiting(time.monotonic() + 100))
+        if way == "failed":
+            raise TJToolsError("The site does not answer.")
+        if way == "cancelled":
+            raise Cancelled("Stopped on request.")
+
     task = Task()
     task.start(work)
     task.wait(10)
-    assert (task.text, task.done, task.total) == (EVIL, 3, 9)
-    assert task.log[0].endswith(f"] looking at {EVIL}")
-    assert f"✓ Done · 3 of 9 · 0 s · {EVIL}" in str(task_node(task))
+    shown = str(task_node(task))
+    assert (task.text, task.waiting, "opening" in shown, "Waiting" in shown) == ("", None, False, False)
+    assert f"{task.state.value} · 7 of 7 · 0 s'" in shown
+    assert ("✗" in shown, "alert" in shown) == (way == "failed", way == "failed")
+
+
+def test_a_wait_counts_down_and_is_cut_short_by_a_person() -> None:
+    cut = threading.Event()
+
+    def work(run: Task) -> bool:
+        run.progress("looking")
+        run.waits(words.Waiting(time.monotonic() + 99.5, files=2, cut=cut.set))
+        return cut.wait(10)
+
+    task, seen, ticks = Task(), list[str](), threading.Semaphore(0)
+    view = task_view(task)
+    button = view.children[1].children[1]
+    task.observe(lambda _change: (seen.append(str(task_node(task))), ticks.release()), "elapsed")
+    assert button.layout.display == "none"
+    task.start(work)
+    for _ in range(8):
+        assert ticks.acquire(timeout=10)
+    assert button.layout.display == ""
+    assert task.running
+    button.click()
+    assert task.wait(10)
+    assert (task.result, button.layout.display) == (True, "none")
+    told = [f"Waiting for the site: 2 files, at most 1:{left} more" for left in (40, 39)]
+    assert all(any(words in one for one in seen) for words in told)
 
 
 def test_the_log_keeps_the_last_lines() -> None:
@@ -139,7 +185,7 @@ def test_a_busy_work_changes_what_is_shown_a_few_times_a_second_and_the_last_wor
     task.observe(lambda change: changes.append(change["name"]))
     task.start(work)
     assert task.wait(60)
-    assert (task.text, task.done, len(task.log), task.log[-1][-10:]) == ("cards", 20_000, 500, "card 19999")
+    assert (task.text, task.done, len(task.log), task.log[-1][-10:]) == ("", 20_000, 500, "card 19999")
     assert len(changes) < 1000
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 import threading
 import time
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -83,6 +85,31 @@ def test_one_press_rehearses_and_one_uploads(workspace: Workspace, truth: Truth)
     }
     assert library_ids(workspace) == {one.name: one.creative_id for one in panel.recorded.files}
     assert (panel.summary, panel.doubt) == ("Last live upload, 2 files: 2 success", ())
+
+
+def test_going_on_says_for_what_it_waits_and_need_not_wait(workspace: Workspace, truth: Truth) -> None:
+    """The site never shows one of the files of a run that was cut off: five minutes, or a word."""
+    images(workspace, "abc")
+    [a, b, c] = ready(workspace).files
+    journal, of_run = Journal(workspace.log), {"run": "20251113_120000", "now": datetime.now(UTC)}
+    journal.begun([a, b, c], **of_run)
+    journal.handed_over([a, b], section=a.section, newest=max(truth.creatives()), **of_run)
+    truth.add("Static Banner", "b")
+    panel = Upload(workspace)
+    waited: list[str] = []
+
+    def dont_wait() -> None:
+        if panel.task.waiting:
+            waited.append(panel.under_way)
+            panel.task.dont_wait()
+
+    panel.task.observe(lambda _change: dont_wait(), "waiting")
+    do(panel, "resume")
+    assert re.search(r"Running, . of 3: Waiting for the site: 1 file, at most 5:.. more", waited[0])
+    assert (panel.task.state, panel.task.text, panel.task.done, panel.task.total) == (State.DONE, "", 3, 3)
+    assert truth.received() == ["c.png"]
+    assert set(library_ids(workspace)) == {"b.png", "c.png"}
+    assert (panel.doubt, panel.unfinished.told) == ((a.key,), "2 confirmed, 1 under way, 0 not begun")
 
 
 @pytest.mark.parametrize("action", ["upload", "retry", "resume"])

@@ -18,13 +18,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 from jinja2 import Environment, Template
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from tjtools.cli import exit_code, print_json
 from tjtools.media.content import LookedAt
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.names import printable
+from tjtools.model.words import Waiting
 from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
@@ -116,28 +118,74 @@ def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Consol
             console.print(f"{'':{width}}{why}", style="dim")
 
 
+class Wait:
+    """What the site is waited for now, None while it isn't: the bar counts it down, and a first Ctrl-C ends it."""
+
+    def __init__(self) -> None:
+        self.now: Waiting | None = None
+
+    def __call__(self, waiting: Waiting | None) -> None:
+        before, self.now = self.now, waiting
+        if waiting and not before and not err.is_terminal:
+            say(self.told(waiting))
+
+    def told(self, waiting: Waiting) -> str:
+        """The words, with what a person can do."""
+        return waiting.told + " (Ctrl-C: don't wait)" * bool(waiting.cut)
+
+    def cut(self) -> bool:
+        """Wait no more; False where nothing is waited for that can be cut short."""
+        before, self.now = self.now, None
+        if before and before.cut:
+            before.cut()
+            return True
+        return False
+
+
+class _Busy(TextColumn):
+    """With what the work is busy, or for what it waits."""
+
+    def __init__(self, wait: Wait) -> None:
+        super().__init__("{task.description}", markup=False)
+        self.wait = wait
+
+    def render(self, task: Task) -> Text:
+        waiting = self.wait.now
+        return Text(self.wait.told(waiting)) if waiting else super().render(task)
+
+
 @contextmanager
-def bar(what: str, total: int | None) -> Iterator[Callable[[str, int], None]]:
-    """A progress bar on standard error, where that is a terminal; call it with the work and the number done.
+def bar(what: str, total: int | None, wait: Wait | None = None) -> Iterator[Callable[..., None]]:
+    """A progress bar on standard error, where that is a terminal; call it with the work, the number through.
 
     `total` None: nobody knows how many there will be.
     """
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (_Busy(wait or Wait()), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         task = progress.add_task(what, total=total)
-        yield lambda text, done: progress.update(task, description=printable(text)[:40], completed=done)
+        yield lambda text, done, total=total: progress.update(
+            task, description=printable(text)[:40], completed=done, total=total
+        )
 
 
 @contextmanager
-def stoppable(what: str = "Stopping: what is confirmed is being recorded.") -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C or SIGTERM stop the work in good order; a second one ends it at once."""
+def stoppable(
+    what: str = "Stopping: what is confirmed is being recorded.", wait: Wait | None = None
+) -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C or SIGTERM stop the work in good order; a second one ends it at once.
+
+    While a `wait` can be cut short, Ctrl-C does that, and the next one stops the work.
+    """
     asked = threading.Event()
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
+    def ask(number: int, _frame: FrameType | None) -> None:
         if asked.is_set():
             raise KeyboardInterrupt
-        asked.set()
         # not through the console, which the signal may have interrupted in the middle of a line
+        if number == signal.SIGINT and wait and wait.cut():
+            os.write(2, b"Not waiting: what is unknown stays so for now. Once more to stop.\n")
+            return
+        asked.set()
         os.write(2, f"{what} Once more to stop at once.\n".encode())
 
     with handling({signal.SIGINT: ask, signal.SIGTERM: ask}):
@@ -195,6 +243,6 @@ def end(
     elif show:
         out.print(show)
     if stopped:
-        err.print(str(stopped), style="red")
+        err.print(str(stopped), style="" if isinstance(stopped, Cancelled) else "red")
         raise typer.Exit(exit_code(stopped))
     raise typer.Exit(NEEDS_A_PERSON if needs_a_person else OK)

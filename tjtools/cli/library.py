@@ -21,7 +21,7 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, err, listing, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, end, err, listing, now, out, say, stoppable
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
@@ -204,10 +204,11 @@ def sync_status(
 
 def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:
     """Read the site with a progress bar, and Ctrl-C in good order."""
-    with stoppable() as cancelled, bar("Reading", None) as tell:
+    wait = Wait()
+    with stoppable(wait=wait) as cancelled, bar("Reading", None, wait) as tell:
         return plan(
             workspace,
-            access_to(workspace, say=say, headless=headless, cancelled=cancelled),
+            access_to(workspace, say=say, headless=headless, cancelled=cancelled, waits=wait),
             progress=lambda section, read, total: tell(f"{section.value}: {read} of {total}", read),
             cancelled=cancelled,
         )

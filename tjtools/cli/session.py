@@ -15,7 +15,7 @@ from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, end, err, listing, looking, now, out, say, stoppable
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
@@ -354,19 +354,19 @@ def run_plan(
     resumed: Unfinished | None = None,
 ) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
-    settings = load_settings(workspace)
-    with stoppable() as cancelled, bar("Uploading", len(plan.files)) as progress:
+    settings, wait = load_settings(workspace), Wait()
+    with stoppable(wait=wait) as cancelled, bar("Uploading", len(plan.files), wait) as progress:
         return steps.upload(
             plan,
             workspace,
             prepared.library,
             settings,
-            lambda: connect(workspace, settings, say=say, headless=headless, cancelled=cancelled),
+            lambda: connect(workspace, settings, say=say, headless=headless, cancelled=cancelled, waits=wait),
             now=now,
             live=live,
             force=force,
             resumed=resumed,
-            progress=lambda event: progress(f"{event.state}: {event.name}", event.done),
+            progress=lambda event: progress(event.told, event.done, event.total),
         )
 
 

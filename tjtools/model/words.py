@@ -1,6 +1,38 @@
-"""Numbers and units as a person reads them."""
+"""Numbers, units and waits as a person reads them."""
 
 from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+LONG = 5.0  # seconds: who waits longer than that is told so
+
+
+class Waiting(NamedTuple):
+    """The site is waited for: for how many files or for what else, until when by `time.monotonic` at the latest.
+
+    `cut` ends the wait before, so that what is unknown stays so for now; None where it can't be cut short.
+
+    >>> Waiting(until=time.monotonic() + 252, files=1).told, Waiting(until=0).told
+    ('Waiting for the site: 1 file, at most 4:12 more', 'Waiting for the site: its answer, at most 0:00 more')
+    """
+
+    until: float
+    files: int = 0
+    what: str = "its answer"
+    cut: Callable[[], None] | None = None
+
+    @property
+    def told(self) -> str:
+        """The words for now: they count down."""
+        minutes, seconds = divmod(max(0, math.ceil(self.until - time.monotonic())), 60)
+        what = counted(self.files, "file") if self.files else self.what
+        return f"Waiting for the site: {what}, at most {minutes}:{seconds:02} more"
+
+
+Waits = Callable[[Waiting | None], None]  # hears what is waited for, and None when that is over
 
 
 def counted(number: int, noun: str) -> str:

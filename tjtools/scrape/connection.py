@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from tjtools.model.errors import SignInNeeded
+from tjtools.model.words import Waits
 from tjtools.scrape.reading import Access
 from tjtools.site import Site
 from tjtools.site.browser import ensure_browser
@@ -26,6 +27,7 @@ def site_of(
     headless: bool | None = None,
     pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
+    waits: Waits = lambda _: None,
 ) -> Site:
     """The workspace's site in a browser that is not open yet; without `pictures`, it asks for none.
 
@@ -41,6 +43,7 @@ def site_of(
         headless=_is_hidden(settings, headless),
         pictures=pictures,
         cancelled=cancelled,
+        waits=waits,
         keep=lambda page: keep_evidence([page], workspace, datetime.now(UTC)),
     )
 
@@ -53,13 +56,15 @@ def connect(
     headless: bool | None = None,
     pictures: bool = True,
     cancelled: Callable[[], bool] | None = None,
+    waits: Waits = lambda _: None,
 ) -> Site:
     """Open the site at its Media Library with the saved sign-in; the caller closes it.
 
     In a visible window, a person is asked to sign in where the site wants it; without one, `SignInNeeded` is raised.
+    `waits` hears what the site is waited for, where that takes long.
     """
     hidden = _is_hidden(settings, headless)
-    site = site_of(workspace, settings, say=say, headless=hidden, pictures=pictures, cancelled=cancelled)
+    site = site_of(workspace, settings, say=say, headless=hidden, pictures=pictures, cancelled=cancelled, waits=waits)
     try:
         site.open()
         try:
@@ -82,6 +87,7 @@ def access_to(
     say: Callable[[str], None] = lambda _: None,
     headless: bool | None = None,
     cancelled: Callable[[], bool] | None = None,
+    waits: Waits = lambda _: None,
 ) -> Access:
     """How a workspace's site is read: pictures stay away from a hidden window, in a visible one a person can sign in.
 
@@ -89,8 +95,9 @@ def access_to(
     """
     settings = settings or load_settings(workspace)
     hidden = _is_hidden(settings, headless)
+    shown = {"headless": hidden, "pictures": not hidden}
     return Access(
-        partial(connect, workspace, settings, say=say, headless=hidden, pictures=not hidden, cancelled=cancelled),
+        partial(connect, workspace, settings, say=say, cancelled=cancelled, waits=waits, **shown),
         sign_in=None if hidden else lambda site: sign_in(site, workspace, settings, say=say),
     )
 

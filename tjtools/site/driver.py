@@ -27,6 +27,7 @@ from tjtools.model.errors import (
     SiteUnreachable,
     TJToolsError,
 )
+from tjtools.model.words import Waits
 from tjtools.site.browser import BrowserThread, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
@@ -60,9 +61,9 @@ class Site:
 
     `browser_session` is the file with the saved sign-in. Without `pictures`, the site is asked for none. `patience` is
     how many seconds a page may take to come to what it must come to. `cancelled` is asked ten times a second whether
-    the person has stopped the work: any call raises `Cancelled` then. `keep` puts the redacted page away on which
-    something was looked for in vain. Where the session has expired, a call that asks the site for something raises
-    `SignInNeeded`.
+    the person has stopped the work: any call raises `Cancelled` then. `waits` hears what takes long. `keep` puts the
+    redacted page away on which something was looked for in vain. Where the session has expired, a call that asks the
+    site for something raises `SignInNeeded`.
     """
 
     origin: str
@@ -75,6 +76,7 @@ class Site:
     pictures: bool = True
     patience: float = 30
     cancelled: Callable[[], bool] | None = None
+    waits: Waits = lambda _: None
     keep: Callable[[Evidence], Path | None] | None = None
     _thread: BrowserThread | None = field(default=None, init=False)
     _playwright: Any = field(default=None, init=False)
@@ -225,7 +227,8 @@ class Site:
         self._library = await self._new_tab()
 
     async def _new_tab(self) -> LibraryPage:
-        library = LibraryPage(await self._context.new_page(), self.selectors, self.origin, patience=self.patience)
+        page = await self._context.new_page()
+        library = LibraryPage(page, self.selectors, self.origin, patience=self.patience, waits=self.waits)
         await library.clear_the_way()
         return library
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class FileResult:
 
 
 QUEUED = FileResult(FileState.QUEUED)
+BUSY = "it is asked too much"
+GLANCE = 0.2  # seconds between two looks at whether a wait is cut short
 READING = 250  # milliseconds between two looks at what was read
 
 
@@ -134,7 +137,8 @@ class LibraryPage(SitePage):
                 if waited > self.patience:
                     raise busy
                 log.warning("%s", busy)
-                await asyncio.sleep(busy.seconds)
+                with self.waiting(busy.seconds, what=BUSY):
+                    await asyncio.sleep(busy.seconds)
             try:
                 if busy:
                     await self._load()
@@ -153,7 +157,8 @@ class LibraryPage(SitePage):
         """Load the page, whatever it shows; raises `SiteUnreachable` where none comes, or what else the site says."""
         address = self.origin + self.selector("library.path")
         try:
-            answer = await self.page.goto(address, timeout=self.patience * 1000)
+            with self.waiting(self.patience):
+                answer = await self.page.goto(address, timeout=self.patience * 1000)
         except PlaywrightTimeout as error:
             raise SiteUnreachable(f"{address} did not come within {self.patience:g} s.", remedy=LATER) from error
         if self.trouble:
@@ -240,11 +245,22 @@ class LibraryPage(SitePage):
         await self.click("upload.open")
         await self.attached("upload.input", "the file input did not come")
 
-    async def wait_for_names(self, names: Sequence[str], seen: Sequence[str], timeout: float) -> None:
-        """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for so many seconds."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout):
-                await self.run("namesShown(argument)", {"names": [*names], "seen": [*seen]})
+    async def wait_for_names(
+        self, names: Sequence[str], seen: Sequence[str], timeout: float, cut: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Wait until a card of one of these names, and of none of the IDs seen, is shown; or for so many seconds.
+
+        It ends before when `cut` says so, which is asked a few times a second.
+        """
+        shown = asyncio.ensure_future(self.run("namesShown(argument)", {"names": [*names], "seen": [*seen]}))
+        deadline = time.monotonic() + timeout
+        try:
+            while not shown.done() and not cut() and (left := deadline - time.monotonic()) > 0:
+                await asyncio.wait({shown}, timeout=min(left, GLANCE))
+            if shown.done():
+                shown.result()
+        finally:
+            shown.cancel()
 
     async def hand_over(
         self, paths: Sequence[Path], told: Callable[[str, FileResult], None], *, stalled_after: float
@@ -261,7 +277,8 @@ class LibraryPage(SitePage):
             if waited > stalled_after:
                 why = f"the site is asked too much (429) and wants no file for {seconds:g} s"
                 return results | {path.name: FileResult(FileState.REFUSED, why) for path in deferred}
-            await asyncio.sleep(seconds)
+            with self.waiting(seconds, what=BUSY):
+                await asyncio.sleep(seconds)
             results |= await self._follow(deferred, told, stalled_after)
         return results
 
@@ -273,8 +290,10 @@ class LibraryPage(SitePage):
         results, known = {path.name: QUEUED for path in paths}, list[dict[str, str]]()
         while not all(result.state.final for result in results.values()):
             try:
-                async with asyncio.timeout(stalled_after):
-                    known = await self.run("changedPreviews(argument)", known)
+                left = sum(not result.state.final for result in results.values())
+                with self.waiting(stalled_after, files=left):
+                    async with asyncio.timeout(stalled_after):
+                        known = await self.run("changedPreviews(argument)", known)
             except TimeoutError:
                 stuck = FileResult(FileState.STALLED, f"no change within {stalled_after:g} s")
                 return {name: result if result.state.final else stuck for name, result in results.items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 import tomllib
-from collections.abc import Awaitable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from importlib.resources import files
@@ -28,6 +29,7 @@ from tjtools.model.errors import (
     SiteError,
     SiteUnreachable,
 )
+from tjtools.model.words import LONG, Waiting, Waits
 from tjtools.site.redaction import shown_address
 from tjtools.workspace.folder import read_toml
 
@@ -84,11 +86,14 @@ def page_script(selectors: Selectors) -> str:
 class SitePage:
     """A page in a tab; an element goes by its name with its page, as `library.total`."""
 
-    def __init__(self, page: Page, selectors: Selectors, origin: str, *, patience: float) -> None:
+    def __init__(
+        self, page: Page, selectors: Selectors, origin: str, *, patience: float, waits: Waits = lambda _: None
+    ) -> None:
         self.page = page
         self.selectors = selectors
         self.origin = origin
         self.patience = patience
+        self.waits = waits
         self.trouble: SiteError | None = None
         self._troubled = asyncio.Event()
         page.on("response", self._note_response)
@@ -181,6 +186,24 @@ class SitePage:
         if isinstance(self.trouble, SignInNeeded) or await self.run("signedOut()"):
             raise self.expired()
 
+    @contextmanager
+    def waiting(self, seconds: float, *, files: int = 0, what: str = "its answer") -> Iterator[None]:
+        """In here the site is waited for, at most so many seconds; who asked to hear of it hears once it takes long."""
+        told: list[Waiting] = []
+
+        def tell() -> None:
+            told.append(one)
+            self.waits(one)
+
+        one = Waiting(time.monotonic() + seconds, files, what)
+        timer = asyncio.get_running_loop().call_later(LONG, tell)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if told:
+                self.waits(None)
+
     async def expect(self, waiting: Awaitable[Any], what: str, name: str) -> None:
         """Wait for something that the page must come to; `what` says what is missing where it does not.
 
@@ -189,7 +212,8 @@ class SitePage:
         """
         wait, trouble = asyncio.ensure_future(waiting), asyncio.ensure_future(self._troubled.wait())
         try:
-            await asyncio.wait({wait, trouble}, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
+            with self.waiting(self.patience):
+                await asyncio.wait({wait, trouble}, timeout=self.patience, return_when=asyncio.FIRST_COMPLETED)
             if self.trouble:
                 raise self.trouble
             if wait.done() and not isinstance(wait.exception(), PlaywrightTimeout):

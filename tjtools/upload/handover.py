@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from threading import Event
 
 from tjtools.model.creative import Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.model.names import as_shown
+from tjtools.model.words import LONG, Waiting, counted
 from tjtools.scrape.reading import open_list, pages_of, read_section
 from tjtools.site import Card, FileResult, FileState, Site
 from tjtools.upload.journal import HandedOver
@@ -20,6 +22,7 @@ from tjtools.workspace.settings import UploadSettings
 log = logging.getLogger("tjtools.upload")
 
 FOUND = "found on the site, after an earlier run was cut off"
+NOT_WAITED = "not waited for: the site may still come to show it (tjtools upload --resume looks again)"
 DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
 LOOK_AGAIN, SELDOM = 3.0, 20.0  # seconds, at first and later: an open list hears nothing of another browser's uploads
 
@@ -76,10 +79,27 @@ def settle(
 
     Only when a file has no new card is the whole section read, to see whether it held the name before. Even if it did,
     a new card is waited for `duplicate_wait` seconds: names are not unique on the site.
+
+    Who hears of the site's waits can cut this one short: files that are missing then are left `open`.
     """
-    section = files[0].section
     began = time.monotonic()
     deadline, last_call = began + card_timeout, began + min(duplicate_wait, card_timeout)
+    try:
+        return _settled(site, files, results, newest_before, sizes, deadline, last_call)
+    finally:
+        site.waits(None)
+
+
+def _settled(
+    site: Site,
+    files: Sequence[SessionFile],
+    results: Mapping[str, FileResult],
+    newest_before: str,
+    sizes: Mapping[str, str],
+    deadline: float,
+    last_call: float,
+) -> tuple[Outcome, ...]:
+    section, cut = files[0].section, Event()
     old: Sequence[Card] | None = None
     pause = LOOK_AGAIN
     while True:
@@ -93,10 +113,20 @@ def settle(
             continue
         if not missing or now >= deadline:
             return outcomes
+        if cut.is_set():
+            return tuple(_left_open(one) if one.file in missing else one for one in outcomes)
         seen = [card.creative_id for card in (*new, *(old or ()))]
-        until = min(last_call if now < last_call else deadline, now + pause)
+        ahead = last_call if now < last_call else deadline
+        if ahead - now > LONG:
+            site.waits(Waiting(ahead, len(missing), cut=cut.set))
+        names = [name for file in missing for name in as_shown(file.name)]
+        site.wait_for_names(names, seen, min(ahead - now, pause), cut.is_set)
         pause = min(1.5 * pause, SELDOM)
-        site.wait_for_names([name for file in missing for name in as_shown(file.name)], seen, until - now)
+
+
+def _left_open(one: Outcome) -> Outcome:
+    """What is unknown because nobody waited for it; a creative that bore its name before is no answer then."""
+    return Outcome(one.file, UploadStatus.UNKNOWN_ID, message=NOT_WAITED, open=True)
 
 
 def _new_cards(site: Site, newest_before: str) -> list[Card]:
@@ -130,9 +160,7 @@ def look_for(
     """
     elapsed = max((now - handed.at).total_seconds(), 0.0)  # negative: the clock was set back
     left = max(patience - elapsed, 0.0)
-    log.info("Looking in %s for %d files of an earlier run...", handed.section.value, len(files))
-    if left:
-        log.info("The site may still be at work on them: waiting up to %.0f s for those that are missing", left)
+    log.info("Looking in %s for %s of an earlier run...", handed.section.value, counted(len(files), "file"))
     taken = {file.name: FileResult(FileState.TAKEN) for file in files}
     found = settle(site, files, taken, newest_before=handed.newest, sizes=sizes, card_timeout=left, duplicate_wait=left)
     return tuple(replace(each, message=FOUND) if each.card and not each.message else each for each in found)

@@ -173,7 +173,6 @@ class Journal:
             return None
         begun, since = runs[-1]
         doubt = self.in_doubt()
-        under_way = doubt & {key for event in since if isinstance(event, HandedOver) for key in event.keys}
         ids = {one.file.key: one.creative_id for one in since if isinstance(one, Settled) and one.file.key not in doubt}
         return Unfinished(
             begun.run,
@@ -181,8 +180,8 @@ class Journal:
             begun.force,
             confirmed=tuple(file for file in begun.files if ids.get(file.key)),
             without_id=tuple(file for file in begun.files if ids.get(file.key) == ""),
-            under_way=tuple(file for file in begun.files if file.key in under_way),
-            not_begun=tuple(file for file in begun.files if file.key not in under_way and file.key not in ids),
+            under_way=tuple(file for file in begun.files if file.key in doubt),
+            not_begun=tuple(file for file in begun.files if file.key not in doubt and file.key not in ids),
             repeats=frozenset(begun.repeats),
         )
 

@@ -16,7 +16,8 @@ from tjtools.site import Card, FileResult, FileState
 class Outcome:
     """What came of one file; `creative_id` is `""` where none is known.
 
-    `card` is the card that told the ID, `candidates` are all cards that came into question.
+    `card` is the card that told the ID, `candidates` are all cards that came into question. `open`: nobody waited to
+    the end, so the site may still come to show it.
     """
 
     file: SessionFile
@@ -25,6 +26,7 @@ class Outcome:
     message: str = ""
     card: Card | None = None
     candidates: tuple[Card, ...] = ()
+    open: bool = False
 
 
 def is_newer(creative_id: str, than: str) -> bool:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview, Verdict, review_file
-from tjtools.model.creative import Section, SessionFile, UploadStatus
+from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
+from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
 from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
@@ -32,12 +34,20 @@ _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
 
 @dataclass(frozen=True, slots=True)
 class FileProgress:
-    """Where a run is: a file and its state, and how many of the run's files are through."""
+    """Where a run is: a file and its state, and how many of the run's files are through.
+
+    Without a name, the state is what the run itself is doing.
+    """
 
     name: str
     state: str
     done: int
     total: int
+
+    @property
+    def told(self) -> str:
+        """The words for it."""
+        return f"{self.state}: {self.name}" if self.name else self.state
 
 
 @dataclass(frozen=True)
@@ -110,11 +120,13 @@ class _Run:
     begun: bool = False
     in_tab: int = 0
     demand_alone: Callable[[], None] = lambda: None
-    through: set[str] = field(default_factory=set)
+    through: set[Key] = field(default_factory=set)
+    counted: int = 0
 
     def __post_init__(self) -> None:
         self.name, self.workspace = self.records.run, self.records.workspace
         self.journal = Journal(self.workspace.log)
+        self.to_do = {file.key for file in self.plan.files}
         planned = (one for batch in self.plan.batches for one in batch.reviews)
         reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
         self.files = [one.file for one in reviews]
@@ -138,7 +150,7 @@ class _Run:
             try:
                 self._note_the_rest(stopped)
                 campaigns = self._campaigns(self.name) if self.begun else ()
-                if self.begun and not stopped:
+                if self.begun and not stopped and not any(one.open for one in self.outcomes):
                     self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
                 stopped = stopped or error
@@ -163,6 +175,7 @@ class _Run:
         doubtful: dict[HandedOver, list[SessionFile]] = {}
         for key, file in {file.key: file for file in (*under_way, *self.files) if file.key in in_doubt}.items():
             doubtful.setdefault(handed[key][-1], []).append(file)
+        self.to_do |= {file.key for files in doubtful.values() for file in files}
         for last, files in doubtful.items():
             self._settle_doubtful(last, files)
 
@@ -173,11 +186,13 @@ class _Run:
         return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
+        self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         site, times = self._open_section(handed.section), self.settings.upload
         patience = times.processing_timeout + times.card_timeout
         found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled()
-        again = [one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates]
+        unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
+        again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
         self._confirm([*(one for one in found if one not in again), *timed_out])
 
@@ -198,6 +213,7 @@ class _Run:
         self._picture(site, batch, "panel")
         log.info("Dry run: %d files would be handed over now", len(files))
         self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
+        self._count()
 
     def _skip_known(self, batch: Batch) -> list[SessionFile]:
         self.records.library.refresh()
@@ -222,6 +238,7 @@ class _Run:
         self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
         if settled:
             self.journal.note(Recorded(run=self.name, at=self.now()))
+        self._count()
         return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
@@ -254,7 +271,7 @@ class _Run:
         self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest)
         log.info("Processing upload...")
         self.in_tab += len(files)
-        results, error = hand_over(site, files, self.settings.upload, self._tell)
+        results, error = hand_over(site, files, self.settings.upload, partial(self._tell, section))
         outcomes = pair(files, results, (), (), self.sizes)
         try:
             if error is None:
@@ -304,6 +321,7 @@ class _Run:
         self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
         self._log_confirmed(outcomes, added)
+        self._count()
 
     def _log_confirmed(self, outcomes: Sequence[Outcome], added: int) -> None:
         identified = [one for one in outcomes if one.status is UploadStatus.SUCCESS]
@@ -351,7 +369,19 @@ class _Run:
         add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in outcomes])
         self.outcomes += outcomes
 
-    def _tell(self, name: str, result: FileResult) -> None:
+    def _tell(self, section: Section, name: str, result: FileResult) -> None:
+        self.through |= {(section, name)} if result.state.final else set()
+        self._doing(result.state.value, name)
+
+    def _doing(self, what: str, name: str = "") -> None:
+        self.counted = len(self._through())
         if self.progress:
-            self.through |= {name} if result.state.final else set()
-            self.progress(FileProgress(name, result.state.value, len(self.through), len(self.plan.files)))
+            self.progress(FileProgress(name, what, self.counted, len(self.to_do)))
+
+    def _count(self) -> None:
+        """Tell of files that are through without a word of the site: found there, known, gone, or of a dry run."""
+        if len(self._through()) != self.counted:
+            self._doing("recorded")
+
+    def _through(self) -> set[Key]:
+        return (self.through | {one.file.key for one in self.outcomes}) & self.to_do

@@ -20,12 +20,14 @@ from tjtools.media.content import LookedAt
 from tjtools.model.creative import Key
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.names import printable
+from tjtools.model.words import Waiting
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 KEPT_LINES = 500
 HEARTBEAT = 0.2  # seconds between two changes of the clock
 STOPPING = "Stopping: what is confirmed is being recorded."
+NOT_WAITING = "Not waiting: what is unknown stays so for now."
 
 logging.getLogger("tjtools").addHandler(logging.NullHandler())  # a panel shows it; the cell's output stays clean
 
@@ -43,9 +45,10 @@ class State(Enum):
 class Task(HasTraits):
     """One piece of work at a time, which gets the task in hand: to tell how far it is, and to ask whether to stop.
 
-    `done` of `total` are through (`total` 0: nobody knows how many), `text` says with what it is busy, `elapsed` is in
-    seconds, `log` holds the last lines. `result` is what the work returned; `error` what it raised. All are set in the
-    work's own thread, the state last. Who follows `state`, `text` and `elapsed` sees the others a few times a second.
+    `done` of `total` are through (`total` 0: nobody knows how many), `text` says with what it is busy, `waiting` for
+    what it waits at the site; both are empty when it has ended. `elapsed` is in seconds, `log` holds the last lines.
+    `result` is what the work returned; `error` what it raised. All are set in the work's own thread, the state last.
+    Who follows `state`, `text` and `elapsed` sees the others a few times a second.
 
     >>> task = Task()
     >>> task.start(lambda task: 6 * 7), task.wait(), task.result
@@ -54,6 +57,7 @@ class Task(HasTraits):
 
     state = UseEnum(State, default_value=State.READY)
     text = Unicode()
+    waiting = Instance(Waiting, allow_none=True)
     elapsed = Float()
     error = Instance(Exception, allow_none=True)
 
@@ -86,7 +90,22 @@ class Task(HasTraits):
         """Ask the work to stop; it does so at its next look, ten times a second while a browser works."""
         if self.running:
             self._asked_to_stop.set()
-            self.text = STOPPING
+            self.text, self.waiting = STOPPING, None
+
+    def waits(self, waiting: Waiting | None) -> None:
+        """Say for what the work waits at the site, or that it waits no more."""
+        self.waiting = None if self._asked_to_stop.is_set() else waiting
+
+    def dont_wait(self) -> None:
+        """End the wait, where it can be cut short: what is unknown stays so, and the work goes on."""
+        if self.waiting and self.waiting.cut:
+            self.waiting.cut()
+            self.text, self.waiting = NOT_WAITING, None
+
+    @property
+    def busy_with(self) -> str:
+        """What it waits for, which counts down, or with what it is busy."""
+        return self.waiting.told if self.waiting else self.text
 
     def cancelled(self) -> bool:
         """Whether the work has to stop: somebody asked, or the interpreter ends."""
@@ -125,6 +144,8 @@ class Task(HasTraits):
             ending.callback(self._finished.set)
             ending.callback(lambda: setattr(self, "state", state))
             ending.callback(logger.removeHandler, handler)
+            ending.callback(lambda: self.set_trait("text", ""))
+            ending.callback(lambda: self.set_trait("waiting", None))
             try:
                 self.result = work(self)
                 state = State.DONE
@@ -198,7 +219,7 @@ class Panel(HasTraits):
         if not self.task.running:
             return ""
         counted = f", {self.task.done:,} of {self.task.total:,}" if self.task.total else ""
-        busy_with = f": {self.task.text}" if self.task.text else ""
+        busy_with = f": {self.task.busy_with}" if self.task.busy_with else ""
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
     @property

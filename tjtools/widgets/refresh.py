@@ -128,7 +128,7 @@ class Refresh(Panel):
         try:
             self.update = way.plan(
                 self.workspace,
-                access_to(self.workspace, self.settings, say=task.say, cancelled=task.cancelled),
+                access_to(self.workspace, self.settings, say=task.say, cancelled=task.cancelled, waits=task.waits),
                 now=self.clock,
                 progress=lambda section, read, total: task.progress(section.value, read, total),
                 cancelled=task.cancelled,
@@ -138,13 +138,12 @@ class Refresh(Panel):
         except SignInNeeded as error:
             remedy = "Sign in with Rehearse in 02_upload.ipynb, then read again."
             raise SignInNeeded(error.message, remedy=remedy) from error
-        task.progress("read; nothing is written yet")
+        task.progress("")
 
     def _apply(self, update: Update, task: Task) -> None:
         task.progress("Writing it down")
         report = apply_update(update, now=self.clock(), allow_removals=self.allowed)
         self.update, self.report = None, report
-        task.progress("written down")
 
 
 def refresh_view(panel: Refresh) -> w.Widget:

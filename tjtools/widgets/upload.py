@@ -279,7 +279,9 @@ class Upload(Panel):
         return site
 
     def _site(self, task: Task, *, headless: bool | None = None) -> Site:
-        return connect(self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled)
+        return connect(
+            self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled, waits=task.waits
+        )
 
     def _rehearse(self, task: Task, *, retry: bool) -> None:
         self._forget()
@@ -373,6 +375,9 @@ class Upload(Panel):
 
     def _hear(self, task: Task, plan: Plan, event: FileProgress) -> None:
         """Note how far a file is; a name may stand in several sections, whose batches follow one another."""
+        if not event.name:  # the run itself
+            task.progress(event.told, event.done, event.total)
+            return
         ahead = (one for one in plan.batches if one.number >= self.batch)
         found = next((one for one in ahead if event.name in {file.name for file in one.files}), None)
         if found is None:
@@ -381,7 +386,7 @@ class Upload(Panel):
         states = before | {event.name: event.state}
         self.batch, self.states = found.number, states
         through = all(state != WAITING and FileState(state).final for state in states.values())
-        text = "reading the new Creative IDs off the site's list" if through else f"{event.state}: {event.name}"
+        text = "reading the new Creative IDs off the site's list" if through else event.told
         task.progress(text, event.done, event.total)
 
     def _look_back(self) -> None:

@@ -127,15 +127,22 @@ def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
 
 
 def task_view(task: Task) -> w.Widget:
-    """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start."""
+    """A bar, the seconds, Cancel, and the log to unfold; an error in plain words. Empty before the first start.
+
+    While it waits at the site, the seconds count down, and a wait that can be cut short has its button.
+    """
     cancel = button("Cancel", task.cancel, icon="stop", style="warning")
+    dont_wait = button("Don't wait", task.dont_wait, icon="forward", title="What is unknown stays so for now")
 
     def log() -> Node | None:
         return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
 
     return column(
-        told(task, "state text elapsed error", lambda: task_node(task)),
-        row(tied(task, "state", cancel, shown=lambda: task.state is State.RUNNING)),
+        told(task, "state text waiting elapsed error", lambda: task_node(task)),
+        row(
+            tied(task, "state", cancel, shown=lambda: task.state is State.RUNNING),
+            tied(task, "waiting", dont_wait, shown=lambda: task.waiting and task.waiting.cut),
+        ),
         told(task, "state text elapsed", log),
     )
 
@@ -145,10 +152,11 @@ def task_node(task: Task) -> Node | None:
     if task.state is State.READY:
         return None
     counted = f"{task.done:,} of {task.total:,}" if task.total else ""
-    words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.text)))
+    words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.busy_with)))
     progress = {"value": task.done, "max": task.total} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
-    trouble = [error_node(task.error, quiet=Cancelled)] if task.error else []
+    stopped = isinstance(task.error, Cancelled)  # a person's own word is no trouble
+    trouble = [error_node(task.error, quiet=Cancelled)] if task.error and not stopped else []
     return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
 
 
