@@ -416,7 +416,7 @@ UPLOADING = (
     _one(
         "two-live-runs",
         "One live run a workspace at a time.",
-        'raise _Taken("another live upload is running here.", path=path, remedy="Wait for it, or end it.") from error',
+        'raise _Taken("another live upload is running here.", path=path, remedy=STOP_IT) from error',
         "pass",
         "test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life",
     ),

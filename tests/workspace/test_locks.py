@@ -62,11 +62,11 @@ def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare
 
 def test_a_run_whose_place_another_machine_took_hands_nothing_over(bare_workspace: Workspace) -> None:
     lease = bare_workspace.private / "locks" / "live-run.lease"
-    with only_live_run(bare_workspace) as demand_alone:
-        demand_alone()
+    with only_live_run(bare_workspace) as alone:
+        alone.demand()
         lease.write_text(re.sub("token=.*", "token=of-another-machine", lease.read_text("utf-8")), "utf-8")
         with pytest.raises(TrackingFileError, match="another one has taken its place"):
-            demand_alone()
+            alone.demand()
 
 
 @pytest.mark.parametrize("code", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])

@@ -94,6 +94,11 @@ class Site:
     hand_over = _on_the_page(LibraryPage.hand_over)
     screenshot = _on_the_page(LibraryPage.screenshot)
 
+    def heed(self, stop: Callable[[], bool]) -> None:
+        """Ask this one too whether the work is to stop."""
+        before = self.cancelled
+        self.cancelled = lambda: stop() or bool(before and before())
+
     def __enter__(self) -> Self:
         self.open()
         return self

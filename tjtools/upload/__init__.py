@@ -16,6 +16,7 @@ from tjtools.upload.plan import (
 from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
+from tjtools.upload.watch import Watch, Watched, watched
 
 __all__ = [
     "Batch",
@@ -29,6 +30,8 @@ __all__ = [
     "RecordedRun",
     "Rest",
     "UploadReport",
+    "Watch",
+    "Watched",
     "expected_time",
     "forget_choice",
     "last_live_run",
@@ -43,4 +46,5 @@ __all__ = [
     "save_choice",
     "unfinished_run",
     "upload",
+    "watched",
 ]

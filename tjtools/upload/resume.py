@@ -6,11 +6,11 @@ One live run a workspace at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
@@ -27,7 +27,11 @@ from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings
 
+if TYPE_CHECKING:
+    from filelock import SoftFileLease
+
 LEASE = 120.0  # seconds without a sign of life after which a run on another machine counts as dead
+STOP_IT = "Wait for it, or stop it: tjtools upload --stop"
 GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under way
 
 
@@ -95,38 +99,80 @@ class _Taken(TrackingFileError):
     """Another live run is under way."""
 
 
+class Alone(NamedTuple):
+    """The one live run of its workspace; `path` stands for it in errors, `request` is where one asks it to stop."""
+
+    path: Path
+    lease: SoftFileLease
+    request: Path
+
+    def demand(self) -> None:
+        """Raise `TrackingFileError` where it is that no more.
+
+        The heartbeat sleeps with its machine, and another machine may take the run for dead.
+        """
+        with translated(self.path, "locked"):
+            there = Path(self.lease.lock_file).read_text("utf-8", errors="replace")
+        if self.lease.compromise or not self.lease.token or self.lease.token not in there:
+            raise _Taken(
+                "this run gave no sign of life for so long that another one has taken its place.",
+                path=self.path,
+                remedy="See how the other one ends; then run: tjtools upload --resume",
+            )
+
+    def asked_to_stop(self) -> bool:
+        """Whether another window has asked this very run to stop: each run has its own token, also one gone on with."""
+        with suppress(OSError, ValueError):
+            return self.request.read_text("utf-8") == self.lease.token
+        return False
+
+
+def lease_of(workspace: Workspace) -> SoftFileLease:
+    """The lock of the live run."""
+    from filelock import SoftFileLease
+
+    return SoftFileLease(workspace.private / "locks" / "live-run.lease", lease_duration=LEASE)
+
+
+def stop_request(workspace: Workspace) -> Path:
+    """The file in which another window asks the live run to stop, by the token of its lock."""
+    return workspace.private / "locks" / "live-run.stop"
+
+
+def held(lease: SoftFileLease) -> bool:
+    """Whether a live run holds it; that of a process that died is let go."""
+    from filelock import LeaseSettingsMismatch, Timeout
+
+    with translated(Path(lease.lock_file), "locked"):
+        try:
+            lease.acquire(timeout=0)
+        except (Timeout, LeaseSettingsMismatch):
+            return True
+        lease.release()
+        return False
+
+
 @contextmanager
-def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Callable[[], None]]:
-    """Be the one live run of the workspace, until it ends or its process does; what it yields raises if it is no more.
+def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Alone]:
+    """Be the one live run of the workspace, until it ends or its process does.
 
     It holds on a network share too: a run on this machine that died is known at once, one on another after two minutes
     without a sign of life. A machine that slept so long has to ask before it hands anything over. Raises
     `TrackingFileError` where another run is under way, and where the folder's file system keeps nobody out.
     """
-    from filelock import LeaseSettingsMismatch, SoftFileLease, Timeout
+    from filelock import LeaseSettingsMismatch, Timeout
 
     path = workspace.private / "live-run"
     with translated(path, "locked"):
         if not locks_hold(workspace.private / "locks"):
             raise TrackingFileError(NO_LOCKS, path=workspace.private, remedy=LOCAL_DISK)
-        lease = SoftFileLease(workspace.private / "locks" / "live-run.lease", lease_duration=LEASE)
+        lease = lease_of(workspace)
         try:
             lease.acquire(timeout=patience)
         except (Timeout, LeaseSettingsMismatch) as error:
-            raise _Taken("another live upload is running here.", path=path, remedy="Wait for it, or end it.") from error
-
-    def demand_ours() -> None:  # the heartbeat sleeps with its machine, and another one may take the run for dead
-        with translated(path, "locked"):
-            there = Path(lease.lock_file).read_text("utf-8", errors="replace")
-        if lease.compromise or not lease.token or lease.token not in there:
-            raise _Taken(
-                "this run gave no sign of life for so long that another one has taken its place.",
-                path=path,
-                remedy="See how the other one ends; then run: tjtools upload --resume",
-            )
-
+            raise _Taken("another live upload is running here.", path=path, remedy=STOP_IT) from error
     try:
-        yield demand_ours
+        yield Alone(path, lease, stop_request(workspace))
     finally:
         lease.release()
 

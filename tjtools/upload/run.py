@@ -120,6 +120,7 @@ class _Run:
     begun: bool = False
     in_tab: int = 0
     demand_alone: Callable[[], None] = lambda: None
+    asked_to_stop: Callable[[], bool] = lambda: False
     through: set[Key] = field(default_factory=set)
     counted: int = 0
 
@@ -138,12 +139,14 @@ class _Run:
         with ExitStack() as alone:
             try:
                 if self.live:
-                    self.demand_alone = alone.enter_context(only_live_run(self.workspace))
+                    run = alone.enter_context(only_live_run(self.workspace))
+                    self.demand_alone, self.asked_to_stop = run.demand, run.asked_to_stop
                     self._begin()
                 for batch in self.plan.batches:
                     self._batch(batch)
             except TJToolsError as error:
-                stopped = error
+                elsewhere = isinstance(error, Cancelled) and self.asked_to_stop()
+                stopped = Cancelled("Stopped from another window.") if elsewhere else error
             finally:
                 if self.site:
                     self.site.close()
@@ -253,6 +256,7 @@ class _Run:
     def _open_section(self, section: Section) -> Site:
         if self.site is None:
             self.site = self.connect()
+            self.site.heed(self.asked_to_stop)
         elif self.in_tab >= A_TAB:
             self.site.renew()
             self.in_tab = 0
