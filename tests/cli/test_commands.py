@@ -9,17 +9,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from world import NOW, Truth, read_rows, tjtools, write_inventory
+from world import NOW, Truth, banner, go, read_rows, session, tjtools, write_inventory
 
 from tjtools.cache.inventory import load_session
 from tjtools.model.creative import Section
 from tjtools.practice import samples
-from tjtools.upload import save_choice
+from tjtools.upload import UploadReport, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
@@ -471,6 +472,32 @@ def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, tr
     done = tjtools("upload", "--resume", cwd=workspace.root)
     assert (done.returncode, "none to go on with" in done.stderr) == (2, True)
     assert tjtools("upload", "--resume", "--force", cwd=workspace.root).returncode == 2
+
+
+def test_another_terminal_sees_the_upload_that_runs_and_stops_it(
+    workspace: Workspace, truth: Truth, fake_site: None
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
+    truth.settings(processing_s=60)
+    reports: list[UploadReport] = []
+    processing = threading.Event()
+    run = threading.Thread(target=lambda: reports.append(go(workspace, progress=lambda _: processing.set())))
+    run.start()
+    assert processing.wait(30)
+    told = json.loads(tjtools("status", "--json", cwd=workspace.root).stdout)["upload"]
+    assert told == "runs: 0 of 2 files (tjtools upload --stop ends it)"
+    assert "--resume" not in tjtools("status", cwd=workspace.root).stdout
+    refused = tjtools("upload", "--live", cwd=workspace.root)
+    assert (refused.returncode, "tjtools upload --stop" in refused.stderr) == (2, True)
+    stopped = tjtools("upload", "--stop", cwd=workspace.root)
+    assert (stopped.returncode, stopped.stdout) == (
+        0,
+        "Stopped: 0 confirmed, 2 under way, 0 not begun. To go on: tjtools upload --resume\n",
+    )
+    run.join()
+    assert str(reports[0].stopped) == "Stopped from another window."
+    again = tjtools("upload", "--stop", cwd=workspace.root)
+    assert (again.returncode, "No upload runs here" in again.stderr) == (2, True)
 
 
 def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:

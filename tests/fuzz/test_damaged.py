@@ -47,8 +47,9 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
 from tjtools.upload.plan import load_choice, save_choice
-from tjtools.upload.resume import only_live_run, runs_elsewhere
+from tjtools.upload.resume import only_live_run, runs_elsewhere, stop_request
 from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
+from tjtools.upload.watch import watched
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import VARIABLE, cache_file
 from tjtools.workspace.disk import locked
@@ -667,6 +668,7 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
         valid = lease.read_bytes()
     host = data.draw(st.sampled_from([socket.gethostname(), "another-machine"]))
     lease.write_bytes(data.draw(damaged(valid.replace(socket.gethostname().encode(), host.encode()))))
+    watched(place)
     try:
         with only_live_run(place, patience=0.05):
             pass
@@ -677,6 +679,16 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
         refused = ""
     assert not refused or "another live upload is running here" in refused
     assert not runs_elsewhere(place)
+
+
+@settings(deadline=None)
+@given(junk=st.binary(max_size=200))
+def test_what_somebody_writes_as_a_request_to_stop_stops_no_run(place: Workspace, junk: bytes) -> None:
+    with only_live_run(place) as alone:
+        stop_request(place).write_bytes(junk)
+        assert not alone.asked_to_stop()
+        stop_request(place).write_text(alone.lease.token, "utf-8")
+        assert alone.asked_to_stop()
 
 
 names_on_disk = st.binary(min_size=1, max_size=40).filter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -52,7 +53,7 @@ def test_a_run_is_watched_file_by_file_and_stops_when_another_window_asks(worksp
     report = go(workspace, progress=watch_and_stop)
     assert str(report.stopped) == "Stopped from another window."
     assert isinstance(report.stopped, Cancelled)
-    assert (seen[0].told, seen[0].states) == (
+    assert (seen[0].how_far, seen[0].states) == (
         "1 of 3 files",
         {
             (Section.NATIVE_ROLLOVER, video): "confirmed",
@@ -99,10 +100,12 @@ def test_a_run_whose_process_was_killed_is_known_at_once_to_be_no_more(workspace
         assert other.stdout
         assert other.stdout.readline() == "at work\n"
         watch = Watch(workspace)
-        assert watch.look().told == "0 of 1 file"
+        assert watch.look().told == "An upload runs in another window: 0 of 1 file"
         other.kill()
-        other.wait()
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and its parent has not noticed
         assert watch.look() is None
+        with only_live_run(workspace):
+            pass
     assert watched(workspace) is None
     assert unfinished_run(workspace).told == "0 confirmed, 0 under way, 1 not begun"
 

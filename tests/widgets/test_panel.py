@@ -301,6 +301,26 @@ def test_a_panel_that_looks_at_files_looks_once_however_often_its_cell_runs(
     assert show(Looking, view, bare_workspace) is not panels[0]
 
 
+def test_a_look_that_a_person_stopped_can_be_begun_again(bare_workspace: Workspace, screen: list[object]) -> None:
+    class Stopped(Looking):
+        def look(self, run: Task) -> None:
+            super().look(run)
+            if run.cancelled():
+                raise Cancelled("Stopped while files were looked at.")
+
+    panel = show(Stopped, lambda _one: w.Label("seen"), bare_workspace)
+    [room] = screen[0].children[1:]
+    again = room.children[1].children[0]
+    assert again.layout.display == "none"
+    panel.task.cancel()
+    panel.seen.set()
+    assert panel.task.wait(10)
+    assert (panel.task.state, again.layout.display) == (State.CANCELLED, "")
+    again.click()
+    assert panel.task.wait(10)
+    assert [one.value for one in room.children] == ["seen"]
+
+
 def test_what_runs_is_told_to_who_asks_in_mid_work(bare_workspace: Workspace) -> None:
     panel = Waiting(bare_workspace)
     assert panel.under_way == ""

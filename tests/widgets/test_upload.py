@@ -38,6 +38,7 @@ from tjtools.upload.resume import only_live_run
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload
+from tjtools.widgets.upload_view import upload_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
@@ -425,6 +426,54 @@ def test_one_live_upload_a_workspace(workspace: Workspace, truth: Truth) -> None
     other.join()
     assert isinstance(panel.task.error, TrackingFileError)
     assert (truth.received(), runs_elsewhere(workspace)) == ([], False)
+
+
+@IN_ITS_OWN_BROWSER
+def test_what_another_window_uploads_is_watched_stopped_and_gone_on_with(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another kernel uploads; it is stopped from here once, and killed the second time."""
+    monkeypatch.setenv("TJTOOLS_UPLOAD__BATCH_SIZE", "1")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "8")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "2")
+    images(workspace, "abc")
+    panel = Upload(workspace)
+    upload_view(panel)  # which begins to watch
+    changed = threading.Condition()
+
+    def wake(_change: object) -> None:
+        with changed:
+            changed.notify_all()
+
+    def seen(true: Callable[[], object]) -> bool:
+        with changed:
+            return bool(changed.wait_for(true, 30))
+
+    panel.observe(wake, ["elsewhere", "unfinished"])
+    panel.other.observe(wake, ["run"])
+    truth.settings(processing_s=3)
+    with subprocess.Popen([sys.executable, "-c", KILLED], cwd=workspace.root, stdout=subprocess.PIPE) as kernel:
+        assert seen(lambda: panel.other.run and panel.other.run.done == 1)
+        assert panel.summary.splitlines()[-1] == "An upload runs in another window: 1 of 3 files"
+        assert (panel.elsewhere, panel.unfinished) == (True, None)
+        panel.stop_other()
+        assert seen(lambda: panel.unfinished)
+        assert (panel.elsewhere, panel.other.run, panel.other.stopping) == (False, None, False)
+        assert panel.unfinished.told.startswith("1 confirmed, ")
+        kernel.wait(30)
+    truth.settings(processing_s=0)
+    do(panel, "resume")
+    assert (panel.task.state, panel.unfinished, panel.elsewhere) == (State.DONE, None, False)
+    assert library_ids(workspace) == {f"{name}.png": truth.named(name)[0] for name in "abc"}
+    images(workspace, "abcd")
+    truth.settings(processing_s=60)
+    with subprocess.Popen([sys.executable, "-c", KILLED], cwd=workspace.root, stdout=subprocess.PIPE) as kernel:
+        assert seen(lambda: panel.other.run and "under way" in panel.other.run.states.values())
+        kernel.kill()
+        killed = time.monotonic()
+        assert seen(lambda: panel.unfinished)
+        assert time.monotonic() - killed < 2
+    assert panel.unfinished.told == "0 confirmed, 1 under way, 0 not begun"
 
 
 def test_the_expected_time_comes_from_what_uploads_here_took(workspace: Workspace) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
@@ -259,9 +259,8 @@ def upload(
     allow_repeats: Annotated[
         bool, typer.Option("--allow-repeats", help="Also what repeats a rejected creative.")
     ] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the live run that was cut off: live, and nothing else.")
-    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the live run that was cut off.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the upload that runs in another window.")] = False,
     headless: console.HeadlessOption = None,
     as_json: console.JsonOption = False,
 ) -> None:
@@ -269,12 +268,9 @@ def upload(
 
     Where a plan was saved in the notebook, its files alone, unless --session asks for all.
 
-    A dry run walks the real pages up to, and not including, handing files over. A live run that was cut off is gone on
-    with by --resume: what it had confirmed is recorded, what was under way is looked for on the site, and the rest goes
-    up.
-
-    What repeats a creative that the network has rejected is named, and goes up only if you say so: --live asks; where
-    there is no terminal to ask on, it is held back unless you give --allow-repeats.
+    A dry run walks the real pages up to, and not including, handing files over. --resume goes on with a run that was
+    cut off: what was under way is looked for on the site, and the rest goes up. What repeats a creative that was
+    rejected goes up only if you say so: --live asks; without a terminal, give --allow-repeats.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
@@ -282,14 +278,14 @@ def upload(
         raise typer.BadParameter("give either --session or --file")
     if resume and (session or file or kind or force or limit or allow_repeats):
         raise typer.BadParameter("--resume takes the files of the run that was cut off: give it alone")
+    if stop:
+        _stop(workspace, as_json=as_json)
     if resume:
         prepared, report = _resume(workspace, headless=headless)
     else:
         prepared = prepare_files(workspace, file, kind, force=force)
         made = _planned(workspace, prepared, limit, saved=not (session or file))
-        plan = made(allow_repeats=allow_repeats or Journal(workspace.log).in_doubt())
-        if plan.repeats and live and _repeats_too(plan):
-            plan = made(allow_repeats=True)
+        plan = _with_repeats(workspace, made, allow=allow_repeats, ask=live)
         if late := len(plan.unseen):
             say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
             say("or take every new file with --session")
@@ -307,7 +303,9 @@ def upload(
 def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, *, saved: bool) -> partial[steps.Plan]:
     """How to plan what to upload, by the saved plan if that counts and there is one; says what to know before."""
     size = load_settings(workspace).upload.batch_size
-    if run := steps.unfinished_run(workspace):
+    if running := steps.watched(workspace):
+        say(f"{running.told}. tjtools upload --stop ends it.")
+    elif run := steps.unfinished_run(workspace):
         say(f"The live run of {run.at:%Y-%m-%d %H:%M} was not finished: {run.told}.")
         say("tjtools upload --resume goes on with it; another live run takes its workspace.")
     for one in prepared.reviews:
@@ -317,6 +315,12 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
     return partial(steps.make_plan, prepared.reviews, batch_size=size, limit=limit, choice=choice)
+
+
+def _with_repeats(workspace: Workspace, made: partial[steps.Plan], *, allow: bool, ask: bool) -> steps.Plan:
+    """The plan, with what repeats a rejected creative where a person says so, or it was handed over before."""
+    plan = made(allow_repeats=allow or Journal(workspace.log).in_doubt())
+    return made(allow_repeats=True) if plan.repeats and ask and _repeats_too(plan) else plan
 
 
 def _repeats_too(plan: steps.Plan) -> bool:
@@ -329,6 +333,15 @@ def _repeats_too(plan: steps.Plan) -> bool:
         return typer.confirm("Upload them all the same?", err=True)
     except typer.Abort as error:
         raise Cancelled("Stopped: nothing was uploaded.") from error
+
+
+def _stop(workspace: Workspace, *, as_json: bool) -> NoReturn:
+    """Ask the upload in another window to stop, and wait until it has."""
+    last = steps.stop_run(workspace)
+    run = steps.unfinished_run(workspace)
+    told = run.told if run else last.how_far
+    said = f"Stopped: {told}." + " To go on: tjtools upload --resume" * bool(run)
+    end({"stopped": told, "unfinished": run is not None}, said, as_json=as_json)
 
 
 def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepared, steps.UploadReport]:

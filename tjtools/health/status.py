@@ -16,7 +16,7 @@ from tjtools.diff.session import Verdict
 from tjtools.model.cells import told_id
 from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import counted
-from tjtools.upload import Prepared
+from tjtools.upload import Prepared, watched
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
 from tjtools.workspace.csvfile import BadLine, read_table
@@ -53,7 +53,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     """
     settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
     statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
-    site = settings.site
+    site, running = settings.site, watched(workspace)
     facts: dict[str, str | int | None] = {
         "workspace": str(workspace.root),
         "site": site.kind if site else None,
@@ -65,6 +65,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "review": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
         "library_written": _age(workspace, now),
         "session_files": len(session.files),
+        "upload": f"runs: {running.how_far} (tjtools upload --stop ends it)" if running else None,
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
     }
     return Overview(facts, tuple(step.what for step in _first_of_all(workspace, library, session.bad_lines)))
@@ -133,6 +134,8 @@ def _first_of_all(workspace: Workspace, library: Library, session_lines: Collect
         if bad:
             yield Step(f"Mend {counted(len(bad), 'line')} of {path.name} that can't be read: tjtools doctor lists them")
     journal = Journal(workspace.log)
+    if watched(workspace):
+        return  # its own files are unknown until it has settled them
     if unfinished := journal.unfinished():
         told = f"{unfinished.told} (tjtools upload --resume)"
         yield Step(f"Go on with the live upload that was not finished: {told}", UPLOAD)

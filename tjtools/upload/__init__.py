@@ -16,7 +16,7 @@ from tjtools.upload.plan import (
 from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
-from tjtools.upload.watch import Watch, Watched, watched
+from tjtools.upload.watch import Watch, Watched, stop_run, watched
 
 __all__ = [
     "Batch",
@@ -44,6 +44,7 @@ __all__ = [
     "read_run",
     "runs_elsewhere",
     "save_choice",
+    "stop_run",
     "unfinished_run",
     "upload",
     "watched",

@@ -139,10 +139,22 @@ def stop_request(workspace: Workspace) -> Path:
     return workspace.private / "locks" / "live-run.stop"
 
 
+def _let_go(lease: SoftFileLease) -> None:
+    """Break the lock of a process that was killed and whose parent has not noticed: until then its number is taken."""
+    owner = lease.owner
+    with suppress(OSError, ValueError, IndexError):  # there is no /proc, or no such process
+        told = Path(f"/proc/{owner.pid}/stat").read_text("ascii", "replace") if owner else ""
+        state, *fields = told.rpartition(")")[2].split()
+        same = owner and owner.start is not None and owner.start % 2**64 == int(fields[18])
+        if state == "Z" and same and lease.owner == owner:
+            lease.force_break()
+
+
 def held(lease: SoftFileLease) -> bool:
     """Whether a live run holds it; that of a process that died is let go."""
     from filelock import LeaseSettingsMismatch, Timeout
 
+    _let_go(lease)
     with translated(Path(lease.lock_file), "locked"):
         try:
             lease.acquire(timeout=0)
@@ -167,6 +179,7 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
         if not locks_hold(workspace.private / "locks"):
             raise TrackingFileError(NO_LOCKS, path=workspace.private, remedy=LOCAL_DISK)
         lease = lease_of(workspace)
+        _let_go(lease)
         try:
             lease.acquire(timeout=patience)
         except (Timeout, LeaseSettingsMismatch) as error:

@@ -189,8 +189,8 @@ class _Run:
         return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
-        self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         site, times = self._open_section(handed.section), self.settings.upload
+        self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         patience = times.processing_timeout + times.card_timeout
         found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from threading import Event
 from typing import NamedTuple
 
 from tjtools.model.creative import Key
-from tjtools.model.errors import translated
+from tjtools.model.errors import WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.resume import held, lease_of, stop_request
 from tjtools.workspace.folder import Workspace
 
+LOOK = 0.2  # seconds between two looks at whether it has stopped
+STOPS_WITHIN = 60.0  # seconds
 CONFIRMED, WITHOUT_ID, UNDER_WAY, NOT_BEGUN = "confirmed", "without an ID", "under way", "not begun"
 
 
@@ -44,9 +48,14 @@ class Watched(NamedTuple):
         return len(self.states)
 
     @property
-    def told(self) -> str:
+    def how_far(self) -> str:
         """How far it is, in words."""
         return f"{self.done:,} of {counted(self.total, 'file')}" if self.run else "it begins, or ends"
+
+    @property
+    def told(self) -> str:
+        """That it runs, and how far it is."""
+        return f"An upload runs in another window: {self.how_far}"
 
 
 class Watch:
@@ -79,6 +88,25 @@ class Watch:
         path = stop_request(self.workspace)
         with translated(path, "written"):
             path.write_text(watched.token, "utf-8")
+
+
+def stop_run(workspace: Workspace) -> Watched:
+    """Stop the live upload of this workspace, and wait until it has; returns how far it was when it was last seen.
+
+    Raises WorkspaceError where there is none, or where it has not stopped within a minute.
+    """
+    watch, pause = Watch(workspace), Event()
+    last = watch.look()
+    if last is None:
+        raise WorkspaceError("No upload runs here: there is none to stop.")
+    watch.stop(last)
+    deadline = time.monotonic() + STOPS_WITHIN
+    while (now := watch.look()) and now.token == last.token:
+        if time.monotonic() > deadline:
+            raise WorkspaceError(f"It has not stopped within {STOPS_WITHIN:g} s.", remedy="Stop it in its own window.")
+        last = now
+        pause.wait(LOOK)
+    return last
 
 
 def watched(workspace: Workspace) -> Watched | None:

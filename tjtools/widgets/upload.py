@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
@@ -24,6 +24,7 @@ from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.run_files import WITHOUT_ID
+from tjtools.widgets.elsewhere import Elsewhere
 from tjtools.widgets.panel import Panel, Task, keys_code, python
 from tjtools.widgets.review import with_halves
 
@@ -81,8 +82,8 @@ class Upload(Panel):
     what there is to do, and `rehearsed` that a dry run took all of it as far as it goes. `repeats_too` is the person's
     word that what repeats a rejected creative goes up as well. `states` says of each file of the running `batch` how
     far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows whether the
-    site holds them, `elsewhere` whether another notebook or command uploads here now, `unfinished` the live run that
-    was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
+    site holds them, `other` the upload in another window, `elsewhere` whether there is one, `unfinished` the live run
+    that was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
     """
 
     title: ClassVar[str] = "Upload"
@@ -102,9 +103,12 @@ class Upload(Panel):
     rows = Int()
 
     def set_up(self) -> None:
+        self.other = Elsewhere(self.workspace, own=lambda: self.busy and self.step is Step.UPLOAD)
         with self.attempt():
+            self.other.look()
             self._look_back()
             self._look_ahead()
+        self.other.observe(self._other_changed, "run")
 
     def come_back(self) -> None:
         """Another plan, or another session, wants a rehearsal of its own."""
@@ -112,6 +116,7 @@ class Upload(Panel):
             return
         with self.attempt():
             before = self.saved, self.rows
+            self.other.look()
             self._look_back()
             self._look_ahead()
             if before != (self.saved, self.rows):
@@ -199,6 +204,9 @@ class Upload(Panel):
             yield from sorted(f"{one.status.value}: {one.name}" for one in others)
         else:
             yield "Nothing was uploaded yet"
+        if self.other.run:
+            yield self.other.run.told
+            return
         if self.unfinished:
             yield f"Not finished: {self.unfinished.told}"
         yield from (f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
@@ -240,6 +248,11 @@ class Upload(Panel):
         """Go on with the live run that was cut off, as `tjtools upload --resume` does."""
         if self.unfinished:
             self._start(Step.UPLOAD, self._resume)
+
+    def stop_other(self) -> None:
+        """Ask the upload in the other window to stop, as its own Cancel does."""
+        with self.attempt():
+            self.other.stop()
 
     def press(self) -> None:
         self.task.wait()
@@ -389,8 +402,14 @@ class Upload(Panel):
         text = "reading the new Creative IDs off the site's list" if through else event.told
         task.progress(text, event.done, event.total)
 
+    def _other_changed(self, change: dict[str, Any]) -> None:
+        """When it begins or ends, see what there is now; in between it changes nothing here."""
+        if bool(change["new"]) != bool(change["old"]) and not self.busy:
+            with self.attempt():
+                self._look_back()
+
     def _look_back(self) -> None:
-        self.elsewhere = steps.runs_elsewhere(self.workspace)
+        self.elsewhere = self.other.run is not None
         self.recorded = steps.last_live_run(self.workspace)
         doubt = Journal(self.workspace.log).in_doubt()
         self.doubt = tuple(sorted(doubt, key=lambda key: (key[0].value, key[1])))

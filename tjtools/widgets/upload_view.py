@@ -15,6 +15,7 @@ from tjtools.model.words import counted
 from tjtools.site import FileState
 from tjtools.upload import RecordedRun
 from tjtools.upload.run_files import OUTCOMES
+from tjtools.widgets.elsewhere import elsewhere_view
 from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import marked
@@ -55,6 +56,7 @@ def upload_view(panel: Upload) -> w.Widget:
     task = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
     return column(
         error_view(panel),
+        elsewhere_view(panel.other, panel.stop_other),
         _open_ends(panel),
         _ahead(panel),
         row(told(panel, CHANGES, lambda: _done(panel)), _rehearse(panel)),
@@ -85,7 +87,7 @@ def _open_ends(panel: Upload) -> w.Widget:
 
 def _unknown(panel: Upload) -> Node | None:
     if panel.elsewhere:
-        return alert(node("p", "▶ Another notebook or command uploads in this workspace now."))
+        return None
     if panel.unfinished:
         at, told = panel.unfinished.at, panel.unfinished.told
         head = f"? The upload of {at:%Y-%m-%d %H:%M} was not finished: {told}."

@@ -254,7 +254,9 @@ def in_room(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     """The view; before it, where the panel has to look, how far that is: the cell has ended meanwhile."""
     if not panel.looks:
         return view(panel)
-    room = column(task_view(panel.task))
+    again = button("Look again", lambda: panel.task.start(panel.look), icon="refresh", style="primary")
+    tied(panel.task, "state", again, shown=lambda: panel.task.state in (State.CANCELLED, State.FAILED))
+    room = column(task_view(panel.task), row(again))
 
     def shown(_change: object) -> None:
         if panel.task.state is State.DONE:

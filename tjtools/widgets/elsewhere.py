@@ -1,0 +1,90 @@
+"""A live upload that runs in another window, as a panel shows it: how far it is, and its Stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import ipywidgets as w
+from traitlets import Bool, HasTraits, Instance
+
+from tjtools.model.errors import TrackingFileError
+from tjtools.upload import Watch, Watched
+from tjtools.upload.watch import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
+from tjtools.widgets.markup import Node, folded, lines, node
+from tjtools.widgets.panel import STOPPING
+from tjtools.widgets.view import button, column, row, tied, told
+from tjtools.workspace.folder import Workspace
+
+LOOK = 0.4  # seconds between two looks: at one small file, and at what the log has got since
+MOST = 200  # names in the list that unfolds
+MARKS = {CONFIRMED: "✓", WITHOUT_ID: "✗", UNDER_WAY: "▶", NOT_BEGUN: "○"}
+
+
+class Elsewhere(HasTraits):
+    """`run` is the upload that another window carries out now, None for none; `stopping`: it was asked to stop.
+
+    `own` says whether the panel itself uploads: that is no other window.
+    """
+
+    run = Instance(Watched, allow_none=True)
+    stopping = Bool()
+
+    def __init__(self, workspace: Workspace, own: Callable[[], bool]) -> None:
+        super().__init__()
+        self.workspace, self._watch, self._own = workspace, Watch(workspace), own
+
+    def look(self) -> None:
+        """See how far it is."""
+        try:
+            now = None if self._own() else self._watch.look()
+        except TrackingFileError:  # who reads more of the log says what is wrong
+            now = None
+        if now is None or (self.run and now.token != self.run.token):
+            self.stopping = False
+        self.run = now
+
+    def stop(self) -> None:
+        """Ask it to stop, as its own Cancel does; raises TrackingFileError."""
+        if self.run:
+            self._watch.stop(self.run)
+            self.stopping = True
+
+    def follow(self) -> None:
+        """Look a few times a second from now on, until a newer panel of this workspace does."""
+        begins = self.workspace not in _newest
+        _newest[self.workspace] = self
+        if begins:
+            threading.Thread(target=_follow, args=(self.workspace,), name="tjtools-watch", daemon=True).start()
+
+
+_newest: dict[Workspace, Elsewhere] = {}
+
+
+def _follow(workspace: Workspace) -> None:
+    pause = threading.Event()
+    while workspace.tracking.is_dir():
+        _newest[workspace].look()
+        pause.wait(LOOK)
+    del _newest[workspace]
+
+
+def elsewhere_view(other: Elsewhere, stop: Callable[[], object]) -> w.Widget:
+    """How far the other window's upload is, and a button to stop it; it takes no room while there is none."""
+    other.follow()
+    press = button("Stop", stop, icon="stop", style="warning", title="What is confirmed by then is recorded")
+    tied(other, "stopping", press, disabled=lambda: other.stopping)
+    box = column(told(other, "run stopping", lambda: _told(other) if other.run else None), row(press), css="tj-step")
+    return tied(other, "run", box, shown=lambda: other.run)
+
+
+def _told(other: Elsewhere) -> Node | None:
+    run = other.run
+    if run is None:
+        return None
+    bar = {"value": run.done, "max": run.total} if run.total else {}
+    head = node("p", node("progress", label=run.told, **bar), " ", node("strong", run.told), role="status")
+    names = [f"{MARKS[state]} {state}: {name} ({place.value})" for (place, name), state in run.states.items()]
+    shown = f"{MOST} of {len(names):,}" if len(names) > MOST else f"{len(names):,}"
+    parts = [folded(f"Files, {shown}", lines(names[:MOST]))] if names else []
+    return node("div", head, *([node("p", STOPPING)] if other.stopping else []), *parts, css="tj-task")
