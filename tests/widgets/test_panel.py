@@ -131,6 +131,7 @@ def test_no_word_of_the_work_is_left_after_its_end(way: str) -> None:
         if way == "failed":
             raise TJToolsError("The site does not answer.")
         if way == "cancelled":
+            run.cancel()
             raise Cancelled("Stopped on request.")
 
     task = Task()
@@ -140,6 +141,16 @@ def test_no_word_of_the_work_is_left_after_its_end(way: str) -> None:
     assert (task.text, task.waiting, "opening" in shown, "Waiting" in shown) == ("", None, False, False)
     assert f"{task.state.value} · 7 of 7 · 0 s'" in shown
     assert ("✗" in shown, "alert" in shown) == (way == "failed", way == "failed")
+
+
+def test_what_somebody_else_has_stopped_says_so() -> None:
+    def work(_run: Task) -> None:
+        raise Cancelled("Stopped from another window.")
+
+    task = Task()
+    task.start(work)
+    task.wait(10)
+    assert "■ Stopped · 0 s · Stopped from another window.'" in str(task_node(task))
 
 
 def test_a_wait_counts_down_and_is_cut_short_by_a_person() -> None:

@@ -11,7 +11,7 @@ from traitlets import Bool, HasTraits, Instance
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload import Watch, Watched
 from tjtools.upload.watch import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
-from tjtools.widgets.markup import Node, folded, lines, node
+from tjtools.widgets.markup import Node, folded, node
 from tjtools.widgets.panel import STOPPING
 from tjtools.widgets.view import button, column, row, tied, told
 from tjtools.workspace.folder import Workspace
@@ -84,7 +84,9 @@ def _told(other: Elsewhere) -> Node | None:
         return None
     bar = {"value": run.done, "max": run.total} if run.total else {}
     head = node("p", node("progress", label=run.told, **bar), " ", node("strong", run.told), role="status")
-    names = [f"{MARKS[state]} {state}: {name} ({place.value})" for (place, name), state in run.states.items()]
+    names = [
+        node("div", f"{MARKS[state]} {state}: {name}", title=place.value) for (place, name), state in run.states.items()
+    ]
     shown = f"{MOST} of {len(names):,}" if len(names) > MOST else f"{len(names):,}"
-    parts = [folded(f"Files, {shown}", lines(names[:MOST]))] if names else []
+    parts = [folded(f"Files, {shown}", *names[:MOST])] if names else []
     return node("div", head, *([node("p", STOPPING)] if other.stopping else []), *parts, css="tj-task")

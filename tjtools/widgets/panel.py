@@ -104,7 +104,9 @@ class Task(HasTraits):
 
     @property
     def busy_with(self) -> str:
-        """What it waits for, which counts down, or with what it is busy."""
+        """What it waits for, which counts down, or with what it is busy; at the end, who else has stopped it."""
+        if self.state is State.CANCELLED and not self._asked_to_stop.is_set():
+            return str(self.error)
         return self.waiting.told if self.waiting else self.text
 
     def cancelled(self) -> bool:
