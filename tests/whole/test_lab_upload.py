@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -207,6 +208,37 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     assert len(library_ids(workspace)) == len(before) + 5
     names = [one["name"] for one in truth.creatives().values()]
     assert {names.count(path.stem) for path in uploaded.rglob("*.*")} == {1}
+    shop.wait_for_no_browser()
+
+
+def test_a_second_kernel_watches_an_upload_stops_it_and_goes_on_with_it(shop: Shop) -> None:
+    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
+    uploaded, settings = workspace.root / "uploaded", workspace.settings_file.read_text("utf-8")
+    workspace.settings_file.write_text(settings.replace("batch_size = 10", "batch_size = 1"), "utf-8")
+    files = [banner(uploaded, f"second {n}.png", 140 + n) for n in range(3)]
+    session(workspace, files)
+    truth.settings(processing_s=0)
+    lab.open(NOTEBOOK)
+    lab.run_all()
+    upload = shop.rehearse("Upload 3 files")
+    truth.settings(processing_s=20)
+    upload.click()
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
+    shutil.copy(workspace.root / NOTEBOOK, workspace.root / "notebooks/second.ipynb")
+    lab.open("notebooks/second.ipynb")
+    lab.run_all()
+    watched = lab.page.locator(f"{PANEL} .tj-task").filter(has_text="An upload runs in another window: 0 of 3 files")
+    expect(watched).to_be_visible(timeout=2_000)
+    truth.settings(processing_s=0)
+    lab.button("Stop").click()
+    expect(lab.page.get_by_text("was not finished: ")).to_be_visible(timeout=20_000)
+    expect(watched).not_to_be_visible()
+    shop.wait_for_no_browser()
+    lab.button("Go on").click()
+    expect(shop.results).to_contain_text("✓ uploaded: 3", timeout=120_000)
+    names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
+    assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
+    workspace.settings_file.write_text(settings, "utf-8")
     shop.wait_for_no_browser()
 
 

@@ -438,7 +438,8 @@ def test_what_another_window_uploads_is_watched_stopped_and_gone_on_with(
     monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "2")
     images(workspace, "abc")
     panel = Upload(workspace)
-    upload_view(panel)  # which begins to watch
+    view = upload_view(panel)  # which begins to watch
+    stop = view.children[1].children[1].children[0]
     changed = threading.Condition()
 
     def wake(_change: object) -> None:
@@ -456,7 +457,7 @@ def test_what_another_window_uploads_is_watched_stopped_and_gone_on_with(
         assert seen(lambda: panel.other.run and panel.other.run.done == 1)
         assert panel.summary.splitlines()[-1] == "An upload runs in another window: 1 of 3 files"
         assert (panel.elsewhere, panel.unfinished) == (True, None)
-        panel.stop_other()
+        stop.click()
         assert seen(lambda: panel.unfinished)
         assert (panel.elsewhere, panel.other.run, panel.other.stopping) == (False, None, False)
         assert panel.unfinished.told.startswith("1 confirmed, ")

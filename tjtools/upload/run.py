@@ -276,6 +276,7 @@ class _Run:
         log.info("Processing upload...")
         self.in_tab += len(files)
         results, error = hand_over(site, files, self.settings.upload, partial(self._tell, section))
+        self._doing("reading the new Creative IDs off the site's list")
         outcomes = pair(files, results, (), (), self.sizes)
         try:
             if error is None:

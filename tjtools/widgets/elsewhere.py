@@ -12,7 +12,7 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.upload import Watch, Watched
 from tjtools.upload.watch import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
 from tjtools.widgets.markup import Node, folded, node
-from tjtools.widgets.panel import STOPPING
+from tjtools.widgets.panel import STOPPING, Panel
 from tjtools.widgets.view import button, column, row, tied, told
 from tjtools.workspace.folder import Workspace
 
@@ -22,12 +22,13 @@ MARKS = {CONFIRMED: "✓", WITHOUT_ID: "✗", UNDER_WAY: "▶", NOT_BEGUN: "○"
 
 
 class Elsewhere(HasTraits):
-    """`run` is the upload that another window carries out now, None for none; `stopping`: it was asked to stop.
+    """`run` is the upload that another window carries out now, `there` whether there is one; `stopping`: asked to stop.
 
     `own` says whether the panel itself uploads: that is no other window.
     """
 
     run = Instance(Watched, allow_none=True)
+    there = Bool()
     stopping = Bool()
 
     def __init__(self, workspace: Workspace, own: Callable[[], bool]) -> None:
@@ -43,6 +44,7 @@ class Elsewhere(HasTraits):
         if now is None or (self.run and now.token != self.run.token):
             self.stopping = False
         self.run = now
+        self.there = now is not None
 
     def stop(self) -> None:
         """Ask it to stop, as its own Cancel does; raises TrackingFileError."""
@@ -69,8 +71,13 @@ def _follow(workspace: Workspace) -> None:
     del _newest[workspace]
 
 
-def elsewhere_view(other: Elsewhere, stop: Callable[[], object]) -> w.Widget:
+def elsewhere_view(panel: Panel, other: Elsewhere) -> w.Widget:
     """How far the other window's upload is, and a button to stop it; it takes no room while there is none."""
+
+    def stop() -> None:
+        with panel.attempt():
+            other.stop()
+
     other.follow()
     press = button("Stop", stop, icon="stop", style="warning", title="What is confirmed by then is recorded")
     tied(other, "stopping", press, disabled=lambda: other.stopping)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from enum import Enum
 from functools import partial
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
@@ -19,7 +19,7 @@ from tjtools.model.errors import SignInNeeded, WorkspaceError
 from tjtools.model.words import counted
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.scrape.connection import connect
-from tjtools.site import FileState, Site
+from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
@@ -108,7 +108,7 @@ class Upload(Panel):
             self.other.look()
             self._look_back()
             self._look_ahead()
-        self.other.observe(self._other_changed, "run")
+        self.other.observe(lambda _change: self.come_back(), "there")
 
     def come_back(self) -> None:
         """Another plan, or another session, wants a rehearsal of its own."""
@@ -249,11 +249,6 @@ class Upload(Panel):
         if self.unfinished:
             self._start(Step.UPLOAD, self._resume)
 
-    def stop_other(self) -> None:
-        """Ask the upload in the other window to stop, as its own Cancel does."""
-        with self.attempt():
-            self.other.stop()
-
     def press(self) -> None:
         self.task.wait()
         for action in (self.rehearse, self.upload):
@@ -388,28 +383,16 @@ class Upload(Panel):
 
     def _hear(self, task: Task, plan: Plan, event: FileProgress) -> None:
         """Note how far a file is; a name may stand in several sections, whose batches follow one another."""
-        if not event.name:  # the run itself
-            task.progress(event.told, event.done, event.total)
-            return
+        task.progress(event.told, event.done, event.total)
         ahead = (one for one in plan.batches if one.number >= self.batch)
         found = next((one for one in ahead if event.name in {file.name for file in one.files}), None)
         if found is None:
             return
         before = self.states if found.number == self.batch else {file.name: WAITING for file in found.files}
-        states = before | {event.name: event.state}
-        self.batch, self.states = found.number, states
-        through = all(state != WAITING and FileState(state).final for state in states.values())
-        text = "reading the new Creative IDs off the site's list" if through else event.told
-        task.progress(text, event.done, event.total)
-
-    def _other_changed(self, change: dict[str, Any]) -> None:
-        """When it begins or ends, see what there is now; in between it changes nothing here."""
-        if bool(change["new"]) != bool(change["old"]) and not self.busy:
-            with self.attempt():
-                self._look_back()
+        self.batch, self.states = found.number, before | {event.name: event.state}
 
     def _look_back(self) -> None:
-        self.elsewhere = self.other.run is not None
+        self.elsewhere = self.other.there
         self.recorded = steps.last_live_run(self.workspace)
         doubt = Journal(self.workspace.log).in_doubt()
         self.doubt = tuple(sorted(doubt, key=lambda key: (key[0].value, key[1])))

@@ -56,7 +56,7 @@ def upload_view(panel: Upload) -> w.Widget:
     task = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
     return column(
         error_view(panel),
-        elsewhere_view(panel.other, panel.stop_other),
+        elsewhere_view(panel, panel.other),
         _open_ends(panel),
         _ahead(panel),
         row(told(panel, CHANGES, lambda: _done(panel)), _rehearse(panel)),
