@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 
 import altair as alt
@@ -116,6 +117,31 @@ def test_a_chart_says_what_it_shows_and_holds_few_rows(bare_workspace: Workspace
     many["by_convention"] = True
     spec = charts.inventory_chart(inventory(many, "creator"), "creator").to_dict()
     assert sum(len(values) for values in spec["datasets"].values()) <= 120
+
+
+def test_no_section_has_the_colour_of_a_status(bare_workspace: Workspace) -> None:
+    frame = frame_of(bare_workspace, SAME)
+    drawn = json.dumps(charts.uploads_chart(uploads(frame, "week"), "week").to_dict()["encoding"])
+    colours = {*re.findall(r"#[0-9A-F]{6}", drawn)}
+    assert colours
+    assert not colours & {charts.GREEN, charts.ORANGE, charts.RED, charts.SKY, charts.GREY}
+
+
+def test_a_chart_is_as_wide_as_the_panel_its_text_as_large_and_nothing_of_it_is_what_vega_warns_of(
+    bare_workspace: Workspace,
+) -> None:
+    frame = frame_of(bare_workspace, SAME, REVIEWS)
+    for chart in (
+        charts.inventory_chart(inventory(frame, "section"), "section"),
+        charts.gap_chart(gap_map(frame), "section"),
+        charts.uploads_chart(uploads(frame, "week"), "week"),
+        charts.ages_chart(ages(frame, NOW)),
+    ):
+        spec = charts.bundle(chart, "words")[charts.MIME]
+        assert (spec["width"], spec["autosize"]["type"]) == ("container", "fit-x")
+        assert isinstance(spec["height"], int)  # a height by steps makes it warn, and so does a concatenation
+        assert {spec["config"][part]["labelFontSize"] for part in ("axis", "legend")} == {13}
+        assert spec["background"] == "transparent"
 
 
 def test_a_chart_is_what_jupyterlab_draws_without_the_internet() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ipywidgets as w
 import pytest
 from world import NOW, ON_BOTH, Truth, by_id, expected, expire, files
 
 from tjtools.cache.library import Library
-from tjtools.model.creative import Creative, CreativeType, Section
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SignInNeeded
+from tjtools.widgets.markup import Markup
 from tjtools.widgets.panel import State
 from tjtools.widgets.refresh import Refresh, Ways, certificates_node, refresh_view
+from tjtools.widgets.view import Table
 from tjtools.workspace.folder import Workspace
 
 pytestmark = pytest.mark.usefixtures("site_kind")
@@ -22,6 +25,22 @@ def panel_of(workspace: Workspace) -> Refresh:
 def read(panel: Refresh, way: Ways = Ways.FULL) -> None:
     panel.read(way)
     assert panel.task.wait(60)
+
+
+def shown(widget: w.Widget) -> list[w.Widget]:
+    """What has room on the screen."""
+    if widget.layout.display == "none":
+        return []
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in shown(child))]
+
+
+def words(view: w.Widget) -> str:
+    return " ".join(str(one.tree) for one in shown(view) if isinstance(one, Markup))
+
+
+def primary(view: w.Widget) -> list[str]:
+    buttons = (one for one in shown(view) if isinstance(one, w.Button))
+    return [one.description for one in buttons if one.button_style == "primary" and not one.disabled]
 
 
 @ON_BOTH
@@ -100,3 +119,60 @@ def test_cancel_keeps_the_certificates_of_what_was_read(workspace: Workspace, tr
     assert panel.update
     assert [one.complete for one in panel.update.certificates] == [True, False, False, False, False]
     assert "Stopped on request" in str(certificates_node(panel.update.certificates))
+
+
+def test_one_button_at_a_time_leads_on_and_what_changed_is_told_in_words(workspace: Workspace, truth: Truth) -> None:
+    panel, led = panel_of(workspace), list[str]()
+    panel.press()
+    rows = workspace.library.read_text("utf-8")
+    workspace.library.write_text(rows.replace(",approved", ",pending"), "utf-8")
+    truth.add("Video Banners", "somebody's", review_status="rejected")
+    panel = panel_of(workspace)
+    panel.lead = led.append
+    view = refresh_view(panel)
+    assert primary(view) == ["Read the site"]
+    read(panel)
+    assert primary(view) == ["Apply"]
+    told = f"{rows.count(',approved')} approved, 1 new"
+    assert panel.update
+    assert panel.update.difference.told == told
+    assert panel.update.difference.told in words(view)
+    assert "✓ Done" not in words(view)
+    panel.apply()
+    assert panel.task.wait(60)
+    assert f"✓ Applied: {told}" in words(view)
+    assert "✓ Done" not in words(view)
+    assert primary(view) == ["See the outcomes"]
+    next(one for one in shown(view) if getattr(one, "description", "") == "See the outcomes").click()
+    assert led == ["outcomes"]
+
+
+def test_where_nothing_has_changed_it_says_so_and_shows_no_table(workspace: Workspace, truth: Truth) -> None:
+    panel = panel_of(workspace)
+    panel.press()
+    read(panel)
+    view = refresh_view(panel)
+    assert "✓ Nothing has changed on the site" in words(view)
+    assert not [one for one in shown(view) if isinstance(one, Table)]
+    panel.discard()
+    assert "Discarded: nothing was written." in words(view)
+    assert primary(view) == ["Read the site"]
+
+
+def test_where_the_sign_in_has_run_out_a_button_leads_to_it(workspace: Workspace, truth: Truth) -> None:
+    expire(truth)
+    panel, led = panel_of(workspace), list[str]()
+    panel.lead = led.append
+    view = refresh_view(panel)
+    read(panel)
+    next(one for one in shown(view) if getattr(one, "description", "") == "Sign in").click()
+    assert led == ["upload"]
+
+
+def test_pending_ones_that_were_not_found_are_told(workspace: Workspace, truth: Truth) -> None:
+    lost = Creative("77", "lost.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.PENDING)
+    Library.load(workspace.library).add([lost])
+    panel = panel_of(workspace)
+    view = refresh_view(panel)
+    read(panel, Ways.PENDING)
+    assert "1 pending creative not found" in words(view)
