@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import socket
 import subprocess
@@ -23,6 +22,8 @@ from tjtools.practice.lab import options as lab_options
 from tjtools.workspace.folder import VARIABLE, Workspace
 
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+CODE = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
+LAST = f"{CODE}.at(-1)"  # the code of most cells is hidden, and with it their numbers
 Result = TypeVar("Result")
 
 
@@ -44,17 +45,16 @@ class Lab:
 
     def ready(self, notebook: str) -> None:
         """Wait until the notebook that is being opened is there, with its kernel."""
-        self.page.wait_for_selector(f"{PANEL} .jp-CodeCell")
+        self.page.wait_for_selector(f"{PANEL} .jp-CodeCell", state="attached")
         self._wait_for_kernel(notebook)
         self.wait_until_idle()
 
     def run_all(self) -> None:
         """Run all cells, and wait until the last one has run and the kernel is idle."""
-        last = self.page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputPrompt")
-        before = last.text_content()
+        self.page.evaluate(f"{LAST}.executionCount = null")
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_text("Run All Cells", exact=True).click()
-        self.wait_until(lambda: (now := last.text_content()) != before and re.fullmatch(r"\[\d+\]:", now or ""))
+        self.wait_until(lambda: self.page.evaluate(f"{LAST}.executionCount"))
         self.wait_until_idle()
 
     def open_desk(self) -> None:
@@ -125,7 +125,8 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Abs
     """JupyterLab on `root`, with settings of its own below `home`, in a real browser; `environment` reaches kernels."""
     place = Workspace(root)
     command = ["jupyterlab", *lab_options(place), "--no-browser", "--ip=127.0.0.1", "--allow-root"]
-    return _running([*command, "--ServerApp.port_retries=0"], root, home, browser, lab_environment(place) | environment)
+    for_tests = ["--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]
+    return _running([*command, *for_tests], root, home, browser, lab_environment(place) | environment)
 
 
 def running_command(folder: Path, home: Path, browser: str) -> AbstractContextManager[Lab]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import NamedTuple
 import nbformat
 import psutil
 import pytest
-from lab import PANEL, Lab, running_lab
+from lab import CODE, PANEL, Lab, running_lab
 from playwright.sync_api import Locator, expect
 from world import Truth, banner, checksum, library_ids, native_pair, read_rows, rejected_before, session
 
@@ -190,9 +189,7 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     upload.click()
     expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
     assert shop.browsers()
-    lab.page.get_by_role("menuitem", name="Kernel", exact=True).click()
-    lab.page.get_by_text(re.compile("^Restart Kernel…$")).click()
-    lab.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    lab.restart_kernel()
     shop.wait_for_no_browser()
     assert (library_ids(workspace) if workspace.library.exists() else {}) == before
     assert len(Journal(workspace.log).in_doubt()) == 1
@@ -296,11 +293,9 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
 
 def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:
     """Run the panel's cell in one way or another, and wait until it has run."""
-    prompt = lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-InputPrompt")
-    before = prompt.text_content() or ""
+    before = lab.page.evaluate(f"{CODE}[1].executionCount")
     run_again(lab)
-    expect(prompt).not_to_have_text(before, timeout=30_000)
-    expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=30_000)
+    lab.wait_until(lambda: lab.page.evaluate(f"{CODE}[1].executionCount") not in (None, before))
 
 
 def _run_the_panels_cell(lab: Lab) -> None:

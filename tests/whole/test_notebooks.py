@@ -20,6 +20,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tjtools.model.creative import Section
+from tjtools.practice.lab import TAG
 from tjtools.practice.samples import write_image
 from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.upload import load_choice
@@ -54,6 +55,24 @@ def test_a_notebook_in_git_has_what_nbval_compares_and_nothing_else(path: Path) 
             assert set(output.get("data", {})) <= {"text/plain"}
     text = path.read_text("utf-8")
     assert not re.search(r"(/tmp/|/home/|/root|/Users/|[A-Z]:\\\\|127\.0\.0\.1|localhost)", text)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_notebook_hides_its_code_says_little_and_takes_its_workspace_as_a_parameter(path: Path) -> None:
+    cells, folded = nbformat.read(path, 4).cells, False
+    tags = [tag for cell in cells for tag in cell.metadata.get("tags", ())]
+    assert (tags.count("parameters"), tags.count(TAG)) == (1, 1)
+    for cell in cells:
+        folded = folded or cell.metadata.get("jp-MarkdownHeadingCollapsed", False)
+        jupyter, tag = cell.metadata.get("jupyter", {}), cell.metadata.get("tags", [""])[0]
+        if cell.cell_type == "markdown":
+            assert len(cell.source.splitlines()) <= 6
+            continue
+        assert jupyter.get("source_hidden") or folded
+        assert jupyter.get("outputs_hidden", False) is (tag == TAG)
+        assert ("summary" in cell.source) is (tag == TAG)
+        assert cell.source.startswith("workspace = None") is (tag == "parameters")
+        assert ("(workspace)" in cell.source) is (not tag)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -102,14 +121,10 @@ def lab(shop: Workspace, chromium: str, tmp_path: Path) -> Iterator[Lab]:
 def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace) -> None:
     """From the day's list to a saved plan, with clicks alone."""
     page = lab.page
-    lab.open("notebooks/00_start_here.ipynb")
-    lab.run_all()
+    lab.open_desk()
     shown = page.locator(f"{PANEL} .jp-OutputArea")
-    expect(shown.get_by_text("PRACTICE: the sandbox")).to_be_visible()
-    shown.get_by_role("link", name="01_review_session.ipynb").first.click()
-    page.wait_for_selector(f"{PANEL} h1:has-text('Review the session')")
-    lab.ready("notebooks/01_review_session.ipynb")
-    lab.run_all()
+    expect(shown.get_by_text("PRACTICE: the sandbox")).to_have_count(1)
+    page.get_by_role("tab", name="Review").click()
     cards = page.locator(f"{PANEL} .tj-card")
     expect(cards).to_have_count(24)
     expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24)

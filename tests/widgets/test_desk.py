@@ -182,7 +182,7 @@ def test_a_workspace_that_is_gone_is_not_offered_and_a_broken_one_says_why(shop:
     shutil.rmtree(gone.root)
     broken.settings_file.write_text("no toml", "utf-8")
     assert [root for _words, root in offered(shop)] == [str(shop.root), str(broken.root)]
-    assert [words for words, _root in offered(shop)] == ["shop · ● LIVE account ana", "broken · ✗ can't be opened"]
+    assert [words for words, _root in offered(shop)] == ["shop · LIVE ana", "broken · ✗ can't be opened"]
     desk = Desk(shop)
     desk.switch(str(broken.root))
     assert (desk.workspace, desk.tab) == (shop, "today")

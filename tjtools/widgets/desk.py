@@ -18,7 +18,6 @@ from tjtools.widgets.markup import STATIC, Markup, node, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
 from tjtools.widgets.view import (
     KINDS,
-    SITES,
     Choice,
     banner,
     column,
@@ -73,8 +72,9 @@ class Desk(Panel):
     def set_up(self) -> None:
         self._made: dict[tuple[Workspace, str], tuple[Panel, ...]] = {}
         remember(self.workspace)
-        busy = [step for step in TABS if any(at_work(kind_of(kind)[0], self.workspace) for kind in TABS[step].kinds)]
-        for step in (*busy, *(["today"] if not busy else ())):
+        running = {f"{kind.__module__.rpartition('.')[2]}:{kind.__qualname__}" for kind in at_work(self.workspace)}
+        busy = [step for step, tab in TABS.items() if running.intersection(KINDS[kind][0] for kind in tab.kinds)]
+        for step in busy or ["today"]:
             self.open(step)
         self._tell()
 
@@ -289,5 +289,6 @@ def _words(root: str, *, alone: bool) -> str:
         site = load_settings(Workspace(Path(root))).site
     except SettingsError:
         return f"{name} · ✗ can't be opened"
-    kind = SITES[site.kind if site else ""][0]
-    return f"{name} · {kind}{f' {site.account}' if site and site.kind == 'live' else ''}"
+    if site is None:
+        return f"{name} · no site yet"
+    return f"{name} · LIVE {site.account}".strip() if site.kind == "live" else f"{name} · practice"

@@ -270,10 +270,9 @@ Made = TypeVar("Made", bound=Panel)
 _alive: dict[tuple[str, str, Workspace], Panel] = {}  # by the kind's name: a class of a cell is another at each run
 
 
-def at_work(kind: type[Made], workspace: Workspace) -> bool:
-    """Whether a panel of this kind is at work in this workspace, in this kernel."""
-    before = _alive.get((kind.__module__, kind.__qualname__, workspace))
-    return before is not None and before.task.running
+def at_work(workspace: Workspace) -> Iterator[type[Panel]]:
+    """The kinds of the panels that are at work in this workspace, in this kernel."""
+    yield from (type(panel) for (*_, where), panel in _alive.items() if where == workspace and panel.task.running)
 
 
 def make(kind: type[Made], workspace: Workspace) -> Made:

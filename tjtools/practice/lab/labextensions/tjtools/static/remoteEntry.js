@@ -150,15 +150,28 @@
 
     async goOn(button) {
       button.disabled = true;
+      button.textContent = "Starting …";
       const session = this.panel.sessionContext;
-      const kernel = session.session?.kernel;
-      if (!kernel || ["dead", "terminating", "unknown"].includes(kernel.status)) {
+      if (!session.session?.kernel || ["dead", "terminating", "unknown"].includes(session.session.kernel.status)) {
         await session.changeKernel({ name: "python3" });
       }
+      await answering(session.session.kernel); // one that is restarting forgets what it is sent
       this.back();
       await this.run();
     }
   }
+
+  const answering = kernel => new Promise(resolve => {
+    const look = () => {
+      if (kernel.status !== "idle" || kernel.connectionStatus !== "connected") return;
+      kernel.statusChanged.disconnect(look);
+      kernel.connectionStatusChanged.disconnect(look);
+      resolve();
+    };
+    kernel.statusChanged.connect(look);
+    kernel.connectionStatusChanged.connect(look);
+    look();
+  });
 
   async function attend(panel, lab) {
     await panel.context.ready;
