@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from pathlib import Path
 from typing import Any
 
 import ipywidgets as w
@@ -16,6 +17,7 @@ from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
+from tjtools.widgets.drop import Drop
 from tjtools.widgets.markup import Markup
 from tjtools.widgets.review import LATE, Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
@@ -186,12 +188,12 @@ def test_the_bar_counts_the_groups_and_its_badges_are_the_filters(review: Review
 def test_in_a_notebook_the_button_saves_and_the_way_on_shows(review: Review, session: Workspace) -> None:
     view = review_view(review)
     assert links(view) == []
-    pressable(view, "Save the plan").click()
+    pressable(view, "Save as the plan").click()
     assert load_choice(session) == review.saved
     assert links(view) == ["02_upload.ipynb"]
     assert pressable(view, "Saved").disabled
     review.choose(BANNER, take=False)
-    assert (links(view), pressable(view, "Save the plan").disabled) == ([], False)
+    assert (links(view), pressable(view, "Save as the plan").disabled) == ([], False)
 
 
 def test_on_the_desk_the_button_saves_and_leads_on(review: Review, session: Workspace) -> None:
@@ -276,6 +278,76 @@ def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:
     for made in gallery.posters.values():
         with Image.open(io.BytesIO(made)) as shown:
             assert (shown.format, shown.height) == ("JPEG", 180)
+
+
+def test_an_empty_session_shows_the_place_to_drop_files_and_nothing_else(bare_workspace: Workspace) -> None:
+    view = review_view(looked(bare_workspace))
+    [shown] = [one for one in visible(view) if not getattr(one, "children", ()) and not isinstance(one, w.Box)]
+    assert isinstance(shown, Drop)
+    assert shown.whole
+
+
+def test_what_is_dropped_comes_into_the_session_and_the_view_follows(bare_workspace: Workspace, tmp_path: Path) -> None:
+    review = looked(bare_workspace)
+    view = review_view(review)
+    samples.write_image(tmp_path / "new.png", width=300, height=250, title="Travel")
+    answer = drop(
+        view, "offer", root=str(bare_workspace.root), files=[["notes.txt", 3], *offered(tmp_path / "new.png")]
+    )
+    [[at, name]] = answer["files"]
+    assert (at, answer["to"].startswith("uploaded/incoming/")) == (1, True)
+    (tmp_path / "new.png").rename(bare_workspace.root / answer["to"] / name)
+    drop(view, "sent")
+    assert review.looked()
+    assert (names(review), review.chosen) == (["new.png"], {(Section.STATIC_BANNER, "new.png")})
+    assert "✓ 1 file taken into the session." in words(view)
+    assert [one.description for one in badges(view)] == ["1 new ticked"]
+
+
+def test_a_transfer_that_broke_leaves_nothing(bare_workspace: Workspace, tmp_path: Path) -> None:
+    view = review_view(looked(bare_workspace))
+    answer = drop(view, "offer", root=str(bare_workspace.root), files=[["a.png", 3]])
+    assert (bare_workspace.root / answer["to"]).is_dir()
+    drop(view, "broken")
+    assert not (bare_workspace.root / "uploaded/incoming").exists()
+    drop(view, "sent")  # of a transfer that is not there any more
+    assert not bare_workspace.session.exists()
+
+
+@pytest.mark.parametrize(
+    ("root", "name", "problem"),
+    [
+        ("", "a.txt", "There is no image or video in it."),
+        ("", "ORG_a.mp4", "ORG_a.mp4: ORG_ files are sources that were converted"),
+        ("/elsewhere", "a.png", "JupyterLab was started in another folder"),
+    ],
+)
+def test_what_can_not_be_taken_is_told_before_it_is_sent(
+    bare_workspace: Workspace, root: str, name: str, problem: str
+) -> None:
+    view = review_view(looked(bare_workspace))
+    answer = drop(view, "offer", root=root or str(bare_workspace.root), files=[[name, 3]])
+    assert answer["problem"].startswith(problem)
+    assert not (bare_workspace.root / "uploaded/incoming").exists()
+
+
+def offered(*paths: Path) -> list[list[Any]]:
+    return [[path.name, path.stat().st_size] for path in paths]
+
+
+def drop(view: w.Widget, what: str, **told: Any) -> dict[str, Any]:
+    """What the browser says, and the last answer."""
+    place = next(one for one in descendants(view) if isinstance(one, Drop))
+    answers: list[dict[str, Any]] = [{}]
+    place.send = lambda content, _buffers=None: answers.append(content)  # type: ignore[method-assign]
+    place._hear(place, {"view": "1", "what": what, **told}, None)
+    return answers[-1]
+
+
+def visible(widget: w.Widget) -> list[Any]:
+    if widget.layout.display == "none":
+        return []
+    return [widget, *(one for child in getattr(widget, "children", ()) for one in visible(child))]
 
 
 def badges(view: w.Widget) -> list[w.ToggleButton]:

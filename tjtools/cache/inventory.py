@@ -76,6 +76,29 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
+def add_to_session(workspace: Workspace, added: Mapping[Path, Mapping[str, str]], *, backup: datetime) -> None:
+    """Add rows to the session, by the files that they are of: in place of those that it has of the same files.
+
+    Lines that can't be understood are moved to the quarantine file, as they were. `backup` is the time under which the
+    old file is kept. Raises what `read_table` and `write_rows` raise.
+    """
+    with locked(workspace.session):
+        table = read_table(workspace.session, NEEDED_COLUMNS)
+        header = table.header if table.form else COLUMNS
+        header = (*header, *(column for column in COLUMNS if column not in header))
+        rows = [*(row for row in table.rows if _file_of(workspace, row) not in added), *added.values()]
+        quarantine(workspace.session, table.bad)
+        told = [[row.get(column, "") for column in header] for row in rows]
+        write_rows(workspace.session, header, told, backup=backup, seen=table.seen)
+
+
+def _file_of(workspace: Workspace, row: Mapping[str, str]) -> Path | None:
+    """Where a row's file lies, None where that can't be told."""
+    with suppress(UnsafePath, ValueError, OSError):
+        return workspace.media_file(row["new_filename"], CreativeType.parse(row["creative_type"]))
+    return None
+
+
 def _in_one_file(files: Mapping[int, SessionFile]) -> dict[int, int]:
     """The lines whose names differ in case alone and have one file, each with another of these: whose, who knows."""
     alike = defaultdict[Path, list[int]](list)

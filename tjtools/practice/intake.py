@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cache.inventory import COLUMNS
+from tjtools.cache.inventory import COLUMNS, add_to_session
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
 from tjtools.diff.refusals import problems
 from tjtools.diff.repeats import media_files
@@ -89,11 +89,12 @@ def plan_session(
     return Intake(tuple(_paired(taken, suffixes)), tuple(left_out))
 
 
-def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Intake:
+def write_session(workspace: Workspace, intake: Intake, *, now: datetime, add: bool = False) -> Intake:
     """Copy the files to where the session expects them and write its inventory; the old one is kept as a backup.
 
-    A file that is the fault itself is left out of the intake that is returned; where all are, nothing is written.
-    Raises TrackingFileError if the disk does not take it: then the old inventory is as it was.
+    With `add` the session's other files stay in it. A file that is the fault itself is left out of the intake that is
+    returned; where all are, nothing is written. Raises TrackingFileError if the disk does not take it: then the old
+    inventory is as it was.
     """
     taken, left_out = [], [*intake.left_out]
     for one in intake.taken:
@@ -108,7 +109,9 @@ def write_session(workspace: Workspace, intake: Intake, *, now: datetime) -> Int
             with translated(one.target, "written"):
                 raise
         taken.append(one)
-    if taken:
+    if taken and add:
+        add_to_session(workspace, {one.target: one.row for one in taken}, backup=now)
+    elif taken:
         rows = [[one.row.get(column, "") for column in COLUMNS] for one in taken]
         write_rows(workspace.session, COLUMNS, rows, backup=now)
     return Intake(tuple(taken), tuple(left_out))

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from functools import partial
 from typing import ClassVar
 
 import pandas as pd
@@ -15,6 +16,8 @@ from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
+from tjtools.practice.incoming import Incoming, clear_cut_off, take_in
+from tjtools.practice.intake import Intake
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine
@@ -70,7 +73,8 @@ class Review(Panel):
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
     and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
     has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none.
+    name of the file whose `evidence` is shown, None for none. `took` is what became of the files that came in last,
+    None where none did; `cut_off` says how many transfers were cut off, of which nothing is used.
     """
 
     title: ClassVar[str] = "The session"
@@ -84,6 +88,8 @@ class Review(Panel):
     compared = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
+    took = Instance(Intake, allow_none=True)
+    cut_off = Int()
 
     def set_up(self) -> None:
         self.observe(lambda _change: self._filter(), ["group", "find"])
@@ -96,6 +102,7 @@ class Review(Panel):
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
+        self.cut_off = clear_cut_off(self.workspace)
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
@@ -118,6 +125,17 @@ class Review(Panel):
     def come_back(self) -> None:
         if self.task.state is not State.READY:
             self.task.start(self.look)
+
+    def take_in(self, incoming: Incoming) -> None:
+        """Add what has come to the session, and look again."""
+        self.task.wait()
+        self.took = None
+        self.task.start(partial(self._take_in, incoming))
+
+    def _take_in(self, incoming: Incoming, task: Task) -> None:
+        now, cancelled = self.clock(), task.cancelled
+        self.took = take_in(self.workspace, incoming, now=now, progress=task.looked_at, cancelled=cancelled)
+        self.look(task)
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""

@@ -18,6 +18,7 @@ from tjtools.media import Children
 from tjtools.model.creative import Medium
 from tjtools.model.words import counted
 from tjtools.widgets.compare import compare_view
+from tjtools.widgets.drop import drop_view, is_empty
 from tjtools.widgets.markup import STATIC, Node, node
 from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
 from tjtools.widgets.view import Table, actions, button, column, follow, linked, row, tied, told, way_on
@@ -113,20 +114,24 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
 
 
 def review_view(review: Review) -> w.Widget:
-    """The bar, which stays in view; then the evidence, and the files."""
+    """The bar, which stays in view, the place to drop files at, what repeats something, the files."""
+
+    def some() -> bool:
+        return not is_empty(review)
+
+    below = column(compare_view(review), _files(review), actions(review))
     return column(
-        _bar(review),
+        tied(review, "reviews", _bar(review), shown=some),
         told(review, "reviews", lambda: _bad_lines(review)),
-        compare_view(review),
-        _files(review),
-        actions(review),
+        drop_view(review),
+        tied(review, "reviews", below, shown=some),
     )
 
 
 def _bar(review: Review) -> w.Widget:
     """How many files are in each group, which are the filters; and the one button."""
     after = "Go to upload" if review.lead else "Saved"
-    before = "Save and go to upload" if review.lead else "Save the plan"
+    before = "Save and go to upload" if review.lead else "Save as the plan"
     save = tied(
         review,
         "chosen saved reviews",
@@ -139,9 +144,9 @@ def _bar(review: Review) -> w.Widget:
         if review.lead
         else [tied(review, "chosen saved", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)]
     )
-    badges = row(*(_badge(review, group) for group in Group))
     words = told(review, "chosen saved reviews", lambda: _standing(review))
-    return column(row(badges, row(save, *on)), words, css="tj tj-bar")
+    badges = row(*(_badge(review, group) for group in Group), words)
+    return column(row(badges, row(save, *on)), css="tj tj-bar")
 
 
 def _go_on(review: Review) -> None:
@@ -228,9 +233,17 @@ def _files(review: Review) -> w.Widget:
 
 
 def _pager(review: Review) -> w.Widget:
-    changes, several = "page matching", lambda: review.pages > 1
+    changes = "page matching"
+
+    def several() -> bool:
+        return review.pages > 1
+
     back, on = button("‹ Back", lambda: review.turn(-1)), button("Next ›", lambda: review.turn(1))
     tied(review, changes, back, disabled=lambda: review.page == 1, shown=several)
     tied(review, changes, on, disabled=lambda: review.page == review.pages, shown=several)
-    counted = told(review, changes, lambda: node("span", review.counted_page, role="status", css="tj-count"))
-    return row(back, on, counted)
+
+    def words() -> Node | None:
+        shown = several() or review.find
+        return node("span", review.counted_page, role="status", css="tj-count") if shown else None
+
+    return row(back, on, told(review, changes, words))
