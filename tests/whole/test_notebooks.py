@@ -20,6 +20,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tjtools.model.creative import Section
+from tjtools.practice.samples import write_image
 from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.upload import load_choice
 from tjtools.workspace.folder import VARIABLE, Workspace
@@ -135,7 +136,7 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     lab.button("3 can't go").click()
     expect(cards).to_have_count(3)
     lab.button("Table").click()
-    expect(page.locator(f"{PANEL} .tj-rows tbody tr:visible")).to_have_count(3)
+    expect(page.locator(f"{PANEL} .tj-work tbody tr:visible")).to_have_count(3)
 
 
 def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
@@ -146,11 +147,9 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     for path in drawn:
         path.rename(tmp_path / path.name)
     shop.session.unlink()
-    (tmp_path / "media/one").mkdir(parents=True)
-    (tmp_path / "media/two").mkdir()
-    pictures = [tmp_path / path.name for path in drawn if path.suffix == ".png"]
-    shutil.copy(pictures[0], tmp_path / "media/one/a.png")
-    shutil.copy(pictures[1], tmp_path / "media/two/a.png")
+    for seed, folder in enumerate(("one", "two")):
+        (tmp_path / "media" / folder).mkdir(parents=True)
+        write_image(tmp_path / "media" / folder / "a.png", width=300, height=250, title=folder, seed=seed)
     large = tmp_path / "large.mp4"
     shutil.copy(next(tmp_path / path.name for path in drawn if path.suffix == ".mp4"), large)
     room = 100_000_000
@@ -203,7 +202,7 @@ def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> 
     page = lab.page
     expect(page.locator(f"{PANEL} .tj-card-name").filter(has_text=evil)).to_have_count(1)
     lab.button("Table").click()
-    expect(page.locator(f"{PANEL} .tj-rows td").filter(has_text=evil).first).to_be_visible()
+    expect(page.locator(f"{PANEL} .tj-work td").filter(has_text=evil).first).to_be_visible()
     page.get_by_text("The same in Python").last.click()
     assert page.evaluate("window.hacked") is None
     assert page.locator(f"{PANEL} .jp-OutputArea b, {PANEL} .jp-OutputArea img[src=x]").count() == 0

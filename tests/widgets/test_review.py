@@ -20,6 +20,7 @@ from tjtools.upload import load_choice, make_plan, prepare, save_choice
 from tjtools.widgets.drop import Drop
 from tjtools.widgets.markup import Markup
 from tjtools.widgets.review import LATE, Group, Review
+from tjtools.widgets.review_table import Rows
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
@@ -122,7 +123,7 @@ def test_a_pair_whose_id_was_rounded_is_unclear_and_not_chosen(session: Workspac
         {BANNER},
     )
     assert "unclear pair: IMG_a.png\nunclear pair: VID_a.mp4" in review.summary
-    assert "the pair ID 1.23E+14" in review.rows(review.reviews[:1])["reason"][0]
+    assert "the pair ID 1.23E+14" in review.described(review.reviews[0])["reason"]
 
 
 def test_only_new_files_can_be_chosen(review: Review) -> None:
@@ -256,6 +257,45 @@ def test_the_view_follows_the_model(review: Review) -> None:
     assert [card["chosen"] for card in gallery.cards] == [False, False, True, False, False]
     review.group = Group.MEND
     assert [card["name"] for card in gallery.cards] == ["wide.png", "none.png"]
+
+
+def test_the_rows_follow_the_model_and_tick_it(review: Review) -> None:
+    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    assert [(one["name"], one["dimensions"], one["choosable"]) for one in table.rows] == [
+        ("VID_a.mp4", "640x360", True), ("IMG_a.png", "640x360", True), (EVIL, "300x250", True),
+        ("wide.png", "301x250", False), ("none.png", "", False),
+    ]  # fmt: skip
+    assert [bool(one["reasons"]) for one in table.rows] == [False, False, False, True, True]
+    assert table.chosen == [0, 1, 2]
+    table._hear(table, {"what": "tick", "ids": [0], "on": False}, None)
+    assert table.chosen == [2]
+    table._hear(table, {"what": "all", "on": True}, None)
+    assert table.chosen == [0, 1, 2]
+    table._hear(table, {"what": "tick", "ids": [99], "on": False}, None)  # of a session that was shown before
+    assert table.chosen == [0, 1, 2]
+    review.group = Group.THERE
+    assert [(one["id"], one["name"]) for one in table.rows] == [(3, "there.png")]
+
+
+def test_all_that_is_found_is_ticked_and_not_a_page_of_it(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tjtools.widgets.review.PAGE", 1)
+    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    table._hear(table, {"what": "all", "on": False}, None)
+    assert review.chosen == frozenset()
+    table._hear(table, {"what": "all", "on": True}, None)
+    assert len(review.chosen) == 3
+
+
+def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> None:
+    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    sent: list[tuple[dict[str, list[int]], list[bytes]]] = []
+    table.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    table._hear(table, {"what": "pictures", "ids": [0, 4, 5]}, None)
+    [(told, pictures)] = sent
+    assert told == {"pictures": [0, 4]}  # the last one is missing
+    for made in pictures:
+        with Image.open(io.BytesIO(made)) as shown:
+            assert shown.format == "JPEG"
 
 
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:

@@ -9,7 +9,6 @@ from enum import Enum
 from functools import partial
 from typing import ClassVar
 
-import pandas as pd
 from traitlets import Any, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat
@@ -40,7 +39,6 @@ MARKS = {  # each with its colour
     Verdict.BLOCKED: ("⚠", "stop"),
     Verdict.SOURCE: ("○", "idle"),
 }
-COLUMNS = ["verdict", "name", "type", "dimensions", "duration", "size", "pair", "plan", "reason"]
 SAVE = """\
 save_choice(
     workspace,
@@ -107,7 +105,7 @@ class Review(Panel):
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
-            self.thumbnail = prepared.fingerprints.thumbnail
+            self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
             self.wary = with_halves(self.new.values(), repeats)
@@ -256,23 +254,22 @@ class Review(Panel):
         self.save()
 
     def described(self, one: FileReview) -> dict[str, str]:
-        """A file as text, by `COLUMNS`."""
-        facts, planned = one.facts, "chosen" if one.file.key in self.chosen else "left out"
+        """A file as text."""
+        facts = one.facts
         return {
-            "verdict": marked(one.verdict),
             "name": one.file.name,
             "type": one.file.creative_type.value,
             "dimensions": facts.size if facts else "",
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",
             "pair": self.pair_of(one),
-            "plan": planned if one.goes_up else "",
             "reason": reason_of(one),
         }
 
-    def rows(self, reviews: Iterable[FileReview]) -> pd.DataFrame:
-        """The reviews as text, one row a file."""
-        return pd.DataFrame([self.described(one) for one in reviews], columns=COLUMNS)
+    def small_picture(self, one: FileReview) -> bytes | None:
+        """A small jpg of the file, None where none is kept."""
+        seen = self._fingerprints.of(one.file.path)
+        return self._fingerprints.thumbnail(seen) if seen else None
 
     def _filter(self) -> None:
         words = self.find.casefold().split()

@@ -21,11 +21,13 @@ from tjtools.widgets.compare import compare_view
 from tjtools.widgets.drop import drop_view, is_empty
 from tjtools.widgets.markup import STATIC, Node, node
 from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
-from tjtools.widgets.view import Table, actions, button, column, follow, linked, row, tied, told, way_on
+from tjtools.widgets.review_table import Rows
+from tjtools.widgets.view import actions, button, column, follow, linked, row, tied, told, way_on
 
 HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There already"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
+_MANY = 48  # files that are rather shown as rows
 _EVERY = 0.3  # seconds between two deliveries of pictures
 
 
@@ -202,6 +204,13 @@ def _bad_lines(review: Review) -> Node | None:
 def _files(review: Review) -> w.Widget:
     auto = {"button_width": "auto"}
     shapes = w.ToggleButtons(options=["Gallery", "Table"], tooltips=["Pictures", "Rows"], style=auto)
+
+    def fit(change: Any) -> None:
+        if not change["old"]:  # later it is the person's
+            shapes.value = "Table" if len(change["new"]) > _MANY else "Gallery"
+
+    review.observe(fit, "reviews")
+    fit({"old": (), "new": review.reviews})
     wide = w.Layout(width="16em")
     find = linked(
         review, "find", w.Text(placeholder="Find in name, type, reason", layout=wide, continuous_update=False)
@@ -222,8 +231,7 @@ def _files(review: Review) -> w.Widget:
         description=lambda: f"Show {_counted(review, Group.THERE)}",
         shown=lambda: review.groups[Group.THERE] and not (review.group or review.find),
     )
-    gallery, table = column(_pager(review), Gallery(review), _pager(review)), Table(review.rows(()), what="files")
-    tied(review, "matching chosen saved", table, frame=lambda: review.rows(review.matching))
+    gallery, table = column(_pager(review), Gallery(review), _pager(review)), Rows(review)
     return column(
         row(shapes, find, every, none, wary),
         tied(shapes, "value", gallery, shown=lambda: shapes.value == "Gallery"),

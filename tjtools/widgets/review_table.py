@@ -1,0 +1,81 @@
+"""The session's files as rows to work with: tick, sort, read why, by mouse or by keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anywidget import AnyWidget
+from traitlets import Dict, List
+
+from tjtools.diff.session import FileReview
+from tjtools.widgets.markup import STATIC
+from tjtools.widgets.review import MARKS, Review, has_evidence
+
+_HEADS = {"name": "Name", "type": "Type", "dimensions": "Pixels", "duration": "Length", "size": "Size"}
+
+
+class Rows(AnyWidget):
+    """Shows what matches, a row a file; hears of ticks, and sends the small pictures of rows that come into view.
+
+    `rows` are the files as text, `chosen` those that are ticked, by their number in the session. All text shows as
+    text.
+    """
+
+    _esm = STATIC / "rows.js"
+    _css = STATIC / "rows.css"
+    heads: Dict[str, str] = Dict(_HEADS).tag(sync=True)
+    rows: List[Any] = List().tag(sync=True)
+    chosen: List[Any] = List().tag(sync=True)
+
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        self._review = review
+        self.on_msg(self._hear)
+        review.observe(lambda _change: self.show(), ["matching", "saved"])
+        review.observe(lambda _change: self._tick(), "chosen")
+        self.show()
+
+    def show(self) -> None:
+        """Show what matches now."""
+        review = self._review
+        self._numbers = {id(one): number for number, one in enumerate(review.reviews)}
+        with self.hold_sync():
+            self._tick()
+            self.rows = [_row(review, self._numbers[id(one)], one) for one in review.matching]
+
+    def _tick(self) -> None:
+        chosen = self._review.chosen
+        self.chosen = [number for number, one in enumerate(self._review.reviews) if one.file.key in chosen]
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        review = self._review
+        named = [review.reviews[number] for number in told.get("ids", ()) if number < len(review.reviews)]
+        if told["what"] == "all":
+            review.choose_found(take=bool(told["on"]))
+        elif told["what"] == "tick":
+            review.choose(*(one.file.key for one in named), take=bool(told["on"]))
+        elif told["what"] == "compare" and named:
+            review.compared = named[0].file.key
+        elif told["what"] == "pictures":
+            found = [(number, review.small_picture(one)) for number, one in zip(told["ids"], named, strict=False)]
+            drawn = {number: made for number, made in found if made}
+            self.send({"pictures": [*drawn]}, [*drawn.values()])
+
+
+def _row(review: Review, number: int, one: FileReview) -> dict[str, Any]:
+    told, facts = review.described(one), one.facts
+    mark, colour = MARKS[one.verdict]
+    order = (facts.width * facts.height, facts.seconds or 0, facts.bytes) if facts else (0, 0, 0)
+    return {
+        "id": number,
+        "mark": mark,
+        "verdict": one.verdict.value,
+        "css": f"tj-verdict-{colour}",
+        **{name: told[name] for name in _HEADS},
+        "pair": told["pair"],
+        "order": dict(zip(("dimensions", "duration", "size"), order, strict=True)),
+        "reasons": [*review.marks(one), *filter(None, (one.reason, *one.notes))],
+        "choosable": one.goes_up,
+        "wary": one.file.key in review.wary,
+        "comparable": has_evidence(one),
+    }

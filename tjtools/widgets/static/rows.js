@@ -1,0 +1,167 @@
+// The session's files as rows. Text is set with textContent; nothing here takes a string for HTML.
+const TAIL = 16; // characters of a name's end, which are always seen
+const NUMBERS = ["dimensions", "duration", "size"];
+
+function make(tag, css, ...inside) {
+  const element = document.createElement(tag);
+  if (css) element.className = css;
+  element.append(...inside);
+  return element;
+}
+
+function cut(name) {
+  const at = Math.max(0, name.length - TAIL);
+  const whole = make("span", "tj-cut", make("span", "", name.slice(0, at)), make("span", "", name.slice(at)));
+  whole.title = name;
+  return whole;
+}
+
+function reasons(row, model) {
+  const cell = make("td", "tj-why");
+  const [first, ...rest] = row.reasons;
+  if (first) {
+    const all = [first, ...rest].map((text) => make("p", "", text));
+    const more = rest.length ? make("span", "tj-count", ` +${rest.length}`) : "";
+    cell.append(make("details", "", make("summary", "", make("span", "", first), more), ...all));
+  }
+  if (row.comparable) {
+    const compare = make("button", "", "Compare");
+    compare.type = "button";
+    compare.addEventListener("click", () => {
+      model.send({ what: "compare", ids: [row.id] });
+      compare.closest(".jp-OutputArea")?.querySelector(".tj-evidence")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    });
+    cell.append(compare);
+  }
+  return cell;
+}
+
+function build(row, shown, model) {
+  const box = make("input");
+  Object.assign(box, { type: "checkbox", disabled: !row.choosable, tabIndex: -1 });
+  box.setAttribute("aria-label", `Upload ${row.name}`);
+  box.addEventListener("change", () => model.send({ what: "tick", ids: [row.id], on: box.checked }));
+  const verdict = make("span", `tj-verdict ${row.css}`, make("span", "tj-mark", row.mark), make("span", "", row.verdict));
+  const line = make("tr", "", make("td", "", row.choosable ? box : ""), make("td", "tj-small"), make("td", "", verdict));
+  for (const key of shown) {
+    if (key === "name") line.append(make("td", "tj-name", cut(row.name)));
+    else if (key === "reasons") line.append(reasons(row, model));
+    else line.append(make("td", NUMBERS.includes(key) ? "tj-number" : "", row[key]));
+  }
+  line.dataset.id = row.id;
+  line.tabIndex = -1;
+  return line;
+}
+
+function render({ model, el }) {
+  el.classList.add("tj");
+  const head = make("tr");
+  const body = make("tbody");
+  const table = make("table", "tj-work", make("thead", "", head), body);
+  table.setAttribute("role", "grid");
+  const room = make("div", "tj-work-room", table);
+  el.append(room);
+  const every = make("input");
+  every.type = "checkbox";
+  every.addEventListener("change", () => model.send({ what: "all", on: every.checked }));
+  const pictures = new Map(); // by id, kept while the rows come and go
+  let sort = { key: "", down: false };
+  let lines = new Map();
+
+  const watch = new IntersectionObserver((seen) => {
+    const ids = seen.filter((one) => one.isIntersecting).map((one) => Number(one.target.dataset.id));
+    const wanted = ids.filter((id) => !pictures.has(id));
+    wanted.forEach((id) => pictures.set(id, ""));
+    if (wanted.length) model.send({ what: "pictures", ids: wanted });
+  }, { root: room, rootMargin: "300px" });
+
+  function draw(id) {
+    if (!pictures.get(id) || !lines.has(id)) return;
+    const image = make("img");
+    Object.assign(image, { alt: "", src: pictures.get(id) });
+    lines.get(id).querySelector(".tj-small").replaceChildren(image);
+  }
+
+  function order() {
+    const value = (row) => (sort.key in row.order ? row.order[sort.key] : String(row[sort.key] ?? ""));
+    const compare = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true }));
+    const rows = [...model.get("rows")];
+    if (sort.key) rows.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
+    body.append(...rows.map((row) => lines.get(row.id)));
+    for (const cell of head.querySelectorAll("[data-key]")) {
+      const here = cell.dataset.key === sort.key;
+      cell.setAttribute("aria-sort", here ? (sort.down ? "descending" : "ascending") : "none");
+    }
+  }
+
+  function show() {
+    const rows = model.get("rows");
+    const names = { verdict: "Verdict", ...model.get("heads") };
+    if (rows.some((row) => row.pair)) names.pair = "Pair";
+    if (rows.some((row) => row.reasons.length || row.comparable)) names.reasons = "Reason";
+    const shown = Object.keys(names).slice(1);
+    const heads = Object.entries(names).map(([key, label]) => {
+      const button = make("button", "", label);
+      button.type = "button";
+      button.addEventListener("click", () => { sort = { key, down: sort.key === key && !sort.down }; order(); });
+      const cell = make("th", NUMBERS.includes(key) ? "tj-number" : "", button);
+      cell.dataset.key = key;
+      return cell;
+    });
+    head.replaceChildren(make("th", "", every), make("th"), ...heads);
+    watch.disconnect();
+    lines = new Map(rows.map((row) => [row.id, build(row, shown, model)]));
+    body.replaceChildren();
+    order();
+    lines.forEach((line, id) => { watch.observe(line); draw(id); });
+    if (body.firstChild) body.firstChild.tabIndex = 0;
+    tick();
+  }
+
+  function tick() {
+    const chosen = new Set(model.get("chosen"));
+    const open = model.get("rows").filter((row) => row.choosable);
+    for (const row of open) {
+      const line = lines.get(row.id);
+      line.querySelector("input").checked = chosen.has(row.id);
+      line.setAttribute("aria-selected", String(chosen.has(row.id)));
+    }
+    const count = open.filter((row) => chosen.has(row.id)).length;
+    const plain = open.filter((row) => !row.wary);
+    every.checked = plain.length > 0 && plain.every((row) => chosen.has(row.id));
+    every.indeterminate = !every.checked && count > 0;
+    every.disabled = !plain.length;
+    every.setAttribute("aria-label", `Tick all ${plain.length} found`);
+  }
+
+  body.addEventListener("keydown", (event) => {
+    const line = event.target.closest("tr");
+    const moves = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild };
+    const next = moves[event.key];
+    if (next) {
+      line.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    } else if (event.target !== line) return; // a button or a reason in it
+    else if (event.key === " ") line.querySelector("input")?.click();
+    else if (event.key === "Enter") line.querySelector("summary")?.click();
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // the notebook would move to another cell
+  });
+  const drawn = (told, buffers) => told.pictures?.forEach((id, at) => {
+    pictures.set(id, URL.createObjectURL(new Blob([buffers[at]], { type: "image/jpeg" })));
+    draw(id);
+  });
+  model.on("change:rows", show);
+  model.on("change:chosen", tick);
+  model.on("msg:custom", drawn);
+  show();
+  return () => {
+    watch.disconnect();
+    model.off("msg:custom", drawn);
+    pictures.forEach((address) => URL.revokeObjectURL(address));
+  };
+}
+
+export default { render };
