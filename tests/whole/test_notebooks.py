@@ -136,7 +136,7 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     page.wait_for_function("video => video.currentTime > 0.2", arg=playing.element_handle())
 
     video.get_by_role("checkbox").uncheck()
-    expect(lab.button("20 of 22 new ticked")).to_be_visible()
+    expect(lab.button("20 of 23 new ticked")).to_be_visible()
     expect(cards.filter(has=lab.page.locator("input:not(:checked)"))).to_have_count(3)  # both halves, and a copy
     lab.button("Save as the plan").click()
     expect(shown.get_by_text("✓ Saved").first).to_be_visible()

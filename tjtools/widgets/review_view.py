@@ -116,7 +116,7 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
 
 
 def review_view(review: Review) -> w.Widget:
-    """The bar, which stays in view, the place to drop files at, the evidence, the files."""
+    """The bar, which stays in view, the place to drop files at, what repeats something, the files."""
 
     def some() -> bool:
         return not is_empty(review)
