@@ -143,7 +143,7 @@ def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None
     assert "Creative ID of 1 file" in steps(quiet)[0].what
     Journal(quiet.log).begun([file], run="s", now=NOW)
     first = steps(quiet)[0]
-    assert (first.command, first.more) == ("tjtools upload --resume", "0 confirmed, 0 under way, 1 not begun")
+    assert (first.command, first.more) == ("tjtools upload --resume", "0 confirmed, 1 under way, 0 not begun")
 
 
 def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> None:
