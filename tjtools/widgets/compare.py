@@ -38,7 +38,7 @@ def compare_view(review: Review) -> w.Widget:
     """How many files repeat something, and the one that a person looks at beside it; nothing where none does."""
     whole = column(
         told(review, "reviews compared", lambda: _found(review)),
-        tied(review, "reviews compared", row(), children=lambda: _turning(review)),
+        _turning(review),
         _looking(review),
         error_view(review),
         tied(review, "reviews compared", column(), children=lambda: _pairs(review)),
@@ -69,27 +69,37 @@ def _found(review: Review) -> Node:
     return node("div", node("h3", "Compare"), node("p", *parts))
 
 
-def _turning(review: Review) -> list[w.Widget]:
-    """A list to choose from, and the way to the next one: the next to decide, while there is one."""
+def _turning(review: Review) -> w.Widget:
+    """The way to the next one, which is one to decide while there is one; a list to choose from, once one is shown."""
+    changes, wide = "reviews compared", w.Layout(width="auto", max_width="100%")
+    following = tied(
+        review,
+        changes,
+        button("", lambda: review.set_trait("compared", _following(review))),
+        description=lambda: _words(review),
+        shown=lambda: _following(review) is not None,
+    )
+    files = choice(review, "compared", lambda: _listed(review), "reviews", tooltip="File to compare", layout=wide)
+    close = button("Close", lambda: review.set_trait("compared", None))
+    return row(*(tied(review, changes, one, shown=lambda: review.compared) for one in (files, close)), following)
+
+
+def _listed(review: Review) -> list[tuple[str, Any]]:
     files = {one.file.key: f"{marked(one.verdict)}: {one.file.name}" for one in review.comparable}
     if review.compared is not None:
         files.setdefault(review.compared, review.compared[1])  # it may have nothing to show any more
-    listed = [("Choose a file to compare", None), *((label, key) for key, label in files.items())]
-    wide = w.Layout(width="auto", max_width="100%")
-    parts = [choice(review, "compared", lambda: listed, tooltip="File to compare", layout=wide)]
-    if (following := _following(review, list(files))) is not None:
-        waiting = [key for key in undecided(review) if key != review.compared]
-        label = "Next to decide ›" if waiting else "Next comparison ›"
-        label = label if review.compared else "Compare them" if len(files) > 1 else "Compare"
-        style = "primary" if waiting else ""
-        parts.append(button(label, lambda: review.set_trait("compared", following), style=style))
-    if review.compared is not None:
-        parts.append(button("Close", lambda: review.set_trait("compared", None)))
-    return parts
+    return [("Choose a file to compare", None), *((label, key) for key, label in files.items())]
 
 
-def _following(review: Review, files: Sequence[Any]) -> Any:
+def _words(review: Review) -> str:
+    if review.compared is None:
+        return "Compare them" if len(review.comparable) > 1 else "Compare"
+    return "Next to decide ›" if {*undecided(review)} - {review.compared} else "Next comparison ›"
+
+
+def _following(review: Review) -> Any:
     """The key of the file to compare next: one to decide before any other, those after the shown one first."""
+    files = [one.file.key for one in review.comparable]
     at = files.index(review.compared) + 1 if review.compared in files else 0
     ahead = [key for key in (*files[at:], *files[:at]) if key != review.compared]
     waiting = set(undecided(review))
