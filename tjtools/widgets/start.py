@@ -15,7 +15,7 @@ from tjtools.model.creative import ReviewStatus
 from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
 from tjtools.upload import Prepared, prepare
-from tjtools.widgets.markup import Markup, Node, error_node, node
+from tjtools.widgets.markup import Markup, Node, error_node, node, note
 from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import actions, column, row, tied, told, way_on
 
@@ -109,7 +109,7 @@ def _figure(start: Start, kind: str) -> Node:
     number, css = start.figures[kind], "tj-figure-card"
     slow = start.figures["slow"] if kind == "pending" else 0
     more = [node("span", f"! {slow:,} waiting too long")] if slow else []
-    loud = " tj-loud" if kind == "rejected" and number else ""
+    loud = " tj-loud" if kind == "rejected" and number else " tj-nothing" if not number else ""
     return node("div", node("strong", f"{number:,}"), node("span", FIGURES[kind]), *more, css=css + loud)
 
 
@@ -124,4 +124,4 @@ def _step(start: Start, place: int) -> w.Widget:
 
 
 def _listed(facts: dict[str, str]) -> Node:
-    return node("p", " · ".join(f"{name}: {value}" for name, value in facts.items()), css="tj-note")
+    return node("div", *(note(f"{name}: {value}") for name, value in facts.items()), css="tj-facts")
