@@ -21,10 +21,12 @@ from tjtools.widgets.view import actions, column, row, tied, told, way_on
 
 CALL = python(
     "files = Files(workspace, lambda: datetime.now(tz=UTC))\n"
-    'rejected = int((files.changed()["change"] == "rejected").sum())\n'
-    "next_steps(workspace, prepare(workspace), now=files.clock(), rejected=rejected)",
+    "found = worklist(files, files.changed())\n"
+    'counts = {"rejected": len(found["rejected"]), "slow": len(found["slow"])}\n'
+    "next_steps(workspace, prepare(workspace), now=files.clock(), **counts)",
     "tjtools import Workspace",
     "tjtools.analysis.sources import Files",
+    "tjtools.analysis.worklist import worklist",
     "tjtools.health.status import next_steps",
     "tjtools.upload import prepare",
 )
@@ -51,18 +53,15 @@ class Start(Panel):
 
     def look(self, task: Task) -> None:
         """Review the session against the library, and see what waits for a person."""
-        from tjtools.analysis.estimates import time_in_review, waiting  # pandas takes a while, beside the looking
-        from tjtools.analysis.sources import Files
+        from tjtools.analysis.sources import Files  # pandas takes a while, beside the looking
+        from tjtools.analysis.worklist import worklist
 
         moment, prepared = self.clock(), prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         files = Files(self.workspace, lambda: moment)
-        changed = files.changed()["change"].value_counts()
-        waits = waiting(files.stays, files.frame, moment, time_in_review(files.stays, repeats=0))
-        rejected, approved = (int(changed.get(kind, 0)) for kind in ("rejected", "approved"))
-        slow, new = int(waits["slow"].sum()), sum(one.goes_up for one in prepared.reviews)
+        count = {kind: len(rows) for kind, rows in worklist(files, files.changed()).items()}
         self.facts = _facts(self, prepared)
-        self.figures = {"new": new, "rejected": rejected, "approved": approved, "pending": len(waits), "slow": slow}
-        self.steps = next_steps(self.workspace, prepared, now=moment, rejected=rejected, slow=slow)
+        self.figures = count | {"new": sum(one.goes_up for one in prepared.reviews)}
+        self.steps = next_steps(self.workspace, prepared, now=moment, rejected=count["rejected"], slow=count["slow"])
 
     def come_back(self) -> None:
         self.task.start(self.look)
