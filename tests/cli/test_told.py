@@ -7,10 +7,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-from world import Truth, banner, session, tjtools
+from world import Truth, banner, session, tjtools, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.practice import samples
 from tjtools.workspace.folder import Workspace
 
 THERE = Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
@@ -72,6 +73,24 @@ def test_a_dry_run_says_how_many_would_go_up_and_the_command_it_names_uploads_th
     [identity] = truth.named("a")
     assert f"success     {identity}  a.png" in live.stdout
     assert live.stdout.splitlines()[-1] == "1 uploaded · 1 there · 1 not in this run · 1 to mend"
+
+
+def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: Workspace) -> None:
+    rejected = Creative(
+        "1032530581", "old", None, "300x250", "png", CreativeType.IMAGE, review_status=ReviewStatus.REJECTED
+    )
+    Library.load(shop.library).add([rejected])
+    samples.write_image(shop.root / "uploaded" / "old.png", width=300, height=250, title="Sports", seed=1)
+    assert tjtools("duplicates", cwd=shop.root).returncode == 1
+    samples.write_image(shop.root / "uploaded" / "a.jpg", width=300, height=250, title="Sports", seed=1)
+    write_inventory(
+        shop.session, [{"new_filename": name, "creative_type": "image"} for name in ("a.jpg", "b.png", "there.png")]
+    )
+    review = tjtools("review", cwd=shop.root).stdout.splitlines()
+    assert "REJECTED" in review[2]
+    assert review[-1] == "1 new · 1 there · 1 like known ones → tjtools upload --live"
+    dry = tjtools("upload", cwd=shop.root).stdout.splitlines()
+    assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
 
 
 @pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])

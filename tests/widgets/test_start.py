@@ -18,7 +18,7 @@ from tjtools.upload import prepare, save_choice
 from tjtools.upload.journal import Journal
 from tjtools.widgets import start_here
 from tjtools.widgets.analysis import ReviewOutcomes
-from tjtools.widgets.start import Start, start_view
+from tjtools.widgets.start import CALL, Start, start_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
@@ -131,8 +131,8 @@ def test_a_first_sight_of_a_rejected_creative_is_no_news_and_there_is_one_number
 
 def numbers(workspace: Workspace) -> tuple[int, int]:
     """How many are newly rejected by the day's list, and by the outcomes."""
-    changes = ReviewOutcomes(workspace, clock=lambda: NOW + timedelta(hours=2))["changes"].frame
-    return today(workspace).figures["rejected"], int((changes["change"] == "rejected").sum())
+    outcomes = ReviewOutcomes(workspace, clock=lambda: NOW + timedelta(hours=2))
+    return today(workspace).figures["rejected"], len(outcomes.figures["rejected"])
 
 
 def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None:
@@ -198,6 +198,16 @@ def test_when_its_tab_is_shown_again_it_looks_again_and_each_step_leads_to_its_t
 
 def widgets_of(widget: w.Widget) -> list[w.Widget]:
     return [widget, *(one for child in getattr(widget, "children", ()) for one in widgets_of(child))]
+
+
+def test_the_python_that_it_shows_says_the_same(quiet: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(quiet.root)
+    images(quiet, "b.png")
+    names: dict[str, object] = {}
+    exec(CALL.replace("next_steps(workspace, prep", "steps = next_steps(workspace, prep"), names)  # noqa: S102 (ours)
+    start = Start(quiet)
+    assert start.looked()
+    assert names["steps"] == start.steps
 
 
 def test_the_panel_shows_up_without_a_front_end(quiet: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

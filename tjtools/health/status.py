@@ -128,8 +128,10 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
     if plan.files:
-        what = f"Upload {counted(len(plan.files), 'file')}"
-        yield Step(what, "upload", UPLOAD, "the saved plan" if choice else "")
+        known = [*(["the saved plan"] if choice else []), *([f"{plan.asks}: you are asked"] if plan.asks else [])]
+        yield Step(f"Upload {counted(len(plan.files), 'file')}", "upload", UPLOAD, " · ".join(known))
+    elif plan.asks:
+        yield Step(f"{plan.asks}: decide", "upload", UPLOAD)
     if not new and needs:
         what = f"{counted(needs, 'file')} need{'s' * (needs == 1)} you: look at {_them(needs)}"
         yield Step(what, "review", REVIEW, more)

@@ -15,16 +15,18 @@ from tjtools.model.creative import ReviewStatus
 from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
 from tjtools.upload import Prepared, prepare
-from tjtools.widgets.markup import Markup, Node, error_node, node
+from tjtools.widgets.markup import Markup, Node, error_node, node, note
 from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import actions, column, row, tied, told, way_on
 
 CALL = python(
     "files = Files(workspace, lambda: datetime.now(tz=UTC))\n"
-    'rejected = int((files.changed()["change"] == "rejected").sum())\n'
-    "next_steps(workspace, prepare(workspace), now=files.clock(), rejected=rejected)",
+    "found = worklist(files, files.changed())\n"
+    'counts = {"rejected": len(found["rejected"]), "slow": len(found["slow"])}\n'
+    "next_steps(workspace, prepare(workspace), now=files.clock(), **counts)",
     "tjtools import Workspace",
     "tjtools.analysis.sources import Files",
+    "tjtools.analysis.worklist import worklist",
     "tjtools.health.status import next_steps",
     "tjtools.upload import prepare",
 )
@@ -51,18 +53,15 @@ class Start(Panel):
 
     def look(self, task: Task) -> None:
         """Review the session against the library, and see what waits for a person."""
-        from tjtools.analysis.estimates import time_in_review, waiting  # pandas takes a while, beside the looking
-        from tjtools.analysis.sources import Files
+        from tjtools.analysis.sources import Files  # pandas takes a while, beside the looking
+        from tjtools.analysis.worklist import worklist
 
         moment, prepared = self.clock(), prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         files = Files(self.workspace, lambda: moment)
-        changed = files.changed()["change"].value_counts()
-        waits = waiting(files.stays, files.frame, moment, time_in_review(files.stays, repeats=0))
-        rejected, approved = (int(changed.get(kind, 0)) for kind in ("rejected", "approved"))
-        slow, new = int(waits["slow"].sum()), sum(one.goes_up for one in prepared.reviews)
+        count = {kind: len(rows) for kind, rows in worklist(files, files.changed()).items()}
         self.facts = _facts(self, prepared)
-        self.figures = {"new": new, "rejected": rejected, "approved": approved, "pending": len(waits), "slow": slow}
-        self.steps = next_steps(self.workspace, prepared, now=moment, rejected=rejected, slow=slow)
+        self.figures = count | {"new": sum(one.goes_up for one in prepared.reviews)}
+        self.steps = next_steps(self.workspace, prepared, now=moment, rejected=count["rejected"], slow=count["slow"])
 
     def come_back(self) -> None:
         self.task.start(self.look)
@@ -109,7 +108,7 @@ def _figure(start: Start, kind: str) -> Node:
     number, css = start.figures[kind], "tj-figure-card"
     slow = start.figures["slow"] if kind == "pending" else 0
     more = [node("span", f"! {slow:,} waiting too long")] if slow else []
-    loud = " tj-loud" if kind == "rejected" and number else ""
+    loud = " tj-loud" if kind == "rejected" and number else " tj-nothing" if not number else ""
     return node("div", node("strong", f"{number:,}"), node("span", FIGURES[kind]), *more, css=css + loud)
 
 
@@ -124,4 +123,4 @@ def _step(start: Start, place: int) -> w.Widget:
 
 
 def _listed(facts: dict[str, str]) -> Node:
-    return node("p", " · ".join(f"{name}: {value}" for name, value in facts.items()), css="tj-note")
+    return node("div", *(note(f"{name}: {value}") for name, value in facts.items()), css="tj-facts")
