@@ -193,8 +193,8 @@ class Upload(Panel):
         if self.checked:
             plan = self.checked.plan
             yield f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(plan)}"
-            held = (*plan.held_back, *plan.repeats)
-            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in held)
+            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
+            yield from sorted(f"repeats a rejected creative: {one.file.name}" for one in plan.repeats)
             yield from sorted(f"new since the plan: {one.file.name}" for one in plan.unseen)
         if self.recorded:
             files, count = self.recorded.files, self.outcomes

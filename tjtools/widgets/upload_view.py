@@ -161,7 +161,7 @@ def _confirmation(panel: Upload) -> w.Widget:
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
         description=lambda: f"Upload {_files(panel)}",
         button_style=lambda: "" if panel.busy else style,
-        disabled=lambda: not panel.files,
+        disabled=lambda: not panel.files or panel.elsewhere,
     )
     return column(
         told(panel, CHANGES, lambda: _question(panel) if not panel.busy else None),
