@@ -26,7 +26,7 @@ def test_the_demo_does_the_main_job(tmp_path: Path, chromium: str) -> None:
         "invalid": 2,
         "half of a native pair": 1,
     }
-    assert Counter(one["status"] for one in told["files"]) == {"success": 22, "skipped": 6}
+    assert Counter(one["status"] for one in told["files"]) == {"success": 22, "skipped": 6}  # a copy of a rejected one
     assert told["ids_confirmed_by_checksum"] == 22
     assert Counter(one["status"] for one in told["again"]) == {"skipped": 28}
     assert sum(bool(one["creative_id"]) for one in told["again"]) == 24

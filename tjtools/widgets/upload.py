@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from enum import Enum
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 
@@ -21,37 +20,14 @@ from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.scrape.connection import connect
 from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
-from tjtools.upload import Choice, Expected, FileProgress, Plan, Prepared, RecordedRun
+from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.elsewhere import Elsewhere
-from tjtools.widgets.panel import Panel, Task, keys_code, python
-from tjtools.widgets.review import with_halves
+from tjtools.widgets.panel import Panel, Task
+from tjtools.widgets.rehearsal import Checked, call_of, check
 
 WAITING = "waiting"
-CALL = """\
-settings, prepared = load_settings(workspace), prepare(workspace)
-plan = make_plan(
-    prepared.reviews,
-    batch_size=settings.upload.batch_size,
-    choice={choice},
-    allow_repeats={allow},  # what repeats a rejected creative
-)
-report = upload(
-    plan,
-    workspace,
-    prepared.library,
-    settings,
-    lambda: connect(workspace, settings, say=print),  # headless=False opens a window to sign in
-    now=lambda: datetime.now(tz=UTC).astimezone(),
-    live={live},
-)"""
-CHOICE = """\
-Choice(
-        datetime.now(tz=UTC),
-        frozenset([
-{keys}    ]),
-    )"""
 
 
 class Step(Enum):
@@ -59,20 +35,6 @@ class Step(Enum):
 
     REHEARSE = "Rehearsal"
     UPLOAD = "Upload"
-
-
-class Checked(NamedTuple):
-    """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
-
-    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
-    """
-
-    prepared: Prepared
-    plan: Plan
-    whole: Plan
-    choice: Choice | None
-    expected: Expected
-    retry: bool
 
 
 class Upload(Panel):
@@ -193,8 +155,8 @@ class Upload(Panel):
         if self.checked:
             plan = self.checked.plan
             yield f"Plan: {counted(len(plan.files), 'file')} in {counted_batches(plan)}"
-            held = (*plan.held_back, *plan.repeats)
-            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in held)
+            yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
+            yield from sorted(f"repeats a rejected creative: {one.file.name}" for one in plan.repeats)
             yield from sorted(f"new since the plan: {one.file.name}" for one in plan.unseen)
         if self.recorded:
             files, count = self.recorded.files, self.outcomes
@@ -214,17 +176,7 @@ class Upload(Panel):
     def call_for(self, step: Step) -> str:
         """The Python that does this step."""
         retry = self.checked.choice if self.checked and self.checked.retry else None
-        name, section, choice = "load_choice", "", "load_choice(workspace)"
-        if retry:
-            name, section, choice = "Choice", "Section, ", CHOICE.format(keys=keys_code(retry.files))
-        live = step is Step.UPLOAD
-        return python(
-            CALL.format(choice=choice, live=live, allow=self.repeats_too or not live),
-            f"tjtools import {section}Workspace",
-            "tjtools.scrape.connection import connect",
-            "tjtools.workspace.settings import load_settings",
-            f"tjtools.upload import {name}, make_plan, prepare, upload",
-        )
+        return call_of(retry, live=step is Step.UPLOAD, repeats_too=self.repeats_too)
 
     def rehearse(self) -> None:
         """Sign in, plan what goes up, and walk the real pages with it up to, and not including, the hand-over of files.
@@ -309,23 +261,8 @@ class Upload(Panel):
         self.rehearsed, self.repeats_too, self.checked = False, False, None
 
     def _made(self, task: Task, *, retry: bool) -> Checked:
-        """The plan as it is now; a `retry` is of what failed and still is to go up, with the halves of its pairs.
-
-        Whoever was handed over before is not asked about again: neither those in doubt, nor what is tried again.
-        """
-        task.progress("looking at each file of the session")
-        prepared = steps.prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
-        journal = Journal(self.workspace.log)
-        allowed = journal.in_doubt()
-        choice = steps.load_choice(self.workspace)
-        if retry:
-            failed = {one.key for one in self.recorded.files if one.status in WITHOUT_ID} if self.recorded else set()
-            new = [one.file for one in prepared.reviews if one.goes_up]
-            choice, allowed = Choice(self.clock(), with_halves(new, failed)), allowed | failed
-        make = partial(steps.make_plan, prepared.reviews, batch_size=self.settings.upload.batch_size, choice=choice)
-        plan, whole = make(allow_repeats=allowed), make(allow_repeats=True)
-        plan, whole = (replace(one, not_chosen=(), unseen=()) if retry else one for one in (plan, whole))
-        return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry)
+        again = self.recorded if retry else None
+        return check(self.workspace, self.settings, task, retry=again, now=self.clock())
 
     def _upload(self, checked: Checked, task: Task, *, repeats_too: bool) -> None:
         now = self._made(task, retry=checked.retry)

@@ -18,8 +18,9 @@ from tjtools.upload.run_files import OUTCOMES
 from tjtools.widgets.elsewhere import elsewhere_view
 from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
 from tjtools.widgets.panel import State
+from tjtools.widgets.rehearsal import Checked
 from tjtools.widgets.review import marked
-from tjtools.widgets.upload import WAITING, Checked, Step, Upload, counted_batches
+from tjtools.widgets.upload import WAITING, Step, Upload, counted_batches
 from tjtools.widgets.view import (
     Table,
     button,
@@ -102,27 +103,30 @@ def _unknown(panel: Upload) -> Node | None:
 
 
 def _ahead(panel: Upload) -> w.Widget:
-    """Before a rehearsal: which plan there is."""
+    """Which plan there is, before a rehearsal, or that nothing of it goes up: then other files are the way on."""
 
     def shown() -> bool:
-        return not (panel.busy or panel.checked or panel.unfinished or panel.elsewhere or panel.uploaded)
+        return _nothing(panel) or not (panel.checked or panel.unfinished or panel.elsewhere or panel.uploaded)
 
     def plan() -> Node:
         if not panel.rows:
-            return node("span", node("strong", "The session is empty."))
+            return node("strong", "The session is empty.")
+        if _nothing(panel):
+            return node("span", node("strong", "Nothing to upload."), " Every file is there already, or stays here.")
         if not panel.saved:
-            return node(
-                "span", node("strong", "No plan is saved:"), " every new file goes, but no copy of a rejected one."
-            )
-        saved = panel.saved.saved_at.astimezone()
-        return node(
-            "span",
-            node("strong", f"Your plan: {counted(len(panel.saved.files), 'file')}"),
-            f", saved {saved:%Y-%m-%d %H:%M}.",
-        )
+            rule = " every new file goes, but no copy of a rejected one."
+            return node("span", node("strong", "No plan is saved:"), rule)
+        files, saved = counted(len(panel.saved.files), "file"), panel.saved.saved_at.astimezone()
+        return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}.")
 
-    words = told(panel, CHANGES, plan)
-    return tied(panel, CHANGES, row(words, way_on(panel, "review", "Choose files")), shown=shown)
+    way = way_on(panel, "review", "Choose files")
+    if isinstance(way, w.Button):
+        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) else "")
+    return tied(panel, CHANGES, row(told(panel, CHANGES, plan), way), shown=lambda: shown() and not panel.busy)
+
+
+def _nothing(panel: Upload) -> bool:
+    return not panel.rows or (panel.checked is not None and not panel.checked.whole.files)
 
 
 def _done(panel: Upload) -> Node | None:
@@ -143,9 +147,13 @@ def _rehearse(panel: Upload) -> w.Widget:
         CHANGES,
         press,
         description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
-        button_style=lambda: "" if panel.busy or panel.asks or panel.unfinished or panel.uploaded else "primary",
+        button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
     )
+
+
+def _leads_elsewhere(panel: Upload) -> bool:
+    return bool(panel.rehearsed or panel.unfinished or panel.uploaded or _nothing(panel))
 
 
 def _confirmation(panel: Upload) -> w.Widget:
@@ -161,7 +169,7 @@ def _confirmation(panel: Upload) -> w.Widget:
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
         description=lambda: f"Upload {_files(panel)}",
         button_style=lambda: "" if panel.busy else style,
-        disabled=lambda: not panel.files,
+        disabled=lambda: not panel.files or panel.elsewhere,
     )
     return column(
         told(panel, CHANGES, lambda: _question(panel) if not panel.busy else None),
@@ -173,16 +181,15 @@ def _confirmation(panel: Upload) -> w.Widget:
 def _going(panel: Upload) -> w.Widget:
     """What goes, with pictures, and what stays here and why."""
     sections = told(panel, "checked", lambda: _sections(panel.checked) if panel.checked else None)
-    whole = column(sections, told(panel, "checked", lambda: _notes(panel)), css="tj-going")
-    return tied(panel, CHANGES, whole, shown=lambda: panel.checked and not panel.busy)
+    notes = told(panel, "checked", lambda: _notes(panel))
+    whole = column(sections, notes, css="tj-going")
+    return tied(panel, CHANGES, whole, shown=lambda: notes.tree != [""] and not panel.busy)
 
 
 def _question(panel: Upload) -> Node | None:
     bound, checked = panel.settings.site, panel.checked
-    if bound is None or checked is None:
+    if bound is None or checked is None or not checked.whole.files:
         return None
-    if not checked.whole.files:
-        return node("p", node("strong", "Nothing to upload."), " Every file is there already, or stays here.")
     site = "● LIVE site" if bound.kind == "live" else "practice site"
     goes, where = "goes" if len(panel.files) == 1 else "go", node("strong", bound.origin)
     account = f", account {bound.account}" if bound.account else ""
@@ -236,9 +243,8 @@ def _tick(panel: Upload) -> str:
 
 def _notes(panel: Upload) -> Node | None:
     """What stays here, and what to look at, to unfold."""
-    if panel.checked is None:
-        return None
-    return node("div", *_noted(panel, panel.checked))
+    noted = [*_noted(panel, panel.checked)] if panel.checked else []
+    return node("div", *noted) if noted else None
 
 
 def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
@@ -258,7 +264,7 @@ def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
         yield note(f"✓ {counted(there, 'file')} of the session: there already.")
     for bad in prepared.bad_lines:
         yield node("p", f"⚠ Line {bad.line} of the session can't be read and stays here: {bad.reason}")
-    if panel.settings.campaign.target_url.startswith("PLACEHOLDER"):
+    if plan.files and panel.settings.campaign.target_url.startswith("PLACEHOLDER"):
         yield note("The campaign CSVs will say PLACEHOLDER_URL: set target_url in tjtools.toml.")
 
 

@@ -1,0 +1,90 @@
+"""What a rehearsal looks at: the plan as it is now, and the Python that makes it and carries it out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import NamedTuple
+
+from tjtools import upload as steps
+from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
+from tjtools.upload.journal import Journal
+from tjtools.upload.run_files import WITHOUT_ID
+from tjtools.widgets.panel import Task, keys_code, python
+from tjtools.widgets.review import with_halves
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Settings
+
+CALL = """\
+settings, prepared = load_settings(workspace), prepare(workspace)
+plan = make_plan(
+    prepared.reviews,
+    batch_size=settings.upload.batch_size,
+    choice={choice},
+    allow_repeats={allow},  # what repeats a rejected creative
+)
+report = upload(
+    plan,
+    workspace,
+    prepared.library,
+    settings,
+    lambda: connect(workspace, settings, say=print),  # headless=False opens a window to sign in
+    now=lambda: datetime.now(tz=UTC).astimezone(),
+    live={live},
+)"""
+CHOICE = """\
+Choice(
+        datetime.now(tz=UTC),
+        frozenset([
+{keys}    ]),
+    )"""
+
+
+class Checked(NamedTuple):
+    """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
+
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
+    """
+
+    prepared: Prepared
+    plan: Plan
+    whole: Plan
+    choice: Choice | None
+    expected: Expected
+    retry: bool
+
+
+def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:
+    """Look at the session again; a `retry` is of what failed in that run, with the halves of its pairs.
+
+    Whoever was handed over before is not asked about again: neither those in doubt, nor what is tried again.
+    """
+    task.progress("looking at each file of the session")
+    prepared = steps.prepare(workspace, progress=task.looked_at, cancelled=task.cancelled)
+    journal = Journal(workspace.log)
+    allowed = journal.in_doubt()
+    choice = steps.load_choice(workspace)
+    if retry:
+        failed = {one.key for one in retry.files if one.status in WITHOUT_ID}
+        new = [one.file for one in prepared.reviews if one.goes_up]
+        choice, allowed = Choice(now, with_halves(new, failed)), allowed | failed
+    make = partial(steps.make_plan, prepared.reviews, batch_size=settings.upload.batch_size, choice=choice)
+    plan, whole = make(allow_repeats=allowed), make(allow_repeats=True)
+    if retry:
+        plan, whole = (replace(one, not_chosen=(), unseen=()) for one in (plan, whole))
+    return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry is not None)
+
+
+def call_of(retry: Choice | None, *, live: bool, repeats_too: bool) -> str:
+    """The Python that uploads the saved plan or a `retry`, or rehearses it."""
+    name, section, choice = "load_choice", "", "load_choice(workspace)"
+    if retry:
+        name, section, choice = "Choice", "Section, ", CHOICE.format(keys=keys_code(retry.files))
+    return python(
+        CALL.format(choice=choice, live=live, allow=repeats_too or not live),
+        f"tjtools import {section}Workspace",
+        "tjtools.scrape.connection import connect",
+        "tjtools.workspace.settings import load_settings",
+        f"tjtools.upload import {name}, make_plan, prepare, upload",
+    )
