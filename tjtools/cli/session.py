@@ -378,7 +378,7 @@ def run_plan(
 ) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
     settings, wait = load_settings(workspace), Wait()
-    with stoppable(wait=wait) as cancelled, bar("Uploading", len(plan.files), wait) as progress:
+    with stoppable(wait=wait) as cancelled, bar("Opening the site", len(plan.files), wait) as progress:
         return steps.upload(
             plan,
             workspace,
