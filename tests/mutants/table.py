@@ -358,8 +358,8 @@ UPLOADING = (
         (
             ("self.journal.handed_over(files,", "note = lambda: self.journal.handed_over(files,"),
             (
-                "hand_over(site, files, self.settings.upload, self._tell)\n",
-                "hand_over(site, files, self.settings.upload, self._tell)\n        note()\n",
+                "hand_over(site, files, self.settings.upload, partial(self._tell, section))\n",
+                "hand_over(site, files, self.settings.upload, partial(self._tell, section))\n        note()\n",
             ),
         ),
         ("test_what_is_handed_over_is_in_the_journal_before",),
