@@ -257,12 +257,8 @@ def upload(
     kind: console.TypeOption = None,
     live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
     force: ForceOption = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
-    ] = None,
-    allow_repeats: Annotated[
-        bool, typer.Option("--allow-repeats", help="Also what repeats a rejected creative.")
-    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most N files; native pairs stay together.")] = None,
+    allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also copies of rejected ones.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the live run that was cut off.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the upload that runs in another window.")] = False,
     headless: console.HeadlessOption = None,
