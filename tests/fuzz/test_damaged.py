@@ -47,7 +47,7 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
 from tjtools.upload.plan import load_choice, save_choice
-from tjtools.upload.resume import only_live_run, runs_elsewhere, stop_request
+from tjtools.upload.resume import only_live_run, stop_request
 from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.upload.watch import watched
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
@@ -678,7 +678,7 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
     else:
         refused = ""
     assert not refused or "another live upload is running here" in refused
-    assert not runs_elsewhere(place)
+    assert watched(place) is None
 
 
 @settings(deadline=None)

@@ -414,6 +414,20 @@ UPLOADING = (
         "test_a_duplicate_whose_content_has_changed_since_the_review_is_for_a_person",
     ),
     _one(
+        "not-waited-goes-up-again",
+        "A file that nobody waited for to the end goes up no second time in that run.",
+        "again = [one for one in unseen if not one.open]",
+        "again = [*unseen]",
+        "test_a_wait_for_an_earlier_runs_files_is_told_and_cut_short_and_what_is_unknown_goes_up_no_second_time",
+    ),
+    _one(
+        "stale-request-stops",
+        "A request to stop that was meant for another run stops none.",
+        'return self.request.read_text("utf-8") == self.lease.token',
+        'return bool(self.request.read_text("utf-8"))',
+        "test_a_run_is_watched_file_by_file_and_stops_when_another_window_asks",
+    ),
+    _one(
         "two-live-runs",
         "One live run a workspace at a time.",
         'raise _Taken("another live upload is running here.", path=path, remedy=STOP_IT) from error',

@@ -579,7 +579,9 @@ def test_a_wait_for_an_earlier_runs_files_is_told_and_cut_short_and_what_is_unkn
     assert unfinished_run(workspace).told == "2 confirmed, 1 under way, 0 not begun"
 
 
-def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(workspace: Workspace, truth: Truth) -> None:
+def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(
+    workspace: Workspace, truth: Truth, caplog: pytest.LogCaptureFixture
+) -> None:
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
     go(workspace, now=NOW - timedelta(days=1))
     truth.settings(drops_duplicates=False)
@@ -588,7 +590,10 @@ def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(workspace: Work
     def expired() -> Site:
         raise SignInNeeded("The session has expired.")
 
+    caplog.set_level("INFO", "tjtools")
     first = go(workspace, force=True, open_site=expired)
+    assert "0 uploaded, 2 skipped" in caplog.text
+    assert "ALL DUPLICATES" not in caplog.text
     assert ended(first) == {"a.png": "skipped", "b.png": "skipped"}
     run = unfinished_run(workspace)
     assert run

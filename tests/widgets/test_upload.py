@@ -32,7 +32,7 @@ from world import (
 
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
-from tjtools.upload import load_choice, runs_elsewhere, save_choice
+from tjtools.upload import load_choice, save_choice, watched
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run
 from tjtools.widgets import upload_panel
@@ -419,13 +419,13 @@ def test_one_live_upload_a_workspace(workspace: Workspace, truth: Truth) -> None
     other = threading.Thread(target=hold)
     other.start()
     holding.wait(60)
-    assert runs_elsewhere(workspace)
+    assert watched(workspace)
     assert Upload(workspace).elsewhere
     do(panel, "upload")
     go.set()
     other.join()
     assert isinstance(panel.task.error, TrackingFileError)
-    assert (truth.received(), runs_elsewhere(workspace)) == ([], False)
+    assert (truth.received(), watched(workspace)) == ([], None)
 
 
 @IN_ITS_OWN_BROWSER

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.model.errors import TrackingFileError
-from tjtools.upload import runs_elsewhere
+from tjtools.upload import watched
 from tjtools.upload.resume import only_live_run
 from tjtools.workspace.csvfile import append_rows
 from tjtools.workspace.disk import locked, locks_hold
@@ -41,13 +41,13 @@ def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Wor
     ) as other:
         assert other.stdout
         assert other.stdout.readline() == "held\n"
-        assert runs_elsewhere(bare_workspace)
+        assert watched(bare_workspace)
         with pytest.raises(TrackingFileError, match="another process"), locked(bare_workspace.library, patience=0):
             pass
         other.kill()
     with only_live_run(bare_workspace), locked(bare_workspace.library, patience=0):
         pass
-    assert not runs_elsewhere(bare_workspace)
+    assert watched(bare_workspace) is None
 
 
 def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare_workspace: Workspace) -> None:

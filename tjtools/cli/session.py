@@ -257,12 +257,8 @@ def upload(
     kind: console.TypeOption = None,
     live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
     force: ForceOption = False,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Upload at most N files; native pairs stay together.")
-    ] = None,
-    allow_repeats: Annotated[
-        bool, typer.Option("--allow-repeats", help="Also what repeats a rejected creative.")
-    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most N files; native pairs stay together.")] = None,
+    allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also copies of rejected ones.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the live run that was cut off.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the upload that runs in another window.")] = False,
     headless: console.HeadlessOption = None,
@@ -292,9 +288,6 @@ def upload(
         prepared = prepare_files(workspace, file, kind, force=force)
         made = _planned(workspace, prepared, limit, saved=not (session or file))
         plan = _with_repeats(workspace, made, allow=allow_repeats, ask=live)
-        if late := len(plan.unseen):
-            say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
-            say("or take every new file with --session")
         report = run_plan(workspace, prepared, plan, live=live, force=force, headless=headless)
     told = {"live": report.live, "files": [of_outcome(one) for one in report.outcomes]}
     end(
@@ -324,9 +317,16 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
 
 
 def _with_repeats(workspace: Workspace, made: partial[steps.Plan], *, allow: bool, ask: bool) -> steps.Plan:
-    """The plan, with what repeats a rejected creative where a person says so, or it was handed over before."""
+    """The plan, with what repeats a rejected creative where a person says so, or it was handed over before.
+
+    Says which files it does not know.
+    """
     plan = made(allow_repeats=allow or Journal(workspace.log).in_doubt())
-    return made(allow_repeats=True) if plan.repeats and ask and _repeats_too(plan) else plan
+    plan = made(allow_repeats=True) if plan.repeats and ask and _repeats_too(plan) else plan
+    if late := len(plan.unseen):
+        say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
+        say("or take every new file with --session")
+    return plan
 
 
 def _repeats_too(plan: steps.Plan) -> bool:
@@ -374,7 +374,7 @@ def run_plan(
 ) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
     settings, wait = load_settings(workspace), Wait()
-    with stoppable(wait=wait) as cancelled, bar("Uploading", len(plan.files), wait) as progress:
+    with stoppable(wait=wait) as cancelled, bar("Opening the site", len(plan.files), wait) as progress:
         return steps.upload(
             plan,
             workspace,

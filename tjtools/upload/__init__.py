@@ -13,7 +13,7 @@ from tjtools.upload.plan import (
     make_plan,
     save_choice,
 )
-from tjtools.upload.resume import Rest, prepare_rest, runs_elsewhere, unfinished_run
+from tjtools.upload.resume import Rest, prepare_rest, unfinished_run
 from tjtools.upload.run import FileProgress, UploadReport, upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 from tjtools.upload.watch import Watch, Watched, stop_run, watched
@@ -42,7 +42,6 @@ __all__ = [
     "prepare",
     "prepare_rest",
     "read_run",
-    "runs_elsewhere",
     "save_choice",
     "stop_run",
     "unfinished_run",

@@ -188,12 +188,3 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
         yield Alone(path, lease, stop_request(workspace))
     finally:
         lease.release()
-
-
-def runs_elsewhere(workspace: Workspace) -> bool:
-    """Whether a live upload is under way in this workspace now, in another notebook or command."""
-    try:
-        with only_live_run(workspace, patience=0):
-            return False
-    except TrackingFileError as error:
-        return isinstance(error, _Taken)  # what else is wrong, a run would say

@@ -157,7 +157,7 @@ class _Run:
                     self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
                 stopped = stopped or error
-        self._sum_up()
+        self._sum_up(stopped)
         status_file = self.workspace.status_file(self.name)
         held_back = (*self.plan.held_back, *self.plan.repeats, *self.plan.unseen)
         return UploadReport(self.live, tuple(self.outcomes), held_back, status_file, campaigns, stopped)
@@ -353,10 +353,10 @@ class _Run:
         rest = reasons.keys() - {one.file for one in self.outcomes}
         self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
 
-    def _sum_up(self) -> None:
+    def _sum_up(self, stopped: TJToolsError | None) -> None:
         count, plan = Counter(one.status for one in self.outcomes), self.plan
         stay = (*plan.held_back, *plan.left, *plan.not_chosen, *plan.unseen, *plan.repeats)
-        if count.keys() == {UploadStatus.SKIPPED} and not stay:
+        if count.keys() == {UploadStatus.SKIPPED} and not (stay or stopped):
             log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
         for files, told in (
             (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),

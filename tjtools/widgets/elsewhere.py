@@ -65,10 +65,12 @@ _newest: dict[Workspace, Elsewhere] = {}
 
 def _follow(workspace: Workspace) -> None:
     pause = threading.Event()
-    while workspace.tracking.is_dir():
-        _newest[workspace].look()
-        pause.wait(LOOK)
-    del _newest[workspace]
+    try:
+        while workspace.tracking.is_dir():
+            _newest[workspace].look()
+            pause.wait(LOOK)
+    finally:  # the next panel begins anew
+        del _newest[workspace]
 
 
 def elsewhere_view(panel: Panel, other: Elsewhere) -> w.Widget:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from enum import Enum
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 from traitlets import Bool, Float, HasTraits, Instance, Unicode, UseEnum
 
@@ -116,6 +116,11 @@ class Task(HasTraits):
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most `timeout` seconds; False where it still runs."""
         return self._finished.wait(timeout)
+
+    @property
+    def ears(self) -> dict[str, Any]:
+        """What `connect` and `access_to` want to know of it: who hears, and who says when to stop."""
+        return {"say": self.say, "cancelled": self.cancelled, "waits": self.waits}
 
     def progress(self, text: str, done: int = 0, total: int = 0) -> None:
         """Say with what the work is busy and how far it is."""

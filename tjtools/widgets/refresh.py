@@ -139,7 +139,7 @@ class Refresh(Panel):
         try:
             self.update = way.plan(
                 self.workspace,
-                access_to(self.workspace, self.settings, say=task.say, cancelled=task.cancelled, waits=task.waits),
+                access_to(self.workspace, self.settings, **task.ears),
                 now=self.clock,
                 progress=lambda section, read, total: task.progress(section.value, read, total),
                 cancelled=task.cancelled,

@@ -66,10 +66,7 @@ class Upload(Panel):
 
     def set_up(self) -> None:
         self.other = Elsewhere(self.workspace, own=lambda: self.busy and self.step is Step.UPLOAD)
-        with self.attempt():
-            self.other.look()
-            self._look_back()
-            self._look_ahead()
+        self.come_back()
         self.other.observe(lambda _change: self.come_back(), "there")
 
     def come_back(self) -> None:
@@ -168,10 +165,10 @@ class Upload(Panel):
             yield "Nothing was uploaded yet"
         if self.other.run:
             yield self.other.run.told
-            return
-        if self.unfinished:
+        elif self.unfinished:
             yield f"Not finished: {self.unfinished.told}"
-        yield from (f"unknown whether the site holds it: {name} ({section.value})" for section, name in self.doubt)
+        doubt = () if self.elsewhere else self.doubt  # its own files are in doubt until they are settled
+        yield from (f"unknown whether the site holds it: {name} ({section.value})" for section, name in doubt)
 
     def call_for(self, step: Step) -> str:
         """The Python that does this step."""
@@ -239,9 +236,7 @@ class Upload(Panel):
         return site
 
     def _site(self, task: Task, *, headless: bool | None = None) -> Site:
-        return connect(
-            self.workspace, self.settings, say=task.say, headless=headless, cancelled=task.cancelled, waits=task.waits
-        )
+        return connect(self.workspace, self.settings, headless=headless, **task.ears)
 
     def _rehearse(self, task: Task, *, retry: bool) -> None:
         self._forget()
@@ -322,17 +317,14 @@ class Upload(Panel):
         """Note how far a file is; a name may stand in several sections, whose batches follow one another."""
         task.progress(event.told, event.done, event.total)
         ahead = (one for one in plan.batches if one.number >= self.batch)
-        found = next((one for one in ahead if event.name in {file.name for file in one.files}), None)
-        if found is None:
-            return
-        before = self.states if found.number == self.batch else {file.name: WAITING for file in found.files}
-        self.batch, self.states = found.number, before | {event.name: event.state}
+        if found := next((one for one in ahead if event.name in {file.name for file in one.files}), None):
+            before = self.states if found.number == self.batch else {file.name: WAITING for file in found.files}
+            self.batch, self.states = found.number, before | {event.name: event.state}
 
     def _look_back(self) -> None:
         self.elsewhere = self.other.there
         self.recorded = steps.last_live_run(self.workspace)
-        doubt = Journal(self.workspace.log).in_doubt()
-        self.doubt = tuple(sorted(doubt, key=lambda key: (key[0].value, key[1])))
+        self.doubt = tuple(sorted(Journal(self.workspace.log).in_doubt(), key=lambda key: (key[0].value, key[1])))
         self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
 
     def _look_ahead(self) -> None:
