@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import random
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
@@ -169,6 +171,14 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
             _wait_until(lambda: _answering(bound.origin) is None)
     if process and process.poll() is None:
         _left.append(process)
+
+
+@cache
+def need_sandbox(workspace: Workspace) -> None:
+    """Have the workspace's sandbox run from now on until this process ends, however it does."""
+    stack = ExitStack()
+    stack.enter_context(running_sandbox(workspace))
+    atexit.register(stack.close)
 
 
 def _is_ours(workspace: Workspace, origin: str) -> bool:
