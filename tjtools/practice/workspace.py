@@ -288,11 +288,20 @@ def copy_notebooks(folder: Path) -> tuple[Path, ...]:
     return tuple(folder / path.name for path in copied)
 
 
+def as_shipped(path: Path) -> bool:
+    """Whether the code of a notebook is that of the one of its name that came with tjtools."""
+    return any(one.name == path.name and _code(one) == _code(path) for one in shipped())
+
+
 def _is_earlier(path: Path) -> bool:
     """Whether its code is that of a notebook which an earlier tjtools came with."""
+    return hashlib.sha256((_code(path) or "").encode("utf-8", "replace")).hexdigest()[:16] in _EARLIER
+
+
+def _code(path: Path) -> str | None:
+    """All code of a notebook; None where the file is none."""
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
-        code = "\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        return "\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return False
-    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:16] in _EARLIER
+        return None
