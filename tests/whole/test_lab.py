@@ -23,7 +23,7 @@ from playwright.sync_api import expect
 from tjtools.model.errors import SiteUnreachable
 from tjtools.practice import lab as starting
 from tjtools.practice.lab import DESK
-from tjtools.practice.workspace import ask_sandbox, copy_notebooks, running_sandbox, shipped
+from tjtools.practice.workspace import as_shipped, ask_sandbox, copy_notebooks, running_sandbox, shipped
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
 
@@ -164,7 +164,7 @@ def test_a_notebook_of_an_earlier_tjtools_that_nobody_changed_is_replaced(tmp_pa
         codes = ("from tjtools.widgets import start_here", "start = start_here()", last)
         nbformat.write(nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, codes)]), path)
         copy_notebooks(tmp_path)
-        assert ("open_desk" in path.read_text("utf-8")) is replaced
+        assert ("open_desk" in path.read_text("utf-8")) is replaced is as_shipped(path)
 
 
 def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from traitlets import HasTraits
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.practice.workspace import ask_sandbox
 from tjtools.scrape import connection
 from tjtools.widgets import desk as desk_module
 from tjtools.widgets import panel as panels
@@ -99,10 +101,22 @@ def test_while_an_upload_runs_its_tab_says_so_and_at_its_end_until_it_is_looked_
     assert desk.heading == "▶ 3 of 7 Upload – tjtools"
     go.set()
     upload.task.wait(10)
-    assert desk.standing == {"upload": "✓"}
+    assert desk.standing == {"upload": "✓ Done"}
     desk.open("upload")
     assert desk.standing == {}
     assert desk.heading == "shop – tjtools"
+
+
+def test_what_ends_in_another_tab_changes_the_days_list(shop: Workspace) -> None:
+    desk = Desk(shop)
+    desk.open("upload")
+    [upload], [today] = desk.panels("upload"), desk.panels("today")
+    desk.open("today")
+    came_back: list[Panel] = []
+    today.come_back = lambda: came_back.append(today)  # type: ignore[method-assign]
+    at_work(upload).set()
+    upload.task.wait(10)
+    assert (came_back, desk.standing) == ([today], {"upload": "✓ Done"})
 
 
 def test_what_runs_in_the_tab_that_is_looked_at_leaves_nothing_beside_its_label(shop: Workspace) -> None:
@@ -173,6 +187,17 @@ def test_the_workspace_is_switched_and_back_and_each_keeps_its_tabs(shop: Worksp
     desk.switch(str(shop.root))
     desk.open("review")
     assert desk.panels("review") == (review,)
+
+
+def test_a_practice_workspace_that_is_switched_to_has_its_site(shop: Workspace) -> None:
+    other = another(shop, "other")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    other.settings_file.unlink()
+    bind(other, SiteSettings(kind="sandbox", origin=origin, account="demo"))
+    desk = Desk(shop)
+    desk.switch(str(other.root))
+    assert ask_sandbox(origin, "home") == {"folder": str(other.root / "sandbox")}
 
 
 def test_a_workspace_that_is_gone_is_not_offered_and_a_broken_one_says_why(shop: Workspace) -> None:

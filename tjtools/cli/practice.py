@@ -149,6 +149,8 @@ def lab(
             account = f", account {site.account or 'not named'}" if site else ""
             out.print(f"{'LIVE: ' + origin if site else 'This folder belongs to no site yet'}{account}.")
         out.print(f"Workspace: {place.root}; Ctrl-C ends JupyterLab.")
+        if not practising.as_shipped(desk := place.notebooks / starting.DESK):
+            out.print(f"{desk} was changed, so it does not run by itself: delete it to get the desk again.")
         out.file.flush()
         raise typer.Exit(_serve(place, port, browser=browser))
 

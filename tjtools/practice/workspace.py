@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import json
 import random
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -207,6 +209,14 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
         _left.append(process)
 
 
+@cache
+def need_sandbox(workspace: Workspace) -> None:
+    """Have the workspace's sandbox run from now on until this process ends, however it does."""
+    stack = ExitStack()
+    stack.enter_context(running_sandbox(workspace))
+    atexit.register(stack.close)
+
+
 def _is_ours(workspace: Workspace, origin: str) -> bool:
     """Whether the workspace's sandbox answers there; raises `SiteUnreachable` where another one does."""
     folder, ours = _answering(origin), workspace.root / "sandbox"
@@ -314,11 +324,20 @@ def copy_notebooks(folder: Path) -> tuple[Path, ...]:
     return tuple(folder / path.name for path in copied)
 
 
+def as_shipped(path: Path) -> bool:
+    """Whether the code of a notebook is that of the one of its name that came with tjtools."""
+    return any(one.name == path.name and _code(one) == _code(path) for one in shipped())
+
+
 def _is_earlier(path: Path) -> bool:
     """Whether its code is that of a notebook which an earlier tjtools came with."""
+    return hashlib.sha256((_code(path) or "").encode("utf-8", "replace")).hexdigest()[:16] in _EARLIER
+
+
+def _code(path: Path) -> str | None:
+    """All code of a notebook; None where the file is none."""
     try:
         cells = json.loads(path.read_text("utf-8"))["cells"]
-        code = "\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+        return "\0".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return False
-    return hashlib.sha256(code.encode("utf-8", "replace")).hexdigest()[:16] in _EARLIER
+        return None

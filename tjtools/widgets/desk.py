@@ -14,6 +14,7 @@ from anywidget import AnyWidget
 from traitlets import Dict, Int, Unicode
 
 from tjtools.model.errors import SettingsError, TJToolsError
+from tjtools.practice.workspace import need_sandbox
 from tjtools.widgets.markup import STATIC, Markup, node, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
 from tjtools.widgets.view import (
@@ -86,9 +87,7 @@ class Desk(Panel):
         """Show a tab: it is made when it is first opened, and looks again when it is shown again."""
         before = self.panels(step)
         if before and not any(isinstance(one, Broken) for one in before):
-            for panel in before:
-                with self.attempt():
-                    panel.come_back()
+            self._look_again(step)
         else:
             self._made[self.workspace, step] = tuple(self._make(step, kind) for kind in TABS[step].kinds)
         self.standing = {key: told for key, told in self.standing.items() if key != step}
@@ -105,8 +104,10 @@ class Desk(Panel):
             return
         with self.attempt():
             workspace = Workspace.find(Path(root), cwd=Path.cwd())
-            self.settings, self.workspace = load_settings(workspace), workspace
-            os.environ[VARIABLE] = root
+            settings = load_settings(workspace)
+            if settings.site and settings.site.kind == "sandbox":
+                need_sandbox(workspace)  # the lab that was started runs that of its own workspace alone
+            self.settings, self.workspace, os.environ[VARIABLE] = settings, workspace, root
             remember(workspace)
             self.standing = {}
             self.open("today")
@@ -123,6 +124,11 @@ class Desk(Panel):
             self.open(step)
             for panel in self.panels(step):
                 panel.looked()
+
+    def _look_again(self, step: str) -> None:
+        for panel in self.panels(step):
+            with self.attempt():
+                panel.come_back()
 
     def _make(self, step: str, kind: str) -> Panel:
         model, _view = kind_of(kind)
@@ -142,12 +148,12 @@ class Desk(Panel):
         if workspace != self.workspace or task.state is State.READY:
             return
         running = task.state is State.RUNNING
-        counted = f" {task.done:,} of {task.total:,}" if running and task.total else ""
-        told = f"{task.state.value.partition(' ')[0]}{counted}"
-        if running or step != self.tab:
-            self.standing = {**self.standing, step: told}
-        else:
-            self.standing = {key: one for key, one in self.standing.items() if key != step}
+        told = f"▶ {task.done:,} of {task.total:,}" if running and task.total else str(task.state.value)
+        unseen = running or step != self.tab
+        others = {key: one for key, one in self.standing.items() if key != step}
+        self.standing = {**others, step: told} if unseen else others
+        if not running and self.tab == "today" != step:
+            self._look_again("today")
         news = "" if running else panel.news
         self.notice = news or ("" if running else self.notice)
         self._tell(news or (f"{told} {TABS[step].label}" if running else ""))
