@@ -138,8 +138,9 @@ def test_a_chart_is_as_wide_as_the_panel_its_text_as_large_and_nothing_of_it_is_
         charts.ages_chart(ages(frame, NOW)),
     ):
         spec = charts.bundle(chart, "words")[charts.MIME]
-        assert (spec["width"], spec["autosize"]["type"]) == ("container", "fit-x")
+        assert (spec["width"], spec["autosize"]["type"]) == (860, "fit-x")  # until the room's width is known
         assert isinstance(spec["height"], int)  # a height by steps makes it warn, and so does a concatenation
+        assert "containerSize" in json.dumps(charts.embedded())
         assert {spec["config"][part]["labelFontSize"] for part in ("axis", "legend")} == {13}
         assert spec["background"] == "transparent"
 

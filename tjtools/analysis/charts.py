@@ -40,6 +40,9 @@ SECTION_COLOURS = ("#4477AA", "#CC79A7", "#8C73C4", "#9A7B66", "#17A6C4")  # non
 SLOW = "longer than 95 % of its section took"
 _WIDTH = 860  # where nothing tells how wide the panel is, as on the report's page
 _TEXT, _ROW = 13, 26  # pixels: as the panels' own text, and of a bar with its gap (a `Step` makes Vega-Lite 5.6 warn)
+# Vega fits a chart into its width until what sticks out on the right, rounded up, stays the same: were that a whole
+# number, the last bit of its reckoning would tip it for ever, and hang the page. So no band ends at the edge, either.
+_AHEAD = 5.3  # pixels from a mark to its number
 _NUMBERS = ("rate", "low", "high", "if_rejected", "if_approved", "rest_rate", "chance")  # of what has an interval
 _MARKED = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"}
 _MARKED |= {"success": "✓ success", "duplicate": "= duplicate", "failed": "✗ failed", "unknown_id": "? unknown ID"}
@@ -57,12 +60,26 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     """The chart as what JupyterLab draws without the internet, and in `words`, for who can't see it."""
     spec = drawn_alike(chart) | {"$schema": SCHEMA, "background": "transparent", "description": words}
     spec["config"] |= {"font": "system-ui, sans-serif"}  # JupyterLab's own
-    return {MIME: spec | {"width": "container"}, "text/plain": words}
+    return {MIME: spec, "text/plain": words}
+
+
+# JupyterLab draws a chart before it is on the page, where its room is 0 wide, and of one that wide it asks a picture for
+# ever, which hangs the page: so no width "container", but a signal that looks at the room twice a second
+_ROOM = f"isFinite(containerSize()[0]) && containerSize()[0] > 0 ? containerSize()[0] : {_WIDTH}"
+_WIDTH_OF_ROOM = {
+    "name": "width",
+    "init": _ROOM,
+    "on": [{"events": {"type": "timer", "throttle": 500}, "update": _ROOM.replace(f": {_WIDTH}", ": width")}],
+}
+_AS_WIDE_AS_THE_PANEL = [
+    {"op": "remove", "path": "/width"},
+    {"op": "add", "path": "/signals", "value": [_WIDTH_OF_ROOM]},
+]
 
 
 def embedded() -> dict[str, Any]:
     """How JupyterLab is to draw it: as elements of the page, which the style sheet's colours of the theme reach."""
-    return {MIME: {"embed_options": {"renderer": "svg", "actions": False}}}
+    return {MIME: {"embed_options": {"renderer": "svg", "actions": False, "patch": _AS_WIDE_AS_THE_PANEL}}}
 
 
 def drawn_alike(chart: alt.TopLevelMixin) -> dict[str, Any]:
@@ -110,7 +127,7 @@ def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None) -> alt.TopL
     y = alt.Y(f"{bar}:N", title=None, sort=totals[bar].tolist(), axis=alt.Axis(labelLimit=260))
     x = alt.X(f"{number}:Q", stack="zero", **_whole(axis))
     bars = alt.Chart(cells[cells[number] > 0]).mark_bar().encode(x=x, y=y, tooltip=[bar, kind, number])
-    sums = alt.Chart(totals).mark_text(align="left", dx=4, color=INK)
+    sums = alt.Chart(totals).mark_text(align="left", dx=_AHEAD, color=INK)
     sums = sums.encode(x=f"{number}:Q", y=y, text=alt.Text(f"{number}:Q", format=","))
     return _sized(_coloured(bars, kind, legend) + sums, _ROW * len(totals))
 
@@ -178,7 +195,7 @@ def gap_chart(table: pd.DataFrame, columns: str) -> alt.TopLevelMixin:
     order = list(SECTIONS) if columns == "section" else across
     labels = alt.Axis(labelAngle=0, orient="top", labelLimit=140)
     base = alt.Chart(cells.assign(told=told)).encode(
-        x=alt.X(f"{columns}:N", title=None, sort=order, axis=labels),
+        x=alt.X(f"{columns}:N", title=None, sort=order, axis=labels, scale=alt.Scale(padding=0.03)),
         y=alt.Y("category:N", title=None, sort=kept),
         tooltip=["category", columns, "live", "pending", "rejected"],
     )
@@ -224,7 +241,7 @@ def _intervals(table: pd.DataFrame, by: str, word: str, colour: str = BLUE) -> a
     if "rest_rate" in table:
         parts.append(base.mark_tick(thickness=2, size=16, color=INK).encode(x=x["rest_rate"]))
     point = base.mark_point(filled=True, size=70, color=colour, opacity=1).encode(x=x["rate"])
-    count = base.mark_text(align="left", dx=6, color=INK).encode(x=alt.datum(1), text="told:N")
+    count = base.mark_text(align="left", dx=_AHEAD, color=INK).encode(x=alt.datum(1), text="told:N")
     return _sized(alt.layer(*parts, point, count), _ROW * len(table))
 
 
