@@ -63,8 +63,8 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     return {MIME: spec, "text/plain": words}
 
 
-# JupyterLab draws a chart before it is on the page, where its room is 0 wide, and of one that wide it asks a picture for
-# ever, which hangs the page: so no width "container", but a signal that looks at the room twice a second
+# JupyterLab draws a chart before it is on the page, where its room is 0 wide, and asks for a picture of one that wide
+# for ever, which hangs the page: so no width "container", but a signal that looks at the room twice a second
 _ROOM = f"isFinite(containerSize()[0]) && containerSize()[0] > 0 ? containerSize()[0] : {_WIDTH}"
 _WIDTH_OF_ROOM = {
     "name": "width",
