@@ -299,7 +299,9 @@ def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:
 
 
 def _run_the_panels_cell(lab: Lab) -> None:
-    lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1).locator(".jp-OutputPrompt").first.click()
+    cell = lab.page.locator(f"{PANEL} .jp-CodeCell").nth(1)
+    cell.locator(".jp-InputPlaceholder").click()  # the code unfolds
+    cell.locator(".jp-InputArea-editor").click()
     lab.page.keyboard.press("Control+Enter")
 
 
