@@ -51,13 +51,13 @@ class Start(Panel):
 
     def look(self, task: Task) -> None:
         """Review the session against the library, and see what waits for a person."""
-        from tjtools.analysis.estimates import time_in_review, waiting  # pandas takes a while, beside the looking
+        from tjtools.analysis.estimates import in_review  # pandas takes a while, beside the looking
         from tjtools.analysis.sources import Files
 
         moment, prepared = self.clock(), prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         files = Files(self.workspace, lambda: moment)
         changed = files.changed()["change"].value_counts()
-        waits = waiting(files.stays, files.frame, moment, time_in_review(files.stays, repeats=0))
+        waits = in_review(files.stays, files.frame, moment)
         rejected, approved = (int(changed.get(kind, 0)) for kind in ("rejected", "approved"))
         slow, new = int(waits["slow"].sum()), sum(one.goes_up for one in prepared.reviews)
         self.facts = _facts(self, prepared)
