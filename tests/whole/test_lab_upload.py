@@ -275,10 +275,11 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
 
     lab.open("notebooks/03_refresh_and_sync.ipynb")
     lab.run_all()
-    lab.button("Sync statuses").click()
-    expect(lab.page.get_by_text("2 status changed")).to_be_visible(timeout=60_000)
-    lab.button("Apply to the cache").click()
-    expect(lab.page.get_by_text("Applied to TJ_Creative_Library.csv")).to_be_visible(timeout=60_000)
+    lab.button("Other ways").click()
+    lab.button("Only statuses").click()
+    expect(lab.page.get_by_text("1 rejected, 1 approved", exact=True)).to_be_visible(timeout=60_000)
+    lab.button("Apply").click()
+    expect(lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved")).to_be_visible(timeout=60_000)
     lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
     held = truth.creatives()
     kept = {row["creative_id"]: row for row in read_rows(workspace.library)}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,11 +20,12 @@ from tjtools.analysis.exhibits import Shown
 from tjtools.widgets import library_analysis, look_up, review_outcomes
 from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes
 from tjtools.widgets.analysis_view import library_view, lookup_view, outcomes_view
-from tjtools.widgets.markup import Saved
+from tjtools.widgets.markup import Markup, Saved
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 EVIL = "<img src=x onerror=alert(1)>"
 ROWS = f"""\
 1,EN_Sports_9sec_ID-00000001.mp4,2025-11-13,640x360,mp4,video,approved
@@ -282,3 +285,54 @@ def test_a_library_with_little_in_it_says_so_in_sentences(bare_workspace: Worksp
     assert panel["inventory"].finding.startswith(
         "There is no creative" if not drawn else "Static Banner is the only section"
     )
+
+
+@pytest.mark.parametrize("rows", ["", "1,foo,,,,,\n2,bar bar,,,,,approved\n"], ids=["empty", "names that tell nothing"])
+@pytest.mark.parametrize("name", ["04_library_analysis", "05_review_outcomes"])
+def test_the_notebooks_examples_run_where_there_is_little_too(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, rows: str
+) -> None:
+    bare_workspace.library.write_text(HEADER + rows, "utf-8")
+    monkeypatch.chdir(bare_workspace.root)
+    notebook = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text("utf-8"))
+    names: dict[str, object] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)  # noqa: S102 (our own notebook)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_every_exhibit_of_few_creatives_is_drawn_saved_and_has_its_rows_behind(
+    bare_workspace: Workspace, count: int
+) -> None:
+    rows = (
+        "1,EN_Sports_9sec_ID-00000001.mp4,2025-11-13,640x360,mp4,video,approved\n",
+        "2,x,,,,native_video,rejected\n",
+    )
+    bare_workspace.library.write_text(HEADER + "".join(rows[:count]), "utf-8")
+    for panel in (LibraryAnalysis(bare_workspace), ReviewOutcomes(bare_workspace)):
+        for name in panel.panes:
+            shown = panel[name]
+            assert shown.finding
+            assert shown.csv
+            assert not shown.draw or drawn(shown)["width"]
+            assert not (shown.behind and len(shown.frame)) or "filename" in shown.behind(0)
+
+
+def test_what_changed_on_the_disk_is_read_when_the_panel_comes_back(small: Workspace) -> None:
+    panel = LibraryAnalysis(small)
+    library_view(panel)
+    read = panel.files
+    panel.come_back()
+    assert panel.files is read
+    with small.library.open("a", encoding="utf-8") as file:
+        file.write("7,fresh.png,,,png,image,pending\n")
+    panel.come_back()
+    assert panel["inventory"].frame["creatives"].sum() == 6
+
+
+def test_exhibits_without_data_are_one_line_in_all(small: Workspace) -> None:
+    view = library_view(LibraryAnalysis(small))
+    said = [str(one.tree) for one in parts(view) if isinstance(one, Markup) and "Nothing to show" in str(one.tree)]
+    assert len(said) == 1
+    assert "Nothing to show: Native pairs · What was uploaded in which run · What is there twice" in said[0]

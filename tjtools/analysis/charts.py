@@ -35,7 +35,7 @@ RUNS = 15
 # JupyterLab draws Vega-Lite 5 itself; altair's 6 says the same for our charts
 MIME, SCHEMA = "application/vnd.vegalite.v5+json", "https://vega.github.io/schema/vega-lite/v5.json"
 GREEN, ORANGE, RED, GREY, BLUE, SKY = "#009E73", "#E69F00", "#D55E00", "#999999", "#3F8FC4", "#56B4E9"
-INK, DARK = "#787878", "#10293A"  # INK can be read on JupyterLab's light and dark backgrounds
+INK = "#787878"  # it can be read on JupyterLab's light and dark backgrounds
 SECTION_COLOURS = ("#4477AA", "#CC79A7", "#8C73C4", "#9A7B66", "#17A6C4")  # none that a status has
 SLOW = "longer than 95 % of its section took"
 _WIDTH = 860  # where nothing tells how wide the panel is, as on the report's page
@@ -63,8 +63,8 @@ def bundle(chart: alt.TopLevelMixin, words: str) -> dict[str, Any]:
     return {MIME: spec, "text/plain": words}
 
 
-# JupyterLab draws a chart before it is on the page, where its room is 0 wide, and asks for a picture of one that wide
-# for ever, which hangs the page: so no width "container", but a signal that looks at the room twice a second
+# JupyterLab draws a chart before it is on the page, where its room is 0 wide, and one that is 0 wide again for ever: so
+# it has no width "container", which would hang the page, but a signal that looks at the room twice a second
 _ROOM = f"isFinite(containerSize()[0]) && containerSize()[0] > 0 ? containerSize()[0] : {_WIDTH}"
 _WIDTH_OF_ROOM = {
     "name": "width",
@@ -199,10 +199,10 @@ def gap_chart(table: pd.DataFrame, columns: str) -> alt.TopLevelMixin:
         y=alt.Y("category:N", title=None, sort=kept),
         tooltip=["category", columns, "live", "pending", "rejected"],
     )
-    colour = alt.Color("live:Q", legend=None, scale=alt.Scale(type="sqrt", range=["#DCEBF5", "#6FB1DC"]))
-    live = base.transform_filter("datum.live > 0").mark_rect().encode(color=colour)
+    shade = alt.Opacity("live:Q", legend=None, scale=alt.Scale(type="sqrt", range=[0.12, 0.6]))  # on light and on dark
+    live = base.transform_filter("datum.live > 0").mark_rect(color=BLUE).encode(opacity=shade)
     gaps = base.transform_filter("datum.live == 0").mark_rect(fillOpacity=0, stroke=RED, strokeWidth=2)
-    dark = alt.condition("datum.live == 0", alt.value(RED), alt.value(DARK))
+    dark = alt.condition("datum.live == 0", alt.value(RED), alt.value(INK))
     return _sized(live + gaps + base.mark_text(fontWeight="bold").encode(text="told:N", color=dark), _ROW * len(kept))
 
 
