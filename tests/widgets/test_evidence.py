@@ -268,6 +268,17 @@ def test_the_view_shows_both_sides_and_says_what_was_rejected(review: Review) ->
         assert f"'{side.name}'" in told  # a text of its own, never part of any markup
 
 
+def test_the_list_says_what_to_choose_until_a_file_is_compared(review: Review) -> None:
+    view = review_view(review)
+
+    def label() -> str:
+        return next(one.label for one in inside(view) if isinstance(one, w.Dropdown))
+
+    assert label() == "Choose a file to compare"
+    compare(review, VIDEO)
+    assert label().endswith(VIDEO)
+
+
 def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))

@@ -98,7 +98,13 @@ def _following(review: Review, files: Sequence[Any]) -> Any:
 
 def _looking(review: Review) -> w.Widget:
     again = task_view(review.task)
-    return tied(review.task, "state", again, shown=lambda: review.task.state is not State.DONE)
+    changes = "compared taking busy"
+    return tied(
+        review,
+        changes,
+        again,
+        shown=lambda: review.task.state is not State.DONE and review.compared and not review.taking,
+    )
 
 
 def _pairs(review: Review) -> list[w.Widget]:

@@ -69,9 +69,14 @@ def is_empty(review: Review) -> bool:
 
 def drop_view(review: Review) -> w.Widget:
     """The place to drop files at, and what became of those that came."""
-    drop, task = Drop(review), task_view(review.task)
-    busy = tied(review.task, "state", task, shown=lambda: review.task.state is not State.DONE and not review.compared)
-    return column(drop, busy, told(review, "took cut_off", lambda: _came(review)))
+
+    def shown() -> bool:
+        """Looking again is told beside what asked for it; what asks for nothing is not told, unless it goes wrong."""
+        ended = review.task.state in (State.FAILED, State.CANCELLED)
+        return review.taking or (ended and review.compared is None)
+
+    task = tied(review, "taking compared busy", task_view(review.task), shown=shown)
+    return column(Drop(review), task, told(review, "took cut_off", lambda: _came(review)))
 
 
 def _came(review: Review) -> Node | None:

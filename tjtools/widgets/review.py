@@ -9,7 +9,7 @@ from enum import Enum
 from functools import partial
 from typing import ClassVar
 
-from traitlets import Any, Instance, Int, Unicode, UseEnum
+from traitlets import Any, Bool, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
@@ -71,8 +71,9 @@ class Review(Panel):
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
     and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
     has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none. `took` is what became of the files that came in last,
-    None where none did; `cut_off` says how many transfers were cut off, of which nothing is used.
+    name of the file whose `evidence` is shown, None for none. `taking` says that files come in now, `took` is what
+    became of the files that came in last, None where none did; `cut_off` says how many transfers were cut off, of which
+    nothing is used.
     """
 
     title: ClassVar[str] = "The session"
@@ -86,6 +87,7 @@ class Review(Panel):
     compared = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
+    taking = Bool()
     took = Instance(Intake, allow_none=True)
     cut_off = Int()
 
@@ -127,13 +129,16 @@ class Review(Panel):
     def take_in(self, incoming: Incoming) -> None:
         """Add what has come to the session, and look again."""
         self.task.wait()
-        self.took = None
+        self.took, self.taking = None, True
         self.task.start(partial(self._take_in, incoming))
 
     def _take_in(self, incoming: Incoming, task: Task) -> None:
         now, cancelled = self.clock(), task.cancelled
-        self.took = take_in(self.workspace, incoming, now=now, progress=task.looked_at, cancelled=cancelled)
-        self.look(task)
+        try:
+            self.took = take_in(self.workspace, incoming, now=now, progress=task.looked_at, cancelled=cancelled)
+            self.look(task)
+        finally:
+            self.taking = False
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
@@ -144,6 +149,8 @@ class Review(Panel):
         return self.saved.files | (self.late - held)
 
     def told(self) -> Iterable[str]:
+        if not self.reviews and not self.bad_lines:
+            return ("The session is empty: drop files in notebook 01, or tjtools session DIR",)
         told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"

@@ -217,6 +217,8 @@ def _files(review: Review) -> w.Widget:
     )
     every = button("Tick all found", lambda: review.choose_found(take=True))
     none = button("Untick all found", lambda: review.choose_found(take=False))
+    for made in (every, none):  # the table has a box of its own for it
+        tied(shapes, "value", made, shown=lambda: shapes.value == "Gallery")
     wary = tied(
         review,
         "chosen reviews",

@@ -107,7 +107,8 @@ class Choice(w.Dropdown):  # type: ignore[misc]
     @observe("offered")
     def _fill(self, _change: object) -> None:
         self.filling = True  # a new list has a first value, which nobody chose
-        self.options, self.value = self.offered
+        self.options, value = self.offered
+        self.index = [one for _label, one in self.options].index(value)  # by its place, since None has one too
         self.filling = False
 
 

@@ -17,7 +17,7 @@ function cut(name) {
 }
 
 function reasons(row, model) {
-  const cell = make("td", "tj-why");
+  const cell = make("div");
   const [first, ...rest] = row.reasons;
   if (first) {
     const all = [first, ...rest].map((text) => make("p", "", text));
@@ -26,21 +26,15 @@ function reasons(row, model) {
   }
   if (row.comparable) {
     const compare = make("button", "", "Compare");
-    compare.type = "button";
-    compare.addEventListener("click", () => {
-      model.send({ what: "compare", ids: [row.id] });
-      compare.closest(".jp-OutputArea")?.querySelector(".tj-evidence")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
-    });
+    compare.onclick = () => model.send({ what: "compare", ids: [row.id] });
     cell.append(compare);
   }
-  return cell;
+  return make("td", "tj-why", cell);
 }
 
 function build(row, shown, model) {
-  const box = make("input");
-  Object.assign(box, { type: "checkbox", disabled: !row.choosable, tabIndex: -1 });
-  box.setAttribute("aria-label", `Upload ${row.name}`);
-  box.addEventListener("change", () => model.send({ what: "tick", ids: [row.id], on: box.checked }));
+  const box = Object.assign(make("input"), { type: "checkbox", tabIndex: -1, ariaLabel: `Upload ${row.name}` });
+  box.onchange = () => model.send({ what: "tick", ids: [row.id], on: box.checked });
   const verdict = make("span", `tj-verdict ${row.css}`, make("span", "tj-mark", row.mark), make("span", "", row.verdict));
   const line = make("tr", "", make("td", "", row.choosable ? box : ""), make("td", "tj-small"), make("td", "", verdict));
   for (const key of shown) {
@@ -49,37 +43,31 @@ function build(row, shown, model) {
     else line.append(make("td", NUMBERS.includes(key) ? "tj-number" : "", row[key]));
   }
   line.dataset.id = row.id;
-  line.tabIndex = -1;
-  return line;
+  return Object.assign(line, { tabIndex: -1 });
 }
 
 function render({ model, el }) {
   el.classList.add("tj");
   const head = make("tr");
   const body = make("tbody");
-  const table = make("table", "tj-work", make("thead", "", head), body);
-  table.setAttribute("role", "grid");
+  const table = Object.assign(make("table", "tj-work", make("thead", "", head), body), { role: "grid" });
   const room = make("div", "tj-work-room", table);
   el.append(room);
-  const every = make("input");
-  every.type = "checkbox";
-  every.addEventListener("change", () => model.send({ what: "all", on: every.checked }));
+  const every = Object.assign(make("input"), { type: "checkbox" });
+  every.onchange = () => model.send({ what: "all", on: every.checked });
   const pictures = new Map(); // by id, kept while the rows come and go
   let sort = { key: "", down: false };
   let lines = new Map();
 
   const watch = new IntersectionObserver((seen) => {
-    const ids = seen.filter((one) => one.isIntersecting).map((one) => Number(one.target.dataset.id));
-    const wanted = ids.filter((id) => !pictures.has(id));
+    const wanted = seen.filter((one) => one.isIntersecting).map((one) => Number(one.target.dataset.id)).filter((id) => !pictures.has(id));
     wanted.forEach((id) => pictures.set(id, ""));
     if (wanted.length) model.send({ what: "pictures", ids: wanted });
   }, { root: room, rootMargin: "300px" });
 
   function draw(id) {
-    if (!pictures.get(id) || !lines.has(id)) return;
-    const image = make("img");
-    Object.assign(image, { alt: "", src: pictures.get(id) });
-    lines.get(id).querySelector(".tj-small").replaceChildren(image);
+    const image = Object.assign(make("img"), { alt: "", src: pictures.get(id) || "" });
+    if (pictures.get(id)) lines.get(id)?.querySelector(".tj-small").replaceChildren(image);
   }
 
   function order() {
@@ -89,8 +77,7 @@ function render({ model, el }) {
     if (sort.key) rows.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
     body.append(...rows.map((row) => lines.get(row.id)));
     for (const cell of head.querySelectorAll("[data-key]")) {
-      const here = cell.dataset.key === sort.key;
-      cell.setAttribute("aria-sort", here ? (sort.down ? "descending" : "ascending") : "none");
+      cell.ariaSort = cell.dataset.key !== sort.key ? "none" : sort.down ? "descending" : "ascending";
     }
   }
 
@@ -102,8 +89,7 @@ function render({ model, el }) {
     const shown = Object.keys(names).slice(1);
     const heads = Object.entries(names).map(([key, label]) => {
       const button = make("button", "", label);
-      button.type = "button";
-      button.addEventListener("click", () => { sort = { key, down: sort.key === key && !sort.down }; order(); });
+      button.onclick = () => { sort = { key, down: sort.key === key && !sort.down }; order(); };
       const cell = make("th", NUMBERS.includes(key) ? "tj-number" : "", button);
       cell.dataset.key = key;
       return cell;
@@ -123,21 +109,18 @@ function render({ model, el }) {
     const open = model.get("rows").filter((row) => row.choosable);
     for (const row of open) {
       const line = lines.get(row.id);
-      line.querySelector("input").checked = chosen.has(row.id);
-      line.setAttribute("aria-selected", String(chosen.has(row.id)));
+      line.querySelector("input").checked = line.ariaSelected = chosen.has(row.id);
     }
-    const count = open.filter((row) => chosen.has(row.id)).length;
     const plain = open.filter((row) => !row.wary);
     every.checked = plain.length > 0 && plain.every((row) => chosen.has(row.id));
-    every.indeterminate = !every.checked && count > 0;
-    every.disabled = !plain.length;
-    every.setAttribute("aria-label", `Tick all ${plain.length} found`);
+    every.indeterminate = !every.checked && open.some((row) => chosen.has(row.id));
+    every.hidden = !plain.length;
+    every.ariaLabel = `Tick all ${plain.length} found`;
   }
 
   body.addEventListener("keydown", (event) => {
     const line = event.target.closest("tr");
-    const moves = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild };
-    const next = moves[event.key];
+    const next = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild }[event.key];
     if (next) {
       line.tabIndex = -1;
       next.tabIndex = 0;
