@@ -186,7 +186,25 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     expect(page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4")).to_be_visible(timeout=120_000)
     came = shop.root / "uploaded/large.mp4"
     assert filecmp.cmp(came, large, shallow=False)
-    assert not (shop.root / "uploaded/incoming").exists()
+
+    data = [*(tmp_path / "media/two/a.png").read_bytes()]
+    dropped = page.evaluate_handle(
+        """data => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(data)], "b.png"));
+            return transfer;
+        }""",
+        data,
+    )
+    page.route("**/api/contents/uploaded/**", lambda route: route.abort())  # the server is gone
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(place).to_contain_text("Cut off")
+    page.unroute("**/api/contents/uploaded/**")
+    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
+    assert not (shop.root / "uploaded/b.png").exists()
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible(timeout=30_000)
+    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
 
 
 def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:

@@ -219,7 +219,7 @@ def test_what_repeats_a_rejected_creative_is_ticked_by_a_persons_own_word_alone(
     assert review.chosen == rest
     view = review_view(review)
     assert "1 file not ticked: repeats what was rejected" in words(view)
-    pressable(view, "Tick also 1 that repeat rejected ones").click()
+    pressable(view, "Tick the repeats of rejected ones too (1)").click()
     assert review.chosen == {near, *rest}
     review.save()
     assert Review(session).looked()

@@ -222,8 +222,8 @@ def _files(review: Review) -> w.Widget:
     wary = tied(
         review,
         "chosen reviews",
-        button("", review.choose_wary, style="warning"),
-        description=lambda: f"Tick also {len(review.wary - review.chosen):,} that repeat rejected ones",
+        button("", review.choose_wary),
+        description=lambda: f"Tick the repeats of rejected ones too ({len(review.wary - review.chosen):,})",
         shown=lambda: review.wary - review.chosen,
     )
     there = tied(

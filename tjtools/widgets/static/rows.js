@@ -83,9 +83,9 @@ function render({ model, el }) {
 
   function show() {
     const rows = model.get("rows");
-    const names = { verdict: "Verdict", ...model.get("heads") };
-    if (rows.some((row) => row.pair)) names.pair = "Pair";
-    if (rows.some((row) => row.reasons.length || row.comparable)) names.reasons = "Reason";
+    const all = { verdict: "Verdict", ...model.get("heads"), pair: "Pair", reasons: "Reason" };
+    const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable : row[key]);
+    const names = Object.fromEntries(Object.entries(all).filter(([key]) => rows.some((row) => told(row, key))));
     const shown = Object.keys(names).slice(1);
     const heads = Object.entries(names).map(([key, label]) => {
       const button = make("button", "", label);
