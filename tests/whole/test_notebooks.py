@@ -136,18 +136,20 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     page.wait_for_function("video => video.currentTime > 0.2", arg=playing.element_handle())
 
     video.get_by_role("checkbox").uncheck()
-    expect(lab.button("20 of 23 new ticked")).to_be_visible()
+    expect(lab.button("19 of 21 new ticked")).to_be_visible()
     expect(cards.filter(has=lab.page.locator("input:not(:checked)"))).to_have_count(3)  # both halves, and a copy
-    lab.button("Save as the plan").click()
-    expect(shown.get_by_text("✓ Saved").first).to_be_visible()
+    lab.button("Save and go to upload").click()
+    expect(page.get_by_role("tab", name="Upload")).to_have_attribute("aria-selected", "true")
     choice = load_choice(shop)
     assert choice is not None
-    assert len(choice.files) == 21
+    assert len(choice.files) == 20  # with the near duplicate
     assert (
         Section.NATIVE_ROLLOVER,
         "VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-D82C07CD-VID.mp4",
     ) not in choice.files
 
+    page.get_by_role("tab", name="Review").click()
+    expect(shown.get_by_text("✓ Saved").first).to_be_visible()
     lab.button("3 can't go").click()
     expect(cards).to_have_count(3)
     lab.button("Table").click()
