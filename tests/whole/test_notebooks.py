@@ -126,8 +126,8 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     expect(shown.get_by_text("PRACTICE: the sandbox")).to_have_count(1)
     page.get_by_role("tab", name="Review").click()
     cards = page.locator(f"{PANEL} .tj-card")
-    expect(cards).to_have_count(24)
-    expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24)
+    expect(cards).to_have_count(24, timeout=60_000)  # when each file was looked at
+    expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24, timeout=30_000)
 
     video = cards.filter(has_text="ID-D82C07CD-VID").first
     video.get_by_role("button", name="Play VID_EN_Sports").click()
