@@ -90,7 +90,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
             page.locator(".jp-InputArea-editor:visible, .jp-SideBar-panel:visible, dialog, .Toastify__toast")
         ).to_have_count(0)
         page.get_by_role("tab", name="Sync").click()
-        expect(lab.button("Refresh everything")).to_be_visible(timeout=60_000)
+        expect(lab.button("Read the site")).to_be_visible(timeout=60_000)
         expect(page.locator(".jp-mod-dirty")).to_have_count(0)  # nobody is asked to save what a panel shows
         before = lab.ask(f"contents/notebooks/{DESK}?content=0")["last_modified"]
         page.get_by_role("menuitem", name="File", exact=True).click()
@@ -102,7 +102,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         expect(page.get_by_role("tab", name="Sync", selected=True)).to_be_visible(timeout=60_000)
         lab.restart_kernel()
         expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible()
-        expect(lab.button("Refresh everything")).to_have_css("pointer-events", "none")
+        expect(lab.button("Read the site")).to_have_css("pointer-events", "none")
         page.get_by_role("button", name="Go on").click()
         expect(told).to_be_visible(timeout=60_000)
         expect(page.get_by_role("alert")).to_have_count(0)
