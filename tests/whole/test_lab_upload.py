@@ -251,7 +251,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     truth.settings(processing_s=0)
     lab.open("notebooks/01_review_session.ipynb")
     lab.run_all()
-    lab.page.get_by_label("Upload day 2.png").first.uncheck(timeout=60_000)  # the card; the table has one, too
+    lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck(timeout=60_000)
     lab.button("Save as the plan").click()
     expect(lab.page.get_by_text("This is the saved plan")).to_be_visible()
     lab.page.screenshot(path=tmp_path / "01_review_session.png")
