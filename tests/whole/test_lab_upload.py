@@ -253,7 +253,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.run_all()
     lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck(timeout=60_000)
     lab.button("Save as the plan").click()
-    expect(lab.page.get_by_text("This is the saved plan")).to_be_visible()
+    expect(lab.page.get_by_role("button", name="Saved", exact=True)).to_be_visible()
     lab.page.screenshot(path=tmp_path / "01_review_session.png")
 
     lab.open(NOTEBOOK)
