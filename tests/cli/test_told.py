@@ -50,7 +50,7 @@ def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_
     assert elsewhere.endswith(f"→ tjtools upload --live --workspace {shop.root}")
     named = last_line("review", "uploaded/a.png", "--force", cwd=shop.root)
     assert named == "1 new → tjtools upload --file uploaded/a.png --force --live"
-    assert last_line("review", "uploaded/there.png", cwd=shop.root) == "1 there"
+    assert last_line("review", "uploaded/there.png", cwd=shop.root) == "1 already there, nothing new"
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,9 @@ def show_reviews(
     rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in some]
     of = "" if len(some) == len(reviews) else f"{len(some):,} of "
     listing(f"{of}{counted(len(reviews), 'file')}", rows, console=on)
-    line(tally(reviews), ahead, on=on)
+    counts = {what: number for what, number in tally(reviews).items() if number}
+    alone = {f"already {_THERE}, nothing new": counts[_THERE]} if counts.keys() == {_THERE} else counts
+    line(alone, ahead, on=on)
 
 
 def after_review(
