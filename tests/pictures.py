@@ -39,6 +39,12 @@ from tjtools.workspace.settings import LIVE_ORIGIN, SiteSettings, bind, load_set
 README = Path(__file__).parents[1] / ".readme"
 WIDE, NARROW, DAY = (1440, 900), (1100, 900), (1200, 750)
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for so long
+    const done = () => { watch.disconnect(); quiet(); };
+    let waits = setTimeout(done, 600);
+    const watch = new MutationObserver(() => { clearTimeout(waits); waits = setTimeout(done, 600); });
+    watch.observe(document.querySelector(".tj-desk"), { childList: true, subtree: true, characterData: true });
+})"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 BUSY = ".tj-task progress:visible"
 LONG = "EN_Travel_SFW_Generic_Ana_" + "a-name-that-somebody-could-not-bring-to-an-end_" * 3
@@ -98,7 +104,7 @@ class Desk:
         for _ in range(2):  # what has ended may begin the next one
             self.page.wait_for_function(IDLE, timeout=90_000)
             self.lab.wait_until(lambda: not self.page.locator(BUSY).count())
-            self.page.wait_for_timeout(200)
+            self.page.evaluate(QUIET)
 
     def look(self, theme: str = "light", size: tuple[int, int] = WIDE) -> None:
         self.page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -185,7 +191,7 @@ def upload(desk: Desk) -> Iterator[State]:
     desk.tab("Upload")
     desk.site.settings(processing_s=0)
     desk.press("^Go on")
-    desk.see("Last upload")
+    desk.page.wait_for_selector(BUSY)
     yield State("done", every=True)
     desk.tab("Today")
     yield State("done-today")
@@ -461,7 +467,7 @@ def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path)
         remember(workspace)
     copy_notebooks(first.notebooks)
     with running_lab(
-        first.root, home, str(ensure_browser(say=sys.stdout.write)), TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="120"
+        first.root, home, str(ensure_browser(say=sys.stdout.write)), TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20"
     ) as lab:
         complaints: list[str] = []
         lab.page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -83,8 +83,14 @@ def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
             "creative", {one.value if one else "unknown": statuses[one] for one in (*ReviewStatus, None)}
         ),
         "Library as of": aged,
-        "Session": _counted("file", {one.value: verdicts[one] for one in Verdict}),
+        "Session": _counted("file", {_several(one, verdicts[one]): verdicts[one] for one in Verdict}),
     }
+
+
+def _several(verdict: Verdict, number: int) -> str:
+    if number == 1:
+        return verdict.value
+    return verdict.value.replace("duplicate", "duplicates").replace("half", "halves").replace("r pair", "r pairs")
 
 
 def _counted(noun: str, kinds: dict[str, int]) -> str:

@@ -83,7 +83,9 @@ def _open_ends(panel: Upload) -> w.Widget:
     words = told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
     title = "Go on with the upload that was cut off"
     go_on = button("Go on", panel.resume, icon="forward", style="primary", title=title)
-    return column(words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not panel.elsewhere))
+    return column(
+        words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not (panel.elsewhere or panel.busy))
+    )
 
 
 def _unknown(panel: Upload) -> Node | None:
@@ -149,6 +151,7 @@ def _rehearse(panel: Upload) -> w.Widget:
         description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
         button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
+        shown=lambda: panel.rows,
     )
 
 
@@ -251,7 +254,7 @@ def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
     plan, prepared = checked.plan, checked.prepared
     going = [one for batch in plan.batches for one in batch.reviews if one.goes_up]
     if near := [one for one in going if one.verdict is Verdict.NEAR_DUPLICATE]:
-        yield _listed(f"≈ {counted(len(near), 'file')} of these may be there already", near)
+        yield _listed(f"≈ {len(near):,} of these may be there already", near)
     if plan.held_back:
         yield _listed(f"⚠ {counted(len(plan.held_back), 'file')} can't go: mend first", plan.held_back)
     if plan.not_chosen:
@@ -298,7 +301,7 @@ def _results(panel: Upload) -> w.Widget:
         panel,
         CHANGES,
         again,
-        shown=lambda: panel.retryable,
+        shown=lambda: panel.retryable and not panel.unfinished,
         description=lambda: f"Retry {counted(panel.retryable, 'file')}",
         button_style=lambda: "primary" if panel.uploaded and not panel.asks else "",
     )
@@ -329,7 +332,7 @@ def _counts(run: RecordedRun) -> Node:
 
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
-        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value)
+        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
         for one in run.problems_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")
