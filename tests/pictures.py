@@ -111,6 +111,7 @@ class Desk:
         self.page.evaluate(
             "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", THEMES[theme]
         )
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def picture(self, name: str) -> None:
         self.page.mouse.move(0, 0)

@@ -114,8 +114,9 @@ def _figure(start: Start, kind: str) -> Node:
     number, css = start.figures[kind], "tj-figure-card"
     slow = start.figures["slow"] if kind == "pending" else 0
     more = [node("span", f"! {slow:,} waiting too long")] if slow else []
+    name = "● new file" if kind == "new" and number == 1 else FIGURES[kind]
     loud = " tj-loud" if kind == "rejected" and number else " tj-nothing" if not number else ""
-    return node("div", node("strong", f"{number:,}"), node("span", FIGURES[kind]), *more, css=css + loud)
+    return node("div", node("strong", f"{number:,}"), node("span", name), *more, css=css + loud)
 
 
 def _step(start: Start, place: int) -> w.Widget:

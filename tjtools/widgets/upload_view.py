@@ -306,6 +306,10 @@ def _results(panel: Upload) -> w.Widget:
         button_style=lambda: "primary" if panel.uploaded and not panel.asks else "",
     )
 
+    follow = way_on(panel, "sync", "Follow the reviews")
+    if isinstance(follow, w.Button):
+        tied(panel, CHANGES, follow, button_style=lambda: "primary" if panel.uploaded and not _open(panel) else "")
+
     def parts() -> list[w.Widget]:
         run = panel.recorded
         if run is None:
@@ -313,15 +317,16 @@ def _results(panel: Upload) -> w.Widget:
         copied = node("copy", "\n".join(panel.ids), says=f"Copy {counted(len(panel.ids), 'ID')}")
         ids = [Markup(copied)] if panel.ids else []
         saved = Saved("Download all (zip)", f"upload_{run.name}.zip", lambda: run.packed(panel.place))
-        ways = (
-            saved,
-            site_link(panel.library_page, "Open the Media Library"),
-            way_on(panel, "sync", "Follow the reviews"),
-        )
+        ways = saved, site_link(panel.library_page, "Open the Media Library"), follow
         return [Markup(_counts(run)), row(again, *ids, *ways), Table(_frame(run), what="files", most=MOST)]
 
     box = tied(panel, "recorded", column(css="tj-step"), children=parts)
     return tied(panel, CHANGES, box, shown=lambda: panel.recorded and not _uploads(panel))
+
+
+def _open(panel: Upload) -> bool:
+    """Whether something of the upload, or of the next one, is still to be done."""
+    return bool(panel.retryable or panel.unfinished or panel.asks)
 
 
 def _counts(run: RecordedRun) -> Node:
