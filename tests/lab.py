@@ -137,7 +137,7 @@ def running_command(folder: Path, home: Path, browser: str) -> AbstractContextMa
 
 @contextmanager
 def _running(command: list[str], folder: Path, home: Path, browser: str, environment: dict[str, str]) -> Iterator[Lab]:
-    token, port = secrets.token_hex(16), _free_port()
+    token, port = secrets.token_hex(16), free_port()
     own = {name: str(home / name.lower()) for name in _FOLDERS} | {"JUPYTER_TOKEN": token}
     home.mkdir(parents=True, exist_ok=True)
     with (
@@ -174,7 +174,7 @@ _FOLDERS = (
 )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 

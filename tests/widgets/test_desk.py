@@ -162,7 +162,7 @@ def test_what_is_at_work_in_the_kernel_is_shown_first(shop: Workspace) -> None:
 def test_the_view_fills_a_tab_when_it_is_opened_and_follows_the_model(shop: Workspace) -> None:
     desk = Desk(shop)
     view = desk_view(desk)
-    [tabs] = view.children[3].children
+    [tabs] = view.children[2].children
     assert [bool(box.children) for box in tabs.children] == [True, False, False, False, False, False]
     tabs.selected_index = 3  # a click
     assert desk.tab == "sync"

@@ -37,8 +37,7 @@ _FEW = 6  # observations that need not be folded
 def compare_view(review: Review) -> w.Widget:
     """How many files repeat something, and the one that a person looks at beside it; nothing where none does."""
     whole = column(
-        told(review, "reviews compared", lambda: _found(review)),
-        _turning(review),
+        row(told(review, "reviews compared", lambda: _found(review)), _turning(review)),
         _looking(review),
         error_view(review),
         tied(review, "reviews compared", column(), children=lambda: _pairs(review)),

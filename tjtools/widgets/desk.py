@@ -11,11 +11,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets as w
 from anywidget import AnyWidget
-from traitlets import Dict, Int, Unicode
+from traitlets import Bool, Dict, Int, Unicode
 
 from tjtools.model.errors import SettingsError, TJToolsError
 from tjtools.practice.workspace import need_sandbox
-from tjtools.widgets.markup import STATIC, Markup, node, note
+from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
 from tjtools.widgets.view import (
     KINDS,
@@ -173,11 +173,10 @@ def desk_view(desk: Desk) -> w.Widget:
 
     threading.Thread(target=_warm_up, args=(desk,), name="tjtools-warm-up", daemon=True).start()
     return column(
-        told(desk, "turned standing", lambda: banner(desk)),
-        _switch(desk),
+        _head(desk),
         error_view(desk),
         tied(desk, "turned", column(), children=room),
-        Outside(desk),
+        tied(desk, "turned", Outside(desk), offers=lambda: desk.tab == "upload"),
         css="tj-desk",
     )
 
@@ -190,9 +189,9 @@ def _warm_up(desk: Desk) -> None:
         kind_of(name)
 
 
-def _switch(desk: Desk) -> w.Widget:
-    """The workspaces that were opened before, where there is more than one."""
-    places = Choice(layout=w.Layout(width="auto", max_width="36em"))
+def _head(desk: Desk) -> w.Widget:
+    """The banner, and beside it the workspaces that were opened before, where there is more than one."""
+    places = Choice(layout=w.Layout(width="auto", max_width="24em"), tooltip="Workspace")
 
     def chosen(change: dict[str, Any]) -> None:
         if not places.filling:
@@ -201,7 +200,9 @@ def _switch(desk: Desk) -> w.Widget:
 
     tied(desk, "turned", places, offered=lambda: (offered(desk.workspace), str(desk.workspace.root)))
     places.observe(chosen, "value")
-    return tied(desk, "turned", row(Markup(node("span", "Workspace")), places), shown=lambda: len(places.options) > 1)
+    switch = tied(desk, "turned", row(places), shown=lambda: len(places.options) > 1)
+    where = told(desk, "turned standing", lambda: banner(desk, named=len(places.options) == 1))
+    return w.HBox([where, switch], _dom_classes=("tj-head",))
 
 
 def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
@@ -252,6 +253,7 @@ class Outside(AnyWidget):
     heading = Unicode().tag(sync=True)
     notice = Unicode().tag(sync=True)
     turned = Int().tag(sync=True)
+    offers = Bool().tag(sync=True)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()

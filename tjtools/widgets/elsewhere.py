@@ -81,7 +81,7 @@ def elsewhere_view(panel: Panel, other: Elsewhere) -> w.Widget:
             other.stop()
 
     other.follow()
-    press = button("Stop", stop, icon="stop", style="warning", title="What is confirmed by then is recorded")
+    press = button("Stop", stop, icon="stop", title="What is confirmed by then is recorded")
     tied(other, "stopping", press, disabled=lambda: other.stopping)
     box = column(told(other, "run stopping", lambda: _told(other) if other.run else None), row(press), css="tj-step")
     return tied(other, "run", box, shown=lambda: other.run)

@@ -265,7 +265,7 @@ class Review(Panel):
         facts = one.facts
         return {
             "name": one.file.name,
-            "type": one.file.creative_type.value,
+            "type": one.file.creative_type.value.replace("_", " "),
             "dimensions": facts.size if facts else "",
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",

@@ -83,8 +83,14 @@ def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
             "creative", {one.value if one else "unknown": statuses[one] for one in (*ReviewStatus, None)}
         ),
         "Library as of": aged,
-        "Session": _counted("file", {one.value: verdicts[one] for one in Verdict}),
+        "Session": _counted("file", {_several(one, verdicts[one]): verdicts[one] for one in Verdict}),
     }
+
+
+def _several(verdict: Verdict, number: int) -> str:
+    if number == 1:
+        return verdict.value
+    return verdict.value.replace("duplicate", "duplicates").replace("half", "halves").replace("r pair", "r pairs")
 
 
 def _counted(noun: str, kinds: dict[str, int]) -> str:
@@ -108,8 +114,9 @@ def _figure(start: Start, kind: str) -> Node:
     number, css = start.figures[kind], "tj-figure-card"
     slow = start.figures["slow"] if kind == "pending" else 0
     more = [node("span", f"! {slow:,} waiting too long")] if slow else []
+    name = "● new file" if kind == "new" and number == 1 else FIGURES[kind]
     loud = " tj-loud" if kind == "rejected" and number else " tj-nothing" if not number else ""
-    return node("div", node("strong", f"{number:,}"), node("span", FIGURES[kind]), *more, css=css + loud)
+    return node("div", node("strong", f"{number:,}"), node("span", name), *more, css=css + loud)
 
 
 def _step(start: Start, place: int) -> w.Widget:

@@ -83,7 +83,9 @@ def _open_ends(panel: Upload) -> w.Widget:
     words = told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
     title = "Go on with the upload that was cut off"
     go_on = button("Go on", panel.resume, icon="forward", style="primary", title=title)
-    return column(words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not panel.elsewhere))
+    return column(
+        words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not (panel.elsewhere or panel.busy))
+    )
 
 
 def _unknown(panel: Upload) -> Node | None:
@@ -149,6 +151,7 @@ def _rehearse(panel: Upload) -> w.Widget:
         description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
         button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
+        shown=lambda: panel.rows,
     )
 
 
@@ -251,7 +254,7 @@ def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
     plan, prepared = checked.plan, checked.prepared
     going = [one for batch in plan.batches for one in batch.reviews if one.goes_up]
     if near := [one for one in going if one.verdict is Verdict.NEAR_DUPLICATE]:
-        yield _listed(f"≈ {counted(len(near), 'file')} of these may be there already", near)
+        yield _listed(f"≈ {len(near):,} of these may be there already", near)
     if plan.held_back:
         yield _listed(f"⚠ {counted(len(plan.held_back), 'file')} can't go: mend first", plan.held_back)
     if plan.not_chosen:
@@ -298,10 +301,14 @@ def _results(panel: Upload) -> w.Widget:
         panel,
         CHANGES,
         again,
-        shown=lambda: panel.retryable,
+        shown=lambda: panel.retryable and not panel.unfinished,
         description=lambda: f"Retry {counted(panel.retryable, 'file')}",
         button_style=lambda: "primary" if panel.uploaded and not panel.asks else "",
     )
+
+    follow = way_on(panel, "sync", "Follow the reviews")
+    if isinstance(follow, w.Button):
+        tied(panel, CHANGES, follow, button_style=lambda: "primary" if panel.uploaded and not _open(panel) else "")
 
     def parts() -> list[w.Widget]:
         run = panel.recorded
@@ -310,15 +317,16 @@ def _results(panel: Upload) -> w.Widget:
         copied = node("copy", "\n".join(panel.ids), says=f"Copy {counted(len(panel.ids), 'ID')}")
         ids = [Markup(copied)] if panel.ids else []
         saved = Saved("Download all (zip)", f"upload_{run.name}.zip", lambda: run.packed(panel.place))
-        ways = (
-            saved,
-            site_link(panel.library_page, "Open the Media Library"),
-            way_on(panel, "sync", "Follow the reviews"),
-        )
+        ways = saved, site_link(panel.library_page, "Open the Media Library"), follow
         return [Markup(_counts(run)), row(again, *ids, *ways), Table(_frame(run), what="files", most=MOST)]
 
     box = tied(panel, "recorded", column(css="tj-step"), children=parts)
     return tied(panel, CHANGES, box, shown=lambda: panel.recorded and not _uploads(panel))
+
+
+def _open(panel: Upload) -> bool:
+    """Whether something of the upload, or of the next one, is still to be done."""
+    return bool(panel.retryable or panel.unfinished or panel.asks)
 
 
 def _counts(run: RecordedRun) -> Node:
@@ -329,7 +337,7 @@ def _counts(run: RecordedRun) -> Node:
 
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
-        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value)
+        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
         for one in run.problems_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")

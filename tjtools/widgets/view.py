@@ -132,7 +132,7 @@ def task_view(task: Task) -> w.Widget:
 
     While it waits at the site, the seconds count down, and a wait that can be cut short has its button.
     """
-    cancel = button("Cancel", task.cancel, icon="stop", style="warning")
+    cancel = button("Cancel", task.cancel, icon="stop")
     dont_wait = button("Don't wait", task.dont_wait, icon="forward", title="What is unknown stays so for now")
 
     def log() -> Node | None:
@@ -229,17 +229,24 @@ class Table(w.VBox):  # type: ignore[misc]
         self._rows.update(shown, style="width:100%", maxBytes=0, maxRows=0, columnDefs=columns, layout=around)
 
 
-def banner(panel: Panel) -> Node:
-    """Where the panel works; sandbox and live differ in colour, words and mark."""
+def banner(panel: Panel, *, named: bool = True) -> Node:
+    """Where the panel works; sandbox and live differ in colour, words and mark. `named`: the workspace is told, too."""
     name, what, css = SITES[panel.site]
-    facts = {"workspace": str(panel.workspace.root)}
+    facts = {"workspace": str(panel.workspace.root)} if named else {}
     if bound := panel.settings.site:
         saved = panel.workspace.browser_session.exists()  # whether the site still takes it, only the site can say
         facts |= {"site": bound.origin, "account": bound.account or "not named"}
         facts |= {"sign-in": "saved" if saved else "none yet"}
     where = [node("span", node("em", f"{key} "), node("strong", value)) for key, value in facts.items()]
     site = node("div", node("strong", name), node("span", what), css="tj-banner-site")
-    return node("div", site, node("div", *where, css="tj-banner-facts"), css=f"tj-banner {css}", role="note")
+    return node(
+        "div",
+        site,
+        node("div", *where, css="tj-banner-facts"),
+        css=f"tj-banner {css}",
+        role="note",
+        title=str(panel.workspace.root),
+    )
 
 
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Place = None) -> Made | Broken:
@@ -274,7 +281,8 @@ def in_room(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
         return view(panel)
     again = button("Look again", lambda: panel.task.start(panel.look), icon="refresh", style="primary")
     tied(panel.task, "state", again, shown=lambda: panel.task.state in (State.CANCELLED, State.FAILED))
-    room = column(task_view(panel.task), row(again))
+    looking = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
+    room = column(looking, row(again))
 
     def shown(_change: object) -> None:
         if panel.task.state is State.DONE:

@@ -14,8 +14,9 @@ function render({ model, el }) {
   const ask = document.createElement("button");
   ask.type = "button";
   ask.textContent = "Tell me when an upload ends";
-  const offer = () => { ask.hidden = !("Notification" in window) || Notification.permission !== "default"; };
+  const offer = () => { ask.hidden = !model.get("offers") || !("Notification" in window) || Notification.permission !== "default"; };
   ask.addEventListener("click", async () => { await Notification.requestPermission(); offer(); });
+  model.on("change:offers", offer);
   offer();
   el.classList.add("tj", "tj-outside");
   el.append(ask);

@@ -1,0 +1,515 @@
+"""Take a picture of every state of every panel, on the desk in a real JupyterLab, for a person to look at.
+
+    python tests/pictures.py [--out DIR] [--readme] [STORY…]
+
+A story is a workspace and what a person does in it; each state that it comes to has its picture at 1440x900, and each
+tab one in the dark and one at 1100 px. What the browser complains of is told, and makes the exit code 1. `--readme`
+makes the pictures of the README instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import reviewed
+from lab import Lab, free_port, running_lab
+from PIL import Image, ImageDraw
+from playwright.sync_api import Locator
+from world import Truth, banner, image, native_pair, session
+
+from tjtools.cache.library import Library
+from tjtools.practice.workspace import copy_notebooks, make_practice
+from tjtools.site.browser import ensure_browser
+from tjtools.widgets.desk import remember
+from tjtools.workspace.folder import FOLDERS, Workspace
+from tjtools.workspace.settings import LIVE_ORIGIN, SiteSettings, bind, load_settings
+
+README = Path(__file__).parents[1] / ".readme"
+WIDE, NARROW, DAY = (1440, 900), (1100, 900), (1200, 750)
+THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
+QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for so long
+    const done = () => { watch.disconnect(); quiet(); };
+    let waits = setTimeout(done, 600);
+    const watch = new MutationObserver(() => { clearTimeout(waits); waits = setTimeout(done, 600); });
+    watch.observe(document.querySelector(".tj-desk"), { childList: true, subtree: true, characterData: true });
+})"""
+IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+BUSY = ".tj-task progress:visible"
+LONG = "EN_Travel_SFW_Generic_Ana_" + "a-name-that-somebody-could-not-bring-to-an-end_" * 3
+_PROGRESS = (1200, 2600)  # milliseconds that a frame of the moving picture stays: under way, and to be read
+
+
+class State(NamedTuple):
+    """What is to be seen now. `every`: also in the dark and narrow; `moving`: at once, as it won't stay."""
+
+    name: str
+    every: bool = False
+    moving: bool = False
+
+
+class Desk:
+    """The desk as a person sees it, who takes pictures of it."""
+
+    def __init__(self, lab: Lab, out: Path) -> None:
+        self.page, self.lab, self.out = lab.page, lab, out
+        self.frames: list[tuple[bytes, tuple[float, float] | None]] = []
+        self.filming = False
+        self.workspace: Workspace
+
+    @property
+    def site(self) -> Truth:
+        bound = load_settings(self.workspace).site
+        assert bound
+        return Truth(bound.origin)
+
+    def switch(self, workspace: Workspace) -> None:
+        """By the list of workspaces, as a person does."""
+        self.workspace = workspace
+        places = self.page.locator(".tj-desk select").first
+        option = places.locator(f'option[value^="{workspace.root.name} · "]')
+        places.select_option(value=option.get_attribute("value"))
+        self.settle()
+
+    def tab(self, name: str) -> None:
+        self.click(self.page.get_by_role("tab", name=re.compile(f"^{name}")))
+
+    def press(self, name: str) -> None:
+        self.click(self.page.locator("button:visible, a:visible").filter(has_text=re.compile(name)).first)
+
+    def click(self, what: Locator) -> None:
+        what.wait_for(timeout=60_000)
+        if self.filming:
+            box = what.bounding_box()
+            assert box
+            self.frames.append((self.page.screenshot(), (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)))
+        what.click()
+
+    def see(self, text: str) -> None:
+        self.page.locator(":visible").filter(has_text=re.compile(text)).first.wait_for(timeout=90_000)
+
+    def settle(self) -> None:
+        """Until nothing moves any more."""
+        for _ in range(2):  # what has ended may begin the next one
+            self.page.wait_for_function(IDLE, timeout=90_000)
+            self.lab.wait_until(lambda: not self.page.locator(BUSY).count())
+            self.page.evaluate(QUIET)
+
+    def look(self, theme: str = "light", size: tuple[int, int] = WIDE) -> None:
+        self.page.set_viewport_size({"width": size[0], "height": size[1]})
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", THEMES[theme]
+        )
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
+
+    def picture(self, name: str) -> None:
+        self.page.mouse.move(0, 0)
+        self.page.screenshot(path=self.out / f"{name}.png")
+
+    def film(self) -> None:
+        self.frames.append((self.page.screenshot(), None))
+
+
+def today(desk: Desk) -> Iterator[State]:
+    yield State("practice", every=True)
+
+
+def live(desk: Desk) -> Iterator[State]:
+    yield State("today")
+    desk.tab("Review")
+    yield State("review-empty", every=True)
+    desk.tab("Upload")
+    yield State("upload-empty")
+    desk.tab("Sync")
+    yield State("sync-nothing-read")
+    desk.tab("Library")
+    yield State("library-empty")
+    desk.tab("Outcomes")
+    yield State("outcomes-empty")
+
+
+def review(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("practice", every=True)
+    desk.press("^Table$")
+    yield State("table")
+    desk.press("^Compare")
+    yield State("compare", every=True)
+
+
+def many(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("looking", moving=True)
+    yield State("300-files", every=True)
+    desk.press("^Gallery$")
+    yield State("300-files-gallery")
+
+
+def long_names(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("gallery")
+    desk.press("^Table$")
+    yield State("table", every=True)
+    desk.tab("Upload")
+    desk.press("Rehearse")
+    yield State("rehearsed")
+
+
+def upload(desk: Desk) -> Iterator[State]:
+    desk.tab("Upload")
+    yield State("ready", every=True)
+    desk.site.settings(latency_ms=500)
+    desk.press("^Rehearse")
+    desk.page.wait_for_selector(BUSY)
+    yield State("rehearsing", moving=True)
+    desk.site.settings(latency_ms=0)
+    desk.page.locator("button:visible").filter(has_text=re.compile("^Upload .* file")).wait_for(timeout=90_000)
+    yield State("confirmation", every=True)
+    desk.site.settings(processing_s=30)
+    desk.press("^Upload .* file")
+    desk.page.locator("progress[aria-label*=processing]:visible").first.wait_for(timeout=60_000)
+    desk.page.wait_for_timeout(1500)
+    yield State("uploading", every=True, moving=True)
+    desk.tab("Today")
+    yield State("seen-from-today", moving=True)
+    desk.tab("Upload")
+    desk.press("^Cancel")
+    desk.settle()
+    yield State("cut-off")
+    desk.tab("Today")
+    yield State("unfinished-today")
+    desk.tab("Upload")
+    desk.site.settings(processing_s=0)
+    desk.press("^Go on")
+    desk.page.wait_for_selector(BUSY)
+    yield State("done", every=True)
+    desk.tab("Today")
+    yield State("done-today")
+    desk.tab("Review")
+    yield State("all-there")
+
+
+def failures(desk: Desk) -> Iterator[State]:
+    """Files that are refused, and one whose answer never comes."""
+    desk.tab("Upload")
+    desk.press("^Rehearse")
+    button = desk.page.locator("button:visible").filter(has_text=re.compile("^Upload .* file"))
+    button.wait_for(timeout=90_000)
+    desk.site.faults("upload-refused=2", "upload-stuck=1")
+    button.click()
+    desk.page.get_by_text(re.compile("Waiting for the site")).first.wait_for(timeout=60_000)
+    desk.page.wait_for_timeout(1500)
+    yield State("waiting", every=True, moving=True)
+    desk.press("^Don't wait")
+    desk.see("Last upload")
+    yield State("done", every=True)
+
+
+def watched(desk: Desk) -> Iterator[State]:
+    desk.tab("Upload")
+    desk.site.settings(processing_s=60)
+    command = [sys.executable, "-m", "tjtools", "--workspace", str(desk.workspace.root)]
+    with subprocess.Popen(
+        [*command, "upload", "--session", "--live"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as other:
+        desk.page.get_by_text(re.compile("An upload runs in another window")).first.wait_for(timeout=60_000)
+        desk.page.wait_for_timeout(4000)
+        yield State("elsewhere", every=True, moving=True)
+        desk.press("^Stop")
+        yield State("stopping", moving=True)
+        desk.site.settings(processing_s=0)
+        other.wait(90)
+
+
+def sign_in(desk: Desk) -> Iterator[State]:
+    desk.tab("Upload")
+    desk.site.faults("page-expired")
+    desk.press("^Rehearse")
+    yield State("upload")
+    desk.tab("Sync")
+    desk.press("^Read the site")
+    yield State("sync")
+
+
+def sync(desk: Desk) -> Iterator[State]:
+    desk.tab("Sync")
+    yield State("nothing-read", every=True)
+    desk.site.settings(latency_ms=400)
+    desk.press("^Read the site")
+    desk.page.wait_for_selector(BUSY)
+    yield State("reading", moving=True)
+    desk.site.settings(latency_ms=0)
+    yield State("difference", every=True)
+    desk.press("^Apply")
+    desk.see("Applied")
+    yield State("applied")
+    desk.tab("Outcomes")
+    yield State("outcomes-with-news", every=True)
+    desk.press("I have seen this")
+    yield State("outcomes-none")
+    desk.tab("Library")
+    yield State("library", every=True)
+    desk.tab("Sync")
+    desk.site.faults("list-500")
+    desk.press("^Read the site")
+    yield State("error")
+
+
+def gone(desk: Desk) -> Iterator[State]:
+    desk.tab("Sync")
+    desk.press("^Read the site")
+    yield State("many", every=True)
+
+
+def year(desk: Desk) -> Iterator[State]:
+    yield State("today")
+    desk.tab("Library")
+    yield State("library", every=True)
+    desk.tab("Outcomes")
+    yield State("outcomes", every=True)
+    desk.press("^How sure")
+    yield State("how-sure", every=True)
+
+
+def bad_line(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("review")
+
+
+def broken(desk: Desk) -> Iterator[State]:
+    yield State("workspace", every=True)
+
+
+def kernel(desk: Desk) -> Iterator[State]:
+    desk.lab.restart_kernel()
+    desk.page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for()
+    yield State("gone", every=True, moving=True)
+    desk.press("^Go on")
+    desk.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
+    yield State("back")
+
+
+def the_day(desk: Desk) -> None:
+    """A day for the README, filmed: each click with a ring around it."""
+    desk.look(size=DAY)
+    desk.filming = True
+    desk.settle()
+    desk.press("[Rr]eview|Choose")
+    desk.settle()
+    desk.page.mouse.move(0, 0)
+    desk.page.wait_for_timeout(1500)
+    _small(desk.page.screenshot()).save(README / "desk.png", optimize=True)
+    desk.press("^Compare")
+    desk.settle()
+    desk.press("^Different: upload it")
+    desk.settle()
+    desk.press("go to upload$")
+    desk.settle()
+    desk.press("^Rehearse")
+    upload = desk.page.locator("button:visible").filter(has_text=re.compile("^Upload .* file"))
+    upload.wait_for(timeout=90_000)
+    desk.settle()
+    desk.site.settings(processing_s=4)
+    desk.click(upload)
+    desk.page.locator("progress[aria-label*=processing]:visible").first.wait_for(timeout=60_000)
+    desk.page.wait_for_timeout(1000)
+    desk.film()
+    desk.see("Last upload")
+    desk.settle()
+    desk.press("^Follow the reviews")
+    desk.settle()
+    desk.press("^Read the site")
+    desk.settle()
+    desk.press("^Apply")
+    desk.settle()
+    desk.press("^See the outcomes")
+    desk.settle()
+    desk.film()
+    _save(desk.frames, README / "day.webp")
+
+
+def _small(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+
+
+def _save(frames: Sequence[tuple[bytes, tuple[float, float] | None]], path: Path) -> None:
+    """The moving picture; where somebody clicks next, there is a ring."""
+    drawn = []
+    for png, at in frames:
+        frame = Image.open(io.BytesIO(png)).convert("RGB")
+        if at:
+            x, y = at
+            ImageDraw.Draw(frame).ellipse((x - 18, y - 18, x + 18, y + 18), outline="#d6336c", width=4)
+        drawn.append(frame)
+    stays = [_PROGRESS[at is not None] for _png, at in frames[:-1]] + [4000]
+    drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=stays, loop=0, quality=72, method=6)
+
+
+def _empty(folder: Path, site: SiteSettings) -> Workspace:
+    workspace = Workspace(folder.resolve())
+    for part in FOLDERS:
+        (workspace.root / part).mkdir(parents=True, exist_ok=True)
+    bind(workspace, site)
+    return workspace
+
+
+def _practice(folder: Path) -> Workspace:
+    """A practice workspace with a site of its own: drawn once, then copied."""
+    drawn = make_practice(folder.parent / "practice", now=datetime.now(UTC), progress=lambda *_: None)
+    if folder != drawn.root:
+        shutil.copytree(drawn.root, folder, dirs_exist_ok=True)
+        copied = Workspace(folder.resolve())
+        settings = copied.settings_file.read_text("utf-8")
+        site = load_settings(drawn).site
+        assert site
+        copied.settings_file.write_text(settings.replace(site.origin, f"http://127.0.0.1:{free_port()}"), "utf-8")
+        return copied
+    return drawn
+
+
+def _bare(folder: Path) -> Workspace:
+    """No library, and a sandbox to be filled."""
+    return _empty(folder, SiteSettings(kind="sandbox", origin=f"http://127.0.0.1:{free_port()}", account="demo"))
+
+
+def _live(folder: Path) -> Workspace:
+    return _empty(folder, SiteSettings(kind="live", origin=LIVE_ORIGIN, account="shop-of-ours"))
+
+
+def _named(folder: Path, *names: str) -> Workspace:
+    workspace = _bare(folder)
+    uploaded = workspace.root / "uploaded"
+    session(workspace, [*native_pair(uploaded, "99A0D7C3"), *(banner(uploaded, one, n) for n, one in enumerate(names))])
+    return workspace
+
+
+def _many(folder: Path) -> Workspace:
+    return _named(folder, *(f"EN_Sports_SFW_Generic_Ana_ID-{number:08X}.png" for number in range(300)))
+
+
+def _long(folder: Path) -> Workspace:
+    return _named(folder, *(f"{LONG}{number}.png" for number in range(5)), f"{'unbroken' * 20}.png")
+
+
+def _gone(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    lost = (image(str(1_999_000_000 + number), f"EN_Sports_ID-{number:08X}") for number in range(200))
+    Library.load(workspace.library).add(list(lost))
+    return workspace
+
+
+def _year(folder: Path) -> Workspace:
+    workspace, truth = _bare(folder), reviewed.year(3000, seed=1)
+    reviewed.write(workspace, truth, reviewed.looks(truth, 24, seed=2))
+    return workspace
+
+
+def _bad_line(folder: Path) -> Workspace:
+    workspace = _named(folder, "a.png", "b.png")
+    workspace.session.write_text(workspace.session.read_text("utf-8") + "a,line,cut\n", "utf-8")
+    return workspace
+
+
+def _broken(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    workspace.settings_file.write_text("[site\nkind = sandbox\n", "utf-8")
+    return workspace
+
+
+STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[State]]]] = {
+    "today": (_practice, today),
+    "live": (_live, live),
+    "review": (_practice, review),
+    "many": (_many, many),
+    "long": (_long, long_names),
+    "bad-line": (_bad_line, bad_line),
+    "upload": (_practice, upload),
+    "failures": (_practice, failures),
+    "watched": (_practice, watched),
+    "sign-in": (_practice, sign_in),
+    "sync": (_practice, sync),
+    "many-gone": (_gone, gone),
+    "year": (_year, year),
+    "broken": (_broken, broken),
+    "kernel": (_practice, kernel),  # the last one: what was open is gone
+}
+
+
+def take(desk: Desk, name: str, story: Callable[[Desk], Iterator[State]]) -> None:
+    for state in story(desk):
+        if not state.moving:
+            desk.settle()
+        desk.picture(f"{name}-{state.name}")
+        if state.every:
+            desk.look("dark")
+            desk.page.wait_for_timeout(300)  # a chart is drawn anew
+            desk.picture(f"{name}-{state.name}-dark")
+            desk.look(size=NARROW)
+            desk.page.wait_for_timeout(300)
+            desk.picture(f"{name}-{state.name}-1100")
+            desk.look()
+
+
+@contextmanager
+def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path) -> Iterator[tuple[Desk, list[str]]]:
+    """The desk on one workspace, with the others to switch to, and what the browser complains of."""
+    for workspace in (*others, first):
+        remember(workspace)
+    copy_notebooks(first.notebooks)
+    with running_lab(
+        first.root, home, str(ensure_browser(say=sys.stdout.write)), TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20"
+    ) as lab:
+        complaints: list[str] = []
+        lab.page.on("pageerror", lambda error: complaints.append(str(error)))
+        lab.page.on("console", lambda line: complaints.append(line.text) if _complains(line.type, line.text) else None)
+        desk = Desk(lab, out)
+        lab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        lab.open_desk()
+        desk.settle()
+        yield desk, complaints
+
+
+def _complains(kind: str, text: str) -> bool:
+    return kind == "error" or (kind == "warning" and "vega" in text.lower())
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--out", type=Path)
+    arguments.add_argument("--readme", action="store_true")
+    arguments.add_argument("stories", nargs="*", metavar="STORY", help=", ".join(STORIES))
+    asked = arguments.parse_args()
+    room, out = Path(tempfile.mkdtemp(prefix="pictures-")), asked.out or Path(tempfile.mkdtemp(prefix="pictures-of-"))
+    out.mkdir(parents=True, exist_ok=True)
+    first = _practice(room / "practice")
+    wanted = () if asked.readme else asked.stories or tuple(STORIES)
+    places = {name: STORIES[name][0](room / name) for name in wanted}
+    with opened(first, list(places.values()), room / "home", out) as (desk, complaints):
+        desk.workspace = first
+        if asked.readme:
+            the_day(desk)
+        for name in wanted:
+            began = time.monotonic()
+            desk.switch(places[name])
+            take(desk, name, STORIES[name][1])
+            sys.stdout.write(f"{name}: {time.monotonic() - began:.0f} s\n")
+    shutil.rmtree(room, ignore_errors=True)
+    for one in sorted(set(complaints)):
+        sys.stdout.write(f"✗ {one}\n")
+    sys.stdout.write(f"The pictures are in {README if asked.readme else out}\n")
+    return bool(complaints)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
