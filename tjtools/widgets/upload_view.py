@@ -83,9 +83,8 @@ def _open_ends(panel: Upload) -> w.Widget:
     words = told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
     title = "Go on with the upload that was cut off"
     go_on = button("Go on", panel.resume, icon="forward", style="primary", title=title)
-    return column(
-        words, tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not (panel.elsewhere or panel.busy))
-    )
+    way = tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not (panel.elsewhere or _uploads(panel)))
+    return column(words, way)
 
 
 def _unknown(panel: Upload) -> Node | None:
@@ -170,7 +169,7 @@ def _confirmation(panel: Upload) -> w.Widget:
         CHANGES,
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
-        description=lambda: f"Upload {_files(panel)}",
+        description=lambda: f"Upload{'ing' * _uploads(panel)} {_files(panel)}",
         button_style=lambda: "" if panel.busy else style,
         disabled=lambda: not panel.files or panel.elsewhere,
     )
