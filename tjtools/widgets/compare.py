@@ -120,9 +120,7 @@ def _pairs(review: Review) -> list[w.Widget]:
     pairs = [(same, _sides(review, same[0])) for same in by_content(review.evidence)]
     sharp = [(side, picture) for same, sides in pairs for side, picture in zip(same[0][1:3], sides, strict=True)]
     if sharp:
-        threading.Thread(
-            target=_sharpen, args=(review, review.compared, sharp), name="tjtools-pictures", daemon=True
-        ).start()
+        threading.Thread(target=_sharpen, args=(review, review.compared, sharp), name="tjtools-pictures").start()
     return [_pair(review, same, sides) for same, sides in pairs]
 
 
@@ -172,8 +170,8 @@ def _sharpen(review: Review, compared: Any, pictures: Iterable[tuple[Known, w.Wi
     """Show a larger picture than the kept one, where the file is still here and still looked at."""
     with Children(cores=1) as room:
         for side, image in pictures:
-            if review.compared != compared:
-                return
+            if review.compared != compared or not threading.main_thread().is_alive():
+                return  # nobody looks any more
             if side.path and isinstance(image, w.Image) and (made := room.poster(side.path)):
                 image.value = made
 
