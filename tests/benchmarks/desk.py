@@ -61,30 +61,30 @@ class Took(NamedTuple):
 
 
 class Watch:
-    """Takes the time of what happens in a lab."""
+    """Takes the time of what happens in a lab: since `began`, and of the processor since the server's own start."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: Lab, began: float) -> None:
         port = f"--port={lab.address.rpartition(':')[2]}"
         self.lab = lab
         [self._server] = [one for one in psutil.Process().children() if port in one.cmdline()]
-        self._began, self._used = time.perf_counter(), 0.0  # all that the server has taken so far
+        self._began, self._used = began, 0.0
 
     def start(self) -> None:
-        """From now on."""
+        """Anew, from now on."""
         self._began, self._used = time.perf_counter(), self._processor()
 
-    def seconds(self) -> float:
-        """Since the start."""
-        return time.perf_counter() - self._began
+    def so_far(self) -> Took:
+        """What was taken since."""
+        return Took(time.perf_counter() - self._began, self._processor() - self._used)
 
-    def until_still(self, seconds: float) -> Took:
-        """What was taken, once nothing is done any more."""
-        before = self._processor()
+    def until_still(self) -> Took:
+        """The seconds so far, and of the processor what is taken until nothing is done any more."""
+        seconds, before = self.so_far()
         while True:
             self.lab.page.wait_for_timeout(STILL * 1000)
-            now = self._processor()
+            now = self.so_far().processor
             if now - before <= LITTLE:
-                return Took(seconds, now - self._used)
+                return Took(seconds, now)
             before = now
 
     def _processor(self) -> float:
@@ -121,7 +121,7 @@ def start_desk(folder: Path, home: Path, browser: str) -> Took:
         lab.open_desk()
         lab.page.get_by_role("tab", name="Sync").click()
         _seen(lab, "button:enabled:has-text('Read the site')")
-        return Watch(lab).until_still(time.perf_counter() - began)
+        return Watch(lab, began).until_still()
 
 
 def start_peer(folder: Path, home: Path, browser: str) -> Took:
@@ -134,23 +134,24 @@ def start_peer(folder: Path, home: Path, browser: str) -> Took:
         lab.page.get_by_text("Run All Cells", exact=True).click()
         lab.button("Press").click(timeout=FOREVER)
         _seen(lab, "button:has-text('Pressed')")
-        return Watch(lab).until_still(time.perf_counter() - began)
+        return Watch(lab, began).until_still()
 
 
 def day(lab: Lab, *, backwards: bool) -> Iterator[tuple[str, Took]]:
     """In a kernel of its own: until the desk is there, each tab for the first time, and each again."""
-    watch = Watch(lab)
+    watch = Watch(lab, time.perf_counter())
     lab.restart_kernel()
     go_on = lab.page.get_by_role("button", name="Go on")
     go_on.wait_for(timeout=FOREVER)
-    watch.until_still(0)
+    watch.until_still()
     watch.start()
     go_on.click()
     _tab(lab, "Today").wait_for(timeout=FOREVER)
-    shown = watch.seconds()
+    shown = watch.so_far()
     _usable(lab, "Today")
-    yield "The desk's tabs", Took(shown, 0)
-    yield "Today, first", watch.until_still(watch.seconds() - shown)
+    whole = watch.until_still()
+    yield "The desk's tabs", shown
+    yield "Today, first", Took(whole.seconds - shown.seconds, whole.processor - shown.processor)
     steps = [*USABLE][1:]
     for step in reversed(steps) if backwards else steps:
         yield f"{step}, first", click(watch, step)
@@ -163,7 +164,7 @@ def click(watch: Watch, step: str) -> Took:
     watch.start()
     _tab(watch.lab, step).click()
     _usable(watch.lab, step)
-    return watch.until_still(watch.seconds())
+    return watch.until_still()
 
 
 def _tab(lab: Lab, step: str) -> Locator:
@@ -185,10 +186,10 @@ def days(workspace: Workspace, home: Path, browser: str) -> dict[str, list[Took]
     found: dict[str, list[Took]] = {}
     with running_lab(workspace.root, home, browser) as lab:
         lab.open_desk()
-        watch = Watch(lab)
+        watch = Watch(lab, time.perf_counter())
         watch.start()
         _usable(lab, "Today")
-        found["Today, files never looked at"] = [watch.until_still(watch.seconds())]
+        found["Today, files never looked at"] = [watch.until_still()]
         for number in range(ROUNDS):
             for what, took in day(lab, backwards=bool(number % 2)):
                 found.setdefault(what, []).append(took)
@@ -241,12 +242,12 @@ def _starts(desks: Sequence[Took], peers: Sequence[Took]) -> Iterator[str]:
 def _tabs(practice: dict[str, list[Took]], year: dict[str, list[Took]]) -> Iterator[str]:
     yield (
         f"The year: {CREATIVES:,} creatives, {OBSERVATIONS:,} rows of history, {BANNERS + 2 * PAIRS} files in the"
-        f" session. Practice: the workspace that `tjtools lab` makes, 481 creatives and 26 files. The median of"
-        f" {ROUNDS} rounds, each in a kernel of its own, in which the tabs are opened in their order and in the reverse,"
-        " each once the one before has nothing to do any more. A tab can be used when its figures, rows or chart and its first"
-        " button are on the screen and the kernel answers. The desk's tabs are timed from “Go on” after the kernel was"
-        " restarted, so with a kernel's start; Today from there on. Coming back, a tab is as it was left and can be"
-        " used at once; that it looks again meanwhile is in the processor seconds."
+        " session. Practice: the workspace that `tjtools lab` makes, 481 creatives and 26 files. The median of"
+        f" {ROUNDS} rounds, each in a kernel of its own, with the tabs opened in their order and in the reverse, each"
+        " once the one before has nothing to do any more. A tab can be used when its figures, rows or chart and its"
+        " first button are on the screen and the kernel answers. The desk's tabs are timed from “Go on” after the"
+        " kernel was restarted, so with a kernel's start; Today from there on. A tab that is come back to is as it was"
+        " left; that it looks again meanwhile is in the processor seconds."
     )
     yield from ("", "| | practice | processor | a year | processor |", "|---|--:|--:|--:|--:|")
     for what, tooks in year.items():
