@@ -135,6 +135,12 @@ def running_command(folder: Path, home: Path, browser: str) -> AbstractContextMa
     return _running(["tjtools", "lab", "--no-browser"], folder, home, browser, outside)
 
 
+def plain_lab(folder: Path, home: Path, browser: str) -> AbstractContextManager[Lab]:
+    """JupyterLab on a folder, without anything of ours."""
+    options = [f"--ServerApp.root_dir={folder}", "--no-browser", "--ip=127.0.0.1", "--allow-root"]
+    return _running(["jupyterlab", *options], folder, home, browser, dict(os.environ))
+
+
 @contextmanager
 def _running(command: list[str], folder: Path, home: Path, browser: str, environment: dict[str, str]) -> Iterator[Lab]:
     token, port = secrets.token_hex(16), free_port()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -238,3 +240,28 @@ def test_the_summary_tells_todays_list_and_a_line_of_each_tab(shop: Workspace) -
     lines = desk.summary.splitlines()
     assert lines[0] == "Today: Library: 1 creative: 1 pending"
     assert lines[-1] == "Sync: nothing read"
+
+
+OPENS_EVERY_TAB = """
+import sys, threading
+from pathlib import Path
+from tjtools.widgets.desk import TABS, Desk, desk_view
+from tjtools.widgets.panel import make
+from tjtools.workspace.folder import Workspace
+desk = make(Desk, Workspace(Path(sys.argv[1])))
+view = desk_view(desk)
+[warm_up] = [one for one in threading.enumerate() if one.name == "tjtools-warm-up"]
+warm_up.join()
+before = {name.partition(".")[0] for name in sys.modules}
+for step in TABS:
+    desk.open(step)
+    for panel in desk.panels(step):
+        panel.looked()
+print(*{name.partition(".")[0] for name in sys.modules} - before)
+"""
+
+
+def test_what_takes_long_to_import_is_there_before_a_person_opens_the_tab_that_needs_it(shop: Workspace) -> None:
+    command = [sys.executable, "-c", OPENS_EVERY_TAB, str(shop.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert {"altair", "itables", "pandas", "jsonschema", "vl_convert"}.isdisjoint(done.stdout.split())

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from enum import Enum
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,8 +83,9 @@ class History(NamedTuple):
     def rows(self) -> dict[str, tuple[Observation, ...]]:
         """Every creative's observations, the oldest first, by Creative ID; raises as `check` does."""
         found: dict[str, list[Observation]] = {}
+        fields = itemgetter(*COLUMNS)
         for row in read_table(self.path, COLUMNS).rows:
-            one = Observation(*(row[column] for column in COLUMNS))._replace(creative_id=told_id(row["creative_id"]))
+            one = Observation._make(fields(row | {"creative_id": told_id(row["creative_id"])}))
             found.setdefault(one.creative_id, []).append(one)
         return {creative_id: tuple(rows) for creative_id, rows in found.items()}
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -36,6 +37,7 @@ from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import load_settings
 
 KEPT_PLACES = 20
+NEEDED_LATER = ("tjtools.analysis.charts", "itables.widget")  # for the first chart and table: most of a second
 
 
 class Tab(NamedTuple):
@@ -195,6 +197,8 @@ def _warm_up(desk: Desk) -> None:
         panel.looked()
     for name in KINDS:
         kind_of(name)
+    for module in NEEDED_LATER:
+        import_module(module)
 
 
 def _head(desk: Desk) -> w.Widget:
