@@ -166,7 +166,13 @@ def refresh_view(panel: Refresh) -> w.Widget:
         return [Table(_rows(shown.difference), what="changes", most=CHANGES)] if shown and shown.difference else []
 
     read = button(Ways.FULL.label, partial(panel.read, Ways.FULL), icon="refresh", title=Ways.FULL.meaning)
-    tied(panel, changes, read, disabled=lambda: panel.busy, button_style=lambda: "" if panel.shown else "primary")
+    tied(
+        panel,
+        changes,
+        read,
+        disabled=lambda: panel.busy,
+        button_style=lambda: "" if panel.shown or panel.busy else "primary",
+    )
     apply = button("Apply", panel.apply, style="primary", icon="check", title="Write this into the library")
     tied(panel, f"{changes} allowed", apply, disabled=lambda: not panel.appliable, shown=lambda: panel.decidable)
     discard = button("Discard", panel.discard, title="Forget it: nothing is written")
