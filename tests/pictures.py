@@ -46,6 +46,8 @@ QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for
     watch.observe(document.querySelector(".tj-desk"), { childList: true, subtree: true, characterData: true });
 })"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+OPENED = """() => [...document.querySelectorAll(".tj-desk .widget-tab-contents > .widget-vbox")]
+    .some(tab => tab.offsetParent && tab.innerText.trim() && !tab.innerText.startsWith("Opening"))"""
 BUSY = ".tj-task progress:visible"
 LONG = "EN_Travel_SFW_Generic_Ana_" + "a-name-that-somebody-could-not-bring-to-an-end_" * 3
 _PROGRESS = (1200, 2600)  # milliseconds that a frame of the moving picture stays: under way, and to be read
@@ -84,6 +86,7 @@ class Desk:
 
     def tab(self, name: str) -> None:
         self.click(self.page.get_by_role("tab", name=re.compile(f"^{name}")))
+        self.page.wait_for_function(OPENED, timeout=60_000)
 
     def press(self, name: str) -> None:
         self.click(self.page.locator("button:visible, a:visible").filter(has_text=re.compile(name)).first)
@@ -96,8 +99,8 @@ class Desk:
             self.frames.append((self.page.screenshot(), (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)))
         what.click()
 
-    def see(self, text: str) -> None:
-        self.page.locator(":visible").filter(has_text=re.compile(text)).first.wait_for(timeout=90_000)
+    def see(self, name: str) -> None:
+        self.page.locator("button:visible").filter(has_text=re.compile(name)).first.wait_for(timeout=90_000)
 
     def settle(self) -> None:
         """Until nothing moves any more."""
@@ -211,18 +214,15 @@ def failures(desk: Desk) -> Iterator[State]:
     desk.page.get_by_text(re.compile("Waiting for the site")).first.wait_for(timeout=60_000)
     desk.page.wait_for_timeout(1500)
     yield State("waiting", every=True, moving=True)
-    desk.press("^Don't wait")
-    desk.see("Last upload")
     yield State("done", every=True)
 
 
 def watched(desk: Desk) -> Iterator[State]:
     desk.tab("Upload")
     desk.site.settings(processing_s=60)
-    command = [sys.executable, "-m", "tjtools", "--workspace", str(desk.workspace.root)]
-    with subprocess.Popen(
-        [*command, "upload", "--session", "--live"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-    ) as other:
+    command = [sys.executable, "-m", "tjtools", "upload", "--session", "--live"]
+    command += ["--workspace", str(desk.workspace.root)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as other:
         desk.page.get_by_text(re.compile("An upload runs in another window")).first.wait_for(timeout=60_000)
         desk.page.wait_for_timeout(4000)
         yield State("elsewhere", every=True, moving=True)
@@ -252,7 +252,7 @@ def sync(desk: Desk) -> Iterator[State]:
     desk.site.settings(latency_ms=0)
     yield State("difference", every=True)
     desk.press("^Apply")
-    desk.see("Applied")
+    desk.see("See the outcomes")
     yield State("applied")
     desk.tab("Outcomes")
     yield State("outcomes-with-news", every=True)
@@ -304,19 +304,20 @@ def the_day(desk: Desk) -> None:
     """A day for the README, filmed: each click with a ring around it."""
     desk.look(size=DAY)
     desk.filming = True
-    desk.settle()
-    desk.press("[Rr]eview|Choose")
+    desk.press("review them$")
+    desk.see("Compare them$")
     desk.settle()
     desk.page.mouse.move(0, 0)
-    desk.page.wait_for_timeout(1500)
     _small(desk.page.screenshot()).save(README / "desk.png", optimize=True)
     desk.press("^Compare")
+    desk.see("^Different: upload it")
     desk.settle()
     desk.press("^Different: upload it")
+    desk.see("^✓ Different")
     desk.settle()
     desk.press("go to upload$")
-    desk.settle()
-    desk.press("^Rehearse")
+    desk.see("^Rehearse$")
+    desk.press("^Rehearse$")
     upload = desk.page.locator("button:visible").filter(has_text=re.compile("^Upload .* file"))
     upload.wait_for(timeout=90_000)
     desk.settle()
@@ -325,15 +326,18 @@ def the_day(desk: Desk) -> None:
     desk.page.locator("progress[aria-label*=processing]:visible").first.wait_for(timeout=60_000)
     desk.page.wait_for_timeout(1000)
     desk.film()
-    desk.see("Last upload")
+    desk.see("^Follow the reviews")
     desk.settle()
     desk.press("^Follow the reviews")
-    desk.settle()
+    desk.see("^Read the site")
     desk.press("^Read the site")
+    desk.see("^Apply$")
     desk.settle()
-    desk.press("^Apply")
+    desk.press("^Apply$")
+    desk.see("^See the outcomes")
     desk.settle()
     desk.press("^See the outcomes")
+    desk.see("I have seen this")
     desk.settle()
     desk.film()
     _save(desk.frames, README / "day.webp")
@@ -366,7 +370,7 @@ def _empty(folder: Path, site: SiteSettings) -> Workspace:
 
 def _practice(folder: Path) -> Workspace:
     """A practice workspace with a site of its own: drawn once, then copied."""
-    drawn = make_practice(folder.parent / "practice", now=datetime.now(UTC), progress=lambda *_: None)
+    drawn = make_practice(folder.parent / "tjtools-practice", now=datetime.now(UTC), progress=lambda *_: None)
     if folder != drawn.root:
         shutil.copytree(drawn.root, folder, dirs_exist_ok=True)
         copied = Workspace(folder.resolve())
@@ -492,7 +496,7 @@ def main() -> int:
     asked = arguments.parse_args()
     room, out = Path(tempfile.mkdtemp(prefix="pictures-")), asked.out or Path(tempfile.mkdtemp(prefix="pictures-of-"))
     out.mkdir(parents=True, exist_ok=True)
-    first = _practice(room / "practice")
+    first = _practice(room / "tjtools-practice")
     wanted = () if asked.readme else asked.stories or tuple(STORIES)
     places = {name: STORIES[name][0](room / name) for name in wanted}
     with opened(first, list(places.values()), room / "home", out) as (desk, complaints):

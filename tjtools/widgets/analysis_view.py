@@ -10,6 +10,7 @@ import ipywidgets as w
 
 from tjtools.analysis.exhibits import KEPT, Shown
 from tjtools.analysis.frame import DIMENSIONS, SECTIONS, readable
+from tjtools.analysis.reviews import DECIDED
 from tjtools.analysis.worklist import FIGURES
 from tjtools.model.words import counted
 from tjtools.widgets.analysis import PAGE, Analysis, LibraryAnalysis, LookUp, Pane, ReviewOutcomes
@@ -161,7 +162,7 @@ def library_view(panel: LibraryAnalysis) -> w.Widget:
 def lookup_view(panel: LookUp) -> w.Widget:
     """A small field and its button; below, the answers, to copy or to save."""
     field = w.Textarea(placeholder="Names or Creative IDs, one a line", rows=3, layout=w.Layout(width="36em"))
-    ask = button("Look up", panel.ask, style="primary", icon="search")
+    ask = button("Look up", panel.ask, style="primary" if len(panel.library) else "", icon="search")
 
     def copies() -> Node:
         ids = counted(len(panel.ids.split()), "Creative ID")
@@ -208,9 +209,15 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         return note(f"{told}; or since")
 
     day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
-    seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
+    seen = button("I have seen this", panel.have_seen, icon="check")
     day.observe(choose, "value")
-    tied(panel, "figures last_looked", seen, disabled=lambda: not len(panel["changes"].frame))
+    tied(
+        panel,
+        "figures last_looked",
+        seen,
+        disabled=lambda: not len(panel["changes"].frame),
+        button_style=lambda: "primary" if len(panel["changes"].frame) else "",
+    )
     return row(seen, told(panel, "last_looked files", said), day)
 
 
@@ -225,10 +232,11 @@ def _worklist(panel: ReviewOutcomes) -> w.Widget:
 
     def said() -> Node:
         first, few, all_of_them = (panel.page - 1) * PAGE, len(panel.on_page), len(panel.figures[panel.listed])
-        which = (
-            f"{first + 1:,} to {first + few:,} of {all_of_them:,}" if panel.pages > 1 else f"{all_of_them or 'none'}"
-        )
-        return node("span", f"{which} {FIGURES[panel.listed][2:]}", role="status", css="tj-count")
+        which, what = f"{all_of_them:,}", FIGURES[panel.listed][2:]
+        if panel.pages > 1:
+            which = f"{first + 1:,} to {first + few:,} of {which}"
+        none = f"No creative {'was' if panel.listed in DECIDED else 'is'} {what}."
+        return node("span", f"{which} {what}" if few else none, role="status", css="tj-count")
 
     def creatives() -> list[w.Widget]:
         return [_creative(panel, *one) for one in panel.on_page.itertuples(index=False)]

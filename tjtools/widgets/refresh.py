@@ -167,7 +167,13 @@ def refresh_view(panel: Refresh) -> w.Widget:
         return [Table(_rows(shown.difference), what="changes", most=CHANGES)] if shown and shown.difference else []
 
     read = button(Ways.FULL.label, partial(panel.read, Ways.FULL), icon="refresh", title=Ways.FULL.meaning)
-    tied(panel, changes, read, disabled=lambda: panel.busy, button_style=lambda: "" if panel.shown else "primary")
+    tied(
+        panel,
+        changes,
+        read,
+        disabled=lambda: panel.busy,
+        button_style=lambda: "" if _leads_elsewhere(panel) else "primary",
+    )
     apply = button("Apply", panel.apply, style="primary", icon="check", title="Write this into the library")
     tied(panel, f"{changes} allowed", apply, disabled=lambda: not panel.appliable, shown=lambda: panel.decidable)
     discard = button("Discard", panel.discard, title="Forget it: nothing is written")
@@ -209,12 +215,16 @@ def _bold(words: str) -> Node:
     return node("p", words, css="tj-finding")
 
 
+def _leads_elsewhere(panel: Refresh) -> bool:
+    return bool(panel.shown or panel.busy or isinstance(panel.task.error, SignInNeeded))
+
+
 def _under_way(panel: Refresh) -> w.Widget:
     """The task while it runs or where it went wrong, and the way to sign in where that is what it needs."""
-    task, sign_in = panel.task, way_on(panel, "upload", "Sign in")
+    task, sign_in = panel.task, way_on(panel, "upload", "Sign in", style="primary")
     return column(
         tied(task, "state", task_view(task), shown=lambda: task.state not in (State.READY, State.DONE)),
-        tied(task, "state", sign_in, shown=lambda: isinstance(task.error, SignInNeeded)),
+        tied(task, "state", row(sign_in), shown=lambda: isinstance(task.error, SignInNeeded)),
     )
 
 

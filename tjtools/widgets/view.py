@@ -11,6 +11,7 @@ import ipywidgets as w
 from traitlets import HasTraits, Instance, Tuple, observe
 
 from tjtools.model.errors import Cancelled, TJToolsError
+from tjtools.model.words import counted
 from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
@@ -136,7 +137,7 @@ def task_view(task: Task) -> w.Widget:
     dont_wait = button("Don't wait", task.dont_wait, icon="forward", title="What is unknown stays so for now")
 
     def log() -> Node | None:
-        return folded(f"Log, {len(task.log)} lines", node("pre", "\n".join(task.log))) if task.log else None
+        return folded(f"Log, {counted(len(task.log), 'line')}", node("pre", "\n".join(task.log))) if task.log else None
 
     return column(
         told(task, "state text waiting elapsed error", lambda: task_node(task)),
