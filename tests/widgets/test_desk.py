@@ -6,15 +6,18 @@ import os
 import shutil
 import socket
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from traitlets import HasTraits
 
 from tjtools.cache.library import Library
-from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile
 from tjtools.practice.workspace import ask_sandbox
 from tjtools.scrape import connection
+from tjtools.upload.journal import Journal
+from tjtools.upload.resume import only_live_run
 from tjtools.widgets import desk as desk_module
 from tjtools.widgets import panel as panels
 from tjtools.widgets.desk import TABS, Desk, desk_view, offered, remember
@@ -157,6 +160,16 @@ def test_what_is_at_work_in_the_kernel_is_shown_first(shop: Workspace) -> None:
     assert (desk.tab, desk.panels("upload")) == ("upload", (upload,))
     go.set()
     upload.task.wait(10)
+
+
+def test_an_upload_that_was_cut_off_or_runs_in_another_window_is_shown_first(shop: Workspace) -> None:
+    file = SessionFile(shop.root / "uploaded" / "a.png", CreativeType.IMAGE)
+    with only_live_run(shop):
+        Journal(shop.log).begun([file], run="20251113_120000", now=datetime.now(UTC))
+        assert Desk(shop).tab == "upload"
+    desk = Desk(shop)
+    [upload] = desk.panels("upload")
+    assert (desk.tab, upload.unfinished.told) == ("upload", "0 confirmed, 0 under way, 1 not begun")
 
 
 def test_the_view_fills_a_tab_when_it_is_opened_and_follows_the_model(shop: Workspace) -> None:

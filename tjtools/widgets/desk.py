@@ -13,8 +13,9 @@ import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Bool, Dict, Int, Unicode
 
-from tjtools.model.errors import SettingsError, TJToolsError
+from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError
 from tjtools.practice.workspace import need_sandbox
+from tjtools.upload import unfinished_run, watched
 from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
 from tjtools.widgets.view import (
@@ -75,9 +76,16 @@ class Desk(Panel):
         remember(self.workspace)
         running = {f"{kind.__module__.rpartition('.')[2]}:{kind.__qualname__}" for kind in at_work(self.workspace)}
         busy = [step for step, tab in TABS.items() if running.intersection(KINDS[kind][0] for kind in tab.kinds)]
-        for step in busy or ["today"]:
+        for step in busy or [self._first()]:
             self.open(step)
         self._tell()
+
+    def _first(self) -> str:
+        """The upload's tab where one was cut off or runs in another window, which comes before all else."""
+        with suppress(TrackingFileError):  # the panels say what is wrong with the log
+            if watched(self.workspace) or unfinished_run(self.workspace):
+                return "upload"
+        return "today"
 
     def panels(self, step: str) -> tuple[Panel, ...]:
         """What is in a tab; nothing before it was opened."""
@@ -110,7 +118,7 @@ class Desk(Panel):
             self.settings, self.workspace, os.environ[VARIABLE] = settings, workspace, root
             remember(workspace)
             self.standing = {}
-            self.open("today")
+            self.open(self._first())
 
     def told(self) -> Iterable[str]:
         for step, tab in TABS.items():
