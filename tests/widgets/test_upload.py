@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+import ipywidgets as w
 import psutil
 import pytest
 from world import (
@@ -550,6 +551,34 @@ def test_running_the_cell_again_in_mid_upload_takes_it_up(workspace: Workspace, 
     after = upload_panel(workspace)
     assert after is not panel
     assert (after.signed_in, after.recorded, after.doubt) == (False, panel.recorded, ())
+
+
+def test_what_runs_has_no_button_that_would_start_it(workspace: Workspace, truth: Truth) -> None:
+    """What was pressed says what it does; Go on is gone until there is something to go on with."""
+    truth.settings(processing_s=60)
+    images(workspace, "ab")
+    panel = in_mid_upload(workspace)
+    view = upload_view(panel)
+    assert on_screen(view) >= {"Uploading 2 files", "Cancel"}
+    panel.task.cancel()
+    assert panel.task.wait(60)
+    assert on_screen(view) >= {"Go on", "Rehearse"}
+    processing = threading.Event()
+    when(panel, "busy", processing.set)
+    panel.resume()
+    assert processing.wait(60)
+    assert "Go on" not in on_screen(view)
+    panel.task.dont_wait()
+    panel.task.cancel()
+    assert panel.task.wait(60)
+
+
+def on_screen(view: w.Widget) -> set[str]:
+    """The words of the buttons that have room."""
+    if view.layout.display == "none":
+        return set()
+    inside = [on_screen(child) for child in getattr(view, "children", ())]
+    return set().union(*inside, {view.description} if isinstance(view, w.Button) else set())
 
 
 @ON_BOTH

@@ -170,7 +170,7 @@ def _confirmation(panel: Upload) -> w.Widget:
         CHANGES,
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
-        description=lambda: f"Upload {_files(panel)}",
+        description=lambda: f"Upload{'ing' * _uploads(panel)} {_files(panel)}",
         button_style=lambda: "" if panel.busy else style,
         disabled=lambda: not panel.files or panel.elsewhere,
     )
