@@ -176,3 +176,16 @@ def test_pending_ones_that_were_not_found_are_told(workspace: Workspace, truth: 
     view = refresh_view(panel)
     read(panel, Ways.PENDING)
     assert "1 pending creative not found" in words(view)
+
+
+def test_a_library_that_never_followed_the_site_is_not_said_to_be_as_the_site_was(workspace: Workspace) -> None:
+    panel = panel_of(workspace)
+    view = refresh_view(panel)
+    Library.load(workspace.library).add([Creative("1032530571", "a", creative_type=CreativeType.IMAGE)])
+    panel.discard()
+    assert "The site has not been read yet." in words(refresh_view(panel))
+    read(panel)
+    panel.apply()
+    assert panel.task.wait(60)
+    assert "The library is as the site was on 13 November 2025" in words(refresh_view(panel_of(workspace)))
+    assert "Applied" in words(view)
