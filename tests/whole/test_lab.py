@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
 import nbformat
+import psutil
 import pytest
 from lab import PANEL, running_command
 from playwright.sync_api import expect
@@ -107,6 +108,17 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         expect(told).to_be_visible(timeout=60_000)
         expect(page.get_by_role("alert")).to_have_count(0)
 
+        [kernel] = [one for one in psutil.process_iter(["cmdline"]) if is_kernel_below(tmp_path, one)]
+        kernel.kill()
+        expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible(timeout=2_000)
+
+        lab.open("notebooks/05_review_outcomes.ipynb")
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        last = page.locator(f"{PANEL} .jp-CodeCell").last  # what runs is unfolded
+        expect(last.locator(".jp-InputPrompt")).to_have_text("[4]:", timeout=60_000)
+        expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+
         write_changed_desk(notebooks / "mine.ipynb")
         lab.open("notebooks/mine.ipynb")
         page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputArea-editor").click()
@@ -119,6 +131,11 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
     site = load_settings(Workspace(notebooks.parent)).site
     assert site
     assert not answers(site.origin)
+
+
+def is_kernel_below(folder: Path, process: psutil.Process) -> bool:
+    told = " ".join(process.info["cmdline"] or ())
+    return "ipykernel_launcher" in told and str(folder) in told
 
 
 def write_changed_desk(path: Path) -> None:

@@ -15,6 +15,7 @@ from tjtools.workspace.folder import VARIABLE, Workspace
 DESK = "00_start_here.ipynb"
 VIEW = "application/vnd.jupyter.widget-view+json"
 TAG = "tjtools-test"  # of the cell that nbval compares, and that nobody reads
+GONE_AFTER = 0.5  # seconds between two looks whether a kernel lives, so that the screen soon says that it doesn't
 _HERE = Path(__file__).parent
 
 
@@ -24,6 +25,7 @@ def options(workspace: Workspace) -> list[str]:
         f"--ServerApp.root_dir={workspace.root}",
         f"--LabApp.default_url=/doc/tree/{workspace.notebooks.name}/{DESK}",
         f"--LabApp.extra_labextensions_path={_HERE / 'labextensions'}",
+        f"--KernelRestarter.time_to_dead={GONE_AFTER}",
     ]
 
 

@@ -40,7 +40,7 @@
   /** Everything that a person would miss: not what a panel shows, nor what running it again makes. */
   function toSave(panel) {
     return JSON.stringify(cellsOf(panel).map(cell => {
-      const { trusted, collapsed, scrolled, execution, jupyter, ...metadata } = cell.metadata;
+      const { trusted, collapsed, scrolled, execution, jupyter, "jp-MarkdownHeadingCollapsed": folded, ...metadata } = cell.metadata;
       const thrown = cell.type !== "code" || tagged(cell, THROWN_AWAY) || hasView(cell);
       return [cell.type, sourceOf(cell), metadata, thrown ? [] : cell.sharedModel.getOutputs()];
     }));
