@@ -93,6 +93,14 @@ def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: 
     assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
 
 
+@pytest.mark.parametrize("live", [[], ["--live"]])
+def test_an_upload_of_nothing_says_how_there_come_to_be_files(
+    workspace: Workspace, fake_site: None, live: list[str]
+) -> None:
+    write_inventory(workspace.session, [])
+    assert last_line("upload", *live, cwd=workspace.root) == "no files → tjtools session DIR"
+
+
 @pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])
 def test_status_and_doctor_name_exactly_one_thing_to_begin_with(
     bare_workspace: Workspace, chromium: str, bound: bool, first: str

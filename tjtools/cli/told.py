@@ -117,9 +117,11 @@ def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
 
 
 def _after(workspace: Workspace, report: steps.UploadReport) -> str:
-    """The command that comes after a run: to go on with it, or to upload what was rehearsed."""
+    """The command that comes after a run: to go on with it, to have files, or to upload what was rehearsed."""
     if steps.unfinished_run(workspace):
         return call(workspace, "upload", "--resume")
+    if not report.outcomes:
+        return call(workspace, "session", "DIR")
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
     return shlex.join(["tjtools", *again, "--live"]) if ready else ""
