@@ -26,11 +26,12 @@ from typing import NamedTuple
 import reviewed
 from lab import Lab, free_port, running_lab
 from PIL import Image, ImageDraw
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
 from world import Truth, banner, image, native_pair, session
 
 from tjtools.cache.library import Library
-from tjtools.practice.workspace import copy_notebooks, make_practice
+from tjtools.practice.workspace import copy_notebooks, make_practice, running_sandbox
 from tjtools.site.browser import ensure_browser
 from tjtools.widgets.desk import remember
 from tjtools.workspace.folder import FOLDERS, Workspace
@@ -100,7 +101,7 @@ class Desk:
         what.click()
 
     def see(self, name: str) -> None:
-        self.page.locator("button:visible").filter(has_text=re.compile(name)).first.wait_for(timeout=90_000)
+        self.page.locator("button:visible").filter(has_text=re.compile(name)).first.wait_for(timeout=60_000)
 
     def settle(self) -> None:
         """Until nothing moves any more."""
@@ -302,9 +303,10 @@ def kernel(desk: Desk) -> Iterator[State]:
 
 def the_day(desk: Desk) -> None:
     """A day for the README, filmed: each click with a ring around it."""
-    desk.look(size=DAY)
+    desk.page.set_viewport_size({"width": DAY[0], "height": DAY[1]})
+    desk.settle()
     desk.filming = True
-    desk.press("review them$")
+    desk.tab("Review")
     desk.see("Compare them$")
     desk.settle()
     desk.page.mouse.move(0, 0)
@@ -321,11 +323,12 @@ def the_day(desk: Desk) -> None:
     upload = desk.page.locator("button:visible").filter(has_text=re.compile("^Upload .* file"))
     upload.wait_for(timeout=90_000)
     desk.settle()
-    desk.site.settings(processing_s=4)
+    desk.site.settings(processing_s=3)
     desk.click(upload)
     desk.page.locator("progress[aria-label*=processing]:visible").first.wait_for(timeout=60_000)
     desk.page.wait_for_timeout(1000)
     desk.film()
+    desk.site.settings(processing_s=0)
     desk.see("^Follow the reviews")
     desk.settle()
     desk.press("^Follow the reviews")
@@ -344,7 +347,7 @@ def the_day(desk: Desk) -> None:
 
 
 def _small(png: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(png)).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    return Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
 
 def _save(frames: Sequence[tuple[bytes, tuple[float, float] | None]], path: Path) -> None:
@@ -471,9 +474,9 @@ def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path)
     for workspace in (*others, first):
         remember(workspace)
     copy_notebooks(first.notebooks)
-    with running_lab(
-        first.root, home, str(ensure_browser(say=sys.stdout.write)), TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20"
-    ) as lab:
+    browser = str(ensure_browser(say=sys.stdout.write))
+    lab_of = running_lab(first.root, home, browser, TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20")
+    with running_sandbox(first), lab_of as lab:
         complaints: list[str] = []
         lab.page.on("pageerror", lambda error: complaints.append(str(error)))
         lab.page.on("console", lambda line: complaints.append(line.text) if _complains(line.type, line.text) else None)
@@ -481,11 +484,15 @@ def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path)
         lab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         lab.open_desk()
         desk.settle()
-        yield desk, complaints
+        try:
+            yield desk, complaints
+        except (PlaywrightError, TimeoutError):
+            desk.picture("stopped-here")
+            raise
 
 
 def _complains(kind: str, text: str) -> bool:
-    return kind == "error" or (kind == "warning" and "vega" in text.lower())
+    return kind == "error" or (kind == "warning" and "WARN" in text)  # as Vega writes them
 
 
 def main() -> int:
