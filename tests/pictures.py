@@ -325,8 +325,8 @@ def the_day(desk: Desk) -> None:
     desk.settle()
     desk.site.settings(processing_s=3)
     desk.click(upload)
-    desk.page.locator("progress[aria-label*=processing]:visible").first.wait_for(timeout=60_000)
-    desk.page.wait_for_timeout(1000)
+    desk.page.locator(".tj-files progress:visible").first.wait_for(timeout=60_000)
+    desk.page.wait_for_timeout(2000)
     desk.film()
     desk.site.settings(processing_s=0)
     desk.see("^Follow the reviews")
@@ -360,7 +360,7 @@ def _save(frames: Sequence[tuple[bytes, tuple[float, float] | None]], path: Path
             ImageDraw.Draw(frame).ellipse((x - 18, y - 18, x + 18, y + 18), outline="#d6336c", width=4)
         drawn.append(frame)
     stays = [_PROGRESS[at is not None] for _png, at in frames[:-1]] + [4000]
-    drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=stays, loop=0, quality=72, method=6)
+    drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=stays, loop=0, quality=72, method=4)
 
 
 def _empty(folder: Path, site: SiteSettings) -> Workspace:
