@@ -360,7 +360,9 @@ def _save(frames: Sequence[tuple[bytes, tuple[float, float] | None]], path: Path
             ImageDraw.Draw(frame).ellipse((x - 18, y - 18, x + 18, y + 18), outline="#d6336c", width=4)
         drawn.append(frame)
     stays = [_PROGRESS[at is not None] for _png, at in frames[:-1]] + [4000]
-    drawn[0].save(path, save_all=True, append_images=drawn[1:], duration=stays, loop=0, quality=72, method=4)
+    drawn[0].save(
+        path, save_all=True, append_images=drawn[1:], duration=stays, loop=0, quality=72, method=4, kmin=0, kmax=1
+    )
 
 
 def _empty(folder: Path, site: SiteSettings) -> Workspace:
