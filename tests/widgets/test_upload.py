@@ -446,7 +446,10 @@ def test_what_another_window_uploads_is_watched_and_stopped_and_can_be_gone_on_w
     reports: list[UploadReport] = []
     other = threading.Thread(target=lambda: reports.append(go(workspace, progress=the_second_takes_long)))
     other.start()
-    assert seen(panel, lambda: "1 of 3 files" in panel.summary and UNDER_WAY in panel.other.run.states.values())
+    assert seen(
+        panel,
+        lambda: panel.elsewhere and "1 of 3 files" in panel.summary and UNDER_WAY in panel.other.run.states.values(),
+    )
     assert panel.summary.splitlines()[-1] == "An upload runs in another window: 1 of 3 files"
     assert (panel.elsewhere, panel.unfinished) == (True, None)
     stop.click()
