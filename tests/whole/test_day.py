@@ -60,7 +60,7 @@ def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(lab: tuple[Lab, T
     (desk, truth), mouse = lab, Mouse(lab[0])
     shown = desk.page.locator(f"{PANEL} .jp-OutputArea")
     desk.open_desk()
-    mouse.click("Review", "tab")
+    mouse.click("23 new files: review them")
     mouse.click("Compare them")
     mouse.click("The same: leave it out")
     expect(shown.get_by_role("button", name="1 needs you")).to_be_visible(timeout=30_000)
