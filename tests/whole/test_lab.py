@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 import nbformat
 import psutil
 import pytest
-from lab import PANEL, running_command
+from lab import PANEL, Lab, running_command
 from playwright.sync_api import expect
 
 from tjtools.model.errors import SiteUnreachable
@@ -93,10 +93,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         page.get_by_role("tab", name="Sync").click()
         expect(lab.button("Read the site")).to_be_visible(timeout=60_000)
         expect(page.locator(".jp-mod-dirty")).to_have_count(0)  # nobody is asked to save what a panel shows
-        before = lab.ask(f"contents/notebooks/{DESK}?content=0")["last_modified"]
-        page.get_by_role("menuitem", name="File", exact=True).click()
-        page.get_by_text("Save Notebook", exact=True).click()
-        lab.wait_until(lambda: lab.ask(f"contents/notebooks/{DESK}?content=0")["last_modified"] != before)
+        save(lab, DESK)
         assert "widget-view" not in (notebooks / DESK).read_text("utf-8")
 
         page.reload()
@@ -130,7 +127,22 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
     assert errors == []
     site = load_settings(Workspace(notebooks.parent)).site
     assert site
-    assert not answers(site.origin)
+    wait_for_the_end(site.origin)  # which comes when the last kernel that needs it is gone, too
+
+
+def wait_for_the_end(address: str, seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while answers(address):
+        assert time.monotonic() < deadline, address
+        time.sleep(0.1)  # between two looks
+
+
+def save(lab: Lab, notebook: str) -> None:
+    """From the menu, until it is on the disk."""
+    before = lab.ask(f"contents/notebooks/{notebook}?content=0")["last_modified"]
+    lab.page.get_by_role("menuitem", name="File", exact=True).click()
+    lab.page.get_by_text("Save Notebook", exact=True).click()
+    lab.wait_until(lambda: lab.ask(f"contents/notebooks/{notebook}?content=0")["last_modified"] != before)
 
 
 def is_kernel_below(folder: Path, process: psutil.Process) -> bool:

@@ -37,7 +37,7 @@ def review_session(workspace: Place = None) -> Panel:
 
 
 def upload_panel(workspace: Place = None) -> Panel:
-    """Connect, check the plan, rehearse it, upload it live, look at the results."""
+    """Rehearse the plan, look at what goes, upload it, and look at the results."""
     return _shown("upload", workspace)
 
 
