@@ -40,7 +40,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
-from tjtools.practice.intake import plan_session, write_session
+from tjtools.prepare.intake import plan_session, write_session
 from tjtools.scrape.reading import Certificate, SiteReading
 from tjtools.scrape.refresh import keep_coverage, read_coverage
 from tjtools.site.driver import load_browser_session

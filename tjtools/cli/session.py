@@ -21,7 +21,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import counted, in_seconds
-from tjtools.practice.intake import plan_session, write_session
+from tjtools.prepare.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.workspace.folder import Workspace

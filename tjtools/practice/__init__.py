@@ -1,1 +1,1 @@
-"""To practise: the demo, a workspace on the sandbox, sample media, and a session out of a folder of files."""
+"""To practise: the demo, a workspace on the sandbox, and sample media."""

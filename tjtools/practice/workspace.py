@@ -28,7 +28,7 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
-from tjtools.practice.intake import Taken, plan_session, write_session
+from tjtools.prepare.intake import Taken, plan_session, write_session
 from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Card, Site
 from tjtools.site.driver import save_browser_session

@@ -11,7 +11,7 @@ from traitlets import Bool
 
 from tjtools.model.errors import TJToolsError
 from tjtools.model.words import counted
-from tjtools.practice.incoming import Incoming, Offered
+from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.widgets.markup import STATIC, Node, folded, lines, node
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review

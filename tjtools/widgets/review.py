@@ -15,8 +15,8 @@ from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
-from tjtools.practice.incoming import Incoming, clear_cut_off, take_in
-from tjtools.practice.intake import Intake
+from tjtools.prepare.incoming import Incoming, clear_cut_off, take_in
+from tjtools.prepare.intake import Intake
 from tjtools.upload import Choice, load_choice, prepare, save_choice
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine

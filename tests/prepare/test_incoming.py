@@ -11,7 +11,7 @@ from world import NOW, read_rows, write_inventory
 
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.practice import samples
-from tjtools.practice.incoming import Incoming, Offered, clear_cut_off, take_in
+from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off, take_in
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 

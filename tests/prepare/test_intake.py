@@ -18,7 +18,7 @@ from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TrackingFileError, WorkspaceError
 from tjtools.practice import samples
-from tjtools.practice.intake import Intake, plan_session, told_type, write_session
+from tjtools.prepare.intake import Intake, plan_session, told_type, write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_limits

@@ -19,7 +19,7 @@ from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.media.content import LookedAt
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.model.names import is_source
-from tjtools.practice.intake import Intake, plan_session, write_session
+from tjtools.prepare.intake import Intake, plan_session, write_session
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
