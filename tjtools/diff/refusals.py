@@ -81,10 +81,13 @@ def _exact(seconds: float, bound: float) -> str:
 
     >>> _exact(4.9, 5), _exact(4.96, 5), _exact(4.9996, 5), _exact(31.06, 31), _exact(31, 31)
     ('4.9', '4.96', '4.9996', '31.06', '31.0')
+    >>> _exact(1.5859375, 1.5859375)
+    '1.5859375'
     """
     shown = [f"{seconds:.{digits}f}" for digits in range(1, 7)]
     near = (one for one in shown if abs(float(one) - seconds) < 0.005)
-    return next(one for one in near if (float(one) < bound, float(one) > bound) == (seconds < bound, seconds > bound))
+    side = seconds < bound, seconds > bound
+    return next((one for one in near if (float(one) < bound, float(one) > bound) == side), repr(seconds))
 
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ from tjtools.workspace.folder import Workspace, read_toml
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
+_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare")
 
 
 class _Section(BaseModel):
@@ -111,6 +112,12 @@ class NameSettings(_Section):
     pair_suffixes: tuple[Annotated[str, StringConstraints(pattern=r"[^\W_]")], ...] = ()
 
 
+class PrepareSettings(_Section):
+    """`native_sound`: whether the videos of native pairs that are made keep their sound."""
+
+    native_sound: bool = True
+
+
 class Settings(BaseSettings):
     """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
 
@@ -123,6 +130,7 @@ class Settings(BaseSettings):
     upload: UploadSettings = UploadSettings()
     campaign: CampaignSettings = CampaignSettings()
     names: NameSettings = NameSettings()
+    prepare: PrepareSettings = PrepareSettings()
     username: str = ""
     password: SecretStr = SecretStr("")
     press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone
@@ -144,10 +152,10 @@ def load_settings(workspace: Workspace) -> Settings:
     """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
     told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
-    if unknown := sorted(set(told) - {"site", "browser", "upload", "campaign", "names"}):
+    if unknown := sorted(set(told) - {*_SECTIONS}):
         raise SettingsError(
             f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
-            remedy="Known: [site], [browser], [upload], [campaign], [names]; credentials belong in the keyring.",
+            remedy=f"Known: {', '.join(f'[{one}]' for one in _SECTIONS)}; credentials belong in the keyring.",
         )
     try:
         settings = Settings(_env_file=environment, **told)  # type: ignore[call-arg]
@@ -258,6 +266,9 @@ call_to_action = "PLACEHOLDER_CTA"
 
 [names]
 # pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview
+
+[prepare]
+native_sound = true         # whether the videos of native pairs that are made keep their sound
 
 """
 
