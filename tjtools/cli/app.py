@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tjtools.cli import library, practice, session, workspace
+from tjtools.cli import library, practice, session, team, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -32,7 +32,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         library.rebuild_cache,
     ),
     "Check": (workspace.doctor, workspace.verify),
-    "Set-up": (workspace.init, workspace.login, practice.demo, practice.sandbox),
+    "Set-up": (workspace.init, workspace.login, practice.demo, practice.sandbox, team.pull),
 }
 
 
@@ -82,4 +82,5 @@ def check(context: typer.Context) -> None:
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(rich_help_panel=group)(command)
+        app.command(rich_help_panel=group)(command if command is team.pull else team.in_team(command))
+app.add_typer(team.app, name="team", rich_help_panel="Set-up")

@@ -21,6 +21,9 @@
     │   ├── PageChanged
     │   ├── PageCovered
     │   └── IncompleteReading
+    ├── TeamError              the database that a team shares
+    │   ├── TeamUnreachable
+    │   └── ClaimLost
     ├── TooManyGone
     └── Cancelled
 
@@ -144,6 +147,18 @@ class PageCovered(SiteError):
 
 class IncompleteReading(SiteError):
     """A section could not be read to its end: what it lists keeps changing, or is not what the page says of it."""
+
+
+class TeamError(TJToolsError):
+    """The team's database did not do what was asked."""
+
+
+class TeamUnreachable(TeamError):
+    """The team's database does not answer."""
+
+
+class ClaimLost(TeamError):
+    """A file that was claimed for a hand-over is this run's no more."""
 
 
 class TooManyGone(TJToolsError):

@@ -22,9 +22,9 @@ from tjtools.model.names import fuller, is_cut, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import NOT_FINISHED, Access, Certificate, Enough, Progress, SiteReading, read_by
 from tjtools.site import Card, CardPage
+from tjtools.team import shared
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.derived import COVERAGE, Derived
-from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
 HARMLESS_GONE = 20  # so many may go without a question
@@ -258,15 +258,15 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
     """Write it down, with what others have written into the library since; the history says when it was read.
 
     Raises the error that stopped the reading, `TooManyGone` beyond what `allow_removals` allows, TJToolsError where a
-    later reading was applied meanwhile, and TrackingFileError; the library is then as it was, unless the error is of
-    the snapshot, which is kept last.
+    later reading was applied meanwhile, TeamUnreachable, and TrackingFileError; the library is then as it was, unless
+    the error is of the snapshot, which is kept last.
     """
     if update.stopped:
         raise update.stopped
     workspace = update.workspace
     history = History.of(workspace)
     history.check()
-    with locked(workspace.library):
+    with shared(workspace):
         if newest_snapshot(workspace) != update.snapshot:
             raise TJToolsError(
                 "The library was brought up to date after this was read: nothing was applied.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,10 +22,29 @@ from tjtools.scrape.reading import creative_of
 from tjtools.upload.handover import log
 from tjtools.upload.journal import HandedOver, Settled
 from tjtools.upload.pairing import Outcome
+from tjtools.upload.plan import Plan
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
 
 KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class FileProgress:
+    """Where a run is: a file and its state, and how many of the run's files are through.
+
+    Without a name, the state is what the run itself is doing.
+    """
+
+    name: str
+    state: str
+    done: int
+    total: int
+
+    @property
+    def told(self) -> str:
+        """The words for it."""
+        return f"{self.state}: {self.name}" if self.name else self.state
 
 
 @dataclass
@@ -49,6 +69,10 @@ class Records:
             self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
         except TrackingFileError as error:
             log.warning("%s", error)
+
+    def content(self, file: SessionFile) -> str:
+        """The checksum of a file that is about to be handed over, `""` where it is not known."""
+        return seen.checksum if (seen := self.handed.get(file.path)) else ""
 
     def still(self, one: FileReview) -> bool:
         """Whether a file that was judged by its content still has it: a change shows in its size or time."""
@@ -128,3 +152,35 @@ def _creative(one: Outcome, day: date, size: str) -> Creative | None:
         dimensions=shown.dimensions or size,
         file_type=shown.file_type or file_type(one.file.name),
     )
+
+
+def log_confirmed(outcomes: Sequence[Outcome], added: int, library: str) -> None:
+    """Say what came of a batch, and how many IDs went into the library of this name."""
+    identified = [one for one in outcomes if one.status is UploadStatus.SUCCESS]
+    if identified:
+        log.info("✓ Batch upload successful! %d Creative IDs extracted", len(identified))
+    for number, one in enumerate(identified, start=1):
+        log.info("  [%d] %s → %s", number, one.file.name, one.creative_id)
+    for one in outcomes:
+        if one.status is not UploadStatus.SUCCESS:
+            log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
+    if added:
+        log.info("[CACHE UPDATED: %d new IDs added to %s]", added, library)
+
+
+def sum_up(plan: Plan, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
+    """Say what a run came to, and which files of its plan stay."""
+    count = Counter(one.status for one in outcomes)
+    stay = (*plan.held_back, *plan.left, *plan.not_chosen, *plan.unseen, *plan.repeats)
+    if count.keys() == {UploadStatus.SKIPPED} and not (stay or stopped):
+        log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
+    for files, told in (
+        (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
+        (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
+        (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
+        (len(plan.repeats), "%d files are held back for a rejected creative that they, or their pairs, repeat"),
+        (len(plan.unseen), "%d new files came after the saved plan and are not in it"),
+    ):
+        if files:
+            log.info(told, files)
+    log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])

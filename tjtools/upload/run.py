@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -11,18 +10,20 @@ from functools import partial
 from pathlib import Path
 
 from tjtools.cache.library import Library
+from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
+from tjtools.team import Left, Unclaimed, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import KNOWN, Records, settled_of
+from tjtools.upload.record import KNOWN, FileProgress, Records, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
@@ -31,24 +32,6 @@ from tjtools.workspace.settings import Settings, load_limits
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
-
-
-@dataclass(frozen=True, slots=True)
-class FileProgress:
-    """Where a run is: a file and its state, and how many of the run's files are through.
-
-    Without a name, the state is what the run itself is doing.
-    """
-
-    name: str
-    state: str
-    done: int
-    total: int
-
-    @property
-    def told(self) -> str:
-        """The words for it."""
-        return f"{self.state}: {self.name}" if self.name else self.state
 
 
 @dataclass(frozen=True)
@@ -122,6 +105,8 @@ class _Run:
     in_tab: int = 0
     demand_alone: Callable[[], None] = lambda: None
     asked_to_stop: Callable[[], bool] = lambda: False
+    claims: Unclaimed = field(default_factory=Unclaimed)
+    stalled_elsewhere: set[Key] = field(default_factory=set)
     through: set[Key] = field(default_factory=set)
     counted: int = 0
 
@@ -142,6 +127,7 @@ class _Run:
                 if self.live:
                     run = alone.enter_context(only_live_run(self.workspace))
                     self.demand_alone, self.asked_to_stop = run.demand, run.asked_to_stop
+                    self.claims = alone.enter_context(claims_of(self.workspace, self.name, self.settings.upload))
                     self._begin()
                 for batch in self.plan.batches:
                     self._batch(batch)
@@ -158,7 +144,7 @@ class _Run:
                     self.journal.note(Ended(run=self.name, at=self.now()))
             except TrackingFileError as error:
                 stopped = stopped or error
-        self._sum_up(stopped)
+        sum_up(self.plan, self.outcomes, stopped=stopped is not None)
         status_file = self.workspace.status_file(self.name)
         held_back = (*self.plan.held_back, *self.plan.repeats, *self.plan.unseen)
         return UploadReport(self.live, tuple(self.outcomes), held_back, status_file, campaigns, stopped)
@@ -194,7 +180,7 @@ class _Run:
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         patience = times.processing_timeout + times.card_timeout
         found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
-        stalled = set() if self.force and not self.resumed else self.journal.stalled()
+        stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
@@ -220,6 +206,7 @@ class _Run:
         self._count()
 
     def _skip_known(self, batch: Batch) -> list[SessionFile]:
+        self.claims.sync()
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
         asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
@@ -269,13 +256,17 @@ class _Run:
         files = self._still_there(files)
         if not files:
             return
-        newest = newest_id(site, section)
         self.records.look(files)
+        files, newest = self._claimed(site, batch, files)
+        if not files:
+            return
         self._open_panel(site, batch)
         self.demand_alone()
+        self.claims.hold()
         self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest)
         log.info("Processing upload...")
         self.in_tab += len(files)
+        self.claims.demand_awake()
         results, error = hand_over(site, files, self.settings.upload, partial(self._tell, section))
         self._doing("reading the new Creative IDs off the site's list")
         outcomes = pair(files, results, (), (), self.sizes)
@@ -289,6 +280,39 @@ class _Run:
         self._confirm(outcomes, {name for name, result in results.items() if result.state is FileState.STALLED})
         if error:
             raise error
+
+    def _claimed(self, site: Site, batch: Batch, files: Sequence[SessionFile]) -> tuple[Sequence[SessionFile], str]:
+        """The files of a batch that nobody else in the team hands over, and the section's highest ID till now."""
+        section = batch.creative_type.section
+        same = RepeatKind.SAME_CONTENT
+        knew = {one.file.key for one in batch.reviews if any(each.kind is same for each in one.repeats)}
+        while files:
+            newest = newest_id(site, section)
+            asked = [Wanted(one.key, self.records.content(one), self.force, one.key in knew) for one in files]
+            claimed = self.claims.take(asked, newest)
+            if claimed.stale:
+                fresh = self._skip_known(batch)
+                files = [file for file in files if file in fresh]
+                continue
+            held = [file for file in files if file.key in claimed.held]
+            self._note([Outcome(file, UploadStatus.SKIPPED, message=claimed.held[file.key]) for file in held])
+            files = [file for file in files if file not in held]
+            if not claimed.left:
+                return files, newest
+            files = self._look_for_left(claimed.left, files)
+            site.open_section(section)
+        return (), ""
+
+    def _look_for_left(self, left: Sequence[Left], files: Sequence[SessionFile]) -> list[SessionFile]:
+        """Look on the site for what somebody began to hand over without a sign of life since; what goes up is left."""
+        self.stalled_elsewhere |= {one.key for one in left if one.stalled}
+        for one in left:
+            handed = HandedOver(at=one.made, run=one.run, section=one.key[0], files=one.key[1:], newest=one.newest)
+            self._settle_doubtful(handed, [file for file in files if file.key == one.key])
+        told = {one.file for one in self.outcomes}
+        rest = [file for file in files if file not in told]
+        self.claims.looked([one for one in left if one.key in {file.key for file in rest}])
+        return rest
 
     def _open_panel(self, site: Site, batch: Batch) -> None:
         self._picture(site, batch, "section")
@@ -326,20 +350,9 @@ class _Run:
         self.records.remember(outcomes, now)
         self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
-        self._log_confirmed(outcomes, added)
+        self.claims.done()
+        log_confirmed(outcomes, added, self.workspace.library.name)
         self._count()
-
-    def _log_confirmed(self, outcomes: Sequence[Outcome], added: int) -> None:
-        identified = [one for one in outcomes if one.status is UploadStatus.SUCCESS]
-        if identified:
-            log.info("✓ Batch upload successful! %d Creative IDs extracted", len(identified))
-        for number, one in enumerate(identified, start=1):
-            log.info("  [%d] %s → %s", number, one.file.name, one.creative_id)
-        for one in outcomes:
-            if one.status is not UploadStatus.SUCCESS:
-                log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
-        if added:
-            log.info("[CACHE UPDATED: %d new IDs added to %s]", added, self.workspace.library.name)
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         plan = self.plan
@@ -354,28 +367,13 @@ class _Run:
         rest = reasons.keys() - {one.file for one in self.outcomes}
         self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
 
-    def _sum_up(self, stopped: TJToolsError | None) -> None:
-        count, plan = Counter(one.status for one in self.outcomes), self.plan
-        stay = (*plan.held_back, *plan.left, *plan.not_chosen, *plan.unseen, *plan.repeats)
-        if count.keys() == {UploadStatus.SKIPPED} and not (stay or stopped):
-            log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
-        for files, told in (
-            (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
-            (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
-            (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
-            (len(plan.repeats), "%d files are held back for a rejected creative that they, or their pairs, repeat"),
-            (len(plan.unseen), "%d new files came after the saved plan and are not in it"),
-        ):
-            if files:
-                log.info(told, files)
-        log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
-
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
         at = at or self.now()
         add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in outcomes])
         self.outcomes += outcomes
 
     def _tell(self, section: Section, name: str, result: FileResult) -> None:
+        self.claims.renew()
         self.through |= {(section, name)} if result.state.final else set()
         self._doing(result.state.value, name)
 

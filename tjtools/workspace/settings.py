@@ -39,7 +39,7 @@ from tjtools.workspace.folder import Workspace, read_toml
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
-_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare")
+_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "team")
 
 
 class _Section(BaseModel):
@@ -118,6 +118,25 @@ class PrepareSettings(_Section):
     native_sound: bool = True
 
 
+class TeamSettings(_Section):
+    """The team that shares the workspace's library: its database, the account there, and who one is to the others."""
+
+    url: str
+    account: Annotated[str, StringConstraints(min_length=1)]
+    name: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme not in ("postgresql", "postgres") or not (address.hostname and address.path.strip("/")):
+            raise ValueError("it is an address like postgresql://anna@db.example.com/library")
+        if address.password is not None or "password=" in address.query:
+            told = "leave the password out of the address: it would stand in files and in the list of processes"
+            raise ValueError(f"{told}; keep it in the keyring, in ~/.pgpass or in PGPASSWORD")
+        return value
+
+
 class Settings(BaseSettings):
     """All settings of one workspace; `site` is None in a folder that no `tjtools init` has bound to a site."""
 
@@ -131,6 +150,7 @@ class Settings(BaseSettings):
     campaign: CampaignSettings = CampaignSettings()
     names: NameSettings = NameSettings()
     prepare: PrepareSettings = PrepareSettings()
+    team: TeamSettings | None = None
     username: str = ""
     password: SecretStr = SecretStr("")
     press: bool = False  # the notebooks' tests: a panel presses its own buttons, on a sandbox alone

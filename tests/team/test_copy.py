@@ -1,0 +1,207 @@
+"""Workspaces of one team have the same library, history, master and decisions, whoever of them has changed what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from team.conftest import ACCOUNT, join
+from team.server import Server
+from world import NOW, banner, image, plan, read_rows, reading, session, tjtools, write_inventory
+
+from tjtools.cache.library import Library
+from tjtools.diff.repeats import Content, Decision, Decisions
+from tjtools.model.creative import ReviewStatus
+from tjtools.scrape.refresh import apply_update
+from tjtools.workspace.folder import Workspace
+
+Make = Callable[[str], Workspace]
+
+
+def run(workspace: Workspace, *arguments: str, code: int = 0) -> str:
+    done = tjtools(*arguments, cwd=workspace.root)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def rows(workspace: Workspace) -> dict[str, str]:
+    return {row["creative_id"]: row["review_status"] for row in read_rows(workspace.library)}
+
+
+def history(workspace: Workspace) -> list[dict[str, str]]:
+    return read_rows(workspace.history)
+
+
+def test_what_one_adds_the_other_has_at_the_next_command(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1032530571", "a.png", "--type", "image")
+    assert not ben.library.exists()
+    run(ben, "verify")
+    assert ben.library.read_bytes() == anna.library.read_bytes()
+    assert ben.history.read_bytes() == anna.history.read_bytes()
+
+
+def test_joining_merges_what_each_has_and_shows_the_difference_first(folder: Make, url: str) -> None:
+    anna, ben = folder("anna"), folder("ben")
+    Library.load(anna.library).add([image("1", "a.png", ReviewStatus.APPROVED), image("2", "b.png")])
+    Library.load(ben.library).add([image("1", "a.png"), image("3", "c.png")])
+    join(anna, url)
+    before = ben.library.read_bytes()
+    told = run(ben, "team", "join", url, "--account", ACCOUNT, "--dry-run")
+    assert "1 creatives only here, 1 only there, 1 differ" in told
+    assert ben.library.read_bytes() == before
+    join(ben, url, "Ben")
+    run(anna, "pull")
+    assert rows(anna) == rows(ben) == {"1": "approved", "2": "pending", "3": "pending"}
+
+
+def test_the_masters_ids_go_to_everybody(folder: Make, url: str) -> None:
+    anna, ben = folder("anna"), folder("ben")
+    own = banner(anna.root / "uploaded", "a.png")
+    write_inventory(anna.master, [own])
+    anna.master.write_text(
+        f"{anna.master.read_text('utf-8').splitlines()[0]},tj_creative_id,tj_upload_date\n"
+        "00000000,,a.png,,,Sports,,image,,,,,,,,,,,1032530571,2025-11-13\n",
+        "utf-8",
+    )
+    join(anna, url)
+    join(ben, url)
+    [row] = read_rows(ben.master)
+    assert (row["new_filename"], row["tj_creative_id"], row["tj_upload_date"], row["category"]) == (
+        "a.png",
+        "1032530571",
+        "2025-11-13",
+        "Sports",
+    )
+
+
+def test_decisions_are_everybodys(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    Decisions.load(anna).decide(Content("a" * 64, "a"), Content("b" * 64, "b"), Decision.SKIP, now=NOW)
+    run(anna, "pull")
+    run(ben, "pull")
+    assert Decisions.load(ben).of("a" * 64, "b" * 64) is Decision.SKIP
+    before = [one.log.read_bytes() for one in (anna, ben)]
+    run(ben, "pull")
+    run(anna, "pull")
+    assert [one.log.read_bytes() for one in (anna, ben)] == before
+
+
+def test_a_line_that_a_person_appends_is_taken_to_the_team(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1032530571", "a.png", "--type", "image")
+    run(ben, "pull")
+    with ben.library.open("a", encoding="utf-8") as file:
+        file.write("1032530572,b.png,,300x250,png,image,pending\n1032530571,a.png,,300x250,png,image,approved\n")
+    run(ben, "pull")
+    run(anna, "pull")
+    assert rows(anna) == {"1032530571": "approved", "1032530572": "pending"}
+    assert rows(ben)["1032530571"] == "approved"
+
+
+@pytest.mark.parametrize("how", ["cleared", "a line taken away", "a line changed"])
+def test_a_library_that_was_edited_is_put_back_and_said_and_nothing_is_taken_from_the_team(
+    how: str, joined: Make
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    for number in range(3):
+        run(anna, "add", str(1032530571 + number), f"{number}.png", "--type", "image")
+    run(ben, "pull")
+    whole = ben.library.read_text("utf-8")
+    edited = {
+        "cleared": "",
+        "a line taken away": "".join(whole.splitlines(keepends=True)[:-1]),
+        "a line changed": whole.replace("2.png", "another.png"),
+    }[how]
+    ben.library.write_text(edited + "1032530999,new.png,,,,image,pending\n" * bool(edited), "utf-8")
+    told = run(ben, "pull")
+    assert "were not as the team has them" in told
+    assert "backups" in told
+    run(anna, "pull")
+    assert rows(anna) == rows(ben)
+    assert rows(anna).keys() >= {"1032530571", "1032530572", "1032530573"}
+    assert ("1032530999" in rows(anna)) is bool(edited)
+    assert Library.load(ben.library).get("1032530573")[0].filename == "2.png"
+    assert run(ben, "pull") == f"Up to date with {ACCOUNT}.\n"
+
+
+def test_what_a_sync_finds_is_everybodys_and_an_older_reading_is_not_applied_over_it(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    for number in (1, 2):
+        run(anna, "add", str(number), f"{number}.png", "--type", "image")
+    run(ben, "pull")
+    older = plan(ben, reading(image("1", "1"), image("2", "2")), full=False)
+    apply_update(plan(anna, reading(image("1", "1", ReviewStatus.APPROVED)), full=False), now=NOW)
+    with pytest.raises(Exception, match="brought up to date after this was read"):
+        apply_update(older, now=NOW)
+    assert rows(anna) == rows(ben) == {"1": "approved", "2": "removed"}
+    assert history(anna) == history(ben)
+
+
+def test_two_who_change_the_same_creative_at_once_both_have_their_way(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1", "1", "--type", "image")
+    run(ben, "pull")
+    with anna.library.open("a", encoding="utf-8") as file:
+        file.write("1,1,,,,,approved\n")
+    with ben.library.open("a", encoding="utf-8") as file:
+        file.write("1,1.png,,300x250,,,\n")
+    for one in (anna, ben, anna):
+        run(one, "pull")
+    [row], [other] = read_rows(anna.library), read_rows(ben.library)
+    assert row == other
+    assert (row["filename"], row["dimensions"], row["review_status"]) == ("1.png", "300x250", "approved")
+
+
+def test_a_copy_that_was_cut_off_behind_its_exchange_tells_the_same_once(
+    joined: Make, server: Server, database: str
+) -> None:
+    anna = joined("anna")
+    state = anna.private / "team" / "state.json"
+    before = state.read_bytes()
+    session(anna, [banner(anna.root / "uploaded", "a.png")])
+    run(anna, "add", "1", "1.png", "--type", "image")
+    events = server.ask(database, "SELECT id, kind FROM tjtools.events ORDER BY place")
+    state.write_bytes(before)
+    for name in ("TJ_Creative_Library.csv", "TJ_Review_History.csv", "events.txt"):
+        (anna.private / "team" / name).unlink(missing_ok=True)
+    whole = {path: path.read_bytes() for path in (anna.library, anna.history)}
+    run(anna, "pull")
+    assert server.ask(database, "SELECT id, kind FROM tjtools.events ORDER BY place") == events
+    assert {path: path.read_bytes() for path in whole} == whole
+
+
+def test_without_the_database_what_is_here_is_worked_on_with_a_word_about_its_age(
+    joined: Make, server: Server, database: str
+) -> None:
+    anna = joined("anna")
+    settings = anna.settings_file
+    settings.write_text(settings.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
+    state = anna.private / "team" / "state.json"
+    state.write_text(state.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
+    told = run(anna, "add", "1", "1.png")
+    assert "can't be reached" in told
+    assert "What is here is as of 20" in told
+    assert "Added to" in told
+    assert "can't be reached" in run(anna, "pull", code=2)
+    for file in (settings, state):
+        file.write_text(file.read_text("utf-8").replace(":1/", f":{server.port}/"), "utf-8")
+    run(anna, "pull")
+    assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
+
+
+def test_a_workspace_without_a_team_knows_nothing_of_it(bare_workspace: Workspace) -> None:
+    run(bare_workspace, "add", "1", "1.png")
+    assert not (bare_workspace.private / "team").exists()
+    assert "belongs to no team" in run(bare_workspace, "pull", code=2)
+
+
+def test_leaving_keeps_every_file(joined: Make) -> None:
+    anna = joined("anna")
+    run(anna, "add", "1", "1.png")
+    before = anna.library.read_bytes()
+    run(anna, "team", "leave")
+    assert anna.library.read_bytes() == before
+    assert "team" not in anna.settings_file.read_text("utf-8")
+    assert Path(anna.private / "team").exists() is False

@@ -1,0 +1,198 @@
+"""Several workspaces of one team upload to one account: nothing is handed over twice, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from team.server import Server
+from team.test_copy import rows, run
+from world import NOW, Truth, banner, go, library_ids, session
+
+from tjtools.model.creative import Section, UploadStatus
+from tjtools.model.errors import ClaimLost, TeamUnreachable
+from tjtools.scrape.connection import connect
+from tjtools.site import Site
+from tjtools.team import Team, Wanted, claims, claims_of
+from tjtools.upload import UploadReport
+from tjtools.upload.journal import Journal
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import UploadSettings, load_settings
+
+Make = Callable[[str], Workspace]
+pytestmark = pytest.mark.usefixtures("site_kind")
+BANNERS = Section.STATIC_BANNER
+
+
+def with_session(workspace: Workspace, names: dict[str, int]) -> Workspace:
+    """The workspace with banners of these names to upload, each with the content of its number."""
+    session(workspace, [banner(workspace.root / "uploaded", name, seed) for name, seed in names.items()])
+    return workspace
+
+
+def patience(workspace: Workspace, seconds: float) -> None:
+    told = f"\n[upload]\nprocessing_timeout = {seconds}\ncard_timeout = {seconds}\n"
+    workspace.settings_file.write_text(workspace.settings_file.read_text("utf-8") + told, "utf-8")
+
+
+def ended(report: UploadReport) -> dict[str, str]:
+    return {one.file.name: one.status.value for one in report.outcomes}
+
+
+def claims_of_all(server: Server, database: str) -> list[tuple[str, str | None]]:
+    return server.ask(database, "SELECT name, outcome FROM tjtools.claims ORDER BY made, name")  # type: ignore[return-value]
+
+
+def test_what_one_has_uploaded_the_other_knows_before_it_hands_over(
+    at_site: Make, truth: Truth, server: Server, database: str
+) -> None:
+    anna = with_session(at_site("anna"), {"a.png": 1, "b.png": 2})
+    ben = with_session(at_site("ben"), {"b.png": 2, "c.png": 3, "other-a.png": 1})
+    assert ended(go(anna)) == {"a.png": "success", "b.png": "success"}
+    run(ben, "pull")
+    report = go(ben)
+    assert ended(report) == {"b.png": "skipped", "c.png": "success", "other-a.png": "skipped"}
+    assert Counter(truth.received()) == {"a.png": 1, "b.png": 1, "c.png": 1}
+    run(anna, "pull")
+    assert library_ids(anna) == library_ids(ben)
+    assert claims_of_all(server, database) == [("a.png", "success"), ("b.png", "success"), ("c.png", "success")]
+
+
+def test_a_review_that_is_older_than_a_colleagues_upload_hands_nothing_over_twice(at_site: Make, truth: Truth) -> None:
+    """Ben has reviewed before Anna uploads: what he takes for new is there when he comes to it, by name or content."""
+    anna = with_session(at_site("anna"), {"a.png": 1, "b.png": 2})
+    ben = with_session(at_site("ben"), {"b.png": 2, "c.png": 3, "other-a.png": 1})
+
+    def when_the_site_is_open() -> Site:
+        go(anna)
+        return connect(ben, load_settings(ben), say=lambda _: None)
+
+    report = go(ben, open_site=when_the_site_is_open)
+    assert ended(report) == {"b.png": "skipped", "c.png": "success", "other-a.png": "skipped"}
+    told = {one.file.name: one.message for one in report.outcomes}
+    assert "its content is on the site already, as" in told["other-a.png"]
+    assert Counter(truth.received()) == {"a.png": 1, "b.png": 1, "c.png": 1}
+
+
+def test_two_who_upload_overlapping_sessions_at_once_double_nothing(at_site: Make, truth: Truth) -> None:
+    people = [
+        with_session(at_site(name), {f"{number}.png": number for number in range(begin, begin + 12)})
+        for name, begin in (("anna", 1), ("ben", 7))
+    ]
+    reports: list[UploadReport] = []
+    threads = [threading.Thread(target=lambda one=one: reports.append(go(one))) for one in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [one.stopped for one in reports] == [None, None]
+    assert Counter(truth.received()) == {f"{number}.png": 1 for number in range(1, 19)}
+    for one in people:
+        run(one, "pull")
+    assert library_ids(people[0]) == library_ids(people[1])
+    assert library_ids(people[0]) == {name: truth.named(name.removesuffix(".png"))[0] for name in truth.received()}
+    assert rows(people[0]) == rows(people[1])
+
+
+def test_a_file_that_a_colleague_is_uploading_is_left_to_them(at_site: Make, truth: Truth) -> None:
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1, "b.png": 2})
+    with claims_of(anna, "20251113_120000", UploadSettings()) as held:
+        held.take([Wanted((BANNERS, "a.png"), "", forced=False, knew=False)], "")
+        report = go(ben)
+        assert ended(report) == {"a.png": "skipped", "b.png": "success"}
+        [message] = [one.message for one in report.outcomes if one.status is UploadStatus.SKIPPED]
+        assert message.startswith("anna (")
+        assert "is uploading it, since" in message
+        assert "Static Banner: a.png: anna (" in run(ben, "team", "status")
+    assert ended(go(ben, now=NOW + timedelta(hours=1))) == {"a.png": "success", "b.png": "skipped"}
+    assert truth.received() == ["b.png", "a.png"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_hand_over_whose_holder_died_is_looked_for_on_the_site(
+    there: bool, at_site: Make, truth: Truth, server: Server, database: str
+) -> None:
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+    patience(ben, 0.3)
+    with Team.of(anna) as team:  # type: ignore[union-attr]
+        wanted = [Wanted((BANNERS, "a.png"), "", forced=False, knew=False)]
+        team.store.claim(team.sync(), "20251113_110000", "1", wanted, 0.0)
+    creative_id = truth.add("Static Banner", "a") if there else ""
+    report = go(ben)
+    assert ended(report) == {"a.png": "success"}
+    assert truth.received() == [] if there else ["a.png"]
+    [one] = report.outcomes
+    assert one.creative_id == (creative_id or truth.named("a")[0])
+    assert claims_of_all(server, database) == [("a.png", "success")]
+
+
+def test_a_run_that_slept_past_its_lease_hands_nothing_over(
+    at_site: Make, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = with_session(at_site("ben"), {"a.png": 1})
+    noted = Journal.handed_over
+
+    def then_sleep(journal: Journal, *arguments: object, **named: object) -> None:
+        noted(journal, *arguments, **named)  # type: ignore[arg-type]
+        clock = claims._clock
+        monkeypatch.setattr(claims, "_clock", lambda: clock() + 3600)
+
+    monkeypatch.setattr(Journal, "handed_over", then_sleep)
+    report = go(ben)
+    assert isinstance(report.stopped, ClaimLost)
+    assert truth.received() == []
+
+
+def test_who_lost_a_claim_to_another_hands_nothing_over(at_site: Make, server: Server, database: str) -> None:
+    anna, ben = at_site("anna"), at_site("ben")
+    wanted = [Wanted((BANNERS, "a.png"), "", forced=False, knew=False)]
+    times = UploadSettings(processing_timeout=0.001, card_timeout=0.001)
+    with claims_of(anna, "1", times) as hers, claims_of(ben, "2", UploadSettings()) as his:
+        hers.take(wanted, "")
+        [left] = his.take(wanted, "").left
+        assert (left.key, left.run) == ((BANNERS, "a.png"), "1")
+        with pytest.raises(ClaimLost):
+            hers.hold()
+        assert [one.claim for one in his.take(wanted, "").left] == [left.claim], "nobody has looked yet"
+        his.looked([left])
+        assert [*his.take(wanted, "").granted] == [(BANNERS, "a.png")]
+        his.hold()
+
+
+def test_without_the_database_a_live_upload_is_refused_and_a_dry_run_goes_on(
+    at_site: Make, truth: Truth, server: Server
+) -> None:
+    ben = with_session(at_site("ben"), {"a.png": 1})
+    for file in (ben.settings_file, ben.private / "team" / "state.json"):
+        file.write_text(file.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
+    assert ended(go(ben, live=False)) == {"a.png": "dry_run"}
+    report = go(ben)
+    assert isinstance(report.stopped, TeamUnreachable)
+    assert truth.received() == []
+    assert Journal(ben.log).unfinished() is None
+
+
+def test_forced_files_go_up_again_and_it_is_noted_who_did_it(
+    at_site: Make, truth: Truth, server: Server, database: str
+) -> None:
+    anna = with_session(at_site("anna"), {"a.png": 1})
+    ben = with_session(at_site("ben"), {"other-a.png": 1})
+    go(anna)
+    run(ben, "pull")
+    assert ended(go(ben, force=True)) == {"other-a.png": "success"}
+    assert truth.received() == ["a.png", "other-a.png"]
+    made = server.ask(database, "SELECT display, forced, outcome FROM tjtools.claims ORDER BY made")
+    assert made == [("anna", False, "success"), ("ben", True, "success")]
+
+
+def test_no_path_of_this_machine_goes_to_the_team(at_site: Make, server: Server, database: str) -> None:
+    anna = with_session(at_site("anna"), {"a.png": 1})
+    go(anna)
+    told = server.ask(database, "SELECT kind, data FROM tjtools.events")
+    assert {kind for kind, _ in told} >= {"creative", "observed", "settled", "uploaded"}
+    assert str(Path(anna.root).parent) not in json.dumps(told)

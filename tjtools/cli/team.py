@@ -1,0 +1,177 @@
+"""Commands for a library that a team shares: `team init`, `join`, `status` and `leave`, and `pull`.
+
+Here is also what surrounds every other command in a team's workspace.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from tjtools.cli import console
+from tjtools.cli.console import end, out, say
+from tjtools.model.errors import Cancelled, TeamError, TeamUnreachable, TJToolsError
+from tjtools.team import Database, Team, compare, leave
+from tjtools.team import join as join_team
+from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import TeamSettings
+
+UrlArgument = Annotated[str, typer.Argument(metavar="URL", help="postgresql://USER@HOST/DATABASE, without password.")]
+
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Share one library with a team.")
+
+
+def in_team(command: Callable[..., object]) -> Callable[..., object]:
+    """A command that finds a team's workspace brought up to date, and tells the team what it has done.
+
+    Where the team's database can't be reached, it works on what is here, and says how old that is.
+    """
+
+    @functools.wraps(command)
+    def around(*arguments: Any, **named: Any) -> object:
+        workspace = named.get("workspace")
+        team = Team.of(workspace) if isinstance(workspace, Workspace) else None
+        if team is None:
+            return command(*arguments, **named)
+        with team:
+            if _up_to_date(team):
+                try:
+                    return command(*arguments, **named)
+                finally:
+                    _up_to_date(team)
+        return command(*arguments, **named)
+
+    return around
+
+
+def _up_to_date(team: Team) -> bool:
+    try:
+        team.sync()
+    except TeamUnreachable as error:
+        say(f"{error.message} What is here is {team.state.age}.")
+        return False
+    return True
+
+
+@app.command()
+def init(
+    url: UrlArgument,
+    account: Annotated[list[str] | None, typer.Option(metavar="NAME", help="An account to add.")] = None,
+    buyer: Annotated[list[str] | None, typer.Option(metavar="USER", help="A database user who may upload.")] = None,
+    reader: Annotated[list[str] | None, typer.Option(metavar="USER", help="One who may only look.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Make or migrate the schema of a team's database, add accounts, and say who may work in them.
+
+    Exit codes: 0 done, or there was nothing to do, 2 error.
+    """
+    accounts = account or []
+    if (buyer or reader) and not accounts:
+        raise typer.BadParameter("say of which --account they are")
+    people = [(one, "buyer") for one in buyer or []] + [(one, "reader") for one in reader or []]
+    members = [(name, person, role) for name in accounts for person, role in people]
+    database = Database(_settings(url, "none"))
+    try:
+        setup = plan_setup(database, accounts, members)
+        if not dry_run:
+            apply_setup(database, setup)
+    finally:
+        database.close()
+    done = "Would" if dry_run else "Did"
+    said = "\n".join(f"{done}: {one}" for one in setup.told) or "There was nothing to do."
+    end({"done": not dry_run, "steps": setup.told}, said, as_json=as_json)
+
+
+@app.command()
+def join(
+    workspace: console.WorkspaceOption,
+    url: UrlArgument,
+    account: Annotated[str, typer.Option(metavar="NAME", help="The account whose library this workspace has.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Who you are to the others.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Join without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, and join nothing.")] = False,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Share this workspace's library with a team: both have then what each had.
+
+    The difference is shown first. Exit codes: 0 joined, 1 not joined, 2 error.
+    """
+    settings = _settings(url, account, name)
+    difference = compare(workspace, settings)
+    say(f"This library beside the team's: {difference.told}.")
+    joined = False
+    if not dry_run and (yes or _asked()):
+        join_team(workspace, settings)
+        joined = True
+    said = f"{workspace.root} shares the account {account} now." if joined else "Nothing was changed."
+    end({"joined": joined, "difference": difference}, said, as_json=as_json, needs_a_person=not (joined or dry_run))
+
+
+def _asked() -> bool:
+    if not sys.stdin.isatty():
+        raise TJToolsError("There is no terminal to ask on, so nothing was joined.", remedy="Give --yes.")
+    try:
+        return typer.confirm("Join?", err=True)
+    except typer.Abort as error:
+        raise Cancelled("Stopped: nothing was changed.") from error
+
+
+@app.command()
+def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
+    """Say who works on what, when the site was read last and by whom, and how far behind this copy is.
+
+    Exit codes: 0 all well, 1 the copy is behind, 2 error.
+    """
+    with _team(workspace) as team:
+        standing = team.store.standing()
+    behind = standing.version - team.state.version
+
+    def show() -> None:
+        out.print(f"{team.settings.account} at {team.store.database.place}, {team.state.age}")
+        out.print(f"behind by {behind} changes: tjtools pull" if behind else "up to date")
+        out.print(f"last reading of the site: {standing.refreshed or 'none yet'}")
+        for one in standing.claims:
+            out.print(one)
+
+    told = {"account": team.settings.account, "behind": behind, **standing._asdict()}
+    end(told, show, as_json=as_json, needs_a_person=behind)
+
+
+@app.command(name="leave")
+def leave_team(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
+    """Belong to no team any more; every file stays. Exit codes: 0 left, 1 there was none."""
+    left = leave(workspace)
+    said = "Left: this workspace is its own again." if left else "This workspace belongs to no team."
+    end({"left": left}, said, as_json=as_json, needs_a_person=not left)
+
+
+def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
+    """Bring this copy of the team's library up to date, and tell the team what is new here.
+
+    Exit codes: 0 done, 2 error.
+    """
+    with _team(workspace) as team:
+        version = team.sync()
+    end({"version": version}, f"Up to date with {team.settings.account}.", as_json=as_json)
+
+
+def _team(workspace: Workspace) -> Team:
+    team = Team.of(workspace)
+    if team is None:
+        raise TeamError("This workspace belongs to no team.", remedy="Join one: tjtools team join URL --account NAME")
+    return team
+
+
+def _settings(url: str, account: str, name: str = "") -> TeamSettings:
+    try:
+        return TeamSettings(url=url, account=account, name=name)
+    except ValueError as error:
+        told = str(error).partition("Value error, ")[2].partition(" [type=")[0]
+        raise typer.BadParameter(told or "the account needs a name") from error

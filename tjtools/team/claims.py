@@ -1,0 +1,123 @@
+"""The claims of a live upload: whoever hands a file over has said so before, and nobody else does it meanwhile.
+
+A claim is committed before the hand-over, checked again right before it, held on to while the site works, and settled
+in the transaction that tells the team what came of the file. Between the last look at the clock and the browser's own
+hand-over lies a window of some milliseconds that nothing can close: the site takes no key.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from tjtools.model.errors import ClaimLost, TeamError
+from tjtools.team.store import Claimed, Left, Wanted
+from tjtools.team.together import Team
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import UploadSettings
+
+log = logging.getLogger("tjtools.team")
+ASLEEP = "this run slept between its last look at its claims and the hand-over: nothing was handed over."
+
+
+class Unclaimed:
+    """The claims of a workspace that belongs to no team: every file is its own."""
+
+    def sync(self) -> None:
+        """Bring copy and team up to date."""
+
+    def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:  # noqa: ARG002 (nobody else could ask)
+        """Claim files; raises TeamUnreachable."""
+        return Claimed({one.key: "" for one in wanted}, {}, ())
+
+    def looked(self, left: Sequence[Left]) -> None:
+        """Say that what others have left was looked for on the site."""
+
+    def hold(self) -> None:
+        """Look, right before the hand-over, whether the claims still hold; raises ClaimLost and TeamUnreachable."""
+
+    def demand_awake(self) -> None:
+        """Raise ClaimLost where so long has passed since that look that the claims may have ended."""
+
+    def renew(self) -> None:
+        """Hold on to the claims while the site works on the files."""
+
+    def done(self) -> None:
+        """What came of the files is noted: tell the team."""
+
+
+class Claims(Unclaimed):
+    """The claims of one live run in a team; one holds for `lease` seconds without a sign of life."""
+
+    def __init__(self, team: Team, run: str, lease: float) -> None:
+        self.team, self.run, self.lease = team, run, lease
+        self.version = team.sync()
+        self.claims: list[str] = []
+        self.handed = False
+        self.held_at = 0.0
+
+    def sync(self) -> None:
+        self.version = self.team.sync()
+
+    def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:
+        claimed = self.team.store.claim(self.version, self.run, newest, wanted, self.lease)
+        self.claims, self.handed = [*claimed.granted.values()], False
+        return claimed
+
+    def looked(self, left: Sequence[Left]) -> None:
+        self.team.store.looked(self.run, [one.claim for one in left])
+
+    def hold(self) -> None:
+        asked = _clock()
+        self.team.store.renew(self.run, self.claims, self.lease)
+        self.held_at = asked
+
+    def demand_awake(self) -> None:
+        if _clock() - self.held_at > self.lease / 2:
+            raise ClaimLost(ASLEEP, remedy="Go on with it: tjtools upload --resume")
+        self.handed = True
+
+    def renew(self) -> None:
+        if _clock() - self.held_at > self.lease / 10:
+            try:
+                self.hold()
+            except TeamError as error:  # the files are with the site: what comes of them is noted all the same
+                self.held_at = _clock()
+                log.warning("%s", error)
+
+    def done(self) -> None:
+        if self.handed:
+            self.claims = []
+        self.sync()
+
+    def close(self) -> None:
+        """Give back what was not handed over, and tell the team the rest."""
+        try:
+            if self.claims and not self.handed:
+                self.team.store.release(self.run, self.claims)
+            self.sync()
+        except TeamError as error:
+            log.warning("%s", error)
+
+
+def _clock() -> float:
+    """Seconds that go on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.time()
+
+
+@contextmanager
+def claims_of(workspace: Workspace, run: str, times: UploadSettings) -> Iterator[Unclaimed]:
+    """The claims of a live run, for as long as it lasts; raises TeamUnreachable where the team can't be asked."""
+    team = Team.of(workspace)
+    if team is None:
+        yield Unclaimed()
+        return
+    with team:
+        # longer than the site may be silent about a file, so that nobody else looks for one that is still at work
+        claims = Claims(team, run, 1.5 * (times.processing_timeout + times.card_timeout))
+        try:
+            yield claims
+        finally:
+            claims.close()

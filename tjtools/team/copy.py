@@ -1,0 +1,388 @@
+"""This workspace's copy of what its team shares: what is new in the files here, and the files as the team has them.
+
+In `tracking/.tjtools/team/` lies each file as it was when both were last the same: what the file here has beyond that
+is news. Rows that were added are told; what was changed or taken away otherwise is put back, and said, unless a command
+of ours has changed it (`ours`). A process may end anywhere: what it had told is told again, and counts once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tjtools.cache.history import COLUMNS as OBSERVATION
+from tjtools.cache.inventory import NEEDED_COLUMNS, record_in_master, section_of
+from tjtools.cache.library import COLUMNS, Library
+from tjtools.cache.rows import fields_of
+from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
+from tjtools.model.cells import told_id
+from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.names import as_sent
+from tjtools.model.words import counted
+from tjtools.team.store import (
+    DECIDED,
+    LANDED,
+    MASTERED,
+    OBSERVED,
+    REFRESHED,
+    SETTLED,
+    UPLOADED,
+    Change,
+    Event,
+    Exchanged,
+    Rows,
+    Store,
+    digest,
+)
+from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write_rows
+from tjtools.workspace.disk import append_lines, locked, replace_file
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Entry, Log
+from tjtools.workspace.settings import load_limits
+
+_SHARED = (UPLOADED, DECIDED, SETTLED)  # what of the log is told; the last is not taken into another's
+_FIELDS = SessionFile._fields
+
+
+class State(NamedTuple):
+    """Where a copy is: whose it is, the version that it has, and since when; `ours`: a command of ours is at work."""
+
+    url: str
+    account: str
+    copy: str
+    version: int = 0
+    at: str = ""
+    snapshot: str = ""
+    ours: bool = False
+
+    @classmethod
+    def read(cls, workspace: Workspace) -> State | None:
+        """What is known of the copy; None where the workspace has joined no team, or that is damaged."""
+        with suppress(OSError, ValueError, TypeError):
+            return cls(**json.loads(_file(workspace).read_text("utf-8")))
+        return None
+
+    def keep(self, workspace: Workspace) -> State:
+        """Write it down."""
+        replace_file(_file(workspace), json.dumps(self._asdict(), indent=1).encode() + b"\n")
+        return self
+
+    def holder(self, workspace: Workspace) -> str:
+        """The name of this very copy: a folder that was copied is another one."""
+        return f"{self.copy}@{platform.node()}:{workspace.root}"
+
+    @property
+    def age(self) -> str:
+        """When both were last the same, in words."""
+        return f"as of {self.at[:16].replace('T', ' ')} UTC" if self.at else "never brought up to date"
+
+
+def _file(workspace: Workspace) -> Path:
+    return workspace.private / "team" / "state.json"
+
+
+def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
+    """Tell the team what is new here, and take over what is new there; what a person should know of it, in words.
+
+    Raises TeamUnreachable and TeamError; the files are then as they were.
+    """
+    with locked(workspace.library):
+        state = State.read(workspace)
+        if state is None:
+            state = State(store.database.team.url, store.account, os.urandom(6).hex())
+        parts = _Log(workspace, store), _Library(workspace, state), _History(workspace, store), _Snapshots(state, store)
+        log, library, history, snapshots = parts
+        snapshots.workspace = workspace
+        master = _Master(workspace, store)
+        events = [*log.news(), *history.news(), *master.news(log.own), *snapshots.news()]
+        heard = store.exchange(state.version, library.changes, events)
+        for part in (library, history, master, log, snapshots):
+            part.take(heard, now)
+        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        state._replace(version=heard.version, at=at, snapshot=newest_snapshot(workspace), ours=False).keep(workspace)
+        return [*library.told, *history.told]
+
+
+class _Base:
+    """A file here beside its copy of when both were the same."""
+
+    def __init__(self, workspace: Workspace, path: Path) -> None:
+        self.workspace, self.path = workspace, path
+        self.base = workspace.private / "team" / path.name
+        self.told: list[str] = []
+
+    @cached_property
+    def bytes(self) -> tuple[bytes, bytes]:
+        """The file as it was, and as it is."""
+        return _content(self.base), _content(self.path)
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing is new here."""
+        before, here = self.bytes
+        return before == here and self.base.exists()
+
+    def renew(self) -> None:
+        """Both are the same now."""
+        replace_file(self.base, _content(self.path))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+class _Library(_Base):
+    def __init__(self, workspace: Workspace, state: State) -> None:
+        super().__init__(workspace, workspace.library)
+        self.ours = state.ours
+        self.restores = False
+
+    @cached_property
+    def before(self) -> dict[str, Rows]:
+        return _by_id(Library.load(self.base))
+
+    @cached_property
+    def here(self) -> Library:
+        return Library.load(self.path)
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        if self.same:
+            return []
+        was, now = self.bytes
+        trusted = self.ours or now.startswith(was)
+        found, edited = [], 0
+        here = _by_id(self.here)
+        for key, rows in here.items():
+            if rows != (before := self.before.get(key, ())):
+                if before and not trusted:
+                    edited += 1
+                else:
+                    found.append(Change(key, before, rows))
+        missing = len(self.before.keys() - here.keys())
+        self._tell(edited, missing)
+        return found
+
+    def _tell(self, edited: int, missing: int) -> None:
+        what = [f"{number} {word}" for number, word in ((edited, "changed"), (missing, "gone")) if number]
+        self.restores = bool(what)
+        if what:
+            number = counted(edited + missing, "creative")
+            self.told.append(
+                f"{self.path.name}: {number} were not as the team has them ({', '.join(what)}), and are so again; "
+                "the file as it was is among the backups. Who wants to remove a creative does so on the site."
+            )
+
+    def take(self, heard: Exchanged, now: datetime) -> None:
+        if self.same and not heard.creatives:
+            return
+        wanted = self.before | heard.creatives
+        self.here.refresh()
+        here = _by_id(self.here)
+        if self.restores or any(here[key] != rows for key, rows in wanted.items() if key in here):
+            whole = here | wanted
+            self.here.rewrite([row for rows in whole.values() for row in rows], now=now, keep_bad=True)
+        else:
+            self.here.add(row for key, rows in wanted.items() if key not in here for row in rows)
+        self.renew()
+        if _by_id(Library.load(self.base)) != wanted:  # a person has appended a line meanwhile: it is news next time
+            write_rows(self.base, COLUMNS, [fields_of(row) for rows in wanted.values() for row in rows])
+
+
+def _by_id(library: Library) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for one in library:
+        found[one.creative_id] = (*found.get(one.creative_id, ()), one)
+    return found
+
+
+class _History(_Base):
+    def __init__(self, workspace: Workspace, store: Store) -> None:
+        super().__init__(workspace, workspace.history)
+        self.store = store
+        self.own: list[tuple[str, ...]] = []
+        self.before: list[tuple[str, ...]] = []
+
+    def news(self) -> Iterator[Event]:
+        if self.same:
+            return
+        self.before = [*_observed(self.base)]
+        known = set(self.before)
+        self.own = [row for row in _observed(self.path) if row not in known]
+        for row in self.own:
+            chosen = digest(self.store.account, OBSERVED, row)
+            yield Event(OBSERVED, _time(row[0]), told_id(row[1]), {"row": row}, chosen)
+
+    def take(self, heard: Exchanged, now: datetime) -> None:
+        theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
+        if self.same and not theirs:
+            return
+        here = [*_observed(self.path)]
+        known, rows = set(here), self.before or [*_observed(self.base)]
+        theirs = [row for row in dict.fromkeys(theirs) if row not in known]
+        gone = set(rows) - known
+        if gone:
+            self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
+        if gone or (theirs and self.own):
+            self._rewrite([*rows, *theirs, *(row for row in here if row not in set(rows))], now)
+        elif theirs:
+            append_rows(self.path, OBSERVATION, theirs)
+        self.renew()
+
+    def _rewrite(self, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
+        """All rows in the team's order, with what else stands in the file."""
+        with locked(self.path):
+            table = read_table(self.path, OBSERVATION)
+            extra = {_fields(row): row for row in table.rows}
+            told = [extra.get(row) or dict(zip(OBSERVATION, row, strict=True)) for row in rows]
+            quarantine(self.path, table.bad)
+            header = table.header
+            lines = [[row.get(name, "") for name in header] for row in told]
+            write_rows(self.path, header, lines, backup=now, seen=table.seen)
+
+
+def _observed(path: Path) -> Iterator[tuple[str, ...]]:
+    return map(_fields, read_table(path, OBSERVATION).rows)
+
+
+def _fields(row: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in OBSERVATION)
+
+
+def _time(text: str) -> datetime:
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Master(_Base):
+    """Which file of which section got which ID: what a run has settled, and what a person has written in."""
+
+    def __init__(self, workspace: Workspace, store: Store) -> None:
+        super().__init__(workspace, workspace.master)
+        self.store = store
+        self.limits = load_limits(workspace.limits_file)
+        self.own: set[tuple[str, str]] = set()
+
+    def news(self, settled: Iterable[Event]) -> Iterator[Event]:
+        self.own = {(one.data["section"], as_sent(one.data["name"])) for one in settled if one.kind == SETTLED}
+        if self.same:
+            return
+        before, here = self._ids(self.base), self._ids(self.path)
+        for key in here.keys() - before.keys() - self.own:
+            row = here[key]
+            section, creative_id = key[0], told_id(row["tj_creative_id"])
+            told = {"section": section, "name": row["new_filename"], "creative_id": creative_id, "row": row}
+            told["day"] = row.get("tj_upload_date", "")
+            yield Event(MASTERED, _time(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id))
+
+    def take(self, heard: Exchanged, now: datetime) -> None:
+        here, found = self._ids(self.path) if heard.events else {}, []
+        for one in heard.events:
+            key = one.data.get("section", ""), as_sent(one.data.get("name", ""))
+            landed = one.kind == SETTLED and one.data["status"] in LANDED and one.data["creative_id"]
+            if (landed and key not in self.own) or (one.kind == MASTERED and key not in here):
+                found.append((_session_file(one.data), str(one.data["creative_id"]), _day(one.data["day"])))
+        if found:
+            record_in_master(self.workspace, found, backup=now)
+        if found or not self.same:
+            self.renew()
+
+    def _ids(self, path: Path) -> dict[tuple[str, str], dict[str, str]]:
+        rows = (row for row in read_table(path, NEEDED_COLUMNS).rows if told_id(row.get("tj_creative_id", "")))
+        named = ((section_of(row, self.limits), row) for row in rows)
+        return {(section.value, as_sent(row["new_filename"])): row for section, row in named if section}
+
+
+def _session_file(told: Mapping[str, Any]) -> SessionFile:
+    row = {str(name): str(value) for name, value in told["row"].items()}
+    kind = Section(told["section"]).creative_type
+    with suppress(ValueError, KeyError):
+        kind = CreativeType.parse(row["creative_type"])
+    unique_id, category, pair = (row.get(name, "") for name in ("unique_id", "category", "native_pair_id"))
+    return SessionFile(Path(told["name"]), kind, unique_id, category, pair, row=row)
+
+
+def _day(text: str) -> date | None:
+    with suppress(ValueError, TypeError):
+        return date.fromisoformat(text)
+    return None
+
+
+class _Log:
+    """The events that all share: which content got which ID, what was decided, and what came of a run's files."""
+
+    def __init__(self, workspace: Workspace, store: Store) -> None:
+        self.log, self.store = Log.at(workspace.log), store
+        self.known_file = workspace.private / "team" / "events.txt"
+        self.known = set(_content(self.known_file).decode("ascii", "replace").split())
+        self.own: list[Event] = []
+
+    def news(self) -> list[Event]:
+        new = [one for one in self.log.entries() if one.kind in _SHARED and one.id not in self.known]
+        self.own = [event for one in new if (event := _shared(one))]
+        return self.own
+
+    def take(self, heard: Exchanged, _now: datetime) -> None:
+        mine = {one.id for one in self.own}
+        about = {(one.kind, one.about) for one in self.own}
+        news = [one for one in heard.events if one.kind in (UPLOADED, DECIDED) and one.id not in self.known | mine]
+        self.log.append(
+            Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if (one.kind, one.about) not in about
+        )
+        if new := [one.id for one in (*self.own, *news)]:
+            append_lines(self.known_file, [f"{one}\n".encode() for one in new])
+
+
+def _shared(entry: Entry) -> Event | None:
+    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine."""
+    if entry.kind != SETTLED:
+        return Event(entry.kind, entry.at, entry.about or "", entry.data, entry.id)
+    with suppress(LookupError, TypeError, ValueError):  # what can't be understood is among the log's bad lines
+        file = dict(zip(_FIELDS, entry.data["file"], strict=True))
+        creative = entry.data.get("creative") or [""]
+        told = {
+            "section": CreativeType(file["creative_type"]).section.value,
+            "name": Path(file["path"]).name,
+            "status": entry.data["status"],
+            "creative_id": creative[0],
+            "day": entry.data.get("day") or "",
+            "message": entry.data.get("message", ""),
+            "run": entry.data["run"],
+            "row": file["row"],
+        }
+        return Event(SETTLED, entry.at, str(creative[0]), told, entry.id)
+    return None
+
+
+class _Snapshots:
+    """A colleague's refresh or sync: it is the newest reading of the site here too."""
+
+    workspace: Workspace
+
+    def __init__(self, state: State, store: Store) -> None:
+        self.state, self.store = state, store
+
+    def news(self) -> Iterator[Event]:
+        name = newest_snapshot(self.workspace)
+        if name and name != self.state.snapshot:
+            told: dict[str, Any] = {}
+            with suppress(OSError, ValueError):
+                told = dict(json.loads((self.workspace.snapshots / f"{name}.json").read_text("utf-8")))
+            chosen = digest(self.store.account, self.store.person.holder, REFRESHED, name)
+            yield Event(REFRESHED, _time(str(told.get("observed_at", ""))), "", told, chosen)
+
+    def take(self, heard: Exchanged, now: datetime) -> None:
+        if last := [one for one in heard.events if one.kind == REFRESHED][-1:]:
+            keep_snapshot(self.workspace, last[0].data, now)

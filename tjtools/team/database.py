@@ -1,0 +1,111 @@
+"""The connection to a team's database: the one border that psycopg's errors cross, and where a password is looked for.
+
+A password comes from the system's keyring, else from where libpq looks: `PGPASSWORD`, `~/.pgpass`. Whoever asks gives a
+function that is one transaction: it may be asked again, after a conflict or when the connection was cut, so whatever it
+writes has an ID of its own and is there once. Nothing here needs a session: a transaction pooler may stand in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from tjtools.model.errors import TeamError, TeamUnreachable
+from tjtools.workspace.settings import TeamSettings
+
+if TYPE_CHECKING:
+    import psycopg
+
+_T = TypeVar("_T")
+HERE = ("localhost", "127.0.0.1", "::1")
+PATIENCE = 30.0  # seconds in which a transaction that met another is tried again
+TRIES = 3  # times that a connection which was cut is made again
+_LATER = "Work that only reads goes on with what is here; try again later."
+
+
+class Database:
+    """The database of one team; it is connected to when it is first asked."""
+
+    def __init__(self, team: TeamSettings) -> None:
+        self.team = team
+        self.address = urlsplit(team.url)
+        self._connection: psycopg.Connection[Any] | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person to read."""
+        return f"{self.address.hostname}{self.address.path}"
+
+    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+        """What one serialisable transaction returns; raises TeamUnreachable, and TeamError for what is refused."""
+        psycopg = _driver()
+        until, cut = monotonic() + PATIENCE, 0
+        while True:
+            try:
+                connection = self._connected()
+                with connection.transaction():
+                    return work(connection)
+            except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
+                if monotonic() > until:
+                    told = f"The team's database {self.place} is too busy: {_gist(error)}."
+                    raise TeamUnreachable(told, remedy=_LATER) from error
+            except psycopg.errors.InsufficientPrivilege as error:
+                raise TeamError(
+                    f"The team's database {self.place} does not let you do that: {_gist(error)}.",
+                    remedy="Ask whoever runs it to make you a buyer: tjtools team init … --buyer NAME",
+                ) from error
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                cut += 1
+                made = self._connection is not None
+                self.close()
+                if cut == TRIES or not made:
+                    told = f"The team's database {self.place} can't be reached: {_gist(error)}."
+                    raise TeamUnreachable(told, remedy=_LATER) from error
+            except psycopg.Error as error:
+                raise TeamError(f"The team's database {self.place}: {_gist(error)}.") from error
+
+    def close(self) -> None:
+        """Let go of the connection; it is made again when somebody asks."""
+        connection, self._connection = self._connection, None
+        if connection:
+            connection.close()
+
+    def _connected(self) -> psycopg.Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            psycopg = _driver()
+            options: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "application_name": "tjtools"}
+            if self.address.hostname not in HERE:
+                options["sslmode"] = "require"
+            told = {name: value for name, value in options.items() if name not in parse_qs(self.address.query)}
+            if password := self._password():
+                told["password"] = password
+            self._connection = psycopg.connect(self.team.url, autocommit=True, prepare_threshold=None, **told)
+            self._connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
+        return self._connection
+
+    def _password(self) -> str:
+        if self.address.hostname in HERE or not self.address.username:
+            return ""
+        import keyring
+        from keyring.errors import KeyringError
+
+        with suppress(KeyringError):  # a machine without a keyring
+            return keyring.get_password(f"tjtools {self.place}", self.address.username) or ""
+        return ""
+
+
+def _driver() -> Any:
+    try:
+        import psycopg
+    except ImportError as error:
+        remedy = "Install it: pip install 'tjtools[team]'"
+        raise TeamError("A library that a team shares needs psycopg.", remedy=remedy) from error
+    return psycopg
+
+
+def _gist(error: Exception) -> str:
+    """The first line of what the database says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,105 @@
+-- What a team shares. A migration begins with `-- migration N`; it is never changed once it was released.
+
+-- migration 1
+CREATE SCHEMA tjtools;
+CREATE TABLE tjtools.migrations (
+    number integer PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Who writes into an account holds its row: so its versions are in the order of the commits.
+CREATE TABLE tjtools.accounts (
+    account text PRIMARY KEY,
+    version bigint NOT NULL DEFAULT 0
+);
+CREATE TABLE tjtools.members (
+    account text NOT NULL REFERENCES tjtools.accounts,
+    person name NOT NULL,
+    role text NOT NULL CHECK (role IN ('buyer', 'reader')),
+    PRIMARY KEY (account, person)
+);
+
+-- What happened, who did it, and from where: nobody but the owner can change a row or take it away.
+CREATE TABLE tjtools.events (
+    account text NOT NULL REFERENCES tjtools.accounts,
+    version bigint NOT NULL,
+    place bigint GENERATED ALWAYS AS IDENTITY,
+    id text NOT NULL,
+    at timestamptz NOT NULL,
+    kind text NOT NULL,
+    about text NOT NULL,
+    data jsonb NOT NULL,
+    by_user name NOT NULL DEFAULT session_user,
+    display text NOT NULL,
+    machine text NOT NULL,
+    program text NOT NULL,
+    noted timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (account, id)
+);
+CREATE INDEX events_since ON tjtools.events (account, version, place);
+CREATE INDEX events_about ON tjtools.events (account, about);
+CREATE INDEX events_content ON tjtools.events (account, (data ->> 'checksum')) WHERE kind = 'uploaded';
+
+-- The library, as it follows from the events: the rows of each ID.
+CREATE TABLE tjtools.creatives (
+    account text NOT NULL REFERENCES tjtools.accounts,
+    creative_id text NOT NULL,
+    rows jsonb NOT NULL,
+    version bigint NOT NULL,
+    PRIMARY KEY (account, creative_id)
+);
+CREATE INDEX creatives_since ON tjtools.creatives (account, version);
+
+-- Who is about to hand over which file. One that is not settled keeps every other hand-over of it out.
+CREATE TABLE tjtools.claims (
+    account text NOT NULL REFERENCES tjtools.accounts,
+    id text PRIMARY KEY,
+    section text NOT NULL,
+    name text NOT NULL,
+    content text NOT NULL,
+    forced boolean NOT NULL,
+    newest text NOT NULL,
+    holder text NOT NULL,
+    run text NOT NULL,
+    made timestamptz NOT NULL DEFAULT clock_timestamp(),
+    lease_until timestamptz NOT NULL,
+    stalled boolean NOT NULL DEFAULT false,
+    doubt boolean NOT NULL DEFAULT false,
+    settled timestamptz,
+    outcome text,
+    creative_id text,
+    by_user name NOT NULL DEFAULT session_user,
+    display text NOT NULL,
+    machine text NOT NULL
+);
+CREATE UNIQUE INDEX claims_name ON tjtools.claims (account, section, name) WHERE settled IS NULL;
+CREATE UNIQUE INDEX claims_content ON tjtools.claims (account, section, content)
+    WHERE settled IS NULL AND content <> '' AND NOT forced;
+
+-- Each sees the accounts that they are a member of, and writes where they are a buyer.
+ALTER TABLE tjtools.accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tjtools.members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tjtools.events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tjtools.creatives ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tjtools.claims ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tjtools.members FOR SELECT USING (person = session_user);
+CREATE POLICY sees ON tjtools.accounts FOR SELECT
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user));
+CREATE POLICY sees ON tjtools.events FOR SELECT
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user));
+CREATE POLICY sees ON tjtools.creatives FOR SELECT
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user));
+CREATE POLICY sees ON tjtools.claims FOR SELECT
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user));
+CREATE POLICY counts ON tjtools.accounts FOR UPDATE
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY notes ON tjtools.events FOR INSERT
+    WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY adds ON tjtools.creatives FOR INSERT
+    WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY changes ON tjtools.creatives FOR UPDATE
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY adds ON tjtools.claims FOR INSERT
+    WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY changes ON tjtools.claims FOR UPDATE
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));

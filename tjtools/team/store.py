@@ -1,0 +1,436 @@
+"""What a team shares, in PostgreSQL: changes since a version, an exchange of news, and claims on hand-overs.
+
+An account has a version, which each exchange that tells something raises by one. Who writes holds the account's row
+until they commit, so versions are in the order of the commits, and what is read behind it is the newest. Whatever is
+written has an ID that its writer has chosen: told twice, after a connection was cut, it is there once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from tjtools.cache.rows import Row, fields_of, merge, read_row
+from tjtools.model.creative import Creative, Key, Section
+from tjtools.model.errors import ClaimLost, TeamError
+from tjtools.team.database import Database
+from tjtools.team.schema import demand_known
+from tjtools.workspace.settings import TeamSettings
+
+if TYPE_CHECKING:
+    import psycopg
+
+_T = TypeVar("_T")
+Rows = tuple[Creative, ...]  # of one ID: several where they contradict each other
+CREATIVE, OBSERVED, UPLOADED, DECIDED, SETTLED, MASTERED, REFRESHED = FOLLOWED = (
+    "creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed",
+)  # fmt: skip
+LANDED = ("success", "duplicate")  # what came of a file that the site holds
+
+_VERSION = "SELECT version FROM tjtools.accounts WHERE account = %s"
+_HELD = "SELECT version FROM tjtools.accounts WHERE account = %s FOR UPDATE"
+_STALLED = (
+    "UPDATE tjtools.claims SET stalled = true"
+    " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND holder = %s"
+)
+_DONE = (
+    "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = %s, creative_id = %s"
+    " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND (%s OR holder = %s)"
+)
+_LOOKED = (
+    "UPDATE tjtools.claims SET doubt = false"
+    " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
+)
+_RELEASED = (
+    "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = 'released'"
+    " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
+)
+
+
+class Person(NamedTuple):
+    """Who writes: the name that others read, the machine, the program; `holder` is this very copy of the library."""
+
+    display: str
+    machine: str
+    program: str
+    holder: str
+
+
+class Event(NamedTuple):
+    """Something that happened; `about` is a Creative ID, or what else it is about."""
+
+    kind: str
+    at: datetime
+    about: str
+    data: Mapping[str, Any]
+    id: str
+
+
+class Change(NamedTuple):
+    """What a copy makes of a creative: its rows as the team knew them, and as they are here."""
+
+    creative_id: str
+    before: Rows
+    after: Rows
+
+
+class Exchanged(NamedTuple):
+    """The account's version now, the creatives that are others than the copy had them, and what others have told."""
+
+    version: int
+    creatives: dict[str, Rows]
+    events: tuple[Event, ...]
+
+
+class Wanted(NamedTuple):
+    """A file to hand over: `content` is its checksum, `""` where nobody knows it.
+
+    `forced`: also where its content is there. `knew`: a person knows that it is.
+    """
+
+    key: Key
+    content: str
+    forced: bool
+    knew: bool
+
+
+class Left(NamedTuple):
+    """A claim of which nobody knows what came of it: of which file, since when, and what the site showed then.
+
+    It is ours now; before the file goes up again, somebody has to look for it on the site.
+    """
+
+    claim: str
+    key: Key
+    made: datetime
+    newest: str
+    run: str
+    stalled: bool
+
+
+class Claimed(NamedTuple):
+    """What came of asking for files: the IDs of claims that are ours now, who has others, and what others have left.
+
+    `stale`: the account has changed since this copy was brought up to date, so nothing was claimed.
+    """
+
+    granted: dict[Key, str]
+    held: dict[Key, str]
+    left: tuple[Left, ...]
+    stale: bool = False
+
+
+class Standing(NamedTuple):
+    """Where an account is: its version, the last reading of the site, and each claim that is not settled, in words."""
+
+    version: int
+    refreshed: str
+    claims: tuple[str, ...]
+
+
+class Store:
+    """One account of a team's database, for one person at one copy of it."""
+
+    def __init__(self, team: TeamSettings, person: Person) -> None:
+        self.account, self.person = team.account, person
+        self.database = Database(team)
+        self._looked = False
+
+    def exchange(self, since: int, changes: Sequence[Change] = (), events: Sequence[Event] = ()) -> Exchanged:
+        """Tell what is new here, and hear what is new since that version, in one transaction.
+
+        Where others have changed the same creative meanwhile, what each has changed stands, and the team's word goes
+        before ours in what both have.
+        """
+
+        def do(connection: psycopg.Connection[Any]) -> Exchanged:
+            version = self._version(connection, hold=bool(changes or events))
+            if version < since:
+                raise TeamError(
+                    f"The team's account {self.account} knows less than this copy (version {version}, {since} here).",
+                    remedy="It was put back from a backup, it seems: tjtools team leave, then tjtools team join",
+                )
+            theirs, heard = self._since(connection, since)
+            known = {one.creative_id: theirs.get(one.creative_id, one.before) for one in changes}
+            mine = {one.creative_id: agreed(one, known[one.creative_id]) for one in changes}
+            news = {key: rows for key, rows in mine.items() if rows != known[key]}
+            told = [*(self._creative(since, key, rows) for key, rows in news.items()), *events]
+            if told:
+                version = self._write(connection, told)
+            return Exchanged(version, theirs | mine, heard)
+
+        return self._ask(do)
+
+    def claim(self, since: int, run: str, newest: str, wanted: Sequence[Wanted], lease: float) -> Claimed:
+        """Ask for files to hand over: of each, that nobody else does so. It is committed when this returns."""
+
+        def do(connection: psycopg.Connection[Any]) -> Claimed:
+            if self._version(connection, hold=True) > since:
+                return Claimed({}, {}, (), stale=True)
+            claimed = Claimed({}, {}, ())
+            for one in wanted:
+                claimed = self._claim(connection, claimed, one, run, newest, lease)
+            return claimed
+
+        return self._ask(do)
+
+    def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
+        """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
+
+        def do(connection: psycopg.Connection[Any]) -> int:
+            return connection.execute(
+                "UPDATE tjtools.claims SET lease_until = clock_timestamp() + %s * interval '1 second'"
+                " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
+                " AND lease_until > clock_timestamp()",
+                (lease, self.account, list(claims), self.person.holder, run),
+            ).rowcount
+
+        if self._ask(do) != len(claims):
+            raise ClaimLost(
+                "this run gave no sign of life for so long that its files may be another's now: none was handed over.",
+                remedy="See with tjtools team status who has them; then run: tjtools upload --resume",
+            )
+
+    def release(self, run: str, claims: Sequence[str]) -> None:
+        """Give back claims on files that were not handed over."""
+
+        self._of_ours(_RELEASED, run, claims)
+
+    def looked(self, run: str, claims: Sequence[str]) -> None:
+        """Say that files which others had left are not on the site: they go up."""
+        self._of_ours(_LOOKED, run, claims)
+
+    def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
+        told = self.account, list(claims), self.person.holder, run
+        self._ask(lambda connection: connection.execute(statement.encode(), told))
+
+    def standing(self) -> Standing:
+        """Who works on what, and who has read the site last."""
+
+        def look(connection: psycopg.Connection[Any]) -> Standing:
+            version = self._version(connection, hold=False)
+            refreshed = connection.execute(
+                "SELECT to_char(noted, 'YYYY-MM-DD HH24:MI TZ') || ', ' || display || ' (' || machine || ')'"
+                " FROM tjtools.events WHERE account = %s AND kind = 'refreshed' ORDER BY version DESC LIMIT 1",
+                (self.account,),
+            ).fetchone()
+            claims = connection.execute(
+                "SELECT section || ': ' || name || ': ' || display || ' (' || machine || ') '"
+                " || CASE WHEN lease_until > clock_timestamp() THEN 'is uploading it' ELSE 'began to upload it, and"
+                " nobody knows what came of it' END || ', since ' || to_char(made, 'YYYY-MM-DD HH24:MI TZ')"
+                " FROM tjtools.claims WHERE account = %s AND settled IS NULL ORDER BY made, name",
+                (self.account,),
+            )
+            return Standing(version, refreshed[0] if refreshed else "", tuple(one for (one,) in claims))
+
+        return self._ask(look)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.database.close()
+
+    def _ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+        def looked(connection: psycopg.Connection[Any]) -> _T:
+            if not self._looked:
+                demand_known(connection)
+            return work(connection)
+
+        answer = self.database.ask(looked)
+        self._looked = True
+        return answer
+
+    def _version(self, connection: psycopg.Connection[Any], *, hold: bool) -> int:
+        row = connection.execute(_HELD if hold else _VERSION, (self.account,)).fetchone()
+        if row is None:
+            raise TeamError(
+                f"The team's database has no account {self.account} that you may {'write into' if hold else 'see'}.",
+                remedy="Whoever runs it adds you: tjtools team init URL --account NAME --buyer YOU",
+            )
+        return int(row[0])
+
+    def _since(self, connection: psycopg.Connection[Any], since: int) -> tuple[dict[str, Rows], tuple[Event, ...]]:
+        creatives = connection.execute(
+            "SELECT creative_id, rows FROM tjtools.creatives WHERE account = %s AND version > %s ORDER BY version",
+            (self.account, since),
+        )
+        theirs = {key: read_rows(rows) for key, rows in creatives}
+        events = connection.execute(
+            "SELECT kind, at, about, data, id FROM tjtools.events"
+            " WHERE account = %s AND version > %s AND kind = ANY(%s) ORDER BY version, place",
+            (self.account, since, [*FOLLOWED[1:]]),
+        )
+        return theirs, tuple(Event(*row) for row in events)
+
+    def _creative(self, since: int, creative_id: str, rows: Rows) -> Event:
+        told = [fields_of(row) for row in rows]
+        chosen = digest(self.account, self.person.holder, since, creative_id, told)
+        return Event(CREATIVE, datetime.now(UTC), creative_id, {"rows": told}, chosen)
+
+    def _write(self, connection: psycopg.Connection[Any], told: Sequence[Event]) -> int:
+        account, person = self.account, self.person
+        query = "UPDATE tjtools.accounts SET version = version + 1 WHERE account = %s RETURNING version"
+        version: int = connection.execute(query, (account,)).fetchone()[0]  # type: ignore[index]
+        connection.execute(
+            "CREATE TEMP TABLE told (place integer, kind text, at timestamptz, about text, data jsonb, id text)"
+            " ON COMMIT DROP"
+        )
+        with connection.cursor().copy("COPY told FROM STDIN") as copy:
+            for place, one in enumerate(told):
+                data = json.dumps(dict(one.data), ensure_ascii=False)
+                copy.write_row((place, one.kind, one.at, one.about, data, one.id))
+        connection.execute(
+            "INSERT INTO tjtools.events (account, version, id, at, kind, about, data, display, machine, program)"
+            " SELECT %s, %s, id, at, kind, about, data, %s, %s, %s FROM told ORDER BY place ON CONFLICT DO NOTHING",
+            (account, version, person.display, person.machine, person.program),
+        )
+        connection.execute(
+            "INSERT INTO tjtools.creatives (account, creative_id, rows, version)"
+            " SELECT %s, about, data -> 'rows', %s FROM tjtools.events"
+            " WHERE account = %s AND version = %s AND kind = 'creative'"
+            " ON CONFLICT (account, creative_id) DO UPDATE SET rows = excluded.rows, version = excluded.version",
+            (account, version, account, version),
+        )
+        settled = connection.execute(
+            "SELECT data FROM tjtools.events WHERE account = %s AND version = %s AND kind = 'settled' ORDER BY place",
+            (account, version),
+        )
+        for (data,) in settled.fetchall():
+            self._settle(connection, data)
+        return version
+
+    def _settle(self, connection: psycopg.Connection[Any], told: Mapping[str, Any]) -> None:
+        """A file that is on the site settles whoever's claim on it; one that failed, or timed out, our own."""
+        of, holder = (self.account, told["section"], told["name"]), self.person.holder
+        if told["status"] == "stalled":
+            connection.execute(_STALLED, (*of, holder))
+        else:
+            anybody = told["status"] in LANDED
+            connection.execute(_DONE, (told["status"], told["creative_id"], *of, anybody, holder))
+
+    def _claim(
+        self,
+        connection: psycopg.Connection[Any],
+        claimed: Claimed,
+        one: Wanted,
+        run: str,
+        newest: str,
+        lease: float,
+    ) -> Claimed:
+        granted, held, left, _ = claimed
+        me, found = self.person.holder, self._claims_on(connection, one)
+        own = next((each for each in found if each.named and (each.holder == me or not each.alive)), None)
+        if other := next((each for each in found if each is not own), None):
+            return claimed._replace(held=held | {one.key: other.told})
+        if own:
+            doubt = own.doubt or own.holder != me or own.run != run
+            self._take_over(connection, own.id, run, lease, doubt=doubt)
+            if doubt:
+                gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled)
+                return claimed._replace(left=(*left, gone))
+            return claimed._replace(granted=granted | {one.key: own.id})
+        if known := self._known_as(connection, one):
+            return claimed._replace(held=held | {one.key: f"its content is on the site already, as {known}"})
+        chosen = digest(self.account, me, run, *_words(one.key), newest, datetime.now(UTC).isoformat())
+        self._insert(connection, chosen, one, run, newest, lease)
+        return claimed._replace(granted=granted | {one.key: chosen})
+
+    def _claims_on(self, connection: psycopg.Connection[Any], one: Wanted) -> list[_Claim]:
+        """The claims that are not settled on a file of this name, or with its content."""
+        section, name = _words(one.key)
+        found = connection.execute(
+            "SELECT id, name, name = %s, holder, run, lease_until > clock_timestamp(), made, newest, stalled, doubt,"
+            " display, machine FROM tjtools.claims WHERE account = %s AND section = %s AND settled IS NULL"
+            " AND (name = %s OR (content = %s AND content <> '' AND NOT forced AND NOT %s))",
+            (name, self.account, section, name, one.content, one.forced),
+        )
+        return [_Claim(*row) for row in found]
+
+    def _known_as(self, connection: psycopg.Connection[Any], one: Wanted) -> str:
+        """The creative that has this content in its section, unless a person has said that it goes up all the same."""
+        if one.forced or one.knew or not one.content:
+            return ""
+        row = connection.execute(
+            "SELECT about FROM tjtools.events JOIN tjtools.creatives c USING (account) WHERE account = %s"
+            " AND kind = 'uploaded' AND data ->> 'checksum' = %s AND data ->> 'creative_type' = %s"
+            " AND c.creative_id = about AND c.rows -> 0 ->> 6 <> 'removed' LIMIT 1",
+            (self.account, one.content, one.key[0].creative_type.value),
+        ).fetchone()
+        return str(row[0]) if row else ""
+
+    def _take_over(
+        self, connection: psycopg.Connection[Any], claim: str, run: str, lease: float, *, doubt: bool
+    ) -> None:
+        connection.execute(
+            "UPDATE tjtools.claims SET holder = %s, run = %s, doubt = %s,"
+            " lease_until = clock_timestamp() + %s * interval '1 second' WHERE id = %s",
+            (self.person.holder, run, doubt, lease, claim),
+        )
+
+    def _insert(
+        self, connection: psycopg.Connection[Any], claim: str, one: Wanted, run: str, newest: str, lease: float
+    ) -> None:
+        person = self.person
+        told = (self.account, claim, *_words(one.key), one.content, one.forced, newest, person.holder, run)
+        connection.execute(
+            "INSERT INTO tjtools.claims (account, id, section, name, content, forced, newest, holder, run, lease_until,"
+            " display, machine) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s,"
+            " clock_timestamp() + %s * interval '1 second', %s, %s)",
+            (*told, lease, person.display, person.machine),
+        )
+
+
+class _Claim(NamedTuple):
+    id: str
+    name: str
+    named: bool
+    holder: str
+    run: str
+    alive: bool
+    made: datetime
+    newest: str
+    stalled: bool
+    doubt: bool
+    display: str
+    machine: str
+
+    @property
+    def told(self) -> str:
+        """Who has the file, in words."""
+        as_what = "" if self.named else f", as {self.name}"
+        if self.alive:
+            return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
+        return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
+
+
+def agreed(change: Change, theirs: Rows) -> Rows:
+    """The rows of a creative that was changed here, and perhaps meanwhile by others too.
+
+    >>> was, here = (Creative("1", "a"),), (Creative("1", "a.mp4"),)
+    >>> agreed(Change("1", was, here), (Creative("1", "a", dimensions="300x250"),))[0][:4]
+    ('1', 'a.mp4', None, '300x250')
+    """
+    before, mine = change.before, change.after
+    if theirs == before:
+        return mine
+    if len(before) == len(mine) == len(theirs) == 1:
+        fields = zip(before[0], mine[0], theirs[0], strict=True)
+        return (Creative._make(b if c == a else c for a, b, c in fields),)
+    return tuple(row.creative for row in merge([*map(Row, mine), *map(Row, theirs)]))
+
+
+def read_rows(told: Iterable[Sequence[str]]) -> Rows:
+    """The creatives that rows tell of, as `fields_of` wrote them."""
+    return tuple(read_row(fields, []) for fields in told)
+
+
+def digest(*parts: object) -> str:
+    """An ID that is the same whenever it is made of the same."""
+    return blake2b(json.dumps(parts, default=str, ensure_ascii=False).encode(), digest_size=12).hexdigest()
+
+
+def _words(key: Key) -> tuple[str, str]:
+    section: Section = key[0]
+    return section.value, key[1]

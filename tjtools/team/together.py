@@ -1,0 +1,144 @@
+"""A workspace and its team: joining, leaving, and bringing both up to date around whatever is done here."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import NamedTuple, Self
+
+from tjtools.cache.library import Library
+from tjtools.model.errors import TeamError
+from tjtools.team.copy import State, synced
+from tjtools.team.store import Person, Store
+from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import TeamSettings, load_settings
+
+log = logging.getLogger("tjtools.team")
+
+
+class Team:
+    """The team of a workspace, as a context: at its end the connection is let go."""
+
+    def __init__(self, workspace: Workspace, settings: TeamSettings) -> None:
+        self.workspace, self.settings = workspace, settings
+        state = State.read(workspace)
+        if state and (state.url, state.account) != (settings.url, settings.account):
+            raise TeamError(
+                f"This copy is of the account {state.account} at {state.url}, and {workspace.settings_file} names "
+                f"{settings.account} at {settings.url}.",
+                remedy="Leave the one first, with tjtools team leave, and then join the other.",
+            )
+        self.state = state or State(settings.url, settings.account, os.urandom(6).hex()).keep(workspace)
+        program = f"tjtools {version('tjtools')}"
+        name = settings.name or getpass.getuser()
+        self.store = Store(settings, Person(name, platform.node(), program, self.state.holder(workspace)))
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Team | None:
+        """The team of a workspace, None where it has none."""
+        settings = load_settings(workspace).team
+        return cls(workspace, settings) if settings else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.store.close()
+
+    def sync(self) -> int:
+        """Bring copy and team up to date, say what a person should know, and return the version that both have."""
+        for told in synced(self.workspace, self.store, now=datetime.now(UTC)):
+            log.warning("%s", told)
+        self.state = State.read(self.workspace) or self.state
+        return self.state.version
+
+
+@contextmanager
+def shared(workspace: Workspace) -> Iterator[None]:
+    """The library, locked, for what changes its rows; in a team, as all have it, and shared when this ends.
+
+    Raises TeamUnreachable before anything is changed.
+    """
+    with locked(workspace.library):
+        team = Team.of(workspace)
+        if team is None:
+            yield
+            return
+        with team:
+            team.sync()
+            team.state._replace(ours=True).keep(workspace)  # whatever cuts us off: what was changed is told next time
+            try:
+                yield
+            finally:
+                team.sync()
+
+
+class Difference(NamedTuple):
+    """What joining a team comes to: creatives that only this copy has, that only the team has, and that differ."""
+
+    only_here: int
+    only_there: int
+    different: int
+
+    @property
+    def told(self) -> str:
+        """The words for it."""
+        return f"{self.only_here} creatives only here, {self.only_there} only there, {self.different} differ"
+
+
+def compare(workspace: Workspace, settings: TeamSettings) -> Difference:
+    """What differs between this library and the team's; nothing is changed."""
+    store = Store(settings, Person("", "", "", ""))
+    try:
+        theirs = store.exchange(0).creatives
+    finally:
+        store.close()
+    library = Library.load(workspace.library)
+    here = {one.creative_id for one in library}
+    different = sum(library.get(key) != rows for key, rows in theirs.items() if key in here)
+    return Difference(len(here - theirs.keys()), len(theirs.keys() - here), different)
+
+
+def join(workspace: Workspace, settings: TeamSettings) -> int:
+    """Join a team: the settings name it from now on, and both have what each had; returns the account's version."""
+    told = load_settings(workspace).team
+    if told and (told.url, told.account) != (settings.url, settings.account):
+        raise TeamError(
+            f"{workspace.root} belongs to the account {told.account} at {told.url}.",
+            remedy="Leave it first: tjtools team leave",
+        )
+    with Team(workspace, settings) as team:
+        version = team.sync()
+    _write(workspace, settings)
+    return version
+
+
+def leave(workspace: Workspace) -> bool:
+    """Belong to no team any more; every file stays. False where it belonged to none."""
+    told = load_settings(workspace).team
+    if told:
+        _write(workspace, None)
+    shutil.rmtree(workspace.private / "team", ignore_errors=True)
+    return told is not None
+
+
+def _write(workspace: Workspace, settings: TeamSettings | None) -> None:
+    """Put the section [team] into the settings, or take it out; all else in them stays."""
+    file = workspace.settings_file
+    text = file.read_text("utf-8") if file.exists() else ""
+    text = re.sub(r"(?ms)^\[team\]\s*?\n.*?(?=^\[|\Z)", "", text).rstrip() + "\n"
+    if settings:
+        told = settings.model_dump().items()
+        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in told if value]
+        text += "\n".join(["", "[team]", *lines, ""])
+    replace_file(file, text.encode())
