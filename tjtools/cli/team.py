@@ -14,7 +14,7 @@ import typer
 
 from tjtools.cli import console
 from tjtools.cli.console import end, out, say
-from tjtools.model.errors import Cancelled, TeamError, TeamUnreachable, TJToolsError
+from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError
 from tjtools.team import Database, Team, compare, leave
 from tjtools.team import join as join_team
 from tjtools.team.schema import apply_setup, plan_setup
@@ -53,7 +53,7 @@ def in_team(command: Callable[..., object]) -> Callable[..., object]:
 def _up_to_date(team: Team) -> bool:
     try:
         team.sync()
-    except TeamUnreachable as error:
+    except (TeamUnreachable, NotAllowed) as error:
         say(f"{error.message} What is here is {team.state.age}.")
         return False
     return True
@@ -84,9 +84,14 @@ def init(
             apply_setup(database, setup)
     finally:
         database.close()
-    done = "Would" if dry_run else "Did"
-    said = "\n".join(f"{done}: {one}" for one in setup.told) or "There was nothing to do."
-    end({"done": not dry_run, "steps": setup.told}, said, as_json=as_json)
+
+    def show() -> None:
+        for one in setup.told:
+            out.print(f"{'Would' if dry_run else 'Did'}: {one}")
+        if not setup.told:
+            out.print("There was nothing to do.")
+
+    end({"done": not dry_run, "steps": setup.told}, show, as_json=as_json)
 
 
 @app.command()

@@ -23,6 +23,7 @@
     │   └── IncompleteReading
     ├── TeamError              the database that a team shares
     │   ├── TeamUnreachable
+    │   ├── NotAllowed
     │   └── ClaimLost
     ├── TooManyGone
     └── Cancelled
@@ -155,6 +156,10 @@ class TeamError(TJToolsError):
 
 class TeamUnreachable(TeamError):
     """The team's database does not answer."""
+
+
+class NotAllowed(TeamError):
+    """The person may only look, or is no member of the account."""
 
 
 class ClaimLost(TeamError):

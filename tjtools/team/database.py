@@ -13,7 +13,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from tjtools.model.errors import TeamError, TeamUnreachable
+from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable
 from tjtools.workspace.settings import TeamSettings
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Database:
                     told = f"The team's database {self.place} is too busy: {_gist(error)}."
                     raise TeamUnreachable(told, remedy=_LATER) from error
             except psycopg.errors.InsufficientPrivilege as error:
-                raise TeamError(
+                raise NotAllowed(
                     f"The team's database {self.place} does not let you do that: {_gist(error)}.",
                     remedy="Ask whoever runs it to make you a buyer: tjtools team init … --buyer NAME",
                 ) from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tjtools.cache.rows import Row, fields_of, merge, read_row
 from tjtools.model.creative import Creative, Key, Section
-from tjtools.model.errors import ClaimLost, TeamError
+from tjtools.model.errors import ClaimLost, NotAllowed, TeamError
 from tjtools.team.database import Database
 from tjtools.team.schema import demand_known
 from tjtools.workspace.settings import TeamSettings
@@ -245,7 +245,7 @@ class Store:
     def _version(self, connection: psycopg.Connection[Any], *, hold: bool) -> int:
         row = connection.execute(_HELD if hold else _VERSION, (self.account,)).fetchone()
         if row is None:
-            raise TeamError(
+            raise NotAllowed(
                 f"The team's database has no account {self.account} that you may {'write into' if hold else 'see'}.",
                 remedy="Whoever runs it adds you: tjtools team init URL --account NAME --buyer YOU",
             )

@@ -1,0 +1,124 @@
+"""Who may do what in a team's database, which schema is taken, and what an address may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+from team.conftest import ACCOUNT
+from team.server import Server
+from team.test_copy import rows, run
+from world import NOW, image, plan, reading, tjtools
+
+from tjtools.model.errors import TeamUnreachable
+from tjtools.scrape.refresh import apply_update
+from tjtools.workspace.folder import Workspace
+
+Make = Callable[[str], Workspace]
+
+
+@pytest.fixture
+def people(server: Server, database: str, folder: Make) -> dict[str, Workspace]:
+    """Workspaces of a buyer and a reader of the account, and of a buyer of another one."""
+    for one in ("buyer_b", "reader_r", "other_o"):
+        if not server.ask("postgres", "SELECT 1 FROM pg_roles WHERE rolname = %s", one):
+            server.ask("postgres", f"CREATE ROLE {one} LOGIN")
+    made = {one: folder(one) for one in ("buyer_b", "reader_r", "other_o")}
+    place, url = made["buyer_b"], server.url(database)
+    run(place, "team", "init", url, "--account", ACCOUNT, "--buyer", "buyer_b", "--reader", "reader_r")
+    run(place, "team", "init", url, "--account", "other", "--buyer", "other_o")
+    for one, workspace in made.items():
+        account = "other" if one == "other_o" else ACCOUNT
+        run(workspace, "team", "join", server.url(database, one), "--account", account, "--yes")
+    return made
+
+
+def test_a_buyer_writes_a_reader_reads_and_another_accounts_buyer_sees_nothing(
+    people: dict[str, Workspace], server: Server, database: str
+) -> None:
+    run(people["buyer_b"], "add", "1", "a.png", "--type", "image")
+    for one in people.values():
+        run(one, "pull")
+    assert [rows(people[one]) if people[one].library.exists() else {} for one in people] == [
+        {"1": "pending"},
+        {"1": "pending"},
+        {},
+    ]
+    assert "does not let you do that" in run(people["reader_r"], "add", "2", "b.png")
+    assert server.ask(database, "SELECT DISTINCT by_user FROM tjtools.events") == [("buyer_b",)]
+
+
+@pytest.mark.parametrize(
+    ("person", "statement"),
+    [
+        ("buyer_b", "UPDATE tjtools.events SET kind = 'nothing'"),
+        ("buyer_b", "DELETE FROM tjtools.events"),
+        ("buyer_b", "DELETE FROM tjtools.creatives"),
+        ("buyer_b", "DELETE FROM tjtools.claims"),
+        ("buyer_b", "UPDATE tjtools.members SET role = 'buyer'"),
+        ("buyer_b", "INSERT INTO tjtools.accounts VALUES ('mine', 0)"),
+        (
+            "buyer_b",
+            "INSERT INTO tjtools.events (account, version, id, at, kind, about, data, display, machine, program,"
+            " by_user) VALUES ('shop', 1, 'x', now(), 'a', '', '{}', '', '', '', 'reader_r')",
+        ),
+        (
+            "other_o",
+            "INSERT INTO tjtools.creatives (account, creative_id, rows, version) VALUES ('shop', '9', '[]', 9)",
+        ),
+        (
+            "reader_r",
+            "INSERT INTO tjtools.creatives (account, creative_id, rows, version) VALUES ('shop', '9', '[]', 9)",
+        ),
+        ("reader_r", "UPDATE tjtools.accounts SET version = 9"),
+    ],
+)
+def test_what_each_must_not_do_the_database_refuses(
+    person: str, statement: str, people: dict[str, Workspace], server: Server, database: str
+) -> None:
+    with (
+        psycopg.connect(server.url(database, person), autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
+def test_a_schema_that_a_newer_tjtools_has_made_is_refused_in_words(
+    joined: Make, server: Server, database: str
+) -> None:
+    anna = joined("anna")
+    server.ask(database, "INSERT INTO tjtools.migrations VALUES (99)")
+    assert "Update tjtools on this machine" in run(anna, "pull", code=2)
+
+
+def test_a_dry_run_of_init_says_what_it_would_do_and_does_nothing(server: Server, folder: Make) -> None:
+    server.ask("postgres", "DROP DATABASE IF EXISTS bare")
+    server.ask("postgres", "CREATE DATABASE bare")
+    told = run(folder("anna"), "team", "init", server.url("bare"), "--account", "shop", "--dry-run")
+    assert told == "Would: make the schema tjtools, version 1\nWould: add the account shop\n"
+    assert server.ask("bare", "SELECT to_regclass('tjtools.events')") == [(None,)]
+
+
+def test_a_password_in_an_address_is_refused_and_stands_nowhere(folder: Make, server: Server, database: str) -> None:
+    anna = folder("anna")
+    for url in (
+        server.url(database).replace("owner@", "owner:hunter2@"),
+        f"{server.url(database)}?password=hunter2",
+    ):
+        done = tjtools("team", "join", url, "--account", ACCOUNT, "--yes", cwd=anna.root)
+        assert done.returncode == 2
+        assert "leave the password out" in " ".join(done.stderr.replace("│", " ").split())
+        assert "hunter2" not in done.stdout + done.stderr
+    assert not anna.settings_file.exists()
+
+
+def test_without_the_database_a_sync_changes_nothing(joined: Make, server: Server) -> None:
+    anna = joined("anna")
+    run(anna, "add", "1", "a.png", "--type", "image")
+    update, before = plan(anna, reading(image("1", "a")), full=False), anna.library.read_bytes()
+    for file in (anna.settings_file, anna.private / "team" / "state.json"):
+        file.write_text(file.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
+    with pytest.raises(TeamUnreachable):
+        apply_update(update, now=NOW)
+    assert anna.library.read_bytes() == before
