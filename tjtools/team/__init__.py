@@ -2,7 +2,7 @@
 
 from tjtools.team.claims import Unclaimed, claims_of
 from tjtools.team.database import Database
-from tjtools.team.store import Left, Wanted
+from tjtools.team.records import Left, Wanted
 from tjtools.team.together import Team, compare, join, leave, shared
 
 __all__ = ["Database", "Left", "Team", "Unclaimed", "Wanted", "claims_of", "compare", "join", "leave", "shared"]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from tjtools.model.errors import ClaimLost, TeamError
-from tjtools.team.store import Claimed, Left, Wanted
+from tjtools.team.records import Claimed, Left, Wanted
 from tjtools.team.together import Team
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import UploadSettings

@@ -26,7 +26,7 @@ from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.names import as_sent
 from tjtools.model.words import counted
-from tjtools.team.store import (
+from tjtools.team.records import (
     DECIDED,
     LANDED,
     MASTERED,
@@ -38,9 +38,9 @@ from tjtools.team.store import (
     Event,
     Exchanged,
     Rows,
-    Store,
     digest,
 )
+from tjtools.team.store import Store
 from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace

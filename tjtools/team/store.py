@@ -8,15 +8,31 @@ written has an ID that its writer has chosen: told twice, after a connection was
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from tjtools.cache.rows import Row, fields_of, merge, read_row
-from tjtools.model.creative import Creative, Key, Section
+from tjtools.cache.rows import fields_of
+from tjtools.model.creative import Key, Section
 from tjtools.model.errors import ClaimLost, NotAllowed, TeamError
 from tjtools.team.database import Database
+from tjtools.team.records import (
+    CREATIVE,
+    FOLLOWED,
+    LANDED,
+    Change,
+    Claimed,
+    Event,
+    Exchanged,
+    Left,
+    Person,
+    Rows,
+    Standing,
+    Wanted,
+    agreed,
+    digest,
+    read_rows,
+)
 from tjtools.team.schema import demand_known
 from tjtools.workspace.settings import TeamSettings
 
@@ -24,12 +40,6 @@ if TYPE_CHECKING:
     import psycopg
 
 _T = TypeVar("_T")
-Rows = tuple[Creative, ...]  # of one ID: several where they contradict each other
-CREATIVE, OBSERVED, UPLOADED, DECIDED, SETTLED, MASTERED, REFRESHED = FOLLOWED = (
-    "creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed",
-)  # fmt: skip
-LANDED = ("success", "duplicate")  # what came of a file that the site holds
-
 _VERSION = "SELECT version FROM tjtools.accounts WHERE account = %s"
 _HELD = "SELECT version FROM tjtools.accounts WHERE account = %s FOR UPDATE"
 _STALLED = (
@@ -48,87 +58,6 @@ _RELEASED = (
     "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = 'released'"
     " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
 )
-
-
-class Person(NamedTuple):
-    """Who writes: the name that others read, the machine, the program; `holder` is this very copy of the library."""
-
-    display: str
-    machine: str
-    program: str
-    holder: str
-
-
-class Event(NamedTuple):
-    """Something that happened; `about` is a Creative ID, or what else it is about."""
-
-    kind: str
-    at: datetime
-    about: str
-    data: Mapping[str, Any]
-    id: str
-
-
-class Change(NamedTuple):
-    """What a copy makes of a creative: its rows as the team knew them, and as they are here."""
-
-    creative_id: str
-    before: Rows
-    after: Rows
-
-
-class Exchanged(NamedTuple):
-    """The account's version now, the creatives that are others than the copy had them, and what others have told."""
-
-    version: int
-    creatives: dict[str, Rows]
-    events: tuple[Event, ...]
-
-
-class Wanted(NamedTuple):
-    """A file to hand over: `content` is its checksum, `""` where nobody knows it.
-
-    `forced`: also where its content is there. `knew`: a person knows that it is.
-    """
-
-    key: Key
-    content: str
-    forced: bool
-    knew: bool
-
-
-class Left(NamedTuple):
-    """A claim of which nobody knows what came of it: of which file, since when, and what the site showed then.
-
-    It is ours now; before the file goes up again, somebody has to look for it on the site.
-    """
-
-    claim: str
-    key: Key
-    made: datetime
-    newest: str
-    run: str
-    stalled: bool
-
-
-class Claimed(NamedTuple):
-    """What came of asking for files: the IDs of claims that are ours now, who has others, and what others have left.
-
-    `stale`: the account has changed since this copy was brought up to date, so nothing was claimed.
-    """
-
-    granted: dict[Key, str]
-    held: dict[Key, str]
-    left: tuple[Left, ...]
-    stale: bool = False
-
-
-class Standing(NamedTuple):
-    """Where an account is: its version, the last reading of the site, and each claim that is not settled, in words."""
-
-    version: int
-    refreshed: str
-    claims: tuple[str, ...]
 
 
 class Store:
@@ -403,32 +332,6 @@ class _Claim(NamedTuple):
         if self.alive:
             return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
         return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
-
-
-def agreed(change: Change, theirs: Rows) -> Rows:
-    """The rows of a creative that was changed here, and perhaps meanwhile by others too.
-
-    >>> was, here = (Creative("1", "a"),), (Creative("1", "a.mp4"),)
-    >>> agreed(Change("1", was, here), (Creative("1", "a", dimensions="300x250"),))[0][:4]
-    ('1', 'a.mp4', None, '300x250')
-    """
-    before, mine = change.before, change.after
-    if theirs == before:
-        return mine
-    if len(before) == len(mine) == len(theirs) == 1:
-        fields = zip(before[0], mine[0], theirs[0], strict=True)
-        return (Creative._make(b if c == a else c for a, b, c in fields),)
-    return tuple(row.creative for row in merge([*map(Row, mine), *map(Row, theirs)]))
-
-
-def read_rows(told: Iterable[Sequence[str]]) -> Rows:
-    """The creatives that rows tell of, as `fields_of` wrote them."""
-    return tuple(read_row(fields, []) for fields in told)
-
-
-def digest(*parts: object) -> str:
-    """An ID that is the same whenever it is made of the same."""
-    return blake2b(json.dumps(parts, default=str, ensure_ascii=False).encode(), digest_size=12).hexdigest()
 
 
 def _words(key: Key) -> tuple[str, str]:

@@ -18,7 +18,8 @@ from typing import NamedTuple, Self
 from tjtools.cache.library import Library
 from tjtools.model.errors import TeamError
 from tjtools.team.copy import State, synced
-from tjtools.team.store import Person, Store
+from tjtools.team.records import Person
+from tjtools.team.store import Store
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings, load_settings
