@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import os
-import struct
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -20,45 +19,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
-import numpy as np
 from blake3 import blake3
 from PIL import Image, ImageStat
 
-from tjtools.media import MediaFacts, headers
+from tjtools.media import MediaFacts, headers, making, stills
 from tjtools.media.pool import STILL_CONTAINERS
+from tjtools.media.recipe import drafts
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
-MOST_PIXELS = 64_000_000  # of one picture; what is larger is no creative, and may be meant to exhaust the memory
 FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
 HASH_SIDE = 8  # 64 bits
 PLAIN = 5.0  # standard deviation of the brightness, of 255, below which a picture is too plain to tell
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 _TURNED = {3: 180, 6: 270, 8: 90}  # degrees
 _SEEN = 160  # pixels: what is hashed is at least this wide, where the picture is
 _KEPT = 128 * 72  # pixels of each picture in the strip
 _POSTER = (320, 180)
-_IMAGES = ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF", "AVIF")
-# by what decoders tell that a file is broken
-_BROKEN = (
-    av.error.FFmpegError,
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    struct.error,
-    Image.DecompressionBombError,  # of a later picture too
-)
+_BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
 Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
 
@@ -68,9 +44,13 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="ascii")
     os.dup2(2, 1)  # what a decoder prints is no answer
     _limit_memory()
-    for line in sys.stdin:
-        answers.write(json.dumps(_answer(json.loads(line))) + "\n")
+
+    def say(told: dict[str, Any]) -> None:
+        answers.write(json.dumps(told) + "\n")
         answers.flush()
+
+    for line in sys.stdin:
+        say(_answer(json.loads(line), say))
 
 
 def _limit_memory() -> None:
@@ -83,9 +63,14 @@ def _limit_memory() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _answer(request: dict[str, str]) -> dict[str, Any]:
+def _answer(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    path = Path(request.pop("path"))
     try:
-        return ANSWERS[request["what"]](Path(request["path"]))
+        match request.pop("what"):
+            case "make":
+                return _make(path, lambda done: say({"done": done}), **request)
+            case what:
+                return ANSWERS[what](path, **request)
     except OSError as error:
         return {"trouble": error.strerror or str(error)}
     except MemoryError:
@@ -110,7 +95,35 @@ def _poster(path: Path) -> dict[str, Any]:
     return {"poster": "".join(map(_jpg, shown))}
 
 
-ANSWERS: dict[str, Callable[[Path], dict[str, Any]]] = {"checksum": _checksum, "look": _look, "poster": _poster}
+def _pictures(path: Path, seconds: list[float] | int) -> dict[str, Any]:
+    try:
+        return {"pictures": [base64.b64encode(one).decode() for one in making.pictures(path, seconds)]}
+    except _BROKEN as error:
+        return {"trouble": f"its picture can't be decoded ({error})"}
+
+
+def _make(path: Path, say: Callable[[float], None], target: str, recipe: list[Any], threads: int) -> dict[str, Any]:
+    draft = drafts(Path(target))[1]
+    try:
+        made = making.made(path, Path(target), making.recipe_of(recipe), threads, say)
+        facts = _seen(draft)[0]
+        if facts.trouble:
+            raise ValueError(facts.trouble)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+        made |= {"facts": facts._asdict(), **_checksum(draft)}
+        draft.replace(target)
+    except _BROKEN as error:
+        return {"trouble": getattr(error, "strerror", None) or str(error)}
+    return made
+
+
+ANSWERS: dict[str, Callable[..., dict[str, Any]]] = {
+    "checksum": _checksum,
+    "look": _look,
+    "poster": _poster,
+    "pictures": _pictures,
+}
 
 
 def _seen(path: Path) -> Seen:
@@ -136,13 +149,13 @@ def _image(path: Path, facts: MediaFacts) -> Seen | None:
 
 def _still(source: Path | io.BytesIO, facts: MediaFacts) -> Seen | None:
     try:
-        picture = Image.open(source, formats=_IMAGES)
+        picture = stills.opened(source)
     except Image.DecompressionBombError as error:
         return facts._replace(trouble=str(error)), []
     except _BROKEN:
         return None
     name = (picture.format or "").lower()
-    facts = facts._replace(container={"jpeg": "jpg", "mpo": "jpg"}.get(name, name))
+    facts = facts._replace(container={"jpeg": "jpg", "mpo": "jpg", "heif": "heic"}.get(name, name))
     with picture:
         return _decoded(facts._replace(width=picture.width, height=picture.height), partial(_stills, picture))
 
@@ -176,7 +189,7 @@ def _video(path: Path, facts: MediaFacts) -> Seen | None:
 
 
 def _decoded(facts: MediaFacts, pictures: Callable[[MediaFacts], Seen]) -> Seen:
-    if facts.width * facts.height > MOST_PIXELS:
+    if facts.width * facts.height > stills.MOST_PIXELS:
         return facts._replace(trouble=f"{facts.size} pixels are more than any creative has"), []
     try:
         return pictures(facts)
@@ -210,27 +223,13 @@ def _upright(picture: Image.Image, orientation: int) -> Image.Image:
     """A small copy in colour, on white where it is transparent, turned as it is shown."""
     picture.load()
     if picture.mode.startswith(("I", "F")):
-        picture = _of_eight_bits(picture)
+        picture = stills.of_eight_bits(picture)
     clear = "transparency" in picture.info or "A" in picture.getbands()
     factor = max(1, min(picture.width // (2 * _SEEN), picture.height // 64))
     small = picture.convert("RGBA" if clear else "RGB").reduce(factor)
     if clear:
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
-    return _turned(small, orientation)
-
-
-def _turned(picture: Image.Image, orientation: int) -> Image.Image:
-    return picture.transpose(_TURNS[orientation]) if orientation in _TURNS else picture
-
-
-def _of_eight_bits(picture: Image.Image) -> Image.Image:
-    """A grey picture of more bits, which Pillow would cut off at white, on white where it is transparent."""
-    values = np.asarray(picture, dtype=np.float64)
-    whitest = 65535 if picture.mode.startswith("I;16") else max(float(values.max()), 1.0)
-    grey = (values.clip(0, whitest) * (255 / whitest)).astype(np.uint8)
-    if isinstance(clear := picture.info.get("transparency"), int):
-        grey[values == clear] = 255
-    return Image.fromarray(grey)
+    return stills.turned(small, orientation)
 
 
 def _moments(container: av.container.InputContainer, stream: av.video.stream.VideoStream, facts: MediaFacts) -> Seen:
@@ -247,7 +246,7 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
             facts = _shown(facts, shape, orientation)
         small = frame.reformat(width=wide, height=tall, format="rgb24", interpolation="AREA").to_ndarray()
-        shown.append(_turned(Image.fromarray(small), orientation))
+        shown.append(stills.turned(Image.fromarray(small), orientation))
     return facts, shown
 
 

@@ -62,6 +62,13 @@ def _tracks(file: InputContainer) -> list[VideoStream]:
     return [one for one in file.streams.video if not one.disposition & Disposition.attached_pic]
 
 
+def is_heif(path: Path) -> bool:
+    """Whether its first bytes say that it is a phone's still picture."""
+    with path.open("rb") as raw:
+        start = raw.read(12)
+    return start[4:8] == b"ftyp" and _STILL_BRANDS.get(start[8:].decode("latin-1")) == "heic"
+
+
 def container_of(file: InputContainer, path: Path) -> str:
     """What the file is, by its first bytes: one demuxer reads mp4, QuickTime, and photos of phones."""
     names = file.format.name.split(",")

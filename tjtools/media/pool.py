@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -31,6 +31,7 @@ _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
 
 T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
 
 
 class MediaFacts(NamedTuple):
@@ -132,36 +133,41 @@ class Children(AbstractContextManager["Children"]):
 
     def checksum(self, path: Path) -> tuple[str, str]:
         """The blake3 of a file's content, streamed, `""` where it can't be read; and why it can't."""
-        answer = self._ask("checksum", path, stamp(path)[0] / _SLOWEST)
+        answer = self.ask("checksum", path, more=stamp(path)[0] / _SLOWEST)
         return answer.get("checksum", ""), answer.get("trouble", "")
 
     def look(self, path: Path) -> Sight:
         """Facts, looks and strip; what is wrong with the file stands in the facts' `trouble`."""
-        answer = self._ask("look", path)
+        answer = self.ask("look", path)
         if "facts" not in answer:
             return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
         return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), base64.b64decode(answer["strip"]))
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
-        return base64.b64decode(self._ask("poster", path).get("poster", ""))
+        return base64.b64decode(self.ask("poster", path).get("poster", ""))
+
+    def pictures(self, path: Path, seconds: Sequence[float] | int) -> list[bytes]:
+        """Upright jpgs of at most 640 pixels for a person's eye: of a video those at the seconds, or so many, evenly
+        over its length from its first one on; of an image it alone. None of a file that can't be read."""
+        return [base64.b64decode(one) for one in self.ask("pictures", path, seconds=seconds).get("pictures", ())]
 
     def each(
-        self, paths: Iterable[Path], work: Callable[[Path], T], *, cancelled: Callable[[], bool] = lambda: False
-    ) -> Iterator[tuple[Path, T]]:
-        """Do the work for every file, as many at once as there are children; yield each when it is done.
+        self, these: Iterable[K], work: Callable[[K], T], *, cancelled: Callable[[], bool] = lambda: False
+    ) -> Iterator[tuple[K, T]]:
+        """Do the work for each, for as many at once as there are children; yield each when it is done.
 
         Raises `Cancelled` soon after `cancelled` says so, the children ended.
         """
         done: SimpleQueue[Future[T]] = SimpleQueue()
         with ThreadPoolExecutor(self.cores) as pool:
-            running = {pool.submit(work, path): path for path in paths}
+            running = {pool.submit(work, one): one for one in these}
             for one in running:
                 one.add_done_callback(done.put)
             try:
                 while running:
                     if cancelled():
-                        raise Cancelled("Stopped while files were looked at; what was seen is kept.")
+                        raise Cancelled("Stopped at a person's word; what was done until then is kept.")
                     with suppress(Empty):
                         one = done.get(timeout=_GLANCE)
                         yield running.pop(one), one.result()
@@ -169,11 +175,15 @@ class Children(AbstractContextManager["Children"]):
                 if running:
                     self._end()  # whoever still waits for a child hears that the work is cancelled
 
-    def _ask(self, what: str, path: Path, more: float = 0.0) -> dict[str, Any]:
+    def ask(
+        self, what: str, path: Path, *, more: float = 0.0, progress: Callable[[float], None] | None = None, **told: Any
+    ) -> dict[str, Any]:
+        """What a child answers to a request, or its trouble; it may take so long without a word about its progress."""
         process = self._idle.get()
         try:
             process = process or self._start()
-            return _answer(process, {"what": what, "path": str(path.absolute())}, DEADLINE + more)
+            request = {"what": what, "path": str(path.absolute()), **told}
+            return _answer(process, request, DEADLINE + more, progress)
         finally:
             self._idle.put(process if process and process.poll() is None else None)
 
@@ -197,26 +207,43 @@ class Children(AbstractContextManager["Children"]):
         return process
 
 
-def _answer(process: subprocess.Popen[str], request: dict[str, str], deadline: float) -> dict[str, Any]:
-    """What the child answers; what is wrong where it takes too long, or dies over it."""
-    timer, began, line = Timer(deadline, process.kill), time.monotonic(), ""
-    timer.start()
-    try:
-        if process.stdin and process.stdout:
+def _answer(
+    process: subprocess.Popen[str],
+    request: dict[str, Any],
+    deadline: float,
+    progress: Callable[[float], None] | None = None,
+) -> dict[str, Any]:
+    """What the child answers; what is wrong where it is silent for too long, or dies over it."""
+    began, line = time.monotonic(), ""
+    with suppress(OSError, ValueError):  # it died before it had read the request
+        if process.stdin:
             process.stdin.write(json.dumps(request) + "\n")
-            line = process.stdout.readline()
-    except (OSError, ValueError):
-        pass  # it died before it had read the request
-    finally:
-        timer.cancel()
-    if line.endswith("\n"):
+    while True:
+        began, line = time.monotonic(), _line(process, deadline)
+        if not line.endswith("\n"):
+            break
         answer: dict[str, Any] = json.loads(line)
-        return answer
+        if "done" not in answer:
+            return answer
+        if progress:
+            progress(answer["done"])
     late = time.monotonic() - began >= deadline
     _close(process)
     code = process.returncode
     ending = signal.Signals(-code).name if code < 0 else f"exit code {code}"
     return {"trouble": f"it took more than {deadline:g} s" if late else f"it crashed the decoder ({ending})"}
+
+
+def _line(process: subprocess.Popen[str], deadline: float) -> str:
+    """The next line that the child writes; it is ended where that takes too long."""
+    timer = Timer(deadline, process.kill)
+    timer.start()
+    try:
+        return process.stdout.readline() if process.stdout else ""
+    except (OSError, ValueError):
+        return ""
+    finally:
+        timer.cancel()
 
 
 def _close(process: subprocess.Popen[str]) -> None:
