@@ -54,7 +54,7 @@ def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_
 
 
 @pytest.mark.parametrize(
-    ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools session DIR")]
+    ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools prepare DIR")]
 )
 def test_a_review_names_what_has_to_be_done_first(shop: Workspace, lacking: str, command: str) -> None:
     {"site": shop.settings_file, "sign-in": shop.browser_session, "session": shop.session}[lacking].unlink()
@@ -98,7 +98,7 @@ def test_an_upload_of_nothing_says_how_there_come_to_be_files(
     workspace: Workspace, fake_site: None, live: list[str]
 ) -> None:
     write_inventory(workspace.session, [])
-    assert last_line("upload", *live, cwd=workspace.root) == "no files → tjtools session DIR"
+    assert last_line("upload", *live, cwd=workspace.root) == "no files → tjtools prepare DIR"
 
 
 @pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])

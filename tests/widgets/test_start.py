@@ -64,17 +64,17 @@ def images(workspace: Workspace, *names: str) -> None:
 
 
 def test_where_nothing_waits_there_is_a_way_in(quiet: Workspace) -> None:
-    assert steps(quiet, days=6) == [Step("Add new files", "review", "tjtools session DIR", "there is no session yet")]
+    assert steps(quiet, days=6) == [Step("Add new files", "review", "tjtools prepare DIR", "there is no session yet")]
 
 
 def test_a_fresh_folder_is_told_one_thing_after_the_other(bare_workspace: Workspace) -> None:
-    assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools session"]
+    assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools prepare"]
     bind(bare_workspace, SANDBOX)
-    assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools session"]
+    assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools prepare"]
     assert [one.command for one in overview(bare_workspace, now=NOW).steps] == [
         "tjtools login",
         "tjtools refresh-library",
-        "tjtools session DIR",
+        "tjtools prepare DIR",
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
@@ -108,6 +108,16 @@ def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, 
 
     for path, is_of, lasting in ((workspace.master, in_master, "tj_creative_id"), (workspace.session, in_session, "")):
         _rewrite(path, partial(_renewed, renewed, is_of, lasting), backup)
+
+
+def drop_rows(workspace: Workspace, files: Collection[Path], *, backup: datetime) -> None:
+    """Take the rows of these files out of master and session; a row of the master that has a Creative ID stays."""
+
+    def left(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+        return [row for row in rows if told_id(row.get("tj_creative_id", "")) or _file_of(workspace, row) not in files]
+
+    for path in (workspace.session, workspace.master):
+        _rewrite(path, left, backup)
 
 
 def _renewed(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tjtools.cli import library, practice, session, workspace
+from tjtools.cli import library, practice, prepare, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -17,7 +17,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
     "Day": (
         practice.lab,
         workspace.status,
-        session.session,
+        prepare.prepare,
         session.review,
         session.decide,
         session.upload,

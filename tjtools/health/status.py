@@ -201,7 +201,7 @@ def _to_begin(workspace: Workspace) -> Iterator[Step]:
 
 def _more_files(workspace: Workspace) -> Step:
     more = "nothing of the session waits" if workspace.session.exists() else "there is no session yet"
-    return Step("Add new files", "review", "tjtools session DIR", more)
+    return Step("Add new files", "review", "tjtools prepare DIR", more)
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:

@@ -83,7 +83,7 @@ def _came(review: Review) -> Node | None:
     cut_off = counted(review.cut_off, "transfer")
     parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if review.cut_off else []
     if review.took:
-        taken, left_out = review.took
+        taken, left_out, _ = review.took
         parts.append(
             node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} taken into the session.", role="status")
         )

@@ -150,7 +150,7 @@ class Review(Panel):
 
     def told(self) -> Iterable[str]:
         if not self.reviews and not self.bad_lines:
-            return ("The session is empty: drop files in notebook 01, or tjtools session DIR",)
+            return ("The session is empty: drop files in notebook 01, or tjtools prepare DIR",)
         told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"
