@@ -14,7 +14,8 @@ from tjtools.health.doctor import Finding, examine
 from tjtools.health.verify import mend, verify
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
-from tjtools.upload.run_files import NATIVE_COLUMNS, STATUS_COLUMNS, last_live_run, load_runs
+from tjtools.upload.campaign import NATIVE_COLUMNS
+from tjtools.upload.run_files import STATUS_COLUMNS, last_live_run, load_runs
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 

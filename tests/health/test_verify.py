@@ -15,9 +15,10 @@ from tjtools.cache.inventory import ID_COLUMNS
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.health.verify import mend, verify
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
+from tjtools.upload.campaign import NATIVE_COLUMNS, PREROLL_COLUMNS, write_campaigns
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.resume import only_live_run
-from tjtools.upload.run_files import NATIVE_COLUMNS, PREROLL_COLUMNS, STATUS_COLUMNS, write_campaigns
+from tjtools.upload.run_files import STATUS_COLUMNS
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import CampaignSettings

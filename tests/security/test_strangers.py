@@ -46,8 +46,8 @@ from tjtools.practice.samples import write_image
 from tjtools.scrape.connection import site_of
 from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
+from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.pairing import Outcome
-from tjtools.upload.run_files import write_campaigns
 from tjtools.widgets.markup import Saved
 from tjtools.widgets.panel import Task
 from tjtools.widgets.view import task_node

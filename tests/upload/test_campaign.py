@@ -9,8 +9,8 @@ import pytest
 from world import read_rows
 
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
+from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.journal import Settled
-from tjtools.upload.run_files import write_campaigns
 from tjtools.workspace.settings import CampaignSettings, load_limits
 
 RUN = "20251113_120000"

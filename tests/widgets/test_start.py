@@ -85,6 +85,23 @@ def test_a_refresh_is_due_after_seven_days(quiet: Workspace) -> None:
     assert steps(quiet, days=7)[-1] == due
 
 
+def test_of_a_library_that_never_followed_the_site_nobody_knows_how_old_it_is(bare_workspace: Workspace) -> None:
+    """Not even by its file's own time: it may have been copied here today."""
+    bind(bare_workspace, SANDBOX)
+    Library.load(bare_workspace.library).add([IMAGE])
+    keep_snapshot(bare_workspace, certificate("sync"), NOW)
+    due = Step("Bring the library up to date: nobody knows how old it is", "sync", "tjtools refresh-library")
+    assert steps(bare_workspace)[-1] == due
+    assert today(bare_workspace).facts["Library as of"].startswith("unknown")
+    assert overview(bare_workspace, now=NOW).facts["library_as_of"] is None
+
+
+def test_the_library_is_as_old_as_its_reading_also_where_that_was_applied_later(quiet: Workspace) -> None:
+    read = {"observed_at": "2025-11-14T12:00:00Z"} | certificate("refresh")
+    keep_snapshot(quiet, read, NOW + timedelta(days=8))
+    assert today(quiet, days=9).facts["Library as of"] == "2025-11-14 12:00, 8 days ago"
+
+
 def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace) -> None:
     images(quiet, "b.png", "c.png", "gone.png")
     (quiet.root / "uploaded" / "gone.png").unlink()

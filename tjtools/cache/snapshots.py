@@ -22,6 +22,7 @@ from tjtools.workspace.folder import Workspace
 
 KEPT = 30
 _NAME = "%Y%m%dT%H%M%S"
+OBSERVED = "%Y-%m-%dT%H:%M:%SZ"  # as a certificate says when its reading began
 
 
 def read_snapshot(path: Path) -> Library:
@@ -74,13 +75,19 @@ def keep_snapshot(workspace: Workspace, certificate: Mapping[str, object], now: 
 class Snapshot(NamedTuple):
     """One of them: when it was taken, after what (`refresh`, `sync`, or `""` where nothing says so any more).
 
-    `whole`: the reading before it had come to the end of every section.
+    The reading before it began at `read_at`, and came to the end of these sections (`complete`).
     """
 
     name: str
     at: datetime
     source: str
-    whole: bool
+    read_at: datetime
+    complete: frozenset[Section]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the reading had come to the end of every section."""
+        return self.complete == {*Section}
 
 
 def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
@@ -90,7 +97,7 @@ def snapshots_of(workspace: Workspace) -> tuple[Snapshot, ...]:
         with suppress(ValueError):
             at = datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
             if f"{at:{_NAME}}" == path.stem:
-                found.append(Snapshot(path.stem, at, *_certified(path.with_suffix(".json"))))
+                found.append(Snapshot(path.stem, at, *_certified(path.with_suffix(".json"), at)))
     return tuple(found)
 
 
@@ -99,10 +106,19 @@ def newest_snapshot(workspace: Workspace) -> str:
     return max((one.name for one in snapshots_of(workspace)), default="")
 
 
-def _certified(path: Path) -> tuple[str, bool]:
+def last_readings(workspace: Workspace) -> dict[Section, datetime]:
+    """When each section was last read to its end; one of which nobody knows it is not among them."""
+    found: dict[Section, datetime] = {}
+    for one in snapshots_of(workspace):
+        found |= {section: max(one.read_at, found.get(section, one.read_at)) for section in one.complete}
+    return found
+
+
+def _certified(path: Path, taken: datetime) -> tuple[str, datetime, frozenset[Section]]:
     try:
         told = json.loads(path.read_text("utf-8"))
-        complete = {one["section"] for one in told["sections"] if one["verdict"] == "complete"}
-        return str(told["source"]), complete == {section.value for section in Section}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return "", False  # it was lost or damaged
+        complete = frozenset(Section(one["section"]) for one in told["sections"] if one["verdict"] == "complete")
+        began = told.get("observed_at") or f"{taken:{OBSERVED}}"
+        return str(told["source"]), datetime.strptime(began, OBSERVED).replace(tzinfo=UTC), complete
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return "", taken, frozenset()  # it was lost or damaged

@@ -12,7 +12,7 @@ from tjtools.cache.library import Library
 from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, Section, base_id
 from tjtools.model.names import is_name_of_ad, is_rounded, is_source, match_key, pair_key, stem
-from tjtools.upload.run_files import CAPPED
+from tjtools.upload.campaign import CAPPED
 from tjtools.workspace.csvfile import Table
 from tjtools.workspace.settings import CampaignCaps
 

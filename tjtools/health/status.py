@@ -72,7 +72,8 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "library": len(library),
         "merged_rows": library.merged,
         "review": ", ".join(f"{count} {status}" for status, count in sorted(statuses.items())),
-        "library_written": _age(workspace, now),
+        "library_as_of": _aged(last_refresh(workspace), now),
+        "library_written": _aged(_written(workspace), now),
         "session_files": len(session.files),
         "upload": f"runs: {running.how_far} (tjtools upload --stop ends it)" if running else None,
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
@@ -84,11 +85,17 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     return Overview(facts, (*first, *_to_begin(workspace), *of_session, *_stale(workspace, now)), bool(first))
 
 
-def _age(workspace: Workspace, now: datetime) -> str | None:
-    if not workspace.library.exists():
-        return None
-    written = datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=now.tzinfo)
-    return f"{written:%Y-%m-%d %H:%M}, {max((now - written).days, 0)} days ago"
+def _written(workspace: Workspace) -> datetime | None:
+    there = workspace.library.exists()
+    return datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=UTC) if there else None
+
+
+def _aged(at: datetime | None, now: datetime) -> str | None:
+    return (
+        None
+        if at is None
+        else f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}, {counted(max((now - at).days, 0), 'day')} ago"
+    )
 
 
 def next_steps(
@@ -154,14 +161,9 @@ def _kind(one: FileReview) -> str:
 
 
 def last_refresh(workspace: Workspace) -> datetime | None:
-    """When the library last followed the site as a whole, None where that is not known.
-
-    In a workspace that has never read the site, it is when the file was written.
-    """
-    snapshots = snapshots_of(workspace)
-    if snapshots or not workspace.library.exists():
-        return max((one.at for one in snapshots if one.source == "refresh" and one.whole), default=None)
-    return datetime.fromtimestamp(workspace.library.stat().st_mtime, tz=UTC)
+    """When the site was last read as a whole, which the library has followed since; None where nobody knows."""
+    whole = (one.read_at for one in snapshots_of(workspace) if one.source == "refresh" and one.whole)
+    return max(whole, default=None)
 
 
 def _first_of_all(workspace: Workspace, library: Library, session_lines: Collection[BadLine]) -> Iterator[Step]:
@@ -193,7 +195,7 @@ def _to_begin(workspace: Workspace) -> Iterator[Step]:
     """What a workspace lacks that nobody has worked in yet."""
     if load_settings(workspace).site and not workspace.browser_session.exists():
         yield Step("Sign in", "upload", "tjtools login", "no sign-in is saved yet", urgent=True)
-    if last_refresh(workspace) is None:
+    if not (workspace.library.exists() or last_refresh(workspace)):
         yield Step(
             "Read the library off the site", "sync", "tjtools refresh-library", "there is none here yet", urgent=True
         )
@@ -205,7 +207,10 @@ def _more_files(workspace: Workspace) -> Step:
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:
-    at = last_refresh(workspace)
+    at, age = last_refresh(workspace), ""
     if at and now - at >= STALE_AFTER:
-        what = f"Bring the library up to date: it is {(now - at).days} days old"
-        yield Step(what, "sync", "tjtools refresh-library")
+        age = f"it is {(now - at).days} days old"
+    elif at is None and workspace.library.exists():
+        age = "nobody knows how old it is"
+    if age:
+        yield Step(f"Bring the library up to date: {age}", "sync", "tjtools refresh-library")

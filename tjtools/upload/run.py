@@ -17,13 +17,14 @@ from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFil
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
+from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
 from tjtools.upload.record import KNOWN, Records, settled_of
 from tjtools.upload.resume import only_live_run, recover
-from tjtools.upload.run_files import add_status, status_row, write_campaigns
+from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Settings, load_limits
 

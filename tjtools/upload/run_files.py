@@ -1,65 +1,28 @@
-"""The CSVs that a run of the upload writes: its status CSV, and what it uploaded, ready to become ads.
-
-`upload_logs/upload_status_YYYYMMDD_HHMMSS.csv` tells what each run wrote down, and what it became. For the campaign
-uploader: `tracking/Upload_CSV/Batch###_YYYYMMDD_HHMMSS_Native.csv` and `…_Preroll.csv`, and beside each one more a
-category. It takes at most 50 ads and 500 kB a file: what is beyond goes into `…_part2.csv` and so on.
-"""
+"""What a run of the upload wrote down, file by file: `upload_logs/upload_status_YYYYMMDD_HHMMSS.csv`."""
 
 from __future__ import annotations
 
 import io
-import logging
-import re
-import unicodedata
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
-from zlib import crc32
 
-from tjtools.diff.session import unclear_pairs
 from tjtools.model.cells import told_id
-from tjtools.model.creative import CreativeType, Key, Section, SessionFile, UploadStatus
+from tjtools.model.creative import CreativeType, Key, UploadStatus
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import cut_names, stem
+from tjtools.upload.campaign import BATCH
 from tjtools.upload.journal import Settled
 from tjtools.upload.pairing import Outcome
-from tjtools.workspace.csvfile import BadLine, append_rows, encoded, read_table, write_rows
+from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import CampaignCaps, CampaignSettings, load_limits
 
 if TYPE_CHECKING:
     import pandas as pd
 
-log = logging.getLogger("tjtools.upload")
-
-NATIVE_COLUMNS = ("Ad Name", "Target URL", "Video Creative ID", "Thumbnail Creative ID", "Headline", "Brand Name")
-PREROLL_COLUMNS = (
-    "Ad Name",
-    "Target URL",
-    "Creative ID",
-    "Custom CTA Text",
-    "Custom CTA URL",
-    "Banner CTA Creative ID",
-    "Banner CTA Title",
-    "Banner CTA Subtitle",
-    "Banner CTA URL",
-    "Tracking Pixel",
-)
-CAPPED = {  # which cap a column has
-    "Ad Name": "ad_name",
-    "Headline": "headline",
-    "Brand Name": "brand_name",
-    "Custom CTA Text": "call_to_action",
-    "Banner CTA Title": "banner_title",
-    "Banner CTA Subtitle": "banner_subtitle",
-}
-MOST_ADS = 50
-MOST_BYTES = 500_000
-LONGEST_SLUG = 60  # bytes of a category in the name of a file
 STATUS_COLUMNS = (
     "unique_id",
     "file_name",
@@ -86,7 +49,6 @@ OUTCOMES = {  # in words for a person
 WITHOUT_ID = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _STARTED = "%Y%m%d_%H%M%S"
-_BATCH = re.compile(r"Batch(\d+)_(\d{8}_\d{6})?")
 
 
 class RecordedFile(NamedTuple):
@@ -210,7 +172,7 @@ def load_runs(workspace: Workspace) -> RunLog:
     """Read every run's status CSV; one that can't be read, and a line that can't, is told in `problems`."""
     import pandas as pd
 
-    names = (_BATCH.match(path.name) for path in workspace.campaigns.glob("Batch*_*.csv"))
+    names = (BATCH.match(path.name) for path in workspace.campaigns.glob("Batch*_*.csv"))
     batches = {match[2]: match[1] for match in names if match}
     rows: list[tuple[object, ...]] = []
     problems: list[str] = []
@@ -260,124 +222,3 @@ def add_status(workspace: Workspace, run: str, rows: Sequence[tuple[str, ...]]) 
     with locked(path):
         there = {tuple(row.values()) for row in read_table(path, STATUS_COLUMNS).rows}
         append_rows(path, STATUS_COLUMNS, [row for row in rows if row not in there])
-
-
-class Ad(NamedTuple):
-    """One ad: the file that it is named after, and its values by their columns."""
-
-    named_after: Settled
-    values: dict[str, str]
-
-
-def write_campaigns(
-    folder: Path,
-    outcomes: Sequence[Settled],
-    settings: CampaignSettings,
-    run: str,
-    *,
-    others: Sequence[SessionFile] = (),
-    caps: CampaignCaps | None = None,
-) -> tuple[Path, ...]:
-    """Write the ads of one run, none where it uploaded nothing, and return the files; `run` is its name.
-
-    A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A pair ID
-    that more files have, among them the `others` of the session, makes none. What is longer than its cap (the
-    package's, if none are given) is cut, and said. A run that is gone on with has its files written anew, under its
-    number.
-    """
-    caps = caps or load_limits().campaign
-    native, preroll = _native(outcomes, others, settings), _preroll(outcomes, settings)
-    prefix = f"Batch{_number_of(folder, run):03}_{run}"
-    written: list[Path] = []
-    for kind, columns, ads in (("Native", NATIVE_COLUMNS, native), ("Preroll", PREROLL_COLUMNS, preroll)):
-        files: dict[str, tuple[str, list[list[str]]]] = {}  # some disks hold `Cars` and `cars` for one
-        for ad in _fitted(ads, caps):
-            for suffix in ("", f"_{_slug(ad.named_after.file.category)}"):
-                _, rows = files.setdefault(suffix.casefold(), (suffix, []))
-                rows.append([ad.values.get(column, "") for column in columns])
-        for _, (suffix, rows) in sorted(files.items()):
-            written += _write(folder, f"{prefix}_{kind}{suffix}", columns, rows)
-    return tuple(written)
-
-
-def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], settings: CampaignSettings) -> list[Ad]:
-    unclear = unclear_pairs([*(one.file for one in outcomes), *others])
-    for why in unclear.values():
-        log.warning("No ad: %s", why)
-    pairs: dict[str, dict[CreativeType, Settled]] = {}
-    for one in outcomes:
-        if one.file.pair and one.file.pair not in unclear and one.creative_id:
-            pairs.setdefault(one.file.pair, {})[one.file.creative_type] = one
-    ads: list[Ad] = []
-    for halves in pairs.values():
-        video, image = halves.get(CreativeType.NATIVE_VIDEO), halves.get(CreativeType.NATIVE_IMAGE)
-        if video and image and UploadStatus.SUCCESS in (video.status, image.status):
-            half = {"Thumbnail Creative ID": image.creative_id, "Headline": video.file.category}
-            values = _values(video, "Video Creative ID", settings) | half | {"Brand Name": settings.brand_name}
-            ads.append(Ad(video, values))
-    return ads
-
-
-def _preroll(outcomes: Sequence[Settled], settings: CampaignSettings) -> list[Ad]:
-    call = {"Custom CTA Text": settings.call_to_action, "Custom CTA URL": settings.target_url}
-    return [
-        Ad(one, _values(one, "Creative ID", settings) | call)
-        for one in outcomes
-        if one.status is UploadStatus.SUCCESS and one.file.section is Section.IN_STREAM_VIDEO
-    ]
-
-
-def _values(one: Settled, column: str, settings: CampaignSettings) -> dict[str, str]:
-    return {"Ad Name": stem(one.file.name), "Target URL": settings.target_url, column: one.creative_id}
-
-
-def _fitted(ads: Sequence[Ad], caps: CampaignCaps) -> Iterator[Ad]:
-    """The ads within their caps, each with a name of its own: the uploader refuses a whole file for one bad row."""
-    whole = (ad.values["Ad Name"] for ad in ads)
-    taken = {name.casefold() for name in whole if len(name) <= caps.ad_name}
-    for ad in ads:
-        cut = {}
-        for column, cap in CAPPED.items():
-            text, most = ad.values.get(column, ""), getattr(caps, cap)
-            if len(text) <= most:
-                continue
-            cut[column] = text[:most].rstrip()
-            if column == "Ad Name":
-                file = ad.named_after.file
-                names = cut_names(text, file.unique_id, ad.named_after.creative_id, most)
-                cut[column] = next((name for name in names if name.casefold() not in taken), names[-1])
-                taken.add(cut[column].casefold())
-            log.warning("the %s of %s is cut to %d characters: %s", column, ad.named_after.file.name, most, cut[column])
-        yield ad._replace(values=ad.values | cut)
-
-
-def _write(folder: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Path]:
-    native = columns is NATIVE_COLUMNS
-    head, *lengths = map(len, encoded(folder / name, [columns, *rows], quote_all=native))
-    parts: list[list[Sequence[str]]] = []
-    room = 0
-    for row, length in zip(rows, lengths, strict=True):
-        if length > room or len(parts[-1]) == MOST_ADS:
-            parts.append([])
-            room = MOST_BYTES - head
-        parts[-1].append(row)
-        room -= length
-    for number, part in enumerate(parts, start=1):
-        path = folder / (f"{name}.csv" if number == 1 else f"{name}_part{number}.csv")
-        write_rows(path, columns, part, quote_all=native)
-        yield path
-
-
-def _number_of(folder: Path, run: str) -> int:
-    """The batch number that the run has already, or one more than the highest that is there."""
-    found = {path.name: int(match[1]) for path in folder.glob("Batch*_*.csv") if (match := _BATCH.match(path.name))}
-    own = [number for name, number in found.items() if name.partition("_")[2].startswith(f"{run}_")]
-    return own[0] if own else max(found.values(), default=0) + 1
-
-
-def _slug(category: str) -> str:
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFC", category))
-    slug = re.sub(r"[^\w-]+", "-", plain).strip("-") or "Uncategorised"
-    if len(slug.encode()) <= LONGEST_SLUG:
-        return slug
-    return f"{slug.encode()[:LONGEST_SLUG].decode(errors='ignore')}-{crc32(slug.encode()):08X}"

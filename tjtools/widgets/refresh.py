@@ -11,7 +11,6 @@ import ipywidgets as w
 import pandas as pd
 from traitlets import Instance, Int, Unicode
 
-from tjtools.cache.snapshots import snapshots_of
 from tjtools.diff.libraries import STATUS_WORDS, LibraryDifference
 from tjtools.health.status import last_refresh
 from tjtools.model.errors import SignInNeeded
@@ -206,7 +205,7 @@ def _standing(panel: Refresh) -> Node | None:
         return node("div", found, *[note(missing)] * bool(panel.update.reading.not_found))
     if panel.busy:
         return None
-    at = last_refresh(panel.workspace) if snapshots_of(panel.workspace) else None  # else the file's own time
+    at = last_refresh(panel.workspace)
     since = f"The library is as the site was on {at.astimezone(panel.clock().tzinfo):%d %B %Y, %H:%M}." if at else ""
     return node("p", " ".join(filter(None, (panel.note, since or "The site has not been read yet."))))
 

@@ -74,7 +74,7 @@ class Start(Panel):
 def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
     moment, statuses = start.clock(), Counter(one.review_status for one in prepared.library)
     verdicts = Counter(one.verdict for one in prepared.reviews)
-    age, aged = last_refresh(start.workspace), "never"
+    age, aged = last_refresh(start.workspace), "unknown: the site has not been read as a whole yet"
     if age:
         ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) else "less than a day ago"
         aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
