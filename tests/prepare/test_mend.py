@@ -18,7 +18,7 @@ from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
 from tjtools.prepare import mend as mending
-from tjtools.prepare.fit import Wishes
+from tjtools.prepare.fit import NOTHING_SAID, Wishes
 from tjtools.prepare.mend import Mended, mend, other_half
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile
@@ -53,7 +53,7 @@ def _only(workspace: Workspace) -> SessionFile:
     return file
 
 
-def _mend(workspace: Workspace, file: SessionFile, wishes: Wishes = Wishes()) -> Mended:  # noqa: B008 (it is a tuple)
+def _mend(workspace: Workspace, file: SessionFile, wishes: Wishes = NOTHING_SAID) -> Mended:
     [mended] = mend(workspace, {file: wishes}, now=NOW)
     return mended
 

@@ -45,7 +45,7 @@ class Wishes(NamedTuple):
     sound: bool = True
 
 
-_NOTHING_SAID = Wishes()
+NOTHING_SAID = Wishes()
 
 
 class Loss(NamedTuple):
@@ -74,7 +74,7 @@ class Fit(NamedTuple):
         return tuple(one.told for one in self.losses if not one.agreed)
 
 
-def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = _NOTHING_SAID) -> Fit:
+def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = NOTHING_SAID) -> Fit:
     """What makes a file of these facts one that a person would upload as that type.
 
     >>> from tjtools.workspace.settings import load_limits

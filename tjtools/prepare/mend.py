@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from itertools import count
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from tjtools.cache.inventory import load_session, renew_rows
 from tjtools.diff.refusals import problems
+from tjtools.diff.session import FileReview, Verdict
 from tjtools.media import MediaFacts
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.pool import stamp
@@ -46,6 +47,30 @@ class Mended(NamedTuple):
     name: str = ""
     how: str = ""
     trouble: str = ""
+
+
+class Offer(NamedTuple):
+    """What can be made of a reviewed file, with nothing said by anybody; `kind` is the other half's for `half`."""
+
+    file: SessionFile
+    facts: MediaFacts
+    kind: CreativeType
+    fit: Fit
+    half: bool = False
+
+
+def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
+    """What a person is offered: to make those fit that the site would refuse, and halves that a native pair lacks."""
+    halves = {(one.file.pair, one.file.creative_type) for one in reviews if one.verdict is not Verdict.SOURCE}
+    for one in reviews:
+        kind = one.file.creative_type
+        other, lonely = _OTHER.get(kind), one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
+        if one.facts and one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
+            found = fit(one.facts, kind, limits)
+            if found.recipe or found.cannot or named(one.file.name, found.facts.container) != one.file.name:
+                yield Offer(one.file, one.facts, kind, found)
+        elif one.facts and other and lonely and (one.file.pair, other) not in halves - {("", other)}:
+            yield Offer(one.file, one.facts, other, fit(one.facts, other, limits), half=True)
 
 
 class _Errand(NamedTuple):
