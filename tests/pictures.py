@@ -169,7 +169,7 @@ def mend(desk: Desk) -> Iterator[State]:
     desk.page.locator(".tj-mend-strip img:visible").nth(9).wait_for()
     yield State("half", every=True)
     desk.press("^Make the other half$")
-    desk.page.locator(".tj-mend [role=status] li").wait_for(timeout=60_000)
+    desk.page.locator(".tj-mend div[role=status] > p").wait_for(timeout=60_000)
     yield State("made", every=True)
     desk.press("^Table$")
     yield State("table", every=True)

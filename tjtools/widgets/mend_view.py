@@ -14,7 +14,7 @@ from tjtools.media import Children
 from tjtools.model.creative import Medium
 from tjtools.model.words import counted
 from tjtools.prepare.mend import Offer
-from tjtools.widgets.markup import STATIC, Node, lines, node
+from tjtools.widgets.markup import STATIC, Node, node
 from tjtools.widgets.mend import Mending, label_of
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review
@@ -105,8 +105,8 @@ def mend_view(review: Review) -> w.Widget:
         description=lambda: f"Make {counted(len(mending.plain), 'file')} fit",
         shown=lambda: mending.plain,
     )
-    wide = w.Layout(width="auto", max_width="100%")
-    files = choice(mending, "asked", lambda: _listed(mending), "offers", tooltip="File to mend", layout=wide)
+    narrow = w.Layout(width="auto", max_width="26em")
+    files = choice(mending, "asked", lambda: _listed(mending), "offers", tooltip="File to mend", layout=narrow)
     following = tied(
         mending,
         "offers asked",
@@ -165,7 +165,7 @@ def _came(mending: Mending) -> Node | None:
     if not mending.came:
         return None
     told = (f"✓ {one.name}: {one.how}" if one.name else f"✗ {one.file.name}: {one.trouble}" for one in mending.came)
-    return node("div", lines(told), role="status")
+    return node("div", *(node("p", one) for one in told), role="status")
 
 
 def _question(review: Review) -> w.Widget:
