@@ -31,6 +31,7 @@ from playwright.sync_api import Locator
 from world import Truth, banner, image, native_pair, session
 
 from tjtools.cache.library import Library
+from tjtools.practice import samples
 from tjtools.practice.workspace import copy_notebooks, make_practice, running_sandbox
 from tjtools.site.browser import ensure_browser
 from tjtools.widgets.desk import remember
@@ -150,6 +151,28 @@ def review(desk: Desk) -> Iterator[State]:
     yield State("table")
     desk.press("^Compare")
     yield State("compare", every=True)
+
+
+def mend(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("offered", every=True)
+    desk.press("^Decide$")
+    desk.page.locator(".tj-mend-side img:visible").nth(1).wait_for()
+    yield State("crop", every=True)
+    desk.page.get_by_label("All of it, between black bars").check()
+    yield State("bars")
+    desk.press("^Next to decide")
+    desk.page.locator(".tj-mend-strip img:visible").nth(9).wait_for()
+    yield State("cut", every=True)
+    desk.press("^Next to decide")
+    desk.page.get_by_text(re.compile("^The frame at")).wait_for()
+    desk.page.locator(".tj-mend-strip img:visible").nth(9).wait_for()
+    yield State("half", every=True)
+    desk.press("^Make the other half$")
+    desk.page.locator(".tj-mend div[role=status] > p").wait_for(timeout=60_000)
+    yield State("made", every=True)
+    desk.press("^Table$")
+    yield State("table", every=True)
 
 
 def many(desk: Desk) -> Iterator[State]:
@@ -403,6 +426,28 @@ def _named(folder: Path, *names: str) -> Workspace:
     return workspace
 
 
+def _misfits(folder: Path) -> Workspace:
+    """Files that don't fit: a picture to scale, one to crop, a video to cut, one too short, half of a native pair."""
+    workspace = _bare(folder)
+    uploaded = workspace.root / "uploaded"
+    rows = [banner(uploaded, "EN_Sports_SFW_Generic_Ana_ID-1A2B3C4D.png", 9)]
+    for seed, (name, *size) in enumerate((("large.png", 900, 750), ("beach sunset v2.webp", 1080, 1350))):
+        samples.write_image(uploaded / name, width=size[0], height=size[1], title="Travel", seed=seed)
+        rows.append({"new_filename": name, "creative_type": "image", "unique_id": f"ID-{seed:08X}"})
+    alone = "VID_EN_Travel_F_Real_SFW_Generic_Chloe_4sec_ID-99A0D7C3-VID.mp4"
+    for kind, place, name, seconds in (
+        ("video", "", "EN_Gaming_M_Anime_SFW_Generic_Bea_90sec_ID-5E6F7A8B.mp4", 90),
+        ("video", "", "teaser.mp4", 2),
+        ("native_video", "Native/Video", alone, 4),
+    ):
+        samples.write_video(
+            uploaded / place / name, width=640, height=360, seconds=seconds, title="Gaming", seed=seconds
+        )
+        rows.append({"new_filename": name, "creative_type": kind, "unique_id": f"ID-{seconds:02}A0D7C3"})
+    session(workspace, rows)
+    return workspace
+
+
 def _many(folder: Path) -> Workspace:
     return _named(folder, *(f"EN_Sports_SFW_Generic_Ana_ID-{number:08X}.png" for number in range(300)))
 
@@ -440,6 +485,7 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "today": (_practice, today),
     "live": (_live, live),
     "review": (_practice, review),
+    "mend": (_misfits, mend),
     "many": (_many, many),
     "long": (_long, long_names),
     "bad-line": (_bad_line, bad_line),

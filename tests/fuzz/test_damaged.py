@@ -553,7 +553,7 @@ def test_a_master_that_is_written_anew_holds_the_same_rows(place: Workspace, dat
 
 
 @settings(deadline=None)
-@given(data=damaged(METADATA.encode()), folder=st.text(min_size=1, max_size=8))
+@given(data=damaged(METADATA.encode()), folder=st.text('aé :;,#-"', min_size=1).map(str.strip).filter(None))
 def test_an_answer_that_is_kept_costs_no_row_and_no_comment(place: Workspace, data: bytes, folder: str) -> None:
     place.defaults.write_bytes(data)
     try:
@@ -565,7 +565,7 @@ def test_an_answer_that_is_kept_costs_no_row_and_no_comment(place: Workspace, da
     rows = [dict(row) for row in after.rows.values()]
     kept = [{**dict.fromkeys(after.header, ""), **row} for row in before.rows.values()]
     assert [row for row in kept if row["folder_path"].strip() != folder.strip() and row not in rows] == []
-    assert after.of(Path("/w") / folder).get("creator_name") or not Path(folder).name.strip(". /\\")
+    assert after.of(Path("/w") / folder)["creator_name"] == "Ana"
     assert ([*after.comments.values()], after.bad) == ([*before.comments.values()], ())
     _clear(place.private / "backups", place.defaults, place.defaults.with_suffix(".quarantine.csv"))
 

@@ -49,3 +49,11 @@ def test_eight_processes_at_once_lose_no_update(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "**0 lost updates**" in report.read_text("utf-8")
+
+
+def test_a_mending_that_is_killed_loses_no_source_and_is_completed_by_the_next() -> None:
+    mending = Path(__file__).parents[1] / "crashes" / "mending.py"
+    command = [sys.executable, mending, "--every", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("kills, 0 wrong\n")

@@ -77,19 +77,6 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
-def add_to_session(workspace: Workspace, added: Mapping[Path, Mapping[str, str]], *, backup: datetime) -> None:
-    """Add rows to the session, by the files that they are of: in place of those that it has of the same files.
-
-    Lines that can't be understood are moved to the quarantine file, as they were. `backup` is the time under which the
-    old file is kept. Raises what `read_table` and `write_rows` raise.
-    """
-    _rewrite(
-        workspace.session,
-        lambda rows: [*(row for row in rows if _file_of(workspace, row) not in added), *added.values()],
-        backup,
-    )
-
-
 def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, str]], *, backup: datetime) -> None:
     """Put rows into the master and the session, each in the place of its file's, else at the end.
 

@@ -120,7 +120,7 @@ def write(
         else:
             frames = _frames(file, picture, source.begins + recipe.start if recipe.start else None)
             cut, pictures = _encoded(frames, picture, made, source, recipe, MP4[quality], threads, end)
-        sounds = _sounds(other, sound, made, cut, end) if sound else iter(())
+        sounds = _sounds(other, sound, made, cut, recipe.seconds) if sound else iter(())
         length = end or source.lasts or 1.0
         for packet in heapq.merge(pictures, sounds, key=lambda one: one.dts * one.time_base):
             made.mux(packet)

@@ -27,7 +27,7 @@ _REMEDY = "Correct its first line, or move it away: what it told is asked anew."
 
 
 class Defaults(NamedTuple):
-    """What the file tells: rows and comments by their lines, the lines that can't be used, and the header, at `first`."""
+    """What the file tells: rows and comments by their lines, bad lines, and the header, which is at `first`."""
 
     path: Path
     rows: Mapping[int, Mapping[str, str]] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import math
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -14,12 +13,12 @@ from typing import NamedTuple
 from tjtools.cache.inventory import NEEDED_COLUMNS
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import media_files
-from tjtools.media import Fingerprint, MediaFacts
+from tjtools.media import Fingerprint
 from tjtools.model.creative import CreativeType, base_id
 from tjtools.model.errors import UnsafePath
 from tjtools.model.names import ParsedName, folded, made_name, own_id, parse_name
 from tjtools.prepare.delivery import Delivered, Delivery, Piece
-from tjtools.prepare.fit import Fit
+from tjtools.prepare.fit import Fit, measured
 from tjtools.prepare.kinds import HALVES
 from tjtools.prepare.naming import new_id, parts_of
 from tjtools.prepare.remembered import file_of, preparations, uploaded_of
@@ -145,18 +144,6 @@ def _parts(one: Delivered, identity: str, prefix: str | None, seconds: float | N
     told = parse_name(one.path.name) if one.keeps_name else None
     made = parts_of(one.fields, identity, prefix, seconds)
     return told._replace(prefix=prefix, duration=made.duration) if told else made
-
-
-def measured(facts: MediaFacts) -> dict[str, str]:
-    common = math.gcd(facts.width, facts.height) or 1
-    return {
-        "duration_seconds": "" if facts.seconds is None else f"{round(facts.seconds, 2):g}",
-        "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
-        "width_px": str(facts.width),
-        "height_px": str(facts.height),
-        "file_size_mb": f"{facts.bytes / 1_000_000:.3f}",
-        "file_format": facts.container,
-    }
 
 
 def _folded(path: Path) -> Path:

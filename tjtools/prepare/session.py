@@ -24,7 +24,8 @@ from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled, WorkspaceError, translated
 from tjtools.model.words import counted
-from tjtools.prepare.intake import Intake, Taken, measured
+from tjtools.prepare.fit import measured
+from tjtools.prepare.intake import Intake, Taken
 from tjtools.prepare.remembered import Made, Preparation, Source, file_of, preparations
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace

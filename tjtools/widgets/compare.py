@@ -112,7 +112,9 @@ def _looking(review: Review) -> w.Widget:
         review,
         changes,
         again,
-        shown=lambda: review.task.state is not State.DONE and review.compared and not review.taking,
+        shown=lambda: (
+            review.compared and not (review.task.state is State.DONE or review.taking or review.mending.at_work)
+        ),
     )
 
 

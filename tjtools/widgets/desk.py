@@ -158,7 +158,7 @@ class Desk(Panel):
         if workspace != self.workspace or task.state is State.READY:
             return
         running = task.state is State.RUNNING
-        told = f"▶ {task.done:,} of {task.total:,}" if running and task.total else str(task.state.value)
+        told = f"▶ {int(task.done):,} of {task.total:,}" if running and task.total else str(task.state.value)
         unseen = running or step != self.tab
         others = {key: one for key, one in self.standing.items() if key != step}
         self.standing = {**others, step: told} if unseen else others

@@ -73,7 +73,7 @@ def drop_view(review: Review) -> w.Widget:
     def shown() -> bool:
         """Looking again is told beside what asked for it; what asks for nothing is not told, unless it goes wrong."""
         ended = review.task.state in (State.FAILED, State.CANCELLED)
-        return review.taking or (ended and review.compared is None)
+        return review.taking or (ended and review.compared is None and not review.mending.at_work)
 
     task = tied(review, "taking compared busy", task_view(review.task), shown=shown)
     return column(Drop(review), task, told(review, "took cut_off", lambda: _came(review)))

@@ -63,7 +63,7 @@ class Task(HasTraits):
 
     def __init__(self) -> None:
         super().__init__()
-        self.done, self.total, self.log = 0, 0, tuple[str, ...]()
+        self.done, self.total, self.log = 0.0, 0, tuple[str, ...]()
         self.result: object = None
         self._lock, self._asked_to_stop, self._finished = threading.Lock(), threading.Event(), threading.Event()
         self._finished.set()
@@ -122,7 +122,7 @@ class Task(HasTraits):
         """What `connect` and `access_to` want to know of it: who hears, and who says when to stop."""
         return {"say": self.say, "cancelled": self.cancelled, "waits": self.waits}
 
-    def progress(self, text: str, done: int = 0, total: int = 0) -> None:
+    def progress(self, text: str, done: float = 0, total: int = 0) -> None:
         """Say with what the work is busy and how far it is."""
         self.done, self.total = done, total
         self.text = STOPPING if self._asked_to_stop.is_set() else text
@@ -225,7 +225,7 @@ class Panel(HasTraits):
         """How far the task is, for a `summary` that somebody prints in mid-work; `""` where none runs."""
         if not self.task.running:
             return ""
-        counted = f", {self.task.done:,} of {self.task.total:,}" if self.task.total else ""
+        counted = f", {int(self.task.done):,} of {self.task.total:,}" if self.task.total else ""
         busy_with = f": {self.task.busy_with}" if self.task.busy_with else ""
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 

@@ -153,9 +153,9 @@ def task_node(task: Task) -> Node | None:
     """Where a task is, in words; None before its first start."""
     if task.state is State.READY:
         return None
-    counted = f"{task.done:,} of {task.total:,}" if task.total else ""
+    counted = f"{int(task.done):,} of {task.total:,}" if task.total else ""
     words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.busy_with)))
-    progress = {"value": task.done, "max": task.total} if task.total else {}
+    progress = {"value": str(task.done), "max": str(task.total)} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
     stopped = isinstance(task.error, Cancelled)  # a person's own word is no trouble
     trouble = [error_node(task.error, quiet=Cancelled)] if task.error and not stopped else []

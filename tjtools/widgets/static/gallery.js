@@ -45,6 +45,17 @@ function comparer(card, model) {
   return compare;
 }
 
+function mender(card, model) {
+  const mend = make("button", "tj-card-compare tj-card-mend", card.mend);
+  mend.type = "button";
+  mend.setAttribute("aria-label", `${card.mend}: ${card.name}`);
+  mend.addEventListener("click", () => {
+    model.send({ what: "mend", id: card.id });
+    mend.closest(".jp-OutputArea")?.querySelector(".tj-mend")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  });
+  return mend;
+}
+
 function picture(card, model) {
   const play = make("button", "tj-card-picture");
   play.type = "button";
@@ -75,6 +86,7 @@ function describe(box, card, model) {
   text.append(head, ...marks, name, facts(card));
   if (card.reason.length) text.append(reason(card));
   if (card.comparable) text.append(comparer(card, model));
+  if (card.mend) text.append(mender(card, model));
   const unfolded = box.querySelector("details")?.open;
   box.lastChild.replaceWith(text);
   if (unfolded) box.querySelector("details").open = true;
