@@ -553,7 +553,7 @@ def test_a_master_that_is_written_anew_holds_the_same_rows(place: Workspace, dat
 
 
 @settings(deadline=None)
-@given(data=damaged(METADATA.encode()), folder=st.text('aé :;,#-"', min_size=1).map(str.strip).filter(None))
+@given(data=damaged(METADATA.encode()), folder=st.text('aé :;,#-"', min_size=1).map(str.strip).filter(bool))
 def test_an_answer_that_is_kept_costs_no_row_and_no_comment(place: Workspace, data: bytes, folder: str) -> None:
     place.defaults.write_bytes(data)
     try:

@@ -83,7 +83,8 @@ class Defaults(NamedTuple):
 
         Lines that can't be used are moved to the quarantine file. Raises TrackingFileError.
         """
-        rows, left = {**self.rows}, {**answers}
+        rows = {**self.rows}
+        left = {f"./{folder}" if _COMMENT.match(folder) else folder: told for folder, told in answers.items()}
         for line, row in self.rows.items():
             if answer := left.pop(row["folder_path"].strip(), None):
                 rows[line] = {**row, **answer}
