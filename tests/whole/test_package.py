@@ -15,7 +15,7 @@ FLOORS = (
     ("workspace",),
     ("cache", "media", "site"),
     ("diff",),
-    ("scrape",),
+    ("prepare", "scrape"),
     ("upload",),
     ("analysis", "health", "practice"),
     ("widgets",),

@@ -95,9 +95,8 @@ def told_by_name(name: str) -> dict[str, str]:
     'Ana'
     """
     stem = stem_of(name)
-    parsed = parse_name(f"{stem}.mp4") or parse_name(f"{stem}_ID-00000000.mp4")
-    structured = parsed and (parsed.rating or parsed.style or parsed.duration) and re.search(r"\D", parsed.category)
-    if not parsed or not structured or not re.fullmatch(_LANGUAGE, parsed.language):
+    parsed = parse_name(f"{stem}.mp4") or _without_id(stem)
+    if parsed is None:
         return {"creative_description": said} if (said := description_of(stem)) else {}
     creator, _, rest = (parsed.creator or "").partition("_")
     told = {
@@ -111,6 +110,14 @@ def told_by_name(name: str) -> dict[str, str]:
         "test_id": parsed.test_id or re.sub(r"^\d+sec(_|$)", "", rest).removeprefix("T-"),
     }
     return {field: text for field, text in told.items() if text}
+
+
+def _without_id(stem: str) -> ParsedName | None:
+    """The parts of a structured name that has no ID yet; None for `IMG_1234`."""
+    parsed = parse_name(f"{stem}_ID-00000000.mp4")
+    if not parsed or not re.fullmatch(_LANGUAGE, parsed.language) or not re.search(r"[^\W\d]", parsed.category):
+        return None
+    return parsed if parsed.rating or parsed.style or parsed.duration else None
 
 
 def told_by_folder(name: str) -> dict[str, str]:
