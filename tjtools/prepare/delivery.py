@@ -272,7 +272,7 @@ def _with_repeats(
         repeats = {
             repeat.known.creative_id or repeat.known.name: repeat for repeat in reversed(found.get(one.path, ()))
         }
-        told = [repeat for repeat in reversed(repeats.values()) if repeat.known.path != one.other]
+        told = [repeat for repeat in reversed(repeats.values()) if not one.other or repeat.known.path != one.other]
         yield one._replace(repeats=tuple(told), notes=(*one.notes, *(repeat.told for repeat in told)))
 
 
