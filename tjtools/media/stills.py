@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, ImageSequence, UnidentifiedImageError
 
 from tjtools.media import headers
 from tjtools.media.recipe import Recipe
@@ -167,8 +167,8 @@ def write(picture: Image.Image, path: Path, quality: str) -> None:
 def of_colours(picture: Image.Image, most: int) -> Image.Image:
     """The picture with a palette of at most so many colours; 0: as it is, or with a palette that loses nothing."""
     if most == 0:
-        few = picture.mode == "RGB" and picture.getcolors(256)
-        return picture.quantize(len(few), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE) if few else picture
+        few = picture.quantize(256) if picture.mode == "RGB" and picture.getcolors(256) else picture
+        return picture if ImageChops.difference(few.convert(picture.mode), picture).getbbox() else few
     if picture.mode == "RGBA":
         return picture.quantize(most, Image.Quantize.FASTOCTREE)
     palette = picture.quantize(most, Image.Quantize.MEDIANCUT, kmeans=1)
