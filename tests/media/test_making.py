@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import struct
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,9 +14,11 @@ from typing import Any
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
-from tjtools.media import Box, Job, Made, Making, Recipe, make
+from tjtools.media import Box, Children, Job, Made, Making, Recipe, make
+from tjtools.media import pool as children
+from tjtools.model.errors import Cancelled
 
 SIZE = (320, 180)
 RATE = 48_000
@@ -139,6 +144,7 @@ def only(source: Path, target: Path, recipe: Recipe) -> Made:
 
 def done(source: Path, target: Path, recipe: Recipe) -> Made:
     made = only(source, target, recipe)
+    assert made.trouble == ""
     assert (made.trouble, made.facts and made.facts.trouble, made.facts and made.facts.bytes) == (
         "",
         "",
@@ -374,3 +380,330 @@ def as_told(path: Path) -> Image.Image:
     rgb = [light + (2 - 2 * red) * r, 0, light + (2 - 2 * blue) * b]
     rgb[1] = (light - red * rgb[0] - blue * rgb[2]) / (1 - red - blue)
     return Image.fromarray((np.stack(rgb, -1) * 255).round().clip(0, 255).astype(np.uint8))
+
+
+def test_more_light_than_a_screen_has_is_brought_down(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as file:
+        stream = file.add_stream("libx265", rate=10, options={"x265-params": "log-level=none"})
+        (stream.width, stream.height), stream.pix_fmt = (640, 360), "yuv420p10le"
+        context = stream.codec_context
+        context.colorspace, context.color_range, context.color_primaries, context.color_trc = 9, 1, 9, 18
+        for number in range(3):
+            frame = coloured((0.2627, 0.0593), False, "yuv420p10le", (640, 360))
+            frame.pts = number
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode())
+    done(tmp_path / "a.mp4", tmp_path / "b.mp4", Recipe("mp4", 320, 180))
+    with av.open(str(tmp_path / "b.mp4")) as file:
+        first = next(file.decode(video=0))
+    assert (int(first.colorspace), int(first.color_primaries), int(first.color_trc)) == (1, 1, 1)
+    greys = np.asarray(as_told(tmp_path / "b.mp4"), float)[135, 40::80].mean(axis=1)
+    assert all(one < other for one, other in itertools.pairwise(greys))
+    assert (greys[0] < 40, 120 < greys[2] < 180, greys[3] > 200) == (True, True, True)
+
+
+# still pictures
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_a_photo_is_made_upright(tmp_path: Path, orientation: int, kind: str) -> None:
+    turn = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what undoes it, as Pillow counts turns
+    upright, exif = picture(1), Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright.transpose(Image.Transpose(turn[orientation])) if orientation > 1 else upright
+    stored.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    made = done(tmp_path / "a.jpg", tmp_path / f"b.{kind}", Recipe(kind, *SIZE))
+    with Image.open(tmp_path / f"b.{kind}") as shown:
+        assert (shown.size, shown.getexif().get(0x0112), made.facts and made.facts.turned) == (SIZE, None, 0)
+        assert apart(shown, upright) < 3
+
+
+def as_heic(shown: Image.Image, path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.from_pillow(shown).save(path, quality=90)
+
+
+WRITERS: dict[str, Callable[[Image.Image, Path], None]] = {
+    "heic": as_heic,
+    "webp": lambda shown, path: shown.save(path, quality=95),
+    "avif": lambda shown, path: shown.save(path, quality=95),
+    "bmp": lambda shown, path: shown.save(path),
+    "tiff": lambda shown, path: shown.save(path),
+    "gif": lambda shown, path: shown.quantize(256).save(path),
+    "jpg": lambda shown, path: shown.convert("CMYK").save(path, quality=95),
+    "png": lambda shown, path: Image.fromarray(np.asarray(shown.convert("L")).astype(np.uint16) * 257).save(path),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("wanted", ["png", "jpg"])
+def test_whatever_a_picture_came_as(tmp_path: Path, kind: str, wanted: str) -> None:
+    source = tmp_path / f"a.{kind}"
+    WRITERS[kind](picture(2), source)
+    made = done(source, tmp_path / f"b.{wanted}", Recipe(wanted, *SIZE))
+    assert made.facts
+    assert made.facts[1:4] == (wanted, *SIZE)
+    expected = picture(2).convert("L") if kind == "png" else picture(2)
+    with Image.open(tmp_path / f"b.{wanted}") as shown:
+        assert apart(shown, expected) < (8 if kind == "gif" else 5)
+
+
+def test_a_phones_photo_is_looked_at(tmp_path: Path) -> None:
+    as_heic(picture(2), tmp_path / "a.heic")
+    with Children(cores=1) as room:
+        seen = room.look(tmp_path / "a.heic")
+    assert (seen.facts.container, seen.facts.size, len(seen.looks), seen.facts.trouble) == ("heic", "320x180", 1, "")
+
+
+def test_a_profiles_colours_become_a_screens(tmp_path: Path) -> None:
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    upright = picture(3)
+    swapped = swapped_profile()
+    b, g, r = upright.split()[::-1]
+    Image.merge("RGB", (b, g, r)).save(tmp_path / "a.png", icc_profile=swapped)
+    done(tmp_path / "a.png", tmp_path / "b.png", Recipe("png", *SIZE))
+    upright.save(tmp_path / "c.png", icc_profile=lab)  # of other colours than the picture's: passed over
+    done(tmp_path / "c.png", tmp_path / "d.png", Recipe("png", *SIZE))
+    for name in ("b.png", "d.png"):
+        with Image.open(tmp_path / name) as shown:
+            assert (apart(shown, upright) < 2, "icc_profile" in shown.info) == (True, False)
+
+
+def swapped_profile() -> bytes:
+    """sRGB, with red and blue exchanged."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return data.replace(b"rXYZ", b"xXYZ").replace(b"bXYZ", b"rXYZ").replace(b"xXYZ", b"bXYZ")
+
+
+@pytest.mark.parametrize("kind", ["png", "webp", "tiff", "gif"])
+def test_transparency_stays_in_a_png_and_is_white_in_a_jpg(tmp_path: Path, kind: str) -> None:
+    clear = Image.new("RGBA", SIZE, (200, 30, 30, 255))
+    clear.paste((0, 0, 0, 0), (0, 0, 160, 180))
+    clear.save(tmp_path / f"a.{kind}", lossless=True)
+    for wanted in ("png", "jpg"):
+        done(tmp_path / f"a.{kind}", tmp_path / f"b.{wanted}", Recipe(wanted, 160, 90))
+    with Image.open(tmp_path / "b.png") as png, Image.open(tmp_path / "b.jpg") as jpg:
+        assert png.convert("RGBA").getpixel((20, 45))[3] == 0
+        assert png.convert("RGBA").getpixel((120, 45)) == pytest.approx((200, 30, 30, 255), abs=6)
+        assert jpg.getpixel((20, 45)) == pytest.approx((255, 255, 255), abs=3)
+
+
+def test_the_picture_of_a_transparent_part_is_cropped_without_a_dark_rim(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", SIZE, (255, 255, 255, 0))
+    clear.paste((255, 255, 255, 255), (0, 0, 161, 180))
+    clear.save(tmp_path / "a.png")
+    done(tmp_path / "a.png", tmp_path / "b.jpg", Recipe("jpg", 100, 56))
+    with Image.open(tmp_path / "b.jpg") as shown:
+        assert np.asarray(shown).min() > 250
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_an_animation(tmp_path: Path, kind: str) -> None:
+    first, *others = [numbered(one) for one in range(1, 7)]
+    first.save(tmp_path / f"a.{kind}", save_all=True, append_images=others, duration=70, loop=0, lossless=True)
+    done(tmp_path / f"a.{kind}", tmp_path / "b.png", Recipe("png", *SIZE))
+    made = done(tmp_path / f"a.{kind}", tmp_path / "b.gif", Recipe("gif", 160, 90))
+    assert (number_of(Image.open(tmp_path / "b.png")), made.facts and made.facts.frames) == (1, 6)
+    with Image.open(tmp_path / "b.gif") as shown:
+        numbers, lasting = [], []
+        for at in range(6):
+            shown.seek(at)
+            numbers.append(number_of(shown))
+            lasting.append(shown.info["duration"])
+        assert (numbers, lasting, shown.info["loop"]) == ([1, 2, 3, 4, 5, 6], [70] * 6, 0)
+
+
+def test_where_it_was_taken_goes(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Phone of Ana"
+    exif.get_ifd(0x8825).update({1: "N", 2: (48.0, 12.0, 0.0)})
+    picture().save(tmp_path / "a.jpg", exif=exif, comment=b"Ana's garden")
+    as_heic_with(exif, tmp_path / "a.heic")
+    place = {"location": "+48.2000+016.3667/", "comment": "Ana's garden", "title": "Ana's garden"}
+    write_video(tmp_path / "a.mp4", [picture()] * 5, metadata=place)
+    write_video(tmp_path / "a.mov", [picture()] * 5, metadata=place)
+    for name, wanted in [("a.jpg", "jpg"), ("a.jpg", "png"), ("a.heic", "jpg"), ("a.mp4", "png")]:
+        done(tmp_path / name, tmp_path / f"b.{wanted}", Recipe(wanted, *SIZE, max_bytes=200_000))
+        with Image.open(tmp_path / f"b.{wanted}") as shown:
+            assert (dict(shown.getexif()), {"exif", "comment", "icc_profile"} & {*shown.info}) == ({}, set())
+    for name, size in [("a.mp4", (160, 90)), ("a.mov", SIZE)]:  # encoded anew, and copied
+        done(tmp_path / name, tmp_path / "b.mp4", Recipe("mp4", *size))
+        data = (tmp_path / "b.mp4").read_bytes()
+        assert (b"garden" in (tmp_path / name).read_bytes(), b"48.2" in data, b"garden" in data) == (True, False, False)
+
+
+def as_heic_with(exif: Image.Exif, path: Path) -> None:
+    import pillow_heif
+
+    pillow_heif.from_pillow(picture()).save(path, exif=exif.tobytes())
+
+
+# weight
+
+
+@pytest.mark.parametrize("kind", ["mp4", "png", "jpg", "gif"])
+@pytest.mark.parametrize("share", [0.9, 0.6, 0.35, 0.2])
+def test_the_best_quality_that_fits(tmp_path: Path, kind: str, share: float) -> None:
+    grainy = [grain(one) for one in range(8)]
+    if kind == "mp4":
+        source = write_video(tmp_path / "a.mp4", grainy)
+    else:
+        source = tmp_path / ("a.gif" if kind == "gif" else "a.png")
+        grainy[0].save(source, save_all=kind == "gif", append_images=grainy[1:3] if kind == "gif" else [])
+    heaviest = done(source, tmp_path / f"b.{kind}", Recipe(kind, 200, 120))
+    assert heaviest.facts
+    most = round(heaviest.facts.bytes * (max(share, 0.3) if kind == "gif" else share))
+    made = done(source, tmp_path / f"c.{kind}", Recipe(kind, 200, 120, max_bytes=most))
+    assert made.facts
+    assert heaviest.next_bytes is None
+    assert made.next_bytes is not None
+    assert made.facts.bytes <= most < made.next_bytes
+    assert made.quality != heaviest.quality
+
+
+def grain(seed: int) -> Image.Image:
+    noise = np.random.default_rng(seed).normal(0, 18, (*SIZE[::-1], 3))
+    return Image.fromarray((np.asarray(picture(1), float) + noise).clip(0, 255).astype(np.uint8))
+
+
+def test_what_no_quality_makes_light_enough_says_so(tmp_path: Path) -> None:
+    grain(0).save(tmp_path / "a.png")
+    made = only(tmp_path / "a.png", tmp_path / "b.jpg", Recipe("jpg", *SIZE, max_bytes=900))
+    assert "even as jpg of quality 20 it has" in made.trouble
+    assert not (tmp_path / "b.jpg").exists()
+
+
+def test_a_copy_that_is_too_heavy_is_encoded_again(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "a.mov", [grain(one) for one in range(10)])
+    most = source.stat().st_size // 2
+    made = done(source, tmp_path / "b.mp4", Recipe("mp4", *SIZE, max_bytes=most))
+    assert made.facts
+    assert made.next_bytes
+    assert (made.quality[:3], made.facts.bytes <= most < made.next_bytes) == ("CRF", True)
+
+
+# what can go wrong
+
+
+def test_what_cant_be_made_says_why_and_the_others_are_made(tmp_path: Path) -> None:
+    picture().save(tmp_path / "good.png")
+    write_video(tmp_path / "good.mp4", [picture()] * 5)
+    (tmp_path / "text.mp4").write_text("no creative")
+    whole = (tmp_path / "good.png").read_bytes()
+    (tmp_path / "torn.png").write_bytes(whole[: len(whole) // 2])
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def told(source: str, target: str, **more: Any) -> str:
+        recipe = Recipe(target.rpartition(".")[2], 160, 90, **more)
+        found = make(
+            [Job(tmp_path / source, recipe, tmp_path / target), Job(tmp_path / "good.png", Recipe("jpg", 9, 9), good)]
+        )
+        assert (found[1].trouble, good.exists()) == ("", True)
+        good.unlink()
+        return found[0].trouble
+
+    good = tmp_path / "good.jpg"
+    assert told("text.mp4", "b.mp4") == "no image or video that can be read"
+    assert "truncated" in told("torn.png", "b.jpg")
+    assert told("none.mp4", "b.mp4") == "No such file or directory"
+    assert told("good.png", "none/b.png") == "the result can't be written: No such file or directory"
+    assert told("good.png", "good.png") == "the result would take the place of its source"
+    assert told("good.png", "b.mp4") == "it is a still picture: no video is made of it"
+    assert told("good.mp4", "b.gif") == "it is a video: no gif is made of it"
+    assert told("good.mp4", "b.mp4", start=3) == "it lasts 0.2 s: nothing is to be seen at 3 s"
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_folder_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture().save(tmp_path / "a.png")
+    (tmp_path / "file").touch()
+    made = only(tmp_path / "a.png", tmp_path / "file" / "b.png", Recipe("png", *SIZE))
+    assert made.trouble == "the result can't be written: Not a directory"
+
+
+# a disk can't be filled on demand: here is a child whose files may not grow beyond some kB
+FULL_DISK = """
+import resource
+from tjtools.media import child
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+child.main()
+"""
+
+
+@pytest.mark.parametrize("kind", ["mp4", "png", "gif"])
+def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setattr(children, "COMMAND", (sys.executable, "-c", FULL_DISK))
+    if kind == "mp4":
+        source = write_video(tmp_path / "a.mp4", [grain(one) for one in range(20)])
+    else:
+        source = tmp_path / "a.png"
+        grain(0).save(source)
+    target = tmp_path / f"b.{kind}"
+    target.write_text("what was here before")
+    made = only(source, target, Recipe(kind, 300, 160))
+    assert made.trouble == "the result can't be written: File too large"
+    assert target.read_text() == "what was here before"
+    assert sorted(tmp_path.iterdir()) == [source, target]
+
+
+# and one that is ended when half of it is written
+KILLED = """
+import os, signal
+from tjtools.media import child, making
+whole = making.made
+def half(source, target, recipe, threads, say):
+    def say_and_die(done):
+        if done > 0.3:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return whole(source, target, recipe, threads, say_and_die if "killed" in source.name else say)
+making.made = half
+child.main()
+"""
+
+
+def test_a_kill_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(children, "COMMAND", (sys.executable, "-c", KILLED))
+    for name in ("killed", "good"):
+        write_video(tmp_path / f"{name}.mp4", [numbered(one) for one in range(60)])
+    jobs = [
+        Job(tmp_path / f"{name}.mp4", Recipe("mp4", 160, 90), tmp_path / f"b_{name}.mp4") for name in ("killed", "good")
+    ]
+    killed, good = make(jobs, cores=1)
+    assert ("SIGKILL" in killed.trouble, good.trouble) == (True, "")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["b_good.mp4", "good.mp4", "killed.mp4"]
+
+
+def test_a_person_stops_it(tmp_path: Path) -> None:
+    write_video(tmp_path / "a.mp4", [grain(one % 5) for one in range(100)])
+    recipe = Recipe("mp4", 1920, 1080)
+    told: list[Making] = []
+    jobs = [Job(tmp_path / "a.mp4", recipe, tmp_path / f"{number}.mp4") for number in range(3)]
+    with pytest.raises(Cancelled):
+        make(jobs, progress=told.append, cancelled=lambda: bool(told and told[-1].done > 0), cores=2)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.mp4"]
+
+
+# pictures for a person's eye
+
+
+def test_pictures_of_a_video(tmp_path: Path) -> None:
+    upright = [numbered(one, (1280, 720)) for one in range(100)]
+    write_video(tmp_path / "a.mp4", [one.transpose(UNTURN[90]) for one in upright])
+    with_matrix(tmp_path / "a.mp4", 90)
+    with Children(cores=1) as room:
+        evenly = [Image.open(io.BytesIO(one)) for one in room.pictures(tmp_path / "a.mp4", 4)]
+        chosen = [Image.open(io.BytesIO(one)) for one in room.pictures(tmp_path / "a.mp4", [0.5, 2.02])]
+    assert {one.size for one in evenly + chosen} == {(640, 360)}
+    assert [number_of(one) for one in evenly] == [0, 25, 50, 75]
+    assert [number_of(one) for one in chosen] == [12, 50]
+
+
+def test_a_picture_of_a_photo_and_none_of_what_cant_be_read(tmp_path: Path) -> None:
+    picture(size=(360, 1280)).save(tmp_path / "a.png")
+    (tmp_path / "b.mp4").write_text("no creative")
+    with Children(cores=1) as room:
+        [shown] = room.pictures(tmp_path / "a.png", 4)
+        assert room.pictures(tmp_path / "b.mp4", 4) == []
+    assert Image.open(io.BytesIO(shown)).size == (180, 640)

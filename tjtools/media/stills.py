@@ -92,7 +92,7 @@ def shown(picture: Image.Image) -> Image.Image:
     if picture.width * picture.height > MOST_PIXELS:
         raise ValueError(f"{picture.width}x{picture.height} pixels are more than any creative has")
     picture.load()
-    orientation = headers.photo_orientation(picture.info.get("exif", b""))
+    orientation = headers.photo_orientation(picture.info.get("exif") or b"")
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith(("I", "F")):
         picture, profile = of_eight_bits(picture), None
@@ -181,6 +181,7 @@ def animation(source: Path, recipe: Recipe) -> tuple[list[Image.Image], list[int
     with opened(source) as file:
         repeats = file.info.get("loop")
         for frame in ImageSequence.Iterator(file):
+            frame.load()  # only then some tell how long it is shown
             durations.append(frame.info.get("duration", 100))
             pictures.append(canvas(shown(frame.copy()), recipe))
     return pictures, durations, repeats
