@@ -402,6 +402,13 @@ def test_more_light_than_a_screen_has_is_brought_down(tmp_path: Path) -> None:
     assert (greys[0] < 40, 120 < greys[2] < 180, greys[3] > 200) == (True, True, True)
 
 
+def test_no_frame_is_cut_into_slices(tmp_path: Path) -> None:
+    source = write_video(tmp_path / "a.mp4", [picture(one) for one in range(8)])
+    [made] = make([Job(source, Recipe("mp4", 1280, 720), tmp_path / "b.mp4")], cores=2)
+    assert made.trouble == ""
+    assert b"sliced_threads=0" in (tmp_path / "b.mp4").read_bytes()  # as x264 notes in what it makes
+
+
 # still pictures
 
 

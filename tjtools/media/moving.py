@@ -187,7 +187,7 @@ def _h264(made: OutputContainer, recipe: Recipe, first: Frame, rate: Fraction, c
     context = stream.codec_context
     context.width, context.height, context.pix_fmt = recipe.width, recipe.height, "yuv420p"
     context.time_base = Fraction(1, rate.numerator * ceil(_TICKS / rate.numerator))
-    context.thread_count = threads
+    context.thread_count, context.thread_type = threads, "FRAME"  # slices of a frame would weigh more
     context.colorspace, context.color_range = kept_matrix(first), LIMITED
     context.color_primaries, context.color_trc = kept_light(first)
     return stream
