@@ -190,6 +190,29 @@ def test_a_native_pair_is_made_of_any_video(shop: Workspace, folder: Path) -> No
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 5
 
 
+def test_a_half_whose_other_half_is_left_out_says_so(shop: Workspace, folder: Path) -> None:
+    video(folder / "Sports" / "goal_video.mp4", 3.9, (640, 360), seed=2)
+    image(folder / "Sports" / "goal_thumb.png", (400, 400), seed=2)
+    [one] = taken(shop, folder, NATIVE).taken
+    assert (one.notes, one.row["native_pair_id"]) == (("its other half, goal_thumb.png, is not among them",), "")
+
+
+def test_whether_natives_have_sound_is_a_setting(shop: Workspace, folder: Path) -> None:
+    path = video(folder / "Sports" / "race.mov", 9)
+    for told, sound in (("true", True), ("false", False)):
+        shop.settings_file.write_text(f"[prepare]\nnative_sound = {told}\n", "utf-8")
+        [one] = look_through(shop, path, NATIVE).sources
+        assert [piece.fit.recipe and piece.fit.recipe.sound for piece in one.pieces] == [sound, sound]
+        assert one.fields["category_name"] == "Sports"
+
+
+def test_a_name_by_the_convention_with_a_wrong_ending_gets_the_right_one(shop: Workspace, folder: Path) -> None:
+    path = video(folder / "x.mp4")
+    path.rename(folder / "EN_Sports_SFW_Race_Ana_6sec_ID-0A0B0C0D.mov")
+    taken(shop, folder)
+    assert (names(shop), media(shop)) == (["EN_Sports_SFW_Race_Ana_6sec_ID-0A0B0C0D.mp4"], {names(shop)[0]})
+
+
 def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))
     video(folder / "Sports" / "long.mp4", 40, (96, 54))

@@ -19,11 +19,11 @@ from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creativ
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
-from tjtools.model.names import is_source, parse_name, why_unheld
+from tjtools.model.names import is_source, why_unheld
 from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.fit import Fit, Wishes, fit
 from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_type
-from tjtools.prepare.naming import NEEDED, told_by_folder, told_by_name
+from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits, load_settings
@@ -125,12 +125,15 @@ def look_through(
     Raises `WorkspaceError` for a folder that is not there, `Cancelled`, and the errors of the tracking files.
     """
     limits, fingerprints = load_limits(workspace.limits_file), Fingerprints.load(workspace)
-    defaults, before = Defaults.load(workspace), [*preparations(workspace)]
-    root, home = folder.resolve(), workspace.root / "uploaded"
+    defaults, before, settings = Defaults.load(workspace), preparations(workspace), load_settings(workspace)
+    found, home = folder.resolve(), workspace.root / "uploaded"
+    root = found if found.is_dir() else found.parent
     if root.is_relative_to(home):  # they are where the session has its files
         wanted = wanted._replace(as_is=True)
-    found = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
-    paths = [path for path in found if wanted.as_is or not path.is_relative_to(home)]
+    if wanted.native and not settings.prepare.native_sound:
+        wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
+    below = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
+    paths = [path for path in below if wanted.as_is or not path.is_relative_to(home)]
     seen = look_at(paths, fingerprints, progress=progress, cancelled=cancelled)
     earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
     known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
@@ -144,14 +147,12 @@ def look_through(
             sources.append(_delivered(path, look, root, defaults, wanted))
         else:
             left_out.append((path, why))
-    sources = [*_with_pieces(sources, wanted, limits, load_settings(workspace).names.pair_suffixes)]
+    sources = [*_with_pieces(sources, wanted, limits, settings.names.pair_suffixes)]
     if not wanted.as_is:
         compared = [source for one in before for source in one.sources]
         sources = [*_with_repeats(workspace, sources, compared, fingerprints)]
     kept, out = _sorted_out(sources, wanted)
-    return Delivery(
-        root if root.is_dir() else root.parent, wanted, tuple(kept), (*left_out, *out), tuple(known), defaults
-    )
+    return Delivery(root, wanted, kept, (*left_out, *out), tuple(known), defaults)
 
 
 def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -203,7 +204,7 @@ def _delivered(path: Path, look: Fingerprint, root: Path, defaults: Defaults, wa
             fields = told_by_folder(folder.name) | defaults.of(folder) | fields
         else:
             fields = defaults.of(folder, above=True) | fields
-    return Delivered(path, look, defaults.everywhere | fields, keeps_name=parse_name(path.name) is not None)
+    return Delivered(path, look, defaults.everywhere | fields, keeps_name=by_convention(path.name) is not None)
 
 
 def _with_pieces(
@@ -286,7 +287,13 @@ def _sorted_out(
             out.append((one.path, why))
         else:
             kept.append(one)
-    return tuple(kept), tuple(out)
+    there = {one.path for one in kept}
+    return tuple(_alone(one) if one.other and one.other not in there else one for one in kept), tuple(out)
+
+
+def _alone(one: Delivered) -> Delivered:
+    lost = one.other.name if one.other else ""
+    return one._replace(other=None, notes=(*one.notes, f"its other half, {lost}, is not among them"))
 
 
 def _against(one: Delivered, wanted: Wanted) -> Iterator[str]:

@@ -16,11 +16,11 @@ from tjtools.diff.repeats import media_files
 from tjtools.media import Fingerprint
 from tjtools.model.creative import CreativeType, base_id
 from tjtools.model.errors import UnsafePath
-from tjtools.model.names import ParsedName, folded, made_name, own_id, parse_name
+from tjtools.model.names import ParsedName, folded, made_name, own_id
 from tjtools.prepare.delivery import Delivered, Delivery, Piece
-from tjtools.prepare.fit import Fit, measured
+from tjtools.prepare.fit import Fit, measured, named
 from tjtools.prepare.kinds import HALVES
-from tjtools.prepare.naming import new_id, parts_of
+from tjtools.prepare.naming import by_convention, new_id, parts_of, stem_of
 from tjtools.prepare.remembered import file_of, preparations, uploaded_of
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
@@ -70,7 +70,7 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
     taken, left_out = list[Taken](), [*delivery.left_out]
     for one in delivery.sources:
         try:
-            pieces = [_taken(workspace, one, piece, ids, now) for piece in one.pieces]
+            pieces = [_taken(workspace, one, piece, ids, now, as_is=delivery.wanted.as_is) for piece in one.pieces]
         except UnsafePath as error:
             left_out.append((one.path, error.message))
             continue
@@ -87,7 +87,7 @@ def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path,
     known = set() if draft or delivery.wanted.as_is else _known_ids(workspace)
     ids: dict[Path, str] = {}
     for one in sorted(delivery.sources, key=lambda one: not one.keeps_name):
-        own = re.sub("^ID-|-(VID|IMG)$", "", own_id(one.path.name)) if one.keeps_name else ""
+        own = re.sub("^ID-|-(VID|IMG)$", "", own_id(stem_of(one.path.name))) if one.keeps_name else ""
         shared = ids.get(one.other) if one.other and not delivery.wanted.as_is else None
         ids[one.path] = own or shared or _other_id(one, known, delivery, draft=draft)
         known.add(ids[one.path].upper())
@@ -111,11 +111,15 @@ def _known_ids(workspace: Workspace) -> set[str]:
     return {base_id(one) for one in (*told, *map(own_id, names))}
 
 
-def _taken(workspace: Workspace, one: Delivered, piece: Piece, ids: Mapping[Path, str], now: datetime) -> Taken:
+def _taken(
+    workspace: Workspace, one: Delivered, piece: Piece, ids: Mapping[Path, str], now: datetime, *, as_is: bool
+) -> Taken:
     kind, made = piece
     identity, half, name, original = ids[one.path], HALVES.get(kind), one.path.name, ""
     if made.recipe or not one.keeps_name:
         name = made_name(_parts(one, identity, half, made.facts.seconds), made.facts.container)
+    elif not as_is:
+        name = named(name, made.facts.container)
     if made.recipe:
         ending = one.path.suffix.lstrip(".").lower() or one.seen.facts.container
         original = made_name(_parts(one, identity, "ORG", one.seen.facts.seconds), ending)
@@ -141,7 +145,7 @@ def _taken(workspace: Workspace, one: Delivered, piece: Piece, ids: Mapping[Path
 
 
 def _parts(one: Delivered, identity: str, prefix: str | None, seconds: float | None) -> ParsedName:
-    told = parse_name(one.path.name) if one.keeps_name else None
+    told = by_convention(one.path.name) if one.keeps_name else None
     made = parts_of(one.fields, identity, prefix, seconds)
     return told._replace(prefix=prefix, duration=made.duration) if told else made
 

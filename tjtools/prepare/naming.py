@@ -88,6 +88,11 @@ def stem_of(name: str) -> str:
     return path.stem if path.suffix.lower().lstrip(".") in MEDIA | OTHER_MEDIA else name
 
 
+def by_convention(name: str) -> ParsedName | None:
+    """The parts of a name by the convention, whatever it ends in."""
+    return parse_name(f"{stem_of(name)}.mp4")
+
+
 def told_by_name(name: str) -> dict[str, str]:
     """What a structured name tells, with an ID or without; nothing for any other.
 
@@ -95,7 +100,7 @@ def told_by_name(name: str) -> dict[str, str]:
     'Ana'
     """
     stem = stem_of(name)
-    parsed = parse_name(f"{stem}.mp4") or _without_id(stem)
+    parsed = by_convention(name) or _without_id(stem)
     if parsed is None:
         return {"creative_description": said} if (said := description_of(stem)) else {}
     creator, _, rest = (parsed.creator or "").partition("_")
