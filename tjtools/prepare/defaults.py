@@ -94,7 +94,7 @@ class Defaults(NamedTuple):
         whole = "".join(lines[at] for at in sorted(lines))
         with locked(self.path):
             quarantine(self.path, self.bad)
-            replace_file(self.path, whole.encode(), backup=now, seen=self.seen)
+            replace_file(self.path, whole.encode(), seen=self.seen, backup=now)
 
 
 def _told(row: Mapping[str, str]) -> Iterator[tuple[str, str]]:
