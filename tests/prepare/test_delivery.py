@@ -352,6 +352,7 @@ def test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_i
     assert (shop.session.exists(), contents(folder)) == (False, delivered)
     assert (shop.root / "uploaded" / ".preparing").exists() is complete
     assert len(taken(shop, folder).taken) == (0 if complete else 2)
+    assert shop.session.exists()
     assert (len(names(shop)), len(read_rows(shop.master)), len(media(shop))) == (2, 2, 3)
     assert not (shop.root / "uploaded" / ".preparing").exists()
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
