@@ -558,4 +558,43 @@ SAFETY = (
     ),
 )
 
-MUTANTS = (*PAIRING, *FOLLOWING, *REVIEWING, *FILES, *UPLOADING, *SAFETY)
+MAKING = (
+    _one(
+        "sound-by-its-own-clock",
+        "The sound of a cut begins at the instant of its picture.",
+        "- round(cut * rate), base",
+        ", base",
+        "test_sound_stays_with_its_picture",
+    ),
+    _one(
+        "cut-at-the-next-frame",
+        "A cut begins with the frame that is shown then.",
+        "        if current and coming.time > moment + _HARDLY:",
+        "        if current and current.time > moment + _HARDLY:",
+        "test_a_cut_is_exact_to_the_frame",
+    ),
+    _one(
+        "lying-video",
+        "A video that a header turns is made upright.",
+        "steps = [*_TURNS.get(self._orientation, ()), ",
+        "steps = [",
+        "test_a_turned_video_is_made_upright",
+    ),
+    _one(
+        "first-that-fits",
+        "Of what fits, the best quality is made: the next better one was seen not to fit.",
+        "if fits - heavy > 1 else fits",
+        "if fits == len(steps) else fits",
+        "test_the_best_quality_that_fits",
+    ),
+    _one(
+        "draft-left",
+        "What a killed child has begun is cleared away.",
+        "                draft.unlink()",
+        "                draft.exists()",
+        "test_a_kill_leaves_nothing_behind",
+        "test_a_person_stops_it",
+    ),
+)
+
+MUTANTS = (*PAIRING, *FOLLOWING, *REVIEWING, *FILES, *UPLOADING, *SAFETY, *MAKING)
