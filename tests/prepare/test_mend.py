@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import av
+import pillow_heif
 import pytest
 from PIL import Image, ImageChops, ImageStat
 from world import NOW, read_rows, write_inventory
@@ -103,6 +104,18 @@ def test_what_gets_another_extension_gets_another_name_in_both_inventories(bare_
     names = [("a.png", "1", ""), ("banner.png", "300", "png")]
     assert _rows(bare_workspace.session) == _rows(bare_workspace.master) == names
     assert _verdicts(bare_workspace)["banner.png"] is not Verdict.INVALID
+
+
+def test_a_photo_of_a_phone_becomes_a_jpg_that_is_light_enough(bare_workspace: Workspace) -> None:
+    drawn = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
+    with Image.open(drawn) as picture:
+        pillow_heif.from_pillow(picture).save(drawn.with_suffix(".heic"))  # without any EXIF
+    drawn.unlink()
+    _session(bare_workspace, _row("IMG_0001.heic", CreativeType.NATIVE_IMAGE))
+    mended = _mend(bare_workspace, _only(bare_workspace))
+    assert (mended.name, mended.trouble) == ("IMG_0001.jpg", "")
+    assert mended.how.startswith("heic → jpg; 1280x720 → 640x360")
+    assert _verdicts(bare_workspace) == {"IMG_0001.jpg": Verdict.NEW}
 
 
 def test_a_wrong_extension_alone_is_a_new_name_and_nothing_else(bare_workspace: Workspace) -> None:

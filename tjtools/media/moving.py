@@ -115,8 +115,9 @@ def write(
             cut, stream = first.time, _h264(made, recipe, first, _rate(picture), MP4[quality], threads)
             canvas = Canvas(source.orientation, (source.width, source.height), recipe)
             pictures = _encoded(stream, canvas, _timed(first, frames, _rate(picture), end))
-        kept = whole and recipe.seconds is None  # what is said of its length holds for the sound too
-        sounds = _sounds(other, sound, made, cut, recipe.seconds, kept) if sound else iter(())
+        sounds = (
+            _sounds(other, sound, made, cut, recipe.seconds, whole and recipe.seconds is None) if sound else iter(())
+        )
         length = end or source.lasts or 1.0
         for packet in heapq.merge(pictures, sounds, key=lambda one: one.dts * one.time_base):
             made.mux(packet)
