@@ -54,6 +54,7 @@ class Workspace(_Rooted):
     session = _Place("tracking/creative_inventory_session.csv")
     master = _Place("tracking/creative_inventory.csv")
     campaigns = _Place("tracking/Upload_CSV")  # for the campaign uploader
+    overrides = _Place("tracking/campaign_overrides.csv")  # what single ads are to say, if a person has written it
     upload_logs = _Place("tracking/upload_logs")  # one status CSV a run
     screenshots = _Place("tracking/upload_logs/screenshots")  # one picture a step of a run
     private = _Place("tracking/.tjtools")
