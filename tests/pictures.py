@@ -283,6 +283,23 @@ def year(desk: Desk) -> Iterator[State]:
     yield State("how-sure", every=True)
 
 
+def campaign(desk: Desk) -> Iterator[State]:
+    desk.tab("Library")
+    desk.press("^Campaign files")
+    yield State("to-write", every=True)
+    desk.press("^Left out")
+    yield State("left-out")
+    desk.press("^Write .* file")
+    desk.page.get_by_text(re.compile("^✓ Written")).wait_for()
+    yield State("written", every=True)
+
+
+def old_statuses(desk: Desk) -> Iterator[State]:
+    desk.tab("Library")
+    desk.press("^Campaign files")
+    yield State("library", every=True)
+
+
 def bad_line(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
     yield State("review")
@@ -442,6 +459,8 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "review": (_practice, review),
     "many": (_many, many),
     "long": (_long, long_names),
+    "campaign": (_practice, campaign),
+    "old-statuses": (_year, old_statuses),
     "bad-line": (_bad_line, bad_line),
     "upload": (_practice, upload),
     "failures": (_practice, failures),
