@@ -286,18 +286,20 @@ def year(desk: Desk) -> Iterator[State]:
 def campaign(desk: Desk) -> Iterator[State]:
     desk.tab("Library")
     desk.press("^Campaign files")
+    yield State("never-read", every=True)
+    desk.press("^Bring the statuses up to date")
+    desk.press("^Read the site")
+    desk.settle()
+    desk.press("^Apply")
+    desk.see("See the outcomes")
+    desk.tab("Library")
+    desk.see("^Write .* file")
     yield State("to-write", every=True)
     desk.press("^Left out")
     yield State("left-out")
     desk.press("^Write .* file")
     desk.page.get_by_text(re.compile("^✓ Written")).wait_for()
     yield State("written", every=True)
-
-
-def old_statuses(desk: Desk) -> Iterator[State]:
-    desk.tab("Library")
-    desk.press("^Campaign files")
-    yield State("library", every=True)
 
 
 def bad_line(desk: Desk) -> Iterator[State]:
@@ -460,7 +462,6 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "many": (_many, many),
     "long": (_long, long_names),
     "campaign": (_practice, campaign),
-    "old-statuses": (_year, old_statuses),
     "bad-line": (_bad_line, bad_line),
     "upload": (_practice, upload),
     "failures": (_practice, failures),

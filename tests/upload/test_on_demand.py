@@ -153,6 +153,17 @@ def test_an_id_is_that_of_the_name_never_of_the_place(shop: Workspace) -> None:
     assert plan_campaign(shop, now=NOW).needs_a_person
 
 
+def test_a_name_that_two_sections_share_is_one_creative_in_each(shop: Workspace) -> None:
+    """Also where the other section has it with the extension, and its own without."""
+    library(shop, "10 a V a", "20 a I a", "11 b V a", "31 b.mp4 S a", "21 c I a", "41 c B a", "12 d.mp4 V a")
+    master(shop, "b.mp4 V x P", "c.png I x P", "d.mp4 S x -")
+    assert ads(shop, *IDS) == [("b", "11", "21", ""), ("a", "10", "20", ""), ("b", "", "", "31")]
+    assert left(shop) == {
+        "d.mp4": "half of a pair: neither the master nor a name says which image belongs to it",
+        "c": "no kind of ad: Static Banner",
+    }
+
+
 def test_a_pair_id_that_was_rounded_or_is_on_several_files_makes_no_ad(shop: Workspace) -> None:
     library(shop, *PAIR, "11 w.mp4 V a", "21 j.png I a", "12 x.mp4 V a", "22 k.png I a")
     master(shop, "i.png I Sports P", "v.mp4 V Sports P", "w.mp4 V Sports P", "j.png I Sports 1.23E+14",

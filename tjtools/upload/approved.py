@@ -117,8 +117,9 @@ def _files(workspace: Workspace, limits: Limits) -> list[tuple[SessionFile, str]
 def _of_file(library: Library, file: SessionFile, told: str, met: Counter[str]) -> Candidate:
     """A file of the master; the creatives that may be it are counted in `met`."""
     match = library.find(file.name, file.creative_type)
-    there = [one for one in match.there if one.creative_id == told] if len(match.there) > 1 else match.there
-    met.update({one.creative_id for one in (*match.there, *match.unclear, *match.removed)})
+    bears = _of_section(match.there, file.section) or _of_section(match.elsewhere, file.section)
+    there = [one for one in bears if one.creative_id == told] if len(bears) > 1 else bears
+    met.update({one.creative_id for one in (*bears, *match.unclear, *_of_section(match.removed, file.section))})
     creative_id = there[0].creative_id if len(there) == 1 else ""
     half = Half(file.name, creative_id, file.category or _category(file.name), file.unique_id)
     one = Candidate((half,), file.section, file.pair)
@@ -128,14 +129,20 @@ def _of_file(library: Library, file: SessionFile, told: str, met: Counter[str]) 
         lines = ", ".join(f"line {bad.line} of {library.path.name}: {bad.reason}" for bad in match.bad_lines)
         return one.held(Why.UNCLEAR, lines or match.doubt or "another file may be called as its card is")
     if not creative_id:
-        return one.held(Why.UNCLEAR, _several(match.there)) if match.there else _missing(one, match, told)
+        return one.held(Why.UNCLEAR, _several(bears)) if bears else _missing(one, match, told)
     if told not in ("", creative_id):
         return one.held(Why.UNCLEAR, f"the master says {told}, the library {creative_id}: {_VERIFY}")
     return _by_status(library, one)
 
 
 def _missing(one: Candidate, match: Match, told: str) -> Candidate:
-    return one.held(Why.REMOVED) if match.removed else one.held(Why.NOT_THERE, told and f"the master says {told}")
+    gone = _of_section(match.removed, one.section)
+    return one.held(Why.REMOVED) if gone else one.held(Why.NOT_THERE, told and f"the master says {told}")
+
+
+def _of_section(known: Iterable[Creative], section: Section | None) -> list[Creative]:
+    """Those of this section or an unknown one: names are shared by sections."""
+    return [one for one in known if one.creative_type is None or one.creative_type.section is section]
 
 
 def _several(there: Iterable[Creative]) -> str:
@@ -149,7 +156,7 @@ def _of_creative(library: Library, creative: Creative) -> Candidate:
     one = Candidate((half,), kind.section if kind else None)
     if kind and kind.section not in MAKE_ADS:
         return one.held(Why.NO_AD, kind.section.value)
-    one, there = _by_status(library, one), library.find(name, kind).there
+    one, there = _by_status(library, one), _of_section(library.find(name, kind).there, one.section)
     if kind is None:
         return one.held(Why.UNCLEAR, "nobody knows its section: tjtools refresh-library tells it")
     if name.endswith(("…", "...")):

@@ -176,14 +176,14 @@ def _inside(panel: CampaignFiles) -> w.Widget:
 
 
 def _asked(panel: CampaignFiles) -> w.Widget:
-    sections = [("Native pairs and in-stream videos", None), *SECTIONS.items()]
+    sections = [("All kinds of ads", None), *SECTIONS.items()]
 
     def categories() -> list[tuple[str, str]]:
         there = panel.found.categories if panel.found else (panel.category,)
         return [("All categories", ""), *((one, one) for one in sorted({*there, panel.category} - {""}))]
 
     return row(
-        choice(panel, "section", lambda: sections, layout=w.Layout(width="18em")),
+        choice(panel, "section", lambda: sections, layout=NARROW),
         choice(panel, "category", categories, "found", layout=NARROW),
         Markup("seen to become approved since"),
         linked(panel, "since", w.DatePicker(layout=NARROW)),
