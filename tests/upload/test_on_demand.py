@@ -128,7 +128,7 @@ def test_what_is_not_approved_makes_no_ad_and_neither_does_its_other_half(
     master(shop, *OF_PAIR, "new.mp4 S Sports -")
     assert ads(shop) == []
     assert left(shop) == {
-        "v.mp4": f"half of a pair: i.png is {why}",
+        "v.mp4": f"half of a pair: its image i.png is {why}",
         "i.png": why,
         "s.mp4": why,
         "new.mp4": "not in the library",
@@ -290,6 +290,8 @@ def test_what_nobody_has_set_is_told_and_an_address_that_is_none_is_refused(shop
     assert plan_campaign(shop, now=NOW).unset == (
         "PLACEHOLDER_CTA in 1 ad, PLACEHOLDER_URL in 1 ad: set it in [campaign] of tjtools.toml"
     )
+    library(shop, "11 beach V a", "21 beach I a")
+    assert plan_campaign(shop, now=NOW).unset.endswith("; 1 ad has no headline, since nobody knows its category")
     for wrong in ("example.com", "ftp://example.com", "https://", "https://a b", "https://[::1", "javascript:alert(1)"):
         shop.settings_file.write_text(f'[campaign]\ntarget_url = "{wrong}"\n', "utf-8")
         with pytest.raises(SettingsError, match="is no address"):

@@ -210,13 +210,13 @@ def _paired(known: Iterable[Candidate]) -> list[Candidate]:
 def _with_other(one: Candidate, pair: Sequence[Candidate]) -> Candidate:
     others = [each for each in pair if each.section is not one.section]
     alike = [each.first.name for each in pair if each.section is one.section]
+    other = "image" if one.section is NATIVE[0] else "video"
     if not others:
-        other = "image" if one.section is NATIVE[0] else "video"
         return one.held(Why.HALF, f"neither the master nor a name says which {other} belongs to it")
     if len(others) > 1 or len(alike) > 1:
         names = alike if len(alike) > 1 else [each.first.name for each in others]
         return one.held(Why.UNCLEAR, f"several may be of its pair: {', '.join(names)}")
     other_half = others[0]
     if other_half.why:
-        return one.held(Why.HALF, f"{other_half.first.name} is {other_half.told}")
+        return one.held(Why.HALF, f"its {other} {other_half.first.name} is {other_half.told}")
     return one._replace(halves=(one.first, other_half.first)) if one.section is NATIVE[0] else one

@@ -17,7 +17,7 @@ from traitlets import Instance, Tuple, Unicode
 from tjtools.model.creative import Section
 from tjtools.model.words import counted
 from tjtools.upload.on_demand import Asked, Campaign, plan_campaign
-from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, lines, node, note
+from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
 from tjtools.widgets.panel import Panel, python
 from tjtools.widgets.view import (
     Table,
@@ -200,8 +200,8 @@ def _standing(panel: CampaignFiles) -> Node | None:
     if found is None:
         return None
     if panel.written:
-        names = lines(Path(one).name for one in panel.written)
-        where = node("p", "They are in ", node("code", str(panel.workspace.campaigns)), ":")
+        names = folded(counted(len(panel.written), "file"), lines(Path(one).name for one in panel.written))
+        where = node("p", "They are in ", node("code", str(panel.workspace.campaigns)))
         return node("div", node("p", f"✓ Written: {finding(found)}", css="tj-finding"), where, names)
     if found.too_old:
         ages = [note(one) for one in found.aged]
