@@ -306,6 +306,25 @@ def year(desk: Desk) -> Iterator[State]:
     yield State("how-sure", every=True)
 
 
+def campaign(desk: Desk) -> Iterator[State]:
+    desk.tab("Library")
+    desk.press("^Campaign files")
+    yield State("never-read", every=True)
+    desk.press("^Bring the statuses up to date")
+    desk.press("^Read the site")
+    desk.settle()
+    desk.press("^Apply")
+    desk.see("See the outcomes")
+    desk.tab("Library")
+    desk.see("^Write .* file")
+    yield State("to-write", every=True)
+    desk.press("^Left out")
+    yield State("left-out")
+    desk.press("^Write .* file")
+    desk.page.get_by_text(re.compile("^✓ Written")).wait_for()
+    yield State("written", every=True)
+
+
 def bad_line(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
     yield State("review")
@@ -488,6 +507,7 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "mend": (_misfits, mend),
     "many": (_many, many),
     "long": (_long, long_names),
+    "campaign": (_practice, campaign),
     "bad-line": (_bad_line, bad_line),
     "upload": (_practice, upload),
     "failures": (_practice, failures),

@@ -51,6 +51,7 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
+from tjtools.upload.overrides import Overrides
 from tjtools.upload.plan import load_choice, save_choice
 from tjtools.upload.resume import only_live_run, stop_request
 from tjtools.upload.run_files import STATUS_COLUMNS, last_live_run, load_runs
@@ -123,6 +124,7 @@ DECISIONS = (
     "decided_at,decision,checksum,other_checksum,name,other_name\n"
     f"2025-11-13T12:00:00Z,skip,{'ab' * 32},{'0f' * 32},a.mp4,b.mp4\n"
 )
+OVERRIDES = "name,creative_id,category,target_url,headline\na.mp4,,,https://a.example,Go\n,1032530571,,,Look\n"
 PLAN = json.dumps({"saved_at": "2025-11-13T12:00:00+00:00", **_PLANNED})
 LAST_SEEN = '{"1032530571": ["pending", "2025-11-13T12:00:00Z"], "1032530581": ["approved", "2025-11-13T12:00:00Z"]}'
 COVERED = '{"Native Rollover": ["1032530571", "1032530561"], "Static Banner": []}'
@@ -150,6 +152,10 @@ class Kind(NamedTuple):
     path: Callable[[Workspace], Path]
     valid: str
     read: Callable[[Workspace], object]
+
+
+def read_overrides(workspace: Workspace) -> object:
+    return Overrides.load(workspace.overrides, load_limits().campaign)
 
 
 def read_history(workspace: Workspace) -> object:
@@ -213,6 +219,7 @@ KINDS = {
     "certificate": Kind(lambda place: place.snapshots / "20251113T120000.json", CERTIFICATE, snapshots_of),
     "metadata defaults": Kind(lambda place: place.defaults, METADATA, Defaults.load),
     "campaign": Kind(lambda at: at.campaigns / "Batch001_20251113_120000_Native.csv", CAMPAIGN, verify),
+    "overrides": Kind(lambda at: at.overrides, OVERRIDES, read_overrides),
     "history, analysed": Kind(lambda at: at.history, HISTORY, analyse_history),
     "all runs": Kind(lambda at: at.status_file(NOW), STATUS, load_runs),
     "sign-in": Kind(lambda place: place.browser_session, SIGN_IN, lambda at: load_browser_session(at.browser_session)),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tjtools.cli import library, practice, prepare, session, workspace
+from tjtools.cli import campaign, library, practice, prepare, session, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         session.upload,
         library.sync_status,
         library.refresh_library,
+        campaign.campaign,
     ),
     "Library": (
         session.duplicates,

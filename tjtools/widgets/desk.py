@@ -52,7 +52,7 @@ TABS = {
     "review": Tab("Review", ("review",)),
     "upload": Tab("Upload", ("upload",)),
     "sync": Tab("Sync", ("sync",)),
-    "library": Tab("Library", ("look_up", "library")),
+    "library": Tab("Library", ("look_up", "campaign", "library")),
     "outcomes": Tab("Outcomes", ("outcomes",)),
 }
 

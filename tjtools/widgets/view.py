@@ -40,6 +40,7 @@ KINDS = {  # a panel's model and view, imported when it is shown: pandas would s
     "upload": ("upload:Upload", "upload_view:upload_view"),
     "sync": ("refresh:Refresh", "refresh:refresh_view"),
     "look_up": ("analysis:LookUp", "analysis_view:lookup_view"),
+    "campaign": ("campaign:CampaignFiles", "campaign:campaign_view"),
     "library": ("analysis:LibraryAnalysis", "analysis_view:library_view"),
     "outcomes": ("analysis:ReviewOutcomes", "analysis_view:outcomes_view"),
 }
