@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from tjtools.model import words
-from tjtools.model.errors import Cancelled, SettingsError, TJToolsError
+from tjtools.model.errors import Cancelled, SettingsError, TJToolsError, WorkspaceNotFound
 from tjtools.widgets.markup import error_node, node
 from tjtools.widgets.panel import Panel, State, Task, make
 from tjtools.widgets.view import SITES, Table, banner, column, show, task_node, task_view
@@ -425,8 +425,15 @@ def test_run_all_presses_nothing_by_itself(bare_workspace: Workspace) -> None:
 def test_a_panel_that_cant_be_made_says_why(bare_workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     bare_workspace.settings_file.write_text("[sight]\n", "utf-8")
     panel = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace)
-    assert "unknown section" in panel.summary
-    assert "Known: [site]" in panel.summary
+    assert "unknown section" in str(panel.error)
+    assert "Known: [site]" in str(panel.error)
+
+
+def test_its_summary_ends_the_run_of_a_notebook_that_nobody_looks_at(bare_workspace: Workspace) -> None:
+    """As papermill runs one for each account: a workspace that is none must not pass for one where all is well."""
+    panel = show(Waiting, lambda one: column(task_view(one.task)), bare_workspace.root / "none")
+    with pytest.raises(WorkspaceNotFound, match="none is no workspace"):
+        panel.summary  # noqa: B018 (a notebook prints it)
 
 
 def test_what_goes_wrong_on_a_click_is_kept_for_the_view(bare_workspace: Workspace) -> None:
