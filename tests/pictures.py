@@ -44,7 +44,8 @@ QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for
     const done = () => { watch.disconnect(); quiet(); };
     let waits = setTimeout(done, 600);
     const watch = new MutationObserver(() => { clearTimeout(waits); waits = setTimeout(done, 600); });
-    watch.observe(document.querySelector(".tj-desk"), { childList: true, subtree: true, characterData: true });
+    const desk = document.querySelector(".tj-desk") ?? document.body;
+    watch.observe(desk, { childList: true, subtree: true, characterData: true });
 })"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 OPENED = """() => [...document.querySelectorAll(".tj-desk .widget-tab-contents > .widget-vbox")]
@@ -83,7 +84,6 @@ class Desk:
         places = self.page.locator(".tj-desk select").first
         option = places.locator(f'option[value^="{workspace.root.name} · "]')
         places.select_option(value=option.get_attribute("value"))
-        self.settle()
 
     def tab(self, name: str) -> None:
         self.click(self.page.get_by_role("tab", name=re.compile(f"^{name}")))
@@ -102,6 +102,10 @@ class Desk:
 
     def see(self, name: str) -> None:
         self.page.locator("button:visible").filter(has_text=re.compile(name)).first.wait_for(timeout=60_000)
+
+    def look_up(self, *names: str) -> None:
+        self.page.locator("textarea:visible").fill("\n".join(names))
+        self.press("^Look up")
 
     def settle(self) -> None:
         """Until nothing moves any more."""
@@ -146,28 +150,52 @@ def live(desk: Desk) -> Iterator[State]:
 def review(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
     yield State("practice", every=True)
+    desk.press("need you")
+    yield State("needs-you", every=True)
+    desk.press("can't go")
+    yield State("cant-go")
     desk.press("^Table$")
+    yield State("cant-go-table", every=True)
+    desk.press("can't go")
     yield State("table")
     desk.press("^Compare")
     yield State("compare", every=True)
 
 
 def many(desk: Desk) -> Iterator[State]:
+    yield State("today-looking", moving=True)
+    desk.settle()
     desk.tab("Review")
     yield State("looking", moving=True)
     yield State("300-files", every=True)
     desk.press("^Gallery$")
     yield State("300-files-gallery")
+    desk.tab("Upload")
+    desk.press("^Rehearse")
+    yield State("300-files-confirmation", every=True)
 
 
 def long_names(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
-    yield State("gallery")
+    yield State("gallery", every=True)
     desk.press("^Table$")
     yield State("table", every=True)
     desk.tab("Upload")
-    desk.press("Rehearse")
+    desk.press("^Rehearse")
+    desk.see("^Upload .* file")
     yield State("rehearsed")
+    desk.press("^Upload .* file")
+    desk.see("^Follow the reviews")
+    yield State("uploaded", every=True)
+    desk.tab("Sync")
+    desk.press("^Read the site")
+    yield State("difference", every=True)
+    desk.tab("Outcomes")
+    desk.press("pending")
+    yield State("outcomes", every=True)
+    desk.tab("Library")
+    desk.look_up(f"{LONG}0.png")
+    yield State("looked-up", every=True)
 
 
 def upload(desk: Desk) -> Iterator[State]:
@@ -275,12 +303,33 @@ def gone(desk: Desk) -> Iterator[State]:
 
 def year(desk: Desk) -> Iterator[State]:
     yield State("today")
-    desk.tab("Library")
+    desk.click(desk.page.get_by_role("tab", name="Library"))
+    yield State("opening", moving=True)
     yield State("library", every=True)
+    desk.press("^Table$")
+    desk.page.locator("select:visible").filter(has_text="choose a row").first.select_option(index=1)
+    yield State("rows-behind", every=True)
+    desk.look_up("no such name", "1000000000")
+    yield State("looked-up", every=True)
     desk.tab("Outcomes")
     yield State("outcomes", every=True)
     desk.press("^How sure")
     yield State("how-sure", every=True)
+    desk.press("^What is approved")
+    desk.press("^Time in review")
+    yield State("unfolded", every=True)
+
+
+def no_site(desk: Desk) -> Iterator[State]:
+    yield State("today", every=True)
+
+
+def damaged(desk: Desk) -> Iterator[State]:
+    """The library and the session can't be read: each tab says so by itself."""
+    yield State("today", every=True)
+    for name in ("Review", "Upload", "Sync", "Library", "Outcomes"):
+        desk.tab(name)
+        yield State(name.lower())
 
 
 def bad_line(desk: Desk) -> Iterator[State]:
@@ -297,7 +346,8 @@ def kernel(desk: Desk) -> Iterator[State]:
     desk.page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for()
     yield State("gone", every=True, moving=True)
     desk.press("^Go on")
-    desk.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
+    desk.page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for(state="hidden")
+    desk.page.wait_for_function(OPENED, timeout=60_000)
     yield State("back")
 
 
@@ -430,6 +480,19 @@ def _bad_line(folder: Path) -> Workspace:
     return workspace
 
 
+def _damaged(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    for path in (workspace.library, workspace.session):
+        path.write_text("a,b\n", "utf-8")
+    return workspace
+
+
+def _no_site(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    workspace.settings_file.unlink()
+    return workspace
+
+
 def _broken(folder: Path) -> Workspace:
     workspace = _practice(folder)
     workspace.settings_file.write_text("[site\nkind = sandbox\n", "utf-8")
@@ -450,6 +513,8 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "sync": (_practice, sync),
     "many-gone": (_gone, gone),
     "year": (_year, year),
+    "no-site": (_no_site, no_site),
+    "damaged": (_damaged, damaged),
     "broken": (_broken, broken),
     "kernel": (_practice, kernel),  # the last one: what was open is gone
 }
@@ -515,6 +580,8 @@ def main() -> int:
         for name in wanted:
             began = time.monotonic()
             desk.switch(places[name])
+            if name != "many":  # whose first state is that it looks
+                desk.settle()
             take(desk, name, STORIES[name][1])
             sys.stdout.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     shutil.rmtree(room, ignore_errors=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -199,8 +199,11 @@ def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
 def _seen(panel: ReviewOutcomes) -> w.Widget:
     """Since when changes are listed, and the word that they were seen."""
 
+    def since() -> date:
+        return (panel.last_looked or panel.files.last_looked).astimezone().date()
+
     def choose(change: dict[str, Any]) -> None:
-        if change["new"]:
+        if change["new"] not in (None, since()):
             panel.last_looked = datetime.combine(change["new"], time.min).astimezone()
 
     def said() -> Node:
@@ -208,7 +211,7 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         told = f"Since you last looked, {seen.until.astimezone(zone):%d %B %Y, %H:%M}" if seen else "The last 7 days"
         return note(f"{told}; or since")
 
-    day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
+    day = tied(panel, "last_looked files", w.DatePicker(layout=NARROW), value=since)
     seen = button("I have seen this", panel.have_seen, icon="check")
     day.observe(choose, "value")
     tied(
@@ -252,7 +255,8 @@ def _figure(panel: ReviewOutcomes, kind: str) -> w.Widget:
     made = button("", partial(panel.choose, kind), title=f"List those that are {FIGURES[kind][2:]}")
 
     def classes() -> tuple[str, ...]:
-        return ("tj-figure", *("tj-pressed",) * (panel.listed == kind))
+        nothing = ("tj-nothing",) * (not len(panel.figures[kind]))
+        return ("tj-figure", *nothing, *("tj-pressed",) * (panel.listed == kind))
 
     def words() -> str:
         return f"{len(panel.figures[kind]):,}\n{FIGURES[kind]}"
