@@ -163,6 +163,7 @@ def review(desk: Desk) -> Iterator[State]:
 
 
 def many(desk: Desk) -> Iterator[State]:
+    desk.page.wait_for_selector(BUSY)
     yield State("today-looking", moving=True)
     desk.settle()
     desk.tab("Review")
@@ -214,6 +215,7 @@ def upload(desk: Desk) -> Iterator[State]:
     desk.page.wait_for_timeout(1500)
     yield State("uploading", every=True, moving=True)
     desk.tab("Today")
+    desk.see("^An upload runs")
     yield State("seen-from-today", moving=True)
     desk.tab("Upload")
     desk.press("^Cancel")
@@ -559,6 +561,8 @@ def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path)
 
 
 def _complains(kind: str, text: str) -> bool:
+    if text.startswith("Could not restore the debugger state"):  # JupyterLab itself, of a kernel that is restarted
+        return False
     return kind == "error" or (kind == "warning" and "WARN" in text)  # as Vega writes them
 
 

@@ -390,7 +390,8 @@ def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Worksp
 
 
 @pytest.mark.parametrize(
-    ("rows", "sent", "told"), [(3, 3, "3 creatives"), (100_000, 10_000, "the first 10,000 of 100,000 creatives")]
+    ("rows", "sent", "told"),
+    [(3, 3, "3 creatives"), (1, 1, "1 creative"), (100_000, 10_000, "the first 10,000 of 100,000 creatives")],
 )
 def test_a_table_sends_no_more_than_its_bound_and_says_how_many_there_are(rows: int, sent: int, told: str) -> None:
     table = Table(pd.DataFrame({"name": [f"clip {number}" for number in range(rows)]}), what="creatives")

@@ -171,12 +171,20 @@ def lookup_view(panel: LookUp) -> w.Widget:
 
     answers = column(
         told(panel, "answers", lambda: node("p", panel.answers.finding, css="tj-finding")),
-        tied(panel, "answers", w.VBox(), children=lambda: [Table(panel.answers.frame, what="answers")]),
+        tied(panel, "answers", w.VBox(), children=lambda: [Table(_told(panel), what="answers")]),
         row(told(panel, "answers", copies), Saved("Save CSV", "look_up.csv", lambda: panel.answers.csv)),
     )
     shown = tied(panel, "answers", answers, shown=lambda: len(panel.answers.frame))
     call = told(panel, "call", lambda: call_node(panel.call))
     return column(row(linked(panel, "text", field), ask), error_view(panel), shown, call)
+
+
+def _told(panel: LookUp) -> Any:
+    """The answers, with what is known of any of them, and what matters first."""
+    frame = panel.answers.frame
+    first = ["asked", "answer", "creative_id", "review_status"]
+    frame = frame[[*first, *frame.columns.difference(first, sort=False)]]
+    return readable(frame.loc[:, (frame != "").any()])
 
 
 def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
@@ -271,7 +279,9 @@ def _creative(panel: ReviewOutcomes, creative_id: str, name: str, section: str, 
         picture = w.Image(value=made, format="jpeg", _dom_classes=("tj-small",))
     repeats = [node("div", f"≈ {one}") for one in panel.evidence.repeats(creative_id)[:2]]
     facts = node("div", "ID ", node("code", creative_id), " ", node("copy", creative_id), f" · {section} · {when}")
-    return row(picture, Markup(node("div", node("strong", name), facts, *repeats)))
+    words = Markup(node("div", node("strong", name), facts, *repeats))
+    beside = w.Layout(align_items="center", grid_gap="8px")  # also a name that is longer than the screen
+    return w.HBox((picture, words), layout=beside, _dom_classes=("tj-creative",))
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:

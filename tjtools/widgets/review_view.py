@@ -95,7 +95,7 @@ def _media(path: Path) -> dict[str, Any]:
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     told = review.described(one)
-    pair = told["pair"] and f"pair {told['pair']}"
+    pair = told["pair"] and f"pair: {told['pair']}"
     mark, colour = MARKS[one.verdict]
     return {
         "id": card,

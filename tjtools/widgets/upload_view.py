@@ -48,7 +48,9 @@ MOST = 200  # names in a list that unfolds, rows of the results
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
-CHANGES = "busy step signed_in checked rehearsed repeats_too uploaded recorded doubt elsewhere unfinished saved rows"
+CHANGES = (
+    "error busy step signed_in checked rehearsed repeats_too uploaded recorded doubt elsewhere unfinished saved rows"
+)
 
 
 def upload_view(panel: Upload) -> w.Widget:
@@ -123,7 +125,13 @@ def _ahead(panel: Upload) -> w.Widget:
     way = way_on(panel, "review", "Choose files")
     if isinstance(way, w.Button):
         tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) and not _begins(panel) else "")
-    return tied(panel, CHANGES, row(told(panel, CHANGES, plan), way), shown=lambda: shown() and not panel.busy)
+    there = row(told(panel, CHANGES, plan), way)
+    return tied(panel, CHANGES, there, shown=lambda: shown() and not (panel.busy or _unread(panel)))
+
+
+def _unread(panel: Upload) -> bool:
+    """Whether nobody knows what is in the session: the error says why."""
+    return bool(panel.error and not panel.rows)
 
 
 def _nothing(panel: Upload) -> bool:
@@ -155,7 +163,7 @@ def _rehearse(panel: Upload) -> w.Widget:
         description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse" if panel.rows else "Sign in",
         button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
-        shown=lambda: panel.rows or not panel.signed_in,
+        shown=lambda: panel.rows or not (panel.signed_in or _unread(panel)),
     )
 
 

@@ -159,7 +159,8 @@ def task_node(task: Task) -> Node | None:
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
     stopped = isinstance(task.error, Cancelled)  # a person's own word is no trouble
     trouble = [error_node(task.error)] if task.error and not stopped else []
-    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
+    how_far = [node("div", *bar, node("span", words, role="status"))] if task.total or not trouble else []
+    return node("div", *how_far, *trouble, css="tj-task")
 
 
 def way_on(panel: Panel, step: str, label: str, *, style: str = "") -> w.Widget:
@@ -220,7 +221,8 @@ class Table(w.VBox):  # type: ignore[misc]
     def _show(self) -> None:
         shown = self.frame.head(self.most).reset_index(drop=True)
         first = f"the first {len(shown):,} of " if len(shown) < len(self.frame) else ""
-        self.counted = f"{first}{len(self.frame):,} {self.what}"
+        what = self.what.removesuffix("s") if len(self.frame) == 1 else self.what
+        self.counted = f"{first}{len(self.frame):,} {what}"
         paged = len(shown) > _PAGE
         self._counted.show(node("span", self.counted, role="status", css="tj-count") if first or not paged else None)
         longest = [shown[name].astype(str).str.len().max() for name in shown.columns]
