@@ -3,8 +3,8 @@
     python tests/pictures.py [--out DIR] [--readme] [STORY…]
 
 A story is a workspace and what a person does in it; each state that it comes to has its picture at 1440x900, and each
-tab one in the dark and one at 1100 px. What the browser complains of is told, and makes the exit code 1. `--readme`
-makes the pictures of the README instead.
+tab one in the dark and one at 1100 px. What the browser complains of is told, and so are words that hardly stand out
+from what is behind them (WCAG AA); either makes the exit code 1. `--readme` makes the pictures of the README instead.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from tjtools.workspace.folder import FOLDERS, Workspace
 from tjtools.workspace.settings import LIVE_ORIGIN, SiteSettings, bind, load_settings
 
 README = Path(__file__).parents[1] / ".readme"
+CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 WIDE, NARROW, DAY = (1440, 900), (1100, 900), (1200, 750)
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for so long
@@ -70,6 +71,7 @@ class Desk:
         self.page, self.lab, self.out = lab.page, lab, out
         self.frames: list[tuple[bytes, tuple[float, float] | None]] = []
         self.filming = False
+        self.complaints: list[str] = []
         self.workspace: Workspace
 
     @property
@@ -124,6 +126,8 @@ class Desk:
     def picture(self, name: str) -> None:
         self.page.mouse.move(0, 0)
         self.page.screenshot(path=self.out / f"{name}.png")
+        for ratio, words, colour in self.page.evaluate(CONTRAST):
+            self.complaints.append(f"{name}: “{words}” in {colour} stands out by {ratio} to 1 alone")
 
     def film(self) -> None:
         self.frames.append((self.page.screenshot(), None))
@@ -253,7 +257,9 @@ def watched(desk: Desk) -> Iterator[State]:
     desk.site.settings(processing_s=60)
     command = [sys.executable, "-m", "tjtools", "upload", "--session", "--live"]
     command += ["--workspace", str(desk.workspace.root)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as other:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as other:
         desk.page.get_by_text(re.compile("An upload runs in another window")).first.wait_for(timeout=60_000)
         desk.page.wait_for_timeout(4000)
         yield State("elsewhere", every=True, moving=True)
@@ -538,23 +544,23 @@ def take(desk: Desk, name: str, story: Callable[[Desk], Iterator[State]]) -> Non
 
 
 @contextmanager
-def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path) -> Iterator[tuple[Desk, list[str]]]:
-    """The desk on one workspace, with the others to switch to, and what the browser complains of."""
+def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path) -> Iterator[Desk]:
+    """The desk on one workspace, with the others to switch to; what the browser complains of is noted."""
     for workspace in (*others, first):
         remember(workspace)
     copy_notebooks(first.notebooks)
     browser = str(ensure_browser(say=sys.stdout.write))
     lab_of = running_lab(first.root, home, browser, TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20")
     with running_sandbox(first), lab_of as lab:
-        complaints: list[str] = []
-        lab.page.on("pageerror", lambda error: complaints.append(str(error)))
-        lab.page.on("console", lambda line: complaints.append(line.text) if _complains(line.type, line.text) else None)
         desk = Desk(lab, out)
+        told = desk.complaints.append
+        lab.page.on("pageerror", lambda error: told(str(error)))
+        lab.page.on("console", lambda line: told(line.text) if _complains(line.type, line.text) else None)
         lab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         lab.open_desk()
         desk.settle()
         try:
-            yield desk, complaints
+            yield desk
         except (PlaywrightError, TimeoutError):
             desk.picture("stopped-here")
             raise
@@ -577,7 +583,7 @@ def main() -> int:
     first = _practice(room / "tjtools-practice")
     wanted = () if asked.readme else asked.stories or tuple(STORIES)
     places = {name: STORIES[name][0](room / name) for name in wanted}
-    with opened(first, list(places.values()), room / "home", out) as (desk, complaints):
+    with opened(first, list(places.values()), room / "home", out) as desk:
         desk.workspace = first
         if asked.readme:
             the_day(desk)
@@ -589,10 +595,10 @@ def main() -> int:
             take(desk, name, STORIES[name][1])
             sys.stdout.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     shutil.rmtree(room, ignore_errors=True)
-    for one in sorted(set(complaints)):
+    for one in sorted(set(desk.complaints)):
         sys.stdout.write(f"✗ {one}\n")
     sys.stdout.write(f"The pictures are in {README if asked.readme else out}\n")
-    return bool(complaints)
+    return bool(desk.complaints)
 
 
 if __name__ == "__main__":
