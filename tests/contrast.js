@@ -13,14 +13,11 @@
   const above = element => (element ? [element, ...above(element.parentElement)] : []);
 
   function backgrounds(element) {
-    const layers = [];
-    for (const { backgroundImage, backgroundColor } of above(element).map(one => getComputedStyle(one))) {
-      const gradient = backgroundImage.match(/rgba?\([^)]+\)/g);
-      if (gradient) return gradient.map(one => layers.reduceRight((under, top) => over(top, under), parts(one)));
-      layers.push(parts(backgroundColor));
-      if (!backgroundColor.startsWith("rgba")) break;
-    }
-    return [layers.reduceRight((under, top) => over(top, under), [255, 255, 255])];
+    if (!element) return [[255, 255, 255]];
+    const { backgroundImage, backgroundColor } = getComputedStyle(element);
+    const own = (backgroundImage.match(/rgba?\([^)]+\)/g) ?? [backgroundColor]).map(parts);
+    const behind = own.some(([, , , alpha = 1]) => alpha < 1) ? backgrounds(element.parentElement) : [[0, 0, 0]];
+    return own.flatMap(one => behind.map(under => over(one, under)));
   }
 
   const found = new Map();
@@ -32,7 +29,7 @@
     if (worst < enough) found.set(`${colour} ${element.className}`, [worst.toFixed(1), words.trim().slice(0, 40), colour]);
   }
 
-  const exempt = ":disabled, option, .tj-gone .jupyter-widgets";
+  const exempt = ":disabled, .disabled, option, .tj-gone .jupyter-widgets";
   const shown = element => element.checkVisibility({ visibilityProperty: true }) && !element.closest(exempt);
   for (const room of document.querySelectorAll(".tj-desk, .tj-gone-bar")) {
     const texts = document.createTreeWalker(room, NodeFilter.SHOW_TEXT);
