@@ -88,7 +88,7 @@ def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: 
     )
     review = tjtools("review", cwd=shop.root).stdout.splitlines()
     assert "REJECTED" in review[2]
-    assert review[-1] == "1 new · 1 there · 1 like known ones → tjtools upload --live"
+    assert review[-1] == "1 new · 1 there · 1 to compare → tjtools upload --live"
     dry = tjtools("upload", cwd=shop.root).stdout.splitlines()
     assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
 

@@ -26,7 +26,7 @@ from tjtools.workspace.settings import load_settings
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
 _NEW, _THERE, _LEFT = "new", "there", "left out"
-_MISSING = _LIKE, _UNCLEAR, _MEND = "like known ones", "perhaps there", "to mend"
+_MISSING = _LIKE, _UNCLEAR, _MEND = "to compare", "perhaps there", "to mend"
 
 
 class Step(NamedTuple):
@@ -123,6 +123,9 @@ def next_steps(
 
 def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     """What is to be done with the session's files: choose among the new ones, mend or decide, upload."""
+    if running := watched(workspace):
+        yield Step("An upload runs: watch it", "upload", "tjtools status", running.how_far)
+        return
     try:
         choice = load_choice(workspace)
     except TrackingFileError as error:

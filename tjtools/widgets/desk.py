@@ -230,7 +230,7 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
         for step in steps:  # also those that are at work when the desk is made
             if (panels := desk.panels(step)) and shown.get(step) != panels:
                 shown[step] = panels
-                boxes[step].children = tuple(map(_in_tab, panels, TABS[step].kinds))
+                boxes[step].children = [*map(_in_tab, _each_once(panels), TABS[step].kinds)]
         tabs.selected_index = steps.index(desk.tab)
 
     def label() -> None:
@@ -248,6 +248,15 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
     follow(desk, "standing", label)
     tabs.observe(opened, "selected_index")
     return tabs
+
+
+def _each_once(panels: Iterable[Panel]) -> Iterable[Panel]:
+    """The panels, of which those that can't be made for the same reason are one."""
+    told = set[str]()
+    for panel in panels:
+        if not isinstance(panel, Broken) or str(panel.error) not in told:
+            yield panel
+        told.add(str(panel.error))
 
 
 def _in_tab(panel: Panel, kind: str) -> w.Widget:

@@ -211,9 +211,13 @@ class Panel(HasTraits):
 
     @property
     def summary(self) -> str:
-        """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
-        if self.looks and not self.looked():
-            return f"{self.title}: {self.task.error}"
+        """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it.
+
+        Raises what went wrong, where the panel has nothing to show: so a notebook that nobody looks at ends there.
+        """
+        trouble = self.error or (self.task.error if self.looks and not self.looked() else None)
+        if trouble:
+            raise trouble
         return self.under_way or "\n".join(filter(None, self.told()))
 
     def told(self) -> Iterable[str]:
@@ -266,9 +270,6 @@ class Broken(Panel):
     def __init__(self, title: str, error: TJToolsError) -> None:
         HasTraits.__init__(self, task=Task(), error=error)
         self.title = title  # type: ignore[misc]
-
-    def told(self) -> Iterable[str]:
-        return (f"{self.title}: {self.error}",)
 
 
 Made = TypeVar("Made", bound=Panel)

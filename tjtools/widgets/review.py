@@ -213,7 +213,7 @@ class Review(Panel):
         """`n of N`, in words."""
         first = (self.page - 1) * PAGE + 1
         seen = f"{first:,}–{first + len(self.shown) - 1:,}" if self.shown else "0"
-        few = f" found, {len(self.reviews):,} in the session" if len(self.matching) < len(self.reviews) else ""
+        few = f" found, {len(self.reviews):,} in the session" if self.find or self.group else ""
         return f"{seen} of {counted(len(self.matching), 'file')}{few}"
 
     def pair_of(self, one: FileReview) -> str:

@@ -98,7 +98,7 @@ def _media(path: Path) -> dict[str, Any]:
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     told = review.described(one)
-    pair = told["pair"] and f"pair {told['pair']}"
+    pair = told["pair"] and f"pair: {told['pair']}"
     mark, colour = MARKS[one.verdict]
     return {
         "id": card,
@@ -201,7 +201,11 @@ def _standing(review: Review) -> Node:
 
 
 def _bad_lines(review: Review) -> Node | None:
-    bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
+    mend = f"mend it in {review.workspace.session.name}"
+    bad = [
+        node("p", f"⚠ Line {one.line} can't be read, and its file stays here: {one.reason}; {mend}.")
+        for one in review.bad_lines
+    ]
     return node("div", *bad) if bad else None
 
 

@@ -17,6 +17,8 @@
     .tj-desk-page .jp-Cell.jp-MarkdownCell, .tj-desk-page .jp-InputPlaceholder, .tj-desk-page .jp-Notebook-footer,
     .tj-desk-page .jp-InputPrompt, .tj-desk-page .jp-OutputPrompt, .tj-desk-page .jp-Collapser,
     .tj-desk-page .jp-cell-toolbar, .tj-desk-page .jp-OutputArea-promptOverlay, .tj-desk-page .jp-Cell-inputWrapper:has(> .jp-InputPlaceholder) { display: none; }
+    .tj-desk-page:not(:has(.jupyter-widgets))::before { content: "Opening the desk …"; position: absolute; z-index: 1; top: 40%; width: 100%;
+      text-align: center; font-size: 16px; color: var(--jp-ui-font-color1); }
     .tj-gone .jp-Cell-outputArea:has(.jupyter-widgets) { opacity: .45; filter: grayscale(1); pointer-events: none; }
     .tj-gone .jupyter-widgets-disconnected::before { content: none; }
     .tj-gone-bar { min-height: 46px; box-sizing: border-box; display: flex; align-items: center; gap: 12px; padding: 8px 14px; font-size: var(--jp-ui-font-size1);
