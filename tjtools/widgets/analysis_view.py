@@ -220,14 +220,13 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         return note(f"{told}; or since")
 
     day = tied(panel, "last_looked files", w.DatePicker(layout=NARROW), value=since)
-    seen = button("I have seen this", panel.have_seen, icon="check")
+    seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
     day.observe(choose, "value")
     tied(
         panel,
         "figures last_looked",
         seen,
-        disabled=lambda: not len(panel["changes"].frame),
-        button_style=lambda: "primary" if len(panel["changes"].frame) else "",
+        shown=lambda: len(panel["changes"].frame),
     )
     return row(seen, told(panel, "last_looked files", said), day)
 

@@ -209,7 +209,6 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
         made = button(label, partial(review.decide, one, decision), title=title)
         buttons.append(made)
         if one.decision is decision:
-            made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
-        else:
-            tied(review, "busy", made, disabled=lambda: review.busy)
+            made.description, made.button_style = f"✓ {label}", "success"
+        tied(review, "busy", made, disabled=lambda: review.busy)
     return row(*buttons)

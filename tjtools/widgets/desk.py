@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
+from itertools import starmap
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -230,7 +231,7 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
         for step in steps:  # also those that are at work when the desk is made
             if (panels := desk.panels(step)) and shown.get(step) != panels:
                 shown[step] = panels
-                boxes[step].children = [*map(_in_tab, _each_once(panels), TABS[step].kinds)]
+                boxes[step].children = [*starmap(_in_tab, _each_once(zip(panels, TABS[step].kinds, strict=True)))]
         tabs.selected_index = steps.index(desk.tab)
 
     def label() -> None:
@@ -250,12 +251,12 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
     return tabs
 
 
-def _each_once(panels: Iterable[Panel]) -> Iterable[Panel]:
-    """The panels, of which those that can't be made for the same reason are one."""
+def _each_once(panels: Iterable[tuple[Panel, str]]) -> Iterable[tuple[Panel, str]]:
+    """The panels with their kinds, of which those that can't be made for the same reason are one."""
     told = set[str]()
-    for panel in panels:
+    for panel, kind in panels:
         if not isinstance(panel, Broken) or str(panel.error) not in told:
-            yield panel
+            yield panel, kind
         told.add(str(panel.error))
 
 

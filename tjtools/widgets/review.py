@@ -231,8 +231,8 @@ class Review(Panel):
         return next((one.repeats for one in self.comparable if one.file.key == self.compared), ())
 
     def decide(self, one: Repeat, decision: Decision) -> None:
-        """Remember a decision about the two sides, and look again; does nothing while it looks."""
-        if not self.task.running:
+        """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""
+        if not self.task.running and one.decision is not decision:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
