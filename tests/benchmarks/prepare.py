@@ -95,6 +95,8 @@ def sources(folder: Path) -> None:
         4,
         "-c:v",
         "libvpx-vp9",
+        "-pix_fmt",
+        "yuv420p",
         "-b:v",
         "6M",
         "-deadline",
@@ -117,6 +119,7 @@ def greys(path: Path, first: float = 0, seconds: float = 99) -> list[Image.Image
 
 
 def _brightness(frame: av.VideoFrame) -> Image.Image:
+    assert frame.format.name.startswith("yuv"), f"{frame.format.name}: its first plane is no brightness"
     plane, fine = frame.planes[0], "10le" in frame.format.name
     stored = np.frombuffer(bytes(plane), "<u2" if fine else np.uint8).reshape(plane.height, -1)[:, : plane.width]
     return Image.fromarray((stored / (4 if fine else 1)).round().clip(0, 255).astype(np.uint8))

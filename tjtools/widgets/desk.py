@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from itertools import starmap
 from contextlib import suppress
 from importlib import import_module
+from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
