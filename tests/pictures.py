@@ -3,8 +3,8 @@
     python tests/pictures.py [--out DIR] [--readme] [STORY…]
 
 A story is a workspace and what a person does in it; each state that it comes to has its picture at 1440x900, and each
-tab one in the dark and one at 1100 px. What the browser complains of is told, and makes the exit code 1. `--readme`
-makes the pictures of the README instead.
+tab one in the dark and one at 1100 px. What the browser complains of is told, and so are words that hardly stand out
+from what is behind them (WCAG AA); either makes the exit code 1. `--readme` makes the pictures of the README instead.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from playwright.sync_api import Locator
 from world import Truth, banner, image, native_pair, session
 
 from tjtools.cache.library import Library
+from tjtools.practice import samples
 from tjtools.practice.workspace import copy_notebooks, make_practice, running_sandbox
 from tjtools.site.browser import ensure_browser
 from tjtools.widgets.desk import remember
@@ -38,13 +39,15 @@ from tjtools.workspace.folder import FOLDERS, Workspace
 from tjtools.workspace.settings import LIVE_ORIGIN, SiteSettings, bind, load_settings
 
 README = Path(__file__).parents[1] / ".readme"
+CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 WIDE, NARROW, DAY = (1440, 900), (1100, 900), (1200, 750)
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 QUIET = """() => new Promise(quiet => {  // nothing is written into the desk for so long
     const done = () => { watch.disconnect(); quiet(); };
     let waits = setTimeout(done, 600);
     const watch = new MutationObserver(() => { clearTimeout(waits); waits = setTimeout(done, 600); });
-    watch.observe(document.querySelector(".tj-desk"), { childList: true, subtree: true, characterData: true });
+    const desk = document.querySelector(".tj-desk") ?? document.body;
+    watch.observe(desk, { childList: true, subtree: true, characterData: true });
 })"""
 IDLE = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
 OPENED = """() => [...document.querySelectorAll(".tj-desk .widget-tab-contents > .widget-vbox")]
@@ -69,6 +72,7 @@ class Desk:
         self.page, self.lab, self.out = lab.page, lab, out
         self.frames: list[tuple[bytes, tuple[float, float] | None]] = []
         self.filming = False
+        self.complaints: list[str] = []
         self.workspace: Workspace
 
     @property
@@ -83,7 +87,6 @@ class Desk:
         places = self.page.locator(".tj-desk select").first
         option = places.locator(f'option[value^="{workspace.root.name} · "]')
         places.select_option(value=option.get_attribute("value"))
-        self.settle()
 
     def tab(self, name: str) -> None:
         self.click(self.page.get_by_role("tab", name=re.compile(f"^{name}")))
@@ -103,6 +106,10 @@ class Desk:
     def see(self, name: str) -> None:
         self.page.locator("button:visible").filter(has_text=re.compile(name)).first.wait_for(timeout=60_000)
 
+    def look_up(self, *names: str) -> None:
+        self.page.locator("textarea:visible").fill("\n".join(names))
+        self.press("^Look up")
+
     def settle(self) -> None:
         """Until nothing moves any more."""
         for _ in range(2):  # what has ended may begin the next one
@@ -120,6 +127,8 @@ class Desk:
     def picture(self, name: str) -> None:
         self.page.mouse.move(0, 0)
         self.page.screenshot(path=self.out / f"{name}.png")
+        for ratio, words, colour in self.page.evaluate(CONTRAST):
+            self.complaints.append(f"{name}: “{words}” in {colour} stands out by {ratio} to 1 alone")
 
     def film(self) -> None:
         self.frames.append((self.page.screenshot(), None))
@@ -146,28 +155,75 @@ def live(desk: Desk) -> Iterator[State]:
 def review(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
     yield State("practice", every=True)
+    desk.press("need you")
+    yield State("needs-you", every=True)
+    desk.press("can't go")
+    yield State("cant-go")
     desk.press("^Table$")
+    yield State("cant-go-table", every=True)
+    desk.press("can't go")
     yield State("table")
     desk.press("^Compare")
     yield State("compare", every=True)
 
 
+def mend(desk: Desk) -> Iterator[State]:
+    desk.tab("Review")
+    yield State("offered", every=True)
+    desk.press("^Decide$")
+    desk.page.locator(".tj-mend-side img:visible").nth(1).wait_for()
+    yield State("crop", every=True)
+    desk.page.get_by_label("All of it, between black bars").check()
+    yield State("bars")
+    desk.press("^Next to decide")
+    desk.page.locator(".tj-mend-strip img:visible").nth(9).wait_for()
+    yield State("cut", every=True)
+    desk.press("^Next to decide")
+    desk.page.get_by_text(re.compile("^The frame at")).wait_for()
+    desk.page.locator(".tj-mend-strip img:visible").nth(9).wait_for()
+    yield State("half", every=True)
+    desk.press("^Make the other half$")
+    desk.page.locator(".tj-mend div[role=status] > p").wait_for(timeout=60_000)
+    yield State("made", every=True)
+    desk.press("^Table$")
+    yield State("table", every=True)
+
+
 def many(desk: Desk) -> Iterator[State]:
+    desk.page.wait_for_selector(BUSY)
+    yield State("today-looking", moving=True)
+    desk.settle()
     desk.tab("Review")
     yield State("looking", moving=True)
     yield State("300-files", every=True)
     desk.press("^Gallery$")
     yield State("300-files-gallery")
+    desk.tab("Upload")
+    desk.press("^Rehearse")
+    yield State("300-files-confirmation", every=True)
 
 
 def long_names(desk: Desk) -> Iterator[State]:
     desk.tab("Review")
-    yield State("gallery")
+    yield State("gallery", every=True)
     desk.press("^Table$")
     yield State("table", every=True)
     desk.tab("Upload")
-    desk.press("Rehearse")
+    desk.press("^Rehearse")
+    desk.see("^Upload .* file")
     yield State("rehearsed")
+    desk.press("^Upload .* file")
+    desk.see("^Follow the reviews")
+    yield State("uploaded", every=True)
+    desk.tab("Sync")
+    desk.press("^Read the site")
+    yield State("difference", every=True)
+    desk.tab("Outcomes")
+    desk.press("pending")
+    yield State("outcomes", every=True)
+    desk.tab("Library")
+    desk.look_up(f"{LONG}0.png")
+    yield State("looked-up", every=True)
 
 
 def upload(desk: Desk) -> Iterator[State]:
@@ -186,6 +242,7 @@ def upload(desk: Desk) -> Iterator[State]:
     desk.page.wait_for_timeout(1500)
     yield State("uploading", every=True, moving=True)
     desk.tab("Today")
+    desk.see("^An upload runs")
     yield State("seen-from-today", moving=True)
     desk.tab("Upload")
     desk.press("^Cancel")
@@ -223,7 +280,9 @@ def watched(desk: Desk) -> Iterator[State]:
     desk.site.settings(processing_s=60)
     command = [sys.executable, "-m", "tjtools", "upload", "--session", "--live"]
     command += ["--workspace", str(desk.workspace.root)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as other:
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as other:
         desk.page.get_by_text(re.compile("An upload runs in another window")).first.wait_for(timeout=60_000)
         desk.page.wait_for_timeout(4000)
         yield State("elsewhere", every=True, moving=True)
@@ -275,12 +334,52 @@ def gone(desk: Desk) -> Iterator[State]:
 
 def year(desk: Desk) -> Iterator[State]:
     yield State("today")
-    desk.tab("Library")
+    desk.click(desk.page.get_by_role("tab", name="Library"))
+    yield State("opening", moving=True)
     yield State("library", every=True)
+    desk.press("^Table$")
+    desk.page.locator("select:visible").filter(has_text="choose a row").first.select_option(index=1)
+    yield State("rows-behind", every=True)
+    desk.look_up("no such name", "1000000000")
+    yield State("looked-up", every=True)
     desk.tab("Outcomes")
     yield State("outcomes", every=True)
     desk.press("^How sure")
     yield State("how-sure", every=True)
+    desk.press("^What is approved")
+    desk.press("^Time in review")
+    yield State("unfolded", every=True)
+
+
+def no_site(desk: Desk) -> Iterator[State]:
+    yield State("today", every=True)
+
+
+def damaged(desk: Desk) -> Iterator[State]:
+    """The library and the session can't be read: each tab says so by itself."""
+    yield State("today", every=True)
+    for name in ("Review", "Upload", "Sync", "Library", "Outcomes"):
+        desk.tab(name)
+        yield State(name.lower())
+
+
+def campaign(desk: Desk) -> Iterator[State]:
+    desk.tab("Library")
+    desk.press("^Campaign files")
+    yield State("never-read", every=True)
+    desk.press("^Bring the statuses up to date")
+    desk.press("^Read the site")
+    desk.settle()
+    desk.press("^Apply")
+    desk.see("See the outcomes")
+    desk.tab("Library")
+    desk.see("^Write .* file")
+    yield State("to-write", every=True)
+    desk.press("^Left out")
+    yield State("left-out")
+    desk.press("^Write .* file")
+    desk.page.get_by_text(re.compile("^✓ Written")).wait_for()
+    yield State("written", every=True)
 
 
 def bad_line(desk: Desk) -> Iterator[State]:
@@ -297,7 +396,8 @@ def kernel(desk: Desk) -> Iterator[State]:
     desk.page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for()
     yield State("gone", every=True, moving=True)
     desk.press("^Go on")
-    desk.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
+    desk.page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for(state="hidden")
+    desk.page.wait_for_function(OPENED, timeout=60_000)
     yield State("back")
 
 
@@ -403,6 +503,28 @@ def _named(folder: Path, *names: str) -> Workspace:
     return workspace
 
 
+def _misfits(folder: Path) -> Workspace:
+    """Files that don't fit: a picture to scale, one to crop, a video to cut, one too short, half of a native pair."""
+    workspace = _bare(folder)
+    uploaded = workspace.root / "uploaded"
+    rows = [banner(uploaded, "EN_Sports_SFW_Generic_Ana_ID-1A2B3C4D.png", 9)]
+    for seed, (name, *size) in enumerate((("large.png", 900, 750), ("beach sunset v2.webp", 1080, 1350))):
+        samples.write_image(uploaded / name, width=size[0], height=size[1], title="Travel", seed=seed)
+        rows.append({"new_filename": name, "creative_type": "image", "unique_id": f"ID-{seed:08X}"})
+    alone = "VID_EN_Travel_F_Real_SFW_Generic_Chloe_4sec_ID-99A0D7C3-VID.mp4"
+    for kind, place, name, seconds in (
+        ("video", "", "EN_Gaming_M_Anime_SFW_Generic_Bea_90sec_ID-5E6F7A8B.mp4", 90),
+        ("video", "", "teaser.mp4", 2),
+        ("native_video", "Native/Video", alone, 4),
+    ):
+        samples.write_video(
+            uploaded / place / name, width=640, height=360, seconds=seconds, title="Gaming", seed=seconds
+        )
+        rows.append({"new_filename": name, "creative_type": kind, "unique_id": f"ID-{seconds:02}A0D7C3"})
+    session(workspace, rows)
+    return workspace
+
+
 def _many(folder: Path) -> Workspace:
     return _named(folder, *(f"EN_Sports_SFW_Generic_Ana_ID-{number:08X}.png" for number in range(300)))
 
@@ -430,6 +552,19 @@ def _bad_line(folder: Path) -> Workspace:
     return workspace
 
 
+def _damaged(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    for path in (workspace.library, workspace.session):
+        path.write_text("a,b\n", "utf-8")
+    return workspace
+
+
+def _no_site(folder: Path) -> Workspace:
+    workspace = _practice(folder)
+    workspace.settings_file.unlink()
+    return workspace
+
+
 def _broken(folder: Path) -> Workspace:
     workspace = _practice(folder)
     workspace.settings_file.write_text("[site\nkind = sandbox\n", "utf-8")
@@ -440,8 +575,10 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "today": (_practice, today),
     "live": (_live, live),
     "review": (_practice, review),
+    "mend": (_misfits, mend),
     "many": (_many, many),
     "long": (_long, long_names),
+    "campaign": (_practice, campaign),
     "bad-line": (_bad_line, bad_line),
     "upload": (_practice, upload),
     "failures": (_practice, failures),
@@ -450,6 +587,8 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "sync": (_practice, sync),
     "many-gone": (_gone, gone),
     "year": (_year, year),
+    "no-site": (_no_site, no_site),
+    "damaged": (_damaged, damaged),
     "broken": (_broken, broken),
     "kernel": (_practice, kernel),  # the last one: what was open is gone
 }
@@ -471,29 +610,31 @@ def take(desk: Desk, name: str, story: Callable[[Desk], Iterator[State]]) -> Non
 
 
 @contextmanager
-def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path) -> Iterator[tuple[Desk, list[str]]]:
-    """The desk on one workspace, with the others to switch to, and what the browser complains of."""
+def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path) -> Iterator[Desk]:
+    """The desk on one workspace, with the others to switch to; what the browser complains of is noted."""
     for workspace in (*others, first):
         remember(workspace)
     copy_notebooks(first.notebooks)
     browser = str(ensure_browser(say=sys.stdout.write))
     lab_of = running_lab(first.root, home, browser, TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20")
     with running_sandbox(first), lab_of as lab:
-        complaints: list[str] = []
-        lab.page.on("pageerror", lambda error: complaints.append(str(error)))
-        lab.page.on("console", lambda line: complaints.append(line.text) if _complains(line.type, line.text) else None)
         desk = Desk(lab, out)
+        told = desk.complaints.append
+        lab.page.on("pageerror", lambda error: told(str(error)))
+        lab.page.on("console", lambda line: told(line.text) if _complains(line.type, line.text) else None)
         lab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         lab.open_desk()
         desk.settle()
         try:
-            yield desk, complaints
+            yield desk
         except (PlaywrightError, TimeoutError):
             desk.picture("stopped-here")
             raise
 
 
 def _complains(kind: str, text: str) -> bool:
+    if text.startswith("Could not restore the debugger state"):  # JupyterLab itself, of a kernel that is restarted
+        return False
     return kind == "error" or (kind == "warning" and "WARN" in text)  # as Vega writes them
 
 
@@ -508,20 +649,22 @@ def main() -> int:
     first = _practice(room / "tjtools-practice")
     wanted = () if asked.readme else asked.stories or tuple(STORIES)
     places = {name: STORIES[name][0](room / name) for name in wanted}
-    with opened(first, list(places.values()), room / "home", out) as (desk, complaints):
+    with opened(first, list(places.values()), room / "home", out) as desk:
         desk.workspace = first
         if asked.readme:
             the_day(desk)
         for name in wanted:
             began = time.monotonic()
             desk.switch(places[name])
+            if name != "many":  # whose first state is that it looks
+                desk.settle()
             take(desk, name, STORIES[name][1])
             sys.stdout.write(f"{name}: {time.monotonic() - began:.0f} s\n")
     shutil.rmtree(room, ignore_errors=True)
-    for one in sorted(set(complaints)):
+    for one in sorted(set(desk.complaints)):
         sys.stdout.write(f"✗ {one}\n")
     sys.stdout.write(f"The pictures are in {README if asked.readme else out}\n")
-    return bool(complaints)
+    return bool(desk.complaints)
 
 
 if __name__ == "__main__":

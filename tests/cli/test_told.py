@@ -54,7 +54,7 @@ def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_
 
 
 @pytest.mark.parametrize(
-    ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools session DIR")]
+    ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools prepare DIR")]
 )
 def test_a_review_names_what_has_to_be_done_first(shop: Workspace, lacking: str, command: str) -> None:
     {"site": shop.settings_file, "sign-in": shop.browser_session, "session": shop.session}[lacking].unlink()
@@ -88,7 +88,7 @@ def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: 
     )
     review = tjtools("review", cwd=shop.root).stdout.splitlines()
     assert "REJECTED" in review[2]
-    assert review[-1] == "1 new · 1 there · 1 like known ones → tjtools upload --live"
+    assert review[-1] == "1 new · 1 there · 1 to compare → tjtools upload --live"
     dry = tjtools("upload", cwd=shop.root).stdout.splitlines()
     assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
 
@@ -98,7 +98,7 @@ def test_an_upload_of_nothing_says_how_there_come_to_be_files(
     workspace: Workspace, fake_site: None, live: list[str]
 ) -> None:
     write_inventory(workspace.session, [])
-    assert last_line("upload", *live, cwd=workspace.root) == "no files → tjtools session DIR"
+    assert last_line("upload", *live, cwd=workspace.root) == "no files → tjtools prepare DIR"
 
 
 @pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])

@@ -25,7 +25,8 @@ from typing import Any, NamedTuple
 
 BEFORE, TORN, AFTER = "before", "torn", "after"
 _CHANGING = re.compile(r"[wax+]")
-_TIME = re.compile(r"\d{8}[T_]\d{6}(-\d{3})?")
+_TIME = re.compile(r"\d{8}[T_]\d{6}(-[0-9a-f]{8}|-\d{3})?")
+_ID = re.compile(r"(?<=ID-)[0-9A-F]{8}")
 _CHECKSUM = re.compile(r"[0-9a-f]{64}")
 _FileIO, _open = io.FileIO, io.open
 
@@ -67,7 +68,7 @@ class Effects:
         if not f"{full}/".startswith(f"{self.folder}/") or os.path.basename(full) == "locks":  # noqa: PTH119
             return ""
         shown = os.path.basename(os.fsdecode(path)) or os.path.basename(full)  # type: ignore[call-overload]  # noqa: PTH119
-        return f"{done} {_CHECKSUM.sub('CHECKSUM', _TIME.sub('TIME', shown))}"
+        return f"{done} {_ID.sub('ID', _CHECKSUM.sub('CHECKSUM', _TIME.sub('TIME', shown)))}"
 
     def watch(self) -> None:
         """Replace Python's ways to the disk and Playwright's way to the site, for good."""

@@ -1,4 +1,4 @@
-"""The works that are ended in the middle, an upload, a refresh and a takeover, and what must hold after."""
+"""The works that are ended in the middle, an upload, a refresh, a takeover, a preparation, and what must hold after."""
 
 from __future__ import annotations
 
@@ -300,10 +300,52 @@ def takeover_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
         yield f"{'doubled' if quarantined else 'lost'}: the log's quarantine has {quarantined}"
 
 
+def bring_delivery(workspace: Workspace, _ask: Ask) -> None:
+    """A creator's folder: one picture is called as another in another folder, and one is too large."""
+    for seed, (name, width) in enumerate((("Sports/a b.png", 300), ("Gaming/a b.png", 300), ("Gaming/big.png", 600))):
+        path = workspace.root / "delivery" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        samples.write_image(path, width=width, height=width * 5 // 6, title=name, seed=seed + 20)
+    defaults = "folder_path,model_sex,style,creator_name,language,content_type\n,F,Real,Ana,EN,SFW\n"
+    workspace.defaults.write_text(defaults, "utf-8")
+
+
+def prepare_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
+    """What of the delivery is not in the session, or twice, and what lies there that belongs to nothing."""
+    rows = {path: _rows(path) for path in (workspace.session, workspace.master)}
+    delivered = {str(path): path.stat().st_size for path in (workspace.root / "delivery").rglob("*.png")}
+    for path, told in rows.items():
+        count = Counter(row["source_path"] for row in told if row["source_path"])
+        if count != Counter(delivered.keys()):
+            yield f"{'doubled' if count > Counter(delivered.keys()) else 'lost'}: {path.name} has {count}"
+    named = {row["new_filename"]: row for row in rows[workspace.session]}
+    there = {path.name: path for path in (workspace.root / "uploaded").rglob("*") if path.is_file()}
+    if lost := named.keys() - there.keys():
+        yield f"lost: {lost}"
+    if doubled := {name for name in there.keys() - named.keys() if not name.startswith("ORG_")}:
+        yield f"doubled: {doubled} are of no row"
+    kept = [path.stat().st_size for name, path in there.items() if name.startswith("ORG_")]
+    if kept != [size for path, size in delivered.items() if path.endswith("big.png")]:
+        yield f"lost: the sources that are kept are {kept}"
+    for name, row in named.items():
+        if row["source_path"].endswith("a b.png") and there[name].read_bytes() != Path(row["source_path"]).read_bytes():
+            yield f"mismatched: {name} is not {row['source_path']}"
+    events = [one for one in Log(workspace.log).entries() if one.kind == "prepared"]
+    if len(events) != 1 or (workspace.root / "uploaded" / ".preparing").exists():
+        yield f"doubled: {len(events)} preparations, {[*(workspace.root / 'uploaded').glob('.preparing/*')]}"
+
+
 BANNERS = ("ROOT/uploaded/EN_Sports_ID-0B0B0B02.png", "ROOT/uploaded/EN_Sports_ID-0B0B0B03.png")
 UPLOAD = Job("upload", ("upload", "--session", "--live"), lambda _place, _ask: None, upload_again, upload_wrong)
 REFRESH = Job("refresh", ("refresh-library", "--yes"), change_site, lambda _place: REFRESH.command, refresh_wrong)
 TAKEOVER = Job(
     "takeover", ("decide", *BANNERS, "skip"), leave_old_files, lambda _place: TAKEOVER.command, takeover_wrong
 )
-JOBS = (UPLOAD, REFRESH, TAKEOVER)
+PREPARE = Job(
+    "prepare",
+    ("prepare", "ROOT/delivery", "--no-input", "--crop", "centre"),
+    bring_delivery,
+    lambda _place: PREPARE.command,
+    prepare_wrong,
+)
+JOBS = (UPLOAD, REFRESH, TAKEOVER, PREPARE)

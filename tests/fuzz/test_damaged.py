@@ -40,13 +40,18 @@ from tjtools.media.content import Fingerprints
 from tjtools.media.likeness import LooksIndex
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
-from tjtools.prepare.intake import plan_session, write_session
+from tjtools.prepare.defaults import COLUMNS as DEFAULTS
+from tjtools.prepare.defaults import Defaults
+from tjtools.prepare.delivery import AS_IS, look_through
+from tjtools.prepare.intake import plan_session
+from tjtools.prepare.session import write_session
 from tjtools.scrape.reading import Certificate, SiteReading
 from tjtools.scrape.refresh import keep_coverage, read_coverage
 from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
+from tjtools.upload.overrides import Overrides
 from tjtools.upload.plan import load_choice, save_choice
 from tjtools.upload.resume import only_live_run, stop_request
 from tjtools.upload.run_files import STATUS_COLUMNS, last_live_run, load_runs
@@ -85,6 +90,10 @@ STATUS = (
     f"{','.join(STATUS_COLUMNS)}\n99A0D7C3,a.mp4,uploaded/a.mp4,2025-11-13,12:00:00,TrafficJunky,1032530571,success,,"
     "native_video,p1,0\n,b.png,uploaded/b.png,2025-11-13,12:00:01,TrafficJunky,,failed,too large,image,,1\n"
 )
+METADATA = (
+    f"# for Ana's folders\n{','.join(DEFAULTS)}\nSports,,F,Real,Ana,en,SFW,,\n"
+    '"delivery 3/Big Garden",Big Garden,MFT,both,"Bea, and Cleo",ES,nsfw,Generic,12\n# the end\n'
+)
 _FILES = tuple(SessionFile(Path(f"/w/{name}"), CreativeType.IMAGE, row={"notes": "x"}) for name in ("a.png", "b.png"))
 _BECAME = Creative("1032530571", "a.png", NOW.date(), "300x250", "png", CreativeType.IMAGE, ReviewStatus.PENDING)
 _NOTED = (
@@ -115,6 +124,7 @@ DECISIONS = (
     "decided_at,decision,checksum,other_checksum,name,other_name\n"
     f"2025-11-13T12:00:00Z,skip,{'ab' * 32},{'0f' * 32},a.mp4,b.mp4\n"
 )
+OVERRIDES = "name,creative_id,category,target_url,headline\na.mp4,,,https://a.example,Go\n,1032530571,,,Look\n"
 PLAN = json.dumps({"saved_at": "2025-11-13T12:00:00+00:00", **_PLANNED})
 LAST_SEEN = '{"1032530571": ["pending", "2025-11-13T12:00:00Z"], "1032530581": ["approved", "2025-11-13T12:00:00Z"]}'
 COVERED = '{"Native Rollover": ["1032530571", "1032530561"], "Static Banner": []}'
@@ -142,6 +152,10 @@ class Kind(NamedTuple):
     path: Callable[[Workspace], Path]
     valid: str
     read: Callable[[Workspace], object]
+
+
+def read_overrides(workspace: Workspace) -> object:
+    return Overrides.load(workspace.overrides, load_limits().campaign)
 
 
 def read_history(workspace: Workspace) -> object:
@@ -203,7 +217,9 @@ KINDS = {
     "last seen of 0.1": Kind(beside("last_seen.json"), LAST_SEEN, read_history),
     "coverage of 0.1": Kind(beside("covered.json"), COVERED, read_coverage),
     "certificate": Kind(lambda place: place.snapshots / "20251113T120000.json", CERTIFICATE, snapshots_of),
+    "metadata defaults": Kind(lambda place: place.defaults, METADATA, Defaults.load),
     "campaign": Kind(lambda at: at.campaigns / "Batch001_20251113_120000_Native.csv", CAMPAIGN, verify),
+    "overrides": Kind(lambda at: at.overrides, OVERRIDES, read_overrides),
     "history, analysed": Kind(lambda at: at.history, HISTORY, analyse_history),
     "all runs": Kind(lambda at: at.status_file(NOW), STATUS, load_runs),
     "sign-in": Kind(lambda place: place.browser_session, SIGN_IN, lambda at: load_browser_session(at.browser_session)),
@@ -427,13 +443,17 @@ GOOD = {
     "library": [["1032530601", "good, one.mp4", "", "", "", "", "pending"], ["1032530611", "two.mp4", *[""] * 5]],
     "session": [["1", "", name, *[""] * 4, "image", *[""] * 10] for name in ("good, one.png", "two.png")],
     "history": [["2025-11-13T12:00:00Z", "1", "good, one", "", "pending", "", "sync"], ["", "2", "two", *[""] * 4]],
+    "metadata defaults": [[f"{name}, one", "", "F", "Real", "Ana", "EN", "SFW", "", ""] for name in ("good", "two")],
 }
 HEADERS = {
     "library": COLUMNS,
     "session": SESSION_COLUMNS,
     "history": HISTORY_COLUMNS,
+    "metadata defaults": DEFAULTS,
 }
-rubbish = st.binary(min_size=1, max_size=40).filter(lambda data: data.count(b",") < 3 and not set(data) & set(b'\r\n"'))
+rubbish = st.binary(min_size=1, max_size=40).filter(
+    lambda data: data.count(b",") < 3 and not set(data) & set(b'\r\n"#')
+)
 
 
 def good_and_bad(place: Workspace, name: str) -> tuple[int, list[int]]:
@@ -445,6 +465,10 @@ def good_and_bad(place: Workspace, name: str) -> tuple[int, list[int]]:
         session = load_session(place)
         names = {file.name for file in session.files}
         return sum(row[2] in names for row in GOOD[name]), [bad.line for bad in session.bad_lines]
+    if name == "metadata defaults":
+        defaults = Defaults.load(place)
+        paths = {row["folder_path"] for row in defaults.rows.values()}
+        return sum(row[0] in paths for row in GOOD[name]), [bad.line for bad in defaults.bad]
     frame, bad = History.of(place).load()
     return sum((frame["filename"] == row[2]).any() for row in GOOD[name]), [one.line for one in bad]
 
@@ -533,6 +557,24 @@ def test_a_master_that_is_written_anew_holds_the_same_rows(place: Workspace, dat
     kept = [{column: row[column] for column in before.header} for row in after.rows]
     assert (kept, after.bad) == ([*before.rows], ())
     _clear(place.private / "backups", place.master.with_suffix(".quarantine.csv"))
+
+
+@settings(deadline=None)
+@given(data=damaged(METADATA.encode()), folder=st.text('aé :;,#-"', min_size=1).map(str.strip).filter(bool))
+def test_an_answer_that_is_kept_costs_no_row_and_no_comment(place: Workspace, data: bytes, folder: str) -> None:
+    place.defaults.write_bytes(data)
+    try:
+        before = Defaults.load(place)
+        before.save({folder: {"creator_name": "Ana"}}, now=NOW)
+    except TrackingFileError:
+        return
+    after = Defaults.load(place)
+    rows = [dict(row) for row in after.rows.values()]
+    kept = [{**dict.fromkeys(after.header, ""), **row} for row in before.rows.values()]
+    assert [row for row in kept if row["folder_path"].strip() != folder.strip() and row not in rows] == []
+    assert after.of(Path("/w") / folder)["creator_name"] == "Ana"
+    assert ([*after.comments.values()], after.bad) == ([*before.comments.values()], ())
+    _clear(place.private / "backups", place.defaults, place.defaults.with_suffix(".quarantine.csv"))
 
 
 @settings(deadline=None)
@@ -708,8 +750,8 @@ def test_media_under_any_name_become_a_session_or_are_left_out_with_a_reason(
     source.mkdir()
     for name in names:
         Path(os.fsdecode(os.fsencode(source) + b"/" + name)).write_bytes(PICTURE)
-    intake = plan_session(place, source, now=NOW)
-    write_session(place, intake, now=NOW)
+    intake = plan_session(place, look_through(place, source, AS_IS), now=NOW)
+    write_session(place, intake, folder="source", now=NOW)
     session = load_session(place)
     hidden = {name for name in names if name.startswith(b".")}
     assert (len(intake.taken) + len(intake.left_out), session.bad_lines) == (len(names - hidden), ())

@@ -558,4 +558,95 @@ SAFETY = (
     ),
 )
 
-MUTANTS = (*PAIRING, *FOLLOWING, *REVIEWING, *FILES, *UPLOADING, *SAFETY)
+MAKING = (
+    _one(
+        "sound-by-its-own-clock",
+        "The sound of a cut begins at the instant of its picture.",
+        "- round(cut * rate), base",
+        ", base",
+        "test_sound_stays_with_its_picture",
+    ),
+    _one(
+        "cut-at-the-next-frame",
+        "A cut begins with the frame that is shown then.",
+        "        if current and coming.time > moment + _HARDLY:",
+        "        if current and current.time > moment + _HARDLY:",
+        "test_a_cut_is_exact_to_the_frame",
+    ),
+    _one(
+        "lying-video",
+        "A video that a header turns is made upright.",
+        "steps = [*_TURNS.get(self._orientation, ()), ",
+        "steps = [",
+        "test_a_turned_video_is_made_upright",
+    ),
+    _one(
+        "first-that-fits",
+        "Of what fits, the best quality is made: the next better one was seen not to fit.",
+        "if fits - heavy > 1 else fits",
+        "if fits == len(steps) else fits",
+        "test_the_best_quality_that_fits",
+    ),
+    _one(
+        "draft-left",
+        "What a killed child has begun is cleared away.",
+        "                draft.unlink()",
+        "                draft.exists()",
+        "test_a_kill_leaves_nothing_behind",
+        "test_a_person_stops_it",
+    ),
+)
+
+PREPARING = (
+    _one(
+        "prepared-noted-late",
+        "A preparation that is cut off after it was noted is finished by the next.",
+        "            if place.name in noted and (place / _PLAN).is_file():",
+        "            if place.name in noted and not (place / _PLAN).is_file():",
+        "test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_it",
+    ),
+    _one(
+        "source-forgotten",
+        "A source that was prepared is known by its content tomorrow.",
+        "        if look and look.checksum in earlier and not wanted.again:",
+        "        if look and look.checksum in earlier and wanted.again:",
+        "test_what_was_prepared_is_known_by_its_content_and_redone_in_its_place_when_asked",
+    ),
+    _one(
+        "loss-without-a-word",
+        "What a person may miss is not cropped or cut away without a word.",
+        "            if not agreed and not made.cannot:",
+        "            if agreed and not made.cannot:",
+        "test_a_loss_needs_a_word",
+    ),
+    _one(
+        "rendition-unknown",
+        "Another rendition of a source is known although its mended copy went up.",
+        "            found.append(known._replace(fingerprint=seen))",
+        "            found.append(known)",
+        "test_another_rendition_of_a_source_is_known_although_its_mended_copy_went_up",
+    ),
+    _one(
+        "uploaded-taken-back",
+        "What was uploaded is not taken back.",
+        "        if uploaded := last.uploaded(workspace):",
+        "        if (uploaded := last.uploaded(workspace)) and not uploaded:",
+        "test_what_was_uploaded_is_not_taken_back",
+    ),
+    _one(
+        "changed-removed",
+        "A file that somebody worked on since is not removed.",
+        "if (one := seen[path]) and one.checksum == checksum]",
+        "if (one := seen[path]) and one.checksum]",
+        "test_a_file_that_somebody_worked_on_since_stays",
+    ),
+    _one(
+        "shallow-folder-first",
+        "Of a delivery's folders the deepest goes first.",
+        "            fields = told_by_folder(folder.name) | defaults.of(folder) | fields",
+        "            fields = fields | told_by_folder(folder.name) | defaults.of(folder)",
+        "test_the_deepest_folder_goes_first",
+    ),
+)
+
+MUTANTS = (*PAIRING, *FOLLOWING, *REVIEWING, *FILES, *UPLOADING, *SAFETY, *MAKING, *PREPARING)

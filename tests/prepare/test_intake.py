@@ -18,7 +18,10 @@ from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TrackingFileError, WorkspaceError
 from tjtools.practice import samples
-from tjtools.prepare.intake import Intake, plan_session, told_type, write_session
+from tjtools.prepare.delivery import AS_IS, look_through
+from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.kinds import told_type
+from tjtools.prepare.session import write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_limits
@@ -81,7 +84,11 @@ def image(path: Path, size: tuple[int, int] = (640, 360), seed: int = 0) -> None
 
 
 def plan(workspace: Workspace, folder: Path) -> Intake:
-    return plan_session(workspace, folder, now=NOW)
+    return plan_session(workspace, look_through(workspace, folder, AS_IS), now=NOW)
+
+
+def write(workspace: Workspace, intake: Intake) -> Intake:
+    return write_session(workspace, intake, folder="a test's", now=NOW)
 
 
 def test_a_folder_becomes_a_session_that_can_go_up(bare_workspace: Workspace, folder: Path) -> None:
@@ -91,7 +98,7 @@ def test_a_folder_becomes_a_session_that_can_go_up(bare_workspace: Workspace, fo
     image(folder / "summer_img.png", seed=1)
     image(folder / "banner.jpg", (300, 250), seed=2)
     intake = plan(bare_workspace, folder)
-    write_session(bare_workspace, intake, now=NOW)
+    write(bare_workspace, intake)
     assert (intake.needs_a_person, len(intake.taken)) == (False, 5)
     rows = {row["new_filename"]: row for row in read_rows(bare_workspace.session)}
     first = rows["VID_EN_Sports_F_Real_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"]
@@ -255,18 +262,19 @@ def test_a_video_that_is_left_out_is_named(
 )
 def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Path, name: str, data: bytes) -> None:
     (folder / name).write_bytes(data)
-    assert plan(bare_workspace, folder) == Intake((), ())
+    assert plan(bare_workspace, folder)[:2] == ((), ())
 
 
 def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    good = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
+    image(folder / "b.png", (300, 250), 1)
     (folder / "b.png").rename(folder / "b.jfif")
-    bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    bad = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("files for" in bad.stdout, "Left out" in bad.stdout, bad.returncode) == (False, True, 1)
     (folder / "b.jfif").unlink()
-    none = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    none = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert (none.stdout, none.returncode) == (f"There is no image or video below {folder}.\n", 1)
 
 
@@ -287,7 +295,7 @@ def test_no_file_of_the_workspace_is_replaced(bare_workspace: Workspace, folder:
     shutil.copy(folder / "same.png", there / "same.png")
     before = (there / "b.png").read_bytes()
     intake = plan(bare_workspace, folder)
-    write_session(bare_workspace, intake, now=NOW)
+    write(bare_workspace, intake)
     assert ([one.source.name for one in intake.taken], (there / "b.png").read_bytes()) == (["same.png"], before)
     assert "another file of this name lies in" in intake.left_out[0][1]
 
@@ -296,18 +304,20 @@ def test_the_workspaces_own_files_stay_where_they_are(bare_workspace: Workspace)
     there = bare_workspace.root / "uploaded"
     image(there / "b.png", (300, 250))
     image(there / "Native" / "Image" / "n.png")
-    write_session(bare_workspace, plan(bare_workspace, there), now=NOW)
+    write(bare_workspace, plan(bare_workspace, there))
     files = sorted(path.relative_to(there).as_posix() for path in there.rglob("*") if path.is_file())
     assert files == ["Native/Image/n.png", "b.png"]
     assert [row["new_filename"] for row in read_rows(bare_workspace.session)] == ["n.png", "b.png"]
 
 
-def test_the_session_that_was_there_is_kept_as_a_backup(bare_workspace: Workspace, folder: Path) -> None:
+def test_what_was_in_the_session_stays_in_it_and_the_old_file_is_a_backup(
+    bare_workspace: Workspace, folder: Path
+) -> None:
     bare_workspace.session.write_text("unique_id,new_filename,creative_type\n1,old.png,image\n", "utf-8")
     image(folder / "b.png", (300, 250))
-    write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    write(bare_workspace, plan(bare_workspace, folder))
     [backup] = (bare_workspace.private / "backups").iterdir()
-    assert ("old.png" in backup.read_text("utf-8"), len(read_rows(bare_workspace.session))) == (True, 1)
+    assert ("old.png" in backup.read_text("utf-8"), len(read_rows(bare_workspace.session))) == (True, 2)
 
 
 def test_a_folder_that_is_not_there_is_named(bare_workspace: Workspace, tmp_path: Path) -> None:
@@ -317,7 +327,7 @@ def test_a_folder_that_is_not_there_is_named(bare_workspace: Workspace, tmp_path
 
 def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    command = ("session", str(folder), "--workspace", str(bare_workspace.root))
+    command = ("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root))
     done = tjtools(*command, "--dry-run", "--json", cwd=folder)
     assert (done.returncode, json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (0, None, False)
     done = tjtools(*command, cwd=folder)
@@ -333,7 +343,7 @@ def test_a_name_that_is_no_text_costs_the_others_nothing(bare_workspace: Workspa
     assert [one.source.name for one in intake.taken] == ["good.png"]
     [(_, why)] = intake.left_out
     assert why == "its name, or that of its folder, can't be written as text: rename it"
-    write_session(bare_workspace, intake, now=NOW)
+    write(bare_workspace, intake)
 
 
 @pytest.mark.parametrize("length", [244, 245, 250, 251, 254, 255])
@@ -345,7 +355,7 @@ def test_a_name_as_long_as_the_disk_takes_is_one_as_any_other(
     long = f"{letter * count}{'b' * rest}.png"
     image(folder / long, (300, 250))
     image(folder / "good.png", (300, 250), 3)
-    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    intake = write(bare_workspace, plan(bare_workspace, folder))
     assert ({one.source.name for one in intake.taken}, intake.left_out) == ({long, "good.png"}, ())
     assert [one.verdict for one in prepare(bare_workspace).reviews] == [Verdict.NEW] * 2
     copies = [path.name for path in (bare_workspace.root / "uploaded").rglob("*") if path.is_file()]
@@ -363,7 +373,7 @@ def test_a_file_that_can_not_be_copied_costs_the_others_nothing(bare_workspace: 
     (place.root / "tracking").mkdir(parents=True)
     intake = plan(place, folder)
     (folder / "gone.png").unlink()
-    intake = write_session(place, intake, now=NOW)
+    intake = write(place, intake)
     assert [one.source.name for one in intake.taken] == ["good.png"]
     assert [(path.name[0], why) for path, why in intake.left_out] == [
         ("g", "can't be copied: No such file or directory"),
@@ -377,7 +387,7 @@ def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_worksp
     image(folder / "gone.png", (300, 250))
     intake = plan(bare_workspace, folder)
     (folder / "gone.png").unlink()
-    assert write_session(bare_workspace, intake, now=NOW).taken == ()
+    assert write(bare_workspace, intake).taken == ()
     assert [row["new_filename"] for row in read_rows(bare_workspace.session)] == ["old.png"]
 
 
@@ -391,7 +401,7 @@ def test_a_session_of_which_nothing_can_be_copied_leaves_the_old_one(bare_worksp
 def test_a_name_that_windows_can_not_hold_is_said_and_taken(bare_workspace: Workspace, folder: Path, name: str) -> None:
     image(folder / "x.png", (300, 250))
     (folder / "x.png").rename(folder / name)
-    intake = write_session(bare_workspace, plan(bare_workspace, folder / name), now=NOW)
+    intake = write(bare_workspace, plan(bare_workspace, folder / name))
     [one] = intake.taken
     assert "Windows can't hold" in one.notes[0]
     assert (bare_workspace.root / "uploaded" / name).is_file()
@@ -427,10 +437,10 @@ def test_names_that_some_disks_take_for_one_never_become_one_creative(
 ) -> None:
     image(folder / one, (300, 250), 1)
     if earlier:
-        write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+        write(bare_workspace, plan(bare_workspace, folder))
         (folder / one).unlink()
     image(folder / other, (300, 250), 2)
-    intake = write_session(bare_workspace, plan(bare_workspace, folder), now=NOW)
+    intake = write(bare_workspace, plan(bare_workspace, folder))
     assert [each.source.name for each in intake.taken] == ([] if earlier else [min(one, other)])
     assert [path.name for path, _ in intake.left_out] == [other if earlier else max(one, other)]
     assert "rename" in intake.left_out[0][1]
@@ -448,5 +458,5 @@ def test_a_file_that_was_copied_in_part_does_not_stand_under_its_name(
     intake = plan(bare_workspace, folder)
     monkeypatch.setattr(shutil, "copy2", full)
     with pytest.raises(TrackingFileError):
-        write_session(bare_workspace, intake, now=NOW)
+        write(bare_workspace, intake)
     assert [path for path in (bare_workspace.root / "uploaded").rglob("*") if path.is_file()] == []

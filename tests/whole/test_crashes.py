@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from crashes.effects import AFTER, BEFORE, TORN, Kill
-from crashes.jobs import REFRESH, TAKEOVER, UPLOAD, Job
+from crashes.jobs import PREPARE, REFRESH, TAKEOVER, UPLOAD, Job
 from crashes.rounds import SITES, Place, Site
 
 DROPPING, KEEPING = SITES[0], SITES[2]  # a name that the site holds: dropped in silence, or taken once more
@@ -32,6 +32,10 @@ def place(chromium: str) -> Iterator[Place]:
         (REFRESH, DROPPING, Kill("replace TJ_Creative_Library.csv", 1, BEFORE)),
         (REFRESH, DROPPING, Kill("commit cache", 2, BEFORE)),
         (TAKEOVER, DROPPING, Kill("replace fingerprints.csv", 1, BEFORE)),
+        (PREPARE, DROPPING, Kill("replace plan.json", 1, AFTER)),
+        (PREPARE, DROPPING, Kill("write log.jsonl", 1, TORN)),
+        (PREPARE, DROPPING, Kill("replace EN_Sports_F_Real_SFW_Generic_Ana_ID-ID.png", 1, AFTER)),
+        (PREPARE, DROPPING, Kill("replace creative_inventory_session.csv", 1, BEFORE)),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, Kill) else getattr(value, "name", ""),
 )
@@ -49,3 +53,11 @@ def test_eight_processes_at_once_lose_no_update(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "**0 lost updates**" in report.read_text("utf-8")
+
+
+def test_a_mending_that_is_killed_loses_no_source_and_is_completed_by_the_next() -> None:
+    mending = Path(__file__).parents[1] / "crashes" / "mending.py"
+    command = [sys.executable, mending, "--every", "7"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("kills, 0 wrong\n")

@@ -1,4 +1,4 @@
-"""A whole day on the desk, as somebody does it who only has a mouse: at most ten clicks after `tjtools lab`."""
+"""A whole day on the desk, as somebody does it who has only a mouse, or only a keyboard."""
 
 from __future__ import annotations
 
@@ -12,9 +12,18 @@ from playwright.sync_api import Locator, expect
 from world import NOW, Truth, library_ids, read_rows
 
 from tjtools.practice.workspace import make_practice, running_sandbox
+from tjtools.widgets.desk import remember
 from tjtools.workspace.folder import Workspace
 
 MOST = 10
+STOPS = 60  # of the Tab key, until what a person wants has to be reached
+FOCUSED = """() => {
+    const one = document.activeElement;
+    const labels = one.labels?.length ? one.labels[0].textContent : "";
+    const said = one.selectedOptions?.[0].text || one.ariaLabel || labels || one.innerText || one.title;
+    const words = one === document.body ? "" : said;
+    return [words.trim().replaceAll("\u00a0", " "), getComputedStyle(one).outlineStyle];
+}"""
 SCREEN = {"width": 1440, "height": 900}
 
 
@@ -42,24 +51,73 @@ class Mouse:
         self.clicks += 1
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Workspace:
-    return make_practice(tmp_path / "shop", now=NOW, progress=lambda *_: None)
+class Keys:
+    """Tab, arrows, Enter and Space, and nothing else: the page says where it is, and so does its look."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.page = lab.page
+
+    @property
+    def at(self) -> str:
+        """What has the focus, in words; each such place has to be seen, and there has to be one."""
+        words, outline = self.page.evaluate(FOCUSED)
+        assert words, "the focus is lost"
+        assert outline != "none", f"nobody sees that {words} has the focus"
+        return str(words)
+
+    def wait_for(self, words: str) -> None:
+        """Until the focus is there by itself."""
+        self.page.wait_for_function(f"words => ({FOCUSED})()[0].includes(words)", arg=words, timeout=40_000)
+        assert words in self.at
+
+    def go(self, words: str, *, back: bool = False) -> None:
+        """To what bears these words, as soon as it can be pressed."""
+        pressable = self.page.locator(f"{PANEL} :is(button, select, [role=tab])", has_text=words)
+        found = pressable.or_(self.page.get_by_role("checkbox", name=words))
+        expect(found.locator("visible=true").first).to_be_enabled(timeout=60_000)
+        passed = []
+        while words not in self.page.evaluate(FOCUSED)[0]:
+            passed.append(self.page.evaluate(FOCUSED)[0])
+            assert len(passed) < STOPS, f"{words} is not reached: {passed}"
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+        assert words in self.at
+
+    def press(self, words: str, *, back: bool = False, key: str = "Enter") -> None:
+        """Go there, and press it."""
+        self.go(words, back=back)
+        self.page.keyboard.press(key)
 
 
-@pytest.fixture
-def lab(shop: Workspace, chromium: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Lab, Truth]]:
-    monkeypatch.delenv("TJTOOLS_PRESS", raising=False)
-    with running_sandbox(shop) as origin, running_lab(shop.root, tmp_path / "home", chromium) as lab:
-        lab.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
-        yield lab, Truth(origin)
+@pytest.fixture(scope="module")
+def shops(tmp_path_factory: pytest.TempPathFactory) -> list[Workspace]:
+    """Two of them, one for each day, which the desk offers both."""
+    folder = tmp_path_factory.mktemp("day")
+    return [make_practice(folder / name, now=NOW, progress=lambda *_: None) for name in ("shop", "second")]
 
 
-def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(lab: tuple[Lab, Truth], shop: Workspace) -> None:
+@pytest.fixture(scope="module")
+def desk(shops: list[Workspace], chromium: str) -> Iterator[Lab]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("TJTOOLS_PRESS", raising=False)
+        for shop in shops:
+            remember(shop)
+        with running_lab(shops[0].root, shops[0].root.parent / "home", chromium) as lab:
+            lab.page.set_viewport_size(SCREEN)  # type: ignore[arg-type]
+            lab.open_desk()
+            yield lab
+
+
+@pytest.fixture(scope="module")
+def truths(shops: list[Workspace]) -> Iterator[list[Truth]]:
+    with running_sandbox(shops[0]) as one, running_sandbox(shops[1]) as other:
+        yield [Truth(one), Truth(other)]
+
+
+def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(
+    truths: list[Truth], desk: Lab, shops: list[Workspace]
+) -> None:
     """Choose, decide a near duplicate, rehearse, upload, sync, apply, outcomes: the files say what the site does."""
-    (desk, truth), mouse = lab, Mouse(lab[0])
-    shown = desk.page.locator(f"{PANEL} .jp-OutputArea")
-    desk.open_desk()
+    mouse, shown = Mouse(desk), desk.page.locator(f"{PANEL} .jp-OutputArea")
     mouse.click("23 new files: review them")
     mouse.click("Compare them")
     mouse.click("The same: leave it out")
@@ -75,9 +133,49 @@ def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(lab: tuple[Lab, T
     expect(shown.locator(".tj-figure:visible").filter(has_text="✗ rejected")).to_contain_text("1", timeout=30_000)
     assert mouse.clicks <= MOST
 
+    assert_as_on_the_site(truths[0], shops[0], 21)
+
+
+def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops: list[Workspace]) -> None:
+    """The same in the other workspace, by Tab, arrows, Enter and Space: the focus is seen, and goes with the work."""
+    keys, shown = Keys(desk), desk.page.locator(f"{PANEL} .jp-OutputArea")
+    desk.page.keyboard.press("Tab")
+    keys.press("shop · practice", key="ArrowDown")
+    keys.wait_for("second · practice")
+    keys.press("23 new files: review them")
+    keys.wait_for("Review")
+    keys.press("Compare them")
+    keys.press("The same: leave it out")
+    expect(shown.get_by_role("button", name="1 needs you")).to_be_visible(timeout=30_000)
+    keys.wait_for("✓ The same: leave it out")
+    keys.press("Upload EN_Cooking_F_Real_SFW_Generic_Dora_6sec_ID-82E2E662.mp4", key="Space")
+    keys.press("Save and go to upload", back=True)
+    keys.wait_for("Upload")
+    keys.press("Rehearse")
+    keys.press("Upload 20 files")
+    keys.wait_for("Follow the reviews")
+    keys.press("Follow the reviews")
+    keys.wait_for("Sync")
+    keys.press("Read the site")
+    keys.press("Apply", back=True)
+    keys.wait_for("See the outcomes")
+    keys.press("See the outcomes")
+    keys.wait_for("Outcomes")
+    keys.press("✗ rejected")
+    keys.press("I have seen this", back=True)
+    expect(shown.get_by_role("button", name="I have seen this")).not_to_be_visible()
+    keys.go("Today", back=True)
+    keys.page.keyboard.press("ArrowRight")
+    keys.press("Review")
+    expect(shown.get_by_role("tab", name="Review", selected=True)).to_be_visible()
+    assert_as_on_the_site(truths[1], shops[1], 20)
+
+
+def assert_as_on_the_site(truth: Truth, shop: Workspace, uploaded: int) -> None:
+    """So many files went up, each once; the library has the IDs and statuses that the site has."""
     received, ids = truth.received(), library_ids(shop)
     assert Counter(received).most_common(1)[0][1] == 1
-    assert len(received) == 21
+    assert len(received) == uploaded
     assert {name: [ids[name]] for name in received} == {name: truth.named(Path(name).stem) for name in received}
     held = truth.creatives()
     kept = {row["creative_id"]: row["review_status"] for row in read_rows(shop.library)}

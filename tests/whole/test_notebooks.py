@@ -16,6 +16,8 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab import PANEL, Lab, running_lab
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -86,6 +88,27 @@ def test_a_notebook_is_thin(path: Path) -> None:
 def test_every_notebook_is_in_the_wheel() -> None:
     told = (ROOT / "pyproject.toml").read_text("utf-8")
     assert [path.name for path in NOTEBOOKS if f"tjtools/_notebooks/{path.name}" not in told] == []
+
+
+def as_papermill_does(name: str, workspace: str) -> nbformat.NotebookNode:
+    """The notebook run with its parameter set by a cell after the tagged one."""
+    notebook = nbformat.read(ROOT / "notebooks" / name, 4)
+    place = next(at for at, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", ()))
+    notebook.cells.insert(place + 1, nbformat.v4.new_code_cell(f"workspace = {workspace!r}"))
+    return NotebookClient(notebook, kernel_name="python3", timeout=120).execute()
+
+
+def test_a_notebook_runs_for_the_account_that_its_parameter_names(shop: Workspace) -> None:
+    ran = as_papermill_does("04_library_analysis.ipynb", str(shop.root))
+    [told] = [cell.outputs[0].text for cell in ran.cells if TAG in cell.metadata.get("tags", ())]
+    assert "481 creatives on the site" in told
+
+
+def test_a_parameter_that_names_no_workspace_ends_the_run_in_plain_words(tmp_path: Path) -> None:
+    with pytest.raises(CellExecutionError) as ended:
+        as_papermill_does("04_library_analysis.ipynb", str(tmp_path / "none"))
+    assert f"{tmp_path / 'none'} is no workspace" in str(ended.value)
+    assert "Traceback" not in str(ended.value)
 
 
 def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[str]:

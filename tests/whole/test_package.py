@@ -15,7 +15,7 @@ FLOORS = (
     ("workspace",),
     ("cache", "media", "site"),
     ("diff", "team"),
-    ("scrape", "prepare"),
+    ("prepare", "scrape"),
     ("upload",),
     ("analysis", "health", "practice"),
     ("widgets",),

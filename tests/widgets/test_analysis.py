@@ -59,7 +59,7 @@ def drawn(exhibit: Shown) -> dict[str, Any]:
 
 def test_the_summary_says_what_is_there_and_what_is_not_counted(small: Workspace) -> None:
     assert LibraryAnalysis(small).summary.splitlines() == [
-        "5 creatives on the site; 1 gone from it are not counted",
+        "5 creatives on the site; 1 gone from it is not counted",
         "2 names of these follow no convention",
         "1 line of the library can't be read: tjtools doctor lists them",
         "Section: Static Banner 3, In-Stream Video 2",

@@ -187,6 +187,7 @@ def test_i_have_seen_this_and_the_days_are_pressed_in_the_view(small: Workspace)
     [seen] = [one for one in inside(view) if isinstance(one, w.Button) and one.description == "I have seen this"]
     seen.click()
     assert panel["changes"].frame.empty
+    assert seen.layout.display == "none"
     unfold(view, "How sure?", "What waits for review")
     since, earliest, *_, by = (one for one in inside(view) if isinstance(one, w.DatePicker))
     since.value = date(2025, 11, 13)

@@ -16,6 +16,7 @@ from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.practice import samples
 from tjtools.upload import prepare, save_choice
 from tjtools.upload.journal import Journal
+from tjtools.upload.resume import only_live_run
 from tjtools.widgets import start_here
 from tjtools.widgets.analysis import ReviewOutcomes
 from tjtools.widgets.start import CALL, Start, start_view
@@ -64,17 +65,17 @@ def images(workspace: Workspace, *names: str) -> None:
 
 
 def test_where_nothing_waits_there_is_a_way_in(quiet: Workspace) -> None:
-    assert steps(quiet, days=6) == [Step("Add new files", "review", "tjtools session DIR", "there is no session yet")]
+    assert steps(quiet, days=6) == [Step("Add new files", "review", "tjtools prepare DIR", "there is no session yet")]
 
 
 def test_a_fresh_folder_is_told_one_thing_after_the_other(bare_workspace: Workspace) -> None:
-    assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools session"]
+    assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools prepare"]
     bind(bare_workspace, SANDBOX)
-    assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools session"]
+    assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools prepare"]
     assert [one.command for one in overview(bare_workspace, now=NOW).steps] == [
         "tjtools login",
         "tjtools refresh-library",
-        "tjtools session DIR",
+        "tjtools prepare DIR",
     ]
 
 
@@ -184,6 +185,13 @@ def test_a_file_that_may_be_there_by_its_name_is_a_question(quiet: Workspace) ->
     assert [(step.what, step.tab, step.more) for step in steps(quiet)] == [
         ("1 file needs you: look at it", "review", "1 perhaps there")
     ]
+
+
+def test_while_an_upload_runs_nobody_is_told_to_upload_the_same_files(quiet: Workspace) -> None:
+    images(quiet, "b.png")
+    with only_live_run(quiet):
+        assert [(step.what, step.tab) for step in steps(quiet)] == [("An upload runs: watch it", "upload")]
+    assert [step.tab for step in steps(quiet)] == ["review", "upload"]
 
 
 def test_the_panel_says_it_in_plain_text(quiet: Workspace) -> None:

@@ -69,6 +69,14 @@ def ready(workspace: Workspace, made: Upload | None = None) -> Upload:
     return panel
 
 
+def shown_buttons(widget: w.Widget) -> list[tuple[str, str]]:
+    """The buttons that have room, each with its style."""
+    if widget.layout.display == "none":
+        return []
+    mine = [(widget.description, widget.button_style)] if isinstance(widget, w.Button) else []
+    return [*mine, *(one for child in getattr(widget, "children", ()) for one in shown_buttons(child))]
+
+
 def when(panel: Upload, trait: str, act: Callable[[], object]) -> None:
     """Do something once this trait changes."""
     panel.observe(lambda _change: act(), trait)
@@ -114,6 +122,18 @@ def test_going_on_says_for_what_it_waits_and_need_not_wait(workspace: Workspace,
     assert truth.received() == ["c.png"]
     assert set(library_ids(workspace)) == {"b.png", "c.png"}
     assert (panel.doubt, panel.unfinished.told) == ((a.key,), "2 confirmed, 1 under way, 0 not begun")
+
+
+def test_who_has_no_files_yet_can_sign_in(workspace: Workspace) -> None:
+    """Today's list leads here for it, and so does a reading that the site has refused."""
+    workspace.browser_session.unlink(missing_ok=True)
+    panel = Upload(workspace)
+    panel.lead = str  # as on the desk
+    view = upload_view(panel)
+    assert shown_buttons(view) == [("Choose files", ""), ("Sign in", "primary")]
+    do(panel, "rehearse")
+    assert (panel.signed_in, panel.task.state) == (True, State.DONE)
+    assert shown_buttons(view) == [("Choose files", "primary")]
 
 
 @pytest.mark.parametrize("action", ["upload", "retry", "resume"])

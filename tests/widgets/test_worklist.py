@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import ipywidgets as w
 import pytest
@@ -90,7 +90,20 @@ def test_what_waits_longer_than_its_section_usually_does_waits_too_long(small: W
             library.write(f"{number},n{number}.png,,300x250,png,image,approved\n")
             history.write(f"2025-11-01T00:00:00Z,{number},n{number}.png,,pending,,upload\n")
             history.write(f"2025-11-01T20:00:00Z,{number},n{number}.png,pending,approved,2025-11-01T10:00:00Z,sync\n")
-    assert panel_of(small).figures["slow"]["creative_id"].tolist() == ["4"]
+    panel = panel_of(small)
+    assert (panel.figures["slow"]["creative_id"].tolist(), panel.listed) == (["4"], "rejected")
+    panel.have_seen()
+    assert panel_of(small).listed == "slow"  # nothing was rejected since
+
+
+def test_the_day_since_which_it_lists_is_the_one_that_it_shows(small: Workspace) -> None:
+    panel = panel_of(small)
+    [day, *_] = [one for one in inside(outcomes_view(panel)) if isinstance(one, w.DatePicker)]
+    assert day.value == panel.files.last_looked.astimezone().date()
+    panel.have_seen()
+    assert (day.value, panel.last_looked) == (panel.files.seen.until.astimezone().date(), panel.files.seen.until)
+    day.value = date(2025, 11, 2)
+    assert panel.last_looked.astimezone().date() == day.value
 
 
 def test_a_rejected_creative_is_listed_with_its_picture_and_what_it_repeats(small: Workspace) -> None:

@@ -121,8 +121,8 @@ class Files:
         unread = f"{counted(bad, 'line')} of the library can't be read: tjtools doctor lists them"
         return (
             f"{counted(len(there), 'creative')} on the site"
-            + (f"; {gone:,} gone from it are not counted" if gone else ""),
-            f"{counted(odd, 'name')} of these follow no convention",
+            + (f"; {gone:,} gone from it {'is' if gone == 1 else 'are'} not counted" if gone else ""),
+            *[f"{counted(odd, 'name')} of these follow{'s' * (odd == 1)} no convention"] * bool(odd),
             *[contradict] * bool(doubled),
             *[unread] * bool(bad),
             *[f"The review history tells nothing: {self.trouble}"] * bool(self.trouble),

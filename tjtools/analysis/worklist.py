@@ -42,7 +42,8 @@ def worklist(files: Files, changed: pd.DataFrame) -> dict[str, pd.DataFrame]:
 def _waited(days: float, at_least: bool) -> str:
     if pd.isna(days):
         return "nobody knows since when"
-    return f"waits for {'at least ' * bool(at_least)}{counted(int(days), 'day')}"
+    since = counted(int(days), "day") if days >= 1 else "less than a day"
+    return f"waits for {'at least ' * bool(at_least and days >= 1)}{since}"
 
 
 class Evidence:

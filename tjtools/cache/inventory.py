@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,20 +77,65 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
-def add_to_session(workspace: Workspace, added: Mapping[Path, Mapping[str, str]], *, backup: datetime) -> None:
-    """Add rows to the session, by the files that they are of: in place of those that it has of the same files.
+def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, str]], *, backup: datetime) -> None:
+    """Put rows into the master and the session, each in the place of its file's, else at the end.
 
-    Lines that can't be understood are moved to the quarantine file, as they were. `backup` is the time under which the
-    old file is kept. Raises what `read_table` and `write_rows` raise.
+    What the new rows do not tell stays. A row of the master that has a Creative ID stays as it is, and no other is
+    added for its file: the ID is that of what was uploaded. Raises what `read_table` and `write_rows` raise, and the
+    session is as it was then.
     """
-    with locked(workspace.session):
-        table = read_table(workspace.session, NEEDED_COLUMNS)
+    limits = load_limits(workspace.limits_file)
+
+    def in_master(file: SessionFile, new: Mapping[str, str], row: Mapping[str, str]) -> bool:
+        named = as_sent(row["new_filename"]) in (as_sent(file.name), as_sent(new["new_filename"]))
+        return named and section_of(row, limits) is file.section
+
+    def in_session(file: SessionFile, new: Mapping[str, str], row: Mapping[str, str]) -> bool:
+        return _file_of(workspace, row) in (file.path, file.path.with_name(new["new_filename"]))
+
+    for path, is_of, lasting in ((workspace.master, in_master, "tj_creative_id"), (workspace.session, in_session, "")):
+        _rewrite(path, partial(_renewed, renewed, is_of, lasting), backup)
+
+
+def drop_rows(workspace: Workspace, files: Collection[Path], *, backup: datetime) -> None:
+    """Take the rows of these files out of master and session; a row of the master that has a Creative ID stays."""
+
+    def left(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+        return [row for row in rows if told_id(row.get("tj_creative_id", "")) or _file_of(workspace, row) not in files]
+
+    for path in (workspace.session, workspace.master):
+        _rewrite(path, left, backup)
+
+
+def _renewed(
+    renewed: Mapping[SessionFile, Mapping[str, str]],
+    is_of: Callable[[SessionFile, Mapping[str, str], Mapping[str, str]], bool],
+    lasting: str,
+    rows: Sequence[Mapping[str, str]],
+) -> list[Mapping[str, str]]:
+    result = [*rows]
+    for file, new in renewed.items():
+        at = [number for number, row in enumerate(result) if is_of(file, new, row)]
+        if any(result[number].get(lasting, "").strip() for number in at):
+            continue
+        first = at[0] if at else len(result)
+        result[first : first + 1] = [{**(result[first] if at else {}), **new}]
+        result = [row for number, row in enumerate(result) if number not in at[1:]]
+    return result
+
+
+def _rewrite(
+    path: Path, change: Callable[[Sequence[Mapping[str, str]]], list[Mapping[str, str]]], backup: datetime
+) -> None:
+    with locked(path):
+        table = read_table(path, NEEDED_COLUMNS)
         header = table.header if table.form else COLUMNS
         header = (*header, *(column for column in COLUMNS if column not in header))
-        rows = [*(row for row in table.rows if _file_of(workspace, row) not in added), *added.values()]
-        quarantine(workspace.session, table.bad)
-        told = [[row.get(column, "") for column in header] for row in rows]
-        write_rows(workspace.session, header, told, backup=backup, seen=table.seen)
+        rows = change(table.rows)
+        if rows != [*table.rows]:
+            quarantine(path, table.bad)
+            told = [[row.get(column, "") for column in header] for row in rows]
+            write_rows(path, header, told, backup=backup, seen=table.seen)
 
 
 def _file_of(workspace: Workspace, row: Mapping[str, str]) -> Path | None:

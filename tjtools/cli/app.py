@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from tjtools.cli import library, practice, session, team, workspace
+from tjtools.cli import campaign, library, practice, prepare, session, team, workspace
 from tjtools.cli.check import main as answer
 from tjtools.cli.console import out, start_log
 
@@ -17,12 +17,13 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
     "Day": (
         practice.lab,
         workspace.status,
-        session.session,
+        prepare.prepare,
         session.review,
         session.decide,
         session.upload,
         library.sync_status,
         library.refresh_library,
+        campaign.campaign,
     ),
     "Library": (
         session.duplicates,

@@ -1,4 +1,4 @@
-"""Commands for a session of files: `session`, `review`, `duplicates`, `decide` and `upload`."""
+"""Commands for a session of files: `review`, `duplicates`, `decide` and `upload`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
 from tjtools.cli.console import Wait, bar, end, err, listing, looking, now, out, say, stoppable
-from tjtools.cli.told import AllOption, after_review, call, line, show_report, show_reviews
+from tjtools.cli.told import AllOption, after_review, show_report, show_reviews
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
@@ -21,7 +21,6 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import counted, in_seconds
-from tjtools.prepare.intake import plan_session, write_session
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.workspace.folder import Workspace
@@ -32,47 +31,6 @@ FileOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Bypass every duplicate check, and no other.")]
 REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reason", "notes")
-
-
-def session(
-    workspace: console.WorkspaceOption,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of media; those in it count too.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
-    everything: AllOption = False,
-    as_json: console.JsonOption = False,
-) -> None:
-    """Make the session from a folder of media.
-
-    The files are copied to where the inventory expects them. Each file is looked at, its name is read, native videos
-    are paired with their images, and what could not be told is said. The session that was there is kept as a backup.
-    Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
-    """
-    with looking("Stopping: no session is written.") as (progress, cancelled):
-        intake = plan_session(workspace, folder, now=now(), progress=progress, cancelled=cancelled)
-    if not dry_run:
-        intake = write_session(workspace, intake, now=now())
-    written = bool(intake.taken) and not dry_run
-    told = {
-        "files": [some_of(one, "row", "notes") for one in intake.taken],
-        "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
-        "written": workspace.session if written else None,
-    }
-
-    def show() -> None:
-        some = [one for one in intake.taken if everything or one.notes]
-        files = [(one.creative_type.value, one.source.name, "; ".join(one.notes)) for one in some]
-        listing("For the session", files)
-        listing("Left out", [("", str(path), why) for path, why in intake.left_out])
-        if not (intake.taken or intake.left_out):
-            out.print(f"There is no image or video below {folder}.")
-        if written:
-            out.print(f"Written: {workspace.session}")
-        if intake.taken or intake.left_out:
-            again = call(workspace, "session", str(folder)) if dry_run and intake.taken else ""
-            counts = {"files for the session": len(intake.taken), "left out": len(intake.left_out)}
-            line(counts, call(workspace, "review") if written else again)
-
-    end(told, show, as_json=as_json, needs_a_person=intake.needs_a_person or not intake.taken)
 
 
 def review(

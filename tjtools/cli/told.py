@@ -81,7 +81,7 @@ def after_review(
 ) -> str:
     """The command that comes after a review of session or files: what has to be first, or to upload."""
     if not (prepared.reviews or prepared.bad_lines):
-        return call(workspace, "session", "DIR")
+        return call(workspace, "prepare", "DIR")
     ahead = [one for one in next_steps(workspace, prepared, now=now()) if one.command != REVIEW]
     first = from_here(workspace, ahead[0]) if ahead else ""
     if not any(one.goes_up for one in prepared.reviews) or (ahead and ahead[0].urgent):
@@ -121,7 +121,7 @@ def _after(workspace: Workspace, report: steps.UploadReport) -> str:
     if steps.unfinished_run(workspace):
         return call(workspace, "upload", "--resume")
     if not report.outcomes:
-        return call(workspace, "session", "DIR")
+        return call(workspace, "prepare", "DIR")
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
     return shlex.join(["tjtools", *again, "--live"]) if ready else ""

@@ -27,7 +27,7 @@ class Pairs(NamedTuple):
     """What master and status CSVs tell of Creative IDs: their unique IDs, and of which pairs they are halves.
 
     A pair is known by the file, and its pair or unique ID. One that was rounded, or that one file gives to several
-    videos or images, says nothing.
+    videos or images, says nothing. Of a row that has no Creative ID, the halves are by its type and name.
     """
 
     unique: Mapping[str, Set[str]]
@@ -50,9 +50,18 @@ class Pairs(NamedTuple):
             for identity in {base_id(row.get(column, "")) for column in ("native_pair_id", "unique_id")}:
                 if identity and not is_rounded(identity):
                     names[path, identity, kind].add(match_key(name))
-                    halves[creative_id].add((path, identity))
+                    halves[creative_id or _named(kind, name)].add((path, identity))
         shared = {(path, identity) for (path, identity, _), several in names.items() if len(several) > 1}
-        return cls(unique, {creative_id: told - shared for creative_id, told in halves.items() if creative_id})
+        return cls(unique, {of: told - shared for of, told in halves.items()})
+
+    def of_half(self, creative_id: str, kind: CreativeType, known: Iterable[Creative]) -> set[tuple[Path, str]]:
+        """The pairs of which this creative is half; `known` is what the library knows of it."""
+        keys = (creative_id, *(_named(kind, one.filename) for one in known))
+        return set().union(*(self.halves.get(key, ()) for key in keys))
+
+
+def _named(kind: CreativeType, name: str) -> str:
+    return f"{kind.value} {match_key(name)}"
 
 
 class Ads(NamedTuple):
@@ -104,8 +113,9 @@ class Ads(NamedTuple):
         if column in (_VIDEO, _MAIN) and not any(one.filename in named for one in here):
             return held
         if column == _THUMBNAIL and not self._alike(named, here):
-            of_video, of_thumbnail = (self.pairs.halves.get(told_id(row[half]), set()) for half in _NATIVE)
-            if not of_video & of_thumbnail:
+            ids = [told_id(row[half]) for half in _NATIVE]
+            of = [self.pairs.of_half(key, kind, self.library.get(key)) for key, kind in zip(ids, _HALVES, strict=True)]
+            if not of[0] & of[1]:
                 return f"{held}, and neither names nor inventories say that it is of this ad's pair"
         return ""
 

@@ -26,7 +26,7 @@ from tjtools.workspace.settings import load_settings
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
 _NEW, _THERE, _LEFT = "new", "there", "left out"
-_MISSING = _LIKE, _UNCLEAR, _MEND = "like known ones", "perhaps there", "to mend"
+_MISSING = _LIKE, _UNCLEAR, _MEND = "to compare", "perhaps there", "to mend"
 
 
 class Step(NamedTuple):
@@ -123,6 +123,9 @@ def next_steps(
 
 def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     """What is to be done with the session's files: choose among the new ones, mend or decide, upload."""
+    if running := watched(workspace):
+        yield Step("An upload runs: watch it", "upload", "tjtools status", running.how_far)
+        return
     try:
         choice = load_choice(workspace)
     except TrackingFileError as error:
@@ -203,7 +206,7 @@ def _to_begin(workspace: Workspace) -> Iterator[Step]:
 
 def _more_files(workspace: Workspace) -> Step:
     more = "nothing of the session waits" if workspace.session.exists() else "there is no session yet"
-    return Step("Add new files", "review", "tjtools session DIR", more)
+    return Step("Add new files", "review", "tjtools prepare DIR", more)
 
 
 def _stale(workspace: Workspace, now: datetime) -> Iterator[Step]:

@@ -7,6 +7,7 @@ re-encoding, another size or another container is seen at the same moments.
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
 import io
 import json
@@ -35,6 +36,8 @@ _SEEN = 160  # pixels: what is hashed is at least this wide, where the picture i
 _KEPT = 128 * 72  # pixels of each picture in the strip
 _POSTER = (320, 180)
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
 
@@ -105,16 +108,22 @@ def _pictures(path: Path, seconds: list[float] | int) -> dict[str, Any]:
 def _make(path: Path, say: Callable[[float], None], target: str, recipe: list[Any], threads: int) -> dict[str, Any]:
     draft = drafts(Path(target))[1]
     try:
+        draft.open("wb").close()
+    except OSError as error:
+        return {"trouble": f"the result can't be written: {error.strerror}"}
+    try:
         made = making.made(path, Path(target), making.recipe_of(recipe), threads, say)
-        facts = _seen(draft)[0]
-        if facts.trouble:
-            raise ValueError(facts.trouble)
         with draft.open("rb") as file:
             os.fsync(file.fileno())
-        made |= {"facts": facts._asdict(), **_checksum(draft)}
+        made |= {"facts": _seen(draft)[0]._asdict(), **_checksum(draft)}
+        if trouble := made["facts"]["trouble"]:
+            raise ValueError(f"the result is no good: {trouble}")
         draft.replace(target)
     except _BROKEN as error:
-        return {"trouble": getattr(error, "strerror", None) or str(error)}
+        told = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, av.error.InvalidDataError):
+            told = "no image or video that can be read"
+        return {"trouble": f"the result can't be written: {told}" if getattr(error, "errno", 0) in _FULL else told}
     return made
 
 
@@ -206,8 +215,10 @@ def _shown(facts: MediaFacts, shape: tuple[int, int], orientation: int) -> Media
 
 def _stills(picture: Image.Image, facts: MediaFacts) -> Seen:
     """The image, or an animation at its moments, and the facts with how it is turned when it is shown."""
-    orientation = headers.photo_orientation(picture.info.get("exif", b""))
-    frames = 1 if picture.format == "MPO" else getattr(picture, "n_frames", 1)  # a phone's jpg is no animation
+    orientation = headers.photo_orientation(picture.info.get("exif") or b"")
+    frames = (
+        1 if picture.format in ("MPO", "HEIF") else getattr(picture, "n_frames", 1)
+    )  # a phone's photo is no animation
     facts = _shown(facts, picture.size, orientation)._replace(frames=frames)
     if frames == 1:
         picture.draft("RGB", (_SEEN * 4, _SEEN * 4))

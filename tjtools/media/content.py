@@ -62,7 +62,7 @@ class Fingerprints:
         """Read them; raises TrackingFileError if the log can't be read."""
         kept = cls(workspace)
         kept._uploads = {one.creative_id: one for one in kept._log.told({_UPLOADED: _upload_of}).values()}
-        kept._by_path = kept._cache.load(FINGERPRINTS, lambda told: (_number(told, "mtime_ns"), _fingerprint_of(told)))
+        kept._by_path = kept._cache.load(FINGERPRINTS, lambda told: (_number(told, "mtime_ns"), fingerprint_of(told)))
         seen = [*(one.fingerprint for one in kept.uploads()), *(one for _, one in kept._by_path.values())]
         kept._by_checksum = {one.checksum: one for one in seen if one.looked}
         return kept
@@ -89,7 +89,7 @@ class Fingerprints:
         if strip and not self._cache.keep_picture(fingerprint.checksum, strip):
             self._pictures[fingerprint.checksum] = strip
         if _plain(name):
-            self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **_fields(fingerprint)}})
+            self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **told_of(fingerprint)}})
         self._by_path[name] = changed, fingerprint
         if fingerprint.looked:
             self._by_checksum[fingerprint.checksum] = fingerprint
@@ -143,27 +143,27 @@ def _plain(name: str) -> bool:
     return "\0" not in name and name.encode("utf-8", "ignore").decode() == name
 
 
-def _fields(one: Fingerprint) -> dict[str, Any]:
-    """Facts, checksum and looks, `-` for a plain picture; no `method` of hashing: only the checksum is known."""
+def told_of(one: Fingerprint) -> dict[str, Any]:
+    """A fingerprint, for a file: facts, checksum and looks, `-` for a plain picture; no `method`: nobody has looked."""
     looks = " ".join(look or "-" for look in one.looks)
     return {**one.facts._asdict(), "checksum": one.checksum, "looks": looks, "method": METHOD if one.looked else ""}
 
 
 def _told(one: Upload) -> dict[str, Any]:
     kind = one.creative_type.value if one.creative_type else ""
-    return {"creative_id": one.creative_id, "filename": one.filename, "creative_type": kind, **_fields(one.fingerprint)}
+    return {"creative_id": one.creative_id, "filename": one.filename, "creative_type": kind, **told_of(one.fingerprint)}
 
 
 def _upload_of(entry: Entry) -> Upload:
     """What an event tells; raises ValueError, TypeError or LookupError for what is none."""
     told = entry.data
     kind = CreativeType.parse(told["creative_type"]) if told["creative_type"] else None
-    seen = _fingerprint_of({**MediaFacts._field_defaults, **told})  # a log of years ago lacks what was not asked then
+    seen = fingerprint_of({**MediaFacts._field_defaults, **told})  # a log of years ago lacks what was not asked then
     return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, seen)
 
 
-def _fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
-    """A fingerprint as `_fields` told it, or the text of a table; raises ValueError, TypeError or LookupError."""
+def fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
+    """A fingerprint as `told_of` told it, or the text of a table; raises ValueError, TypeError or LookupError."""
     checksum, looks = told["checksum"], tuple("" if one == "-" else one for one in told["looks"].split())
     if not re.fullmatch(r"[0-9a-f]{64}", checksum) or not all(re.fullmatch(r"(?:[0-9a-f]{16})?", one) for one in looks):
         raise ValueError("a checksum has 64 hexadecimal digits and a hash 16")

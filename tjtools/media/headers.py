@@ -157,12 +157,12 @@ def _times(path: Path, index: int) -> list[float]:
         return sorted(float(one.pts * one.time_base) for one in packets if one.pts is not None and one.time_base)
 
 
-def photo_orientation(exif: bytes) -> int:
+def photo_orientation(exif: bytes | None) -> int:
     """EXIF's orientation, 1 to 8, where it is one short number, as browsers read it; else 1: as it is.
 
     Pillow would take a text too, or what an editor noted elsewhere, and turn what no browser turns.
     """
-    told = exif.removeprefix(b"Exif\0\0")
+    told = (exif or b"").removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(told[:4])
     try:
         [at] = struct.unpack_from(f"{order}I", told, 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -108,7 +109,8 @@ def _make(job: Job, room: Children, threads: int, shares: dict[Job, float]) -> M
     finally:
         shares[job] = 1.0
         for draft in drafts(job.target):
-            draft.unlink(missing_ok=True)  # of a child that was ended
+            with suppress(OSError):  # there is none, unless a child was ended
+                draft.unlink()
     if "trouble" in answer:
         return Made(job, trouble=answer["trouble"])
     return Made(job, MediaFacts(**answer.pop("facts")), **answer)

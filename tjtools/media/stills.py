@@ -7,7 +7,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageChops, ImageCms, ImageSequence, UnidentifiedImageError
 
 from tjtools.media import headers
 from tjtools.media.recipe import Recipe
@@ -92,7 +92,7 @@ def shown(picture: Image.Image) -> Image.Image:
     if picture.width * picture.height > MOST_PIXELS:
         raise ValueError(f"{picture.width}x{picture.height} pixels are more than any creative has")
     picture.load()
-    orientation = headers.photo_orientation(picture.info.get("exif", b""))
+    orientation = headers.photo_orientation(picture.info.get("exif") or b"")
     profile = picture.info.get("icc_profile")
     if picture.mode.startswith(("I", "F")):
         picture, profile = of_eight_bits(picture), None
@@ -167,8 +167,8 @@ def write(picture: Image.Image, path: Path, quality: str) -> None:
 def of_colours(picture: Image.Image, most: int) -> Image.Image:
     """The picture with a palette of at most so many colours; 0: as it is, or with a palette that loses nothing."""
     if most == 0:
-        few = picture.mode == "RGB" and picture.getcolors(256)
-        return picture.quantize(len(few), Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE) if few else picture
+        few = picture.quantize(256) if picture.mode == "RGB" and picture.getcolors(256) else picture
+        return picture if ImageChops.difference(few.convert(picture.mode), picture).getbbox() else few
     if picture.mode == "RGBA":
         return picture.quantize(most, Image.Quantize.FASTOCTREE)
     palette = picture.quantize(most, Image.Quantize.MEDIANCUT, kmeans=1)
@@ -181,6 +181,7 @@ def animation(source: Path, recipe: Recipe) -> tuple[list[Image.Image], list[int
     with opened(source) as file:
         repeats = file.info.get("loop")
         for frame in ImageSequence.Iterator(file):
+            frame.load()  # only then some tell how long it is shown
             durations.append(frame.info.get("duration", 100))
             pictures.append(canvas(shown(frame.copy()), recipe))
     return pictures, durations, repeats

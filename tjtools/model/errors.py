@@ -51,6 +51,10 @@ class TJToolsError(Exception):
         self.remedy = printable(remedy)
         super().__init__(f"{self.message} {self.remedy}".strip())
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows of it, instead of the way it came."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class WorkspaceError(TJToolsError):
     """The workspace can't be used as asked."""

@@ -88,6 +88,21 @@ def parse_name(name: str) -> ParsedName | None:
     return ParsedName(**parts, duration=float(duration) if duration else None)
 
 
+def made_name(parts: ParsedName, ending: str) -> str:
+    """The name by the convention that tells these parts: the inverse of `parse_name` for parts without `_`.
+
+    >>> made_name(parse_name("VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"), "mp4")
+    'VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4'
+    """
+    duration = "" if parts.duration is None else f"{parts.duration:g}sec"
+    half = f"-{parts.prefix}" if parts.prefix in ("VID", "IMG") else ""
+    told = (
+        *(parts.prefix, parts.language, parts.category, parts.model_sex, parts.style, parts.rating),
+        *(parts.content_type, parts.creator, duration, parts.test_id and f"T-{parts.test_id}"),
+    )
+    return f"{'_'.join(filter(None, told))}_ID-{parts.unique_id}{half}.{ending}"
+
+
 def own_id(name: str) -> str:
     """The unique ID that a name ends in, as inventories write it; `""` where it ends in none.
 

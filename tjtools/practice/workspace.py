@@ -28,7 +28,9 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
-from tjtools.prepare.intake import Taken, plan_session, write_session
+from tjtools.prepare.delivery import AS_IS, look_through
+from tjtools.prepare.intake import Taken, plan_session
+from tjtools.prepare.session import write_session
 from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Card, Site
 from tjtools.site.driver import save_browser_session
@@ -107,11 +109,10 @@ def make_session(
     new = [*samples.demo_session(_known_pair(library)), *map(samples.exported_again, before)]
     plan = {workspace.media_file(one.name, one.kind): one for one in (*new, *before)}
     samples.draw(plan, progress)
-    intake = plan_session(workspace, workspace.root / "uploaded", now=now)
+    intake = plan_session(workspace, look_through(workspace, workspace.root / "uploaded", AS_IS), now=now)
     names = {one.name for one in before}
     taken = tuple(one for one in intake.taken if one.source.name not in names)
-    write_session(workspace, intake._replace(taken=taken), now=now)
-    shutil.copyfile(workspace.session, workspace.master)
+    write_session(workspace, intake._replace(taken=taken), folder="the demo", now=now)
     _record(workspace, earlier, [workspace.media_file(one.name, one.kind) for one in before], now)
     return taken
 

@@ -6,8 +6,9 @@ Pure functions over facts: nothing is looked at and nothing is made here. What i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from math import inf, log
+from math import gcd, inf, log
 from pathlib import PurePath
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from tjtools.diff.refusals import problems
 from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box, Recipe
 from tjtools.model.creative import CreativeType, Medium
-from tjtools.model.names import file_type
+from tjtools.model.names import file_type, parse_name
 from tjtools.workspace.settings import Limit, Limits
 
 CODEC = "h264"  # of every video that is made
@@ -44,7 +45,7 @@ class Wishes(NamedTuple):
     sound: bool = True
 
 
-_NOTHING_SAID = Wishes()
+NOTHING_SAID = Wishes()
 
 
 class Loss(NamedTuple):
@@ -73,7 +74,7 @@ class Fit(NamedTuple):
         return tuple(one.told for one in self.losses if not one.agreed)
 
 
-def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = _NOTHING_SAID) -> Fit:
+def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = NOTHING_SAID) -> Fit:
     """What makes a file of these facts one that a person would upload as that type.
 
     >>> from tjtools.workspace.settings import load_limits
@@ -93,16 +94,34 @@ def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = 
     return Fit(_made(facts, recipe), recipe, tuple(_mends(facts, recipe)), tuple(_losses(facts, recipe, wishes)))
 
 
-def named(name: str, container: str) -> str:
-    """A file's name with an extension that says what it is.
+def named(name: str, container: str, seconds: float | None = None) -> str:
+    """A file's name with an extension that says what it is, and by the convention how long it lasts.
 
     >>> named("clip.MOV", "mp4"), named("still.jpeg", "jpg"), named("clip v1.2", "mp4")
     ('clip.mp4', 'still.jpeg', 'clip v1.2.mp4')
+    >>> named("EN_Sports_SFW_Generic_Ana_90sec_ID-99A0D7C3.mov", "mp4", 30.9)
+    'EN_Sports_SFW_Generic_Ana_31sec_ID-99A0D7C3.mp4'
     """
     ending = PurePath(name).suffix.lower().lstrip(".")
-    if file_type(name) == container:
+    if file_type(name) != container:
+        name = f"{name[: -len(ending) - 1] if ending in MEDIA | OTHER_MEDIA else name}.{container}"
+    told = parse_name(name)
+    if seconds is None or told is None or told.duration is None or abs(told.duration - seconds) <= _ABOUT:
         return name
-    return f"{name[: -len(ending) - 1] if ending in MEDIA | OTHER_MEDIA else name}.{container}"
+    return re.sub(r"_\d+(?:\.\d+)?sec_", f"_{max(1, round(seconds))}sec_", name)
+
+
+def measured(facts: MediaFacts) -> dict[str, str]:
+    """What an inventory's row says of a file's content."""
+    common = gcd(facts.width, facts.height) or 1
+    return {
+        "duration_seconds": "" if facts.seconds is None else f"{facts.seconds:g}",
+        "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
+        "width_px": str(facts.width),
+        "height_px": str(facts.height),
+        "file_size_mb": f"{facts.bytes / 1_000_000:.3f}",
+        "file_format": facts.container,
+    }
 
 
 def _recipe(facts: MediaFacts, kind: CreativeType, limit: Limit, wishes: Wishes) -> Recipe:

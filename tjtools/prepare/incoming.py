@@ -19,7 +19,9 @@ from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.media.content import LookedAt
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.model.names import is_source
-from tjtools.prepare.intake import Intake, plan_session, write_session
+from tjtools.prepare.delivery import AS_IS, look_through
+from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.session import alone, write_session
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
@@ -86,17 +88,18 @@ def take_in(
     progress: Callable[[LookedAt], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Intake:
-    """Add what has come to the session, as `tjtools session DIR` would make one of it; nothing else of it stays.
+    """Add what has come to the session, as `tjtools prepare DIR --as-is` would; nothing else of it stays.
 
-    Raises WorkspaceError, with nothing taken, where a file is not whole, and what `plan_session` and `write_session`
+    Raises WorkspaceError, with nothing taken, where a file is not whole, and what `look_through` and `write_session`
     raise.
     """
-    with locked(workspace.tracking / "incoming"):
+    with locked(workspace.tracking / "incoming"), alone(workspace, now=now):
         try:
             unnamed, media = _named(incoming), incoming.folder / "files"
-            found = plan_session(workspace, media, now=now, progress=progress, cancelled=cancelled)
+            delivery = look_through(workspace, media, AS_IS, progress=progress, cancelled=cancelled)
+            found = plan_session(workspace, delivery, now=now)
             taken = [one._replace(row={**one.row, "source_path": _below(one.source, media)}) for one in found.taken]
-            made = write_session(workspace, found._replace(taken=tuple(taken)), now=now, add=True)
+            made = write_session(workspace, found._replace(taken=tuple(taken)), folder="the desk", now=now)
             left_out = [(Path(_below(path, media)), why) for path, why in made.left_out]
             return made._replace(left_out=(*incoming.left_out, *unnamed, *left_out))
         finally:

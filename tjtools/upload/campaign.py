@@ -60,7 +60,6 @@ class Half(NamedTuple):
 
     name: str
     creative_id: str
-    kind: CreativeType
     category: str = ""
     unique_id: str = ""
 
@@ -182,7 +181,7 @@ def _preroll(outcomes: Sequence[Settled], texts: Texts) -> Iterator[Ad]:
 
 
 def _half(one: Settled) -> Half:
-    return Half(one.file.name, one.creative_id, one.file.creative_type, one.file.category, one.file.unique_id)
+    return Half(one.file.name, one.creative_id, one.file.category, one.file.unique_id)
 
 
 def fitted(ads: Iterable[Ad], caps: CampaignCaps) -> tuple[Ad, ...]:

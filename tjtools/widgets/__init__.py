@@ -10,6 +10,7 @@ from tjtools.widgets.panel import Panel
 from tjtools.widgets.view import Place, kind_of, show
 
 __all__ = [
+    "campaign_files",
     "library_analysis",
     "look_up",
     "open_desk",
@@ -49,6 +50,11 @@ def refresh_and_sync(workspace: Place = None) -> Panel:
 def look_up(workspace: Place = None) -> Panel:
     """Paste names or Creative IDs, one a line, and get names, IDs and statuses, to copy or as CSV."""
     return _shown("look_up", workspace)
+
+
+def campaign_files(workspace: Place = None) -> Panel:
+    """What is approved, as CSVs for the campaign uploader; what makes no ad, with the reason."""
+    return _shown("campaign", workspace)
 
 
 def library_analysis(workspace: Place = None) -> Panel:

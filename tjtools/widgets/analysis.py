@@ -14,7 +14,7 @@ from tjtools.analysis import findings
 from tjtools.analysis.exhibits import LIBRARY, OUTCOMES, Collection, Exhibit, Shown
 from tjtools.analysis.frame import DIMENSIONS, on_site
 from tjtools.analysis.sources import Asked, Files
-from tjtools.analysis.worklist import Evidence, worklist
+from tjtools.analysis.worklist import SLOW, Evidence, worklist
 from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
 from tjtools.model.words import counted
@@ -176,6 +176,8 @@ class ReviewOutcomes(Analysis):
         [changes] = self.open(["changes"])
         changes.observe(lambda _change: self._list(), "shown")
         self._list()
+        if not len(self.figures["rejected"]) and len(self.figures[SLOW]):
+            self.listed = SLOW
 
     def _list(self) -> None:
         self.figures, self.page = worklist(self.files, self["changes"].frame), 1

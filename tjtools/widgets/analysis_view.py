@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -171,12 +171,20 @@ def lookup_view(panel: LookUp) -> w.Widget:
 
     answers = column(
         told(panel, "answers", lambda: node("p", panel.answers.finding, css="tj-finding")),
-        tied(panel, "answers", w.VBox(), children=lambda: [Table(panel.answers.frame, what="answers")]),
+        tied(panel, "answers", w.VBox(), children=lambda: [Table(_told(panel), what="answers")]),
         row(told(panel, "answers", copies), Saved("Save CSV", "look_up.csv", lambda: panel.answers.csv)),
     )
     shown = tied(panel, "answers", answers, shown=lambda: len(panel.answers.frame))
     call = told(panel, "call", lambda: call_node(panel.call))
     return column(row(linked(panel, "text", field), ask), error_view(panel), shown, call)
+
+
+def _told(panel: LookUp) -> Any:
+    """The answers, with what is known of any of them, and what matters first."""
+    frame = panel.answers.frame
+    first = ["asked", "answer", "creative_id", "review_status"]
+    frame = frame[[*first, *frame.columns.difference(first, sort=False)]]
+    return readable(frame.loc[:, (frame != "").any()])
 
 
 def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
@@ -199,8 +207,11 @@ def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
 def _seen(panel: ReviewOutcomes) -> w.Widget:
     """Since when changes are listed, and the word that they were seen."""
 
+    def since() -> date:
+        return (panel.last_looked or panel.files.last_looked).astimezone().date()
+
     def choose(change: dict[str, Any]) -> None:
-        if change["new"]:
+        if change["new"] not in (None, since()):
             panel.last_looked = datetime.combine(change["new"], time.min).astimezone()
 
     def said() -> Node:
@@ -208,15 +219,14 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         told = f"Since you last looked, {seen.until.astimezone(zone):%d %B %Y, %H:%M}" if seen else "The last 7 days"
         return note(f"{told}; or since")
 
-    day = w.DatePicker(value=panel.files.last_looked.astimezone().date(), layout=NARROW)
-    seen = button("I have seen this", panel.have_seen, icon="check")
+    day = tied(panel, "last_looked files", w.DatePicker(layout=NARROW), value=since)
+    seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
     day.observe(choose, "value")
     tied(
         panel,
         "figures last_looked",
         seen,
-        disabled=lambda: not len(panel["changes"].frame),
-        button_style=lambda: "primary" if len(panel["changes"].frame) else "",
+        shown=lambda: len(panel["changes"].frame),
     )
     return row(seen, told(panel, "last_looked files", said), day)
 
@@ -252,7 +262,8 @@ def _figure(panel: ReviewOutcomes, kind: str) -> w.Widget:
     made = button("", partial(panel.choose, kind), title=f"List those that are {FIGURES[kind][2:]}")
 
     def classes() -> tuple[str, ...]:
-        return ("tj-figure", *("tj-pressed",) * (panel.listed == kind))
+        nothing = ("tj-nothing",) * (not len(panel.figures[kind]))
+        return ("tj-figure", *nothing, *("tj-pressed",) * (panel.listed == kind))
 
     def words() -> str:
         return f"{len(panel.figures[kind]):,}\n{FIGURES[kind]}"
@@ -267,7 +278,9 @@ def _creative(panel: ReviewOutcomes, creative_id: str, name: str, section: str, 
         picture = w.Image(value=made, format="jpeg", _dom_classes=("tj-small",))
     repeats = [node("div", f"≈ {one}") for one in panel.evidence.repeats(creative_id)[:2]]
     facts = node("div", "ID ", node("code", creative_id), " ", node("copy", creative_id), f" · {section} · {when}")
-    return row(picture, Markup(node("div", node("strong", name), facts, *repeats)))
+    words = Markup(node("div", node("strong", name), facts, *repeats))
+    beside = w.Layout(align_items="center", grid_gap="8px")  # also a name that is longer than the screen
+    return w.HBox((picture, words), layout=beside, _dom_classes=("tj-creative",))
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:

@@ -112,7 +112,9 @@ def _looking(review: Review) -> w.Widget:
         review,
         changes,
         again,
-        shown=lambda: review.task.state is not State.DONE and review.compared and not review.taking,
+        shown=lambda: (
+            review.compared and not (review.task.state is State.DONE or review.taking or review.mending.at_work)
+        ),
     )
 
 
@@ -207,7 +209,6 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
         made = button(label, partial(review.decide, one, decision), title=title)
         buttons.append(made)
         if one.decision is decision:
-            made.description, made.button_style, made.disabled = f"✓ {label}", "success", True
-        else:
-            tied(review, "busy", made, disabled=lambda: review.busy)
+            made.description, made.button_style = f"✓ {label}", "success"
+        tied(review, "busy", made, disabled=lambda: review.busy)
     return row(*buttons)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
+from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
@@ -52,7 +53,7 @@ TABS = {
     "review": Tab("Review", ("review",)),
     "upload": Tab("Upload", ("upload",)),
     "sync": Tab("Sync", ("sync",)),
-    "library": Tab("Library", ("look_up", "library")),
+    "library": Tab("Library", ("look_up", "campaign", "library")),
     "outcomes": Tab("Outcomes", ("outcomes",)),
 }
 
@@ -158,7 +159,7 @@ class Desk(Panel):
         if workspace != self.workspace or task.state is State.READY:
             return
         running = task.state is State.RUNNING
-        told = f"▶ {task.done:,} of {task.total:,}" if running and task.total else str(task.state.value)
+        told = f"▶ {int(task.done):,} of {task.total:,}" if running and task.total else str(task.state.value)
         unseen = running or step != self.tab
         others = {key: one for key, one in self.standing.items() if key != step}
         self.standing = {**others, step: told} if unseen else others
@@ -230,7 +231,7 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
         for step in steps:  # also those that are at work when the desk is made
             if (panels := desk.panels(step)) and shown.get(step) != panels:
                 shown[step] = panels
-                boxes[step].children = tuple(map(_in_tab, panels, TABS[step].kinds))
+                boxes[step].children = [*starmap(_in_tab, _each_once(zip(panels, TABS[step].kinds, strict=True)))]
         tabs.selected_index = steps.index(desk.tab)
 
     def label() -> None:
@@ -248,6 +249,15 @@ def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
     follow(desk, "standing", label)
     tabs.observe(opened, "selected_index")
     return tabs
+
+
+def _each_once(panels: Iterable[tuple[Panel, str]]) -> Iterable[tuple[Panel, str]]:
+    """The panels with their kinds, of which those that can't be made for the same reason are one."""
+    told = set[str]()
+    for panel, kind in panels:
+        if not isinstance(panel, Broken) or str(panel.error) not in told:
+            yield panel, kind
+        told.add(str(panel.error))
 
 
 def _in_tab(panel: Panel, kind: str) -> w.Widget:

@@ -73,7 +73,7 @@ def drop_view(review: Review) -> w.Widget:
     def shown() -> bool:
         """Looking again is told beside what asked for it; what asks for nothing is not told, unless it goes wrong."""
         ended = review.task.state in (State.FAILED, State.CANCELLED)
-        return review.taking or (ended and review.compared is None)
+        return review.taking or (ended and review.compared is None and not review.mending.at_work)
 
     task = tied(review, "taking compared busy", task_view(review.task), shown=shown)
     return column(Drop(review), task, told(review, "took cut_off", lambda: _came(review)))
@@ -83,7 +83,7 @@ def _came(review: Review) -> Node | None:
     cut_off = counted(review.cut_off, "transfer")
     parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if review.cut_off else []
     if review.took:
-        taken, left_out = review.took
+        taken, left_out, _ = review.took
         parts.append(
             node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} taken into the session.", role="status")
         )

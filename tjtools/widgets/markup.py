@@ -78,13 +78,13 @@ def alert(*parts: Node) -> Node:
     return node("div", *parts, css="tj-error", role="alert")
 
 
-def error_node(error: Exception, *, quiet: type[TJToolsError]) -> Node:
-    """An error in plain words: what happened, what to do next; the traceback folded, but for a `quiet` one."""
+def error_node(error: Exception) -> Node:
+    """An error in plain words: what happened, what to do next; the traceback folded, where nobody foresaw it."""
     message, remedy = "Something went wrong that tjtools did not foresee.", "Try again; if it stays, report it."
     if isinstance(error, TJToolsError):
         message, remedy = error.message, error.remedy
     ahead = [node("p", f"→ {remedy}")] if remedy else []
-    trace = "" if isinstance(error, quiet) else "".join(format_exception(error))
+    trace = "" if isinstance(error, TJToolsError) else "".join(format_exception(error))
     told = [folded("Traceback", node("pre", trace))] if trace else []
     return alert(node("strong", f"✗ {message}"), *ahead, *told)
 

@@ -63,7 +63,7 @@ class Task(HasTraits):
 
     def __init__(self) -> None:
         super().__init__()
-        self.done, self.total, self.log = 0, 0, tuple[str, ...]()
+        self.done, self.total, self.log = 0.0, 0, tuple[str, ...]()
         self.result: object = None
         self._lock, self._asked_to_stop, self._finished = threading.Lock(), threading.Event(), threading.Event()
         self._finished.set()
@@ -122,7 +122,7 @@ class Task(HasTraits):
         """What `connect` and `access_to` want to know of it: who hears, and who says when to stop."""
         return {"say": self.say, "cancelled": self.cancelled, "waits": self.waits}
 
-    def progress(self, text: str, done: int = 0, total: int = 0) -> None:
+    def progress(self, text: str, done: float = 0, total: int = 0) -> None:
         """Say with what the work is busy and how far it is."""
         self.done, self.total = done, total
         self.text = STOPPING if self._asked_to_stop.is_set() else text
@@ -211,9 +211,13 @@ class Panel(HasTraits):
 
     @property
     def summary(self) -> str:
-        """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it."""
-        if self.looks and not self.looked():
-            return f"{self.title}: {self.task.error}"
+        """What matters, in plain text, the same for the same files: a notebook prints it, and its test compares it.
+
+        Raises what went wrong, where the panel has nothing to show: so a notebook that nobody looks at ends there.
+        """
+        trouble = self.error or (self.task.error if self.looks and not self.looked() else None)
+        if trouble:
+            raise trouble
         return self.under_way or "\n".join(filter(None, self.told()))
 
     def told(self) -> Iterable[str]:
@@ -225,7 +229,7 @@ class Panel(HasTraits):
         """How far the task is, for a `summary` that somebody prints in mid-work; `""` where none runs."""
         if not self.task.running:
             return ""
-        counted = f", {self.task.done:,} of {self.task.total:,}" if self.task.total else ""
+        counted = f", {int(self.task.done):,} of {self.task.total:,}" if self.task.total else ""
         busy_with = f": {self.task.busy_with}" if self.task.busy_with else ""
         return f"Running{counted}{busy_with}. Run this cell again when it has ended."
 
@@ -266,9 +270,6 @@ class Broken(Panel):
     def __init__(self, title: str, error: TJToolsError) -> None:
         HasTraits.__init__(self, task=Task(), error=error)
         self.title = title  # type: ignore[misc]
-
-    def told(self) -> Iterable[str]:
-        return (f"{self.title}: {self.error}",)
 
 
 Made = TypeVar("Made", bound=Panel)

@@ -18,6 +18,7 @@ from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.prepare.incoming import Incoming, clear_cut_off, take_in
 from tjtools.prepare.intake import Intake
 from tjtools.upload import Choice, load_choice, prepare, save_choice
+from tjtools.widgets.mend import Mending, label_of, why_not
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.workspace.csvfile import BadLine
 
@@ -94,6 +95,7 @@ class Review(Panel):
     def set_up(self) -> None:
         self.observe(lambda _change: self._filter(), ["group", "find"])
         self.observe(lambda _change: self.set_trait("call", self._call()), "chosen")
+        self.mending = Mending(self)
         self.saved = load_choice(self.workspace)
         self.new: dict[Key, SessionFile] = {}
         self.wary: frozenset[Key] = frozenset()
@@ -119,17 +121,23 @@ class Review(Panel):
             fresh = (new - before - self.wary) | (wary - self.wary)  # what came, and what a person told apart
             self.chosen = new & (self.chosen | fresh if again else self._first())
             self.call = self._call()
+            self.mending.renew(reviews)
             self._filter()
             self.page = min(page, self.pages)
 
     def come_back(self) -> None:
         if self.task.state is not State.READY:
+            self._look_again()
+
+    def _look_again(self) -> None:
+        if not self.task.running:
+            self.mending.at_work = False
             self.task.start(self.look)
 
     def take_in(self, incoming: Incoming) -> None:
         """Add what has come to the session, and look again."""
         self.task.wait()
-        self.took, self.taking = None, True
+        self.took, self.taking, self.mending.at_work = None, True, False
         self.task.start(partial(self._take_in, incoming))
 
     def _take_in(self, incoming: Incoming, task: Task) -> None:
@@ -150,7 +158,7 @@ class Review(Panel):
 
     def told(self) -> Iterable[str]:
         if not self.reviews and not self.bad_lines:
-            return ("The session is empty: drop files in notebook 01, or tjtools session DIR",)
+            return ("The session is empty: drop files in notebook 01, or tjtools prepare DIR",)
         told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
         plan = "saved" if self.is_saved else "not saved"
@@ -205,7 +213,7 @@ class Review(Panel):
         """`n of N`, in words."""
         first = (self.page - 1) * PAGE + 1
         seen = f"{first:,}–{first + len(self.shown) - 1:,}" if self.shown else "0"
-        few = f" found, {len(self.reviews):,} in the session" if len(self.matching) < len(self.reviews) else ""
+        few = f" found, {len(self.reviews):,} in the session" if self.find or self.group else ""
         return f"{seen} of {counted(len(self.matching), 'file')}{few}"
 
     def pair_of(self, one: FileReview) -> str:
@@ -223,12 +231,12 @@ class Review(Panel):
         return next((one.repeats for one in self.comparable if one.file.key == self.compared), ())
 
     def decide(self, one: Repeat, decision: Decision) -> None:
-        """Remember a decision about the two sides, and look again; does nothing while it looks."""
-        if not self.task.running:
+        """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""
+        if not self.task.running and one.decision is not decision:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
-                self.task.start(self.look)
+                self._look_again()
 
     def turn(self, pages: int) -> None:
         """Turn so many pages, as far as there are."""
@@ -270,8 +278,16 @@ class Review(Panel):
             "duration": in_seconds(facts.seconds) if facts else "",
             "size": in_bytes(facts.bytes) if facts else "",
             "pair": self.pair_of(one),
-            "reason": reason_of(one),
+            "reason": "; ".join(self.reasons(one)),
         }
+
+    def reasons(self, one: FileReview) -> list[str]:
+        """Why, and what else to know."""
+        return [*filter(None, (one.reason, why_not(self.mending.offers.get(one.file.key)), *one.notes))]
+
+    def mend_label(self, one: FileReview) -> str:
+        """What the button says that mends the file; `""` where there is none."""
+        return label_of(self.mending.offers.get(one.file.key))
 
     def small_picture(self, one: FileReview) -> bytes | None:
         """A small jpg of the file, None where none is kept."""
@@ -296,7 +312,8 @@ def group_of(one: FileReview) -> Group:
 
 
 def _words(one: FileReview) -> str:
-    return f"{one.file.name}\n{one.verdict.value}\n{one.file.creative_type.value}\n{reason_of(one)}".casefold()
+    told = (one.file.name, one.verdict.value, one.file.creative_type.value, one.reason, *one.notes)
+    return "\n".join(told).casefold()
 
 
 def marked(verdict: Verdict) -> str:
@@ -313,8 +330,3 @@ def with_halves(files: Collection[SessionFile], keys: AbstractSet[Key]) -> froze
 def has_evidence(one: FileReview) -> bool:
     """Whether there is something to compare it with; its own upload is worth a look only where that was rejected."""
     return bool(one.repeats_rejected or (one.repeats and one.verdict is not Verdict.ALREADY_THERE))
-
-
-def reason_of(one: FileReview) -> str:
-    """Why, and what else to know."""
-    return "; ".join(filter(None, (one.reason, *one.notes)))

@@ -56,6 +56,8 @@ class Rows(AnyWidget):
             review.choose(*(one.file.key for one in named), take=bool(told["on"]))
         elif told["what"] == "compare" and named:
             review.compared = named[0].file.key
+        elif told["what"] == "mend" and named:
+            review.mending.ask(named[0].file.key)
         elif told["what"] == "pictures":
             found = [(number, review.small_picture(one)) for number, one in zip(told["ids"], named, strict=False)]
             drawn = {number: made for number, made in found if made}
@@ -74,8 +76,9 @@ def _row(review: Review, number: int, one: FileReview) -> dict[str, Any]:
         **{name: told[name] for name in _HEADS},
         "pair": told["pair"],
         "order": dict(zip(("dimensions", "duration", "size"), order, strict=True)),
-        "reasons": [*review.marks(one), *filter(None, (one.reason, *one.notes))],
+        "reasons": [*review.marks(one), *review.reasons(one)],
         "choosable": one.goes_up,
         "wary": one.file.key in review.wary,
         "comparable": has_evidence(one),
+        "mend": review.mend_label(one),
     }

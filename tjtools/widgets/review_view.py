@@ -20,6 +20,7 @@ from tjtools.model.words import counted
 from tjtools.widgets.compare import compare_view
 from tjtools.widgets.drop import drop_view, is_empty
 from tjtools.widgets.markup import STATIC, Node, node
+from tjtools.widgets.mend_view import mend_view
 from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
 from tjtools.widgets.review_table import Rows
 from tjtools.widgets.view import actions, button, column, follow, linked, row, tied, told, way_on
@@ -80,6 +81,8 @@ class Gallery(AnyWidget):
             self._review.choose(key, take=bool(told["on"]))
         elif told["what"] == "compare":
             self._review.compared = key
+        elif told["what"] == "mend":
+            self._review.mending.ask(key)
         elif card in self._paths:
             self.playing = {"id": card, **_media(self._paths[card])}
 
@@ -95,7 +98,7 @@ def _media(path: Path) -> dict[str, Any]:
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
     told = review.described(one)
-    pair = told["pair"] and f"pair {told['pair']}"
+    pair = told["pair"] and f"pair: {told['pair']}"
     mark, colour = MARKS[one.verdict]
     return {
         "id": card,
@@ -106,10 +109,11 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
         "group": HEADS[group_of(one)],
         "marks": [*review.marks(one)],
         "facts": [told["type"], told["dimensions"], told["duration"], told["size"], pair],
-        "reason": [text for text in (one.reason, *one.notes) if text],
+        "reason": review.reasons(one),
         "choosable": one.goes_up,
         "chosen": one.file.key in review.chosen,
         "comparable": has_evidence(one),
+        "mend": review.mend_label(one),
         "moving": one.file.creative_type.medium is Medium.MOVING,
         "drawable": one.facts is not None,
     }
@@ -121,7 +125,7 @@ def review_view(review: Review) -> w.Widget:
     def some() -> bool:
         return not is_empty(review)
 
-    below = column(compare_view(review), _files(review), actions(review))
+    below = column(compare_view(review), mend_view(review), _files(review), actions(review))
     return column(
         tied(review, "reviews", _bar(review), shown=some),
         told(review, "reviews", lambda: _bad_lines(review)),
@@ -197,7 +201,11 @@ def _standing(review: Review) -> Node:
 
 
 def _bad_lines(review: Review) -> Node | None:
-    bad = [node("p", f"⚠ line {one.line} of the session can't be read: {one.reason}") for one in review.bad_lines]
+    mend = f"mend it in {review.workspace.session.name}"
+    bad = [
+        node("p", f"⚠ Line {one.line} can't be read, and its file stays here: {one.reason}; {mend}.")
+        for one in review.bad_lines
+    ]
     return node("div", *bad) if bad else None
 
 

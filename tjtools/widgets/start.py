@@ -12,7 +12,6 @@ from traitlets import Dict, Tuple, Unicode
 from tjtools.diff.session import Verdict
 from tjtools.health.status import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
-from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
 from tjtools.upload import Prepared, prepare
 from tjtools.widgets.markup import Markup, Node, error_node, node, note
@@ -104,7 +103,7 @@ def start_view(start: Start) -> w.Widget:
         told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
         Markup(node("h3", "What to do next")),
         tied(start, "steps", column(), children=lambda: [_step(start, place) for place in range(len(start.steps))]),
-        told(start.task, "error", lambda: error_node(start.task.error, quiet=Cancelled) if start.task.error else None),
+        told(start.task, "error", lambda: error_node(start.task.error) if start.task.error else None),
         told(start, "facts", lambda: _listed(start.facts)),
         actions(start),
     )

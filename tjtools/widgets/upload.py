@@ -216,7 +216,7 @@ class Upload(Panel):
             return work(task)
         except SignInNeeded as error:
             self.signed_in = False
-            press = "Go on" if self.unfinished else "Rehearse"
+            press = "Go on" if self.unfinished else "Rehearse" if self.rows else "Sign in"
             raise SignInNeeded(error.message, remedy=f"Press {press}: it signs in anew.") from error
 
     def _connect(self, task: Task) -> Site:

@@ -48,7 +48,9 @@ MOST = 200  # names in a list that unfolds, rows of the results
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
-CHANGES = "busy step signed_in checked rehearsed repeats_too uploaded recorded doubt elsewhere unfinished saved rows"
+CHANGES = (
+    "error busy step signed_in checked rehearsed repeats_too uploaded recorded doubt elsewhere unfinished saved rows"
+)
 
 
 def upload_view(panel: Upload) -> w.Widget:
@@ -122,20 +124,31 @@ def _ahead(panel: Upload) -> w.Widget:
 
     way = way_on(panel, "review", "Choose files")
     if isinstance(way, w.Button):
-        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) else "")
-    return tied(panel, CHANGES, row(told(panel, CHANGES, plan), way), shown=lambda: shown() and not panel.busy)
+        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) and not _begins(panel) else "")
+    there = row(told(panel, CHANGES, plan), way)
+    return tied(panel, CHANGES, there, shown=lambda: shown() and not (panel.busy or _unread(panel)))
+
+
+def _unread(panel: Upload) -> bool:
+    """Whether nobody knows what is in the session: the error says why."""
+    return bool(panel.error and not panel.rows)
 
 
 def _nothing(panel: Upload) -> bool:
     return not panel.rows or (panel.checked is not None and not panel.checked.whole.files)
 
 
+def _begins(panel: Upload) -> bool:
+    """Whether there are no files yet, and nobody has ever signed in: then that is the way to the library."""
+    return not (panel.rows or panel.workspace.browser_session.exists())
+
+
 def _done(panel: Upload) -> Node | None:
     """What is behind, in one line."""
     account = panel.settings.site.account if panel.settings.site else ""
     steps = ["✓ Signed in" + f" as {account}" * bool(account)] if panel.signed_in else []
-    if panel.checked and (whole := panel.checked.whole).files:
-        steps.append(f"✓ {counted(len(whole.files), 'file')} in {counted_batches(whole)}")
+    if panel.plan and panel.files:
+        steps.append(f"✓ {_files(panel)} in {counted_batches(panel.plan)}")
     steps += ["✓ Rehearsed"] if panel.rehearsed else []
     return node("div", *(node("span", one) for one in steps), css="tj-done", role="status") if steps else None
 
@@ -147,15 +160,16 @@ def _rehearse(panel: Upload) -> w.Widget:
         panel,
         CHANGES,
         press,
-        description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse",
+        description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse" if panel.rows else "Sign in",
         button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
-        shown=lambda: panel.rows,
+        shown=lambda: panel.rows or not (panel.signed_in or _unread(panel)),
     )
 
 
 def _leads_elsewhere(panel: Upload) -> bool:
-    return bool(panel.rehearsed or panel.unfinished or panel.uploaded or _nothing(panel))
+    ended = panel.rehearsed or panel.unfinished or panel.uploaded or panel.elsewhere
+    return bool(ended or (_nothing(panel) and not _begins(panel)))
 
 
 def _confirmation(panel: Upload) -> w.Widget:

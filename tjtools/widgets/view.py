@@ -40,6 +40,7 @@ KINDS = {  # a panel's model and view, imported when it is shown: pandas would s
     "upload": ("upload:Upload", "upload_view:upload_view"),
     "sync": ("refresh:Refresh", "refresh:refresh_view"),
     "look_up": ("analysis:LookUp", "analysis_view:lookup_view"),
+    "campaign": ("campaign:CampaignFiles", "campaign:campaign_view"),
     "library": ("analysis:LibraryAnalysis", "analysis_view:library_view"),
     "outcomes": ("analysis:ReviewOutcomes", "analysis_view:outcomes_view"),
 }
@@ -153,13 +154,14 @@ def task_node(task: Task) -> Node | None:
     """Where a task is, in words; None before its first start."""
     if task.state is State.READY:
         return None
-    counted = f"{task.done:,} of {task.total:,}" if task.total else ""
+    counted = f"{int(task.done):,} of {task.total:,}" if task.total else ""
     words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.busy_with)))
-    progress = {"value": task.done, "max": task.total} if task.total else {}
+    progress = {"value": str(task.done), "max": str(task.total)} if task.total else {}
     bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
     stopped = isinstance(task.error, Cancelled)  # a person's own word is no trouble
-    trouble = [error_node(task.error, quiet=Cancelled)] if task.error and not stopped else []
-    return node("div", node("div", *bar, node("span", words, role="status")), *trouble, css="tj-task")
+    trouble = [error_node(task.error)] if task.error and not stopped else []
+    how_far = [node("div", *bar, node("span", words, role="status"))] if task.total or not trouble else []
+    return node("div", *how_far, *trouble, css="tj-task")
 
 
 def way_on(panel: Panel, step: str, label: str, *, style: str = "") -> w.Widget:
@@ -199,7 +201,7 @@ def site_link(address: str, label: str) -> Markup:
 
 def error_view(panel: Panel) -> w.Widget:
     """What went wrong outside the task; empty while all is well."""
-    return told(panel, "error", lambda: error_node(panel.error, quiet=TJToolsError) if panel.error else None)
+    return told(panel, "error", lambda: error_node(panel.error) if panel.error else None)
 
 
 class Table(w.VBox):  # type: ignore[misc]
@@ -220,14 +222,20 @@ class Table(w.VBox):  # type: ignore[misc]
     def _show(self) -> None:
         shown = self.frame.head(self.most).reset_index(drop=True)
         first = f"the first {len(shown):,} of " if len(shown) < len(self.frame) else ""
-        self.counted = f"{first}{len(self.frame):,} {self.what}"
-        self._counted.show(node("span", self.counted, role="status", css="tj-count"))
+        what = self.what.removesuffix("s") if len(self.frame) == 1 else self.what
+        self.counted = f"{first}{len(self.frame):,} {what}"
+        paged = len(shown) > _PAGE
+        self._counted.show(node("span", self.counted, role="status", css="tj-count") if first or not paged else None)
         longest = [shown[name].astype(str).str.len().max() for name in shown.columns]
         broken = [at for at, length in enumerate(longest) if length > _LONG]  # so that every column is seen
         pages = {"topEnd": "info", "bottomStart": "pageLength", "bottomEnd": "paging"}
-        around = {"topStart": "search"} | (pages if len(shown) > _PAGE else dict.fromkeys(pages))
+        around = {"topStart": "search"} | (pages if paged else dict.fromkeys(pages))
+        words = {"info": f"_START_–_END_ of _TOTAL_ {self.what}", "infoFiltered": "(of _MAX_)", "infoEmpty": "none"}
+        words |= {"lengthMenu": "_MENU_ a page"}
         columns = [{"targets": broken, "className": "tj-long"}]
-        self._rows.update(shown, style="width:100%", maxBytes=0, maxRows=0, columnDefs=columns, layout=around)
+        self._rows.update(
+            shown, style="width:100%", maxBytes=0, maxRows=0, columnDefs=columns, layout=around, language=words
+        )
 
 
 def banner(panel: Panel, *, named: bool = True) -> Node:

@@ -53,7 +53,9 @@ class Workspace(_Rooted):
     history = _Place("tracking/TJ_Review_History.csv")
     session = _Place("tracking/creative_inventory_session.csv")
     master = _Place("tracking/creative_inventory.csv")
+    defaults = _Place("tracking/metadata_defaults.csv")  # what is not in the names of a delivery
     campaigns = _Place("tracking/Upload_CSV")  # for the campaign uploader
+    overrides = _Place("tracking/campaign_overrides.csv")  # what single ads are to say, if a person has written it
     upload_logs = _Place("tracking/upload_logs")  # one status CSV a run
     screenshots = _Place("tracking/upload_logs/screenshots")  # one picture a step of a run
     private = _Place("tracking/.tjtools")

@@ -99,11 +99,12 @@ class UploadSettings(_Section):
 
 
 class CampaignSettings(_Section):
-    """What the campaign CSVs say beside names and IDs."""
+    """What the campaign CSVs say beside names and IDs; statuses older than `max_age_days` make none on demand."""
 
     target_url: str = "PLACEHOLDER_URL"
     brand_name: str = "PLACEHOLDER_BRAND"
     call_to_action: str = "PLACEHOLDER_CTA"
+    max_age_days: float = Field(default=7, gt=0, lt=10**5)
 
 
 class NameSettings(_Section):
@@ -283,6 +284,7 @@ card_timeout = 30           # seconds until a new creative must show in the list
 target_url = "PLACEHOLDER_URL"
 brand_name = "PLACEHOLDER_BRAND"
 call_to_action = "PLACEHOLDER_CTA"
+max_age_days = 7            # statuses may be so old when `tjtools campaign` makes ads of what is approved
 
 [names]
 # pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview

@@ -56,7 +56,7 @@ function render({ model, el }) {
   status.setAttribute("role", "status");
   const bar = make("progress", "");
   const stop = make("button", "", "Cancel");
-  const hint = make("div", "tj-note", "In a terminal: tjtools session DIR");
+  const hint = make("div", "tj-note", "In a terminal: tjtools prepare DIR");
   const choosers = [["Choose a folder", "webkitdirectory"], ["Choose files", "multiple"]].map(([label, kind]) => {
     const input = make("input", "");
     Object.assign(input, { type: "file", hidden: true, [kind]: true });

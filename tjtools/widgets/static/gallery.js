@@ -1,9 +1,16 @@
 // Cards of media files. Text is set with textContent; nothing here takes a string for HTML.
+const LONG = 72; // characters: what follows the naming convention is shorter
+
 function make(tag, css, text) {
   const element = document.createElement(tag);
   if (css) element.className = css;
   if (text !== undefined) element.textContent = text;
   return element;
+}
+
+// A name's end tells it from its like: a long one is cut in its middle.
+function cut(name) {
+  return name.length > LONG ? `${name.slice(0, LONG / 2)}…${name.slice(-LONG / 2)}` : name;
 }
 
 function facts(card) {
@@ -45,6 +52,17 @@ function comparer(card, model) {
   return compare;
 }
 
+function mender(card, model) {
+  const mend = make("button", "tj-card-compare tj-card-mend", card.mend);
+  mend.type = "button";
+  mend.setAttribute("aria-label", `${card.mend}: ${card.name}`);
+  mend.addEventListener("click", () => {
+    model.send({ what: "mend", id: card.id });
+    mend.closest(".jp-OutputArea")?.querySelector(".tj-mend")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+  });
+  return mend;
+}
+
 function picture(card, model) {
   const play = make("button", "tj-card-picture");
   play.type = "button";
@@ -70,11 +88,12 @@ function describe(box, card, model) {
   head.append(verdict);
   if (card.choosable) head.append(chooser(card, model));
   const marks = card.marks.map((mark) => make("div", "tj-card-mark", mark));
-  const name = make("div", "tj-card-name", card.name);
+  const name = make("div", "tj-card-name", cut(card.name));
   name.title = card.name;
   text.append(head, ...marks, name, facts(card));
   if (card.reason.length) text.append(reason(card));
   if (card.comparable) text.append(comparer(card, model));
+  if (card.mend) text.append(mender(card, model));
   const unfolded = box.querySelector("details")?.open;
   box.lastChild.replaceWith(text);
   if (unfolded) box.querySelector("details").open = true;

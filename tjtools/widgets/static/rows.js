@@ -29,6 +29,11 @@ function reasons(row, model) {
     compare.onclick = () => model.send({ what: "compare", ids: [row.id] });
     cell.append(compare);
   }
+  if (row.mend) {
+    const mend = make("button", "", row.mend);
+    mend.onclick = () => model.send({ what: "mend", ids: [row.id] });
+    cell.append(mend);
+  }
   return make("td", "tj-why", cell);
 }
 
@@ -84,7 +89,7 @@ function render({ model, el }) {
   function show() {
     const rows = model.get("rows");
     const all = { verdict: "Verdict", ...model.get("heads"), pair: "Pair", reasons: "Reason" };
-    const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable : row[key]);
+    const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable || row.mend : row[key]);
     const names = Object.fromEntries(Object.entries(all).filter(([key]) => rows.some((row) => told(row, key))));
     const shown = Object.keys(names).slice(1);
     const heads = Object.entries(names).map(([key, label]) => {

@@ -11,12 +11,15 @@
   const VIEW = "application/vnd.jupyter.widget-view+json";
   const UNREAD = ["parameters", "tjtools-test"]; // cells that nobody reads
   const THROWN_AWAY = ["tjtools-test", "nbval-ignore-output"]; // cells whose outputs nobody misses
+  const STILL = 100; // ms without a change, after which what is redrawn is there
   const PATIENCE = 1500; // ms without the server before it is told
   const STYLE = `
     .tj-ours .jp-Cell.tj-unread { display: none; }
     .tj-desk-page .jp-Cell.jp-MarkdownCell, .tj-desk-page .jp-InputPlaceholder, .tj-desk-page .jp-Notebook-footer,
     .tj-desk-page .jp-InputPrompt, .tj-desk-page .jp-OutputPrompt, .tj-desk-page .jp-Collapser,
     .tj-desk-page .jp-cell-toolbar, .tj-desk-page .jp-OutputArea-promptOverlay, .tj-desk-page .jp-Cell-inputWrapper:has(> .jp-InputPlaceholder) { display: none; }
+    .tj-desk-page:not(:has(.jupyter-widgets))::before { content: "Opening the desk …"; position: absolute; z-index: 1; top: 40%; width: 100%;
+      text-align: center; font-size: 16px; color: var(--jp-ui-font-color1); }
     .tj-gone .jp-Cell-outputArea:has(.jupyter-widgets) { opacity: .45; filter: grayscale(1); pointer-events: none; }
     .tj-gone .jupyter-widgets-disconnected::before { content: none; }
     .tj-gone-bar { min-height: 46px; box-sizing: border-box; display: flex; align-items: center; gap: 12px; padding: 8px 14px; font-size: var(--jp-ui-font-size1);
@@ -46,6 +49,66 @@
     }));
   }
 
+  const REACHED = "button, input, select, textarea, summary, a[href], [tabindex]";
+  const SHOWN = { childList: true, subtree: true, attributeFilter: ["disabled", "hidden", "style", "class"] };
+  const reachable = one => one.isConnected && !one.disabled && one.checkVisibility();
+  const isStop = one => one.querySelector(".fa-stop") !== null; // a key pressed twice must not stop what it has begun
+  const inTurn = one => (one.matches(".lm-TabBar-tab") ? one.matches(".lm-mod-current") : one.tabIndex >= 0);
+  const wordsOf = one => (one.ariaLabel || one.textContent).replace(/[^\p{L}\p{N}]/gu, ""); // a mark before them may change
+
+  /** The keyboard's place among what panels show: where that is redrawn or goes, what stands there now has it. */
+  class Place {
+    constructor(node) {
+      this.node = node;
+      this.note(node);
+      node.addEventListener("focusin", ({ target }) => { if (target !== this.heir) this.note(target); });
+      node.addEventListener("pointerdown", () => { this.held = null; }); // beside everything: a person lets go of it
+      node.addEventListener("keydown", event => { // an arrow in a list would go to another cell, and d d delete this one
+        if (this.heir) this.note(this.heir);
+        if (event.target.closest(".jupyter-widgets") && !(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation();
+      });
+      new MutationObserver(() => {
+        clearTimeout(this.waiting);
+        this.waiting = setTimeout(() => this.keep(), STILL);
+      }).observe(node, SHOWN);
+    }
+
+    note(target) {
+      this.heir = null; // of what is lost: until a person goes on from there, a better one may come
+      this.held = target.closest(".jp-OutputArea") && target;
+      this.around = this.held ? this.reached() : [];
+      this.byMouse = !target.matches(":focus-visible"); // then what the person looks at stays where it is
+    }
+
+    reached() {
+      return [...this.node.querySelectorAll(REACHED)].filter(one => one.closest(".jp-OutputArea") && inTurn(one) && reachable(one));
+    }
+
+    isLost() {
+      return this.held && [document.body, this.heir].includes(document.activeElement);
+    }
+
+    keep() {
+      if (!this.isLost() || (this.held.disabled && this.held.checkVisibility())) return; // it may work again
+      this.heir = this.nearest();
+      this.heir?.focus({ preventScroll: this.byMouse });
+    }
+
+    /** Itself; the label of the tab that is shown now; what says the same in its place; the step's main button. */
+    nearest() {
+      if (reachable(this.held)) return this.held;
+      const now = this.reached();
+      const at = this.around.indexOf(this.held);
+      const from = now.indexOf(this.around.slice(0, Math.max(at, 0)).findLast(one => now.includes(one))) + 1;
+      const until = this.around.slice(at + 1).find(one => now.includes(one));
+      const fresh = now.slice(from, until ? now.indexOf(until) : now.length);
+      const label = fresh.find(one => one.matches(".lm-TabBar-tab"));
+      const words = wordsOf(this.held);
+      return label ?? fresh.find(one => wordsOf(one) === words) ?? now.find(one => one.matches(".mod-primary"))
+        ?? now.slice(from).find(one => !isStop(one)) ?? now[0];
+    }
+  }
+
   class Attended {
     constructor(panel, lab) {
       this.panel = panel;
@@ -53,6 +116,7 @@
       this.bar = null;
       this.waiting = 0;
       panel.addClass("tj-ours");
+      new Place(panel.content.node);
       this.forget();
       this.mark();
       panel.content.model.cells.changed.connect(() => this.mark());

@@ -1,0 +1,169 @@
+"""Measure which edits of real pictures and clips are found, and what is taken for a copy; writes `copies.md`.
+
+Run as `python tests/benchmarks/copies.py FOLDER`: packages are fetched into that folder (1 GB) and stay there, with
+what is made of them. It looks at the half for choosing; with `--report` at the other one, which no threshold may see.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+
+import edits
+import numpy as np
+from edits import File
+from harness import head
+from PIL import Image, ImageOps
+
+from tjtools.media import Fingerprint
+from tjtools.media.content import Fingerprints, look_at
+from tjtools.media.likeness import MOST_BITS, LooksIndex, bits_apart
+from tjtools.workspace.folder import Workspace
+
+Found = Callable[[Path], set[Path]]  # the known files that a file is taken for a copy of
+PEERS_BITS = 31  # of 256, the usual limit of PDQ
+PEERS_RATE = 2  # frames a second
+
+
+class Ours:
+    """What the package finds."""
+
+    def __init__(self, known: Sequence[Path], everything: Sequence[Path], folder: Path) -> None:
+        self.store = Fingerprints(Workspace(folder))
+        seen = look_at(everything, self.store)
+        self.seen = {path: one for path, one in seen.items() if one}
+        self.known = [path for path in known if path in self.seen]
+        self.index = LooksIndex([self.seen[path] for path in self.known], self.store.picture)
+
+    def __call__(self, path: Path) -> set[Path]:
+        mine = self.seen[path]
+        near = self.index.near(mine)
+        return {self.known[place] for place, bits in near if self.index.confirmed(mine, place, bits) is not None}
+
+    def alike(self, one: Path, other: Path) -> bool:
+        return _alike(self.seen[one], self.seen[other], self.store)
+
+
+def _alike(one: Fingerprint, other: Fingerprint, store: Fingerprints) -> bool:
+    bits = bits_apart(one, other)
+    index = LooksIndex([other], store.picture)
+    return bits is not None and bits <= MOST_BITS and index.confirmed(one, 0, bits) is not None
+
+
+class Peer:
+    """Hashes of 256 bits after PDQ: of a picture with or without border, beside a known one, its mirror, 9 crops."""
+
+    def __init__(self, known: Sequence[Path]) -> None:
+        self.known, self.hashes = list(known), {path: _hashes(path, known=True) for path in known}
+
+    def __call__(self, path: Path) -> set[Path]:
+        mine = _hashes(path, known=False)
+        return {other for other, theirs in self.hashes.items() if _same(mine, theirs)}
+
+    def alike(self, one: Path, other: Path) -> bool:
+        return _same(_hashes(one, known=False), _hashes(other, known=True))
+
+
+def _same(mine: np.ndarray, theirs: np.ndarray) -> bool:
+    """Whether half of the shorter one's pictures have one that is near."""
+    if not len(mine) or not len(theirs):
+        return False
+    near = np.bitwise_count(mine[:, :, None, None] ^ theirs[None, None]).sum(-1).min((1, 3)) <= PEERS_BITS
+    shorter = near.any(1) if len(mine) <= len(theirs) else near.any(0)
+    return bool(shorter.mean() >= 0.5)
+
+
+def _hashes(path: Path, *, known: bool) -> np.ndarray:
+    """Of each picture those of its versions, four words of 64 bits each."""
+    moving = path.suffix == ".mp4"
+    shown = edits.frames(path)[:: edits.RATE // PEERS_RATE] if moving else [Image.open(path)]
+    grey = [one.convert("L") for one in shown]
+    found = [[_hash(version) for version in _versions(one, known)] for one in grey if np.asarray(one).std() > 5]
+    return np.array(found, dtype=np.uint64) if found else np.empty((0, 1, 4), dtype=np.uint64)
+
+
+def _versions(picture: Image.Image, known: bool) -> Iterator[Image.Image]:
+    """Of a known picture its mirror and nine crops too, of another one what is within its border."""
+    yield picture
+    if not known:
+        values = np.asarray(picture, dtype=float)
+        rows, columns = (np.flatnonzero(values.std(axis) > 8) for axis in (1, 0))
+        if not len(rows) or not len(columns):
+            rows, columns = np.arange(picture.height), np.arange(picture.width)
+        yield picture.crop((int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1))
+        return
+    yield ImageOps.mirror(picture)
+    wide, tall = picture.size
+    for left, top in ((left, top) for left in (0, 0.05, 0.1) for top in (0, 0.05, 0.1)):
+        yield picture.crop((int(left * wide), int(top * tall), int((left + 0.9) * wide), int((top + 0.9) * tall)))
+
+
+_WAVES = np.cos(np.pi / 64 * np.outer(np.arange(1, 17), np.arange(64) + 0.5))
+
+
+def _hash(picture: Image.Image) -> np.ndarray:
+    values = np.asarray(picture.resize((64, 64), Image.Resampling.BOX), dtype=float)
+    told = _WAVES @ values @ _WAVES.T
+    return np.packbits(told > np.median(told)).view(np.uint64)
+
+
+def recall(files: Sequence[File], known: Sequence[File], find: Found) -> tuple[Counter[str], Counter[str], set[str]]:
+    """How many of each edit there are, and were found; and the pairs that aren't one of copy and original."""
+    total, found, wrong = Counter[str](), Counter[str](), set[str]()
+    paths = {one.path: one.origin for one in known}
+    for one in files:
+        hits, row = {paths[path] for path in find(one.path)}, f"{'clips' if one.moving else 'stills'}: {one.edit}"
+        total[row] += 1
+        found[row] += one.origin in hits
+        if one.edit != "other clip after it":  # which is there too
+            wrong |= {f"{one.origin}, {one.edit} ~ {other}" for other in hits - {one.origin}}
+    return total, found, wrong
+
+
+def report(folder: Path, half: str) -> Iterator[str]:
+    """The report's lines."""
+    known = [one for one in edits.originals(folder) if one.half == half]
+    files = [each for one in known for each in edits.edited(one, known)]
+    groups = list(edits.hard(folder / f"hard-{half}", known))
+    looked = [*(one.path for one in (*known, *files)), *(path for _, paths in groups for path in paths)]
+    ways = {"today": Ours([one.path for one in known], looked, folder), "PDQ-like": Peer([one.path for one in known])}
+    stills = sum(not one.moving for one in known)
+    yield head(
+        __file__,
+        "Copies that survive an edit, measured",
+        ("av", "faiss-cpu", "numpy", "pillow"),
+        f"The half for {half}: {stills} stills and {len(known) - stills} clips of `edits.csv`, and their edits.",
+    )
+    yield from ("", "## What must not match", "", f"| the hard set | pairs | {' | '.join(ways)} |", "|:--|--:|--:|--:|")
+    pairs = defaultdict[str, list[tuple[Path, Path]]](list)
+    for kind, paths in groups:
+        pairs[kind] += combinations(paths, 2)
+    for kind, ones in pairs.items():
+        cells = [sum(way.alike(*pair) for pair in ones) for way in ways.values()]
+        yield f"| {kind} | {len(ones)} | {' | '.join(map(str, cells))} |"
+    told = [recall(files, known, way) for way in ways.values()]
+    yield from ("", "## What is found", "", f"| edit | files | {' | '.join(ways)} |", "|:--|--:|--:|--:|")
+    for row, count in told[0][0].items():
+        yield f"| {row} | {count} | {' | '.join(f'{found[row] / count:.2f}' for _, found, _ in told)} |"
+    yield f"| wrong pairs | | {' | '.join(str(len(wrong)) for *_, wrong in told)} |"
+    for name, (*_, wrong) in zip(ways, told, strict=True):
+        yield from ("", f"Wrong pairs, {name}:", "", *(f"- {one}" for one in sorted(wrong)[:20] or ["none"]))
+    yield from ("", "## The packages", "", "| package | from | licence | files |", "|:--|:--|:--|--:|")
+    yield from (
+        f"| {name} | {source} | {licence} | {len(ones.split('|'))} |" for name, source, licence, ones in edits.ROWS
+    )
+
+
+def main() -> None:
+    folder = Path(sys.argv[1]).resolve()
+    os.environ["TJTOOLS_CACHE"] = str(folder / "cache")
+    text = "\n".join(report(folder, "reporting" if "--report" in sys.argv else "choosing")) + "\n"
+    Path(__file__).with_suffix(".md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,389 @@
+"""A delivery becomes files of the session: named, fitting, paired, known tomorrow, whole or not at all, taken back."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+from PIL import Image
+from world import NOW, read_rows, rejected_before, tjtools
+
+from tjtools.cache.library import Library
+from tjtools.cli import prepare as command
+from tjtools.diff.session import Verdict
+from tjtools.media.content import Fingerprints, Upload, look_at
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.model.errors import Cancelled, TJToolsError, WorkspaceError
+from tjtools.model.names import parse_name
+from tjtools.practice import samples
+from tjtools.prepare import session
+from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.delivery import Wanted, look_through
+from tjtools.prepare.fit import Wishes
+from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.remembered import Preparation, preparations
+from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.upload import prepare
+from tjtools.workspace.folder import Workspace
+
+PLAIN = Wanted()
+NATIVE = Wanted(native=True)
+
+
+@pytest.fixture
+def shop(bare_workspace: Workspace) -> Workspace:
+    """A workspace whose defaults tell all that a folder's name does not."""
+    bare_workspace.defaults.write_text(f"{','.join(COLUMNS)}\n,,F,Real,Ana,EN,SFW,,\n", "utf-8")
+    return bare_workspace
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "delivery"
+
+
+def video(path: Path, seconds: float = 6, size: tuple[int, int] = (480, 270), seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    return path
+
+
+def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    return path
+
+
+def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
+    with alone(workspace, now=NOW):
+        delivery = look_through(workspace, folder, wanted)
+        assert not delivery.lacks
+        return write_session(workspace, plan_session(workspace, delivery, now=NOW), folder=str(folder), now=NOW)
+
+
+def names(workspace: Workspace) -> list[str]:
+    return [row["new_filename"] for row in read_rows(workspace.session)]
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".tjtools" not in path.parts}
+
+
+def media(workspace: Workspace) -> set[str]:
+    return {path.name for path in contents(workspace.root / "uploaded")}
+
+
+def test_a_delivery_is_named_by_the_convention_and_written_down(shop: Workspace, folder: Path) -> None:
+    video(folder / "Sports" / "beach sunset v2.mp4", seed=1)
+    video(folder / "Big Garden" / "beach sunset v2.mp4", seed=2)
+    image(folder / "Gaming-Anime-Bea" / "IMG_1234.png", seed=3)
+    image(folder / "EN_Cooking_M_Both_NSFW_Soup_Cleo_12.png", (300, 100), seed=4)
+    image(folder / "Sports" / "EN_Music_SFW_Song_Dora_ID-0A0B0C0D.png", (300, 100), seed=5)
+    before = contents(folder)
+    intake = taken(shop, folder)
+    rows = {row["original_filename"] + row["category"]: row for row in read_rows(shop.session)}
+    told = {key: parse_name(row["new_filename"]) for key, row in rows.items()}
+    ids = {key: f"ID-{parsed.unique_id}" for key, parsed in told.items() if parsed}
+    assert {key: row["new_filename"].replace(f"_{ids[key]}", "") for key, row in rows.items()} == {
+        "beach sunset v2.mp4Sports": "EN_Sports_F_Real_SFW_BeachSunset_Ana_6sec.mp4",
+        "beach sunset v2.mp4Big Garden": "EN_BigGarden_F_Real_SFW_BeachSunset_Ana_6sec.mp4",
+        "IMG_1234.pngGaming": "EN_Gaming_F_Anime_SFW_Generic_Bea.png",
+        "EN_Cooking_M_Both_NSFW_Soup_Cleo_12.pngCooking": "EN_Cooking_M_Both_NSFW_Soup_Cleo_T-12.png",
+        "EN_Music_SFW_Song_Dora_ID-0A0B0C0D.pngMusic": "EN_Music_SFW_Song_Dora.png",
+    }
+    assert ids["EN_Music_SFW_Song_Dora_ID-0A0B0C0D.pngMusic"] == "ID-0A0B0C0D"
+    assert {key: row["unique_id"] for key, row in rows.items()} == ids
+    assert len(set(ids.values())) == 5
+    assert {row["source_path"] for row in rows.values()} == {str(path) for path in before}
+    assert read_rows(shop.master) == read_rows(shop.session)
+    assert (intake.needs_a_person, contents(folder)) == (False, before)
+    assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 5
+    [noted] = preparations(shop)
+    assert (len(noted.sources), set(noted.files)) == (5, set(names(shop)))
+
+
+def test_what_was_prepared_is_known_by_its_content_and_redone_in_its_place_when_asked(
+    shop: Workspace, folder: Path
+) -> None:
+    path = image(folder / "Sports" / "a.png", (600, 500))
+    taken(shop, folder)
+    before = contents(shop.root)
+    path.rename(path.with_name("another name.png"))
+    again = look_through(shop, folder, PLAIN)
+    assert again.sources == ()
+    assert [why for _, why in again.known] == [f"prepared on 2025-11-13 as {names(shop)[0]}"]
+    assert taken(shop, folder).taken == ()
+    assert contents(shop.root) == before
+    first = set(media(shop))
+    taken(shop, folder, NATIVE._replace(again=True, wishes=Wishes(letterbox=True)))
+    assert (len(names(shop)), len(read_rows(shop.master)), first & media(shop)) == (1, 1, set())
+    assert names(shop)[0].startswith("IMG_EN_Sports_")
+
+
+def test_nothing_is_written_while_something_is_not_known(bare_workspace: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Gaming-Anime-Bea" / "b.png")
+    before = contents(bare_workspace.root)
+    words = ("prepare", str(folder), "--workspace", str(bare_workspace.root))
+    done = tjtools(*words, "--no-input", cwd=folder)
+    assert done.returncode == 2
+    assert "delivery/Sports: model_sex, style, creator_name, language, content_type" in done.stderr
+    assert "delivery/Gaming-Anime-Bea: model_sex, language, content_type" in done.stderr
+    assert contents(bare_workspace.root) == before
+    dry = tjtools(*words, "--dry-run", "--json", cwd=folder)
+    assert json.loads(dry.stdout)["lacks"]["delivery/Sports"][0] == "model_sex"
+
+
+def test_what_is_asked_once_a_folder_and_field_is_known_from_then_on(
+    bare_workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Sports" / "b.png", (300, 100))
+    asked, answers = [], iter(["F", "Cartoon", "real", "Ana", "en", "SFW"])
+
+    def answer(question: str, **_: object) -> str:
+        asked.append(question)
+        return next(answers)
+
+    monkeypatch.setattr(typer, "prompt", answer)
+    delivery = command._answered(look_through(bare_workspace, folder, PLAIN), ask=True)
+    assert ([one.partition(": ")[0] for one in asked], delivery.lacks) == (["delivery/Sports"] * 6, {})
+    assert look_through(bare_workspace, folder, PLAIN).lacks == {}
+
+
+def test_the_deepest_folder_goes_first(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "Videos" / "a.png")
+    with shop.defaults.open("a", encoding="utf-8") as file:
+        file.write("delivery,,,,Bea,ES,,,\nSports/Videos,,,,Cleo,,,Race,7\n")
+    taken(shop, folder)
+    assert names(shop)[0].startswith("ES_Sports_F_Real_SFW_Race_Cleo_T-7_ID-")
+
+
+def test_a_native_pair_is_made_of_any_video(shop: Workspace, folder: Path) -> None:
+    """Two files with one ID that fit, and their source beside them; an image is a still alone, and that is said."""
+    video(folder / "Sports" / "race.mov", 9)
+    video(folder / "Sports" / "goal_video.mp4", 3.9, (640, 360), seed=2)
+    image(folder / "Sports" / "goal_thumb.png", (1280, 720), seed=2)
+    image(folder / "Sports" / "alone.png", (1280, 720), seed=3)
+    intake = taken(shop, folder, NATIVE)
+    rows = read_rows(shop.session)
+    pairs: dict[str, list[str]] = {}
+    for row in rows:
+        pairs.setdefault(row["native_pair_id"], []).append(row["unique_id"])
+    [alone_id] = pairs.pop("")
+    assert {pair: sorted(ids) for pair, ids in pairs.items()} == {
+        pair: [f"{pair}-IMG", f"{pair}-VID"] for pair in pairs
+    }
+    assert (len(pairs), alone_id.endswith("-IMG")) == (2, True)
+    race = next(
+        row for row in rows if row["original_filename"] == "race.mov" and row["creative_type"] == "native_video"
+    )
+    assert (race["duration_seconds"], race["width_px"], race["height_px"]) == ("4", "640", "360")
+    assert any(name.startswith("ORG_") and name.endswith(".mov") for name in media(shop))
+    noted = {one.source.name: one.notes for one in intake.taken if one.notes}
+    assert noted == {"alone.png": ("no video belongs to it by its name",)}
+    assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 5
+
+
+def test_a_half_whose_other_half_is_left_out_says_so(shop: Workspace, folder: Path) -> None:
+    video(folder / "Sports" / "goal_video.mp4", 3.9, (640, 360), seed=2)
+    image(folder / "Sports" / "goal_thumb.png", (400, 400), seed=2)
+    [one] = taken(shop, folder, NATIVE).taken
+    assert (one.notes, one.row["native_pair_id"]) == (("its other half, goal_thumb.png, is not among them",), "")
+
+
+def test_whether_natives_have_sound_is_a_setting(shop: Workspace, folder: Path) -> None:
+    path = video(folder / "Sports" / "race.mov", 9)
+    for told, sound in (("true", True), ("false", False)):
+        shop.settings_file.write_text(f"[prepare]\nnative_sound = {told}\n", "utf-8")
+        [one] = look_through(shop, path, NATIVE).sources
+        assert [piece.fit.recipe and piece.fit.recipe.sound for piece in one.pieces] == [sound, sound]
+        assert one.fields["category_name"] == "Sports"
+
+
+def test_a_name_by_the_convention_with_a_wrong_ending_gets_the_right_one(shop: Workspace, folder: Path) -> None:
+    path = video(folder / "x.mp4")
+    path.rename(folder / "EN_Sports_SFW_Race_Ana_6sec_ID-0A0B0C0D.mov")
+    taken(shop, folder)
+    assert (names(shop), media(shop)) == (["EN_Sports_SFW_Race_Ana_6sec_ID-0A0B0C0D.mp4"], {names(shop)[0]})
+
+
+def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "wide.png", (900, 250))
+    video(folder / "Sports" / "long.mp4", 40, (96, 54))
+    video(folder / "Sports" / "short.mp4", 2, (96, 54), seed=1)
+    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    assert set(left_out) == {"wide.png", "long.mp4", "short.mp4"}
+    assert "--crop centre" in left_out["wide.png"]
+    assert "--cut START" in left_out["long.mp4"]
+    assert "too short" in left_out["short.mp4"]
+    assert not shop.session.exists()
+    given = ("--crop", "left", "--cut", "3", "--workspace", str(shop.root))
+    done = tjtools("prepare", str(folder), *given, "--json", cwd=folder)
+    told = json.loads(done.stdout)
+    assert [Path(one["path"]).name for one in told["left_out"]] == ["short.mp4"]
+    assert [loss for one in told["files"] for loss in one["losses"]] == [
+        "cut: 30.9 of 40 s",
+        "crop: 17 % of the width, the left is kept",
+    ]
+    assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
+
+
+def test_a_wrong_ending_and_another_format_become_right(shop: Workspace, folder: Path) -> None:
+    with Image.open(image(folder / "Sports" / "a.png")) as picture:
+        picture.convert("RGB").save(folder / "Sports" / "b.webp")
+        picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(folder / "Sports" / "c.jpg", "png")
+    taken(shop, folder, Wanted(allow_repeats=True))
+    assert sorted(Path(name).suffix for name in names(shop)) == [".png", ".png", ".png"]
+    assert [one.verdict for one in prepare(shop, force=True).reviews] == [Verdict.NEW] * 3
+
+
+def test_a_repeat_of_a_rejected_creative_is_told_first_and_left_out(shop: Workspace, folder: Path) -> None:
+    path = image(folder / "Sports" / "a.png")
+    rejected_before(shop, path)
+    twin = folder / "Gaming" / "b.png"
+    twin.parent.mkdir()
+    shutil.copy(image(folder / "Sports" / "c.png", seed=7), twin)
+    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    assert ("REJECTED" in left_out["a.png"], "--allow-repeats" in left_out["a.png"]) == (True, True)
+    assert "same content as" in left_out["c.png"]
+    assert len(names(shop)) == 1
+    assert [one.source.name for one in taken(shop, folder, Wanted(allow_repeats=True)).taken] == ["a.png"]
+
+
+def test_another_rendition_of_a_source_is_known_although_its_mended_copy_went_up(shop: Workspace, folder: Path) -> None:
+    """What went up was cropped so far that it looks like neither."""
+    source = image(folder / "Sports" / "a.png", (1200, 250), seed=3)
+    taken(shop, folder, Wanted(wishes=Wishes(crop=0.0)))
+    [name] = names(shop)
+    made = shop.media_file(name, CreativeType.IMAGE)
+    Library.load(shop.library).add(
+        [Creative("1032530571", name, None, "300x250", "png", CreativeType.IMAGE, ReviewStatus.REJECTED)]
+    )
+    kept = Fingerprints.load(shop)
+    look = look_at([made], kept)[made]
+    assert look
+    kept.keep_uploads([Upload("1032530571", name, CreativeType.IMAGE, look)], now=NOW)
+    with Image.open(source) as picture:
+        picture.convert("RGB").resize((960, 200)).save(folder / "Sports" / "smaller.jpg", quality=90)
+    source.unlink()
+    [one] = look_through(shop, folder, Wanted(wishes=Wishes(crop=0.0))).sources
+    assert [repeat.known.creative_id for repeat in one.repeats] == ["1032530571"]
+    assert "REJECTED" in one.notes[0]
+
+
+def test_a_preparation_is_taken_back_as_if_it_had_never_been(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "old.png", seed=1)
+    taken(shop, folder)
+    before, rows = media(shop), read_rows(shop.session)
+    video(folder / "Sports" / "new.mp4", seed=2)
+    taken(shop, folder, NATIVE)
+    last, changed = take_back(shop, now=NOW)
+    assert (len(last.sources), changed) == (1, ())
+    assert (media(shop), read_rows(shop.session), read_rows(shop.master)) == (before, rows, rows)
+    assert len(taken(shop, folder, NATIVE).taken) == 2
+
+
+def test_what_was_uploaded_is_not_taken_back(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    taken(shop, folder)
+    Library.load(shop.library).add([Creative("1032530571", names(shop)[0], creative_type=CreativeType.IMAGE)])
+    before = contents(shop.root)
+    with pytest.raises(WorkspaceError, match="1032530571"):
+        take_back(shop, now=NOW)
+    assert {path: data for path, data in contents(shop.root).items() if path in before} == before
+
+
+def test_a_file_that_somebody_worked_on_since_stays(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Sports" / "b.png", (300, 100))
+    taken(shop, folder)
+    path = shop.root / "uploaded" / names(shop)[0]
+    path.write_bytes(path.read_bytes() + b"\0")
+    assert take_back(shop, now=NOW)[1] == (path,)
+    assert (names(shop), media(shop)) == ([], {path.name})
+    with pytest.raises(WorkspaceError, match="Nothing was prepared"):
+        take_back(shop, now=NOW)
+
+
+def test_the_command_takes_back(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    place = ("--workspace", str(shop.root))
+    assert tjtools("prepare", str(folder), *place, cwd=folder).returncode == 0
+    again = tjtools("prepare", str(folder), *place, cwd=folder)
+    assert (again.returncode, again.stdout.partition(" →")[0]) == (0, "1 prepared before")
+    done = tjtools("prepare", "--undo", *place, cwd=folder)
+    assert (done.returncode, "Taken back: 1 file of" in done.stdout, media(shop)) == (0, True, set())
+    assert tjtools("prepare", "--undo", *place, cwd=folder).returncode == 2
+
+
+def _fail(*_: object, **__: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("where", "what", "complete"),
+    [
+        (shutil, "copy2", False),
+        (session, "make", False),
+        (session, "_write_plan", False),
+        (Preparation, "note", False),
+        (session, "_finish", True),
+        (session, "drop_rows", True),
+        (session, "renew_rows", True),
+    ],
+)
+def test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_it(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, where: object, what: str, complete: bool
+) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Sports" / "b.png", (600, 500), seed=1)
+    delivered = contents(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr(where, what, _fail)
+        with pytest.raises((TJToolsError, OSError), match="No space left"):
+            taken(shop, folder)
+    assert (shop.session.exists(), contents(folder)) == (False, delivered)
+    assert (shop.root / "uploaded" / ".preparing").exists() is complete
+    assert len(taken(shop, folder).taken) == (0 if complete else 2)
+    assert shop.session.exists()
+    assert (len(names(shop)), len(read_rows(shop.master)), len(media(shop))) == (2, 2, 3)
+    assert not (shop.root / "uploaded" / ".preparing").exists()
+    assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
+
+
+def test_a_stop_prepares_nothing(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    delivery = plan_session(shop, look_through(shop, folder, PLAIN), now=NOW)
+    with pytest.raises(Cancelled):
+        write_session(shop, delivery, folder="x", now=NOW, cancelled=lambda: True)
+    assert (shop.session.exists(), media(shop), preparations(shop)) == (False, set(), ())
+
+
+def test_what_can_not_be_read_is_named_and_the_others_are_done(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Closed" / "b.png", seed=1)
+    (folder / "Sports" / "c.mp4").write_bytes(b"nothing")
+    access: Callable[..., bool] = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "Closed" and access(path, mode))
+    found = {path.name: why for path, why in taken(shop, folder).left_out}
+    assert "no rights" in found["Closed"]
+    assert "no image or video that can be read" in found["c.mp4"]
+    assert any(name.startswith("EN_Sports_") for name in names(shop))
+
+
+def test_no_source_is_overwritten_by_a_name_by_the_convention(shop: Workspace, folder: Path) -> None:
+    name = "EN_Music_SFW_Song_Dora_ID-0A0B0C0D.png"
+    image(folder / "Music" / name, seed=1)
+    image(shop.root / "uploaded" / name, seed=2)
+    before = (shop.root / "uploaded" / name).read_bytes()
+    [(_, why)] = taken(shop, folder).left_out
+    assert ("another file of this name" in why, (shop.root / "uploaded" / name).read_bytes()) == (True, before)

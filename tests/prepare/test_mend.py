@@ -1,0 +1,288 @@
+"""Mending a file of the session: what stands in its place, what is kept, what the rows say, what a fault leaves."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import av
+import pillow_heif
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from world import NOW, read_rows, write_inventory
+
+from tjtools.cache.inventory import load_session
+from tjtools.diff.session import Verdict
+from tjtools.media.recipe import Made
+from tjtools.model.creative import CreativeType, SessionFile
+from tjtools.model.errors import Cancelled
+from tjtools.practice import samples
+from tjtools.prepare import mend as mending
+from tjtools.prepare.fit import NOTHING_SAID, Wishes
+from tjtools.prepare.mend import Mended, mend, other_half
+from tjtools.upload import prepare
+from tjtools.workspace import csvfile
+from tjtools.workspace.folder import Workspace
+
+VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
+STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
+PAIR = "ID-99A0D7C3"
+
+
+def _row(name: str, kind: CreativeType, identity: str = "ID-1A2B3C4D", pair: str = "") -> dict[str, str]:
+    told = {"unique_id": identity, "new_filename": name, "creative_type": kind.value, "category": "Sports"}
+    return {**told, "native_pair_id": pair, "width_px": "1", "notes": "from Ana"}
+
+
+def _session(workspace: Workspace, *rows: dict[str, str]) -> None:
+    write_inventory(workspace.session, [*rows])
+    write_inventory(workspace.master, [*rows])
+
+
+def _drawn(workspace: Workspace, name: str, kind: CreativeType, width: int, height: int, seconds: float = 0) -> Path:
+    path = workspace.media_file(name, kind)
+    if seconds:
+        samples.write_video(path, width=width, height=height, seconds=seconds, title="Sports", fps=25)
+    else:
+        samples.write_image(path, width=width, height=height, title="Sports")
+    return path
+
+
+def _only(workspace: Workspace) -> SessionFile:
+    [file] = load_session(workspace).files
+    return file
+
+
+def _mend(workspace: Workspace, file: SessionFile, wishes: Wishes = NOTHING_SAID) -> Mended:
+    [mended] = mend(workspace, {file: wishes}, now=NOW)
+    return mended
+
+
+def _verdicts(workspace: Workspace) -> dict[str, Verdict]:
+    return {one.file.name: one.verdict for one in prepare(workspace).reviews}
+
+
+def _rows(path: Path) -> list[tuple[str, str, str]]:
+    return [(row["new_filename"], row["width_px"], row["file_format"]) for row in read_rows(path)]
+
+
+def _size(path: Path) -> tuple[int, int]:
+    with Image.open(path) as picture:
+        return picture.size
+
+
+def _state(workspace: Workspace) -> dict[str, bytes]:
+    """All that a person could miss: the files of the session and the inventories."""
+    found = (*(workspace.root / "uploaded").rglob("*"), workspace.session, workspace.master)
+    return {path.name: path.read_bytes() for path in found if path.is_file()}
+
+
+def test_a_picture_of_the_wrong_size_is_made_to_fit_and_its_source_is_kept(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    before = path.read_bytes()
+    mended = _mend(bare_workspace, _only(bare_workspace))
+    assert (mended.name, mended.trouble) == ("banner.png", "")
+    assert mended.how.startswith("600x500 → 300x250; png")
+    assert path.with_name("ORG_banner.png").read_bytes() == before
+    assert _size(path) == (300, 250)
+    assert _rows(bare_workspace.session) == _rows(bare_workspace.master) == [("banner.png", "300", "png")]
+    [row] = read_rows(bare_workspace.session)
+    assert (row["category"], row["notes"]) == ("Sports", f"from Ana; {mended.how}")
+    assert _verdicts(bare_workspace) == {"banner.png": Verdict.NEW}
+
+
+def test_what_gets_another_extension_gets_another_name_in_both_inventories(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.webp", CreativeType.IMAGE, 300, 250)
+    _session(bare_workspace, _row("a.png", CreativeType.IMAGE), _row("banner.webp", CreativeType.IMAGE))
+    _drawn(bare_workspace, "a.png", CreativeType.IMAGE, 300, 250)
+    before = path.read_bytes()
+    assert _mend(bare_workspace, load_session(bare_workspace).files[1]).name == "banner.png"
+    assert path.with_name("ORG_banner.webp").read_bytes() == before
+    assert not path.exists()
+    names = [("a.png", "1", ""), ("banner.png", "300", "png")]
+    assert _rows(bare_workspace.session) == _rows(bare_workspace.master) == names
+    assert _verdicts(bare_workspace)["banner.png"] is not Verdict.INVALID
+
+
+def test_a_photo_of_a_phone_becomes_a_jpg_that_is_light_enough(bare_workspace: Workspace) -> None:
+    drawn = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
+    with Image.open(drawn) as picture:
+        pillow_heif.from_pillow(picture).save(drawn.with_suffix(".heic"))  # without any EXIF
+    drawn.unlink()
+    _session(bare_workspace, _row("IMG_0001.heic", CreativeType.NATIVE_IMAGE))
+    mended = _mend(bare_workspace, _only(bare_workspace))
+    assert (mended.name, mended.trouble) == ("IMG_0001.jpg", "")
+    assert mended.how.startswith("heic → jpg; 1280x720 → 640x360")
+    assert _verdicts(bare_workspace) == {"IMG_0001.jpg": Verdict.NEW}
+
+
+def test_a_wrong_extension_alone_is_a_new_name_and_nothing_else(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.jpg", CreativeType.IMAGE, 300, 250)
+    path = path.rename(path.with_name("banner.png"))
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    before = path.read_bytes()
+    assert _mend(bare_workspace, _only(bare_workspace)).name == "banner.jpg"
+    assert {one.name: one.read_bytes() for one in path.parent.iterdir() if one.is_file()} == {"banner.jpg": before}
+    assert _verdicts(bare_workspace) == {"banner.jpg": Verdict.NEW}
+
+
+def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Workspace) -> None:
+    name = "EN_Sports_SFW_Generic_Ana_40sec_ID-1A2B3C4D.mp4"
+    _drawn(bare_workspace, name, CreativeType.VIDEO, 320, 180, 33)
+    _session(bare_workspace, _row(name, CreativeType.VIDEO))
+    asked = _mend(bare_workspace, _only(bare_workspace))
+    assert asked.trouble == "nobody has agreed to this: cut: 30.9 of 33 s"
+    cut = _mend(bare_workspace, _only(bare_workspace), Wishes(start=1.0))
+    assert cut.name == "EN_Sports_SFW_Generic_Ana_31sec_ID-1A2B3C4D.mp4"
+    assert read_rows(bare_workspace.session)[0]["duration_seconds"].startswith("30.9")
+    assert _verdicts(bare_workspace) == {cut.name: Verdict.NEW}
+
+
+def test_sound_that_is_longer_than_the_picture_ends_with_it(bare_workspace: Workspace) -> None:
+    path = bare_workspace.media_file("clip.mp4", CreativeType.VIDEO)
+    with av.open(str(path), "w") as file:
+        picture, sound = file.add_stream("libx264", rate=25), file.add_stream("aac", rate=48_000, layout="mono")
+        picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
+        for number in range(25 * 30):
+            shade = Image.new("RGB", (320, 180), (number % 255, 90, 40))
+            file.mux(picture.encode(av.VideoFrame.from_image(shade)))
+        for number in range(48 * 32):
+            silence = av.AudioFrame(format="fltp", layout="mono", samples=1000)
+            silence.sample_rate, silence.pts = 48_000, number * 1000
+            silence.planes[0].update(bytes(silence.planes[0].buffer_size))
+            file.mux(sound.encode(silence))
+        file.mux(picture.encode(None))
+        file.mux(sound.encode(None))
+    _session(bare_workspace, _row("clip.mp4", CreativeType.VIDEO))
+    assert _verdicts(bare_workspace) == {"clip.mp4": Verdict.INVALID}
+    assert _mend(bare_workspace, _only(bare_workspace), Wishes(start=0.0)).trouble == ""
+    assert _verdicts(bare_workspace) == {"clip.mp4": Verdict.NEW}
+
+
+def test_what_cannot_be_mended_is_said_and_the_others_are_done(bare_workspace: Workspace) -> None:
+    _drawn(bare_workspace, "short.mp4", CreativeType.VIDEO, 320, 180, 2)
+    _drawn(bare_workspace, "wide.png", CreativeType.IMAGE, 600, 500)
+    _drawn(bare_workspace, "fits.png", CreativeType.IMAGE, 300, 250)
+    bare_workspace.media_file("torn.png", CreativeType.IMAGE).write_bytes(b"\x89PNG\r\n\x1a\n torn")
+    names = {"short.mp4": CreativeType.VIDEO, **dict.fromkeys(("wide.png", "fits.png", "torn.png", "gone.png"))}
+    _session(bare_workspace, *(_row(name, kind or CreativeType.IMAGE) for name, kind in names.items()))
+    found = mend(bare_workspace, dict.fromkeys(load_session(bare_workspace).files, Wishes()), now=NOW)
+    told = {one.file.name: one.trouble for one in found}
+    assert "ask for a longer one" in told["short.mp4"]
+    assert (told["wide.png"], told["fits.png"], told["gone.png"]) == ("", "it fits as it is", "it is gone")
+    assert told["torn.png"]
+    assert list((bare_workspace.root / "uploaded").rglob("*incoming*")) == []
+
+
+def test_a_name_that_is_taken_is_not_written_over(bare_workspace: Workspace) -> None:
+    _drawn(bare_workspace, "banner.webp", CreativeType.IMAGE, 300, 250)
+    other = _drawn(bare_workspace, "Banner.PNG", CreativeType.IMAGE, 300, 100)
+    _session(bare_workspace, _row("banner.webp", CreativeType.IMAGE))
+    before = _state(bare_workspace)
+    assert "Banner.PNG" not in _mend(bare_workspace, _only(bare_workspace)).name
+    assert "is called banner.png" in _mend(bare_workspace, _only(bare_workspace)).trouble
+    assert _state(bare_workspace) == before
+    assert other.exists()
+
+
+def test_a_row_of_the_master_that_has_an_id_stays_as_it_is(bare_workspace: Workspace) -> None:
+    _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    write_inventory(bare_workspace.session, [_row("banner.png", CreativeType.IMAGE)])
+    head, line = "unique_id,new_filename,creative_type,tj_creative_id", "ID-0,banner.png,image,1032530571"
+    bare_workspace.master.write_text(f"{head}\n{line}\n", "utf-8")
+    assert _mend(bare_workspace, _only(bare_workspace)).trouble == ""
+    assert bare_workspace.master.read_text("utf-8") == f"{head}\n{line}\n"
+
+
+def test_when_it_is_mended_twice_both_sources_are_kept(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    _mend(bare_workspace, _only(bare_workspace))
+    _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 900, 750)
+    _mend(bare_workspace, _only(bare_workspace))
+    assert [_size(path.with_name(name)) for name in ("ORG_banner.png", "ORG_banner-1.png")] == [(600, 500), (900, 750)]
+
+
+def test_cancelled_means_that_nothing_has_changed(bare_workspace: Workspace) -> None:
+    _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    before = _state(bare_workspace)
+    with pytest.raises(Cancelled):
+        mend(bare_workspace, {_only(bare_workspace): Wishes()}, now=NOW, cancelled=lambda: True)
+    assert _state(bare_workspace) == before
+
+
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise FULL
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("banner.png", "make"),
+        ("banner.png", "link"),
+        ("banner.webp", "link"),
+        ("banner.png", "rows"),
+        ("banner.webp", "rows"),
+        ("banner.png", "replace"),
+    ],
+)
+def test_a_full_disk_leaves_the_session_as_it_was(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, step: str
+) -> None:
+    _drawn(bare_workspace, name, CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row(name, CreativeType.IMAGE))
+    before, replace = _state(bare_workspace), Path.replace
+    if step == "make":
+        monkeypatch.setattr(mending, "make", lambda jobs, **_: [Made(one, trouble=FULL.strerror) for one in jobs])
+    elif step == "link":
+        monkeypatch.setattr(os, "link", _fails)
+        monkeypatch.setattr(mending.shutil, "copy2", _fails)
+    elif step == "rows":
+        monkeypatch.setattr(csvfile, "replace_file", _fails)
+    else:
+        monkeypatch.setattr(Path, "replace", lambda one, to: _fails() if to.name == name else replace(one, to))
+    assert "No space left on device" in _mend(bare_workspace, _only(bare_workspace)).trouble
+    assert _state(bare_workspace) == before
+
+
+def _half(workspace: Workspace, **wishes: float) -> Mended:
+    [mended] = other_half(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, now=NOW)
+    return mended
+
+
+@pytest.mark.parametrize("pair", [PAIR, ""])
+def test_the_image_of_a_native_video_is_the_frame_that_a_person_chose(bare_workspace: Workspace, pair: str) -> None:
+    path = _drawn(bare_workspace, VIDEO, CreativeType.NATIVE_VIDEO, 640, 360, 4)
+    _session(bare_workspace, _row(VIDEO, CreativeType.NATIVE_VIDEO, f"{PAIR}-VID", pair))
+    before = path.read_bytes()
+    assert (_half(bare_workspace, start=2.0).name, path.read_bytes()) == (STILL, before)
+    assert not path.with_name(f"ORG_{VIDEO}").exists()
+    for inventory in (bare_workspace.session, bare_workspace.master):
+        video, image = read_rows(inventory)
+        assert (video["new_filename"], video["native_pair_id"], video["width_px"]) == (VIDEO, PAIR, "1")
+        assert (image["new_filename"], image["native_pair_id"], image["width_px"]) == (STILL, PAIR, "640")
+        assert (image["unique_id"], image["creative_type"], image["category"]) == (
+            f"{PAIR}-IMG",
+            "native_image",
+            "Sports",
+        )
+    assert _verdicts(bare_workspace) == {VIDEO: Verdict.NEW, STILL: Verdict.NEW}
+    with av.open(str(path)) as file:
+        frames = [frame.to_image() for frame in file.decode(video=0)]
+    with Image.open(bare_workspace.media_file(STILL, CreativeType.NATIVE_IMAGE)) as still:
+        apart = [ImageStat.Stat(ImageChops.difference(still.convert("RGB"), one)).sum[0] for one in frames]
+    assert apart.index(min(apart)) == 50
+
+
+def test_no_video_is_made_of_an_image(bare_workspace: Workspace) -> None:
+    _drawn(bare_workspace, STILL, CreativeType.NATIVE_IMAGE, 640, 360)
+    _session(bare_workspace, _row(STILL, CreativeType.NATIVE_IMAGE, f"{PAIR}-IMG", PAIR))
+    before = _state(bare_workspace)
+    assert _half(bare_workspace).trouble == "a native_video can't be made of an image"
+    assert _state(bare_workspace) == before

@@ -1,0 +1,204 @@
+"""`prepare`: from a folder of deliveries to files of the session, or back."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from tjtools import upload as steps
+from tjtools.cli import console, some_of
+from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.told import AllOption, call, line
+from tjtools.model.errors import Cancelled, WorkspaceError
+from tjtools.model.words import counted
+from tjtools.prepare.delivery import Delivery, Wanted, look_through
+from tjtools.prepare.fit import Wishes
+from tjtools.prepare.intake import Intake, Taken, plan_session
+from tjtools.prepare.naming import WORDS, checked
+from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.upload.journal import Journal
+from tjtools.workspace.folder import Workspace
+
+_PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
+_ASKED = {
+    "category_name": "Category",
+    "creator_name": "Creator",
+    "language": "Language, like EN",
+    **{field: f"{title}: {', '.join(WORDS[field])}" for field, title in (
+        ("model_sex", "Model"), ("style", "Style"), ("content_type", "Rating"),
+    )},
+}  # fmt: skip
+
+
+def parse_crop(text: str) -> Wishes:
+    """The value of `--crop`."""
+    if text == "letterbox":
+        return Wishes(letterbox=True)
+    if text in _PLACES:
+        return Wishes(crop=_PLACES[text])
+    raise typer.BadParameter(f"{text!r} is none of {', '.join(_PLACES)}, letterbox")
+
+
+def prepare(
+    workspace: console.WorkspaceOption,
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder of deliveries, or a file.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
+    native: Annotated[
+        bool, typer.Option("--native", help="A native pair of every video, a still of an image.")
+    ] = False,
+    crop: Annotated[
+        Wishes | None,
+        typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, or letterbox."),
+    ] = None,
+    cut: Annotated[
+        float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there on.")
+    ] = None,
+    still: Annotated[float | None, typer.Option(min=0, metavar="SECOND", help="Which frame becomes the still.")] = None,
+    silent: Annotated[bool, typer.Option("--no-sound", help="Leave the sound out of what is made.")] = False,
+    as_is: Annotated[bool, typer.Option("--as-is", help="Keep names and files as they are.")] = False,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: what is not known is an error.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Also what was prepared before, in its place.")] = False,
+    allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also what is there already.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last preparation back.")] = False,
+    everything: AllOption = False,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Make files of the session from deliveries.
+
+    Each file is named by the convention, made to fit what the site takes, copied to where the session expects it, and
+    added to session and master. What names and folders don't tell comes from tracking/metadata_defaults.csv, or is
+    asked and kept there. What would lose something, by a crop or a cut, is left out until an option allows it. Nothing
+    of the delivery is touched.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
+    """
+    if undo:
+        _undo(workspace, as_json=as_json)
+    if folder is None:
+        raise typer.BadParameter("name the folder of the deliveries")
+    wishes = (crop or Wishes())._replace(start=cut, sound=not silent)
+    wanted = Wanted(native, as_is, again, allow_repeats, wishes, still)
+    if dry_run:
+        delivery = _look(workspace, folder, wanted)
+        intake = plan_session(workspace, delivery, now=now(), draft=True)
+    else:
+        with alone(workspace, now=now()):
+            delivery = _answered(_look(workspace, folder, wanted), ask=not no_input and sys.stdin.isatty())
+            intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
+    end(
+        _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),
+        lambda: _show(workspace, delivery, intake, everything=everything or dry_run, dry_run=dry_run),
+        as_json=as_json,
+        needs_a_person=intake.needs_a_person or delivery.needs_a_person or not (intake.taken or delivery.known),
+    )
+
+
+def _look(workspace: Workspace, folder: Path, wanted: Wanted) -> Delivery:
+    """Look through the delivery, and say first what it repeats and which defaults can't be used."""
+    with looking("Stopping: nothing is prepared.") as (progress, cancelled):
+        delivery = look_through(workspace, folder, wanted, progress=progress, cancelled=cancelled)
+    for bad in delivery.defaults.bad:
+        say(f"{delivery.defaults.path.name}:{bad.line}: {bad.reason}; this line is not used")
+    repeats = [(one.path.name, one.repeats) for one in delivery.sources if one.repeats]
+    for name, found in repeats:
+        say(f"{name} repeats: {'; '.join(one.told for one in found)}")
+    return delivery
+
+
+def _answered(delivery: Delivery, *, ask: bool) -> Delivery:
+    """The delivery with what its names don't tell, asked once a folder and field, and kept."""
+    if not delivery.lacks:
+        return delivery
+    if not ask:
+        where = "; ".join(f"{delivery.place(one)}: {', '.join(fields)}" for one, fields in delivery.lacks.items())
+        remedy = f"Write it into {delivery.defaults.path}, a row a folder, or call this in a terminal to be asked."
+        raise WorkspaceError(f"Names need what neither names nor folders tell. {where}.", remedy=remedy)
+    answers: dict[Path, dict[str, str]] = {}
+    said: dict[str, str] = {}
+    err.print("What is not in the names is kept in metadata_defaults.csv, for these folders.")
+    try:
+        for folder, fields in delivery.lacks.items():
+            for field in fields:
+                said[field] = _ask(f"{delivery.place(folder)}: {_ASKED[field]}", field, said.get(field))
+            answers[folder] = {field: said[field] for field in fields}
+    except typer.Abort as error:
+        raise Cancelled("Stopped: nothing was prepared.") from error
+    delivery.defaults.save({delivery.place(folder): told for folder, told in answers.items()}, now=now())
+    return delivery.answered(answers)
+
+
+def _ask(question: str, field: str, before: str | None) -> str:
+    while True:
+        try:
+            return checked(field, typer.prompt(question, default=before, err=True))
+        except ValueError as error:
+            err.print(str(error), style="yellow")
+
+
+def _write(workspace: Workspace, intake: Intake, delivery: Delivery) -> Intake:
+    making = len([one for one in intake.taken if one.fit.recipe])
+    with stoppable("Stopping: nothing is prepared.") as cancelled, bar("Making files", making) as shown:
+        return write_session(
+            workspace,
+            intake,
+            folder=str(delivery.folder),
+            now=now(),
+            progress=lambda at: shown(f"{at.done:.0f}/{at.total} files made", at.done),
+            cancelled=cancelled,
+        )
+
+
+def _told(delivery: Delivery, intake: Intake, written: Path | None) -> dict[str, object]:
+    return {
+        "files": [
+            some_of(one, "source", "target", "creative_type", "original", "row", "notes")
+            | {"mends": one.fit.mends, "losses": [loss.told for loss in one.fit.losses]}
+            for one in intake.taken
+        ],
+        "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
+        "known": [{"path": path, "what": what} for path, what in delivery.known],
+        "lacks": {delivery.place(folder): fields for folder, fields in delivery.lacks.items()},
+        "bad_lines": delivery.defaults.bad,
+        "written": written,
+    }
+
+
+def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everything: bool, dry_run: bool) -> None:
+    some = [one for one in intake.taken if everything or one.notes or one.fit.mends]
+    listing("For the session", [(one.creative_type.value, one.target.name, _how(one)) for one in some])
+    listing("Left out", [("", str(path), why) for path, why in intake.left_out])
+    listing("Known", [("", str(path), what) for path, what in delivery.known if everything])
+    listing("Not known", [("", delivery.place(one), ", ".join(fields)) for one, fields in delivery.lacks.items()])
+    if not (intake.taken or intake.left_out or delivery.known):
+        out.print(f"There is no image or video below {delivery.folder}.")
+        return
+    if intake.taken and not dry_run:
+        out.print(f"Written: {workspace.session}")
+    counts = {
+        "files for the session": len(intake.taken),
+        "left out": len(intake.left_out),
+        "prepared before": len(delivery.known),
+    }
+    again = shlex.join(["tjtools", *(word for word in sys.argv[1:] if word != "--dry-run")]) if intake.taken else ""
+    line(counts, again if dry_run else call(workspace, "review"))
+
+
+def _how(one: Taken) -> str:
+    before = f"from {one.source.name}" if one.source.name != one.target.name else ""
+    return "; ".join(filter(None, (before, *one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes)))
+
+
+def _undo(workspace: Workspace, *, as_json: bool) -> NoReturn:
+    """Take the last preparation back, but not while an upload may still be at its files."""
+    if (running := steps.unfinished_run(workspace)) or Journal(workspace.log).in_doubt():
+        told = f": {running.told}" if running else ""
+        remedy = "Go on with it first: tjtools upload --resume" if running else "Upload again: it finds that out first."
+        raise WorkspaceError(f"An upload has not found out yet what became of its files{told}.", remedy=remedy)
+    last, changed = take_back(workspace, now=now())
+    listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
+    told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"
+    end({"folder": last.folder, "at": last.at, "files": [*last.files], "changed": changed}, told, as_json=as_json)

@@ -1,0 +1,309 @@
+"""What a delivery is: each file by its content, what it is to become, what its names don't tell, and what it repeats.
+
+Nothing is written but fingerprints, and nothing is made: `prepare/session.py` does that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
+from tjtools.diff.refusals import problems
+from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creatives
+from tjtools.media import Fingerprint
+from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.model.creative import CreativeType, Medium, SessionFile
+from tjtools.model.names import is_source, why_unheld
+from tjtools.prepare.defaults import Defaults
+from tjtools.prepare.fit import Fit, Wishes, fit
+from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_type
+from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
+from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import Limits, load_limits, load_settings
+
+OPTIONS = {
+    "crop": "--crop centre (top, bottom, left, right, letterbox)",
+    "cut": "--cut START, in seconds,",
+    "still": "--still SECOND",
+}
+_STILL = 0.3  # of a native video: where its still is taken
+
+
+class Wanted(NamedTuple):
+    """What a person asks for. `as_is`: names and files stay as they are. `still`: the second that becomes the still."""
+
+    native: bool = False
+    as_is: bool = False
+    again: bool = False
+    allow_repeats: bool = False
+    wishes: Wishes = Wishes()
+    still: float | None = None
+
+
+AS_IS = Wanted(as_is=True, again=True)
+
+
+class Piece(NamedTuple):
+    """A file of the session that is to be made of a delivered one."""
+
+    kind: CreativeType
+    fit: Fit
+
+
+class Delivered(NamedTuple):
+    """A file of a delivery. `fields` is what is known of it; `other` the one with which it makes a native pair."""
+
+    path: Path
+    seen: Fingerprint
+    fields: Mapping[str, str]
+    keeps_name: bool = False
+    pieces: tuple[Piece, ...] = ()
+    other: Path | None = None
+    notes: tuple[str, ...] = ()
+    repeats: tuple[Repeat, ...] = ()
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What is needed for its name, and nobody has said."""
+        return () if self.keeps_name else tuple(field for field in NEEDED if not self.fields.get(field))
+
+
+class Delivery(NamedTuple):
+    """A folder that was looked through: its files, those left out with the reason, and those prepared before."""
+
+    folder: Path
+    wanted: Wanted
+    sources: tuple[Delivered, ...]
+    left_out: tuple[tuple[Path, str], ...]
+    known: tuple[tuple[Path, str], ...]
+    defaults: Defaults
+
+    @property
+    def lacks(self) -> dict[Path, tuple[str, ...]]:
+        """What nobody has said, folder by folder."""
+        found: dict[Path, dict[str, None]] = {}
+        for one in self.sources:
+            if one.lacks:
+                found.setdefault(one.path.parent, {}).update(dict.fromkeys(one.lacks))
+        return {folder: tuple(field for field in NEEDED if field in fields) for folder, fields in found.items()}
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether something is not known, or could not be read."""
+        return bool(self.lacks or self.defaults.bad)
+
+    def place(self, folder: Path) -> str:
+        """How `metadata_defaults.csv` calls a folder of it."""
+        return folder.relative_to(self.folder.parent).as_posix() if folder != folder.parent else ""
+
+    def answered(self, answers: Mapping[Path, Mapping[str, str]]) -> Delivery:
+        """The same with what a person said of its folders."""
+        sources = [
+            one._replace(fields={**answers.get(one.path.parent, {}), **one.fields}) if one.lacks else one
+            for one in self.sources
+        ]
+        return self._replace(sources=tuple(sources))
+
+
+def look_through(
+    workspace: Workspace,
+    folder: Path,
+    wanted: Wanted,
+    *,
+    progress: Callable[[LookedAt], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Delivery:
+    """Look at every media file below a folder, and say what is to become of it.
+
+    Raises `WorkspaceError` for a folder that is not there, `Cancelled`, and the errors of the tracking files.
+    """
+    limits, fingerprints = load_limits(workspace.limits_file), Fingerprints.load(workspace)
+    defaults, before, settings = Defaults.load(workspace), preparations(workspace), load_settings(workspace)
+    found, home = folder.resolve(), workspace.root / "uploaded"
+    root = found if found.is_dir() else found.parent
+    if root.is_relative_to(home):  # they are where the session has its files
+        wanted = wanted._replace(as_is=True)
+    if wanted.native and not settings.prepare.native_sound:
+        wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
+    below = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
+    paths = [path for path in below if wanted.as_is or not path.is_relative_to(home)]
+    seen = look_at(paths, fingerprints, progress=progress, cancelled=cancelled)
+    earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
+    known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
+    for path in paths:
+        look = seen[path]
+        if look and look.checksum in earlier and not wanted.again:
+            known.append((path, _prepared(*earlier[look.checksum])))
+            continue
+        why = _why_not(path, look) or (_why_not_so(path, look, limits) if wanted.as_is and look else "")
+        if look and not why:
+            sources.append(_delivered(path, look, root, defaults, wanted))
+        else:
+            left_out.append((path, why))
+    sources = [*_with_pieces(sources, wanted, limits, settings.names.pair_suffixes)]
+    if not wanted.as_is:
+        compared = [source for one in before for source in one.sources]
+        sources = [*_with_repeats(workspace, sources, compared, fingerprints)]
+    kept, out = _sorted_out(sources, wanted)
+    return Delivery(root, wanted, kept, (*left_out, *out), tuple(known), defaults)
+
+
+def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
+    """The folders that can't be looked into."""
+    errors: list[OSError] = []
+    for base, folders, names in os.walk(folder, onerror=errors.append) if folder.is_dir() else ():
+        if (folders or names) and not os.access(base, os.X_OK):
+            yield Path(base), "we have no rights to the files in this folder: change its rights"
+    for error in errors:
+        yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
+
+
+def _prepared(one: Preparation, source: Source) -> str:
+    return f"prepared on {one.at:%Y-%m-%d} as {' and '.join(made.name for made in source.made)}"
+
+
+def _why_not(path: Path, look: Fingerprint | None) -> str:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return "its name, or that of its folder, can't be written as text: rename it"
+    if is_source(path.name):
+        return "ORG_ files are sources that were converted"
+    if look is None or not look.facts.container:
+        why = look.facts.trouble if look else "it is gone"
+        other = path.suffix.lower().lstrip(".") in OTHER_MEDIA
+        return f"no format that the site takes ({why}): convert it" if other else why
+    return ""
+
+
+def _why_not_so(path: Path, look: Fingerprint, limits: Limits) -> str:
+    """Why a file that is to stay as it is can't be one of the session."""
+    facts = look.facts
+    if told_type(path.name, facts, limits)[0] is None:
+        return f"{facts.container} is no format that the site takes: convert it"
+    if path.suffix.lower().lstrip(".") not in MEDIA:
+        wrong = f"its content is {facts.container}, and its name does not say so: let it end in .{facts.container}"
+        return facts.trouble or wrong
+    return ""
+
+
+def _delivered(path: Path, look: Fingerprint, root: Path, defaults: Defaults, wanted: Wanted) -> Delivered:
+    """The file with what its names tell, and what is known of its folders: the deepest one goes before those above."""
+    fields = told_by_name(path.name)
+    if wanted.as_is:
+        return Delivered(path, look, fields, keeps_name=True)
+    for folder in path.parents:
+        if folder.is_relative_to(root):
+            fields = told_by_folder(folder.name) | defaults.of(folder) | fields
+        else:
+            fields = defaults.of(folder, above=True) | fields
+    return Delivered(path, look, defaults.everywhere | fields, keeps_name=by_convention(path.name) is not None)
+
+
+def _with_pieces(
+    sources: Sequence[Delivered], wanted: Wanted, limits: Limits, suffixes: tuple[str, ...]
+) -> Iterator[Delivered]:
+    """The files with what is to be made of them, and with which they make a native pair."""
+    kinds = [_kind(one, wanted, limits) for one in sources]
+    at = [place for place, kind in enumerate(kinds) if kind in HALVES]
+    natives = [
+        Native(sources[place].path.name, kinds[place], "" if wanted.as_is else str(sources[place].path.parent))
+        for place in at
+    ]
+    paired = dict(zip(at, pairs_of(natives, suffixes), strict=True))
+    for place, (one, kind) in enumerate(zip(sources, kinds, strict=True)):
+        other, alone = paired.get(place, (-1, ""))
+        facts, pieces = one.seen.facts, [Piece(kind, _fit(one, kind, wanted, limits))]
+        if wanted.native and other < 0 and facts.medium is Medium.MOVING and not wanted.as_is:
+            pieces.append(Piece(CreativeType.NATIVE_IMAGE, _fit(one, CreativeType.NATIVE_IMAGE, wanted, limits)))
+            alone = ""
+        doubts = (facts.trouble, *problems(facts, kind, limits)) if wanted.as_is else ()
+        unheld = why_unheld(one.path.name) if one.keeps_name else ""
+        notes = tuple(filter(None, (*doubts, alone, unheld)))
+        partner = sources[at[other]].path if other >= 0 else None
+        yield one._replace(pieces=tuple(pieces), other=partner, notes=notes)
+
+
+def _kind(one: Delivered, wanted: Wanted, limits: Limits) -> CreativeType:
+    facts = one.seen.facts
+    if wanted.as_is:
+        return told_type(one.path.name, facts, limits)[0] or CreativeType.IMAGE
+    if wanted.native:
+        return CreativeType.NATIVE_VIDEO if facts.medium is Medium.MOVING else CreativeType.NATIVE_IMAGE
+    return nearest_type(one.path.name, facts, limits)
+
+
+def _fit(one: Delivered, kind: CreativeType, wanted: Wanted, limits: Limits) -> Fit:
+    facts, wishes = one.seen.facts, wanted.wishes
+    if wanted.as_is:
+        return Fit(facts)
+    if wanted.native and facts.medium is Medium.MOVING:
+        start, seconds = wishes.start or 0.0, limits.by_type[CreativeType.NATIVE_VIDEO].usual_seconds
+        lasts = min(seconds or inf, max((facts.seconds or 0.0) - start, 0.0))
+        still = start + lasts * _STILL if wanted.still is None else wanted.still
+        moving = kind is CreativeType.NATIVE_VIDEO
+        wishes = wishes._replace(start=start if moving else still, seconds=seconds if moving else None)
+    elif kind.medium is Medium.STILL:
+        wishes = wishes._replace(start=wanted.still)
+    return fit(facts, kind, limits, wishes)
+
+
+def _with_repeats(
+    workspace: Workspace,
+    sources: Sequence[Delivered],
+    earlier: Sequence[Source],
+    fingerprints: Fingerprints,
+) -> Iterator[Delivered]:
+    """The files with what they repeat: of library, session, earlier deliveries and this one."""
+    creatives = known_creatives(Library.load(workspace.library), fingerprints)
+    own = {one.seen.checksum for one in sources}  # where they are redone
+    before = [one for one in known_sources(earlier, creatives, fingerprints) if one.fingerprint.checksum not in own]
+    held = [one for one in load_session(workspace).files if one.path.is_file()]
+    files = [*held, *(SessionFile(one.path, one.pieces[0].kind) for one in sources)]
+    seen = {one.path: fingerprints.of(one.path) for one in held} | {one.path: one.seen for one in sources}
+    found = find_repeats(files, seen, (*creatives, *before), fingerprints)
+    for one in sources:
+        repeats = {
+            repeat.known.creative_id or repeat.known.name: repeat for repeat in reversed(found.get(one.path, ()))
+        }
+        told = [repeat for repeat in reversed(repeats.values()) if not one.other or repeat.known.path != one.other]
+        yield one._replace(repeats=tuple(told), notes=(*one.notes, *(repeat.told for repeat in told)))
+
+
+def _sorted_out(
+    sources: Iterable[Delivered], wanted: Wanted
+) -> tuple[tuple[Delivered, ...], tuple[tuple[Path, str], ...]]:
+    """The files that are prepared, and those that are left out, each with the reason and the option that would help."""
+    kept, out = [], []
+    for one in sources:
+        if why := "; ".join(dict.fromkeys(_against(one, wanted))):
+            out.append((one.path, why))
+        else:
+            kept.append(one)
+    there = {one.path for one in kept}
+    return tuple(_alone(one) if one.other and one.other not in there else one for one in kept), tuple(out)
+
+
+def _alone(one: Delivered) -> Delivered:
+    lost = one.other.name if one.other else ""
+    return one._replace(other=None, notes=(*one.notes, f"its other half, {lost}, is not among them"))
+
+
+def _against(one: Delivered, wanted: Wanted) -> Iterator[str]:
+    same = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.SAME_CONTENT]
+    if same and not wanted.allow_repeats:
+        yield f"{same[0].told}: --allow-repeats prepares it all the same"
+        return
+    for kind, made in one.pieces:
+        yield from made.cannot
+        for loss in made.losses:
+            agreed = loss.agreed or (loss.what == "still" and wanted.native)
+            if not agreed and not made.cannot:
+                yield f"a {kind.value} takes a {loss.told}: {OPTIONS[loss.what]} allows it"

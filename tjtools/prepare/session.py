@@ -1,0 +1,216 @@
+"""A delivery becomes files of the session: made to fit, copied, and written down; and taken back.
+
+What is written when: the files, whole, into a folder of their own below `uploaded/.preparing/`, with their rows beside
+them; the event `prepared`; the files moved to their places; master; session. A preparation that was cut off before its
+event never was; one after it is finished by the next (`alone`). Taking back goes the other way: rows, files, event.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from tjtools.cache.inventory import drop_rows, renew_rows
+from tjtools.diff.refusals import problems
+from tjtools.media import Job, Making, make
+from tjtools.media.content import Fingerprints, look_at
+from tjtools.model.creative import CreativeType, SessionFile
+from tjtools.model.errors import Cancelled, WorkspaceError, translated
+from tjtools.model.words import counted
+from tjtools.prepare.fit import measured
+from tjtools.prepare.intake import Intake, Taken
+from tjtools.prepare.remembered import Made, Preparation, Source, file_of, preparations
+from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_limits
+
+_ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
+_PLAN = "plan.json"
+
+
+def write_session(
+    workspace: Workspace,
+    intake: Intake,
+    *,
+    folder: str,
+    now: datetime,
+    progress: Callable[[Making], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Intake:
+    """Make and copy the files, and add them to session and master; what could not be made joins those left out.
+
+    Raises `Cancelled` and TrackingFileError: session, master and log are then as they were, or the next one
+    finishes this.
+    """
+    with alone(workspace, now=now):
+        name = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        place = _home(workspace) / name
+        workspace.guard(place)
+        try:
+            with translated(place, "written"):
+                done, left_out = _staged(workspace, intake.taken, place, progress, cancelled)
+            if done:
+                noted = Preparation(name, now, folder, _files(workspace, done), _sources(done), intake.replaced)
+                _write_plan(place, done, {*intake.replaced} - {*noted.files})
+                noted.note(workspace)
+                _finish(workspace, place, now)
+        finally:
+            if not any(one.name == name for one in preparations(workspace)):
+                _remove(place)
+    return Intake(tuple(done), (*intake.left_out, *left_out), intake.replaced)
+
+
+def _staged(
+    workspace: Workspace,
+    taken: Sequence[Taken],
+    place: Path,
+    progress: Callable[[Making], None] | None,
+    cancelled: Callable[[], bool],
+) -> tuple[list[Taken], list[tuple[Path, str]]]:
+    """Put all files into the folder `place`, each where it is to be below `uploaded/`; a source fails as a whole."""
+    limits, failed = load_limits(workspace.limits_file), dict[Path, str]()
+    targets = {one.target: place / _below(workspace, one.target) for one in taken}
+    for target in (place / "rows", *targets.values()):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
+    made = {one.job: one for one in make(jobs.values(), progress=progress, cancelled=cancelled)} if jobs else {}
+    done = []
+    for one in taken:
+        if cancelled():
+            raise Cancelled("Stopped: nothing was prepared.")
+        result = made.get(jobs[one.target]) if one.target in jobs else None
+        facts = result.facts if result else None
+        why = result.trouble or "; ".join(problems(facts, one.creative_type, limits)) if result and facts else ""
+        why = why or (result.trouble if result else "") or _copied(one, targets[one.target], place)
+        if why:
+            failed[one.source] = why
+        elif result and facts:
+            done.append(one._replace(checksum=result.checksum, row={**one.row, **measured(facts)}))
+        else:
+            done.append(one)
+    return [one for one in done if one.source not in failed], [*failed.items()]
+
+
+def _copied(one: Taken, staged: Path, place: Path) -> str:
+    """Copy the file, or keep it as the source of what was made of it; why that can't be, where it is its own fault."""
+    target = place / one.original if one.original else staged
+    there = one.source == one.target or os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
+    if there or (not one.original and os.path.exists(one.target)):  # noqa: PTH110
+        return ""
+    try:
+        shutil.copy2(one.source, target)
+        descriptor = os.open(target, os.O_RDONLY)
+        with suppress(OSError):
+            os.fsync(descriptor)
+        os.close(descriptor)
+    except OSError as error:
+        with suppress(OSError):
+            target.unlink()
+        if error.errno in _ITS_NAME or error.filename == str(one.source):
+            return f"can't be copied: {error.strerror}"
+        raise
+    return "" if target.stat().st_size == one.seen.facts.bytes else "it changed while it was prepared: prepare it again"
+
+
+def _files(workspace: Workspace, done: Sequence[Taken]) -> dict[str, str]:
+    """What is written below `uploaded/`, with the checksums."""
+    files = {_below(workspace, one.target): one.checksum for one in done if one.source != one.target}
+    return files | {one.original: one.seen.checksum for one in done if one.original}
+
+
+def _sources(done: Sequence[Taken]) -> tuple[Source, ...]:
+    made: dict[Path, Source] = {}
+    for one in done:
+        before = made.get(one.source, Source(one.source.name, one.seen, ()))
+        made[one.source] = before._replace(made=(*before.made, Made(one.target.name, one.creative_type, one.checksum)))
+    return tuple(made.values())
+
+
+def _write_plan(place: Path, done: Sequence[Taken], replaced: Collection[str]) -> None:
+    told = {"rows": [dict(one.row) for one in done], "replaced": sorted(replaced)}
+    with translated(place / _PLAN, "written"):
+        replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
+
+
+def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
+    """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
+    told = json.loads((place / _PLAN).read_text("utf-8"))
+    files: dict[SessionFile, dict[str, str]] = {}
+    for row in told["rows"]:
+        kind = CreativeType.parse(row["creative_type"])
+        files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
+    replaced = [file_of(workspace, file) for file in told["replaced"]]
+    drop_rows(workspace, replaced, backup=now)
+    with translated(place, "moved"):
+        for path in replaced:
+            path.unlink(missing_ok=True)
+        for path in [path for path in place.rglob("*") if path.is_file() and path.name != _PLAN]:
+            target = file_of(workspace, path.relative_to(place).as_posix())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+    renew_rows(workspace, files, backup=now)
+    _remove(place)
+
+
+@contextmanager
+def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
+    """Let nobody else prepare meanwhile, and finish first what was cut off; re-entrant in one thread.
+
+    A preparation that was noted is done to its end; what one left that was not is removed.
+    """
+    with locked(workspace.tracking / "prepare"):
+        noted = {one.name for one in preparations(workspace)}
+        for place in sorted(_home(workspace).glob("*")):
+            if place.name in noted and (place / _PLAN).is_file():
+                _finish(workspace, place, now)
+            else:
+                _remove(place)
+        yield
+
+
+def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
+    """Take the last preparation back; returns it, and those of its files that were changed since and stay.
+
+    Raises WorkspaceError where nothing was prepared, or something of it was uploaded: then nothing is changed.
+    """
+    with alone(workspace, now=now):
+        noted = preparations(workspace)
+        if not noted:
+            raise WorkspaceError("Nothing was prepared here that could be taken back.")
+        last = noted[-1]
+        if uploaded := last.uploaded(workspace):
+            name, creative_id = next(iter(uploaded.items()))
+            told = f"{counted(len(uploaded), 'file')} of it went up, {name} as {creative_id} for one"
+            when = f"The preparation of {last.at:%Y-%m-%d %H:%M} can't be taken back: {told}."
+            raise WorkspaceError(when, remedy="Take the others out of the session's inventory by hand.")
+        made = [workspace.media_file(made.name, made.kind) for source in last.sources for made in source.made]
+        drop_rows(workspace, made, backup=now)
+        paths = {file_of(workspace, file): checksum for file, checksum in last.files.items()}
+        seen = look_at(paths, Fingerprints.load(workspace), decode=False)
+        own = [path for path, checksum in paths.items() if (one := seen[path]) and one.checksum == checksum]
+        for path in own:
+            with translated(path, "removed"):
+                path.unlink(missing_ok=True)
+        last.note_undone(workspace, now)
+    return last, tuple(path for path in paths if path.exists())
+
+
+def _home(workspace: Workspace) -> Path:
+    return workspace.root / "uploaded" / ".preparing"
+
+
+def _below(workspace: Workspace, path: Path) -> str:
+    return path.relative_to(workspace.root / "uploaded").as_posix()
+
+
+def _remove(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with suppress(OSError):
+        place.parent.rmdir()  # the last one

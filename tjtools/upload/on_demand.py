@@ -1,0 +1,235 @@
+"""Campaign CSVs on demand: the ads of what is approved now, as `tjtools campaign` and the desk's Library write them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.cache.history import History, Observation, Source
+from tjtools.cache.library import Library
+from tjtools.cache.snapshots import OBSERVED, last_readings
+from tjtools.model.creative import ReviewStatus, Section
+from tjtools.model.errors import SettingsError, TJToolsError
+from tjtools.model.words import counted
+from tjtools.upload.approved import MAKE_ADS, NATIVE, Candidate, Why, candidates
+from tjtools.upload.campaign import (
+    PLACEHOLDER,
+    Ad,
+    CampaignFile,
+    Texts,
+    files_of,
+    fitted,
+    native_ad,
+    preroll_ad,
+    why_no_address,
+    write_ads,
+)
+from tjtools.upload.overrides import Override, Overrides, composed
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_limits, load_settings
+
+STARTED = "%Y%m%d_%H%M%S"
+_LOOKS = (Source.REFRESH.value, Source.SYNC.value)
+
+
+class Asked(NamedTuple):
+    """Of what a person asks ads for: a section (of a native one, both), categories, and what was approved `since`.
+
+    `overrides` is a CSV of what single ads are to say, else it is `tracking/campaign_overrides.csv` if that is there.
+    """
+
+    section: Section | None = None
+    categories: tuple[str, ...] = ()
+    since: date | None = None
+    overrides: Path | None = None
+
+    @property
+    def sections(self) -> tuple[Section | None, ...]:
+        """The sections that are asked for; None: a creative of unknown section."""
+        if self.section is None:
+            return (*Section, None)
+        return NATIVE if self.section in NATIVE else (self.section,)
+
+    def wants(self, one: Candidate) -> bool:
+        """Whether it is of a section and a category that are asked for."""
+        wanted = {composed(each) for each in self.categories}
+        return one.section in self.sections and (not wanted or composed(one.first.category) in wanted)
+
+
+EVERYTHING = Asked()
+
+
+class Campaign(NamedTuple):
+    """The ads that can be made `at` this time, and what makes none; nothing is written yet.
+
+    `as_of` says when each section that matters was last read off the site to its end, None where nobody knows, and
+    `max_age` how old that may be. `unused` are the lines of the overrides that name nothing; `categories` are those
+    that there are.
+    """
+
+    ads: tuple[Ad, ...]
+    left_out: tuple[Candidate, ...]
+    as_of: Mapping[Section, datetime | None]
+    at: datetime
+    max_age: timedelta
+    overrides: Overrides
+    unused: tuple[int, ...]
+    categories: tuple[str, ...]
+
+    @property
+    def too_old(self) -> TJToolsError | None:
+        """Why the statuses are not to be trusted; None where they are."""
+        late = [section.value for section, at in self.as_of.items() if at is None or self.at - at > self.max_age]
+        most = self.max_age / timedelta(days=1)
+        told = f"The statuses of {', '.join(late)} may be older than {most:g} days (max_age_days in [campaign])"
+        remedy = "Bring them up to date with tjtools sync-status, or with --sync."
+        return TJToolsError(f"{told}: nothing was written.", remedy=remedy) if late else None
+
+    @property
+    def aged(self) -> tuple[str, ...]:
+        """How old the statuses are, in words: a line for each time at which sections were read."""
+        by_time: dict[datetime | None, list[str]] = {}
+        for section, at in self.as_of.items():
+            by_time.setdefault(at, []).append(section.value)
+        return tuple(f"Statuses of {', '.join(names)}: {self._age(at)}" for at, names in by_time.items())
+
+    def _age(self, at: datetime | None) -> str:
+        if at is None:
+            return "of unknown age, the site was never read to the end"
+        return (
+            f"as of {at.astimezone(self.at.tzinfo):%Y-%m-%d %H:%M}, {counted(max((self.at - at).days, 0), 'day')} ago"
+        )
+
+    @property
+    def unset(self) -> str:
+        """What the ads say that nobody has set yet, in words; `""`: nothing."""
+        found = Counter(text for ad in self.ads for text in {*ad.values.values()} if text.startswith(PLACEHOLDER))
+        told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in sorted(found.items()))
+        bare = sum(ad.values.get("Headline") == "" for ad in self.ads)
+        has = f"{counted(bare, 'ad')} {'has' if bare == 1 else 'have'} no headline, since nobody knows its category"
+        return "; ".join([*[f"{told}: set it in [campaign] of tjtools.toml"] * bool(told), *[has] * bool(bare)])
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether there is no ad, or only a person can bring what is approved into one."""
+        held = any(one.why and one.why.needs_a_person for one in self.left_out)
+        return not self.ads or bool(self.overrides.bad) or held
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many make no ad, by the reason in words."""
+        count = Counter(one.why for one in self.left_out)
+        return {why.value: count[why] for why in Why if count[why]}
+
+    def files(self, workspace: Workspace) -> tuple[CampaignFile, ...]:
+        """What it would write now."""
+        return files_of(workspace.campaigns, self.ads, self._run(workspace))
+
+    def write(self, workspace: Workspace) -> tuple[Path, ...]:
+        """Write the CSVs, and return them; raises TJToolsError for statuses that are too old, and TrackingFileError."""
+        if self.too_old:
+            raise self.too_old
+        return write_ads(workspace.campaigns, self.ads, self._run(workspace))
+
+    def _run(self, workspace: Workspace) -> str:
+        """What its files are called after: a time that no run and no other campaign bears."""
+        at = self.at
+        while _taken(workspace, f"{at:{STARTED}}"):
+            at += timedelta(seconds=1)
+        return f"{at:{STARTED}}"
+
+
+def _taken(workspace: Workspace, run: str) -> bool:
+    return workspace.status_file(run).exists() or any(workspace.campaigns.glob(f"Batch*_{run}_*"))
+
+
+def plan_campaign(workspace: Workspace, asked: Asked = EVERYTHING, *, now: datetime) -> Campaign:
+    """The ads of what is approved now; nothing is written.
+
+    Raises `SettingsError` for settings or limits that can't be used, and TrackingFileError for a file that can't be.
+    """
+    settings, limits = load_settings(workspace), load_limits(workspace.limits_file)
+    path, texts = asked.overrides or workspace.overrides, Texts.of(settings.campaign)
+    overrides = Overrides.load(path, limits.campaign, needed=asked.overrides is not None)
+    known = candidates(workspace, Library.load(workspace.library), limits, settings.names.pair_suffixes)
+    ads, left, seen = list[Ad](), list[Candidate](), _approvals(workspace) if asked.since else {}
+    for one in filter(asked.wants, known):
+        said = overrides.of(one.halves)
+        one = _said_well(_new(one, asked.since, seen, now), overrides, said)
+        if one.why:
+            left.append(one)
+        else:
+            ads.append(_ad(one, texts, said))
+    _demand_address(workspace, texts, ads)
+    last, kinds = last_readings(workspace), {ad.kind for ad in ads}
+    matter = [one for one in MAKE_ADS if one in asked.sections and (not ads or _kind(one) in kinds)]
+    return Campaign(
+        fitted(ads, limits.campaign),
+        tuple(left),
+        {one: last.get(one) for one in matter},
+        now,
+        timedelta(days=settings.campaign.max_age_days),
+        overrides,
+        overrides.unused(half for one in known for half in one.halves),
+        tuple(sorted({one.first.category for one in known if one.first.category and one.section in MAKE_ADS})),
+    )
+
+
+def _kind(section: Section) -> str:
+    return "Native" if section in NATIVE else "Preroll"
+
+
+def _ad(one: Candidate, texts: Texts, said: Mapping[str, Override]) -> Ad:
+    texts = texts._replace(**{column: line.values[column] for column, line in said.items()})
+    if one.section is Section.IN_STREAM_VIDEO:
+        return preroll_ad(one.first, texts)
+    video, image = one.halves
+    return native_ad(video, image, texts)
+
+
+def _said_well(one: Candidate, overrides: Overrides, said: Mapping[str, Override]) -> Candidate:
+    """The same, held back where a line that can't be used is the one that tells what its ad says."""
+    bad = next((line for line in said.values() if line.why), None)
+    return one.held(Why.OVERRIDE, f"{overrides.path.name}:{bad.line}: {bad.why}") if bad else one
+
+
+def _demand_address(workspace: Workspace, texts: Texts, ads: Iterable[Ad]) -> None:
+    """Refuse a setting that the campaign uploader would refuse, where an ad needs it; one not set yet is told of."""
+    used = any(ad.values["Target URL"] == texts.target_url for ad in ads)
+    if used and texts.target_url not in texts.unset and (why := why_no_address(texts.target_url)):
+        raise SettingsError(f"{workspace.settings_file} or environment: target_url: {why}.", remedy="Correct it.")
+
+
+def _new(one: Candidate, since: date | None, seen: Mapping[str, datetime | None], now: datetime) -> Candidate:
+    """The same, held back where half of it was seen approved before that day, or nobody knows when."""
+    if since is None:
+        return one
+    times = [seen.get(half.creative_id) for half in one.halves]
+    last = max((at for at in times if at), default=None)
+    if last is None or None in times:
+        return one.held(Why.BEFORE, "nobody knows since when it is")
+    seen_on = last.astimezone(now.tzinfo).date()
+    return one if seen_on >= since else one.held(Why.BEFORE, f"seen so on {seen_on}")
+
+
+def _approvals(workspace: Workspace) -> dict[str, datetime | None]:
+    """When each creative was first seen approved, since it last became so.
+
+    None for one that the first look at the site showed approved already: it may have been so for years.
+    """
+    rows = History.of(workspace).rows()
+    first = min((one.observed_at for each in rows.values() for one in each if one.source in _LOOKS), default="")
+    last = (each[-1] for each in rows.values() if each[-1].to_status == ReviewStatus.APPROVED.value)
+    return {one.creative_id: _time(one, first) for one in last}
+
+
+def _time(one: Observation, first: str) -> datetime | None:
+    """When it was seen; a time that somebody damaged tells nothing."""
+    with suppress(ValueError):
+        if one.from_status or one.observed_at != first:
+            return datetime.strptime(one.observed_at, OBSERVED).replace(tzinfo=UTC)
+    return None

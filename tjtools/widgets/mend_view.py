@@ -1,0 +1,190 @@
+"""The view of mending: what can be made to fit, and of one file before and after, with the sliders that say how."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import ipywidgets as w
+from anywidget import AnyWidget
+from traitlets import Bool, Dict, Float, List, Unicode
+
+from tjtools.media import Children
+from tjtools.model.creative import Medium
+from tjtools.model.words import counted
+from tjtools.prepare.mend import Offer
+from tjtools.widgets.markup import STATIC, Node, node
+from tjtools.widgets.mend import Mending, label_of
+from tjtools.widgets.panel import State
+from tjtools.widgets.review import Review
+from tjtools.widgets.view import button, choice, column, row, task_view, tied, told
+
+_PICTURES = 10  # of a video, side by side
+_WISHES = ("crop", "letterbox", "start")
+
+
+class BeforeAfter(AnyWidget):
+    """A file as it is and as it would be; its sliders say where the crop lies and where the cut begins.
+
+    `shape` tells what there is to choose: the sizes of both, how much of which side is kept, how long the video and the
+    cut are. `pictures` are jpgs evenly over the video's length, `frame` the one at `start`.
+    """
+
+    _esm = STATIC / "mend.js"
+    _css = STATIC / "mend.css"
+    shape: Dict[str, Any] = Dict().tag(sync=True)
+    pictures: List[Any] = List().tag(sync=True)
+    frame: Dict[str, Any] = Dict().tag(sync=True)
+    crop = Float(0.5).tag(sync=True)
+    letterbox = Bool().tag(sync=True)
+    start = Float().tag(sync=True)
+    label = Unicode().tag(sync=True)
+
+    def __init__(self, mending: Mending) -> None:
+        super().__init__()
+        self._mending, self._shown = mending, object()
+        for name in _WISHES:
+            w.link((mending, name), (self, name))
+        mending.observe(lambda _change: self.show(), "asked")
+        mending.observe(lambda _change: self._draw([self.start]), "start")
+        self.show()
+
+    def show(self) -> None:
+        """Show what the person is asked about; its pictures follow, made in a thread."""
+        offer = self._mending.offer
+        with self.hold_sync():
+            self.shape, self.pictures, self.frame = shape_of(offer) if offer else {}, [], {}
+        self._shown = object()
+        if offer:
+            self._draw([self.start] if offer.facts.medium is Medium.STILL else _PICTURES)
+
+    def _draw(self, wanted: Sequence[float] | int) -> None:
+        if offer := self._mending.offer:
+            told = (offer, wanted, self._shown)
+            threading.Thread(target=self._drawn, args=told, name="tjtools-pictures").start()
+
+    def _drawn(self, offer: Offer, wanted: Sequence[float] | int, shown: object) -> None:
+        with Children(cores=1) as room:
+            for seconds in (wanted, [self.start]) if isinstance(wanted, int) else (wanted,):
+                made = room.pictures(offer.file.path, seconds)
+                if self._shown is not shown or not threading.main_thread().is_alive():
+                    return  # another file is shown by now, or nobody looks any more
+                if isinstance(seconds, int):
+                    self.pictures = made
+                elif seconds == [self.start]:
+                    self.frame = {"data": made[0], "at": seconds[0]} if made else {}
+
+
+def shape_of(offer: Offer) -> dict[str, Any]:
+    """What there is to choose for a file, for the browser."""
+    facts, recipe = offer.facts, offer.fit.recipe
+    if recipe is None:
+        return {}
+    losses = {one.what for one in offer.fit.losses}
+    lasts = facts.seconds or 0.0
+    cut = {"cut": recipe.seconds or lasts, "still": 0.0}.get(next(iter(losses - {"crop"}), ""), lasts)
+    return {
+        "name": offer.file.name,
+        "before": [facts.width, facts.height],
+        "after": [recipe.width, recipe.height],
+        "side": "width" if recipe.box.width < recipe.box.height else "height",
+        "kept": min(recipe.box.width, recipe.box.height) if "crop" in losses else 1.0,
+        "lasts": lasts if "cut" in losses or ("still" in losses and lasts) else 0.0,
+        "length": cut,
+    }
+
+
+def mend_view(review: Review) -> w.Widget:
+    """What can be made to fit, and what became of it; nothing where all fits."""
+    mending = review.mending
+    plain = tied(
+        mending,
+        "offers",
+        button("", lambda: mending.go(*mending.plain), icon="wrench"),
+        description=lambda: f"Make {counted(len(mending.plain), 'file')} fit",
+        shown=lambda: mending.plain,
+    )
+    narrow = w.Layout(width="auto", max_width="26em")
+    files = choice(mending, "asked", lambda: _listed(mending), "offers", tooltip="File to mend", layout=narrow)
+    following = tied(
+        mending,
+        "offers asked",
+        button("", lambda: mending.ask(_following(mending))),
+        description=lambda: "Next to decide ›" if mending.asked else "Decide",
+        shown=lambda: {*mending.questions} - {mending.asked},
+    )
+    close = button("Close", lambda: mending.set_trait("asked", None))
+    asked = [tied(mending, "offers asked", one, shown=lambda: mending.asked) for one in (files, close)]
+    for one in (plain, following):
+        tied(review, "busy", one, disabled=lambda: review.busy)
+    whole = column(
+        row(told(mending, "offers", lambda: _found(mending)), plain, *asked, following),
+        tied(mending, "at_work", _task(review), shown=lambda: mending.at_work),
+        told(mending, "came", lambda: _came(mending)),
+        tied(mending, "asked offers", _question(review), shown=lambda: mending.offer),
+        css="tj-mend",
+    )
+    return tied(mending, "offers came at_work", whole, shown=lambda: _some(mending) or mending.came or mending.at_work)
+
+
+def _some(mending: Mending) -> bool:
+    return bool(mending.plain or mending.questions)
+
+
+def _found(mending: Mending) -> Node | None:
+    if not _some(mending):
+        return None
+    whole = len(mending.plain) + len(mending.questions)
+    parts: list[Node] = [f"{counted(whole, 'file')} can be mended here. "]
+    parts += [f"{len(mending.plain):,} without any loss. "] if mending.plain else []
+    parts += [node("strong", f"{len(mending.questions):,} to decide. ")] if mending.questions else []
+    return node("div", node("h3", "Make it fit"), node("p", *parts))
+
+
+def _listed(mending: Mending) -> list[tuple[str, Any]]:
+    return [
+        ("Choose a file", None),
+        *((f"{label_of(mending.offers[key])}: {key[1]}", key) for key in mending.questions),
+    ]
+
+
+def _following(mending: Mending) -> Any:
+    """The key of the file to decide about next: those after the shown one first."""
+    files = mending.questions
+    at = files.index(mending.asked) + 1 if mending.asked in files else 0
+    return next(key for key in (*files[at:], *files[:at]) if key != mending.asked)
+
+
+def _task(review: Review) -> w.Widget:
+    shown = tied(review.task, "state", task_view(review.task), shown=lambda: review.task.state is not State.DONE)
+    return column(shown)
+
+
+def _came(mending: Mending) -> Node | None:
+    if not mending.came:
+        return None
+    told = (f"✓ {one.name}: {one.how}" if one.name else f"✗ {one.file.name}: {one.trouble}" for one in mending.came)
+    return node("div", *(node("p", one) for one in told), role="status")
+
+
+def _question(review: Review) -> w.Widget:
+    """The one file that a person is asked about, and the yes."""
+    mending = review.mending
+    yes = tied(
+        mending,
+        "asked offers",
+        button("", mending.agree, style="primary"),
+        description=lambda: label_of(mending.offer),
+    )
+    tied(review, "busy", yes, disabled=lambda: review.busy)
+    words = told(mending, "asked offers crop letterbox start", lambda: _words(mending))
+    return column(words, BeforeAfter(mending), row(yes), css="tj-pair tj-mending")
+
+
+def _words(mending: Mending) -> Node | None:
+    fit = mending.fit
+    if fit is None:
+        return None
+    lost = [node("p", f"⚠ {one.told}", css="tj-loss") for one in fit.losses]
+    return node("div", node("ul", *(node("li", one) for one in fit.mends)), *lost)
