@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from world import NOW, UPLOADED
@@ -561,6 +561,7 @@ def test_a_master_that_is_written_anew_holds_the_same_rows(place: Workspace, dat
 
 @settings(deadline=None)
 @given(data=damaged(METADATA.encode()), folder=st.text('aé :;,#-"', min_size=1).map(str.strip).filter(bool))
+@example(data=b"#", folder="Sports")
 def test_an_answer_that_is_kept_costs_no_row_and_no_comment(place: Workspace, data: bytes, folder: str) -> None:
     place.defaults.write_bytes(data)
     try:

@@ -501,7 +501,7 @@ def test_a_browsers_call_log_is_not_in_our_errors(workspace: Workspace, truth: T
     task.wait()
     assert isinstance(task.error, SiteError)
     assert "cannot be filled" in str(task.error)
-    assert "Traceback (most recent call last)" in str(task_node(task))
+    assert "Traceback" not in str(task_node(task))
     assert [text for text in (whole(task.error), str(task_node(task))) if PASSWORD in text] == []
 
 

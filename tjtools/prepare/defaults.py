@@ -59,6 +59,7 @@ class Defaults(NamedTuple):
         bad = sorted([*bad, *records.bad], key=lambda one: one.line)
         header = (*form.header, *(name for name in COLUMNS if name not in form.header))
         first = bare.count("\n", 0, len(bare) - len(bare.lstrip())) + 1
+        first += first in comments  # where nothing else is there
         return cls(path, rows, comments, tuple(bad), header, first, seen)
 
     def of(self, folder: Path, *, above: bool = False) -> dict[str, str]:

@@ -114,7 +114,7 @@ def mend_view(review: Review) -> w.Widget:
         description=lambda: "Next to decide ›" if mending.asked else "Decide",
         shown=lambda: {*mending.questions} - {mending.asked},
     )
-    close = button("Close", lambda: mending.set_trait("asked", None))
+    close = button("Decide later", lambda: mending.set_trait("asked", None))
     asked = [tied(mending, "offers asked", one, shown=lambda: mending.asked) for one in (files, close)]
     for one in (plain, following):
         tied(review, "busy", one, disabled=lambda: review.busy)
