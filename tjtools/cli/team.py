@@ -158,8 +158,9 @@ def leave_team(workspace: console.WorkspaceOption, as_json: console.JsonOption =
 
 
 def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
-    """Bring this copy of the team's library up to date, and tell the team what is new here.
+    """Exchange what is new with the team.
 
+    This copy of the library is brought up to date, and the team is told what is new here.
     Exit codes: 0 done, 2 error.
     """
     with _team(workspace) as team:
