@@ -54,9 +54,7 @@ def prepare(
         Wishes | None,
         typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, or letterbox."),
     ] = None,
-    cut: Annotated[
-        float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there on.")
-    ] = None,
+    cut: Annotated[float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there.")] = None,
     still: Annotated[float | None, typer.Option(min=0, metavar="SECOND", help="Which frame becomes the still.")] = None,
     silent: Annotated[bool, typer.Option("--no-sound", help="Leave the sound out of what is made.")] = False,
     as_is: Annotated[bool, typer.Option("--as-is", help="Keep names and files as they are.")] = False,
@@ -69,10 +67,9 @@ def prepare(
 ) -> None:
     """Make files of the session from deliveries.
 
-    Each file is named by the convention, made to fit what the site takes, copied to where the session expects it, and
-    added to session and master. What names and folders don't tell comes from tracking/metadata_defaults.csv, or is
-    asked and kept there. What would lose something, by a crop or a cut, is left out until an option allows it. Nothing
-    of the delivery is touched.
+    Each file is named by the convention, made to fit what the site takes, and added to session and master. What names
+    and folders don't tell comes from tracking/metadata_defaults.csv, or is asked and kept there. What a crop or a cut
+    would lose is left out until an option allows it. The delivery stays as it is.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
     """
@@ -80,8 +77,8 @@ def prepare(
         _undo(workspace, as_json=as_json)
     if folder is None:
         raise typer.BadParameter("name the folder of the deliveries")
-    wishes = (crop or Wishes())._replace(start=cut, sound=not silent)
-    wanted = Wanted(native, as_is, again, allow_repeats, wishes, still)
+    said = (crop or Wishes())._replace(start=cut, sound=not silent)
+    wanted = Wanted(native, as_is, again, allow_repeats, said, still)
     if dry_run:
         delivery = _look(workspace, folder, wanted)
         intake = plan_session(workspace, delivery, now=now(), draft=True)

@@ -209,9 +209,8 @@ def _demand_room(campaign: CampaignSettings, workspace: Workspace, environment: 
     for name, most in caps:
         if (length := len(getattr(campaign, name, ""))) > most:
             told = f"campaign.{name} has {length} characters; the campaign uploader takes at most {most}."
-            raise SettingsError(
-                f"{workspace.settings_file}, {environment} or environment: {told}", remedy="Shorten it."
-            )
+            where = f"{workspace.settings_file}, {environment} or environment"
+            raise SettingsError(f"{where}: {told}", remedy="Shorten it.")
 
 
 def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
