@@ -60,6 +60,25 @@ _RELEASED = (
 )
 
 
+_ABOUT = (
+    "SELECT kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.events"
+    " WHERE account = %s AND about = ANY(%s) UNION ALL"
+    " SELECT 'claimed', made, creative_id, jsonb_build_object('name', name, 'section', section, 'forced', forced), id,"
+    " display, by_user, machine, '', made FROM tjtools.claims WHERE account = %s AND creative_id = ANY(%s)"
+    " ORDER BY noted"
+)
+
+
+class Teller(NamedTuple):
+    """Who told of an event, from where, and when the database took it."""
+
+    name: str
+    user: str
+    machine: str
+    program: str
+    noted: datetime
+
+
 class Store:
     """One account of a team's database, for one person at one copy of it."""
 
@@ -154,6 +173,18 @@ class Store:
                 (self.account,),
             )
             return Standing(version, refreshed[0] if refreshed else "", tuple(one for (one,) in claims))
+
+        return self._ask(look)
+
+    def told_about(self, ids: Sequence[str]) -> list[tuple[Event, Teller]]:
+        """All that was told of these creatives, and by whom; a hand-over that began is an event `claimed`."""
+
+        def look(connection: psycopg.Connection[Any]) -> list[tuple[Event, Teller]]:
+            self._version(connection, hold=False)
+            return [
+                (Event(*row[:5]), Teller(*row[5:]))
+                for row in connection.execute(_ABOUT, (self.account, [*ids], self.account, [*ids]))
+            ]
 
         return self._ask(look)
 
