@@ -5,6 +5,7 @@ from tjtools.team.database import Database
 from tjtools.team.records import Deed, Left, Wanted
 from tjtools.team.together import Team, compare, join, leave, shared
 from tjtools.team.trail import Trail, trail
+from tjtools.team.turns import turn
 
 __all__ = [
     "Database",
@@ -20,4 +21,5 @@ __all__ = [
     "leave",
     "shared",
     "trail",
+    "turn",
 ]

@@ -60,25 +60,6 @@ _RELEASED = (
 )
 
 
-_ABOUT = (
-    "SELECT kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.events"
-    " WHERE account = %s AND about = ANY(%s) UNION ALL"
-    " SELECT 'claimed', made, creative_id, jsonb_build_object('name', name, 'section', section, 'forced', forced), id,"
-    " display, by_user, machine, '', made FROM tjtools.claims WHERE account = %s AND creative_id = ANY(%s)"
-    " ORDER BY noted"
-)
-
-
-class Teller(NamedTuple):
-    """Who told of an event, from where, and when the database took it."""
-
-    name: str
-    user: str
-    machine: str
-    program: str
-    noted: datetime
-
-
 class Store:
     """One account of a team's database, for one person at one copy of it."""
 
@@ -110,7 +91,7 @@ class Store:
                 version = self._write(connection, told)
             return Exchanged(version, theirs | mine, heard)
 
-        return self._ask(do)
+        return self.ask(do)
 
     def claim(self, since: int, run: str, newest: str, wanted: Sequence[Wanted], lease: float) -> Claimed:
         """Ask for files to hand over: of each, that nobody else does so. It is committed when this returns."""
@@ -123,7 +104,7 @@ class Store:
                 claimed = self._claim(connection, claimed, one, run, newest, lease)
             return claimed
 
-        return self._ask(do)
+        return self.ask(do)
 
     def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
         """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
@@ -136,7 +117,7 @@ class Store:
                 (lease, self.account, list(claims), self.person.holder, run),
             ).rowcount
 
-        if self._ask(do) != len(claims):
+        if self.ask(do) != len(claims):
             raise ClaimLost(
                 "this run gave no sign of life for so long that its files may be another's now: none was handed over.",
                 remedy="See with tjtools team status who has them; then run: tjtools upload --resume",
@@ -153,7 +134,7 @@ class Store:
 
     def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
         told = self.account, list(claims), self.person.holder, run
-        self._ask(lambda connection: connection.execute(statement.encode(), told))
+        self.ask(lambda connection: connection.execute(statement.encode(), told))
 
     def standing(self) -> Standing:
         """Who works on what, and who has read the site last."""
@@ -174,25 +155,15 @@ class Store:
             )
             return Standing(version, refreshed[0] if refreshed else "", tuple(one for (one,) in claims))
 
-        return self._ask(look)
-
-    def told_about(self, ids: Sequence[str]) -> list[tuple[Event, Teller]]:
-        """All that was told of these creatives, and by whom; a hand-over that began is an event `claimed`."""
-
-        def look(connection: psycopg.Connection[Any]) -> list[tuple[Event, Teller]]:
-            self._version(connection, hold=False)
-            return [
-                (Event(*row[:5]), Teller(*row[5:]))
-                for row in connection.execute(_ABOUT, (self.account, [*ids], self.account, [*ids]))
-            ]
-
-        return self._ask(look)
+        return self.ask(look)
 
     def close(self) -> None:
         """Let go of the connection."""
         self.database.close()
 
-    def _ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+        """What one transaction returns; raises as `Database.ask`, and TeamError for a schema that we don't know."""
+
         def looked(connection: psycopg.Connection[Any]) -> _T:
             if not self._looked:
                 demand_known(connection)

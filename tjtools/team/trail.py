@@ -25,6 +25,14 @@ from tjtools.team.together import Team
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
 
+_ABOUT = (
+    "SELECT kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.events"
+    " WHERE account = %s AND about = ANY(%s) UNION ALL"
+    " SELECT 'claimed', made, creative_id, jsonb_build_object('name', name, 'section', section, 'forced', forced), id,"
+    " display, by_user, machine, '', made FROM tjtools.claims WHERE account = %s AND creative_id = ANY(%s)"
+    " ORDER BY noted"
+)
+
 
 class Trail(NamedTuple):
     """What was done, the oldest first; `missing` says why it isn't all: the team could not be asked."""
@@ -50,12 +58,13 @@ def _in_order(deeds: Iterable[Deed]) -> tuple[Deed, ...]:
 
 
 def _told(team: Team, ids: Collection[str]) -> Iterator[Deed]:
-    told = team.store.told_about([*ids])
-    tellers = {event.id: by for event, by in told}
-    for event, what in _in_words(event for event, _ in told):
-        name, user, machine, program, noted = tellers[event.id]
-        at = noted if event.at == UNKNOWN else event.at
-        yield Deed(at, event.about, what, name, user, machine, program)
+    """What was told of them; a hand-over that began is an event `claimed`."""
+    of = team.settings.account, [*ids]
+    told = team.store.ask(lambda connection: connection.execute(_ABOUT, (*of, *of)).fetchall())
+    tellers = {row[4]: row[5:] for row in told}
+    for event, what in _in_words(Event(*row[:5]) for row in told):
+        *teller, noted = tellers[event.id]
+        yield Deed(noted if event.at == UNKNOWN else event.at, event.about, what, *teller)
 
 
 def _here(workspace: Workspace, ids: Collection[str]) -> Iterator[Event]:
