@@ -3,7 +3,7 @@
 from tjtools.team.claims import Unclaimed, claims_of
 from tjtools.team.database import Database
 from tjtools.team.records import Deed, Left, Wanted
-from tjtools.team.together import Team, compare, join, leave, shared
+from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, shared
 from tjtools.team.trail import Trail, trail
 from tjtools.team.turns import turn
 
@@ -15,6 +15,7 @@ __all__ = [
     "Trail",
     "Unclaimed",
     "Wanted",
+    "brought_up_to_date",
     "claims_of",
     "compare",
     "join",
