@@ -18,6 +18,7 @@ from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachab
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 
@@ -114,6 +115,7 @@ def join(
     joined = False
     if not dry_run and (yes or _asked()):
         join_team(workspace, settings)
+        remember(workspace)
         joined = True
     said = f"{workspace.root} shares the account {account} now." if joined else "Nothing was changed."
     end({"joined": joined, "difference": difference}, said, as_json=as_json, needs_a_person=not (joined or dry_run))
