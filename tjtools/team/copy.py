@@ -24,6 +24,7 @@ from tjtools.cache.rows import fields_of
 from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
 from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.errors import TeamError
 from tjtools.model.names import as_sent
 from tjtools.model.words import counted
 from tjtools.team.records import (
@@ -45,7 +46,7 @@ from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.settings import TeamSettings, load_limits
 
 _SHARED = (UPLOADED, DECIDED, SETTLED)  # what of the log is told; the last is not taken into another's
 _FIELDS = SessionFile._fields
@@ -63,11 +64,21 @@ class State(NamedTuple):
     ours: bool = False
 
     @classmethod
-    def read(cls, workspace: Workspace) -> State | None:
-        """What is known of the copy; None where the workspace has joined no team, or that is damaged."""
+    def of(cls, workspace: Workspace, team: TeamSettings) -> State:
+        """What is known of this team's copy; a new one where there is none yet, or where that is damaged.
+
+        Raises TeamError for the copy of another account.
+        """
         with suppress(OSError, ValueError, TypeError):
-            return cls(**json.loads(_file(workspace).read_text("utf-8")))
-        return None
+            state = cls(**json.loads(_file(workspace).read_text("utf-8")))
+            if (state.url, state.account) != (team.url, team.account):
+                raise TeamError(
+                    f"This copy is of the account {state.account} at {state.url}, and {workspace.settings_file} names "
+                    f"{team.account} at {team.url}.",
+                    remedy="Leave the one first, with tjtools team leave, and then join the other.",
+                )
+            return state
+        return cls(team.url, team.account, os.urandom(6).hex()).keep(workspace)
 
     def keep(self, workspace: Workspace) -> State:
         """Write it down."""
@@ -94,13 +105,9 @@ def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
     Raises TeamUnreachable and TeamError; the files are then as they were.
     """
     with locked(workspace.library):
-        state = State.read(workspace)
-        if state is None:
-            state = State(store.database.team.url, store.account, os.urandom(6).hex())
-        parts = _Log(workspace, store), _Library(workspace, state), _History(workspace, store), _Snapshots(state, store)
-        log, library, history, snapshots = parts
-        snapshots.workspace = workspace
-        master = _Master(workspace, store)
+        state = State.of(workspace, store.database.team)
+        log, library, history = _Log(workspace, store), _Library(workspace, state), _History(workspace, store)
+        master, snapshots = _Master(workspace, store), _Snapshots(workspace, state, store)
         events = [*log.news(), *history.news(), *master.news(log.own), *snapshots.news()]
         heard = store.exchange(state.version, library.changes, events)
         for part in (library, history, master, log, snapshots):
@@ -369,10 +376,8 @@ def _shared(entry: Entry) -> Event | None:
 class _Snapshots:
     """A colleague's refresh or sync: it is the newest reading of the site here too."""
 
-    workspace: Workspace
-
-    def __init__(self, state: State, store: Store) -> None:
-        self.state, self.store = state, store
+    def __init__(self, workspace: Workspace, state: State, store: Store) -> None:
+        self.workspace, self.state, self.store = workspace, state, store
 
     def news(self) -> Iterator[Event]:
         name = newest_snapshot(self.workspace)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import logging
-import os
 import platform
 import re
 import shutil
@@ -32,14 +31,7 @@ class Team:
 
     def __init__(self, workspace: Workspace, settings: TeamSettings) -> None:
         self.workspace, self.settings = workspace, settings
-        state = State.read(workspace)
-        if state and (state.url, state.account) != (settings.url, settings.account):
-            raise TeamError(
-                f"This copy is of the account {state.account} at {state.url}, and {workspace.settings_file} names "
-                f"{settings.account} at {settings.url}.",
-                remedy="Leave the one first, with tjtools team leave, and then join the other.",
-            )
-        self.state = state or State(settings.url, settings.account, os.urandom(6).hex()).keep(workspace)
+        self.state = State.of(workspace, settings)
         program = f"tjtools {version('tjtools')}"
         name = settings.name or getpass.getuser()
         self.store = Store(settings, Person(name, platform.node(), program, self.state.holder(workspace)))
@@ -60,7 +52,7 @@ class Team:
         """Bring copy and team up to date, say what a person should know, and return the version that both have."""
         for told in synced(self.workspace, self.store, now=datetime.now(UTC)):
             log.warning("%s", told)
-        self.state = State.read(self.workspace) or self.state
+        self.state = State.of(self.workspace, self.settings)
         return self.state.version
 
 
