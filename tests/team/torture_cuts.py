@@ -1,4 +1,4 @@
-"""What a team's connections go through: a proxy that cuts them around COMMIT, backends that end, a server that stops."""
+"""What a team's lines go through: a proxy that cuts them around COMMIT, backends that end, a server that stops."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from team.server import Server
@@ -122,7 +123,7 @@ def _library(one: Workspace, truth: Truth) -> Iterator[str]:
             yield f"lost: the history knows {key} as {last.get(key)}, the library as {row['review_status']}"
     for key, told in _history(one).items():
         statuses = [row[4] for row in told]
-        if any(a == b for a, b in zip(statuses, statuses[1:], strict=False)):
+        if any(a == b for a, b in pairwise(statuses)):
             yield f"doubled: the history of {key}: {told}"
 
 
