@@ -24,6 +24,7 @@ class Proxy:
         self.server_port, self.chance = port, 0.0
         self.dice = random.Random(seed)  # noqa: S311
         self.cuts: Counter[str] = Counter()
+        self.asked = 0  # how often a client has said something
 
     def __enter__(self) -> Self:
         self._door = socket.create_server(("127.0.0.1", 0))
@@ -69,6 +70,7 @@ class _Line:
 
     def _asked(self, data: bytes) -> bool:
         proxy = self.proxy
+        proxy.asked += 1
         if COMMIT not in data or proxy.dice.random() >= proxy.chance:
             return True
         kind = proxy.dice.choice((BEFORE, AFTER))

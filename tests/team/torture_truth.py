@@ -24,7 +24,7 @@ from tjtools.workspace.log import Log
 
 def wrong(team: Sequence[Workspace], truth: Truth, server: Server, database: str) -> list[str]:
     """Everything that is not as it must be; each line begins with `doubled`, `lost`, `mismatched` or `unequal`."""
-    found = [*_at_the_site(team, truth), *_copies(team), *_in_the_database(team[0], server, database)]
+    found = [*_at_the_site(team, truth), *copies(team), *in_the_database(team[0], server, database)]
     for one in team:
         found += (f"{each} [{one.root.name}]" for each in (*_open(one), *_library(one, truth), *_own_files(one, truth)))
     return found
@@ -52,7 +52,8 @@ def _at_the_site(team: Sequence[Workspace], truth: Truth) -> Iterator[str]:
             yield f"lost: the content of {name} is not on the site"
 
 
-def _copies(team: Sequence[Workspace]) -> Iterator[str]:
+def copies(team: Sequence[Workspace]) -> Iterator[str]:
+    """Where copies differ."""
     first = team[0]
     for one in team[1:]:
         for what, told in (("library", _rows), ("history", _history), ("master", master_ids), ("log", _shared)):
@@ -87,7 +88,8 @@ def _difference(here: dict, there: dict) -> str:  # type: ignore[type-arg]
     return f"{len(keys)} differ: {[(key, here.get(key), there.get(key)) for key in keys[:3]]}"
 
 
-def _in_the_database(one: Workspace, server: Server, database: str) -> Iterator[str]:
+def in_the_database(one: Workspace, server: Server, database: str) -> Iterator[str]:
+    """Where the database tells another library than a copy, and claims that are not settled."""
     for claim in server.ask(database, "SELECT name, display, holder FROM tjtools.claims WHERE settled IS NULL"):
         yield f"lost: nobody has settled the claim {claim}"
     theirs = {
