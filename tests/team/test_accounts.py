@@ -54,7 +54,9 @@ def shown(workspace: Workspace, *, code: int) -> list[tuple[Any, ...]]:
     return [(one["name"], one["place"], one["statuses"], one["rejected"]) for one in told]
 
 
-def test_every_account_that_a_person_may_see_is_shown_with_what_needs_a_look(joined: Make, other: Workspace) -> None:
+def test_every_account_that_a_person_may_see_is_shown_with_what_needs_a_look(
+    joined: Make, other: Workspace, tmp_path: Path
+) -> None:
     anna = joined("anna")
     run(anna, "add", "1", "1.png", "--type", "image", "--status", "approved")
     assert shown(anna, code=0) == [("shop", str(anna.root), {"approved": 1}, 0), ("other", "", {"pending": 2}, 0)]
@@ -63,6 +65,7 @@ def test_every_account_that_a_person_may_see_is_shown_with_what_needs_a_look(joi
         ("shop", str(anna.root), {"approved": 1}, 0),
         ("other", "", {"pending": 1, "rejected": 1}, 1),
     ]
+    assert (tmp_path / "cache" / "accounts").stat().st_mode & 0o077 == 0
     told = run(anna, "status", "--all", code=1)
     assert "1 newly rejected" in told
     assert "other, as of 20" in told

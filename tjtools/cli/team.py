@@ -14,6 +14,7 @@ import typer
 
 from tjtools.cli import console
 from tjtools.cli.console import end, listing, out, say
+from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
@@ -40,20 +41,20 @@ def in_team(command: Callable[..., object]) -> Callable[..., object]:
         team = Team.of(workspace) if isinstance(workspace, Workspace) else None
         if team is None:
             return command(*arguments, **named)
-        with team:
-            if _up_to_date(team):
-                try:
-                    return command(*arguments, **named)
-                finally:
-                    _up_to_date(team)
-        return command(*arguments, **named)
+        if not _up_to_date(team):
+            return command(*arguments, **named)
+        try:
+            return command(*arguments, **named)
+        finally:
+            _up_to_date(team)
 
     return around
 
 
 def _up_to_date(team: Team) -> bool:
     try:
-        team.sync()
+        with team:  # a command may take hours: no connection waits for its end
+            team.sync()
     except (TeamUnreachable, NotAllowed) as error:
         say(f"{error.message} What is here is {team.state.age}.")
         return False
@@ -180,6 +181,10 @@ def history(
     In a team also who did it, from which machine, and with which version. Exit codes: 0 all well, 1 nothing is known of
     it, or the team could not be asked, 2 error.
     """
+    try:
+        creative_id = read_id(creative_id)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     found = trail(workspace, [creative_id])
 
     def show() -> None:

@@ -28,8 +28,10 @@ def other_accounts(team: Team, known: set[str]) -> list[Workspace]:
 
 def _copy(team: Team, account: str) -> Workspace:
     settings = team.settings.model_copy(update={"account": account})
-    place = Workspace(cache_file().with_name("accounts") / digest(settings.url, account))
+    folder = cache_file().with_name("accounts")
+    place = Workspace(folder / digest(settings.url, account))
     if not place.settings_file.exists():
-        place.tracking.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.tracking.mkdir(parents=True, exist_ok=True)
         join(place, settings)
     return place
