@@ -52,10 +52,6 @@ MasterIds = Mapping[tuple[Section | None, str], str]
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
 _SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
 _SHOWN = 6  # files of an unclear pair by name
-_OTHER_HALF = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,7 +286,9 @@ def _with_pairs(reviews: Iterable[FileReview]) -> list[FileReview]:
 
 
 def _with_pair(one: FileReview, halves: Mapping[tuple[str, CreativeType], FileReview]) -> FileReview:
-    kind = _OTHER_HALF[one.file.creative_type]
+    kind = one.file.creative_type.other_half
+    if kind is None:
+        return one
     other = halves.get((one.file.pair, kind))
     if other is None:
         return one.held(

@@ -21,7 +21,7 @@ from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
 from tjtools.prepare.defaults import Defaults
-from tjtools.prepare.fit import Fit, Wishes, fit
+from tjtools.prepare.fit import POSTER, Fit, Wishes, fit
 from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
@@ -33,7 +33,6 @@ OPTIONS = {
     "cut": "--cut START, in seconds,",
     "still": "--still SECOND",
 }
-_STILL = 0.3  # of a native video: where its still is taken
 
 
 class Wanted(NamedTuple):
@@ -247,7 +246,7 @@ def _fit(one: Delivered, kind: CreativeType, wanted: Wanted, limits: Limits) -> 
     if wanted.native and facts.medium is Medium.MOVING:
         start, seconds = wishes.start or 0.0, limits.by_type[CreativeType.NATIVE_VIDEO].usual_seconds
         lasts = min(seconds or inf, max((facts.seconds or 0.0) - start, 0.0))
-        still = start + lasts * _STILL if wanted.still is None else wanted.still
+        still = start + lasts * POSTER if wanted.still is None else wanted.still
         moving = kind is CreativeType.NATIVE_VIDEO
         wishes = wishes._replace(start=start if moving else still, seconds=seconds if moving else None)
     elif kind.medium is Medium.STILL:

@@ -23,8 +23,8 @@ from tjtools.workspace.settings import Limit, Limits
 CODEC = "h264"  # of every video that is made
 _HARDLY = 0.01  # of a side: what is cropped to come out even, and worth no question
 _ABOUT = 0.5  # seconds by which a video may be longer than was wished
+POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it, and the still of a native
 _FRAME = 0.1  # seconds within a bound that are aimed at, since a cut falls between two frames
-_POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it
 _PHOTOS = {"jpg", "heic", "avif", "jp2", "cr3"}  # of no transparency, in practice
 _WITHOUT_LOSS = 2  # bytes a pixel that a picture of many colours takes
 _PLACES = {0.0: ("left", "top"), 0.5: ("centre", "centre"), 1.0: ("right", "bottom")}
@@ -180,7 +180,7 @@ def _span(facts: MediaFacts, limit: Limit, wishes: Wishes) -> tuple[float, float
 
 def _moment(facts: MediaFacts, wishes: Wishes) -> float:
     """The frame that becomes a still."""
-    asked = _lasts(facts) * _POSTER if wishes.start is None else wishes.start
+    asked = _lasts(facts) * POSTER if wishes.start is None else wishes.start
     return min(max(asked, 0.0), max(_lasts(facts) - _FRAME, 0.0)) if facts.medium is Medium.MOVING else 0.0
 
 

@@ -33,10 +33,6 @@ from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import Limits, load_limits
 
-_OTHER = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
 _LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 
 
@@ -64,7 +60,7 @@ def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
     halves = {(one.file.pair, one.file.creative_type) for one in reviews if one.verdict is not Verdict.SOURCE}
     for one in reviews:
         kind = one.file.creative_type
-        other, lonely = _OTHER.get(kind), one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
+        other, lonely = kind.other_half, one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
         if one.facts and one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
             found = fit(one.facts, kind, limits)
             if found.recipe or found.cannot or named(one.file.name, found.facts.container) != one.file.name:
@@ -110,7 +106,7 @@ def other_half(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Mended, ...]:
     """Make the missing halves of native pairs: of a video the frame that a person chose. Raises as `mend` does."""
-    kinds = {file: _OTHER.get(file.creative_type, CreativeType.NATIVE_IMAGE) for file in wanted}
+    kinds = {file: file.creative_type.other_half or CreativeType.NATIVE_IMAGE for file in wanted}
     return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
 
 
@@ -151,7 +147,7 @@ def _planned(
     seen = stamp(file.path)
     if facts is None:
         return "it is gone"
-    if kind is not file.creative_type and file.creative_type not in _OTHER:
+    if kind is not file.creative_type and not file.creative_type.other_half:
         return f"a {file.creative_type.value} is no half of a native pair"
     found = fit(facts, kind, limits, wishes)
     name = _name_of_still(file.name, found.facts.container) if kind is not file.creative_type else file.name

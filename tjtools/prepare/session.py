@@ -85,16 +85,15 @@ def _staged(
     for one in taken:
         if cancelled():
             raise Cancelled("Stopped: nothing was prepared.")
-        result = made.get(jobs[one.target]) if one.target in jobs else None
+        result = made[jobs[one.target]] if one.target in jobs else None
         facts = result.facts if result else None
-        why = result.trouble or "; ".join(problems(facts, one.creative_type, limits)) if result and facts else ""
-        why = why or (result.trouble if result else "") or _copied(one, targets[one.target], place)
+        wrong = problems(facts, one.creative_type, limits) if facts else ()
+        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(one, targets[one.target], place)
         if why:
             failed[one.source] = why
-        elif result and facts:
-            done.append(one._replace(checksum=result.checksum, row={**one.row, **measured(facts)}))
-        else:
-            done.append(one)
+        if result and facts:
+            one = one._replace(checksum=result.checksum, row={**one.row, **measured(facts)})
+        done.append(one)
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
