@@ -267,14 +267,14 @@ def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Pa
 
 def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    good = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
     image(folder / "b.png", (300, 250), 1)
     (folder / "b.png").rename(folder / "b.jfif")
-    bad = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("files for" in bad.stdout, "Left out" in bad.stdout, bad.returncode) == (False, True, 1)
     (folder / "b.jfif").unlink()
-    none = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    none = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert (none.stdout, none.returncode) == (f"There is no image or video below {folder}.\n", 1)
 
 
@@ -327,7 +327,7 @@ def test_a_folder_that_is_not_there_is_named(bare_workspace: Workspace, tmp_path
 
 def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    command = ("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root))
+    command = ("session", str(folder), "--workspace", str(bare_workspace.root))
     done = tjtools(*command, "--dry-run", "--json", cwd=folder)
     assert (done.returncode, json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (0, None, False)
     done = tjtools(*command, cwd=folder)

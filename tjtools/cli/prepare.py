@@ -1,4 +1,4 @@
-"""`prepare`: from a folder of deliveries to files of the session, or back."""
+"""`prepare` and `session`: from a folder of deliveries, or of finished files, to files of the session, or back."""
 
 from __future__ import annotations
 
@@ -57,7 +57,6 @@ def prepare(
     cut: Annotated[float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there.")] = None,
     still: Annotated[float | None, typer.Option(min=0, metavar="SECOND", help="Which frame becomes the still.")] = None,
     silent: Annotated[bool, typer.Option("--no-sound", help="Leave the sound out of what is made.")] = False,
-    as_is: Annotated[bool, typer.Option("--as-is", help="Keep names and files as they are.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: what is not known is an error.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was prepared before, in its place.")] = False,
     allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also what is there already.")] = False,
@@ -78,13 +77,35 @@ def prepare(
     if folder is None:
         raise typer.BadParameter("name the folder of the deliveries")
     said = (crop or Wishes())._replace(start=cut, sound=not silent)
-    wanted = Wanted(native, as_is, again, allow_repeats, said, still)
+    wanted = Wanted(native, again=again, allow_repeats=allow_repeats, wishes=said, still=still)
+    _prepare(workspace, folder, wanted, dry_run=dry_run, ask=not no_input, everything=everything, as_json=as_json)
+
+
+def session(
+    workspace: console.WorkspaceOption,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of finished files, or a file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in it.")] = False,
+    everything: AllOption = False,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Add finished files to the session, names and all.
+
+    As `tjtools prepare` for files that need nothing: none is renamed or made anew.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
+    """
+    _prepare(workspace, folder, Wanted(as_is=True), dry_run=dry_run, ask=False, everything=everything, as_json=as_json)
+
+
+def _prepare(
+    workspace: Workspace, folder: Path, wanted: Wanted, *, dry_run: bool, ask: bool, everything: bool, as_json: bool
+) -> None:
     if dry_run:
         delivery = _look(workspace, folder, wanted)
         intake = plan_session(workspace, delivery, now=now(), draft=True)
     else:
         with alone(workspace, now=now()):
-            delivery = _answered(_look(workspace, folder, wanted), ask=not no_input and sys.stdin.isatty())
+            delivery = _answered(_look(workspace, folder, wanted), ask=ask and sys.stdin.isatty())
             intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
     end(
         _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),

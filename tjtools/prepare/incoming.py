@@ -88,7 +88,7 @@ def take_in(
     progress: Callable[[LookedAt], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Intake:
-    """Add what has come to the session, as `tjtools prepare DIR --as-is` would; nothing else of it stays.
+    """Add what has come to the session, as `tjtools session DIR` would; nothing else of it stays.
 
     Raises WorkspaceError, with nothing taken, where a file is not whole, and what `look_through` and `write_session`
     raise.
