@@ -20,10 +20,11 @@ from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
 from tjtools.prepare import mend as mending
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
-from tjtools.prepare.mend import Mended, mend, other_half
+from tjtools.prepare.mend import Mended, mend, offers, other_half
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_limits
 
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
@@ -126,6 +127,44 @@ def test_a_wrong_extension_alone_is_a_new_name_and_nothing_else(bare_workspace: 
     assert _mend(bare_workspace, _only(bare_workspace)).name == "banner.jpg"
     assert {one.name: one.read_bytes() for one in path.parent.iterdir() if one.is_file()} == {"banner.jpg": before}
     assert _verdicts(bare_workspace) == {"banner.jpg": Verdict.NEW}
+
+
+@pytest.mark.parametrize(
+    ("stored", "light", "told"),
+    [
+        ("yuv420p10le", 1, "yuv420p10le"),
+        ("yuv444p", 1, "yuv444p"),
+        ("yuv420p", 16, "yuv420p HDR"),
+        ("yuv420p10le", 18, "yuv420p10le HDR"),
+    ],
+)
+def test_pixels_that_not_all_browsers_play_are_told_and_made_usual(
+    bare_workspace: Workspace, stored: str, light: int, told: str
+) -> None:
+    """Ten bits, full colours and HDR: it goes up as it is, and a click makes it what every browser shows."""
+    _deep(bare_workspace.media_file("clip.mp4", CreativeType.VIDEO), stored, light)
+    _session(bare_workspace, _row("clip.mp4", CreativeType.VIDEO))
+    [one] = prepare(bare_workspace).reviews
+    assert one.verdict is Verdict.NEW
+    assert f"its pixels are {told}; yuv420p is usual, and plays in every browser" in one.notes
+    assert [(offer.file, offer.fit.mends) for offer in offers([one], load_limits())] == [
+        (one.file, (f"{told} → yuv420p",))
+    ]
+    assert _mend(bare_workspace, one.file).how.startswith(f"{told} → yuv420p; CRF")
+    [after] = prepare(bare_workspace).reviews
+    assert (after.facts and after.facts.pixels, [*offers([after], load_limits())]) == ("yuv420p", [])
+
+
+def _deep(path: Path, pixels: str, light: int) -> None:
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=5)
+        (stream.width, stream.height), stream.pix_fmt = (320, 180), pixels
+        context = stream.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = (1, 1, 1) if light == 1 else (9, 9, light)
+        for number in range(30):
+            shade = Image.new("RGB", (320, 180), (number * 8, 90, 40))
+            file.mux(stream.encode(av.VideoFrame.from_image(shade)))
+        file.mux(stream.encode(None))
 
 
 def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Workspace) -> None:

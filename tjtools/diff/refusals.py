@@ -107,12 +107,17 @@ def _cut_in_its_ad(file: SessionFile, caps: CampaignCaps) -> Iterator[str]:
         yield f"its category has {len(file.category)} characters and is cut to {caps.headline} in its ad's headline"
 
 
-def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
-    kind = file.creative_type.value
+def _unusual(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
     if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
         yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
     if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
         yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
+    if limit.usual_pixels and facts.pixels and facts.pixels not in limit.usual_pixels:
+        yield f"its pixels are {facts.pixels}; {limit.usual_pixels[0]} is usual, and plays in every browser"
+
+
+def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
+    yield from _unusual(facts, file.creative_type.value, limit)
     if facts.stored:
         done = "turned" if facts.stored == f"{facts.height}x{facts.width}" else "stretched"
         yield f"it is {done} by its header to {facts.size}: who ignores that sees {facts.stored}"

@@ -20,7 +20,7 @@ from tjtools.model.creative import CreativeType, Medium
 from tjtools.model.names import file_type, parse_name
 from tjtools.workspace.settings import Limit, Limits
 
-CODEC = "h264"  # of every video that is made
+CODEC, PIXELS = "h264", "yuv420p"  # of every video that is made
 _HARDLY = 0.01  # of a side: what is cropped to come out even, and worth no question
 _ABOUT = 0.5  # seconds by which a video may be longer than was wished
 POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it, and the still of a native
@@ -198,8 +198,8 @@ def _container(facts: MediaFacts, limit: Limit, pixels: int, *, moving: bool) ->
 
 
 def _unusual(facts: MediaFacts, limit: Limit) -> bool:
-    usual = limit.usual_codecs
-    return bool(facts.codec) and CODEC in usual and facts.codec not in usual
+    told = ((facts.codec, CODEC, limit.usual_codecs), (facts.pixels, PIXELS, limit.usual_pixels))
+    return any(own and made in usual and own not in usual for own, made, usual in told)
 
 
 def _cannot(facts: MediaFacts, kind: CreativeType, limit: Limit, recipe: Recipe) -> Iterator[str]:
@@ -233,6 +233,7 @@ def _made(facts: MediaFacts, recipe: Recipe) -> MediaFacts:
         recipe.height,
         (_lasts(facts) if recipe.seconds is None else recipe.seconds) if moving else None,
         CODEC if moving else "",
+        pixels=PIXELS if moving else "",
         frames=facts.frames if recipe.container in ("mp4", "gif") else 1,
     )
 
@@ -243,6 +244,8 @@ def _mends(facts: MediaFacts, recipe: Recipe) -> Iterator[str]:
         yield f"{facts.container} → {after.container}"
     if after.codec and facts.codec != after.codec:
         yield f"{facts.codec or 'an unknown codec'} → {after.codec}"
+    if after.pixels and facts.pixels not in ("", after.pixels):
+        yield f"{facts.pixels} → {after.pixels}"
     if facts.stored:
         yield f"{facts.stored}, shown as {facts.size} → {after.size}, upright and in square pixels"
     elif facts.size != after.size:

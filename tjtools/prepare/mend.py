@@ -56,16 +56,20 @@ class Offer(NamedTuple):
 
 
 def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
-    """What a person is offered: to make those fit that the site would refuse, and halves that a native pair lacks."""
+    """What a person is offered: to make those fit that would be refused or are unusual, and halves that pairs lack."""
     halves = {(one.file.pair, one.file.creative_type) for one in reviews if one.verdict is not Verdict.SOURCE}
     for one in reviews:
         kind = one.file.creative_type
         other, lonely = kind.other_half, one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
-        if one.facts and one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
-            found = fit(one.facts, kind, limits)
+        if one.facts is None:
+            continue
+        found = fit(one.facts, kind, limits)
+        if one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
             if found.recipe or found.cannot or named(one.file.name, found.facts.container) != one.file.name:
                 yield Offer(one.file, one.facts, kind, found)
-        elif one.facts and other and lonely and (one.file.pair, other) not in halves - {("", other)}:
+        elif one.goes_up and found.recipe:
+            yield Offer(one.file, one.facts, kind, found)
+        elif other and lonely and (one.file.pair, other) not in halves - {("", other)}:
             yield Offer(one.file, one.facts, other, fit(one.facts, other, limits), half=True)
 
 

@@ -306,7 +306,7 @@ class Limit(_Section):
     """What a file of one creative type must be; an empty or None field is no limit.
 
     `sizes` are `WIDTHxHEIGHT` in pixels, `max_bytes` counts bytes, the times are seconds, both ends included.
-    `usual_seconds` and `usual_codecs` are what is customary: another value is worth a word and no refusal.
+    What is usual is customary: another value is worth a word and no refusal.
     """
 
     formats: _Formats = ()
@@ -317,6 +317,7 @@ class Limit(_Section):
     max_seconds: _Number | None = Field(None, description="a number of seconds like 31")
     usual_seconds: _Number | None = Field(None, description="a number of seconds like 4")
     usual_codecs: _Codecs = ()
+    usual_pixels: Annotated[_Words, Field(description='a list like ["yuv420p"], in lower case')] = ()
 
     @model_validator(mode="after")
     def _some_video_does(self) -> Limit:
