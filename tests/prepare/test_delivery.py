@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from world import NOW, read_rows, rejected_before, tjtools
 from tjtools.cache.library import Library
 from tjtools.cli import prepare as command
 from tjtools.diff.session import Verdict
+from tjtools.health.doctor import examine
+from tjtools.health.status import overview
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, WorkspaceError
@@ -28,8 +31,9 @@ from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.remembered import Preparation, preparations
-from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.upload import prepare
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
 PLAIN = Wanted()
@@ -356,6 +360,46 @@ def test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_i
     assert (len(names(shop)), len(read_rows(shop.master)), len(media(shop))) == (2, 2, 3)
     assert not (shop.root / "uploaded" / ".preparing").exists()
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
+
+
+def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(folder / "Sports" / "a.png")
+    place = ("--workspace", str(shop.root))
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "renew_rows", _fail)
+        with pytest.raises(OSError, match="No space left"):
+            taken(shop, folder)
+    told = f"the preparation of {folder} on 2025-11-13 12:00 was cut off: not all of its 1 file may be in the session"
+    [step] = [one for one in overview(shop, now=NOW).steps if "preparation" in one.what]
+    assert (step.command, step.more, step.urgent) == ("tjtools prepare", told, True)
+    [found] = [one for one in examine(shop.root, cwd=shop.root) if one.what == "preparations"]
+    assert (found.well, found.found, found.remedy) == (False, f"{told}.", "Run: tjtools prepare")
+    done = tjtools("prepare", *place, cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"Finished: the preparation of {folder} on 2025-11-13 12:00\n")
+    assert (len(names(shop)), cut_off(shop)) == (1, None)
+    assert all("preparation" not in one.what for one in overview(shop, now=NOW).steps)
+    [found] = [one for one in examine(shop.root, cwd=shop.root) if one.what == "preparations"]
+    assert (found.well, found.found) == (True, "1, none of them cut off")
+    assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
+
+
+def test_what_was_cut_off_before_it_was_written_down_is_to_be_prepared_again(shop: Workspace, folder: Path) -> None:
+    image(shop.root / "uploaded" / ".preparing" / "20251113T170000-1a2b3c4d" / "a.png")
+    told = "a preparation was cut off before anything of it was in the session"
+    [step] = [one for one in overview(shop, now=NOW).steps if one.urgent and "prepare" in one.command]
+    assert (step.command, step.more) == ("tjtools prepare DIR", told)
+    done = tjtools("prepare", "--workspace", str(shop.root), cwd=folder.parent)
+    assert (done.returncode, "Prepare the delivery again" in done.stdout, cut_off(shop)) == (1, True, None)
+    assert not (shop.root / "uploaded" / ".preparing").exists()
+
+
+def test_a_preparation_that_another_program_is_at_is_not_cut_off(shop: Workspace) -> None:
+    image(shop.root / "uploaded" / ".preparing" / "20251113T170000-1a2b3c4d" / "a.png")
+    with ThreadPoolExecutor(1) as other, locked(shop.tracking / "prepare"):
+        assert other.submit(cut_off, shop).result() is None
+    assert cut_off(shop)
 
 
 def test_a_stop_prepares_nothing(shop: Workspace, folder: Path) -> None:

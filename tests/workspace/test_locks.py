@@ -9,6 +9,7 @@ import errno
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ with only_live_run(workspace), locked(workspace.library):
     print("held", flush=True)
     sys.stdin.read()
 """
+
+
+def test_who_does_not_wait_is_told_at_once_in_the_process_of_who_holds_it(bare_workspace: Workspace) -> None:
+    def ask() -> None:
+        with locked(bare_workspace.library, patience=0):
+            pass
+
+    with ThreadPoolExecutor(1) as other, locked(bare_workspace.library):
+        refused = other.submit(ask).exception()
+    assert isinstance(refused, TrackingFileError)
 
 
 def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Workspace) -> None:

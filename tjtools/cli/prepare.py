@@ -19,7 +19,7 @@ from tjtools.prepare.delivery import Delivery, Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
 from tjtools.prepare.naming import WORDS, checked
-from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
@@ -68,14 +68,15 @@ def prepare(
 
     Each file is named by the convention, made to fit what the site takes, and added to session and master. What names
     and folders don't tell comes from tracking/metadata_defaults.csv, or is asked and kept there. What a crop or a cut
-    would lose is left out until an option allows it. The delivery stays as it is.
+    would lose is left out until an option allows it. The delivery stays as it is. Without DIR, what was cut off is
+    finished.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
     """
     if undo:
         _undo(workspace, as_json=as_json)
     if folder is None:
-        raise typer.BadParameter("name the folder of the deliveries")
+        _go_on(workspace, as_json=as_json)
     said = (crop or Wishes())._replace(start=cut, sound=not silent)
     wanted = Wanted(native, again=again, allow_repeats=allow_repeats, wishes=said, still=still)
     _prepare(workspace, folder, wanted, dry_run=dry_run, ask=not no_input, everything=everything, as_json=as_json)
@@ -208,6 +209,16 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
 def _how(one: Taken) -> str:
     before = f"from {one.source.name}" if one.source.name != one.target.name else ""
     return "; ".join(filter(None, (before, *one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes)))
+
+
+def _go_on(workspace: Workspace, *, as_json: bool) -> NoReturn:
+    """Finish what was cut off, or remove what is left of it."""
+    ended = cut_off(workspace)
+    if ended is None:
+        raise typer.BadParameter("name the folder of the deliveries")
+    with alone(workspace, now=now()):
+        told = f"Finished: {ended.name}" if ended.noted else f"Removed: {ended.told}. Prepare the delivery again."
+    end({"finished": ended.noted and ended.noted.folder}, told, as_json=as_json, needs_a_person=not ended.noted)
 
 
 def _undo(workspace: Workspace, *, as_json: bool) -> NoReturn:

@@ -16,13 +16,14 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache.inventory import drop_rows, renew_rows
 from tjtools.diff.refusals import problems
 from tjtools.media import Job, Making, make
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled, WorkspaceError, translated
+from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
@@ -156,6 +157,41 @@ def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
             path.replace(target)
     renew_rows(workspace, files, backup=now)
     _remove(place)
+
+
+class CutOff(NamedTuple):
+    """A preparation that ended midway; `noted` is what is known of one that the next finishes, None of any other."""
+
+    noted: Preparation | None
+
+    @property
+    def name(self) -> str:
+        """Which one, in words."""
+        return f"the preparation of {self.noted.folder} on {self.noted.at:%Y-%m-%d %H:%M}" if self.noted else ""
+
+    @property
+    def told(self) -> str:
+        """What was cut off, in words."""
+        if not self.noted:
+            return "a preparation was cut off before anything of it was in the session"
+        many = counted(len(self.noted.files), "file")
+        return f"{self.name} was cut off: not all of its {many} may be in the session"
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return "tjtools prepare" if self.noted else "tjtools prepare DIR"
+
+
+def cut_off(workspace: Workspace) -> CutOff | None:
+    """What ended midway, None where nothing did or somebody is at it; nothing is changed."""
+    if not _home(workspace).is_dir():
+        return None
+    with suppress(TrackingFileError), locked(workspace.tracking / "prepare", patience=0):
+        names = {place.name for place in _home(workspace).glob("*")}
+        noted = [one for one in preparations(workspace) if one.name in names]
+        return CutOff(noted[0] if noted else None) if names else None
+    return None
 
 
 @contextmanager
