@@ -31,7 +31,7 @@ from tjtools.model.names import folded, own_id
 from tjtools.prepare.fit import Fit, Wishes, fit, measured, named
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
 _OTHER = {
     CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
