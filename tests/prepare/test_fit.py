@@ -14,7 +14,7 @@ from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box
 from tjtools.model.creative import CreativeType, Medium
 from tjtools.prepare.fit import Fit, Wishes, fit, named
-from tjtools.workspace.settings import Limit, Limits, load_limits
+from tjtools.workspace.limits import Limit, Limits, load_limits
 
 LIMITS = load_limits()
 NATIVE, STILL, VIDEO = CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE, CreativeType.VIDEO

@@ -24,7 +24,7 @@ from tjtools.prepare.kinds import told_type
 from tjtools.prepare.session import write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
 
 
 @pytest.mark.parametrize(

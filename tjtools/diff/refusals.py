@@ -15,7 +15,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.names import ad_end, is_rounded, stem
 
 if TYPE_CHECKING:
-    from tjtools.workspace.settings import CampaignCaps, Limit, Limits
+    from tjtools.workspace.limits import CampaignCaps, Limit, Limits
 
 _MEGABYTE = 1_000_000
 
@@ -26,7 +26,7 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
     ('310,000 bytes; a native_image has at most 300,000: compress it further',)
     """
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
 
@@ -92,7 +92,7 @@ def _exact(seconds: float, bound: float) -> str:
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
     """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     limits = limits or load_limits()
     return (*_oddities(file, facts, limits.by_type[file.creative_type]), *_cut_in_its_ad(file, limits.campaign))

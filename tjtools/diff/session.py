@@ -20,7 +20,7 @@ from tjtools.model.creative import Creative, CreativeType, Key, Section, Session
 from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
 
 if TYPE_CHECKING:  # `tjtools diff` needs no settings, and they take a tenth of a second to import
-    from tjtools.workspace.settings import Limits
+    from tjtools.workspace.limits import Limits
 
 
 class Verdict(Enum):
@@ -125,7 +125,7 @@ def review_session(
     what each file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no
     other.
     """
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))

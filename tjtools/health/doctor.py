@@ -29,8 +29,9 @@ from tjtools.upload.journal import Journal
 from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.settings import load_settings
 
 Place = TypeVar("Place")
 

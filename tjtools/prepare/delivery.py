@@ -26,7 +26,8 @@ from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_t
 from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits, load_settings
+from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import load_settings
 
 OPTIONS = {
     "crop": "--crop centre (top, bottom, left, right, letterbox)",

@@ -18,7 +18,7 @@ from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box, Recipe
 from tjtools.model.creative import CreativeType, Medium
 from tjtools.model.names import file_type, parse_name
-from tjtools.workspace.settings import Limit, Limits
+from tjtools.workspace.limits import Limit, Limits
 
 CODEC, PIXELS = "h264", "yuv420p"  # of every video that is made
 _HARDLY = 0.01  # of a side: what is cropped to come out even, and worth no question
@@ -77,7 +77,7 @@ class Fit(NamedTuple):
 def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = NOTHING_SAID) -> Fit:
     """What makes a file of these facts one that a person would upload as that type.
 
-    >>> from tjtools.workspace.settings import load_limits
+    >>> from tjtools.workspace.limits import load_limits
     >>> made = fit(MediaFacts(9_000_000, "mov", 1080, 1920, 90.2, "hevc"), CreativeType.VIDEO, load_limits())
     >>> made.mends
     ('mov → mp4', 'hevc → h264', '90.2 s → 30.9 s, from 0 s on')

@@ -31,7 +31,7 @@ from tjtools.model.names import folded, own_id
 from tjtools.prepare.fit import Fit, Wishes, fit, measured, named
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
 _LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 

@@ -44,8 +44,8 @@ from tjtools.team.store import Store
 from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_limits
 
 _SHARED = (UPLOADED, DECIDED, SETTLED)  # what of the log is told; the last is not taken into another's
 _FIELDS = SessionFile._fields

@@ -14,7 +14,7 @@ from tjtools.model.words import counted
 from tjtools.prepare.fit import Fit, Wishes, fit
 from tjtools.prepare.mend import Mended, Offer, mend, offers, other_half
 from tjtools.widgets.panel import Panel, Task
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
 
 class Mending(HasTraits):
