@@ -239,6 +239,48 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
 
 
+@pytest.mark.parametrize(
+    ("words", "losses"),
+    [
+        (("DIR", "--cut"), ["cut: 30.9 of 40 s"]),
+        (("--cut", "DIR"), ["cut: 30.9 of 40 s"]),
+        (("--cut", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
+        (("--cut=2.5", "DIR", "--crop", "20%"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, at 20 %"]),
+        (("DIR", "--crop", "100"), ["crop: 17 % of the width, the right is kept"]),
+    ],
+)
+def test_a_cut_without_a_number_is_from_the_start_and_a_crop_takes_percents(
+    shop: Workspace, folder: Path, words: tuple[str, ...], losses: list[str]
+) -> None:
+    image(folder / "Sports" / "wide.png", (900, 250))
+    video(folder / "Sports" / "long.mp4", 40, (96, 54))
+    given = [str(folder) if word == "DIR" else word for word in words]
+    done = tjtools("prepare", *given, "--dry-run", "--json", "--workspace", str(shop.root), cwd=folder)
+    told = json.loads(done.stdout)["files"]
+    assert [loss for one in told for loss in one["losses"]] == losses
+    begins = "2.5" if "--cut=2.5" in words else "0"
+    assert all(f"from {begins} s on" in one["mends"][0] for one in told if one["creative_type"] == "video")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--crop", "0.5"), "in percent: 50 is the centre"),
+        (("--crop", "101"), "'101' is none of left, top, centre"),
+        (("--cut", "1:30"), "'1:30' is no number of seconds"),
+        (("--cut", "nan"), "'nan' is no number of seconds"),
+        (("--still", "-1"), "'-1' is no number of seconds"),
+    ],
+)
+def test_a_place_or_a_second_that_can_not_be_meant_is_refused(
+    shop: Workspace, folder: Path, words: tuple[str, ...], said: str
+) -> None:
+    image(folder / "Sports" / "a.png")
+    done = tjtools("prepare", str(folder), *words, "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, shop.session.exists()) == (2, False)
+    assert said in done.stderr
+
+
 def test_a_wrong_ending_and_another_format_become_right(shop: Workspace, folder: Path) -> None:
     with Image.open(image(folder / "Sports" / "a.png")) as picture:
         picture.convert("RGB").save(folder / "Sports" / "b.webp")

@@ -24,7 +24,7 @@ from tjtools.prepare.mend import Mended, mend, offers, other_half
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
 
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"

@@ -84,5 +84,6 @@ def check(context: typer.Context) -> None:
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(rich_help_panel=group)(command if command is team.pull else team.in_team(command))
+        kind = prepare.CutFromTheStart if command is prepare.prepare else None
+        app.command(rich_help_panel=group, cls=kind)(command if command is team.pull else team.in_team(command))
 app.add_typer(team.app, name="team", rich_help_panel="Set-up")

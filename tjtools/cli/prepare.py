@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
@@ -24,6 +26,7 @@ from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
 _PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
+_LIKE_SECONDS = r"[\d.,:]+|nan"
 _ASKED = {
     "category_name": "Category",
     "creator_name": "Creator",
@@ -40,7 +43,28 @@ def parse_crop(text: str) -> Wishes:
         return Wishes(letterbox=True)
     if text in _PLACES:
         return Wishes(crop=_PLACES[text])
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(_PLACES)}, letterbox")
+    percents = float(text.removesuffix("%")) if re.fullmatch(r"\d+(\.\d+)?%?", text) else -1.0
+    if 0 < percents < 1 and not text.endswith("%"):
+        raise typer.BadParameter(f"{text!r}: say it in percent: 50 is the centre")
+    if not 0 <= percents <= 100:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(_PLACES)}, letterbox, 0 to 100 %")
+    return Wishes(crop=percents / 100)
+
+
+def parse_seconds(text: str) -> float:
+    """The value of `--cut` and `--still`."""
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text):
+        raise typer.BadParameter(f"{text!r} is no number of seconds, like 2.5")
+    return float(text)
+
+
+class CutFromTheStart(TyperCommand):
+    """`--cut` may stand without its number: then it is 0."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        followed = zip(args, [*args[1:], ""], strict=True)
+        given = [f"{one}=0" if one == "--cut" and not re.fullmatch(_LIKE_SECONDS, to) else one for one, to in followed]
+        return super().parse_args(ctx, given)
 
 
 def prepare(
@@ -52,10 +76,15 @@ def prepare(
     ] = False,
     crop: Annotated[
         Wishes | None,
-        typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, or letterbox."),
+        typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, 30%, or letterbox."),
     ] = None,
-    cut: Annotated[float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there.")] = None,
-    still: Annotated[float | None, typer.Option(min=0, metavar="SECOND", help="Which frame becomes the still.")] = None,
+    cut: Annotated[
+        float | None,
+        typer.Option(parser=parse_seconds, metavar="[START]", help="Cut what is too long, from there, or its start."),
+    ] = None,
+    still: Annotated[
+        float | None, typer.Option(parser=parse_seconds, metavar="SECOND", help="Which frame becomes the still.")
+    ] = None,
     silent: Annotated[bool, typer.Option("--no-sound", help="Leave the sound out of what is made.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: what is not known is an error.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was prepared before, in its place.")] = False,

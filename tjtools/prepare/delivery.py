@@ -30,8 +30,8 @@ from tjtools.workspace.limits import Limits, load_limits
 from tjtools.workspace.settings import load_settings
 
 OPTIONS = {
-    "crop": "--crop centre (top, bottom, left, right, letterbox)",
-    "cut": "--cut START, in seconds,",
+    "crop": "--crop centre (top, bottom, left, right, letterbox, 30%)",
+    "cut": "--cut, or --cut START in seconds,",
     "still": "--still SECOND",
 }
 
