@@ -20,7 +20,7 @@ from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
 from tjtools.prepare import mend as mending
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
-from tjtools.prepare.mend import Mended, mend, offers, other_half
+from tjtools.prepare.mend import Mended, mend, offers
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile
 from tjtools.workspace.folder import Workspace
@@ -291,7 +291,7 @@ def test_a_full_disk_leaves_the_session_as_it_was(
 
 
 def _half(workspace: Workspace, **wishes: float) -> Mended:
-    [mended] = other_half(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, now=NOW)
+    [mended] = mend(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, half=True, now=NOW)
     return mended
 
 

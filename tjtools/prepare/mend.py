@@ -89,46 +89,24 @@ def mend(
     workspace: Workspace,
     wanted: Mapping[SessionFile, Wishes],
     *,
+    half: bool = False,
     now: datetime,
     progress: Callable[[Making], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Mended, ...]:
     """Make files of the session fit their limits, each by what a person said of it; the others are done all the same.
 
-    Raises `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
+    With `half` the missing halves of native pairs are made: of a video the frame that a person chose. Raises
+    `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
     """
-    kinds = {file: file.creative_type for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def other_half(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    *,
-    now: datetime,
-    progress: Callable[[Making], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[Mended, ...]:
-    """Make the missing halves of native pairs: of a video the frame that a person chose. Raises as `mend` does."""
-    kinds = {file: file.creative_type.other_half or CreativeType.NATIVE_IMAGE for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def _carried_out(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    kinds: Mapping[SessionFile, CreativeType],
-    now: datetime,
-    progress: Callable[[Making], None] | None,
-    cancelled: Callable[[], bool],
-) -> tuple[Mended, ...]:
     limits = load_limits(workspace.limits_file)
     seen = look_at([file.path for file in wanted], Fingerprints.load(workspace), cancelled=cancelled)
     done: dict[SessionFile, Mended] = {}
     errands: dict[SessionFile, _Errand] = {}
     for file, wishes in wanted.items():
         found = seen[file.path]
-        planned = _planned(file, kinds[file], found.facts if found else None, limits, wishes)
+        kind = (file.creative_type.other_half or CreativeType.NATIVE_IMAGE) if half else file.creative_type
+        planned = _planned(file, kind, found.facts if found else None, limits, wishes)
         if isinstance(planned, _Errand):
             errands[file] = planned
         else:

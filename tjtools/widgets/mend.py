@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from traitlets import Any, Bool, Float, HasTraits
@@ -12,7 +12,7 @@ from tjtools.media.recipe import Making
 from tjtools.model.creative import CreativeType, Key
 from tjtools.model.words import counted
 from tjtools.prepare.fit import Fit, Wishes, fit
-from tjtools.prepare.mend import Mended, Offer, mend, offers, other_half
+from tjtools.prepare.mend import Mended, Offer, mend, offers
 from tjtools.widgets.panel import Panel, Task
 from tjtools.workspace.limits import Limits, load_limits
 
@@ -103,17 +103,16 @@ class Mending(HasTraits):
         return Wishes(sound=kind is not CreativeType.NATIVE_VIDEO or self.panel.settings.prepare.native_sound)
 
     def _carry_out(self, wanted: Mapping[Key, Wishes], task: Task) -> None:
-        works: tuple[tuple[bool, Callable[..., Iterable[Mended]]], ...] = ((False, mend), (True, other_half))
         came: list[Mended] = []
 
         def told(making: Making) -> None:
             task.progress(f"making {counted(making.total, 'file')}", making.done, making.total)
 
-        for half, work in works:
+        for half in (False, True):
             files = {self.offers[key].file: one for key, one in wanted.items() if self.offers[key].half is half}
             if files:
-                now = self.panel.clock()
-                came += work(self.panel.workspace, files, now=now, progress=told, cancelled=task.cancelled)
+                now, workspace = self.panel.clock(), self.panel.workspace
+                came += mend(workspace, files, half=half, now=now, progress=told, cancelled=task.cancelled)
         self.came, self.asked = tuple(came), None
         self.panel.look(task)
 
