@@ -259,7 +259,7 @@ def test_the_list_says_what_to_choose_until_a_file_is_compared(review: Review) -
     view = review_view(review)
 
     def label() -> str:
-        return next(one.label for one in inside(view) if isinstance(one, w.Dropdown))
+        return next(one.label for one in inside(view) if getattr(one, "tooltip", "") == "File to compare")
 
     assert label() == "Choose a file to compare"
     compare(review, VIDEO)
