@@ -213,7 +213,7 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
 def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
     """Take the last preparation back; returns it, and those of its files that were changed since and stay.
 
-    Raises WorkspaceError where nothing was prepared, or something of it was uploaded: then nothing is changed.
+    Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
     with alone(workspace, now=now):
         noted = preparations(workspace)
