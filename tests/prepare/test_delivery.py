@@ -242,14 +242,12 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "losses"),
     [
-        (("DIR", "--cut"), ["cut: 30.9 of 40 s"]),
-        (("--cut", "DIR"), ["cut: 30.9 of 40 s"]),
-        (("--cut", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
+        (("--cut", "0", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
         (("--cut=2.5", "DIR", "--crop", "20%"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, at 20 %"]),
         (("DIR", "--crop", "100"), ["crop: 17 % of the width, the right is kept"]),
     ],
 )
-def test_a_cut_without_a_number_is_from_the_start_and_a_crop_takes_percents(
+def test_a_cut_takes_a_second_and_a_crop_takes_percents(
     shop: Workspace, folder: Path, words: tuple[str, ...], losses: list[str]
 ) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))

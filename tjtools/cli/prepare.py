@@ -6,10 +6,9 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperCommand
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
@@ -25,7 +24,6 @@ from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
 _PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
-_LIKE_SECONDS = r"[\d.,:]+|nan"
 _ASKED = (
     TITLES | {"language": "Language, like EN"} | {name: f"{TITLES[name]}: {', '.join(WORDS[name])}" for name in WORDS}
 )
@@ -52,15 +50,6 @@ def parse_seconds(text: str) -> float:
     return float(text)
 
 
-class CutFromTheStart(TyperCommand):
-    """`--cut` may stand without its number: then it is 0."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        followed = zip(args, [*args[1:], ""], strict=True)
-        given = [f"{one}=0" if one == "--cut" and not re.fullmatch(_LIKE_SECONDS, to) else one for one, to in followed]
-        return super().parse_args(ctx, given)
-
-
 def prepare(
     workspace: console.WorkspaceOption,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder of deliveries, or a file.")] = None,
@@ -74,7 +63,7 @@ def prepare(
     ] = None,
     cut: Annotated[
         float | None,
-        typer.Option(parser=parse_seconds, metavar="[START]", help="Cut what is too long, from there, or its start."),
+        typer.Option(parser=parse_seconds, metavar="START", help="Cut what is too long, from that second."),
     ] = None,
     still: Annotated[
         float | None, typer.Option(parser=parse_seconds, metavar="SECOND", help="Which frame becomes the still.")

@@ -32,7 +32,7 @@ from tjtools.workspace.settings import load_settings
 
 OPTIONS = {
     "crop": "--crop centre (top, bottom, left, right, letterbox, 30%)",
-    "cut": "--cut, or --cut START in seconds,",
+    "cut": "--cut START, in seconds (0: from its first one),",
     "still": "--still SECOND",
 }
 
