@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,8 @@ from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # lighter/sitecustomize.py says why
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that is started compiles all modules again
 LIGHTER = str(Path(__file__).parent / "lighter")
 if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))
