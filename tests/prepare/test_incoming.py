@@ -7,10 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from world import NOW, read_rows, write_inventory
+from world import NOW, drawn, read_rows, write_inventory
 
 from tjtools.model.errors import WorkspaceError
-from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.incoming import Incoming, Offered, as_dropped, clear_cut_off
 from tjtools.prepare.intake import Intake, plan_session
@@ -21,7 +20,7 @@ from tjtools.workspace.folder import Workspace
 
 def image(path: Path, seed: int = 0, width: int = 300) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples.write_image(path, width=width, height=250, title=path.stem, seed=seed)
+    path.write_bytes(drawn(path.suffix, width, 250, path.stem, seed))
     return path
 
 
@@ -85,9 +84,9 @@ def test_what_is_dropped_again_is_in_the_session_once_and_a_half_finds_its_other
     folder = tmp_path / "drop"
     folder.mkdir()
     name = "VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4"
-    samples.write_video(folder / name, width=640, height=360, seconds=4, title="Sports", fps=5)
+    (folder / name).write_bytes(drawn(".mp4", 640, 360, "Sports", seconds=4, fps=5))
     take_in(bare_workspace, send(bare_workspace, folder))
-    samples.write_image(folder / "IMG_EN_Sports_ID-99A0D7C3-IMG.png", width=640, height=360, title="Sports")
+    (folder / "IMG_EN_Sports_ID-99A0D7C3-IMG.png").write_bytes(drawn(".png", 640, 360, "Sports"))
     take_in(bare_workspace, send(bare_workspace, folder))
     assert [row["native_pair_id"] for row in read_rows(bare_workspace.session)] == ["ID-99A0D7C3"] * 2
     assert [one.verdict.value for one in prepare(bare_workspace).reviews] == ["new"] * 2

@@ -12,12 +12,11 @@ import ipywidgets as w
 import pytest
 from PIL import Image
 from views import buttons, inside, looked, pressable, shown, words
-from world import NOW, write_inventory
+from world import NOW, drawn, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError, WrongHeader
-from tjtools.practice import samples
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
 from tjtools.widgets.drop import Drop
 from tjtools.widgets.markup import Markup
@@ -36,12 +35,12 @@ BANNER = (Section.STATIC_BANNER, EVIL)
 def session(bare_workspace: Workspace) -> Workspace:
     """A native pair, a banner with an evil name, one that is there, one of a wrong size, and one that is missing."""
     video = bare_workspace.media_file("VID_a.mp4", CreativeType.NATIVE_VIDEO)
-    samples.write_video(video, width=640, height=360, seconds=4, title="Sports")
+    video.write_bytes(drawn(".mp4", 640, 360, "Sports", seconds=4))
     image = bare_workspace.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE)
-    samples.write_image(image, width=640, height=360, title="Sports")
+    image.write_bytes(drawn(".png", 640, 360, "Sports"))
     for seed, (name, width) in enumerate(((EVIL, 300), ("there.png", 300), ("wide.png", 301)), start=1):
         path = bare_workspace.media_file(name, CreativeType.IMAGE)
-        samples.write_image(path, width=width, height=250, title=f"Picture {seed}", seed=seed)
+        path.write_bytes(drawn(".png", width, 250, f"Picture {seed}", seed))
     Library.load(bare_workspace.library).add([Creative("1032530571", "there", creative_type=CreativeType.IMAGE)])
     pair = [("VID_a.mp4", "native_video"), ("IMG_a.png", "native_image")]
     rows = [{"new_filename": name, "creative_type": kind, "native_pair_id": "A"} for name, kind in pair]
@@ -327,7 +326,7 @@ def test_an_empty_session_shows_the_place_to_drop_files_and_nothing_else(bare_wo
 def test_what_is_dropped_comes_into_the_session_and_the_view_follows(bare_workspace: Workspace, tmp_path: Path) -> None:
     review = looked(bare_workspace)
     view = review_view(review)
-    samples.write_image(tmp_path / NAMED, width=300, height=250, title="Travel")
+    (tmp_path / NAMED).write_bytes(drawn(".png", 300, 250, "Travel"))
     answer = drop(view, "offer", root=str(bare_workspace.root), files=[["notes.txt", 3], *offered(tmp_path / NAMED)])
     [[at, name]] = answer["files"]
     assert (at, answer["to"].startswith("uploaded/incoming/")) == (1, True)
