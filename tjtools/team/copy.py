@@ -40,11 +40,12 @@ from tjtools.team.records import (
     Exchanged,
     Rows,
     digest,
+    observed,
     time_of,
     told_of,
 )
 from tjtools.team.store import Store
-from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write_rows
+from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
@@ -234,28 +235,30 @@ class _History(_Base):
         theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
         if self.same and not theirs:
             return
-        here = [*_observed(self.path)]
-        known, rows = set(here), self.before or [*_observed(self.base)]
-        theirs = [row for row in dict.fromkeys(theirs) if row not in known]
-        gone = set(rows) - known
-        if gone:
-            self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
-        if gone or (theirs and self.own):
-            self._rewrite([*rows, *theirs, *(row for row in here if row not in set(rows))], now)
-        elif theirs:
-            append_rows(self.path, OBSERVATION, theirs)
-        self.renew()
-
-    def _rewrite(self, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
-        """All rows in the team's order, with what else stands in the file."""
+        before, about = self.before or [*_observed(self.base)], observed(heard.events)
+        own = (row for row in self.own if told_id(row[1]) not in about)  # without knowing theirs: nobody has it
+        told = [*dict.fromkeys([*before, *theirs, *own])]
         with locked(self.path):
             table = read_table(self.path, OBSERVATION)
-            extra = {_fields(row): row for row in table.rows}
-            told = [extra.get(row) or dict(zip(OBSERVATION, row, strict=True)) for row in rows]
-            quarantine(self.path, table.bad)
-            header = table.header
-            lines = [[row.get(name, "") for name in header] for row in told]
-            write_rows(self.path, header, lines, backup=now, seen=table.seen)
+            here = [*map(_fields, table.rows)]
+            if gone := set(before) - set(here):
+                self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
+            known = {*told, *self.own}
+            meanwhile = [row for row in here if row not in known]  # it is news next time
+            rows = [*told, *meanwhile]
+            if here != rows[: len(here)]:
+                self._rewrite(table, rows, now)
+            elif new := rows[len(here) :]:
+                append_rows(self.path, OBSERVATION, new)
+        write_rows(self.base, OBSERVATION, told) if meanwhile else self.renew()
+
+    def _rewrite(self, table: Table, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
+        """All rows in the team's order, with what else stands in the file."""
+        extra = {_fields(row): row for row in table.rows}
+        told = [extra.get(row) or dict(zip(OBSERVATION, row, strict=True)) for row in rows]
+        quarantine(self.path, table.bad)
+        lines = [[row.get(name, "") for name in table.header] for row in told]
+        write_rows(self.path, table.header, lines, backup=now, seen=table.seen)
 
 
 def _observed(path: Path) -> Iterator[tuple[str, ...]]:
@@ -339,12 +342,13 @@ class _Log:
         return self.own
 
     def take(self, heard: Exchanged, _now: datetime) -> None:
-        mine = {one.id for one in self.own}
-        about = {(one.kind, one.about) for one in self.own}
-        news = [one for one in heard.events if one.kind in (UPLOADED, DECIDED) and one.id not in self.known | mine]
-        self.log.append(
-            Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if (one.kind, one.about) not in about
-        )
+        theirs = [one for one in heard.events if one.kind in (UPLOADED, DECIDED)]
+        told_before = {one.id for one in heard.events}
+        own = (one for one in self.own if one.id not in told_before)
+        last = {*{(one.kind, one.about): one.id for one in (*theirs, *own)}.values()}  # the team's order counts
+        known = self.known | {one.id for one in self.own}
+        news = [one for one in theirs if one.id not in known]
+        self.log.append(Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if one.id in last)
         if new := [one.id for one in (*self.own, *news)]:
             append_lines(self.known_file, [f"{one}\n".encode() for one in new])
 

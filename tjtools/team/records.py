@@ -137,6 +137,11 @@ def agreed(change: Change, theirs: Rows) -> Rows:
     return tuple(row.creative for row in merge([*map(Row, mine), *map(Row, theirs)]))
 
 
+def observed(events: Iterable[Event]) -> set[str]:
+    """The creatives of which a status was observed."""
+    return {one.about for one in events if one.kind == OBSERVED}
+
+
 def read_rows(told: Iterable[Sequence[str]]) -> Rows:
     """The creatives that rows tell of, as `fields_of` wrote them."""
     return tuple(read_row(fields, []) for fields in told)

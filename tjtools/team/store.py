@@ -20,6 +20,7 @@ from tjtools.team.records import (
     CREATIVE,
     FOLLOWED,
     LANDED,
+    OBSERVED,
     Change,
     Claimed,
     Event,
@@ -31,6 +32,7 @@ from tjtools.team.records import (
     Wanted,
     agreed,
     digest,
+    observed,
     read_rows,
 )
 from tjtools.team.schema import demand_known
@@ -72,7 +74,7 @@ class Store:
         """Tell what is new here, and hear what is new since that version, in one transaction.
 
         Where others have changed the same creative meanwhile, what each has changed stands, and the team's word goes
-        before ours in what both have.
+        before ours in what both have; so what was observed of it here, without knowing theirs, is not told.
         """
 
         def do(connection: psycopg.Connection[Any]) -> Exchanged:
@@ -83,10 +85,13 @@ class Store:
                     remedy="It was put back from a backup, it seems: tjtools team leave, then tjtools team join",
                 )
             theirs, heard = self._since(connection, since)
-            known = {one.creative_id: theirs.get(one.creative_id, one.before) for one in changes}
-            mine = {one.creative_id: agreed(one, known[one.creative_id]) for one in changes}
-            news = {key: rows for key, rows in mine.items() if rows != known[key]}
-            told = [*(self._creative(since, key, rows) for key, rows in news.items()), *events]
+            mine: dict[str, Rows] = {}
+            told = [one for one in events if one.kind != OBSERVED or one.about not in observed(heard)]
+            for chosen, change in self._untold(connection, since, changes, theirs).items():
+                known = theirs.get(change.creative_id, change.before)
+                rows = mine[change.creative_id] = agreed(change, known)
+                if rows != known:
+                    told.append(_creative(change, rows, chosen))
             if told:
                 version = self._write(connection, told)
             return Exchanged(version, theirs | mine, heard)
@@ -195,10 +200,17 @@ class Store:
         )
         return theirs, tuple(Event(*row) for row in events)
 
-    def _creative(self, since: int, creative_id: str, rows: Rows) -> Event:
-        told = [fields_of(row) for row in rows]
-        chosen = digest(self.account, self.person.holder, since, creative_id, told)
-        return Event(CREATIVE, datetime.now(UTC), creative_id, {"rows": told}, chosen)
+    def _untold(
+        self, connection: psycopg.Connection[Any], since: int, changes: Sequence[Change], theirs: Mapping[str, Rows]
+    ) -> dict[str, Change]:
+        """The changes by the IDs of their events, without those that were told before this copy was cut off."""
+        own = {digest(self.account, self.person.holder, since, one.creative_id, *one.after): one for one in changes}
+        doubtful = [chosen for chosen, one in own.items() if one.creative_id in theirs]
+        if doubtful:
+            query = "SELECT id FROM tjtools.events WHERE account = %s AND id = ANY(%s)"
+            for (chosen,) in connection.execute(query, (self.account, doubtful)):
+                del own[chosen]
+        return own
 
     def _write(self, connection: psycopg.Connection[Any], told: Sequence[Event]) -> int:
         account, person = self.account, self.person
@@ -334,6 +346,11 @@ class _Claim(NamedTuple):
         if self.alive:
             return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
         return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
+
+
+def _creative(change: Change, rows: Rows, chosen: str) -> Event:
+    told = {"rows": [fields_of(row) for row in rows]}
+    return Event(CREATIVE, datetime.now(UTC), change.creative_id, told, chosen)
 
 
 def _words(key: Key) -> tuple[str, str]:
