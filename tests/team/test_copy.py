@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +27,18 @@ def run(workspace: Workspace, *arguments: str, code: int = 0) -> str:
     done = tjtools(*arguments, cwd=workspace.root)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+@contextmanager
+def away(workspace: Workspace, server: Server) -> Iterator[None]:
+    """The workspace, for which nobody answers at its team's address meanwhile."""
+    files = workspace.settings_file, workspace.private / "team" / "state.json"
+    there, gone = f":{server.port}/", ":1/"
+    for before, after in ((there, gone), (gone, there)):
+        for file in files:
+            file.write_text(file.read_text("utf-8").replace(before, after), "utf-8")
+        if after == gone:
+            yield
 
 
 def rows(workspace: Workspace) -> dict[str, str]:
@@ -249,17 +262,12 @@ def test_without_the_database_what_is_here_is_worked_on_with_a_word_about_its_ag
     joined: Make, server: Server, database: str
 ) -> None:
     anna = joined("anna")
-    settings = anna.settings_file
-    settings.write_text(settings.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
-    state = anna.private / "team" / "state.json"
-    state.write_text(state.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
-    told = run(anna, "add", "1", "1.png")
-    assert "can't be reached" in told
-    assert "What is here is as of 20" in told
-    assert "Added to" in told
-    assert "can't be reached" in run(anna, "pull", code=2)
-    for file in (settings, state):
-        file.write_text(file.read_text("utf-8").replace(":1/", f":{server.port}/"), "utf-8")
+    with away(anna, server):
+        told = run(anna, "add", "1", "1.png")
+        assert "can't be reached" in told
+        assert "What is here is as of 20" in told
+        assert "Added to" in told
+        assert "can't be reached" in run(anna, "pull", code=2)
     run(anna, "pull")
     assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
 

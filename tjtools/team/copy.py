@@ -41,6 +41,8 @@ from tjtools.team.records import (
     Rows,
     digest,
     observed,
+    time_of,
+    told_of,
 )
 from tjtools.team.store import Store
 from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table, write_rows
@@ -48,9 +50,6 @@ from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
 from tjtools.workspace.settings import TeamSettings, load_limits
-
-_SHARED = (UPLOADED, DECIDED, SETTLED)  # what of the log is told; the last is not taken into another's
-_FIELDS = SessionFile._fields
 
 
 class State(NamedTuple):
@@ -229,7 +228,7 @@ class _History(_Base):
         self.own = [row for row in _observed(self.path) if row not in known]
         for row in self.own:
             chosen = digest(self.store.account, OBSERVED, row)
-            yield Event(OBSERVED, _time(row[0]), told_id(row[1]), {"row": row}, chosen)
+            yield Event(OBSERVED, time_of(row[0]), told_id(row[1]), {"row": row}, chosen)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
@@ -269,13 +268,6 @@ def _fields(row: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(row[name] for name in OBSERVATION)
 
 
-def _time(text: str) -> datetime:
-    with suppress(ValueError):
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime(1970, 1, 1, tzinfo=UTC)
-
-
 class _Master(_Base):
     """Which file of which section got which ID: what a run has settled, and what a person has written in."""
 
@@ -295,7 +287,9 @@ class _Master(_Base):
             section, creative_id = key[0], told_id(row["tj_creative_id"])
             told = {"section": section, "name": row["new_filename"], "creative_id": creative_id, "row": row}
             told["day"] = row.get("tj_upload_date", "")
-            yield Event(MASTERED, _time(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id))
+            yield Event(
+                MASTERED, time_of(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id)
+            )
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         here, found = self._ids(self.path) if heard.events else {}, []
@@ -340,8 +334,10 @@ class _Log:
         self.own: list[Event] = []
 
     def news(self) -> list[Event]:
-        new = [one for one in self.log.entries() if one.kind in _SHARED and one.id not in self.known]
-        self.own = [event for one in new if (event := _shared(one))]
+        new = [
+            one for one in self.log.entries() if one.kind in (UPLOADED, DECIDED, SETTLED) and one.id not in self.known
+        ]
+        self.own = [event for one in new if (event := told_of(one))]
         return self.own
 
     def take(self, heard: Exchanged, _now: datetime) -> None:
@@ -354,27 +350,6 @@ class _Log:
         self.log.append(Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if one.id in last)
         if new := [one.id for one in (*self.own, *news)]:
             append_lines(self.known_file, [f"{one}\n".encode() for one in new])
-
-
-def _shared(entry: Entry) -> Event | None:
-    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine."""
-    if entry.kind != SETTLED:
-        return Event(entry.kind, entry.at, entry.about or "", entry.data, entry.id)
-    with suppress(LookupError, TypeError, ValueError):  # what can't be understood is among the log's bad lines
-        file = dict(zip(_FIELDS, entry.data["file"], strict=True))
-        creative = entry.data.get("creative") or [""]
-        told = {
-            "section": CreativeType(file["creative_type"]).section.value,
-            "name": Path(file["path"]).name,
-            "status": entry.data["status"],
-            "creative_id": creative[0],
-            "day": entry.data.get("day") or "",
-            "message": entry.data.get("message", ""),
-            "run": entry.data["run"],
-            "row": file["row"],
-        }
-        return Event(SETTLED, entry.at, str(creative[0]), told, entry.id)
-    return None
 
 
 class _Snapshots:
@@ -390,7 +365,7 @@ class _Snapshots:
             with suppress(OSError, ValueError):
                 told = dict(json.loads((self.workspace.snapshots / f"{name}.json").read_text("utf-8")))
             chosen = digest(self.store.account, self.store.person.holder, REFRESHED, name)
-            yield Event(REFRESHED, _time(str(told.get("observed_at", ""))), "", told, chosen)
+            yield Event(REFRESHED, time_of(str(told.get("observed_at", ""))), "", told, chosen)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         if last := [one for one in heard.events if one.kind == REFRESHED][-1:]:

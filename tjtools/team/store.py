@@ -97,7 +97,7 @@ class Store:
                 version = self._write(connection, told)
             return Exchanged(version, theirs | mine, heard)
 
-        return self._ask(do)
+        return self.ask(do)
 
     def claim(self, since: int, run: str, newest: str, wanted: Sequence[Wanted], lease: float) -> Claimed:
         """Ask for files to hand over: of each, that nobody else does so. It is committed when this returns."""
@@ -110,7 +110,7 @@ class Store:
                 claimed = self._claim(connection, claimed, one, run, newest, lease)
             return claimed
 
-        return self._ask(do)
+        return self.ask(do)
 
     def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
         """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
@@ -123,7 +123,7 @@ class Store:
                 (lease, self.account, list(claims), self.person.holder, run),
             ).rowcount
 
-        if self._ask(do) != len(claims):
+        if self.ask(do) != len(claims):
             raise ClaimLost(
                 "this run gave no sign of life for so long that its files may be another's now: none was handed over.",
                 remedy="See with tjtools team status who has them; then run: tjtools upload --resume",
@@ -140,7 +140,7 @@ class Store:
 
     def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
         told = self.account, list(claims), self.person.holder, run
-        self._ask(lambda connection: connection.execute(statement.encode(), told))
+        self.ask(lambda connection: connection.execute(statement.encode(), told))
 
     def standing(self) -> Standing:
         """Who works on what, and who has read the site last."""
@@ -161,13 +161,15 @@ class Store:
             )
             return Standing(version, refreshed[0] if refreshed else "", tuple(one for (one,) in claims))
 
-        return self._ask(look)
+        return self.ask(look)
 
     def close(self) -> None:
         """Let go of the connection."""
         self.database.close()
 
-    def _ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+        """What one transaction returns; raises as `Database.ask`, and TeamError for a schema that we don't know."""
+
         def looked(connection: psycopg.Connection[Any]) -> _T:
             if not self._looked:
                 demand_known(connection)
