@@ -63,16 +63,18 @@ class Report:
         self.slept: list[Slept] = []
         self.begun = time.monotonic()
 
-    def play(self, kinds: Sequence[str], sleeps: int) -> None:
+    def play(self, kinds: Sequence[str], sleeps: int) -> Iterator[None]:
         """All of it, each told when it is over."""
-        for kind in kinds:
-            one = self.torture.round(*KINDS[kind])
-            self.played.append((kind, one))
-            _say(f"{len(self.played)} {kind}: {one.seconds:.0f} s", one.wrong)
         for point in [*POINTS] * sleeps:
             slept = self.torture.sleep(point)
             self.slept.append(slept)
             _say(f"asleep behind {point}: {slept.handed} handed over: {slept.word}", slept.wrong)
+            yield
+        for kind in kinds:
+            one = self.torture.round(*KINDS[kind])
+            self.played.append((kind, one))
+            _say(f"{len(self.played)} {kind}: {one.seconds:.0f} s", one.wrong)
+            yield
 
     @property
     def wrong(self) -> list[str]:
@@ -156,8 +158,8 @@ def main() -> None:
         server.ask("postgres", "CREATE DATABASE torture")
         torture = Torture(folder.resolve(), server, "torture", sandbox.origin, given.people)
         report = Report(stack.enter_context(torture))
-        report.play([names[number % len(names)] for number in range(given.rounds)], given.sleeps)
-        given.report.write_text("\n".join(report.lines()) + "\n", "utf-8")
+        for _ in report.play([names[number % len(names)] for number in range(given.rounds)], given.sleeps):
+            given.report.write_text("\n".join(report.lines()) + "\n", "utf-8")  # as far as it has come
     if report.wrong:
         raise SystemExit(f"{len(report.wrong)} things are not in order: see {given.report}")
 

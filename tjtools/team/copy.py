@@ -203,14 +203,16 @@ class _Library(_Base):
         else:
             self.here.add(row for key, rows in wanted.items() if key not in here for row in rows)
         self.renew()
-        if _by_id(Library.load(self.base)) != wanted:  # a person has appended a line meanwhile: it is news next time
+        self.here.refresh()
+        if _by_id(self.here) != wanted:  # a person has appended a line meanwhile: it is news next time
             write_rows(self.base, COLUMNS, [fields_of(row) for rows in wanted.values() for row in rows])
 
 
 def _by_id(library: Library) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for one in library:
-        found[one.creative_id] = (*found.get(one.creative_id, ()), one)
+        key = one.creative_id
+        found[key] = (*found[key], one) if key in found else (one,)
     return found
 
 
