@@ -427,6 +427,27 @@ def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
     assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
 
 
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "replaced": []}', b"\xff"])
+def test_a_plan_that_something_has_damaged_is_refused_in_words_and_what_was_made_stays(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes
+) -> None:
+    image(folder / "Sports" / "a.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "renew_rows", _fail)
+        with pytest.raises(OSError, match="No space left"):
+            taken(shop, folder)
+    [path] = (shop.root / "uploaded" / ".preparing").rglob("plan.json")
+    path.write_bytes(plan)
+    before = contents(shop.root)
+    done = tjtools("prepare", "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, contents(shop.root)) == (2, before)
+    assert f"{path}: it can't be read" in done.stderr
+    assert f"Remove {path.parent}, and prepare {folder} with --again." in done.stderr
+    shutil.rmtree(path.parent)
+    assert len(taken(shop, folder, Wanted(again=True)).taken) == 1
+    assert (len(names(shop)), media(shop)) == (1, {*names(shop)})
+
+
 def test_what_was_cut_off_before_it_was_written_down_is_to_be_prepared_again(shop: Workspace, folder: Path) -> None:
     image(shop.root / "uploaded" / ".preparing" / "20251113T170000-1a2b3c4d" / "a.png")
     told = "a preparation was cut off before anything of it was in the session"
