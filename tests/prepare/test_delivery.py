@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import typer
 from PIL import Image
-from world import NOW, read_rows, rejected_before, tjtools
+from world import NOW, drawn, read_rows, rejected_before, tjtools
 
 from tjtools.cache.library import Library
 from tjtools.cli import prepare as command
@@ -24,7 +24,6 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, WorkspaceError
 from tjtools.model.names import parse_name
-from tjtools.practice import samples
 from tjtools.prepare import session
 from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
@@ -54,13 +53,13 @@ def folder(tmp_path: Path) -> Path:
 
 def video(path: Path, seconds: float = 6, size: tuple[int, int] = (480, 270), seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    path.write_bytes(drawn(".mp4", *size, path.stem, seed, seconds=seconds, fps=5))
     return path
 
 
 def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
     return path
 
 
@@ -242,14 +241,12 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "losses"),
     [
-        (("DIR", "--cut"), ["cut: 30.9 of 40 s"]),
-        (("--cut", "DIR"), ["cut: 30.9 of 40 s"]),
-        (("--cut", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
+        (("--cut", "0", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
         (("--cut=2.5", "DIR", "--crop", "20%"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, at 20 %"]),
         (("DIR", "--crop", "100"), ["crop: 17 % of the width, the right is kept"]),
     ],
 )
-def test_a_cut_without_a_number_is_from_the_start_and_a_crop_takes_percents(
+def test_a_cut_takes_a_second_and_a_crop_takes_percents(
     shop: Workspace, folder: Path, words: tuple[str, ...], losses: list[str]
 ) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))

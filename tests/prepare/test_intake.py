@@ -11,13 +11,12 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from world import NOW, read_rows, tjtools
+from world import NOW, drawn, read_rows, tjtools
 
 from tjtools.diff.session import Verdict
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TrackingFileError, WorkspaceError
-from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.kinds import told_type
@@ -76,11 +75,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def video(path: Path, seconds: float, size: tuple[int, int] = (640, 360), seed: int = 0) -> None:
-    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    path.write_bytes(drawn(".mp4", *size, path.stem, seed, seconds=seconds, fps=5))
 
 
 def image(path: Path, size: tuple[int, int] = (640, 360), seed: int = 0) -> None:
-    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
 
 
 def plan(workspace: Workspace, folder: Path) -> Intake:

@@ -11,14 +11,13 @@ import av
 import pillow_heif
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from world import NOW, read_rows, write_inventory
+from world import NOW, drawn, read_rows, write_inventory
 
 from tjtools.cache.inventory import load_session
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Made
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled, WorkspaceError
-from tjtools.practice import samples
 from tjtools.prepare import mend as mending
 from tjtools.prepare.delivery import AS_IS, Wanted, look_through
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
@@ -34,8 +33,6 @@ from tjtools.workspace.limits import load_limits
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
 PAIR = "ID-99A0D7C3"
-
-
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
@@ -56,9 +53,9 @@ def _session(workspace: Workspace, *rows: dict[str, str]) -> None:
 def _drawn(workspace: Workspace, name: str, kind: CreativeType, width: int, height: int, seconds: float = 0) -> Path:
     path = workspace.media_file(name, kind)
     if seconds:
-        samples.write_video(path, width=width, height=height, seconds=seconds, title="Sports", fps=25)
+        path.write_bytes(drawn(".mp4", width, height, "Sports", seconds=seconds, fps=25))
     else:
-        samples.write_image(path, width=width, height=height, title="Sports")
+        path.write_bytes(drawn(path.suffix, width, height, "Sports"))
     return path
 
 
@@ -120,10 +117,10 @@ def test_what_gets_another_extension_gets_another_name_in_both_inventories(bare_
 
 
 def test_a_photo_of_a_phone_becomes_a_jpg_that_is_light_enough(bare_workspace: Workspace) -> None:
-    drawn = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
-    with Image.open(drawn) as picture:
-        pillow_heif.from_pillow(picture).save(drawn.with_suffix(".heic"))  # without any EXIF
-    drawn.unlink()
+    path = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
+    with Image.open(path) as picture:
+        pillow_heif.from_pillow(picture).save(path.with_suffix(".heic"))  # without any EXIF
+    path.unlink()
     _session(bare_workspace, _row("IMG_0001.heic", CreativeType.NATIVE_IMAGE))
     mended = _mend(bare_workspace, _only(bare_workspace))
     assert (mended.name, mended.trouble) == ("IMG_0001.jpg", "")
@@ -194,9 +191,9 @@ def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Wor
 def test_sound_that_is_longer_than_the_picture_ends_with_it(bare_workspace: Workspace) -> None:
     path = bare_workspace.media_file("clip.mp4", CreativeType.VIDEO)
     with av.open(str(path), "w") as file:
-        picture, sound = file.add_stream("libx264", rate=25), file.add_stream("aac", rate=48_000, layout="mono")
+        picture, sound = file.add_stream("libx264", rate=5), file.add_stream("aac", rate=48_000, layout="mono")
         picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
-        for number in range(25 * 30):
+        for number in range(5 * 30):
             shade = Image.new("RGB", (320, 180), (number % 255, 90, 40))
             file.mux(picture.encode(av.VideoFrame.from_image(shade)))
         for number in range(48 * 32):
@@ -284,6 +281,17 @@ def test_a_preparation_is_taken_back_with_what_was_mended_of_it_since(
     assert take_back(bare_workspace, now=NOW)[1] == ()
     assert read_rows(bare_workspace.session) == read_rows(bare_workspace.master) == []
     assert {one: data for one, data in _state(bare_workspace).items() if "inventory" not in one} == before
+
+
+def test_taking_back_keeps_the_source_of_what_lay_in_its_place_before(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    before = path.read_bytes()
+    intake = plan_session(bare_workspace, look_through(bare_workspace, path.parent, AS_IS), now=NOW)
+    write_session(bare_workspace, intake, folder="uploaded", now=NOW)
+    _mend(bare_workspace, _only(bare_workspace))
+    take_back(bare_workspace, now=NOW)
+    assert read_rows(bare_workspace.session) == []
+    assert (path.with_name("ORG_banner.png").read_bytes(), _size(path)) == (before, (300, 250))
 
 
 def test_a_mend_stands_although_the_log_can_not_be_written(

@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         library.add,
         library.report,
         library.diff,
+        team.history,
         library.rebuild_cache,
     ),
     "Check": (workspace.doctor, workspace.verify),
@@ -84,6 +85,5 @@ def check(context: typer.Context) -> None:
 
 for group, commands in GROUPS.items():
     for command in commands:
-        kind = prepare.CutFromTheStart if command is prepare.prepare else None
-        app.command(rich_help_panel=group, cls=kind)(command if command is team.pull else team.in_team(command))
+        app.command(rich_help_panel=group)(command if command in (team.pull, team.history) else team.in_team(command))
 app.add_typer(team.app, name="team", rich_help_panel="Set-up")

@@ -6,10 +6,9 @@ import re
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from typer.core import TyperCommand
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
@@ -20,21 +19,14 @@ from tjtools.model.words import counted
 from tjtools.prepare.delivery import Delivery, Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
-from tjtools.prepare.naming import WORDS, checked
+from tjtools.prepare.naming import TITLES, WORDS, checked
 from tjtools.prepare.session import alone, cut_off, take_back, write_session
-from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
 _PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
-_LIKE_SECONDS = r"[\d.,:]+|nan"
-_ASKED = {
-    "category_name": "Category",
-    "creator_name": "Creator",
-    "language": "Language, like EN",
-    **{field: f"{title}: {', '.join(WORDS[field])}" for field, title in (
-        ("model_sex", "Model"), ("style", "Style"), ("content_type", "Rating"),
-    )},
-}  # fmt: skip
+_ASKED = (
+    TITLES | {"language": "Language, like EN"} | {name: f"{TITLES[name]}: {', '.join(WORDS[name])}" for name in WORDS}
+)
 
 
 def parse_crop(text: str) -> Wishes:
@@ -58,15 +50,6 @@ def parse_seconds(text: str) -> float:
     return float(text)
 
 
-class CutFromTheStart(TyperCommand):
-    """`--cut` may stand without its number: then it is 0."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        followed = zip(args, [*args[1:], ""], strict=True)
-        given = [f"{one}=0" if one == "--cut" and not re.fullmatch(_LIKE_SECONDS, to) else one for one, to in followed]
-        return super().parse_args(ctx, given)
-
-
 def prepare(
     workspace: console.WorkspaceOption,
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder of deliveries, or a file.")] = None,
@@ -80,7 +63,7 @@ def prepare(
     ] = None,
     cut: Annotated[
         float | None,
-        typer.Option(parser=parse_seconds, metavar="[START]", help="Cut what is too long, from there, or its start."),
+        typer.Option(parser=parse_seconds, metavar="START", help="Cut what is too long, from that second."),
     ] = None,
     still: Annotated[
         float | None, typer.Option(parser=parse_seconds, metavar="SECOND", help="Which frame becomes the still.")
@@ -252,10 +235,7 @@ def _go_on(workspace: Workspace, *, as_json: bool) -> NoReturn:
 
 def _undo(workspace: Workspace, *, as_json: bool) -> NoReturn:
     """Take the last preparation back, but not while an upload may still be at its files."""
-    if (running := steps.unfinished_run(workspace)) or Journal(workspace.log).in_doubt():
-        told = f": {running.told}" if running else ""
-        remedy = "Go on with it first: tjtools upload --resume" if running else "Upload again: it finds that out first."
-        raise WorkspaceError(f"An upload has not found out yet what became of its files{told}.", remedy=remedy)
+    steps.demand_settled(workspace)
     last, changed = take_back(workspace, now=now())
     listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"

@@ -1,4 +1,4 @@
-"""Commands for a library that a team shares: `team init`, `join`, `status` and `leave`, and `pull`.
+"""Commands for a library that a team shares: `team init`, `join`, `status` and `leave`, `pull`, and `history`.
 
 Here is also what surrounds every other command in a team's workspace.
 """
@@ -13,9 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from tjtools.cli import console
-from tjtools.cli.console import end, out, say
+from tjtools.cli.console import end, listing, out, say
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError
-from tjtools.team import Database, Team, compare, leave
+from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import apply_setup, plan_setup
 from tjtools.workspace.folder import Workspace
@@ -166,6 +166,28 @@ def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False
     with _team(workspace) as team:
         version = team.sync()
     end({"version": version}, f"Up to date with {team.settings.account}.", as_json=as_json)
+
+
+def history(
+    workspace: console.WorkspaceOption,
+    creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID.")],
+    as_json: console.JsonOption = False,
+) -> None:
+    """Say what was done to a creative, and when.
+
+    In a team also who did it, from which machine, and with which version. Exit codes: 0 all well, 1 nothing is known of
+    it, or the team could not be asked, 2 error.
+    """
+    found = trail(workspace, [creative_id])
+
+    def show() -> None:
+        listing(creative_id, [(f"{one.at.astimezone():%Y-%m-%d %H:%M}", one.what, one.who) for one in found.deeds])
+        if not found.deeds:
+            out.print(f"Nothing is known of {creative_id}.")
+        if found.missing:
+            say(found.missing)
+
+    end(found, show, as_json=as_json, needs_a_person=found.missing or not found.deeds)
 
 
 def _team(workspace: Workspace) -> Team:

@@ -273,7 +273,7 @@ def _linked(path: Path, other: Path) -> Path:
 @contextmanager
 def _room(workspace: Workspace, now: datetime) -> Iterator[Path]:
     """A folder for what is not whole yet, on the session's disk; what a kill left is removed as a cut-off transfer."""
-    home = workspace.root / "uploaded" / "incoming"
+    home = workspace.incoming
     room = home / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     workspace.guard(room)
     with translated(room, "made"):

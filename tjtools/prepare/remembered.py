@@ -45,7 +45,8 @@ class Source(NamedTuple):
 
 class Preparation(NamedTuple):
     """One call that wrote something: `files` are its files by their paths below `uploaded/`, with their checksums;
-    `replaced` those of earlier ones that it took the place of.
+    `replaced` those of earlier ones that it took the place of. `of_session`: no more than a file was mended that was in
+    the session already, so that nothing is to be taken back.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Preparation(NamedTuple):
     files: Mapping[str, str]
     sources: tuple[Source, ...]
     replaced: tuple[str, ...] = ()
+    of_session: bool = False
 
     def note(self, workspace: Workspace, *, mend: bool = False) -> None:
         """Write it down, on the disk when this returns; raises TrackingFileError if the disk does not take it."""
@@ -62,7 +64,7 @@ class Preparation(NamedTuple):
             for one in self.sources
         ]
         told = self._asdict() | {"files": dict(self.files), "sources": sources}
-        del told["name"], told["at"]
+        del told["name"], told["at"], told["of_session"]
         Log.at(workspace.log).append([Entry(_MENDED if mend else _PREPARED, self.at, told, self.name)])
 
     def mended(self, mend: Preparation) -> Preparation:
@@ -75,8 +77,10 @@ class Preparation(NamedTuple):
             return source.made if mend.replaced else (made, *source.made)
 
         sources = tuple(each._replace(made=tuple(chain.from_iterable(map(became, each.made)))) for each in self.sources)
-        files = {path: checksum for path, checksum in self.files.items() if path not in mend.replaced}
-        return self if sources == self.sources else self._replace(files={**files, **mend.files}, sources=sources)
+        files = dict(self.files)
+        if {*mend.replaced} <= {*files}:  # else it lay in its place before, and its source is a person's only one
+            files = {path: checksum for path, checksum in files.items() if path not in mend.replaced} | {**mend.files}
+        return self if sources == self.sources else self._replace(files=files, sources=sources)
 
     def note_undone(self, workspace: Workspace, now: datetime) -> None:
         """Write down that it was taken back."""
@@ -107,12 +111,12 @@ def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
 
 
 def _follow(noted: list[Preparation], mend: Preparation) -> None:
-    """Take a mend over into the preparation that its file is of; a file that nobody prepared has one without files."""
+    """Take a mend over into the preparation that its file is of, where there is one."""
     for at, one in reversed([*enumerate(noted)]):
         if (renewed := one.mended(mend)) is not one:
             noted[at] = renewed
             return
-    noted.append(mend._replace(files={}, replaced=()))
+    noted.append(mend._replace(files={}, replaced=(), of_session=True))
 
 
 def _mend(entry: Entry) -> tuple[Preparation]:
@@ -120,6 +124,11 @@ def _mend(entry: Entry) -> tuple[Preparation]:
     if len(found.sources) != 1:
         raise ValueError("a mend is of one file")
     return (found,)
+
+
+def last_preparation(workspace: Workspace) -> Preparation | None:
+    """The one that is taken back next; None where nothing was prepared."""
+    return next((one for one in reversed(preparations(workspace)) if not one.of_session), None)
 
 
 def _preparation(entry: Entry) -> Preparation:

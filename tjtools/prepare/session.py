@@ -27,7 +27,7 @@ from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, t
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
-from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, preparations
+from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, preparations
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
@@ -224,13 +224,12 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
 def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
     """Take the last preparation back; returns it, and those of its files that were changed since and stay.
 
-    Raises WorkspaceError where nothing was prepared, or something of it was uploaded: then nothing is changed.
+    Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
     with alone(workspace, now=now):
-        noted = [one for one in preparations(workspace) if one.files]
-        if not noted:
+        last = last_preparation(workspace)
+        if last is None:
             raise WorkspaceError("Nothing was prepared here that could be taken back.")
-        last = noted[-1]
         if uploaded := last.uploaded(workspace):
             name, creative_id = next(iter(uploaded.items()))
             told = f"{counted(len(uploaded), 'file')} of it went up, {name} as {creative_id} for one"

@@ -21,7 +21,7 @@ from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
 from tjtools.media.content import LookedAt
 from tjtools.model.creative import SessionFile
-from tjtools.model.errors import TrackingFileError, translated
+from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.upload.handover import log
 from tjtools.upload.journal import Journal, Recorded, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
@@ -49,6 +49,14 @@ class Rest(NamedTuple):
 def unfinished_run(workspace: Workspace) -> Unfinished | None:
     """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
     return Journal(workspace.log).unfinished()
+
+
+def demand_settled(workspace: Workspace) -> None:
+    """Raise `WorkspaceError` where it is not known of every file that was handed over what became of it."""
+    if (running := unfinished_run(workspace)) or Journal(workspace.log).in_doubt():
+        told = f": {running.told}" if running else ""
+        remedy = "Go on with it first: tjtools upload --resume" if running else "Upload again: it finds that out first."
+        raise WorkspaceError(f"An upload has not found out yet what became of its files{told}.", remedy=remedy)
 
 
 def prepare_rest(

@@ -17,6 +17,7 @@ from traitlets import Bool, Dict, Int, Unicode
 
 from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError
 from tjtools.practice.workspace import need_sandbox
+from tjtools.team import brought_up_to_date
 from tjtools.upload import unfinished_run, watched
 from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
@@ -96,6 +97,7 @@ class Desk(Panel):
 
     def open(self, step: str) -> None:
         """Show a tab: it is made when it is first opened, and looks again when it is shown again."""
+        self.team = brought_up_to_date(self.workspace)
         before = self.panels(step)
         if before and not any(isinstance(one, Broken) for one in before):
             self._look_again(step)
