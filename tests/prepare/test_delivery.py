@@ -70,6 +70,12 @@ def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
         return write_session(workspace, plan_session(workspace, delivery, now=NOW), folder=str(folder), now=NOW)
 
 
+def left_out_by_the_command(workspace: Workspace, folder: Path) -> dict[str, str]:
+    """Prepare, and say what stays out and why, with the option that would help."""
+    done = tjtools("prepare", str(folder), "--workspace", str(workspace.root), "--json", cwd=folder)
+    return {Path(one["path"]).name: one["reason"] for one in json.loads(done.stdout)["left_out"]}
+
+
 def names(workspace: Workspace) -> list[str]:
     return [row["new_filename"] for row in read_rows(workspace.session)]
 
@@ -221,7 +227,7 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))
     video(folder / "Sports" / "long.mp4", 40, (96, 54))
     video(folder / "Sports" / "short.mp4", 2, (96, 54), seed=1)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert set(left_out) == {"wide.png", "long.mp4", "short.mp4"}
     assert "--crop centre" in left_out["wide.png"]
     assert "--cut START" in left_out["long.mp4"]
@@ -293,7 +299,7 @@ def test_a_repeat_of_a_rejected_creative_is_told_first_and_left_out(shop: Worksp
     twin = folder / "Gaming" / "b.png"
     twin.parent.mkdir()
     shutil.copy(image(folder / "Sports" / "c.png", seed=7), twin)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert ("REJECTED" in left_out["a.png"], "--allow-repeats" in left_out["a.png"]) == (True, True)
     assert "same content as" in left_out["c.png"]
     assert len(names(shop)) == 1
@@ -422,6 +428,27 @@ def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
     [found] = [one for one in examine(shop.root, cwd=shop.root) if one.what == "preparations"]
     assert (found.well, found.found) == (True, "1, none of them cut off")
     assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
+
+
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "replaced": []}', b"\xff"])
+def test_a_plan_that_something_has_damaged_is_refused_in_words_and_what_was_made_stays(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes
+) -> None:
+    image(folder / "Sports" / "a.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "renew_rows", _fail)
+        with pytest.raises(OSError, match="No space left"):
+            taken(shop, folder)
+    [path] = (shop.root / "uploaded" / ".preparing").rglob("plan.json")
+    path.write_bytes(plan)
+    before = contents(shop.root)
+    done = tjtools("prepare", "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, contents(shop.root)) == (2, before)
+    assert f"{path}: it can't be read" in done.stderr
+    assert f"Remove {path.parent}, and prepare {folder} with --again." in done.stderr
+    shutil.rmtree(path.parent)
+    assert len(taken(shop, folder, Wanted(again=True)).taken) == 1
+    assert (len(names(shop)), media(shop)) == (1, {*names(shop)})
 
 
 def test_what_was_cut_off_before_it_was_written_down_is_to_be_prepared_again(shop: Workspace, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import av
@@ -16,18 +17,27 @@ from tjtools.cache.inventory import load_session
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Made
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled
+from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.prepare import mend as mending
+from tjtools.prepare.delivery import AS_IS, Wanted, look_through
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
+from tjtools.prepare.intake import plan_session
 from tjtools.prepare.mend import Mended, mend, offers
+from tjtools.prepare.remembered import preparations
+from tjtools.prepare.session import take_back, write_session
 from tjtools.upload import prepare
-from tjtools.workspace import csvfile
+from tjtools.workspace import csvfile, log
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
 
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
 PAIR = "ID-99A0D7C3"
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise FULL
 
 
 def _row(name: str, kind: CreativeType, identity: str = "ID-1A2B3C4D", pair: str = "") -> dict[str, str]:
@@ -234,6 +244,65 @@ def test_a_row_of_the_master_that_has_an_id_stays_as_it_is(bare_workspace: Works
     assert bare_workspace.master.read_text("utf-8") == f"{head}\n{line}\n"
 
 
+@pytest.mark.parametrize("name", ["banner.png", "banner.webp"])
+def test_the_source_of_what_was_mended_is_known_by_its_content(
+    bare_workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    path = _drawn(bare_workspace, name, CreativeType.IMAGE, 600, 500)
+    (tmp_path / "delivery").mkdir()
+    shutil.copy(path, tmp_path / "delivery" / name)
+    _session(bare_workspace, _row(name, CreativeType.IMAGE))
+    _mend(bare_workspace, _only(bare_workspace))
+    delivery = look_through(bare_workspace, tmp_path / "delivery", Wanted())
+    assert [why for _, why in delivery.known] == ["prepared on 2025-11-13 as banner.png"]
+    with pytest.raises(WorkspaceError, match="Nothing was prepared"):  # it was in the session before
+        take_back(bare_workspace, now=NOW)
+    assert path.with_name(f"ORG_{name}").exists()
+
+
+@pytest.mark.parametrize("name", ["banner.png", "banner.jpg"])  # of which the second is a png
+def test_a_preparation_is_taken_back_with_what_was_mended_of_it_since(
+    bare_workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    before = _state(bare_workspace)
+    _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500).rename(tmp_path / name)
+    _drawn(bare_workspace, VIDEO, CreativeType.NATIVE_VIDEO, 640, 360, 4).rename(tmp_path / VIDEO)
+    intake = plan_session(bare_workspace, look_through(bare_workspace, tmp_path, AS_IS), now=NOW)
+    write_session(bare_workspace, intake, folder="delivery", now=NOW)
+    banner, video = sorted(load_session(bare_workspace).files, key=lambda one: one.creative_type.value)
+    assert _mend(bare_workspace, banner).trouble == ""
+    [half] = mend(bare_workspace, {video: Wishes(start=1.0)}, half=True, now=NOW)
+    assert half.trouble == ""
+    [noted] = preparations(bare_workspace)
+    assert {one.name: [made.name for made in one.made] for one in noted.sources} == {
+        name: ["banner.png"],
+        VIDEO: [VIDEO, STILL],
+    }
+    assert take_back(bare_workspace, now=NOW)[1] == ()
+    assert read_rows(bare_workspace.session) == read_rows(bare_workspace.master) == []
+    assert {one: data for one, data in _state(bare_workspace).items() if "inventory" not in one} == before
+
+
+def test_taking_back_keeps_the_source_of_what_lay_in_its_place_before(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    before = path.read_bytes()
+    intake = plan_session(bare_workspace, look_through(bare_workspace, path.parent, AS_IS), now=NOW)
+    write_session(bare_workspace, intake, folder="uploaded", now=NOW)
+    _mend(bare_workspace, _only(bare_workspace))
+    take_back(bare_workspace, now=NOW)
+    assert read_rows(bare_workspace.session) == []
+    assert (path.with_name("ORG_banner.png").read_bytes(), _size(path)) == (before, (300, 250))
+
+
+def test_a_mend_stands_although_the_log_can_not_be_written(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    monkeypatch.setattr(log, "append_lines", _fails)
+    assert (_mend(bare_workspace, _only(bare_workspace)).trouble, _size(path)) == ("", (300, 250))
+
+
 def test_when_it_is_mended_twice_both_sources_are_kept(bare_workspace: Workspace) -> None:
     path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
     _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
@@ -250,13 +319,6 @@ def test_cancelled_means_that_nothing_has_changed(bare_workspace: Workspace) -> 
     with pytest.raises(Cancelled):
         mend(bare_workspace, {_only(bare_workspace): Wishes()}, now=NOW, cancelled=lambda: True)
     assert _state(bare_workspace) == before
-
-
-FULL = OSError(errno.ENOSPC, "No space left on device")
-
-
-def _fails(*_: object, **__: object) -> None:
-    raise FULL
 
 
 @pytest.mark.parametrize(

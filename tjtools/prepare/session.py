@@ -27,10 +27,11 @@ from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, t
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
-from tjtools.prepare.remembered import Made, Preparation, Source, file_of, preparations
+from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, preparations
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
+from tjtools.workspace.log import NO_JSON
 
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _PLAN = "plan.json"
@@ -77,7 +78,7 @@ def _staged(
 ) -> tuple[list[Taken], list[tuple[Path, str]]]:
     """Put all files into the folder `place`, each where it is to be below `uploaded/`; a source fails as a whole."""
     limits, failed = load_limits(workspace.limits_file), dict[Path, str]()
-    targets = {one.target: place / _below(workspace, one.target) for one in taken}
+    targets = {one.target: place / below(workspace, one.target) for one in taken}
     for target in (place / "rows", *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
     jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
@@ -121,7 +122,7 @@ def _copied(one: Taken, staged: Path, place: Path) -> str:
 
 def _files(workspace: Workspace, done: Sequence[Taken]) -> dict[str, str]:
     """What is written below `uploaded/`, with the checksums."""
-    files = {_below(workspace, one.target): one.checksum for one in done if one.source != one.target}
+    files = {below(workspace, one.target): one.checksum for one in done if one.source != one.target}
     return files | {one.original: one.seen.checksum for one in done if one.original}
 
 
@@ -139,14 +140,24 @@ def _write_plan(place: Path, done: Sequence[Taken], replaced: Collection[str]) -
         replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
 
 
+def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dict[str, str]], list[Path]]:
+    """The rows of the files, and the files that are replaced; raises TrackingFileError where they can't be read."""
+    files: dict[SessionFile, dict[str, str]] = {}
+    try:
+        told = json.loads((place / _PLAN).read_bytes())
+        for row in told["rows"]:
+            kind = CreativeType.parse(row["creative_type"])
+            files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
+        return files, [file_of(workspace, file) for file in told["replaced"]]
+    except NO_JSON as error:
+        folder = next((one.folder for one in preparations(workspace) if one.name == place.name), "the delivery")
+        remedy = f"Remove {place}, and prepare {folder} with --again."
+        raise TrackingFileError(f"it can't be read ({error}).", path=place / _PLAN, remedy=remedy) from error
+
+
 def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
-    told = json.loads((place / _PLAN).read_text("utf-8"))
-    files: dict[SessionFile, dict[str, str]] = {}
-    for row in told["rows"]:
-        kind = CreativeType.parse(row["creative_type"])
-        files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
-    replaced = [file_of(workspace, file) for file in told["replaced"]]
+    files, replaced = _read_plan(workspace, place)
     drop_rows(workspace, replaced, backup=now)
     with translated(place, "moved"):
         for path in replaced:
@@ -216,10 +227,9 @@ def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tupl
     Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
     with alone(workspace, now=now):
-        noted = preparations(workspace)
-        if not noted:
+        last = last_preparation(workspace)
+        if last is None:
             raise WorkspaceError("Nothing was prepared here that could be taken back.")
-        last = noted[-1]
         if uploaded := last.uploaded(workspace):
             name, creative_id = next(iter(uploaded.items()))
             told = f"{counted(len(uploaded), 'file')} of it went up, {name} as {creative_id} for one"
@@ -239,10 +249,6 @@ def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tupl
 
 def _home(workspace: Workspace) -> Path:
     return workspace.root / "uploaded" / ".preparing"
-
-
-def _below(workspace: Workspace, path: Path) -> str:
-    return path.relative_to(workspace.root / "uploaded").as_posix()
 
 
 def _remove(place: Path) -> None:
