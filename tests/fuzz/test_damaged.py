@@ -60,8 +60,9 @@ from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import VARIABLE, cache_file
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.settings import load_settings
 
 
 def _picture() -> bytes:

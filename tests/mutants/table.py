@@ -615,8 +615,8 @@ PREPARING = (
     _one(
         "loss-without-a-word",
         "What a person may miss is not cropped or cut away without a word.",
-        "            if not agreed and not made.cannot:",
-        "            if agreed and not made.cannot:",
+        "for kind, loss in losses if not (loss.agreed or",
+        "for kind, loss in losses if (loss.agreed or",
         "test_a_loss_needs_a_word",
     ),
     _one(

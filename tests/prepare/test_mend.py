@@ -10,20 +10,20 @@ import av
 import pillow_heif
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from world import NOW, read_rows, write_inventory
+from world import NOW, drawn, read_rows, write_inventory
 
 from tjtools.cache.inventory import load_session
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Made
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled
-from tjtools.practice import samples
 from tjtools.prepare import mend as mending
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
-from tjtools.prepare.mend import Mended, mend, other_half
+from tjtools.prepare.mend import Mended, mend, offers
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
@@ -43,9 +43,9 @@ def _session(workspace: Workspace, *rows: dict[str, str]) -> None:
 def _drawn(workspace: Workspace, name: str, kind: CreativeType, width: int, height: int, seconds: float = 0) -> Path:
     path = workspace.media_file(name, kind)
     if seconds:
-        samples.write_video(path, width=width, height=height, seconds=seconds, title="Sports", fps=25)
+        path.write_bytes(drawn(".mp4", width, height, "Sports", seconds=seconds, fps=25))
     else:
-        samples.write_image(path, width=width, height=height, title="Sports")
+        path.write_bytes(drawn(path.suffix, width, height, "Sports"))
     return path
 
 
@@ -107,10 +107,10 @@ def test_what_gets_another_extension_gets_another_name_in_both_inventories(bare_
 
 
 def test_a_photo_of_a_phone_becomes_a_jpg_that_is_light_enough(bare_workspace: Workspace) -> None:
-    drawn = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
-    with Image.open(drawn) as picture:
-        pillow_heif.from_pillow(picture).save(drawn.with_suffix(".heic"))  # without any EXIF
-    drawn.unlink()
+    path = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
+    with Image.open(path) as picture:
+        pillow_heif.from_pillow(picture).save(path.with_suffix(".heic"))  # without any EXIF
+    path.unlink()
     _session(bare_workspace, _row("IMG_0001.heic", CreativeType.NATIVE_IMAGE))
     mended = _mend(bare_workspace, _only(bare_workspace))
     assert (mended.name, mended.trouble) == ("IMG_0001.jpg", "")
@@ -128,6 +128,44 @@ def test_a_wrong_extension_alone_is_a_new_name_and_nothing_else(bare_workspace: 
     assert _verdicts(bare_workspace) == {"banner.jpg": Verdict.NEW}
 
 
+@pytest.mark.parametrize(
+    ("stored", "light", "told"),
+    [
+        ("yuv420p10le", 1, "yuv420p10le"),
+        ("yuv444p", 1, "yuv444p"),
+        ("yuv420p", 16, "yuv420p HDR"),
+        ("yuv420p10le", 18, "yuv420p10le HDR"),
+    ],
+)
+def test_pixels_that_not_all_browsers_play_are_told_and_made_usual(
+    bare_workspace: Workspace, stored: str, light: int, told: str
+) -> None:
+    """Ten bits, full colours and HDR: it goes up as it is, and a click makes it what every browser shows."""
+    _deep(bare_workspace.media_file("clip.mp4", CreativeType.VIDEO), stored, light)
+    _session(bare_workspace, _row("clip.mp4", CreativeType.VIDEO))
+    [one] = prepare(bare_workspace).reviews
+    assert one.verdict is Verdict.NEW
+    assert f"its pixels are {told}; yuv420p is usual, and plays in every browser" in one.notes
+    assert [(offer.file, offer.fit.mends) for offer in offers([one], load_limits())] == [
+        (one.file, (f"{told} → yuv420p",))
+    ]
+    assert _mend(bare_workspace, one.file).how.startswith(f"{told} → yuv420p; CRF")
+    [after] = prepare(bare_workspace).reviews
+    assert (after.facts and after.facts.pixels, [*offers([after], load_limits())]) == ("yuv420p", [])
+
+
+def _deep(path: Path, pixels: str, light: int) -> None:
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=5)
+        (stream.width, stream.height), stream.pix_fmt = (320, 180), pixels
+        context = stream.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = (1, 1, 1) if light == 1 else (9, 9, light)
+        for number in range(30):
+            shade = Image.new("RGB", (320, 180), (number * 8, 90, 40))
+            file.mux(stream.encode(av.VideoFrame.from_image(shade)))
+        file.mux(stream.encode(None))
+
+
 def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Workspace) -> None:
     name = "EN_Sports_SFW_Generic_Ana_40sec_ID-1A2B3C4D.mp4"
     _drawn(bare_workspace, name, CreativeType.VIDEO, 320, 180, 33)
@@ -143,9 +181,9 @@ def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Wor
 def test_sound_that_is_longer_than_the_picture_ends_with_it(bare_workspace: Workspace) -> None:
     path = bare_workspace.media_file("clip.mp4", CreativeType.VIDEO)
     with av.open(str(path), "w") as file:
-        picture, sound = file.add_stream("libx264", rate=25), file.add_stream("aac", rate=48_000, layout="mono")
+        picture, sound = file.add_stream("libx264", rate=5), file.add_stream("aac", rate=48_000, layout="mono")
         picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
-        for number in range(25 * 30):
+        for number in range(5 * 30):
             shade = Image.new("RGB", (320, 180), (number % 255, 90, 40))
             file.mux(picture.encode(av.VideoFrame.from_image(shade)))
         for number in range(48 * 32):
@@ -252,7 +290,7 @@ def test_a_full_disk_leaves_the_session_as_it_was(
 
 
 def _half(workspace: Workspace, **wishes: float) -> Mended:
-    [mended] = other_half(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, now=NOW)
+    [mended] = mend(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, half=True, now=NOW)
     return mended
 
 

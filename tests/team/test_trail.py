@@ -33,7 +33,7 @@ def test_everybody_sees_who_did_what_to_a_creative(joined: Make) -> None:
         ("ben", "seen approved, pending before (sync)"),
         ("anna", "in the library as 1, pending"),
         ("anna", "seen pending (manual)"),
-        ("ben", "review_status: pending → approved"),
+        ("ben", "review status: pending → approved"),
         ("anna", "filename: 1 → 1.png"),
     ]
     assert sorted(done(anna, "1")) == sorted(done(ben, "1")) == sorted(told)

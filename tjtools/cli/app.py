@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         practice.lab,
         workspace.status,
         prepare.prepare,
+        prepare.session,
         session.review,
         session.decide,
         session.upload,

@@ -23,7 +23,7 @@ import av
 from blake3 import blake3
 from PIL import Image, ImageStat
 
-from tjtools.media import MediaFacts, headers, making, stills
+from tjtools.media import MediaFacts, canvas, headers, making, stills
 from tjtools.media.pool import STILL_CONTAINERS
 from tjtools.media.recipe import drafts
 
@@ -255,7 +255,7 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
         if not shown:
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
-            facts = _shown(facts, shape, orientation)
+            facts = _shown(facts, shape, orientation)._replace(pixels=canvas.pixels_of(frame))
         small = frame.reformat(width=wide, height=tall, format="rgb24", interpolation="AREA").to_ndarray()
         shown.append(stills.turned(Image.fromarray(small), orientation))
     return facts, shown

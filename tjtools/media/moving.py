@@ -21,7 +21,7 @@ from av.stream import Disposition
 from PIL import Image
 
 from tjtools.media import headers
-from tjtools.media.canvas import LIMITED, Canvas, Frame, kept_light, kept_matrix
+from tjtools.media.canvas import LIMITED, Canvas, Frame, kept_light, kept_matrix, pixels_of
 from tjtools.media.recipe import Box, Recipe
 
 Packet: TypeAlias = Any  # PyAV's types allow None where a demuxer and a decoder always have a number
@@ -64,7 +64,7 @@ def seen(path: Path) -> Source:
         told: Any = frame.side_data  # its types are told wrongly
         orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
         shape = headers.stretched(picture.width, picture.height, picture.sample_aspect_ratio)
-        usual = (picture.codec_context.name, frame.format.name, orientation) == ("h264", "yuv420p", 1)
+        usual = (picture.codec_context.name, pixels_of(frame), orientation) == ("h264", "yuv420p", 1)
         plain = usual and shape == (picture.width, picture.height) and (picture.average_rate or 0) <= _FASTEST
         return Source(
             path,

@@ -31,12 +31,8 @@ from tjtools.model.names import folded, own_id
 from tjtools.prepare.fit import Fit, Wishes, fit, measured, named
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
-_OTHER = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
 _LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 
 
@@ -60,16 +56,20 @@ class Offer(NamedTuple):
 
 
 def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
-    """What a person is offered: to make those fit that the site would refuse, and halves that a native pair lacks."""
+    """What a person is offered: to make those fit that would be refused or are unusual, and halves that pairs lack."""
     halves = {(one.file.pair, one.file.creative_type) for one in reviews if one.verdict is not Verdict.SOURCE}
     for one in reviews:
         kind = one.file.creative_type
-        other, lonely = _OTHER.get(kind), one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
-        if one.facts and one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
-            found = fit(one.facts, kind, limits)
+        other, lonely = kind.other_half, one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
+        if one.facts is None:
+            continue
+        found = fit(one.facts, kind, limits)
+        if one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
             if found.recipe or found.cannot or named(one.file.name, found.facts.container) != one.file.name:
                 yield Offer(one.file, one.facts, kind, found)
-        elif one.facts and other and lonely and (one.file.pair, other) not in halves - {("", other)}:
+        elif one.goes_up and found.recipe:
+            yield Offer(one.file, one.facts, kind, found)
+        elif other and lonely and (one.file.pair, other) not in halves - {("", other)}:
             yield Offer(one.file, one.facts, other, fit(one.facts, other, limits), half=True)
 
 
@@ -89,46 +89,24 @@ def mend(
     workspace: Workspace,
     wanted: Mapping[SessionFile, Wishes],
     *,
+    half: bool = False,
     now: datetime,
     progress: Callable[[Making], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Mended, ...]:
     """Make files of the session fit their limits, each by what a person said of it; the others are done all the same.
 
-    Raises `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
+    With `half` the missing halves of native pairs are made: of a video the frame that a person chose. Raises
+    `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
     """
-    kinds = {file: file.creative_type for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def other_half(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    *,
-    now: datetime,
-    progress: Callable[[Making], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[Mended, ...]:
-    """Make the missing halves of native pairs: of a video the frame that a person chose. Raises as `mend` does."""
-    kinds = {file: _OTHER.get(file.creative_type, CreativeType.NATIVE_IMAGE) for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def _carried_out(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    kinds: Mapping[SessionFile, CreativeType],
-    now: datetime,
-    progress: Callable[[Making], None] | None,
-    cancelled: Callable[[], bool],
-) -> tuple[Mended, ...]:
     limits = load_limits(workspace.limits_file)
     seen = look_at([file.path for file in wanted], Fingerprints.load(workspace), cancelled=cancelled)
     done: dict[SessionFile, Mended] = {}
     errands: dict[SessionFile, _Errand] = {}
     for file, wishes in wanted.items():
         found = seen[file.path]
-        planned = _planned(file, kinds[file], found.facts if found else None, limits, wishes)
+        kind = (file.creative_type.other_half or CreativeType.NATIVE_IMAGE) if half else file.creative_type
+        planned = _planned(file, kind, found.facts if found else None, limits, wishes)
         if isinstance(planned, _Errand):
             errands[file] = planned
         else:
@@ -151,7 +129,7 @@ def _planned(
     seen = stamp(file.path)
     if facts is None:
         return "it is gone"
-    if kind is not file.creative_type and file.creative_type not in _OTHER:
+    if kind is not file.creative_type and not file.creative_type.other_half:
         return f"a {file.creative_type.value} is no half of a native pair"
     found = fit(facts, kind, limits, wishes)
     name = _name_of_still(file.name, found.facts.container) if kind is not file.creative_type else file.name
@@ -273,7 +251,7 @@ def _linked(path: Path, other: Path) -> Path:
 @contextmanager
 def _room(workspace: Workspace, now: datetime) -> Iterator[Path]:
     """A folder for what is not whole yet, on the session's disk; what a kill left is removed as a cut-off transfer."""
-    home = workspace.root / "uploaded" / "incoming"
+    home = workspace.incoming
     room = home / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     workspace.guard(room)
     with translated(room, "made"):

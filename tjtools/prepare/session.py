@@ -16,20 +16,21 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache.inventory import drop_rows, renew_rows
 from tjtools.diff.refusals import problems
 from tjtools.media import Job, Making, make
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled, WorkspaceError, translated
+from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
 from tjtools.prepare.remembered import Made, Preparation, Source, file_of, preparations
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
 
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _PLAN = "plan.json"
@@ -85,16 +86,15 @@ def _staged(
     for one in taken:
         if cancelled():
             raise Cancelled("Stopped: nothing was prepared.")
-        result = made.get(jobs[one.target]) if one.target in jobs else None
+        result = made[jobs[one.target]] if one.target in jobs else None
         facts = result.facts if result else None
-        why = result.trouble or "; ".join(problems(facts, one.creative_type, limits)) if result and facts else ""
-        why = why or (result.trouble if result else "") or _copied(one, targets[one.target], place)
+        wrong = problems(facts, one.creative_type, limits) if facts else ()
+        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(one, targets[one.target], place)
         if why:
             failed[one.source] = why
-        elif result and facts:
-            done.append(one._replace(checksum=result.checksum, row={**one.row, **measured(facts)}))
-        else:
-            done.append(one)
+        if result and facts:
+            one = one._replace(checksum=result.checksum, row={**one.row, **measured(facts)})
+        done.append(one)
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
@@ -159,6 +159,41 @@ def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     _remove(place)
 
 
+class CutOff(NamedTuple):
+    """A preparation that ended midway; `noted` is what is known of one that the next finishes, None of any other."""
+
+    noted: Preparation | None
+
+    @property
+    def name(self) -> str:
+        """Which one, in words."""
+        return f"the preparation of {self.noted.folder} on {self.noted.at:%Y-%m-%d %H:%M}" if self.noted else ""
+
+    @property
+    def told(self) -> str:
+        """What was cut off, in words."""
+        if not self.noted:
+            return "a preparation was cut off before anything of it was in the session"
+        many = counted(len(self.noted.files), "file")
+        return f"{self.name} was cut off: not all of its {many} may be in the session"
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return "tjtools prepare" if self.noted else "tjtools prepare DIR"
+
+
+def cut_off(workspace: Workspace) -> CutOff | None:
+    """What ended midway, None where nothing did or somebody is at it; nothing is changed."""
+    if not _home(workspace).is_dir():
+        return None
+    with suppress(TrackingFileError), locked(workspace.tracking / "prepare", patience=0):
+        names = {place.name for place in _home(workspace).glob("*")}
+        noted = [one for one in preparations(workspace) if one.name in names]
+        return CutOff(noted[0] if noted else None) if names else None
+    return None
+
+
 @contextmanager
 def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
     """Let nobody else prepare meanwhile, and finish first what was cut off; re-entrant in one thread.
@@ -178,7 +213,7 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
 def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
     """Take the last preparation back; returns it, and those of its files that were changed since and stay.
 
-    Raises WorkspaceError where nothing was prepared, or something of it was uploaded: then nothing is changed.
+    Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
     with alone(workspace, now=now):
         noted = preparations(workspace)

@@ -48,8 +48,9 @@ from tjtools.team.store import Store
 from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import TeamSettings, load_limits
+from tjtools.workspace.settings import TeamSettings
 
 
 class State(NamedTuple):

@@ -81,7 +81,7 @@ def brought_up_to_date(workspace: Workspace) -> str:
         words = [error.message]
         if isinstance(error, TeamUnreachable):
             _unreachable[workspace] = error.message, monotonic() + AWAY
-    return " ".join([f"{team.settings.account}, {team.state.age}", *words] if team else words)
+    return " ".join([f"{team.settings.account}, {team.state.age}{'.' * bool(words)}", *words] if team else words)
 
 
 @contextmanager

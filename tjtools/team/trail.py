@@ -101,7 +101,7 @@ def _changed(before: Rows, rows: Rows) -> str:
     if len(before) != 1 or len(rows) != 1:
         return f"in the library with {counted(len(rows), 'row')} that contradict each other"
     pairs = zip(Creative._fields, fields_of(before[0]), fields_of(rows[0]), strict=True)
-    return ", ".join(f"{name}: {old or '(unknown)'} → {new}" for name, old, new in pairs if old != new)
+    return ", ".join(f"{name.replace('_', ' ')}: {old or '(unknown)'} → {new}" for name, old, new in pairs if old != new)
 
 
 def _observed(told: Mapping[str, Any]) -> str:
