@@ -110,7 +110,8 @@ class Report:
         done = torture.cuts.count + torture.proxy.cuts
         yield f"\nWhat broke: {_told(done)}. How the commands ended: {_told(ends)}; each that was not killed ended"
         yield "with a word, none with a traceback, none hung.\n"
-        yield from self._sleeps()
+        if self.slept:
+            yield from self._sleeps()
         if self.wrong:
             yield "\n## What was not in order\n"
             yield from (f"- {one}" for one in self.wrong)
@@ -125,7 +126,7 @@ class Report:
             twice = sum(one.handed > 1 for one in of_point)
             if of_point:
                 yield f"| {ASLEEP[point]} | {len(of_point)} | {twice} | {of_point[0].word} |"
-        yield "\nThe last line is the window that remains: nothing can close it, since the site takes no key."
+        yield "\nBehind the last look at the clock a file can go up twice: that window remains, since the site takes no key."
 
 
 def _counted(wrong: Sequence[str]) -> Counter[str]:
