@@ -126,7 +126,7 @@ class Report:
             twice = sum(one.handed > 1 for one in of_point)
             if of_point:
                 yield f"| {ASLEEP[point]} | {len(of_point)} | {twice} | {of_point[0].word} |"
-        yield "\nBehind the last look at the clock a file can go up twice: that window remains, since the site takes no key."
+        yield "\nBehind the last look at the clock a file can go up twice: that window remains."
 
 
 def _counted(wrong: Sequence[str]) -> Counter[str]:
