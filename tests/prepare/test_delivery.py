@@ -70,6 +70,12 @@ def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
         return write_session(workspace, plan_session(workspace, delivery, now=NOW), folder=str(folder), now=NOW)
 
 
+def left_out_by_the_command(workspace: Workspace, folder: Path) -> dict[str, str]:
+    """Prepare, and say what stays out and why, with the option that would help."""
+    done = tjtools("prepare", str(folder), "--workspace", str(workspace.root), "--json", cwd=folder)
+    return {Path(one["path"]).name: one["reason"] for one in json.loads(done.stdout)["left_out"]}
+
+
 def names(workspace: Workspace) -> list[str]:
     return [row["new_filename"] for row in read_rows(workspace.session)]
 
@@ -221,7 +227,7 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))
     video(folder / "Sports" / "long.mp4", 40, (96, 54))
     video(folder / "Sports" / "short.mp4", 2, (96, 54), seed=1)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert set(left_out) == {"wide.png", "long.mp4", "short.mp4"}
     assert "--crop centre" in left_out["wide.png"]
     assert "--cut START" in left_out["long.mp4"]
@@ -293,7 +299,7 @@ def test_a_repeat_of_a_rejected_creative_is_told_first_and_left_out(shop: Worksp
     twin = folder / "Gaming" / "b.png"
     twin.parent.mkdir()
     shutil.copy(image(folder / "Sports" / "c.png", seed=7), twin)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert ("REJECTED" in left_out["a.png"], "--allow-repeats" in left_out["a.png"]) == (True, True)
     assert "same content as" in left_out["c.png"]
     assert len(names(shop)) == 1

@@ -74,6 +74,9 @@ def test_a_buyer_writes_a_reader_reads_and_another_accounts_buyer_sees_nothing(
             "INSERT INTO tjtools.creatives (account, creative_id, rows, version) VALUES ('shop', '9', '[]', 9)",
         ),
         ("reader_r", "UPDATE tjtools.accounts SET version = 9"),
+        ("reader_r", "INSERT INTO tjtools.turns VALUES ('shop', 'sync', 'x', '', '')"),
+        ("other_o", "INSERT INTO tjtools.turns VALUES ('shop', 'sync', 'x', '', '')"),
+        ("buyer_b", "DELETE FROM tjtools.turns"),
     ],
 )
 def test_what_each_must_not_do_the_database_refuses(

@@ -60,6 +60,7 @@ def test_a_workspace_of_its_own_tells_what_its_files_know(bare_workspace: Worksp
     run(bare_workspace, "add", "1", "1.png", "--type", "image")
     assert done(bare_workspace, "1") == [("", "seen pending (manual)")]
     assert run(bare_workspace, "history", "2", code=1) == "Nothing is known of 2.\n"
+    assert "is not a Creative ID" in run(bare_workspace, "history", "1.png", code=2)
 
 
 def test_without_the_database_the_files_tell_what_they_know_and_that_it_is_not_all(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +10,7 @@ from team.server import Server
 from team.test_copy import away, rows, run
 from world import Truth, expire
 
+from tjtools.team import turn
 from tjtools.workspace.folder import Workspace
 
 Make = Callable[[str], Workspace]
@@ -60,3 +62,22 @@ def test_without_the_database_the_site_is_not_read(at_site: Make, truth: Truth, 
     with away(anna, server):
         assert "can't be reached" in run(anna, *SYNC, code=2)
     assert [*rows(anna).values()] == ["pending"]
+
+
+def test_of_many_who_ask_at_once_one_has_the_turn(joined: Make) -> None:
+    people = [joined(name) for name in ("anna", "ben", "carla", "dora")]
+    begin, asked, told = threading.Barrier(4), threading.Barrier(4), list[str]()
+
+    def ask(one: Workspace) -> None:
+        begin.wait(30)
+        with turn(one, 10_000_000) as whose:
+            told.append(whose)
+            asked.wait(30)  # who has it gives it back at the end, since nothing is applied
+
+    threads = [threading.Thread(target=ask, args=(one,)) for one in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(bool, told)) == [False, True, True, True]
+    assert all("is at it since" in one for one in told if one)

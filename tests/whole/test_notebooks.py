@@ -19,7 +19,7 @@ from lab import PANEL, Lab, running_lab
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Request, expect
 
 from tjtools.model.creative import Section
 from tjtools.practice.lab import TAG
@@ -34,14 +34,26 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace to practise in, as `tjtools lab` makes it; drawn once, tests take a copy."""
+    """A workspace to practise in, as `tjtools lab` makes it; drawn once."""
     folder = tmp_path_factory.mktemp("practice") / "shop"
     return make_practice(folder, now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
 
 
+@pytest.fixture(scope="module")
+def place(practice: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+
+
 @pytest.fixture
-def shop(practice: Workspace, tmp_path: Path) -> Workspace:
-    return Workspace(Path(shutil.copytree(practice.root, tmp_path / "shop")).resolve())
+def shop(practice: Workspace, place: Workspace) -> Workspace:
+    """The copy in one place, as it was; a sandbox may be running in it."""
+    running = place.root / "sandbox", place.private / "locks"
+    for path in place.root.rglob("*"):
+        if path.is_file() and not any(map(path.is_relative_to, running)):
+            path.unlink()
+    stays = shutil.ignore_patterns("sandbox", "locks")
+    shutil.copytree(practice.root, place.root, ignore=stays, dirs_exist_ok=True)
+    return place
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -128,17 +140,27 @@ def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> No
     assert "20 new" in changed.stdout
 
 
-@pytest.fixture
-def lab(shop: Workspace, chromium: str, tmp_path: Path) -> Iterator[Lab]:
-    """A real JupyterLab on a workspace whose sandbox runs; no request leaves this machine."""
-    with (
-        running_sandbox(shop),
-        running_lab(shop.root, tmp_path / "home", chromium, **{VARIABLE: str(shop.root)}) as lab,
-    ):
-        outside: list[str] = []
-        lab.page.context.on("request", lambda request: outside.append(request.url))
+@pytest.fixture(scope="module")
+def started(place: Workspace, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("home")
+    with running_sandbox(place), running_lab(place.root, home, chromium, **{VARIABLE: str(place.root)}) as lab:
         yield lab
-        assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", url)] == []
+
+
+@pytest.fixture
+def lab(started: Lab, shop: Workspace) -> Iterator[Lab]:
+    """A real JupyterLab on a workspace whose sandbox runs; no request leaves this machine."""
+    outside: list[str] = []
+
+    def ask(request: Request) -> None:
+        outside.append(request.url)
+
+    started.page.context.on("request", ask)
+    yield started
+    started.page.goto("about:blank")
+    started.end_kernels()
+    started.page.context.remove_listener("request", ask)
+    assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:|about:blank", url)] == []
 
 
 def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace) -> None:

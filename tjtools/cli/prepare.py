@@ -16,13 +16,18 @@ from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, 
 from tjtools.cli.told import AllOption, call, line
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import counted
-from tjtools.prepare.delivery import Delivery, Wanted, look_through
+from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
 from tjtools.prepare.naming import TITLES, WORDS, checked
 from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
+_OPTIONS = {
+    "crop": "--crop centre (top, bottom, left, right, letterbox, 30%)",
+    "cut": "--cut START, in seconds (0: from its first one),",
+    "still": "--still SECOND",
+}
 _PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
 _ASKED = (
     TITLES | {"language": "Language, like EN"} | {name: f"{TITLES[name]}: {', '.join(WORDS[name])}" for name in WORDS}
@@ -120,12 +125,21 @@ def _prepare(
         with alone(workspace, now=now()):
             delivery = _answered(_look(workspace, folder, wanted), ask=ask and sys.stdin.isatty())
             intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
+    intake = intake._replace(left_out=tuple((path, why + _helping(delivery, path)) for path, why in intake.left_out))
     end(
         _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),
         lambda: _show(workspace, delivery, intake, everything=everything or dry_run, dry_run=dry_run),
         as_json=as_json,
         needs_a_person=intake.needs_a_person or delivery.needs_a_person or not (intake.taken or delivery.known),
     )
+
+
+def _helping(delivery: Delivery, path: Path) -> str:
+    """Which option would take the file in; `""` where none does."""
+    if any(one.path == path for one in delivery.repeated) and not delivery.wanted.allow_repeats:
+        return ": --allow-repeats prepares it all the same"
+    losses = [loss.what for one in delivery.undecided if one.path == path for _, loss in asked(one, delivery.wanted)]
+    return "".join(f": {_OPTIONS[what]} allows it" for what in dict.fromkeys(losses))
 
 
 def _look(workspace: Workspace, folder: Path, wanted: Wanted) -> Delivery:

@@ -30,12 +30,6 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits
 from tjtools.workspace.settings import load_settings
 
-OPTIONS = {
-    "crop": "--crop centre (top, bottom, left, right, letterbox, 30%)",
-    "cut": "--cut START, in seconds (0: from its first one),",
-    "still": "--still SECOND",
-}
-
 
 class Wanted(NamedTuple):
     """What a person asks for. `as_is`: names and files stay as they are. `still`: the second that becomes the still.
@@ -130,7 +124,7 @@ class Delivery(NamedTuple):
     def undecided(self) -> tuple[Delivered, ...]:
         """The files that are left out for nothing but a loss that a person may agree to."""
         out = self.found if self.wanted.allow_repeats else [one for one in self.found if not one.same]
-        return tuple(one for one in out if _asked(one, self.wanted) and not _impossible(one))
+        return tuple(one for one in out if asked(one, self.wanted) and not _impossible(one))
 
     def answered(self, answers: Mapping[Path, Mapping[str, str]]) -> Delivery:
         """The same with what a person said of its folders."""
@@ -150,7 +144,7 @@ class Delivery(NamedTuple):
         return self._replace(wanted=wanted, found=tuple(found)).sorted_out()
 
     def sorted_out(self) -> Delivery:
-        """The same with what goes in, and what is left out with the reason and the option that would help."""
+        """The same with what goes in, and what is left out with the reason."""
         kept, out = [], []
         for one in self.found:
             if why := "; ".join(dict.fromkeys(_against(one, self.wanted))):
@@ -350,18 +344,18 @@ def _alone(one: Delivered) -> Delivered:
 
 def _against(one: Delivered, wanted: Wanted) -> Iterator[str]:
     if one.same and not wanted.allow_repeats:
-        yield f"{one.same.told}: --allow-repeats prepares it all the same"
+        yield one.same.told
         return
     yield from _impossible(one)
-    for kind, loss in _asked(one, wanted):
-        yield f"a {kind.value} takes a {loss.told}: {OPTIONS[loss.what]} allows it"
+    for kind, loss in asked(one, wanted):
+        yield f"a {kind.value} takes a {loss.told}"
 
 
 def _impossible(one: Delivered) -> list[str]:
     return [why for _, made in one.pieces for why in made.cannot]
 
 
-def _asked(one: Delivered, wanted: Wanted) -> list[tuple[CreativeType, Loss]]:
+def asked(one: Delivered, wanted: Wanted) -> list[tuple[CreativeType, Loss]]:
     """What would be lost, and nobody has agreed to."""
     losses = [(kind, loss) for kind, made in one.pieces if not made.cannot for loss in made.losses]
     return [(kind, loss) for kind, loss in losses if not (loss.agreed or (loss.what == "still" and wanted.native))]

@@ -1,5 +1,6 @@
 """A library that a team shares: this workspace's files are a copy of what stands in a PostgreSQL database."""
 
+from tjtools.team.accounts import other_accounts
 from tjtools.team.claims import Unclaimed, claims_of
 from tjtools.team.database import Database
 from tjtools.team.records import Deed, Left, Wanted
@@ -20,6 +21,7 @@ __all__ = [
     "compare",
     "join",
     "leave",
+    "other_accounts",
     "shared",
     "trail",
     "turn",

@@ -86,7 +86,8 @@ class Store:
                 )
             theirs, heard = self._since(connection, since)
             mine: dict[str, Rows] = {}
-            told = [one for one in events if one.kind != OBSERVED or one.about not in observed(heard)]
+            seen = observed(heard)
+            told = [one for one in events if one.kind != OBSERVED or one.about not in seen]
             for chosen, change in self._untold(connection, since, changes, theirs).items():
                 known = theirs.get(change.creative_id, change.before)
                 rows = mine[change.creative_id] = agreed(change, known)

@@ -243,12 +243,13 @@ class Adding(Asking):
 
     def _write(self, delivery: Delivery, task: Task) -> None:
         workspace, dropped, now = self.panel.workspace, self._place.dropped, self.panel.clock()
-        intake = plan_session(workspace, delivery, now=now)
+        intake, root = plan_session(workspace, delivery, now=now), delivery.folder
         intake = as_dropped(intake, dropped) if dropped else intake
         folder, told = DROPPED if dropped else str(delivery.folder), partial(self.making, task)
         came = write_session(workspace, intake, folder=folder, now=now, progress=told, cancelled=task.cancelled)
+        left_out = [(path.relative_to(root) if path.is_relative_to(root) else path, why) for path, why in came.left_out]
         self.close()
-        self.came = came
+        self.came = came._replace(left_out=tuple(left_out))
         self.panel.look(task)
 
     def undo(self) -> None:
@@ -267,7 +268,10 @@ class Adding(Asking):
         import pandas as pd  # takes a while, and a review without new files needs none
 
         taken = self.planned.taken if self.planned else ()
-        rows = [(self.called(one.source), one.target.name, one.creative_type.value, how(one)) for one in taken]
+        rows = [
+            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), how(one))
+            for one in taken
+        ]
         return pd.DataFrame(rows, columns=[*COLUMNS], dtype="str")
 
 

@@ -11,6 +11,7 @@ import ipywidgets as w
 from tjtools.model.creative import Medium
 from tjtools.model.words import counted
 from tjtools.prepare.mend import Offer
+from tjtools.prepare.remembered import Preparation
 from tjtools.widgets.drop import Drop
 from tjtools.widgets.form import form_view
 from tjtools.widgets.markup import Markup, Node, alert, folded, lines, node, note
@@ -56,6 +57,7 @@ def _way_in(review: Review) -> w.Widget:
         tooltip="Path of a folder",
     )
     path.observe(lambda change: adding.look_into(change["new"]), "value")  # by Enter
+    adding.observe(lambda change: path.set_trait("value", "") if change["new"] else None, "came")
     look = button("Look through it", lambda: adding.look_into(path.value))
     undo = tied(
         adding,
@@ -73,7 +75,11 @@ def _undoes(adding: Adding) -> str:
     if adding.last is None:
         return ""
     where = "" if adding.last.folder == DROPPED else f" of {Path(adding.last.folder).name}"
-    return f"Undo: take {counted(len(adding.last.sources), 'file')}{where} back out"
+    return f"Undo: take {counted(_made_of(adding.last), 'file')}{where} back out"
+
+
+def _made_of(one: Preparation) -> int:
+    return sum(len(source.made) for source in one.sources)
 
 
 def _bar(review: Review) -> w.Widget:
@@ -122,9 +128,9 @@ def _asked(review: Review) -> w.Widget:
     adding = review.adding
     return column(
         _repeats(review),
+        tied(adding, "delivery", _choices(review), shown=lambda: adding.delivery and adding.delivery.found),
         tied(adding.form, "fields", column(), children=lambda: _form(adding)),
         _losses(review),
-        tied(adding, "delivery", _choices(review), shown=lambda: adding.delivery and adding.delivery.found),
         tied(adding, "planned", column(), children=lambda: _table(adding)),
         told(adding, "delivery planned", lambda: _others(adding)),
         css="tj-adding",
@@ -279,5 +285,5 @@ def _became(adding: Adding) -> Node | None:
             title = f"{counted(len(left_out), 'file')} left out"
             parts.append(folded(title, lines(texts), open=int(len(left_out) <= _FEW)))
     if adding.taken_back:
-        parts.append(node("p", f"✓ {counted(len(adding.taken_back.sources), 'file')} taken back out.", role="status"))
+        parts.append(node("p", f"✓ {counted(_made_of(adding.taken_back), 'file')} taken back out.", role="status"))
     return node("div", *parts) if parts else None
