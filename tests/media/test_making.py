@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 from PIL import Image, ImageCms
 
 from tjtools.media import Box, Children, Job, Made, Making, Recipe, make
@@ -400,6 +401,20 @@ def test_more_light_than_a_screen_has_is_brought_down(tmp_path: Path) -> None:
     greys = np.asarray(as_told(tmp_path / "b.mp4"), float)[135, 40::80].mean(axis=1)
     assert all(one < other for one, other in itertools.pairwise(greys))
     assert (greys[0] < 40, 120 < greys[2] < 180, greys[3] > 200) == (True, True, True)
+
+
+def test_how_frames_are_predicted_is_not_taken_over_from_the_source(tmp_path: Path) -> None:
+    """As phones, VP9 and live encoders write it, without a B-frame: to take that over weighed a quarter more."""
+    frames = [picture(1, (340, 200)).crop((at, at, at + 320, at + 180)) for at in range(20)]
+    source = write_video(tmp_path / "a.mp4", frames, options={"crf": "8", "bf": "0"})
+    assert predicted(source) == {"I", "P"}
+    done(source, tmp_path / "b.mp4", Recipe("mp4", 160, 90))
+    assert predicted(tmp_path / "b.mp4") == {"I", "P", "B"}
+
+
+def predicted(path: Path) -> set[str]:
+    with av.open(str(path)) as file:
+        return {PictureType(frame.pict_type).name for frame in file.decode(video=0)}
 
 
 def test_no_frame_is_cut_into_slices(tmp_path: Path) -> None:
