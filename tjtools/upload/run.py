@@ -330,7 +330,9 @@ class _Run:
             if file.row:
                 self.workspace.guard(file.path)
         gone = [file for file in files if not file.path.is_file()]
-        self._confirm([Outcome(one, UploadStatus.FAILED, message="the file is gone since the review") for one in gone])
+        if gone:
+            why = "the file is gone since the review"
+            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone])
         return [file for file in files if file not in gone]
 
     def _confirm(self, outcomes: Sequence[Outcome], timed_out: Container[str] = ()) -> None:
