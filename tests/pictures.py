@@ -193,15 +193,9 @@ def add(desk: Desk) -> Iterator[State]:
     """A delivery by its path: what repeats, what names don't tell, what is lost, native pairs; and back out."""
     desk.tab("Review")
     yield State("way-in", every=True)
-    desk.page.get_by_placeholder("or the path of a folder").fill(str(_delivery_of(desk.workspace)))
-    desk.page.keyboard.press("Enter")
-    desk.see("^Not now")
+    _look_into_the_delivery(desk)
     yield State("asked", every=True)
-    for title, answer in (("Creator", "Ana"), ("Language", "EN")):
-        desk.page.locator(f'input[title^="{title} of "]:visible').first.fill(answer)
-        desk.page.keyboard.press("Enter")
-    for title, answer in (("Model", "F"), ("Style", "Real"), ("Rating", "SFW")):
-        desk.page.locator(f'select[title^="{title} of "]:visible').first.select_option(label=answer)
+    _fill_in(desk)
     yield State("filled", every=True)
     desk.press("^Decide$")
     desk.page.locator(".tj-mend-side img:visible").nth(1).wait_for()
@@ -475,6 +469,36 @@ def the_day(desk: Desk) -> None:
     _save(desk.frames, README / "day.webp")
 
 
+def the_delivery(desk: Desk, folder: Path) -> None:
+    """What a delivery becomes, for the README: one picture."""
+    workspace = _delivered(folder)
+    remember(workspace)
+    desk.tab("Sync")  # the list of workspaces is read anew when a tab is opened
+    desk.switch(workspace)
+    desk.settle()
+    desk.tab("Review")
+    _look_into_the_delivery(desk)
+    _fill_in(desk)
+    desk.settle()
+    desk.page.mouse.move(0, 0)
+    _small(desk.page.screenshot()).save(README / "add.png", optimize=True)
+
+
+def _look_into_the_delivery(desk: Desk) -> None:
+    desk.page.get_by_placeholder("or the path of a folder").fill(str(_delivery_of(desk.workspace)))
+    desk.page.keyboard.press("Enter")
+    desk.see("^Not now")
+
+
+def _fill_in(desk: Desk) -> None:
+    """The fields of the first folder, which go for the others."""
+    for title, answer in (("Creator", "Ana"), ("Language", "EN")):
+        desk.page.locator(f'input[title^="{title} of "]:visible').first.fill(answer)
+        desk.page.keyboard.press("Enter")
+    for title, answer in (("Model", "F"), ("Style", "Real"), ("Rating", "SFW")):
+        desk.page.locator(f'select[title^="{title} of "]:visible').first.select_option(label=answer)
+
+
 def _small(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
@@ -708,6 +732,7 @@ def main() -> int:
         desk.workspace = first
         if asked.readme:
             the_day(desk)
+            the_delivery(desk, room / "shop")
         for name in wanted:
             began = time.monotonic()
             desk.switch(places[name])

@@ -641,6 +641,27 @@ PREPARING = (
         "test_a_file_that_somebody_worked_on_since_stays",
     ),
     _one(
+        "only-source-removed",
+        "Taking back never removes the source of what lay in its place before it was prepared.",
+        "        if {*mend.replaced} <= {*files}:",
+        "        if True:",
+        "test_taking_back_keeps_the_source_of_what_lay_in_its_place_before",
+    ),
+    _one(
+        "mend-left-behind",
+        "A preparation is taken back with what was mended of it since.",
+        "            noted[at] = renewed",
+        "            noted[at] = one",
+        "test_a_preparation_is_taken_back_with_what_was_mended_of_it_since",
+    ),
+    _one(
+        "glare-kept",
+        "A video that only some browsers show right is made usual, and not copied.",
+        "(picture.codec_context.name, pixels_of(frame), orientation)",
+        "(picture.codec_context.name, frame.format.name, orientation)",
+        "test_pixels_that_not_all_browsers_play_are_told_and_made_usual",
+    ),
+    _one(
         "shallow-folder-first",
         "Of a delivery's folders the deepest goes first.",
         "            fields = told_by_folder(folder.name) | defaults.of(folder) | fields",

@@ -230,6 +230,7 @@ def test_what_repeats_a_known_creative_is_told_first_and_added_on_a_persons_word
     also.value = True
     assert "Add 2 files" in buttons(view)
     also.value = False
+    assert "--" not in words(view)  # nobody here gives options
     buttons(view)["Add 1 file"].click()
     ended(review.adding)
     assert len(names(shop)) == 1

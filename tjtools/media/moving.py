@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition
+from av.video.frame import PictureType
 from PIL import Image
 
 from tjtools.media import headers
@@ -226,6 +227,7 @@ def _encoded(stream: Track, canvas: Canvas, timed: Iterator[tuple[Frame, Fractio
     for frame, begins, ends in timed:
         drawn = canvas.drawn(frame)
         drawn.pts, drawn.time_base = round(begins / base), base
+        drawn.pict_type = PictureType.NONE  # else x264 would take over which frames the source had predicted
         lasting[drawn.pts] = round(ends / base) - drawn.pts
         yield from _lasting(stream.encode(drawn), lasting)
     yield from _lasting(stream.encode(None), lasting)
