@@ -293,6 +293,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
 
 def _reach_backwards(lab: Lab, button: Locator) -> None:
     """By the keyboard: the focus goes with the work, so what came of it is not far."""
+    lab.page.wait_for_function("() => document.activeElement !== document.body")  # what was pressed is gone
     for _ in range(10):
         if not button.evaluate("one => one === document.activeElement"):
             lab.page.keyboard.press("Shift+Tab")
