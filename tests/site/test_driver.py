@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import stat
 import threading
@@ -13,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page
@@ -20,6 +22,7 @@ from world import Truth
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import (
+    Cancelled,
     IncompleteReading,
     PageChanged,
     PageCovered,
@@ -398,6 +401,16 @@ def test_no_thread_and_no_browser_stays_behind(workspace: Workspace, truth: Trut
     before = set(threading.enumerate())
     connect(workspace, load_settings(workspace), say=lambda _: None).close()
     assert [thread.name for thread in set(threading.enumerate()) - before if thread.name == "tjtools-browser"] == []
+
+
+def test_who_stops_while_the_browser_starts_leaves_nothing_that_runs(workspace: Workspace, chromium: str) -> None:
+    before = set(psutil.Process().children(recursive=True))
+    site = site_of(workspace, load_settings(workspace), say=lambda _: None)
+    site.heed(lambda: bool(set(psutil.Process().children()) - before))
+    with pytest.raises(Cancelled):
+        site.open()
+    gc.collect()  # a process that was dropped while it ran is warned of, and so is its pipe
+    assert set(psutil.Process().children(recursive=True)) == before
 
 
 @pytest.fixture

@@ -30,9 +30,11 @@ def start(folder: Path, port: int, leased: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", __name__, str(folder), str(port), str(leased)]
     none = subprocess.DEVNULL
     group = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)  # on Windows: Ctrl-C is not for it
-    return subprocess.Popen(  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
         command, stdin=none, stdout=none, stderr=none, start_new_session=True, creationflags=group
     )
+    threading.Thread(target=process.wait, daemon=True).start()  # whenever it ends, this process hears of it
+    return process
 
 
 def main(folder: str, port: str, leased: str) -> None:

@@ -8,7 +8,6 @@ import json
 import random
 import shutil
 import socket
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +51,6 @@ _EARLIER = {  # of the code of each notebook that an earlier tjtools came with
     *("c2784e93b14517ea", "76e357f95495af88", "3f7a0d2a04554626", "0cdccc691cdb76c5"),
 }
 _STARTS_WITHIN = 60.0  # seconds, on a busy machine
-_left: list[object] = []  # sandboxes that this process has started and others need: theirs to end
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
 
 
@@ -204,14 +202,13 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
     with ExitStack() as ours:
         ours.enter_context(lease.read_lock())
         with locked(workspace.private / "sandbox"):
-            process = None if _is_ours(workspace, bound.origin) else _started(workspace, bound.origin, leased)
+            if not _is_ours(workspace, bound.origin):
+                _start(workspace, bound.origin, leased)
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
     with suppress(Timeout, OSError), lease.write_lock(blocking=False):  # nobody else needs it
         if ask_sandbox(bound.origin, "end", method="POST")["ends"]:
             _wait_until(lambda: _answering(bound.origin) is None)
-    if process and process.poll() is None:
-        _left.append(process)
 
 
 @cache
@@ -233,7 +230,7 @@ def _is_ours(workspace: Workspace, origin: str) -> bool:
     return folder is not None
 
 
-def _started(workspace: Workspace, origin: str, leased: Path) -> subprocess.Popen[bytes]:
+def _start(workspace: Workspace, origin: str, leased: Path) -> None:
     """Start it, and wait until it answers."""
     from tjtools.practice import running
 
@@ -250,7 +247,6 @@ def _started(workspace: Workspace, origin: str, leased: Path) -> subprocess.Pope
     if process.poll() is not None:
         command = f"tjtools sandbox --port {port} --data {workspace.root / 'sandbox'}"
         raise SiteUnreachable("The sandbox has ended at once.", remedy=f"See why with: {command}")
-    return process
 
 
 def _wait_until(true: Callable[[], object]) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from playwright._impl._errors import Error, TargetClosedError  # the public room takes half a second to import
 from pydantic import BaseModel
@@ -33,6 +33,9 @@ from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
 from tjtools.site.sitepage import Selectors, page_script
+
+if TYPE_CHECKING:
+    from playwright.async_api import Playwright
 
 log = logging.getLogger("tjtools.site")
 
@@ -79,7 +82,7 @@ class Site:
     waits: Waits = lambda _: None
     keep: Callable[[Evidence], Path | None] | None = None
     _thread: BrowserThread | None = field(default=None, init=False)
-    _playwright: Any = field(default=None, init=False)
+    _starting: asyncio.Future[Playwright] | None = field(default=None, init=False)
     _browser: Any = field(default=None, init=False)
     _context: Any = field(default=None, init=False)
     _library: LibraryPage | None = field(default=None, init=False)
@@ -205,9 +208,10 @@ class Site:
         from playwright.async_api import async_playwright
 
         arguments = [*_LAUNCH_ARGUMENTS, *(() if self.pictures else _NO_PICTURES)]
-        self._playwright = await async_playwright().start()
+        self._starting = asyncio.ensure_future(async_playwright().start())
+        playwright = await asyncio.shield(self._starting)  # who stops meanwhile ends it when it is there
         try:
-            self._browser = await self._playwright.chromium.launch(
+            self._browser = await playwright.chromium.launch(
                 executable_path=without_window(self.executable) if self.headless else self.executable,
                 headless=self.headless, args=arguments,
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
@@ -242,8 +246,9 @@ class Site:
             async with asyncio.timeout(CLOSING):
                 if self._browser:
                     await self._browser.close()
-        if self._playwright:
-            await self._playwright.stop()
+        with suppress(Error):  # it did not start, as whoever opened it has heard
+            if self._starting:
+                await (await self._starting).stop()
 
     async def _sign_in(self, username: str, password: str, timeout: float) -> None:
         page = await self._context.new_page()
