@@ -110,9 +110,11 @@ def test_who_was_a_buyer_before_a_migration_may_do_what_it_brings(
     server: Server, database: str, folder: Make, people: dict[str, Workspace]
 ) -> None:
     server.ask(database, "DROP TABLE tjtools.turns")
+    server.ask(database, "DROP INDEX tjtools.claims_went")
     server.ask(database, "DELETE FROM tjtools.migrations WHERE number > 1")
     assert "tjtools team init" in run(people["buyer_b"], "pull", code=2)
-    assert run(folder("owner"), "team", "init", server.url(database)) == "Did: make the schema tjtools, version 2\n"
+    did = "".join(f"Did: make the schema tjtools, version {number}\n" for number in (2, 3))
+    assert run(folder("owner"), "team", "init", server.url(database)) == did
     with turn(people["buyer_b"], 30) as whose:
         assert whose == ""
     with pytest.raises(NotAllowed), turn(people["reader_r"], 30):

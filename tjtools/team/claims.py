@@ -63,7 +63,11 @@ class Claims(Unclaimed):
 
     def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:
         claimed = self.team.store.claim(self.version, self.run, newest, wanted, self.lease)
-        self.claims, self.handed = [*claimed.granted.values()], False
+        if not claimed.stale:
+            before, granted = [] if self.handed else self.claims, [*claimed.granted.values()]
+            self.claims, self.handed = granted, False
+            if dropped := {*before} - {*granted}:
+                self.team.store.release(self.run, [*dropped])
         return claimed
 
     def looked(self, left: Sequence[Left]) -> None:

@@ -52,8 +52,14 @@ _DONE = (
     "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = %s, creative_id = %s"
     " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND (%s OR holder = %s)"
 )
+_KNOWN = (  # by what was told of an upload, or by the claim under which one was found that its holder never told of
+    "SELECT creative_id FROM tjtools.creatives WHERE account = %s AND rows -> 0 ->> 6 <> 'removed' AND creative_id IN ("
+    "SELECT about FROM tjtools.events WHERE account = %s AND kind = 'uploaded' AND data ->> 'checksum' = %s"
+    " AND data ->> 'creative_type' = %s UNION ALL SELECT creative_id FROM tjtools.claims"
+    " WHERE account = %s AND content = %s AND content <> '' AND section = %s AND outcome = 'success') LIMIT 1"
+)
 _LOOKED = (
-    "UPDATE tjtools.claims SET doubt = false"
+    "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = 'not there'"
     " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
 )
 _RELEASED = (
@@ -135,7 +141,7 @@ class Store:
         self._of_ours(_RELEASED, run, claims)
 
     def looked(self, run: str, claims: Sequence[str]) -> None:
-        """Say that files which others had left are not on the site: they go up."""
+        """Say that files which others had left are not on the site: whoever claims them anew hands them over."""
         self._of_ours(_LOOKED, run, claims)
 
     def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
@@ -272,7 +278,7 @@ class Store:
             doubt = own.doubt or own.holder != me or own.run != run
             self._take_over(connection, own.id, run, lease, doubt=doubt)
             if doubt:
-                gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled)
+                gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled, own.content)
                 return claimed._replace(left=(*left, gone))
             return claimed._replace(granted=granted | {one.key: own.id})
         if known := self._known_as(connection, one):
@@ -285,8 +291,8 @@ class Store:
         """The claims that are not settled on a file of this name, or with its content."""
         section, name = _words(one.key)
         found = connection.execute(
-            "SELECT id, name, name = %s, holder, run, lease_until > clock_timestamp(), made, newest, stalled, doubt,"
-            " display, machine FROM tjtools.claims WHERE account = %s AND section = %s AND settled IS NULL"
+            "SELECT id, name, content, name = %s, holder, run, lease_until > clock_timestamp(), made, newest, stalled,"
+            " doubt, display, machine FROM tjtools.claims WHERE account = %s AND section = %s AND settled IS NULL"
             " AND (name = %s OR (content = %s AND content <> '' AND NOT forced AND NOT %s))",
             (name, self.account, section, name, one.content, one.forced),
         )
@@ -296,11 +302,9 @@ class Store:
         """The creative that has this content in its section, unless a person has said that it goes up all the same."""
         if one.forced or one.knew or not one.content:
             return ""
+        section, of = one.key[0], (self.account, one.content)
         row = connection.execute(
-            "SELECT about FROM tjtools.events JOIN tjtools.creatives c USING (account) WHERE account = %s"
-            " AND kind = 'uploaded' AND data ->> 'checksum' = %s AND data ->> 'creative_type' = %s"
-            " AND c.creative_id = about AND c.rows -> 0 ->> 6 <> 'removed' LIMIT 1",
-            (self.account, one.content, one.key[0].creative_type.value),
+            _KNOWN, (self.account, *of, section.creative_type.value, *of, section.value)
         ).fetchone()
         return str(row[0]) if row else ""
 
@@ -329,6 +333,7 @@ class Store:
 class _Claim(NamedTuple):
     id: str
     name: str
+    content: str
     named: bool
     holder: str
     run: str
