@@ -215,6 +215,17 @@ def test_who_takes_over_a_name_keeps_their_own_content_for_themselves_from_then_
         assert "ben (" in claimed.held[copies[1].key]
 
 
+def test_a_run_that_is_gone_on_with_another_content_keeps_that_for_itself(at_site: Make) -> None:
+    anna, ben = at_site("anna"), at_site("ben")
+    before, now = (Wanted((BANNERS, "a.png"), one * 64, forced=False, knew=False) for one in "ab")
+    with Team.of(anna) as team, claims_of(ben, "2", UploadSettings()) as others:  # type: ignore[union-attr]
+        for one in (before, now):
+            assert [*team.store.claim(team.sync(), "1", "", [one], 60).granted] == [one.key]
+        copies = [one._replace(key=(BANNERS, f"copy of {one.content[0]}.png")) for one in (before, now)]
+        claimed = others.take(copies, "")
+        assert ([*claimed.granted], [*claimed.held]) == ([copies[0].key], [copies[1].key])
+
+
 def test_the_content_of_a_file_that_was_found_for_a_dead_colleague_goes_up_under_no_other_name(
     at_site: Make, truth: Truth
 ) -> None:

@@ -43,7 +43,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _VERSION = "SELECT version FROM tjtools.accounts WHERE account = %s"
-_HELD = "SELECT version FROM tjtools.accounts WHERE account = %s FOR UPDATE"
+ASLEEP = "2min"  # who holds the account's row and falls asleep is cut off then: the others wait for it
+_HELD = (
+    "SELECT version, set_config('idle_in_transaction_session_timeout', %s, true) FROM tjtools.accounts"
+    " WHERE account = %s FOR UPDATE"
+)
 _STALLED = (
     "UPDATE tjtools.claims SET stalled = true"
     " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND holder = %s"
@@ -186,7 +190,8 @@ class Store:
         return answer
 
     def _version(self, connection: psycopg.Connection[Any], *, hold: bool) -> int:
-        row = connection.execute(_HELD if hold else _VERSION, (self.account,)).fetchone()
+        asked = (_HELD, (ASLEEP, self.account)) if hold else (_VERSION, (self.account,))
+        row = connection.execute(*asked).fetchone()
         if row is None:
             raise NotAllowed(
                 f"The team's database has no account {self.account} that you may {'write into' if hold else 'see'}.",
@@ -280,7 +285,9 @@ class Store:
             if doubt:
                 gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled, own.content)
                 return claimed._replace(left=(*left, gone))
-            return claimed._replace(granted=granted | {one.key: own.id})
+            if own.content == one.content:
+                return claimed._replace(granted=granted | {one.key: own.id})
+            connection.execute(_RELEASED, (self.account, [own.id], me, run))
         if known := self._known_as(connection, one):
             return claimed._replace(held=held | {one.key: f"its content is on the site already, as {known}"})
         chosen = digest(self.account, me, run, *_words(one.key), newest, datetime.now(UTC).isoformat())
