@@ -340,12 +340,16 @@ def with_id(workspace: Workspace, name: str, creative_id: str) -> None:
     workspace.master.write_text("\n".join([*lines, ""]), "utf-8")
 
 
-def test_where_a_file_here_is_damaged_the_commands_that_mend_it_go_on(joined: Make) -> None:
+def test_where_the_library_is_damaged_it_can_be_made_anew_and_is_then_as_the_team_has_it(joined: Make) -> None:
     anna = joined("anna")
-    run(anna, "add", "1", "1.png", "--type", "image")
-    anna.history.write_bytes(b"\xff\xfe\x00")
-    assert "TJ_Review_History.csv" in run(anna, "doctor", code=1)
-    assert "TJ_Review_History.csv" in run(anna, "pull", code=2)
+    write_inventory(anna.master, [])
+    with_id(anna, "1.png", "1")
+    run(anna, "add", "2", "2.png", "--type", "image")
+    anna.library.write_bytes(b"\xff\xfe\x00")
+    assert "TJ_Creative_Library.csv" in run(anna, "pull", code=2)
+    run(anna, "rebuild-cache")
+    run(anna, "pull")
+    assert rows(anna) == {"1": "pending", "2": "pending"}
 
 
 def test_one_who_falls_asleep_while_they_tell_something_keeps_the_others_waiting_for_a_while_alone(
