@@ -215,6 +215,20 @@ def test_who_takes_over_a_name_keeps_their_own_content_for_themselves_from_then_
         assert "ben (" in claimed.held[copies[1].key]
 
 
+def test_a_content_that_a_dead_colleague_may_have_handed_over_under_another_name_is_for_a_person(
+    at_site: Make, truth: Truth
+) -> None:
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+    content = content_of(ben, ben.root / "uploaded" / "a.png")
+    expired(anna, Wanted((BANNERS, "hers.png"), content, forced=False, knew=False))
+    [one] = go(ben).outcomes
+    assert one.status is UploadStatus.SKIPPED
+    assert "began to upload it, as hers.png, and nobody knows" in one.message
+    assert one.message.endswith("look there, then --file, --force")
+    assert ended(go(ben, force=True, now=NOW + timedelta(hours=1))) == {"a.png": "success"}
+    assert truth.received() == ["a.png"]
+
+
 def test_a_run_that_is_gone_on_with_another_content_keeps_that_for_itself(at_site: Make) -> None:
     anna, ben = at_site("anna"), at_site("ben")
     before, now = (Wanted((BANNERS, "a.png"), one * 64, forced=False, knew=False) for one in "ab")

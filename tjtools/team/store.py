@@ -355,10 +355,11 @@ class _Claim(NamedTuple):
     @property
     def told(self) -> str:
         """Who has the file, in words."""
-        as_what = "" if self.named else f", as {self.name}"
+        who, as_what = f"{self.display} ({self.machine})", "" if self.named else f", as {self.name}"
         if self.alive:
-            return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
-        return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
+            return f"{who} is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
+        doubt = "and nobody knows whether the site has it: look there, then --file, --force"
+        return f"{who} began to upload it{as_what}, {doubt}"
 
 
 def _creative(change: Change, rows: Rows, chosen: str) -> Event:
