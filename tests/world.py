@@ -139,6 +139,13 @@ def library_ids(workspace: Workspace) -> dict[str, str]:
     return {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
 
 
+def content_of(workspace: Workspace, path: Path) -> str:
+    """The checksum by which the workspace knows what the file holds."""
+    seen = look_at([path], Fingerprints.load(workspace))[path]
+    assert seen
+    return seen.checksum
+
+
 def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

@@ -39,6 +39,12 @@ BUYER = "anna"
 TYPES = (*CreativeType,)
 STATUSES = (ReviewStatus.APPROVED, ReviewStatus.PENDING, ReviewStatus.REJECTED)
 TABLES = ("events", "creatives", "claims")
+REMAINS = """
+What remains of a pull is the files, not the exchange. A library is one CSV with one reader: so it is read whole, once;
+what changed in it is put in place by writing all of it anew, under one rename; and what stands there then is read and
+compared, since a person may have added a line meanwhile. The history is read once and appended to. A pull that hears of
+new creatives alone appends to both. Where somebody has added lines here, the library as it was is read too. A pull
+within 100 ms would be one that reads only what changed: of a library kept in pages, not of a CSV."""
 
 
 class Place:
@@ -139,6 +145,7 @@ def join_lines(folder: Path) -> Iterator[str]:
         yield f"| a pull that tells 100 new creatives | {place.timed(lambda: synced(anna))} |"
         yield f"| the same, that hears them | {place.timed(lambda: synced(ben))} |"
         yield f"\nThe database has {place.sizes()}."
+        yield REMAINS
 
 
 def growth_lines(folder: Path) -> Iterator[str]:

@@ -356,7 +356,7 @@ UPLOADING = (
         "journal-after-hand-over",
         "That files go to the site is in the log before they do.",
         (
-            ("self.journal.handed_over(files,", "note = lambda: self.journal.handed_over(files,"),
+            ("self.journal.handed_over(", "note = lambda: self.journal.handed_over("),
             (
                 "hand_over(site, files, self.settings.upload, partial(self._tell, section))\n",
                 "hand_over(site, files, self.settings.upload, partial(self._tell, section))\n        note()\n",

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from team.conftest import ACCOUNT, join
 from team.server import Server
+from team.torture_team import wait_for
 from world import NOW, banner, image, plan, read_rows, reading, session, tjtools, write_inventory
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.model.creative import ReviewStatus
+from tjtools.scrape import refresh
 from tjtools.scrape.refresh import apply_update
+from tjtools.team import Team, store
+from tjtools.team import database as team_database
+from tjtools.team.store import Store
 from tjtools.workspace.folder import Workspace
 
 Make = Callable[[str], Workspace]
@@ -269,6 +277,120 @@ def test_without_the_database_what_is_here_is_worked_on_with_a_word_about_its_ag
         assert "Added to" in told
         assert "can't be reached" in run(anna, "pull", code=2)
     run(anna, "pull")
+    assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
+
+
+def test_what_was_applied_when_the_database_went_away_is_said_to_be_here_and_told_later(
+    joined: Make, server: Server, database: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1", "1", "--type", "image")
+    update = plan(anna, reading(image("1", "1", ReviewStatus.APPROVED)), full=False)
+    kept_snapshot = refresh.keep_snapshot
+
+    def then_it_goes_away(*arguments: Any) -> Path:
+        closed(server, database)
+        return kept_snapshot(*arguments)
+
+    monkeypatch.setattr(refresh, "keep_snapshot", then_it_goes_away)
+    assert apply_update(update, now=NOW).difference.status_changed
+    assert "What was changed here is told at the next command." in caplog.text
+    server.ask("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+    for one in (anna, ben):
+        run(one, "pull")
+    assert rows(anna) == rows(ben) == {"1": "approved"}
+
+
+def closed(server: Server, database: str) -> None:
+    """Nobody gets into the database any more."""
+    server.ask("postgres", f"ALTER DATABASE {database} ALLOW_CONNECTIONS false")
+    server.ask("postgres", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", database)
+
+
+def test_what_a_person_writes_into_the_master_while_it_is_shared_goes_to_everybody_next_time(
+    folder: Make, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = folder("anna"), folder("ben")
+    for one in (anna, ben):
+        write_inventory(one.master, [banner(one.root / "uploaded", "0.png")])
+        join(one, url)
+    told = Store.exchange
+
+    def meanwhile(store: Store, *news: Any) -> Any:
+        with_id(anna, "2.png", "2")
+        return told(store, *news)
+
+    with_id(anna, "1.png", "1")
+    with monkeypatch.context() as edited:
+        edited.setattr(Store, "exchange", meanwhile)
+        run(anna, "pull")
+    for one in (anna, ben):
+        run(one, "pull")
+    named = {row["new_filename"]: row.get("tj_creative_id") for row in read_rows(ben.master)}
+    assert (named["1.png"], named["2.png"]) == ("1", "2")
+
+
+def with_id(workspace: Workspace, name: str, creative_id: str) -> None:
+    """A person writes into the master that a banner has an ID."""
+    lines = workspace.master.read_text("utf-8").splitlines()
+    if "tj_creative_id" not in lines[0]:
+        lines = [f"{lines[0]},tj_creative_id", *(f"{line}," for line in lines[1:])]
+    told = {"new_filename": name, "creative_type": "image", "tj_creative_id": creative_id}
+    lines.append(",".join(told.get(column, "") for column in lines[0].split(",")))
+    workspace.master.write_text("\n".join([*lines, ""]), "utf-8")
+
+
+def test_where_the_library_is_damaged_it_can_be_made_anew_and_is_then_as_the_team_has_it(joined: Make) -> None:
+    anna = joined("anna")
+    write_inventory(anna.master, [])
+    with_id(anna, "1.png", "1")
+    run(anna, "add", "2", "2.png", "--type", "image")
+    anna.library.write_bytes(b"\xff\xfe\x00")
+    assert "TJ_Creative_Library.csv" in run(anna, "pull", code=2)
+    run(anna, "rebuild-cache")
+    run(anna, "pull")
+    assert rows(anna) == {"1": "pending", "2": "pending"}
+
+
+def test_one_who_falls_asleep_while_they_tell_something_keeps_the_others_waiting_for_a_while_alone(
+    joined: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    monkeypatch.setattr(store, "ASLEEP", "200ms")
+    asleep, awake = threading.Event(), threading.Event()
+
+    def sleep(connection: Any) -> int:
+        version = team.store._version(connection, hold=True)
+        asleep.set()
+        assert awake.wait(60)
+        return version if connection.execute("SELECT 1").fetchone() else 0
+
+    with Team.of(anna) as team:  # type: ignore[union-attr]
+        sleeper = threading.Thread(target=lambda: told.append(team.store.ask(sleep)))
+        told: list[int] = []
+        sleeper.start()
+        assert asleep.wait(60)
+        run(ben, "add", "1", "1.png", "--type", "image")
+        awake.set()
+        sleeper.join()
+    run(anna, "pull")
+    assert rows(anna) == {"1": "pending"}
+    assert told == [1]
+
+
+def test_who_waited_long_for_another_that_tells_much_tells_theirs_then(
+    joined: Make, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = joined("anna")
+    monkeypatch.setattr(team_database, "PATIENCE", 0.0)
+    told: list[str] = []
+    with psycopg.connect(server.url(database)) as other:
+        other.execute("UPDATE tjtools.accounts SET version = version + 1")
+        waiting = threading.Thread(target=lambda: told.append(run(anna, "add", "1", "1.png", "--type", "image")))
+        waiting.start()
+        wait_for(lambda: server.ask(database, "SELECT 1 FROM pg_locks WHERE NOT granted"))
+    waiting.join()
+    assert "too busy" not in told[0]
     assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
 
 

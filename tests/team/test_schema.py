@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import closing
 
 import psycopg
 import pytest
 from team.conftest import ACCOUNT
 from team.server import Server
 from team.test_copy import rows, run
+from team.torture_team import wait_for
 from world import NOW, image, plan, reading, tjtools
 
 from tjtools.model.errors import NotAllowed, TeamUnreachable
 from tjtools.scrape.refresh import apply_update
-from tjtools.team import turn
-from tjtools.team.schema import migrations
+from tjtools.team import Database, turn
+from tjtools.team.schema import apply_setup, migrations, plan_setup
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import TeamSettings
 
 Make = Callable[[str], Workspace]
 
@@ -110,13 +114,36 @@ def test_who_was_a_buyer_before_a_migration_may_do_what_it_brings(
     server: Server, database: str, folder: Make, people: dict[str, Workspace]
 ) -> None:
     server.ask(database, "DROP TABLE tjtools.turns")
+    server.ask(database, "DROP INDEX tjtools.claims_went")
     server.ask(database, "DELETE FROM tjtools.migrations WHERE number > 1")
     assert "tjtools team init" in run(people["buyer_b"], "pull", code=2)
-    assert run(folder("owner"), "team", "init", server.url(database)) == "Did: make the schema tjtools, version 2\n"
+    did = "".join(f"Did: make the schema tjtools, version {number}\n" for number in (2, 3))
+    assert run(folder("owner"), "team", "init", server.url(database)) == did
     with turn(people["buyer_b"], 30) as whose:
         assert whose == ""
     with pytest.raises(NotAllowed), turn(people["reader_r"], 30):
         pytest.fail("a reader must not take the turn")
+
+
+def test_two_who_make_the_schema_at_once_make_it_once(server: Server) -> None:
+    server.ask("postgres", "DROP DATABASE IF EXISTS twice")
+    server.ask("postgres", "CREATE DATABASE twice")
+    told: list[str] = []
+
+    def make() -> None:
+        with closing(Database(TeamSettings(url=server.url("twice"), account=ACCOUNT))) as database:
+            apply_setup(database, plan_setup(database, [ACCOUNT], []))
+        told.append("made")
+
+    threads = [threading.Thread(target=make) for _ in range(2)]
+    with psycopg.connect(server.url("twice"), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('tjtools schema'))")
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: server.ask("twice", "SELECT count(*) FROM pg_locks WHERE NOT granted") == [(2,)])
+    for thread in threads:
+        thread.join()
+    assert told == ["made", "made"]
 
 
 def test_a_password_in_an_address_is_refused_and_stands_nowhere(folder: Make, server: Server, database: str) -> None:

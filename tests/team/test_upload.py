@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from team.server import Server
 from team.test_copy import rows, run
-from world import NOW, Truth, banner, go, library_ids, session
+from world import NOW, Truth, banner, content_of, go, library_ids, session
 
+from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Section, UploadStatus
-from tjtools.model.errors import ClaimLost, TeamUnreachable
+from tjtools.model.errors import ClaimLost, TeamError, TeamUnreachable
 from tjtools.scrape.connection import connect
 from tjtools.site import Site
 from tjtools.team import Team, Wanted, claims, claims_of
@@ -133,16 +134,15 @@ def test_a_hand_over_whose_holder_died_is_looked_for_on_the_site(
 ) -> None:
     anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
     patience(ben, 0.3)
-    with Team.of(anna) as team:  # type: ignore[union-attr]
-        wanted = [Wanted((BANNERS, "a.png"), "", forced=False, knew=False)]
-        team.store.claim(team.sync(), "20251113_110000", "1", wanted, 0.0)
+    expired(anna, Wanted((BANNERS, "a.png"), "", forced=False, knew=False))
     creative_id = truth.add("Static Banner", "a") if there else ""
     report = go(ben)
     assert ended(report) == {"a.png": "success"}
     assert truth.received() == [] if there else ["a.png"]
     [one] = report.outcomes
     assert one.creative_id == (creative_id or truth.named("a")[0])
-    assert claims_of_all(server, database) == [("a.png", "success")]
+    ends = ["success"] if there else ["not there", "success"]
+    assert claims_of_all(server, database) == [("a.png", one) for one in ends]
 
 
 def test_a_run_that_slept_past_its_lease_hands_nothing_over(
@@ -176,6 +176,104 @@ def test_who_lost_a_claim_to_another_hands_nothing_over(at_site: Make, server: S
         his.looked([left])
         assert [*his.take(wanted, "").granted] == [(BANNERS, "a.png")]
         his.hold()
+
+
+def expired(workspace: Workspace, wanted: Wanted, newest: str = "1") -> None:
+    """Who works here has claimed a file and died."""
+    with Team.of(workspace) as team:  # type: ignore[union-attr]
+        team.store.claim(team.sync(), "20251113_110000", newest, [wanted], 0.0)
+
+
+def known_contents(workspace: Workspace) -> dict[str, str]:
+    return {one.creative_id: one.fingerprint.checksum for one in Fingerprints.load(workspace).uploads()}
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_what_a_dead_colleague_handed_over_under_our_files_name_is_our_content_only_where_it_is_the_same(
+    same: bool, at_site: Make, truth: Truth
+) -> None:
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+    patience(ben, 0.3)
+    content = content_of(ben, ben.root / "uploaded" / "a.png")
+    expired(anna, Wanted((BANNERS, "a.png"), content if same else "a" * 64, forced=False, knew=False))
+    there = truth.add("Static Banner", "a")
+    assert [one.creative_id for one in go(ben).outcomes] == [there]
+    run(anna, "pull")
+    assert known_contents(ben) == known_contents(anna) == ({there: content} if same else {})
+
+
+def test_who_takes_over_a_name_keeps_their_own_content_for_themselves_from_then_on(at_site: Make) -> None:
+    anna, ben, carla = at_site("anna"), at_site("ben"), at_site("carla")
+    hers, his = (Wanted((BANNERS, "a.png"), one * 64, forced=False, knew=False) for one in "ab")
+    expired(anna, hers)
+    with claims_of(ben, "2", UploadSettings()) as ours, claims_of(carla, "3", UploadSettings()) as others:
+        ours.looked(ours.take([his], "").left)
+        assert [*ours.take([his], "").granted] == [his.key]
+        copies = [one._replace(key=(BANNERS, f"copy of {one.content[0]}.png")) for one in (hers, his)]
+        claimed = others.take(copies, "")
+        assert [*claimed.granted] == [copies[0].key]
+        assert "ben (" in claimed.held[copies[1].key]
+
+
+def test_a_content_that_a_dead_colleague_may_have_handed_over_under_another_name_is_for_a_person(
+    at_site: Make, truth: Truth
+) -> None:
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+    content = content_of(ben, ben.root / "uploaded" / "a.png")
+    expired(anna, Wanted((BANNERS, "hers.png"), content, forced=False, knew=False))
+    [one] = go(ben).outcomes
+    assert one.status is UploadStatus.SKIPPED
+    assert "began to upload it, as hers.png, and nobody knows" in one.message
+    assert one.message.endswith("look there, then --file, --force")
+    assert ended(go(ben, force=True, now=NOW + timedelta(hours=1))) == {"a.png": "success"}
+    assert truth.received() == ["a.png"]
+
+
+def test_a_run_that_is_gone_on_with_another_content_keeps_that_for_itself(at_site: Make) -> None:
+    anna, ben = at_site("anna"), at_site("ben")
+    before, now = (Wanted((BANNERS, "a.png"), one * 64, forced=False, knew=False) for one in "ab")
+    with Team.of(anna) as team, claims_of(ben, "2", UploadSettings()) as others:  # type: ignore[union-attr]
+        for one in (before, now):
+            assert [*team.store.claim(team.sync(), "1", "", [one], 60).granted] == [one.key]
+        copies = [one._replace(key=(BANNERS, f"copy of {one.content[0]}.png")) for one in (before, now)]
+        claimed = others.take(copies, "")
+        assert ([*claimed.granted], [*claimed.held]) == ([copies[0].key], [copies[1].key])
+
+
+def test_the_content_of_a_file_that_was_found_for_a_dead_colleague_goes_up_under_no_other_name(
+    at_site: Make, truth: Truth
+) -> None:
+    """Nobody else has that file: the claim alone knows which content it was."""
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+    patience(ben, 0.3)
+    carla = with_session(at_site("carla"), {"c.png": 2})
+    content = content_of(carla, carla.root / "uploaded" / "c.png")
+    expired(anna, Wanted((BANNERS, "a.png"), content, forced=False, knew=False))
+    there = truth.add("Static Banner", "a")
+    go(ben)
+    [one] = go(carla).outcomes
+    assert (one.status.value, one.message) == ("skipped", f"its content is on the site already, as {there}")
+    assert truth.received() == []
+
+
+def test_a_run_whose_colleagues_never_stop_telling_news_ends_with_a_word(
+    at_site: Make, truth: Truth, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ben = with_session(at_site("ben"), {"a.png": 1})
+    take = claims.Claims.take
+
+    def behind_the_others(*asked: object) -> object:
+        server.ask(database, "UPDATE tjtools.accounts SET version = version + 1")
+        return take(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(claims.Claims, "take", behind_the_others)
+    report = go(ben)
+    assert isinstance(report.stopped, TeamError)
+    assert "nothing of this batch was handed over" in report.stopped.message
+    assert "tjtools upload --resume" in report.stopped.remedy
+    assert truth.received() == []
+    monkeypatch.undo()
+    assert "1 not begun" in run(ben, "status", code=1)
 
 
 def test_without_the_database_a_live_upload_is_refused_and_a_dry_run_goes_on(

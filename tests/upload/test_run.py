@@ -18,6 +18,7 @@ from world import (
     Truth,
     banner,
     checksum,
+    content_of,
     go,
     library_ids,
     native_pair,
@@ -60,6 +61,7 @@ from tjtools.upload import (
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import Log
 from tjtools.workspace.settings import load_settings
 
 pytestmark = pytest.mark.usefixtures("site_kind")
@@ -515,6 +517,49 @@ def test_a_run_that_was_cut_off_is_settled_by_looking_before_anything_goes_up_ag
     rows = {row["filename"]: (row["creative_id"], row["upload_date"]) for row in read_rows(workspace.library)}
     assert rows["a.png"] == (there, "2025-11-13")
     assert truth.received() == ["b.png"]
+
+
+def known_as(workspace: Workspace) -> dict[str, str]:
+    """Which content is known under which Creative ID."""
+    return {one.creative_id: one.fingerprint.checksum for one in Fingerprints.load(workspace).uploads()}
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_the_content_that_a_run_handed_over_before_it_was_cut_off_is_known_again(
+    changed: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless the file is another since: nobody knows which of the two the browser has read."""
+    file = workspace.root / "uploaded" / "a.png"
+    session(workspace, [banner(file.parent, file.name)])
+    with monkeypatch.context() as killed:
+        killed.setattr(run, "hand_over", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    there, content = truth.add("Static Banner", "a"), content_of(workspace, file)
+    if changed:
+        banner(file.parent, file.name, 7)
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there)]
+    assert known_as(workspace) == ({} if changed else {there: content})
+
+
+def cut_off(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_content_of_a_run_that_was_cut_off_before_all_was_noted_is_known_again_once(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = workspace.root / "uploaded" / "a.png"
+    session(workspace, [banner(file.parent, file.name)])
+    with monkeypatch.context() as killed:
+        killed.setattr(Records, "remember", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    for hour in (13, 14):
+        go(workspace, open_site=no_site, now=NOW.replace(hour=hour))
+    assert known_as(workspace) == {truth.named("a")[0]: content_of(workspace, file)}
+    assert sum(one.kind == "uploaded" for one in Log(workspace.log).entries()) == 1
 
 
 def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_upload(

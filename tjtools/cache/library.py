@@ -115,6 +115,10 @@ class Library:
     def __contains__(self, creative_id: object) -> bool:
         return creative_id in self._rows
 
+    def by_id(self) -> dict[str, tuple[Creative, ...]]:
+        """What `get` says of each ID."""
+        return {key: tuple([row.creative for row in rows]) for key, rows in self._rows.items()}
+
     def get(self, creative_id: str) -> tuple[Creative, ...]:
         """The creative with this ID; several if the file's rows contradict each other, none if it is unknown."""
         return tuple(row.creative for row in self._rows.get(creative_id, ()))
@@ -226,6 +230,9 @@ class Library:
             raise TrackingFileError(f"{creative.filename!r} can't be written: {error}.", path=self.path) from error
 
     def _row(self, creative: Creative) -> Row:
+        known = self._rows.get(creative.creative_id)
+        if same := next((row for row in known or () if row.creative == creative), None):
+            return same  # most are as they were read
         written = self._written(creative)
         known = self._rows.get(written.creative_id)
         key = match_key(creative.filename)

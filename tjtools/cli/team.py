@@ -15,7 +15,7 @@ import typer
 from tjtools.cli import console
 from tjtools.cli.console import end, listing, out, say
 from tjtools.model.cells import read_id
-from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError
+from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import apply_setup, plan_setup
@@ -32,7 +32,8 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Share one l
 def in_team(command: Callable[..., object]) -> Callable[..., object]:
     """A command that finds a team's workspace brought up to date, and tells the team what it has done.
 
-    Where the team's database can't be reached, it works on what is here, and says how old that is.
+    Where the team's database can't be reached, or a file here can't be read, it works on what is here, and says how old
+    that is.
     """
 
     @functools.wraps(command)
@@ -55,7 +56,11 @@ def _up_to_date(team: Team) -> bool:
     try:
         with team:  # a command may take hours: no connection waits for its end
             team.sync()
-    except (TeamUnreachable, NotAllowed) as error:
+    except (
+        TeamUnreachable,
+        NotAllowed,
+        TrackingFileError,
+    ) as error:  # doctor mends what is damaged
         say(f"{error.message} What is here is {team.state.age}.")
         return False
     return True

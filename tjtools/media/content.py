@@ -95,9 +95,10 @@ class Fingerprints:
             self._by_checksum[fingerprint.checksum] = fingerprint
 
     def keep_uploads(self, uploads: Iterable[Upload], *, now: datetime) -> None:
-        """Write down which content got which Creative ID; raises TrackingFileError if the disk does not take it."""
+        """Write down which content got which Creative ID, once; raises TrackingFileError if the disk refuses it."""
         became = {one.creative_id: one for one in uploads if _plain(one.filename)}
-        self._log.append(Entry(_UPLOADED, now, _told(one), one.creative_id) for one in became.values())
+        new = [one for key, one in became.items() if self._uploads.get(key) != one]
+        self._log.append(Entry(_UPLOADED, now, _told(one), one.creative_id) for one in new)
         self._uploads |= became
         for checksum in dict.fromkeys(one.fingerprint.checksum for one in became.values()):
             path = self._picture_file(checksum)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from tjtools.model.errors import ClaimLost, TeamError
+from tjtools.model.errors import ClaimLost, TeamError, TJToolsError
 from tjtools.team.records import Claimed, Left, Wanted
 from tjtools.team.together import Team
 from tjtools.workspace.folder import Workspace
@@ -63,7 +63,11 @@ class Claims(Unclaimed):
 
     def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:
         claimed = self.team.store.claim(self.version, self.run, newest, wanted, self.lease)
-        self.claims, self.handed = [*claimed.granted.values()], False
+        if not claimed.stale:
+            before, granted = [] if self.handed else self.claims, [*claimed.granted.values()]
+            self.claims, self.handed = granted, False
+            if dropped := {*before} - {*granted}:
+                self.team.store.release(self.run, [*dropped])
         return claimed
 
     def looked(self, left: Sequence[Left]) -> None:
@@ -98,7 +102,7 @@ class Claims(Unclaimed):
             if self.claims and not self.handed:
                 self.team.store.release(self.run, self.claims)
             self.team.sync()
-        except TeamError as error:
+        except TJToolsError as error:  # the run has its report all the same
             log.warning("%s", error)
 
 

@@ -137,6 +137,11 @@ class _Base:
         before, here = self.bytes
         return before == here and self.base.exists()
 
+    @property
+    def still(self) -> bool:
+        """Whether the file is as it was when it was asked for news."""
+        return _content(self.path) == self.bytes[1]
+
     def renew(self) -> None:
         """Both are the same now."""
         replace_file(self.base, _content(self.path))
@@ -157,7 +162,8 @@ class _Library(_Base):
 
     @cached_property
     def before(self) -> dict[str, Rows]:
-        return _by_id(Library.load(self.base))
+        here = self.here  # read before it is asked whether the file is still the same
+        return (here if self.same and self.still else Library.load(self.base)).by_id()
 
     @cached_property
     def here(self) -> Library:
@@ -170,7 +176,7 @@ class _Library(_Base):
         was, now = self.bytes
         trusted = self.ours or now.startswith(was)
         found, edited = [], 0
-        here = _by_id(self.here)
+        here = self.here.by_id()
         for key, rows in here.items():
             if rows != (before := self.before.get(key, ())):
                 if before and not trusted:
@@ -196,7 +202,7 @@ class _Library(_Base):
             return
         wanted = self.before | heard.creatives
         self.here.refresh()
-        here = _by_id(self.here)
+        here = self.here.by_id()
         if self.restores or any(here[key] != rows for key, rows in wanted.items() if key in here):
             whole = here | wanted
             self.here.rewrite([row for rows in whole.values() for row in rows], now=now, keep_bad=True)
@@ -204,16 +210,8 @@ class _Library(_Base):
             self.here.add(row for key, rows in wanted.items() if key not in here for row in rows)
         self.renew()
         self.here.refresh()
-        if _by_id(self.here) != wanted:  # a person has appended a line meanwhile: it is news next time
+        if self.here.by_id() != wanted:  # a person has appended a line meanwhile: it is news next time
             write_rows(self.base, COLUMNS, [fields_of(row) for rows in wanted.values() for row in rows])
-
-
-def _by_id(library: Library) -> dict[str, Rows]:
-    found: dict[str, Rows] = {}
-    for one in library:
-        key = one.creative_id
-        found[key] = (*found[key], one) if key in found else (one,)
-    return found
 
 
 class _History(_Base):
@@ -221,13 +219,11 @@ class _History(_Base):
         super().__init__(workspace, workspace.history)
         self.store = store
         self.own: list[tuple[str, ...]] = []
-        self.before: list[tuple[str, ...]] = []
 
     def news(self) -> Iterator[Event]:
         if self.same:
             return
-        self.before = [*_observed(self.base)]
-        known = set(self.before)
+        known = {*_observed(self.base)}
         self.own = [row for row in _observed(self.path) if row not in known]
         for row in self.own:
             chosen = digest(self.store.account, OBSERVED, row)
@@ -237,12 +233,13 @@ class _History(_Base):
         theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
         if self.same and not theirs:
             return
-        before, about = self.before or [*_observed(self.base)], observed(heard.events)
+        about = observed(heard.events)
         own = (row for row in self.own if told_id(row[1]) not in about)  # without knowing theirs: nobody has it
-        told = [*dict.fromkeys([*before, *theirs, *own])]
         with locked(self.path):
             table = read_table(self.path, OBSERVATION)
             here = [*map(_fields, table.rows)]
+            before = here if self.same and self.still else [*_observed(self.base)]
+            told = [*dict.fromkeys([*before, *theirs, *own])]
             if gone := set(before) - set(here):
                 self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
             known = {*told, *self.own}
@@ -251,7 +248,7 @@ class _History(_Base):
             if here != rows[: len(here)]:
                 self._rewrite(table, rows, now)
             elif new := rows[len(here) :]:
-                append_rows(self.path, OBSERVATION, new)
+                append_rows(self.path, OBSERVATION, new, form=table.form)
         write_rows(self.base, OBSERVATION, told) if meanwhile else self.renew()
 
     def _rewrite(self, table: Table, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
@@ -295,16 +292,20 @@ class _Master(_Base):
             )
 
     def take(self, heard: Exchanged, now: datetime) -> None:
-        here, found = self._ids(self.path) if heard.events else {}, []
-        for one in heard.events:
-            key = one.data.get("section", ""), as_sent(one.data.get("name", ""))
-            landed = one.kind == SETTLED and one.data["status"] in LANDED and one.data["creative_id"]
-            if (landed and key not in self.own) or (one.kind == MASTERED and key not in here):
-                found.append((_session_file(one.data), str(one.data["creative_id"]), _day(one.data["day"])))
-        if found:
-            record_in_master(self.workspace, found, backup=now)
-        if found or not self.same:
-            self.renew()
+        told = [one for one in heard.events if one.kind in (SETTLED, MASTERED)]
+        if self.same and not told:
+            return
+        with locked(self.path):
+            still, here, found = self.still, self._ids(self.path), []
+            for one in told:
+                key = one.data["section"], as_sent(one.data["name"])
+                landed = one.kind == SETTLED and one.data["status"] in LANDED and one.data["creative_id"]
+                if (landed and key not in self.own) or (one.kind == MASTERED and key not in here):
+                    found.append((_session_file(one.data), str(one.data["creative_id"]), _day(one.data["day"])))
+            if found:
+                record_in_master(self.workspace, found, backup=now)
+            if still and (found or not self.same):  # else what came meanwhile is news next time
+                self.renew()
 
     def _ids(self, path: Path) -> dict[tuple[str, str], dict[str, str]]:
         rows = (row for row in read_table(path, NEEDED_COLUMNS).rows if told_id(row.get("tj_creative_id", "")))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 HERE = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 30.0  # seconds in which a transaction that met another is tried again
-TRIES = 3  # times that a connection which was cut is made again
+TRIES = 3  # times that a connection which was cut is made again, and the least that one is tried which met another
 _LATER = "Work that only reads goes on with what is here; try again later."
 
 
@@ -44,14 +44,16 @@ class Database:
     def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
         """What one serialisable transaction returns; raises TeamUnreachable, and TeamError for what is refused."""
         psycopg = _driver()
-        until, cut = monotonic() + PATIENCE, 0
+        slept = psycopg.errors.IdleInTransactionSessionTimeout
+        until, met, cut = monotonic() + PATIENCE, 0, 0
         while True:
             try:
                 connection = self._connected()
                 with connection.transaction():
                     return work(connection)
             except (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected) as error:
-                if monotonic() > until:
+                met += 1
+                if met > TRIES and monotonic() > until:  # one that waited behind a long one is tried again
                     told = f"The team's database {self.place} is too busy: {_gist(error)}."
                     raise TeamUnreachable(told, remedy=_LATER) from error
             except psycopg.errors.InsufficientPrivilege as error:
@@ -59,7 +61,7 @@ class Database:
                     f"The team's database {self.place} does not let you do that: {_gist(error)}.",
                     remedy="Ask whoever runs it to make you a buyer: tjtools team init … --buyer NAME",
                 ) from error
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except (slept, psycopg.OperationalError, psycopg.InterfaceError) as error:
                 cut += 1
                 made = self._connection is not None
                 self.close()

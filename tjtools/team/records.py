@@ -88,7 +88,7 @@ class Wanted(NamedTuple):
 
 
 class Left(NamedTuple):
-    """A claim of which nobody knows what came of it: of which file, since when, and what the site showed then.
+    """A claim of which nobody knows what came of it: of which file and content, since when, what the site showed then.
 
     It is ours now; before the file goes up again, somebody has to look for it on the site.
     """
@@ -99,6 +99,7 @@ class Left(NamedTuple):
     newest: str
     run: str
     stalled: bool
+    content: str
 
 
 class Claimed(NamedTuple):

@@ -70,6 +70,7 @@ def apply_setup(database: Database, setup: Setup) -> None:
     from psycopg.sql import SQL, Identifier
 
     def do(connection: psycopg.Connection[Any]) -> None:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # to see what the other has done
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tjtools schema'))")
         version = _version(connection)
         for number, body in migrations().items():
@@ -107,8 +108,9 @@ def demand_known(connection: psycopg.Connection[Any]) -> None:
 
 
 def _version(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("SELECT to_regclass('tjtools.migrations') IS NOT NULL").fetchone()
-    if not (row and row[0]):
+    # not by to_regclass, which says what this session has heard of when it last asked
+    there = "SELECT 1 FROM pg_tables WHERE schemaname = 'tjtools' AND tablename = 'migrations'"
+    if not connection.execute(there).fetchone():
         return 0
     told = connection.execute("SELECT max(number) FROM tjtools.migrations").fetchone()
     return int(told[0] or 0) if told else 0

@@ -123,3 +123,7 @@ CREATE POLICY adds ON tjtools.turns FOR INSERT
     WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
 CREATE POLICY changes ON tjtools.turns FOR UPDATE
     USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+
+-- migration 3
+-- Which content went up as which creative, also where nobody has told so: its holder died, and another has found it.
+CREATE INDEX claims_went ON tjtools.claims (account, section, content) WHERE outcome = 'success' AND content <> '';

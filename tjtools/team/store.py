@@ -43,7 +43,11 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _VERSION = "SELECT version FROM tjtools.accounts WHERE account = %s"
-_HELD = "SELECT version FROM tjtools.accounts WHERE account = %s FOR UPDATE"
+ASLEEP = "2min"  # who holds the account's row and falls asleep is cut off then: the others wait for it
+_HELD = (
+    "SELECT version, set_config('idle_in_transaction_session_timeout', %s, true) FROM tjtools.accounts"
+    " WHERE account = %s FOR UPDATE"
+)
 _STALLED = (
     "UPDATE tjtools.claims SET stalled = true"
     " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND holder = %s"
@@ -52,8 +56,14 @@ _DONE = (
     "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = %s, creative_id = %s"
     " WHERE account = %s AND section = %s AND name = %s AND settled IS NULL AND (%s OR holder = %s)"
 )
+_KNOWN = (  # by what was told of an upload, or by the claim under which one was found that its holder never told of
+    "SELECT creative_id FROM tjtools.creatives WHERE account = %s AND rows -> 0 ->> 6 <> 'removed' AND creative_id IN ("
+    "SELECT about FROM tjtools.events WHERE account = %s AND kind = 'uploaded' AND data ->> 'checksum' = %s"
+    " AND data ->> 'creative_type' = %s UNION ALL SELECT creative_id FROM tjtools.claims"
+    " WHERE account = %s AND content = %s AND content <> '' AND section = %s AND outcome = 'success') LIMIT 1"
+)
 _LOOKED = (
-    "UPDATE tjtools.claims SET doubt = false"
+    "UPDATE tjtools.claims SET settled = clock_timestamp(), outcome = 'not there'"
     " WHERE account = %s AND id = ANY(%s) AND holder = %s AND run = %s AND settled IS NULL"
 )
 _RELEASED = (
@@ -135,7 +145,7 @@ class Store:
         self._of_ours(_RELEASED, run, claims)
 
     def looked(self, run: str, claims: Sequence[str]) -> None:
-        """Say that files which others had left are not on the site: they go up."""
+        """Say that files which others had left are not on the site: whoever claims them anew hands them over."""
         self._of_ours(_LOOKED, run, claims)
 
     def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
@@ -180,7 +190,8 @@ class Store:
         return answer
 
     def _version(self, connection: psycopg.Connection[Any], *, hold: bool) -> int:
-        row = connection.execute(_HELD if hold else _VERSION, (self.account,)).fetchone()
+        asked = (_HELD, (ASLEEP, self.account)) if hold else (_VERSION, (self.account,))
+        row = connection.execute(*asked).fetchone()
         if row is None:
             raise NotAllowed(
                 f"The team's database has no account {self.account} that you may {'write into' if hold else 'see'}.",
@@ -272,9 +283,11 @@ class Store:
             doubt = own.doubt or own.holder != me or own.run != run
             self._take_over(connection, own.id, run, lease, doubt=doubt)
             if doubt:
-                gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled)
+                gone = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled, own.content)
                 return claimed._replace(left=(*left, gone))
-            return claimed._replace(granted=granted | {one.key: own.id})
+            if own.content == one.content:
+                return claimed._replace(granted=granted | {one.key: own.id})
+            connection.execute(_RELEASED, (self.account, [own.id], me, run))
         if known := self._known_as(connection, one):
             return claimed._replace(held=held | {one.key: f"its content is on the site already, as {known}"})
         chosen = digest(self.account, me, run, *_words(one.key), newest, datetime.now(UTC).isoformat())
@@ -285,8 +298,8 @@ class Store:
         """The claims that are not settled on a file of this name, or with its content."""
         section, name = _words(one.key)
         found = connection.execute(
-            "SELECT id, name, name = %s, holder, run, lease_until > clock_timestamp(), made, newest, stalled, doubt,"
-            " display, machine FROM tjtools.claims WHERE account = %s AND section = %s AND settled IS NULL"
+            "SELECT id, name, content, name = %s, holder, run, lease_until > clock_timestamp(), made, newest, stalled,"
+            " doubt, display, machine FROM tjtools.claims WHERE account = %s AND section = %s AND settled IS NULL"
             " AND (name = %s OR (content = %s AND content <> '' AND NOT forced AND NOT %s))",
             (name, self.account, section, name, one.content, one.forced),
         )
@@ -296,11 +309,9 @@ class Store:
         """The creative that has this content in its section, unless a person has said that it goes up all the same."""
         if one.forced or one.knew or not one.content:
             return ""
+        section, of = one.key[0], (self.account, one.content)
         row = connection.execute(
-            "SELECT about FROM tjtools.events JOIN tjtools.creatives c USING (account) WHERE account = %s"
-            " AND kind = 'uploaded' AND data ->> 'checksum' = %s AND data ->> 'creative_type' = %s"
-            " AND c.creative_id = about AND c.rows -> 0 ->> 6 <> 'removed' LIMIT 1",
-            (self.account, one.content, one.key[0].creative_type.value),
+            _KNOWN, (self.account, *of, section.creative_type.value, *of, section.value)
         ).fetchone()
         return str(row[0]) if row else ""
 
@@ -329,6 +340,7 @@ class Store:
 class _Claim(NamedTuple):
     id: str
     name: str
+    content: str
     named: bool
     holder: str
     run: str
@@ -343,10 +355,11 @@ class _Claim(NamedTuple):
     @property
     def told(self) -> str:
         """Who has the file, in words."""
-        as_what = "" if self.named else f", as {self.name}"
+        who, as_what = f"{self.display} ({self.machine})", "" if self.named else f", as {self.name}"
         if self.alive:
-            return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
-        return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
+            return f"{who} is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
+        doubt = "and nobody knows whether the site has it: look there, then --file, --force"
+        return f"{who} began to upload it{as_what}, {doubt}"
 
 
 def _creative(change: Change, rows: Rows, chosen: str) -> Event:

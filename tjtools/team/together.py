@@ -92,7 +92,7 @@ def brought_up_to_date(workspace: Workspace) -> str:
 def shared(workspace: Workspace) -> Iterator[None]:
     """The library, locked, for what changes its rows; in a team, as all have it, and shared when this ends.
 
-    Raises TeamUnreachable before anything is changed.
+    Raises TeamUnreachable, and then nothing is changed.
     """
     with locked(workspace.library):
         team = Team.of(workspace)
@@ -105,7 +105,10 @@ def shared(workspace: Workspace) -> Iterator[None]:
             try:
                 yield
             finally:
-                team.sync()
+                try:
+                    team.sync()
+                except TeamError as error:  # it is done here all the same
+                    log.warning("%s What was changed here is told at the next command.", error)
 
 
 class Difference(NamedTuple):

@@ -13,9 +13,9 @@ from tjtools.upload.plan import (
     make_plan,
     save_choice,
 )
-from tjtools.upload.record import FileProgress
+from tjtools.upload.record import FileProgress, UploadReport
 from tjtools.upload.resume import Rest, demand_settled, prepare_rest, unfinished_run
-from tjtools.upload.run import UploadReport, upload
+from tjtools.upload.run import upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 from tjtools.upload.watch import Watch, Watched, stop_run, watched
 

@@ -45,12 +45,16 @@ class Begun(_Event):
 
 
 class HandedOver(_Event):
-    """Files are about to go to the site; `newest` is the highest Creative ID that the section showed before."""
+    """Files are about to go to the site; `newest` is the highest Creative ID that the section showed before.
+
+    `contents` are names of the files with their checksums, as far as those are known.
+    """
 
     event: Literal["handed_over"] = "handed_over"
     section: Section
     files: tuple[str, ...]
     newest: str = ""
+    contents: tuple[tuple[str, str], ...] = ()
 
     @property
     def keys(self) -> Iterator[Key]:
@@ -62,7 +66,8 @@ class Settled(_Event):
     """What came of a file, with all that the tracking files are told of it.
 
     `creative` is what the file became, or is already; None where no ID is known. `day` is the day on which it became
-    that creative, None where the site held it before. `retries` counts the earlier hand-overs.
+    that creative, None where the site held it before. `retries` counts the earlier hand-overs. `content` is the
+    checksum of what was handed over, `""` where nobody knows it.
     """
 
     event: Literal["settled"] = "settled"
@@ -72,6 +77,7 @@ class Settled(_Event):
     message: str = ""
     day: date | None = None
     retries: int = 0
+    content: str = ""
 
     @property
     def creative_id(self) -> str:
@@ -157,10 +163,20 @@ class Journal:
         self.note(Begun(at=now, run=run, files=tuple(files), force=force, repeats=tuple(repeats)))
 
     def handed_over(
-        self, files: Iterable[SessionFile], *, section: Section, run: str, now: datetime, newest: str = ""
-    ) -> None:
+        self,
+        files: Iterable[SessionFile],
+        *,
+        section: Section,
+        run: str,
+        now: datetime,
+        newest: str = "",
+        contents: Iterable[tuple[str, str]] = (),
+    ) -> HandedOver:
         """Note, before it happens, that these files go to the site; `newest` is the section's highest ID till now."""
-        self.note(HandedOver(at=now, run=run, section=section, files=tuple(one.name for one in files), newest=newest))
+        names, known = tuple(one.name for one in files), tuple(contents)
+        one = HandedOver(at=now, run=run, section=section, files=names, newest=newest, contents=known)
+        self.note(one)
+        return one
 
     def note(self, *events: Event) -> None:
         """Note what came of files, before the tracking files are told; that they were; that a run came to its end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,9 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import record_in_master
 from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview
-from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, SessionFile, UploadStatus
-from tjtools.model.errors import TrackingFileError
+from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import extension, file_type
 from tjtools.scrape.reading import creative_of
 from tjtools.upload.handover import log
@@ -47,6 +46,32 @@ class FileProgress:
         return f"{self.state}: {self.name}" if self.name else self.state
 
 
+@dataclass(frozen=True)
+class UploadReport:
+    """What came of every file of a run, and the files that it wrote.
+
+    `held_back` are the files that need a person first, `stopped` is the error that ended the run before its time, None
+    where it came to its end.
+    """
+
+    live: bool
+    outcomes: tuple[Outcome, ...]
+    held_back: tuple[FileReview, ...]
+    status_file: Path
+    campaign_files: tuple[Path, ...] = ()
+    stopped: TJToolsError | None = None
+
+    def count(self, status: UploadStatus) -> int:
+        """How many files ended so."""
+        return sum(one.status is status for one in self.outcomes)
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything was left that a person has to look at."""
+        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
+        return bool(doubtful or self.held_back or self.stopped)
+
+
 @dataclass
 class Records:
     """The files that one run writes into; `run` is its name, `20251113_120000`."""
@@ -55,7 +80,6 @@ class Records:
     library: Library
     run: str
     master_kept: bool = False
-    handed: dict[Path, Fingerprint] = field(default_factory=dict)
 
     @cached_property
     def fingerprints(self) -> Fingerprints:
@@ -63,16 +87,13 @@ class Records:
         return Fingerprints.load(self.workspace)
 
     def look(self, files: Iterable[SessionFile]) -> None:
-        """Keep in mind the content of files that are about to be handed over; those of a review are not read again."""
-        try:
-            seen = look_at([file.path for file in files], self.fingerprints)
-            self.handed |= {path: one for path, one in seen.items() if one and one.checksum}
-        except TrackingFileError as error:
-            log.warning("%s", error)
+        """Find out the content of files; those that did not change since a review are not read again."""
+        look_at([file.path for file in files], self.fingerprints)
 
-    def content(self, file: SessionFile) -> str:
-        """The checksum of a file that is about to be handed over, `""` where it is not known."""
-        return seen.checksum if (seen := self.handed.get(file.path)) else ""
+    def contents(self, files: Iterable[SessionFile]) -> dict[str, str]:
+        """The checksums of files that were looked at, by their names; one that has changed since is not among them."""
+        seen = ((file.name, self.fingerprints.of(file.path)) for file in files)
+        return {name: one.checksum for name, one in seen if one}
 
     def still(self, one: FileReview) -> bool:
         """Whether a file that was judged by its content still has it: a change shows in its size or time."""
@@ -103,27 +124,27 @@ class Records:
             log.warning("%s", error)
         return len(added)
 
-    def remember(self, outcomes: Iterable[Outcome], now: datetime) -> None:
+    def remember(self, settled: Iterable[Settled], now: datetime) -> None:
         """Which content got which ID, so that it is known again under another name; only where it is certain.
 
-        A file that changed after it was looked at, or that an earlier run handed over, may have been another content.
+        A file that is not as it was when it was handed over may have been another content.
         """
-        uploads = [
-            Upload(one.creative_id, one.file.name, one.file.section.creative_type, seen)
-            for one in outcomes
-            if one.status is UploadStatus.SUCCESS and (seen := self.handed.get(one.file.path))
-            if self.fingerprints.of(one.file.path) == seen
-        ]
+        became = [one for one in settled if one.status is UploadStatus.SUCCESS and one.content]
         try:
-            if uploads:
-                self.fingerprints.keep_uploads(uploads, now=now)
+            self.look(one.file for one in became)
+            uploads = [
+                Upload(one.creative_id, one.file.name, one.file.section.creative_type, seen)
+                for one in became
+                if (seen := self.fingerprints.of(one.file.path)) and seen.checksum == one.content
+            ]
+            self.fingerprints.keep_uploads(uploads, now=now)
         except TrackingFileError as error:
             log.warning("%s", error)
 
 
-def settled_of(one: Outcome, handed: Sequence[HandedOver], *, run: str, at: datetime, size: str) -> Settled:
-    """The event for an outcome that is known; `handed` are the file's hand-overs, `size` its true `WIDTHxHEIGHT`."""
-    day = (handed[-1].at if handed else at).date()
+def settled_of(one: Outcome, handed: HandedOver | None, *, run: str, at: datetime, size: str, retries: int) -> Settled:
+    """The event for an outcome that is known; `handed` is what it came of, `size` the file's true `WIDTHxHEIGHT`."""
+    day = (handed.at if handed else at).date()
     return Settled(
         at=at,
         run=run,
@@ -132,7 +153,8 @@ def settled_of(one: Outcome, handed: Sequence[HandedOver], *, run: str, at: date
         creative=_creative(one, day, size),
         message=one.message,
         day=day if one.status is UploadStatus.SUCCESS else None,
-        retries=max(len(handed) - 1, 0),
+        retries=retries,
+        content=dict(handed.contents).get(one.file.name, "") if handed else "",
     )
 
 

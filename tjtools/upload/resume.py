@@ -102,8 +102,10 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
     """
     for run, settled in journal.unrecorded().items():
         log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
-        Records(workspace, library, run).record(settled)
-        journal.note(Recorded(run=run, at=now()))
+        records = Records(workspace, library, run)
+        records.record(settled)
+        records.remember(settled, at := now())
+        journal.note(Recorded(run=run, at=at))
 
 
 class _Taken(TrackingFileError):

@@ -13,7 +13,7 @@ from tjtools.cache.library import Library
 from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
-from tjtools.model.errors import Cancelled, SiteError, TJToolsError, TrackingFileError
+from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError, TrackingFileError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
@@ -23,7 +23,7 @@ from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.pairing import Outcome, pair
 from tjtools.upload.plan import Batch, Plan
-from tjtools.upload.record import KNOWN, FileProgress, Records, log_confirmed, settled_of, sum_up
+from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
@@ -32,33 +32,9 @@ from tjtools.workspace.settings import Settings
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
+ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
+TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
-
-
-@dataclass(frozen=True)
-class UploadReport:
-    """What came of every file of a run, and the files that it wrote.
-
-    `held_back` are the files that need a person first, `stopped` is the error that ended the run before its time, None
-    where it came to its end.
-    """
-
-    live: bool
-    outcomes: tuple[Outcome, ...]
-    held_back: tuple[FileReview, ...]
-    status_file: Path
-    campaign_files: tuple[Path, ...] = ()
-    stopped: TJToolsError | None = None
-
-    def count(self, status: UploadStatus) -> int:
-        """How many files ended so."""
-        return sum(one.status is status for one in self.outcomes)
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether anything was left that a person has to look at."""
-        doubtful = self.count(UploadStatus.FAILED) + self.count(UploadStatus.UNKNOWN_ID)
-        return bool(doubtful or self.held_back or self.stopped)
 
 
 def upload(
@@ -185,7 +161,7 @@ class _Run:
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
-        self._confirm([*(one for one in found if one not in again), *timed_out])
+        self._confirm([*(one for one in found if one not in again), *timed_out], handed)
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
@@ -264,7 +240,10 @@ class _Run:
         self._open_panel(site, batch)
         self.demand_alone()
         self.claims.hold()
-        self.journal.handed_over(files, section=section, run=self.name, now=self.now(), newest=newest)
+        contents = self.records.contents(files).items()
+        handed = self.journal.handed_over(
+            files, section=section, run=self.name, now=self.now(), newest=newest, contents=contents
+        )
         log.info("Processing upload...")
         self.in_tab += len(files)
         self.claims.demand_awake()
@@ -278,7 +257,8 @@ class _Run:
                 outcomes = settle(site, files, results, newest_before=newest, sizes=self.sizes, card_timeout=wait)
         except (SiteError, Cancelled) as late:
             error = late
-        self._confirm(outcomes, {name for name, result in results.items() if result.state is FileState.STALLED})
+        stalled = {name for name, result in results.items() if result.state is FileState.STALLED}
+        self._confirm(outcomes, handed, stalled)
         if error:
             raise error
 
@@ -287,28 +267,40 @@ class _Run:
         section = batch.creative_type.section
         same = RepeatKind.SAME_CONTENT
         knew = {one.file.key for one in batch.reviews if any(each.kind is same for each in one.repeats)}
-        while files:
-            newest = newest_id(site, section)
-            asked = [Wanted(one.key, self.records.content(one), self.force, one.key in knew) for one in files]
+        newest = newest_id(site, section)
+        for _ in range(ROUNDS):
+            contents = self.records.contents(files)
+            asked = [Wanted(one.key, contents.get(one.name, ""), self.force, one.key in knew) for one in files]
             claimed = self.claims.take(asked, newest)
-            if claimed.stale:
-                fresh = self._skip_known(batch)
-                files = [file for file in files if file in fresh]
-                continue
             held = [file for file in files if file.key in claimed.held]
             self._note([Outcome(file, UploadStatus.SKIPPED, message=claimed.held[file.key]) for file in held])
             files = [file for file in files if file not in held]
-            if not claimed.left:
+            if claimed.stale:
+                fresh = self._skip_known(batch)
+                files = [file for file in files if file in fresh]
+            elif claimed.left:
+                files = self._look_for_left(claimed.left, files)
+                site.open_section(section)
+                newest = newest_id(site, section)
+            else:
                 return files, newest
-            files = self._look_for_left(claimed.left, files)
-            site.open_section(section)
-        return (), ""
+            if not files:
+                return (), ""
+        raise TeamError(TOO_BUSY, remedy="Go on with it: tjtools upload --resume")
 
     def _look_for_left(self, left: Sequence[Left], files: Sequence[SessionFile]) -> list[SessionFile]:
         """Look on the site for what somebody began to hand over without a sign of life since; what goes up is left."""
         self.stalled_elsewhere |= {one.key for one in left if one.stalled}
         for one in left:
-            handed = HandedOver(at=one.made, run=one.run, section=one.key[0], files=one.key[1:], newest=one.newest)
+            section, name = one.key
+            handed = HandedOver(
+                at=one.made,
+                run=one.run,
+                section=section,
+                files=(name,),
+                newest=one.newest,
+                contents=((name, one.content),),
+            )
             self._settle_doubtful(handed, [file for file in files if file.key == one.key])
         told = {one.file for one in self.outcomes}
         rest = [file for file in files if file not in told]
@@ -332,25 +324,28 @@ class _Run:
         gone = [file for file in files if not file.path.is_file()]
         if gone:
             why = "the file is gone since the review"
-            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone])
+            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone], None)
         return [file for file in files if file not in gone]
 
-    def _confirm(self, outcomes: Sequence[Outcome], timed_out: Container[str] = ()) -> None:
-        """Write down what came of files: the journal first, then library, master and status CSV.
+    def _confirm(self, outcomes: Sequence[Outcome], handed: HandedOver | None, timed_out: Container[str] = ()) -> None:
+        """Write down what came of files that went up so: the journal first, then library, master and status CSV.
 
         `timed_out` are the names of those on which the site did: they stay in doubt where no ID is known.
         """
-        now, handed = self.now(), self.journal.hand_overs()
+        now, before = self.now(), self.journal.hand_overs()
         settled = [
-            settled_of(one, handed.get(one.file.key, ()), run=self.name, at=now, size=self.sizes.get(one.file.name, ""))
+            settled_of(
+                one, handed, run=self.name, at=now, size=self.sizes.get(one.file.name, ""),
+                retries=max(len(before.get(one.file.key, ())) - 1, 0),
+            )
             for one in outcomes
             if one.status in KNOWN
-        ]
+        ]  # fmt: skip
         unknown = [one for one in outcomes if one.status not in KNOWN]
         stalled = [one.file for one in unknown if one.file.name in timed_out]
         self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
         added = self.records.record(settled, [status_row(self.workspace, one, now) for one in unknown])
-        self.records.remember(outcomes, now)
+        self.records.remember(settled, now)
         self.journal.note(Recorded(run=self.name, at=now))
         self.outcomes += outcomes
         self.claims.done()

@@ -271,7 +271,10 @@ def line_of(fields: Sequence[str], *, quote_all: bool = False) -> str:
     >>> line_of(["1", "clip, final.mp4", 'a "b" c'])
     '1,"clip, final.mp4","a ""b"" c"\n'
     """
-    if any("\0" in field for field in fields):
+    line = ",".join(fields)
+    if not quote_all and line.count(",") == len(fields) - 1 and not re.search(r'["\r\n\0]', line):
+        return line + "\n"
+    if "\0" in line:
         raise ValueError("a NUL character can't be written")
     fields = [_quoted(field) if quote_all or re.search(r'[",\r\n]', field) else field for field in fields]
     return ",".join(fields) + "\n"
