@@ -238,7 +238,7 @@ def _look(
     checksum, trouble = (known.checksum, "") if known else room.checksum(path)
     fingerprint, strip, lasting = fingerprints.with_checksum(checksum), b"", True
     if fingerprint is None and decode and checksum:
-        facts, looks, strip, lasting = room.look(path)
+        facts, looks, strip, lasting, _ = room.look(path)
         fingerprint = Fingerprint(facts, checksum, looks)
     if not checksum or stamp(path) != before:  # checksum and looks may be of two contents
         facts = MediaFacts(before[0], "", trouble=trouble or "it changed while it was read")

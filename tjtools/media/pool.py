@@ -89,6 +89,7 @@ class Fingerprint(NamedTuple):
 class Sight(NamedTuple):
     """What a child found out about a file: its facts, its looks, and a strip of small copies of its pictures.
 
+    `look` is what `media.look` keeps of it, `b""` where nothing is to be seen.
     `strip` is a jpg with the pictures below each other, `b""` where nothing is to be seen. `lasting`: another try would
     say the same; not so after a crash or a deadline.
     """
@@ -97,6 +98,7 @@ class Sight(NamedTuple):
     looks: tuple[str, ...] = ()
     strip: bytes = b""
     lasting: bool = True
+    look: bytes = b""
 
 
 def stamp(path: Path) -> tuple[int, int]:
@@ -141,7 +143,8 @@ class Children(AbstractContextManager["Children"]):
         answer = self.ask("look", path)
         if "facts" not in answer:
             return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
-        return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), base64.b64decode(answer["strip"]))
+        strip, look = (base64.b64decode(answer[name]) for name in ("strip", "look"))
+        return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), strip, look=look)
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
