@@ -13,7 +13,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -22,25 +22,20 @@ from typing import Any, TypeAlias
 import av
 import numpy as np
 from blake3 import blake3
-from PIL import Image, ImageStat
+from PIL import Image
 
 from tjtools.media import MediaFacts, headers, look, making, moving, stills
 from tjtools.media.look import Frame
 from tjtools.media.pool import STILL_CONTAINERS
 from tjtools.media.recipe import drafts
-from tjtools.model.creative import Medium
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
-FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
-HASH_SIDE = 8  # 64 bits
-PLAIN = 5.0  # standard deviation of the brightness, of 255, below which a picture is too plain to tell
 _HARDLY = 1e-6  # seconds
 _SHOWN = 100  # milliseconds that a picture is shown which says 0, as browsers do
 _TURNED = {3: 180, 6: 270, 8: 90}  # degrees
 _FAST = 15  # frames a second from which some are passed over
 _LATE = 0.1  # seconds after its moment that a frame may be shown
 _MOST_DECODED = 8_000_000_000  # pixels of a video, which take some 20 s; of a longer one only key frames are decoded
-_KEPT = 128 * 72  # pixels of each picture in the strip
 _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its time: its first picture is often black
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
@@ -94,13 +89,11 @@ def _checksum(path: Path) -> dict[str, Any]:
 
 
 def _look(path: Path) -> dict[str, Any]:
+    from tjtools.media import marks  # slow to load, and for nothing else
+
     facts, frames = _seen(path)
-    kept = base64.b64encode(look.kept(frames)).decode() if frames else ""
-    still = facts.medium is Medium.STILL and facts.frames == 1
-    some = frames if still or not frames else [frames[int(len(frames) * one)] for one in FRACTIONS]
-    shown = [Image.fromarray(one.pixels[..., ::-1]) for one in some]
-    strip = _strip(shown) if shown else ""
-    return {"facts": facts._asdict(), "look": kept, "looks": [*map(_hash, shown)], "strip": strip}
+    kept, found = (look.kept(frames), marks.of_frames(frames)) if frames else (b"", b"")
+    return {"facts": facts._asdict(), "look": _text(kept), "marks": _text(found)}
 
 
 def _poster(path: Path) -> dict[str, Any]:
@@ -342,30 +335,15 @@ def _evenly(frames: Iterator[av.VideoFrame], seconds: float) -> Iterator[tuple[f
         number += 1
 
 
-def _hash(picture: Image.Image) -> str:
-    """The DCT hash of 64 bits; none of next to no contrast, of which noise is left, which matches anything."""
-    import imagehash  # slow to load, and for nothing else
-
-    grey = picture.convert("L")
-    return "" if ImageStat.Stat(grey).stddev[0] < PLAIN else str(imagehash.phash(grey, HASH_SIDE))
-
-
-def _strip(shown: Sequence[Image.Image]) -> str:
-    """Small copies below each other, each with at most so many pixels that a strip stays within some kilobytes."""
-    wide, tall = shown[0].size
-    scale = min(1.0, (_KEPT / (wide * tall)) ** 0.5)
-    wide, tall = max(1, round(wide * scale)), max(1, round(tall * scale))
-    strip = Image.new("RGB", (wide, tall * len(shown)))
-    for number, picture in enumerate(shown):
-        strip.paste(picture.resize((wide, tall), Image.Resampling.LANCZOS), (0, number * tall))
-    return _jpg(strip)
-
-
 def _jpg(picture: Image.Image) -> str:
     """A jpg as base64."""
     kept = io.BytesIO()
     picture.save(kept, "jpeg", quality=75, subsampling=0)  # words differ from what is behind them by colour alone
-    return base64.b64encode(kept.getvalue()).decode()
+    return _text(kept.getvalue())
+
+
+def _text(kept: bytes) -> str:
+    return base64.b64encode(kept).decode()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Which of many contents may look like one: those whose pictures share points with its own, or nearly share a hash.
 
-A point is known by 128 signs of its descriptor: patterns of its 16 cells by waves of its 8 directions, so that those of
-the mirrored picture are the same ones, some turned over; so it is with the hashes. Nothing is trained: the index is
-made of what is kept of each content, its marks, and a content can be added at any time.
+The index is made of the contents' marks, each time anew: nothing is trained, and a content can be added at any time.
 """
 
 from __future__ import annotations
@@ -14,45 +12,11 @@ from typing import Any
 import faiss
 import numpy as np
 
-from tjtools.media.points import Picture
+from tjtools.media.marks import MIRROR, MIRROR_HASH, read
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS = 3  # that both have
-_POINTS, _LEAST = 200, 40  # of a still; a clip's pictures share so many among them, and have so many each at least
-_CLIPS = 800
-
-_SQUARE = np.array([[1, 1], [1, -1]])
-_CELLS = np.kron(np.kron(_SQUARE, _SQUARE), np.kron(_SQUARE, _SQUARE))
-_TURNS = np.outer((0, 1, 1, 2, 2, 3, 3, 4), np.arange(8) * np.pi / 4)
-_ODD = np.array([0, 0, 1, 0, 1, 0, 1, 0], bool)  # waves that a mirror turns over
-_WAVES = np.where(_ODD[:, None], np.sin(_TURNS), np.cos(_TURNS))
-# cell pattern and wave of the signs by which a point is looked up: those that an edit changes least
-_SURE = "21 02 11 b2 82 22 e1 04 c2 d1 83 20 84 23 42 24"
-_FIRST = [8 * int(one[0], 16) + int(one[1]) for one in _SURE.split()]
-_ORDER = [*_FIRST, *sorted({*range(128)} - {*_FIRST})]
-_SIGNS = np.kron(_CELLS, _WAVES)[_ORDER].T.astype(np.float32)
-_TURNED = np.array([(number & 12).bit_count() % 2 for number in range(16)], bool)  # patterns that it turns over
-_MIRROR = np.packbits(np.logical_xor.outer(_TURNED, _ODD).ravel()[_ORDER]).view(np.uint64)
-_MIRROR_HASH = np.packbits(np.tile([1, 0], 128))
-_NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the sure signs may differ
-
-
-def marks(pictures: Sequence[Picture]) -> bytes:
-    """By what a content is found: its pictures' points, the strongest first, and hashes."""
-    most = _POINTS if len(pictures) == 1 else max(_LEAST, min(_POINTS, _CLIPS // max(1, len(pictures))))
-    points = np.concatenate([np.empty((0, 128), np.uint8), *(one.points[:most] for one in pictures)])
-    hashes = b"".join(one.hashes.tobytes() for one in pictures)
-    signs = np.packbits(points.astype(np.float32) @ _SIGNS > 0, axis=1)
-    return len(points).to_bytes(4, "little") + signs.tobytes() + hashes
-
-
-def _read(kept: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """The signs, each as two words, and the hashes; raises ValueError where they are damaged."""
-    end = 4 + 16 * int.from_bytes(kept[:4], "little")
-    if not 4 <= end <= len(kept):
-        raise ValueError("these are no marks")
-    signs = np.frombuffer(kept[4:end], np.uint64).reshape(-1, 2)
-    return signs, np.frombuffer(kept[end:], np.uint8).reshape(-1, 32)
+_NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
 
 class Index:
@@ -60,21 +24,21 @@ class Index:
 
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.contents = [*kept]
-        read = [_read(one) for one in kept.values()]
-        signs, owners = _owned([one for one, _ in read], np.empty((0, 2), np.uint64))
+        told = [read(one) for one in kept.values()]
+        signs, owners = _owned([one for one, _ in told], np.empty((0, 2), np.uint64))
         keys = signs.view(np.uint16)[:, 0]
         order = np.argsort(keys, kind="stable")
         self._signs, self._owners = signs[order], owners[order]
         self._starts = np.searchsorted(keys[order], np.arange(2**16 + 1))
-        hashes, self._hash_owners = _owned([one for _, one in read], np.empty((0, 32), np.uint8))
+        hashes, self._hash_owners = _owned([one for _, one in told], np.empty((0, 32), np.uint8))
         self._hashes: Any = faiss.IndexBinaryFlat(256)
         self._hashes.add(hashes)
 
     def like(self, kept: bytes) -> Iterator[str]:
         """The contents that may look like the one with these marks, the likeliest first."""
-        signs, hashes = _read(kept)
-        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ _MIRROR)], FEWEST_POINTS)
-        by_hashes = self._ranked([self._nearly(one) for one in (hashes, hashes ^ _MIRROR_HASH)], 1)
+        signs, hashes = read(kept)
+        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], FEWEST_POINTS)
+        by_hashes = self._ranked([self._nearly(one) for one in (hashes, hashes ^ MIRROR_HASH)], 1)
         numbers = chain.from_iterable(zip_longest(by_points, by_hashes))
         return (self.contents[one] for one in dict.fromkeys(numbers) if one is not None)
 
