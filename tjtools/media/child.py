@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from blake3 import blake3
 from PIL import Image
 
@@ -273,13 +274,14 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
     shape = headers.stretched(facts.width, facts.height, stream.sample_aspect_ratio)
     scale, orientation = min(1.0, look.MOVING_SIDE / max(shape)), 1
     wide, tall = (max(2, round(side * scale)) for side in shape)
+    shaper = VideoReformatter()  # one for all: each takes a while to be made
     _in_haste(stream, shape[0] * shape[1] * seconds)
     for second, frame in _evenly(_decodable(container, stream), seconds):
         if not frames:
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
             facts = _shown(facts, shape, orientation)
-        small = frame.reformat(width=wide, height=tall, format="bgr24", interpolation="AREA").to_ndarray()
+        small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA").to_ndarray()
         if orientation > 1:
             small = np.asarray(stills.turned(Image.fromarray(small), orientation))
         frames.append(Frame(second, small))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 from PIL import Image
 
 SIDE, MOVING_SIDE = 400, 320  # pixels of the longer side of a still, and of a frame
@@ -52,9 +53,10 @@ def _moving(frames: Sequence[Frame]) -> bytes:
         tall, wide = frames[0].pixels.shape[:2]
         stream.width, stream.height, stream.pix_fmt = max(2, wide & ~1), max(2, tall & ~1), "yuv420p"
         stream.codec_context.time_base = _TICKS
+        shaper = VideoReformatter()
         for one in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(one.pixels), format="bgr24")
-            frame = frame.reformat(width=stream.width, height=stream.height, format="yuv420p")
+            frame = shaper.reformat(frame, stream.width, stream.height, "yuv420p")
             frame.pts, frame.time_base = round(one.second / _TICKS), _TICKS
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
@@ -77,8 +79,9 @@ def _shown(look: bytes) -> Iterator[Frame]:
         stream = next(iter(file.streams.video), None)
         if not stream or not stream.codec_context or stream.codec_context.name != "h264":
             raise ValueError("the look is damaged: it has no picture")
+        shaper = VideoReformatter()  # one for all: each takes a while to be made
         for frame in file.decode(stream):
-            yield Frame(frame.time or 0.0, _checked(frame.to_ndarray(format="bgr24")))
+            yield Frame(frame.time or 0.0, _checked(shaper.reformat(frame, format="bgr24").to_ndarray()))
 
 
 def _checked(pixels: np.ndarray) -> np.ndarray:

@@ -29,8 +29,9 @@ _WAVES = np.cos(np.pi / _HASHED * np.outer(np.arange(1, 17), np.arange(_HASHED) 
 class Picture:
     """A picture ready to be compared.
 
-    `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes.
-    `hashes` are rows of 32 bytes: of the whole, and of what is within a border; none of a plain picture.
+    `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes,
+    the strongest first. `hashes` are rows of 32 bytes: of the whole, and of what is within a border; none of a plain
+    picture.
     """
 
     pixels: np.ndarray
@@ -45,10 +46,10 @@ class Picture:
         return b"".join(part.tobytes() for part in (count, whole, self.points, self.hashes))
 
     def mirrored(self) -> Picture:
-        """The picture the other way round."""
+        """The picture the other way round, without hashes."""
         pixels = np.ascontiguousarray(self.pixels[:, ::-1])
         places = np.column_stack([pixels.shape[1] - 1 - self.places[:, 0], self.places[:, 1]])
-        return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]), _hashes(pixels))
+        return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
 
 
 def picture(pixels: np.ndarray) -> Picture:
@@ -59,8 +60,9 @@ def picture(pixels: np.ndarray) -> Picture:
         described = np.empty((0, 128), np.float32)
     share = described / np.maximum(described.sum(1, keepdims=True), 1e-6)
     points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
+    strongest = np.argsort([-one.response for one in found], kind="stable")[:MOST_POINTS].astype(int)
     places = np.array([one.pt for one in found], np.float32).reshape(-1, 2)
-    return Picture(pixels, places[:MOST_POINTS], points[:MOST_POINTS], _hashes(pixels))
+    return Picture(pixels, places[strongest], points[strongest], _hashes(pixels))
 
 
 def known(pixels: np.ndarray, kept: bytes) -> Picture:
@@ -74,7 +76,7 @@ def known(pixels: np.ndarray, kept: bytes) -> Picture:
 
 @cache
 def _detector() -> Any:
-    return cv2.SIFT_create(nfeatures=MOST_POINTS, contrastThreshold=0.02)  # type: ignore[attr-defined]
+    return cv2.SIFT_create(nfeatures=MOST_POINTS, contrastThreshold=0.003, edgeThreshold=20)  # type: ignore[attr-defined]
 
 
 def _small(pixels: np.ndarray) -> np.ndarray:

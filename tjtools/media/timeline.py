@@ -1,0 +1,290 @@
+"""Whether two clips are one, whatever was done to one of them: cut, framed, mirrored, written over, made faster.
+
+A few frames of both tell how one lies on the other; then all frames of both are compared, place by place, and those
+that go along must lie on one time line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from tjtools.media import alike, look
+from tjtools.media.alike import Likeness
+from tjtools.media.look import Frame
+from tjtools.media.points import Picture
+
+_SPEEDS = (1.0, *np.geomspace(0.8, 1.25, 11))
+_STRONGEST = 200  # points of a frame that vote
+_NEAR = 0.8  # cosine of two descriptors of what may be one point
+_PAIRS, _FEWEST_VOTES, _FEWEST_POINTS = 6, 4, 5  # of frames that are laid on each other
+_COMPARED, _PLACE = 128, 8  # pixels: what both have, on its longer side, and a place in it
+_NOISE = 60.0  # variance of the brightness that an encoder's noise may have
+_FEWEST_PLACES = 6
+_GOES_ALONG, _LEAST_SHARE, _AT_FIRST = 0.7, 0.6, 0.35
+_FEWEST_FRAMES, _LEAST_COVERED = 3, 0.6
+_MOVED, _FEWEST_MOVED, _LEAST_MOVED = 0.6, 20, 0.7
+_REFINED_BY = 5  # pairs of frames
+
+
+class Shown(NamedTuple):
+    """What is seen of a creative: its frames, and what makes one of them, by its number, ready to be compared."""
+
+    frames: Sequence[Frame]
+    picture: Callable[[int], Picture]
+
+
+class Kinship(NamedTuple):
+    """How two creatives are one: how their pictures are, and from which second to which of mine and of theirs.
+
+    `speed` is how many seconds of theirs are seen in one of mine.
+    """
+
+    likeness: Likeness
+    mine: tuple[float, float] = (0.0, 0.0)
+    theirs: tuple[float, float] = (0.0, 0.0)
+    speed: float = 1.0
+
+
+class _Line(NamedTuple):
+    """Frames of mine and of theirs that are shown at one moment of a time line, and how well they go along."""
+
+    score: float
+    speed: float
+    pairs: np.ndarray
+
+
+def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
+    """How both are one; None where they are not, or where one is a still and the other none."""
+    lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
+    if lengths != {True}:
+        still = alike.likeness(mine.picture(0), theirs.picture(0)) if lengths == {False} else None
+        return Kinship(still) if still else None
+    best: tuple[_Laid, _Line] | None = None
+    for whole in _geometries(mine, theirs):
+        laid = _Laid.of(mine.frames, theirs.frames, whole)
+        line = laid and laid.line(_AT_FIRST)
+        if laid and line and (best is None or line.score > best[1].score):
+            best = laid, line
+    if best is None:
+        return None
+    laid, line = best
+    for _ in range(2):
+        again = _Laid.of(mine.frames, theirs.frames, laid.refined(line))
+        better = again and again.line(_AT_FIRST)
+        if again and better and better.score > line.score:
+            laid, line = again, better
+    line = laid.line(_LEAST_SHARE)
+    return _told(mine, theirs, laid, line) if line and laid.same(line) else None
+
+
+def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """How theirs may lie on mine, in fractions, by pairs of frames with points in common."""
+    ones = [(number, mine.picture(number)) for number in look.keys(mine.frames)]
+    others = [(number, theirs.picture(number)) for number in look.keys(theirs.frames)]
+    voted = []
+    for mirrored in (False, True):
+        turned = [one.mirrored() if mirrored else one for _, one in others]
+        votes = _votes([one for _, one in ones], turned)
+        voted += [(votes[i, j], mirrored, ones[i][1], turned[j]) for i, j in np.argwhere(votes >= _FEWEST_VOTES)]
+    for _, mirrored, one, other in sorted(voted, key=lambda each: -each[0])[:_PAIRS]:
+        matrix, count = alike._matrix(one, other)
+        if matrix is not None and count >= _FEWEST_POINTS and alike._plausible(matrix):
+            whole = alike._in_fractions(matrix, one.pixels, other.pixels)
+            yield whole @ np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]]) if mirrored else whole
+
+
+def _votes(ones: Sequence[Picture], others: Sequence[Picture]) -> np.ndarray:
+    """How many points of each of the ones are nearest to one of each of the others."""
+    points, whose = _together(ones)
+    their_points, theirs = _together(others)
+    votes = np.zeros((len(ones), len(others)), int)
+    if len(points) and len(their_points):
+        alike = points @ their_points.T
+        best = alike.argmax(1)
+        near = alike[np.arange(len(best)), best] > _NEAR
+        np.add.at(votes, (whose[near], theirs[best[near]]), 1)
+    return votes
+
+
+def _together(pictures: Sequence[Picture]) -> tuple[np.ndarray, np.ndarray]:
+    some = [one.points[:_STRONGEST].astype(np.float32) for one in pictures]
+    points = np.concatenate(some)
+    points /= np.linalg.norm(points, axis=1, keepdims=True) + 1e-6
+    return points, np.repeat(np.arange(len(some)), [len(one) for one in some])
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """Both clips laid on one another: the brightness at each place that both have, frame by frame, less its mean."""
+
+    mine: Sequence[Frame]
+    theirs: Sequence[Frame]
+    whole: np.ndarray
+    crop: np.ndarray  # from fractions of mine to pixels of what is compared
+    ones: np.ndarray  # frames x tall x wide
+    others: np.ndarray
+    there: np.ndarray  # places
+
+    @classmethod
+    def of(cls, mine: Sequence[Frame], theirs: Sequence[Frame], whole: np.ndarray) -> _Laid | None:
+        """None where too little of one is on the other."""
+        tall, wide = mine[0].pixels.shape[:2]
+        their_tall, their_wide = theirs[0].pixels.shape[:2]
+        corners = (whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]]))[:2]
+        low, high = corners.min(1).clip(0, 1), corners.max(1).clip(0, 1)
+        span = (high - low) * (wide, tall)
+        if min(span) < 2 * _PLACE:
+            return None
+        size = np.maximum(1, np.round(span * min(1.0, _COMPARED / max(span)) / _PLACE)) * _PLACE
+        crop = np.diag([*(size / (high - low)), 1]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
+        across = int(size[0]), int(size[1])
+        onto = crop @ np.diag([1 / wide, 1 / tall, 1])
+        theirs_onto = crop @ whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        there = np.minimum(_inside(mine[0], onto, across), _inside(theirs[0], theirs_onto, across))
+        return cls(mine, theirs, whole, crop, _warped(mine, onto, across), _warped(theirs, theirs_onto, across), there)
+
+    @cached_property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        return _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
+
+    @cached_property
+    def compared(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each two frames the share of places that go along, and how well."""
+        ones, others = self.places
+        along, told = _along(ones, others)
+        count = told.sum(0)
+        enough = count >= _FEWEST_PLACES
+        share = np.where(enough, ((along > _GOES_ALONG) & told).sum(0) / np.maximum(count, 1), 0)
+        return share, np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
+
+    def line(self, least: float) -> _Line | None:
+        """The time line on which most goes along."""
+        share, mean = self.compared
+        times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
+        step = float(np.median(np.diff(their_times)))
+        best, here = None, np.arange(len(times))
+        for speed in _SPEEDS:
+            offsets = np.arange(-times[-1] * speed, their_times[-1], step / 2)
+            at = (times * speed + offsets[:, None]) / step
+            low, high = (np.clip(each, 0, len(their_times) - 1).astype(int) for each in (np.floor(at), np.ceil(at)))
+            nearer = np.where(mean[here, low] >= mean[here, high], low, high)
+            good = (at > -0.5) & (at < len(their_times) - 0.5) & (share[here, nearer] >= least)
+            scores = (mean[here, nearer] * good).sum(1) * (1.01 if speed == 1 else 1)
+            line = int(scores.argmax())
+            if best is None or scores[line] > best.score:
+                found = np.flatnonzero(good[line])
+                best = _Line(float(scores[line]), float(speed), np.column_stack([found, nearer[line, found]]))
+        return best if best and len(best.pairs) >= _FEWEST_FRAMES else None
+
+    def refined(self, line: _Line) -> np.ndarray:
+        """How theirs lies on mine more exactly, by frames that are shown at one moment."""
+        found = []
+        for one, other in line.pairs[np.linspace(0, len(line.pairs) - 1, _REFINED_BY).astype(int)]:
+            with suppress(cv2.error):  # it does not converge
+                _, moved = cv2.findTransformECC(
+                    self.ones[one],
+                    self.others[other],
+                    np.eye(2, 3, dtype=np.float32),
+                    cv2.MOTION_AFFINE,
+                    (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4),
+                    None,
+                    5,
+                )
+                found.append(np.vstack([moved, [0, 0, 1]]))
+        if not found:
+            return self.whole
+        return np.linalg.inv(self.crop) @ np.linalg.inv(np.median(found, 0)) @ self.crop @ self.whole
+
+    def covered(self, line: _Line) -> float:
+        """Which part of the shorter one lies on the line; what is plain does not count."""
+        lasting = []
+        for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
+            told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
+            lasting.append(told.sum() * float(np.median(np.diff([one.second for one in frames]))))
+        seconds = len(line.pairs) * float(np.median(np.diff([one.second for one in self.mine])))
+        return seconds * line.speed / max(min(lasting[0] * line.speed, lasting[1]), 1e-6)
+
+    def moving(self, line: _Line) -> tuple[float, int]:
+        """How well the places go along in which something moves, and how many there are."""
+        ones, others = self.places
+        mine, theirs = line.pairs.T
+        moves = _moves(ones, mine) | _moves(others, theirs)
+        near = [others[:, np.clip(theirs + by, 0, others.shape[1] - 1)] for by in (-1, 0, 1)]
+        along = np.max([_pairwise(ones[:, mine], each) for each in near], 0)
+        return float(along[moves].mean()) if moves.any() else 0.0, int(moves.sum())
+
+    def same(self, line: _Line) -> bool:
+        along, count = self.moving(line)
+        return self.covered(line) >= _LEAST_COVERED and (count < _FEWEST_MOVED or along >= _LEAST_MOVED)
+
+
+def _moves(places: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Whether something at a place is not there a second before or later."""
+    found = np.zeros((len(places), len(frames)), bool)
+    for by in (-look.RATE, look.RATE):
+        other = frames + by
+        inside = (other >= 0) & (other < places.shape[1])
+        then = places[:, other.clip(0, places.shape[1] - 1)]
+        found |= inside & (_pairwise(places[:, frames], then) < _MOVED)
+    return found
+
+
+def _varies(places: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("cfp,cfp->cf", places, places) / _PLACE**2)
+
+
+def _pairwise(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    together = np.einsum("cfp,cfp->cf", ones, others) / _PLACE**2
+    return np.asarray((together + _NOISE) / (np.sqrt(_varies(ones) * _varies(others)) + _NOISE))
+
+
+def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How each place goes along in each two frames, and whether something is to be seen there."""
+    varies, their_varies = _varies(ones)[:, :, None], _varies(others)[:, None]
+    together = ones @ others.transpose(0, 2, 1) / _PLACE**2
+    return (together + _NOISE) / (np.sqrt(varies * their_varies) + _NOISE), np.maximum(varies, their_varies) > _NOISE
+
+
+def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    shrunk = min(1.0, float(np.sqrt(abs(np.linalg.det(onto[:2, :2])))))
+    matrix = (onto @ np.diag([1 / shrunk, 1 / shrunk, 1]))[:2]
+    found = []
+    for one in frames:
+        grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
+        small = cv2.resize(grey, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+        found.append(cv2.warpAffine(small, matrix, size))
+    return np.array(found)
+
+
+def _tiled(stack: np.ndarray) -> np.ndarray:
+    """Places x frames x pixels, less their mean."""
+    count, tall, wide = stack.shape
+    tiles = stack.astype(np.float32).reshape(count, tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
+    places = tiles.transpose(1, 3, 0, 2, 4).reshape(-1, count, _PLACE**2)
+    return np.asarray(places - places.mean(2, keepdims=True))
+
+
+def _inside(frame: Frame, onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), onto[:2], size)
+    tall, wide = whole.shape
+    tiles = whole.reshape(tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
+    return np.asarray(tiles.min((1, 3)).ravel() > 0.5)
+
+
+def _told(mine: Shown, theirs: Shown, laid: _Laid, line: _Line) -> Kinship:
+    (first, their_first), (last, their_last) = line.pairs[0], line.pairs[-1]
+    closeness = min(1.0, line.score / len(line.pairs))
+    likeness = Likeness(closeness, bool(np.linalg.det(laid.whole) < 0), laid.whole[:2], alike._shown(laid.whole))
+    return Kinship(
+        likeness,
+        (mine.frames[first].second, mine.frames[last].second),
+        (theirs.frames[their_first].second, theirs.frames[their_last].second),
+        line.speed,
+    )
