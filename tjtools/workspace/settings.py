@@ -39,7 +39,7 @@ from tjtools.workspace.folder import Workspace, read_toml
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
-_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "team")
+_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "duplicates", "team")
 
 
 class _Section(BaseModel):
@@ -119,6 +119,12 @@ class PrepareSettings(_Section):
     native_sound: bool = True
 
 
+class DuplicatesSettings(_Section):
+    """`other_words`: whether a person is told of the same picture with other words."""
+
+    other_words: bool = True
+
+
 class TeamSettings(_Section):
     """The team that shares the workspace's library: its database, the account there, and who one is to the others."""
 
@@ -151,6 +157,7 @@ class Settings(BaseSettings):
     campaign: CampaignSettings = CampaignSettings()
     names: NameSettings = NameSettings()
     prepare: PrepareSettings = PrepareSettings()
+    duplicates: DuplicatesSettings = DuplicatesSettings()
     team: TeamSettings | None = None
     username: str = ""
     password: SecretStr = SecretStr("")
@@ -236,7 +243,7 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
         )
     if bound:
         return False
-    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _TEMPLATE
+    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _of_package("template.toml")
     lines = (
         "[site]",
         *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
@@ -267,31 +274,6 @@ def _in_words(error: ValidationError) -> str:
         value = f", not {item['input']!r}" if plain else ""
         parts.append(f"{name}: {item['msg'].removeprefix('Value error, ')}{value}")
     return "; ".join(parts)
-
-
-_TEMPLATE = """\
-[browser]
-# executable = "/usr/bin/chromium"   # found by itself if not given
-headless = true
-
-[upload]
-batch_size = 10             # at most 10: more has proved fragile
-processing_timeout = 300    # seconds that a file may stay in one state
-card_timeout = 30           # seconds until a new creative must show in the list
-
-[campaign]
-target_url = "PLACEHOLDER_URL"
-brand_name = "PLACEHOLDER_BRAND"
-call_to_action = "PLACEHOLDER_CTA"
-max_age_days = 7            # statuses may be so old when `tjtools campaign` makes ads of what is approved
-
-[names]
-# pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview
-
-[prepare]
-native_sound = true         # whether the videos of native pairs that are made keep their sound
-
-"""
 
 
 _Words = tuple[Annotated[str, StringConstraints(pattern=r"^([^A-Z .]([^A-Z]*[^A-Z .])?)?$")], ...]
@@ -383,7 +365,11 @@ def load_limits(own: Path | None = None) -> Limits:
 
 @cache
 def _package_limits() -> dict[str, Any]:
-    return tomllib.loads(files("tjtools.workspace").joinpath("limits.toml").read_text("utf-8"))
+    return tomllib.loads(_of_package("limits.toml"))
+
+
+def _of_package(name: str) -> str:
+    return files("tjtools.workspace").joinpath(name).read_text("utf-8")
 
 
 def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
