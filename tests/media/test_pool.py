@@ -243,7 +243,7 @@ def test_a_quicktime_file_called_mp4_is_none(room: Children, tmp_path: Path) -> 
 
 
 def test_another_container_changes_nothing_that_is_seen(room: Children, tmp_path: Path) -> None:
-    pictures = [picture(seed) for seed in range(10)]
+    pictures = [picture(number // 10) for number in range(50)]
     for suffix in ("mp4", "mkv"):
         write_video(tmp_path / f"a.{suffix}", pictures)
     one, other = (room.look(tmp_path / f"a.{suffix}") for suffix in ("mp4", "mkv"))

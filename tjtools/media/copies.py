@@ -1,4 +1,4 @@
-"""Which creatives look the same, whatever was done to one of them: an index proposes, their pictures confirm or reject.
+"""Which creatives look the same, whatever was done to one: an index proposes, their pictures confirm or reject.
 
 What was looked at before there were looks, and is gone since, is known by its hashes alone, and compared by them.
 Loading this room takes a while: who compares, imports it then.
@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from PIL import Image
 
 from tjtools.media.alike import told
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
-from tjtools.media.look import Frame
+from tjtools.media.look import Frame, kept
 from tjtools.media.points import picture
 from tjtools.media.pool import FRACTIONS, Fingerprint
 from tjtools.media.timeline import Kinship, Shown, kinship
@@ -24,6 +25,7 @@ from tjtools.model.creative import Medium
 
 _REFUSALS, _MOST = 5, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
 _REMEMBERED = 32  # creatives whose pictures are at hand
+_SHOWN = 9  # moments of two clips that are laid on one another
 
 _SIDE, _PLAIN = 32, 5.0  # as hashes were made: pixels, and deviation of the brightness, of 255, of a plain picture
 _WAVES = np.cos(np.outer(np.arange(8), 2 * np.arange(_SIDE) + 1) * np.pi / (2 * _SIDE))
@@ -47,6 +49,30 @@ class Copy(NamedTuple):
     def told(self, name: str) -> str:
         """What was done to the other one, which bears this name, in words; `""` where nobody knows."""
         return told(self.kinship.likeness) if self.kinship else ""
+
+
+class Moment(NamedTuple):
+    """Two creatives at one moment, as jpgs: a picture of mine, that of theirs laid on it, and the second of each."""
+
+    mine: bytes
+    theirs: bytes
+    at: float
+    their_at: float
+
+
+def laid(kin: Kinship, mine: Sequence[Frame], theirs: Sequence[Frame]) -> list[Moment]:
+    """Theirs as it lies on mine, mirrored back and cut as mine is, at some moments that both have."""
+    found = []
+    for second in np.linspace(*kin.mine, _SHOWN if len(mine) > 1 else 1):
+        then = kin.theirs[0] + (second - kin.mine[0]) * kin.speed
+        one, other = (
+            min(each, key=lambda frame: abs(frame.second - at)) for each, at in ((mine, second), (theirs, then))
+        )
+        (tall, wide), (their_tall, their_wide) = one.pixels.shape[:2], other.pixels.shape[:2]
+        onto = np.diag([wide, tall]) @ kin.likeness.matrix @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        over = np.asarray(cv2.warpAffine(other.pixels, onto, (wide, tall)))
+        found.append(Moment(kept([one]), kept([Frame(0.0, over)]), one.second, other.second))
+    return found
 
 
 class Copies:
@@ -85,7 +111,8 @@ class Copies:
             if checksum == mine.checksum or not places or _moves(mine) != _moves(theirs):
                 continue
             self.compared += 1
-            kin = kinship(self._shown(mine), self._shown(theirs))
+            shown = self._shown(mine), self._shown(theirs)
+            kin = kinship(*shown) if all(one.frames for one in shown) else None
             refused, found = (0, found + 1) if kin else (refused + 1, found)
             if kin:
                 yield from (Copy(place, kin.likeness.closeness, kin) for place in places)

@@ -14,8 +14,11 @@ import numpy as np
 
 from tjtools.media.marks import MIRROR, MIRROR_HASH, read
 
+faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is asked here
+
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS = 3  # that both have
+_MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
 
@@ -28,7 +31,8 @@ class Index:
         signs, owners = _owned([one for one, _ in told], np.empty((0, 2), np.uint64))
         keys = signs.view(np.uint16)[:, 0]
         order = np.argsort(keys, kind="stable")
-        self._signs, self._owners = signs[order], owners[order]
+        self._first, self._second = (np.ascontiguousarray(signs[order, word]) for word in (0, 1))
+        self._owners = owners[order]
         self._starts = np.searchsorted(keys[order], np.arange(2**16 + 1))
         hashes, self._hash_owners = _owned([one for _, one in told], np.empty((0, 32), np.uint8))
         self._hashes: Any = faiss.IndexBinaryFlat(256)
@@ -44,15 +48,20 @@ class Index:
 
     def _sharing(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these points and a content that has it too."""
-        keys = np.ascontiguousarray(asked).view(np.uint16).reshape(-1, 8)[:, :1] ^ _NEAR
-        starts = self._starts[keys].ravel()
-        counts = self._starts[keys.astype(np.int64) + 1].ravel() - starts
-        which = np.repeat(np.arange(len(asked)), counts.reshape(keys.shape).sum(1))
-        found = np.arange(len(which)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
-        near = np.bitwise_count(self._signs[found, 0] ^ asked[which, 0]) <= MOST_BITS
+        first, second = (np.ascontiguousarray(asked[:, word]) for word in (0, 1))
+        keys = (first.view(np.uint16)[::4, None] ^ _NEAR).astype(np.int64)
+        starts = self._starts[keys]
+        counts = self._starts[keys + 1] - starts
+        which = np.repeat(np.arange(len(asked)), counts.sum(1))
+        found = np.arange(len(which)) + np.repeat(
+            (starts - np.cumsum(counts).reshape(counts.shape) + counts).ravel(), counts.ravel()
+        )
+        near = np.flatnonzero(np.bitwise_count(self._first[found] ^ first[which]) <= _MOST_FIRST)
         which, found = which[near], found[near]
-        near = np.bitwise_count(self._signs[found] ^ asked[which]).sum(1) <= MOST_BITS
-        return self._pairs(which[near], self._owners[found[near]])
+        apart = np.bitwise_count(self._first[found] ^ first[which]) + np.bitwise_count(
+            self._second[found] ^ second[which]
+        )
+        return self._pairs(which[apart <= MOST_BITS], self._owners[found[apart <= MOST_BITS]])
 
     def _nearly(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these hashes and a content that has it nearly."""
