@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -29,8 +29,9 @@ _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _FEWEST_PLACES = 6
 _GOES_ALONG, _LEAST_SHARE, _AT_FIRST = 0.7, 0.6, 0.35
 _FEWEST_FRAMES, _LEAST_COVERED = 3, 0.6
-_MOVED, _FEWEST_MOVED, _LEAST_MOVED = 0.6, 20, 0.7
+_MOVED, _FEWEST_MOVED, _LEAST_TOGETHER = 0.6, 20, 0.3
 _REFINED_BY = 5  # pairs of frames
+_STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 
 class Shown(NamedTuple):
@@ -168,7 +169,7 @@ class _Laid:
         """The time line on which most goes along."""
         share, mean = self.compared
         times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
-        step = float(np.median(np.diff(their_times)))
+        step = _step(self.theirs)
         best, here = None, np.arange(len(times))
         for speed in _SPEEDS:
             offsets = np.arange(-times[-1] * speed, their_times[-1], step / 2)
@@ -187,52 +188,52 @@ class _Laid:
         """How theirs lies on mine more exactly, by frames that are shown at one moment."""
         found = []
         for one, other in line.pairs[np.linspace(0, len(line.pairs) - 1, _REFINED_BY).astype(int)]:
+            still: Any = np.eye(2, 3, dtype=np.float32)
             with suppress(cv2.error):  # it does not converge
-                _, moved = cv2.findTransformECC(
-                    self.ones[one],
-                    self.others[other],
-                    np.eye(2, 3, dtype=np.float32),
-                    cv2.MOTION_AFFINE,
-                    (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4),
-                    None,
-                    5,
-                )
-                found.append(np.vstack([moved, [0, 0, 1]]))
+                found.append(cv2.findTransformECC(self.ones[one], self.others[other], still, criteria=_STEPS)[1])
         if not found:
             return self.whole
-        return np.linalg.inv(self.crop) @ np.linalg.inv(np.median(found, 0)) @ self.crop @ self.whole
+        moved = np.vstack([np.median(found, 0), [0, 0, 1]])
+        return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
     def covered(self, line: _Line) -> float:
         """Which part of the shorter one lies on the line; what is plain does not count."""
         lasting = []
         for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
-            lasting.append(told.sum() * float(np.median(np.diff([one.second for one in frames]))))
-        seconds = len(line.pairs) * float(np.median(np.diff([one.second for one in self.mine])))
-        return seconds * line.speed / max(min(lasting[0] * line.speed, lasting[1]), 1e-6)
+            lasting.append(told.sum() * _step(frames))
+        seconds = len(line.pairs) * _step(self.mine)
+        return float(seconds * line.speed / max(min(lasting[0] * line.speed, lasting[1]), 1e-6))
 
-    def moving(self, line: _Line) -> tuple[float, int]:
-        """How well the places go along in which something moves, and how many there are."""
+    def moved_together(self, line: _Line) -> float:
+        """Where something moves in either, how much of it is the same in both, from 0 to 1; 1 where nothing moves.
+
+        Two takes before one background have all that stands still in common, and nothing that moves.
+        """
         ones, others = self.places
         mine, theirs = line.pairs.T
-        moves = _moves(ones, mine) | _moves(others, theirs)
+        apart = min(round(1 / _step(self.mine)), len(line.pairs) // 2)
+        moves, they_move = _moves(ones[:, mine], apart), _moves(others[:, theirs], apart)
         near = [others[:, np.clip(theirs + by, 0, others.shape[1] - 1)] for by in (-1, 0, 1)]
-        along = np.max([_pairwise(ones[:, mine], each) for each in near], 0)
-        return float(along[moves].mean()) if moves.any() else 0.0, int(moves.sum())
+        along = np.max([_pairwise(ones[:, mine], each) for each in near], 0).clip(0, 1)
+        either = int((moves | they_move).sum())
+        return 1.0 if either < _FEWEST_MOVED else float(along[moves & they_move].sum() / either)
 
     def same(self, line: _Line) -> bool:
-        along, count = self.moving(line)
-        return self.covered(line) >= _LEAST_COVERED and (count < _FEWEST_MOVED or along >= _LEAST_MOVED)
+        """Whether it covers enough of the shorter one, and what moves is the same."""
+        return self.covered(line) >= _LEAST_COVERED and self.moved_together(line) >= _LEAST_TOGETHER
 
 
-def _moves(places: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """Whether something at a place is not there a second before or later."""
-    found = np.zeros((len(places), len(frames)), bool)
-    for by in (-look.RATE, look.RATE):
-        other = frames + by
-        inside = (other >= 0) & (other < places.shape[1])
-        then = places[:, other.clip(0, places.shape[1] - 1)]
-        found |= inside & (_pairwise(places[:, frames], then) < _MOVED)
+def _step(frames: Sequence[Frame]) -> float:
+    return float(np.median(np.diff([one.second for one in frames])))
+
+
+def _moves(places: np.ndarray, apart: int) -> np.ndarray:
+    """Whether what is at a place is not there so many frames before or later."""
+    found = np.zeros(places.shape[:2], bool)
+    changed = _pairwise(places[:, apart:], places[:, :-apart]) < _MOVED
+    found[:, apart:] |= changed
+    found[:, :-apart] |= changed
     return found
 
 
