@@ -208,7 +208,7 @@ def test_the_evidence_shows_both_sides(place: Workspace) -> None:
     assert mine.checksum != theirs.checksum
     for side in (mine, theirs):
         with Image.open(io.BytesIO(Fingerprints.load(place).thumbnail(side) or b"")) as thumbnail:
-            assert thumbnail.size == (105, 88)
+            assert thumbnail.size == (160, 133)
 
 
 def test_an_unreadable_file_is_said_to_be_so_and_not_to_be_new(place: Workspace) -> None:

@@ -129,10 +129,10 @@ def _shown(whole: np.ndarray) -> Box:
 
 
 def told(likeness: Likeness) -> str:
-    """What was done to theirs, in words."""
+    """What was done to theirs, in words; `""` where nothing was."""
     part = likeness.shown
     said = ["mirrored"] if likeness.mirrored else []
     share = part.width * part.height
     if share < 0.97:
         said.append(f"cropped to {100 * share:.0f} %")
-    return ", ".join(said) or "the same picture"
+    return ", ".join(said)

@@ -7,6 +7,7 @@ and its marks, by which it is found. The looks of uploads, whose files may go, l
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import re
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 METHOD = "2"  # a new way of looking gets a new number: what was seen by another is looked at again, where it is there
 _UPLOADED = "uploaded"
+_THUMB = 160  # pixels
 
 
 class Upload(NamedTuple):
@@ -153,11 +155,15 @@ class Fingerprints:
             return []
 
     def thumbnail(self, one: Fingerprint) -> bytes | None:
-        """The middle picture of a content as a jpg; None where none is kept."""
-        from tjtools.media import look
+        """The middle picture of a content as a small jpg; None where none is kept."""
+        from PIL import Image
 
-        frames = self.frames(one)
-        return look.kept(frames[len(frames) // 2 :][:1]) if frames else None
+        made, frames = io.BytesIO(), self.frames(one)
+        for frame in frames[len(frames) // 2 :][:1]:
+            picture = Image.fromarray(frame.pixels[..., ::-1])
+            picture.thumbnail((_THUMB, _THUMB))
+            picture.save(made, "jpeg", quality=80)
+        return made.getvalue() or None
 
     def _strip(self, one: Fingerprint) -> list[Frame]:
         """The frames of what was kept before there were looks: one picture, or five, below each other."""
