@@ -22,6 +22,8 @@ FEWEST_FRAMES, MOST_FRAMES = 8, 120  # what is short has more of them a second, 
 _FASTEST = 25
 _TICKS = Fraction(1, 1000)
 _QUALITY = {"preset": "veryfast", "crf": "34", "bf": "0", "threads": "1"}
+_HARDLY = 1e-3  # seconds
+_COARSE, _SAME_SCENE = 10, 0.95  # pixels; correlation
 _LARGEST = 2 * SIDE  # of what another may have put there
 
 
@@ -91,9 +93,16 @@ def _checked(pixels: np.ndarray) -> np.ndarray:
 
 
 def keys(frames: Sequence[Frame]) -> list[int]:
-    """The numbers of those by which it is found: one a second."""
+    """The numbers of those by which it is found: one every other second, and where the picture changes."""
     found = [0]
     for number, one in enumerate(frames):
-        if one.second >= frames[found[-1]].second + 1 - 1 / RATE / 2:
+        since = one.second - frames[found[-1]].second + _HARDLY
+        if since >= 2 or (since >= 1 and _differs(one, frames[found[-1]])):
             found.append(number)
     return found
+
+
+def _differs(one: Frame, other: Frame) -> bool:
+    small, before = (each.pixels[::_COARSE, ::_COARSE].astype(float).ravel() for each in (one, other))
+    together = np.corrcoef(small, before)[0, 1] if small.std() and before.std() else 0.0
+    return bool(together < _SAME_SCENE)

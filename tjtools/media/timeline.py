@@ -21,15 +21,18 @@ from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 
 _SPEEDS = (1.0, *np.geomspace(0.8, 1.25, 11))
-_STRONGEST = 200  # points of a frame that vote
-_NEAR = 0.8  # cosine of two descriptors of what may be one point
+_STRONGEST = 300  # points of a frame that vote
+_NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
 _PAIRS, _FEWEST_VOTES, _FEWEST_POINTS = 6, 4, 5  # of frames that are laid on each other
 _COMPARED, _PLACE = 128, 8  # pixels: what both have, on its longer side, and a place in it
+_TOO_FINE = 0.5  # pixels of what is compared that one of a frame takes: below that it is halved, lest it flickers
 _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _FEWEST_PLACES = 6
 _GOES_ALONG, _LEAST_SHARE, _AT_FIRST = 0.7, 0.6, 0.35
-_FEWEST_FRAMES, _LEAST_COVERED = 3, 0.6
+_FEWEST_FRAMES, _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 3, 0.6, 1.5, 0.85
 _MOVED, _FEWEST_MOVED, _LEAST_TOGETHER = 0.6, 20, 0.3
+_SURELY = 0.9  # how much goes along where no other way is tried
+_SAME_WAY = 0.02  # of width or height that two geometries differ
 _REFINED_BY = 5  # pairs of frames
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
@@ -73,6 +76,8 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
         line = laid and laid.line(_AT_FIRST)
         if laid and line and (best is None or line.score > best[1].score):
             best = laid, line
+            if line.score > _SURELY * len(line.pairs) and laid.covers(line, _SURELY):
+                break
     if best is None:
         return None
     laid, line = best
@@ -94,31 +99,35 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
         turned = [one.mirrored() if mirrored else one for _, one in others]
         votes = _votes([one for _, one in ones], turned)
         voted += [(votes[i, j], mirrored, ones[i][1], turned[j]) for i, j in np.argwhere(votes >= _FEWEST_VOTES)]
+    tried: list[np.ndarray] = []
     for _, mirrored, one, other in sorted(voted, key=lambda each: -each[0])[:_PAIRS]:
         matrix, count = alike._matrix(one, other)
         if matrix is not None and count >= _FEWEST_POINTS and alike._plausible(matrix):
             whole = alike._in_fractions(matrix, one.pixels, other.pixels)
-            yield whole @ np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]]) if mirrored else whole
+            whole = whole @ np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]]) if mirrored else whole
+            if all(abs(whole - each).max() > _SAME_WAY for each in tried):
+                tried.append(whole)
+                yield whole
 
 
 def _votes(ones: Sequence[Picture], others: Sequence[Picture]) -> np.ndarray:
-    """How many points of each of the ones are nearest to one of each of the others."""
-    points, whose = _together(ones)
-    their_points, theirs = _together(others)
-    votes = np.zeros((len(ones), len(others)), int)
-    if len(points) and len(their_points):
-        alike = points @ their_points.T
-        best = alike.argmax(1)
-        near = alike[np.arange(len(best)), best] > _NEAR
-        np.add.at(votes, (whose[near], theirs[best[near]]), 1)
-    return votes
+    """How many points of each of the ones are near to one of each of the others, and to no other one of it."""
+    mine, theirs = _directions(ones), _directions(others)
+    alike = np.einsum("ipd,jqd->ipjq", mine, theirs, optimize=True)
+    best = alike.argmax(3)[..., None]
+    nearest = np.take_along_axis(alike, best, 3)[..., 0]
+    np.put_along_axis(alike, best, -1, 3)
+    first, second = (np.sqrt((2 - 2 * each).clip(0)) for each in (nearest, alike.max(3)))
+    return np.asarray(((nearest > _NEAR) & (first < _NEARER * second)).sum(1))
 
 
-def _together(pictures: Sequence[Picture]) -> tuple[np.ndarray, np.ndarray]:
-    some = [one.points[:_STRONGEST].astype(np.float32) for one in pictures]
-    points = np.concatenate(some)
-    points /= np.linalg.norm(points, axis=1, keepdims=True) + 1e-6
-    return points, np.repeat(np.arange(len(some)), [len(one) for one in some])
+def _directions(pictures: Sequence[Picture]) -> np.ndarray:
+    """The strongest points of each, as many of each, with nothing where there are no more."""
+    made = np.zeros((len(pictures), _STRONGEST, 128), np.float32)
+    for number, one in enumerate(pictures):
+        points = one.points[:_STRONGEST].astype(np.float32)
+        made[number, : len(points)] = points / (np.linalg.norm(points, axis=1, keepdims=True) + 1e-6)
+    return made
 
 
 @dataclass(frozen=True)
@@ -196,14 +205,16 @@ class _Laid:
         moved = np.vstack([np.median(found, 0), [0, 0, 1]])
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
-    def covered(self, line: _Line) -> float:
-        """Which part of the shorter one lies on the line; what is plain does not count."""
+    def covers(self, line: _Line, least: float = _LEAST_COVERED) -> bool:
+        """Whether enough of the shorter one lies on the line, nearly all where that is short; what is plain does not
+        count."""
         lasting = []
         for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
-            lasting.append(told.sum() * _step(frames))
-        seconds = len(line.pairs) * _step(self.mine)
-        return float(seconds * line.speed / max(min(lasting[0] * line.speed, lasting[1]), 1e-6))
+            lasting.append(float(told.sum() * _step(frames)))
+        shorter = min(lasting[0] * line.speed, lasting[1])
+        seconds = len(line.pairs) * _step(self.mine) * line.speed
+        return seconds >= max(least * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
 
     def moved_together(self, line: _Line) -> float:
         """Where something moves in either, how much of it is the same in both, from 0 to 1; 1 where nothing moves.
@@ -221,7 +232,7 @@ class _Laid:
 
     def same(self, line: _Line) -> bool:
         """Whether it covers enough of the shorter one, and what moves is the same."""
-        return self.covered(line) >= _LEAST_COVERED and self.moved_together(line) >= _LEAST_TOGETHER
+        return self.covers(line) and self.moved_together(line) >= _LEAST_TOGETHER
 
 
 def _step(frames: Sequence[Frame]) -> float:
@@ -254,13 +265,14 @@ def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    shrunk = min(1.0, float(np.sqrt(abs(np.linalg.det(onto[:2, :2])))))
-    matrix = (onto @ np.diag([1 / shrunk, 1 / shrunk, 1]))[:2]
     found = []
     for one in frames:
-        grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
-        small = cv2.resize(grey, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
-        found.append(cv2.warpAffine(small, matrix, size))
+        grey, matrix = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY), onto
+        while abs(np.linalg.det(matrix[:2, :2])) < _TOO_FINE and min(grey.shape) > 1:
+            tall, wide = (side // 2 for side in grey.shape)
+            matrix = matrix @ np.diag([grey.shape[1] / wide, grey.shape[0] / tall, 1])
+            grey = cv2.resize(grey, (wide, tall), interpolation=cv2.INTER_AREA)
+        found.append(cv2.warpAffine(grey, matrix[:2], size))
     return np.array(found)
 
 
