@@ -10,11 +10,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, compared, laid, swapped
+from tjtools.media.laid import Change, compared, laid, nudged, swapped
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
+_SURE_POINTS = 40  # from which their places are exact
 _MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
 _MOST_CHANGED, _MOST_REPLACED = 0.4, 0.015  # of what both have
@@ -47,6 +48,8 @@ def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
     matrix, count = _matrix(mine, theirs)
     if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
         return None
+    if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
+        matrix = nudged(rough, matrix)
     whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
     shown, covered = _shown(np.linalg.inv(whole)), _shown(whole)
     areas = shown.width * shown.height, covered.width * covered.height
