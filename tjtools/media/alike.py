@@ -1,6 +1,6 @@
 """Whether two pictures are one, whatever was done to one of them, and what was done.
 
-Points that both have tell how one lies on the other; then both are compared place by place.
+Points that both have tell how one lies on the other.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from tjtools.media.laid import Change, compared, laid, swapped
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 
-_FEWEST_POINTS, _FEWEST_PLACES = 8, 6  # that lie on one another
-_LEAST_SHARE = 0.7  # of the places that must go along with each other
-_GOES_ALONG = 0.75  # correlation at a place
-_COMPARED = 160  # pixels of the longer side
-_PLACE = 13  # pixels
-_NOISE = 60.0  # variance of the brightness that an encoder's noise may have
+_FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
+_MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
+_LEAST_SHARE = 0.8  # of the places that must go along with each other
+_MOST_CHANGED, _MOST_REPLACED = 0.4, 0.015  # of what both have
+_LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 
 
 class Likeness(NamedTuple):
@@ -47,15 +47,30 @@ def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
     matrix, count = _matrix(mine, theirs)
     if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
         return None
-    alike, inside, told = _places(mine.pixels, theirs.pixels, matrix)
-    compared = inside & told
-    share = float((alike[compared] > _GOES_ALONG).mean()) if compared.any() else 0.0
-    if compared.sum() < _FEWEST_PLACES or share < _LEAST_SHARE:
-        return None
     whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    shown, covered = _shown(np.linalg.inv(whole)), _shown(whole)
+    areas = shown.width * shown.height, covered.width * covered.height
+    pair = laid(mine.pixels, theirs.pixels, matrix)
+    if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
+        return None
+    told = compared(pair)
+    if told.places < (_FEWEST_PLACES if count >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
+        return None
+    changed = sum(one.share for one in told.changes)
+    if changed > _MOST_CHANGED or sum(one.share for one in told.changes if one.replaced) > _MOST_REPLACED:
+        return None
+    places = tuple(_place(one, covered) for one in told.changes)
+    words = swapped(mine.pixels, theirs.pixels, matrix)
     if mirrored:
         whole = whole @ np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
-    return Likeness(share, mirrored, whole[:2], _shown(whole))
+        shown = shown._replace(left=1 - shown.left - shown.width)
+    return Likeness(told.share * (1 - changed), mirrored, whole[:2], shown, places, words)
+
+
+def _place(change: Change, covered: Box) -> Box:
+    """Where it is in the whole of mine."""
+    left, top = covered.left + change.left * covered.width, covered.top + change.top * covered.height
+    return Box(left, top, change.width * covered.width, change.height * covered.height)
 
 
 def _matrix(mine: Picture, theirs: Picture) -> tuple[np.ndarray | None, int]:
@@ -91,31 +106,6 @@ def _plausible(matrix: np.ndarray) -> bool:
     )
 
 
-def _places(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of each place how it goes along with the other's, whether both have it, and whether something is there."""
-    scale = _COMPARED / max(mine.shape[:2])
-    size = round(mine.shape[1] * scale), round(mine.shape[0] * scale)
-    one = cv2.cvtColor(cv2.resize(mine, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY).astype(np.float32)
-    shrunk = min(1.0, max(0.05, float(np.sqrt(np.linalg.det(matrix[:, :2]))) * scale))
-    small = cv2.resize(theirs, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
-    onto = matrix * scale
-    onto[:, :2] /= shrunk
-    grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    other = cv2.warpAffine(grey, onto, size)
-    there = cv2.warpAffine(np.ones(grey.shape, np.float32), onto, size)
-    mean, other_mean = _means(one), _means(other)
-    varies, other_varies = _means(one * one) - mean**2, _means(other * other) - other_mean**2
-    together = _means(one * other) - mean * other_mean
-    alike = (together + _NOISE) / (np.sqrt(np.maximum(varies, 0) * np.maximum(other_varies, 0)) + _NOISE)
-    return alike, _means(there) > 0.98, np.maximum(varies, other_varies) > _NOISE
-
-
-def _means(values: np.ndarray) -> np.ndarray:
-    """The mean of every place; places overlap by half."""
-    step = _PLACE // 2
-    return np.asarray(cv2.boxFilter(values, -1, (_PLACE, _PLACE)))[step::step, step::step]
-
-
 def _in_fractions(matrix: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
     whole = np.vstack([matrix, [0, 0, 1]])
@@ -123,16 +113,29 @@ def _in_fractions(matrix: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> n
 
 
 def _shown(whole: np.ndarray) -> Box:
-    back = np.linalg.inv(whole) @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]])
-    low, high = back[:2].min(1).clip(0, 1), back[:2].max(1).clip(0, 1)
+    """The part that a picture laid so covers."""
+    corners = whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]])
+    low, high = corners[:2].min(1).clip(0, 1), corners[:2].max(1).clip(0, 1)
     return Box(*map(float, (*low, *(high - low))))
 
 
 def told(likeness: Likeness) -> str:
-    """What was done to theirs, in words."""
-    part = likeness.shown
-    said = ["mirrored"] if likeness.mirrored else []
-    share = part.width * part.height
-    if share < 0.97:
-        said.append(f"cropped to {100 * share:.0f} %")
-    return ", ".join(said) or "the same picture"
+    """What was done to theirs, in words; `""` where nothing was."""
+    said = ["the same picture, other words"] if likeness.other_words else []
+    said += ["mirrored"] if likeness.mirrored else []
+    kept = likeness.shown.width * likeness.shown.height
+    said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
+    covered = _shown(np.vstack([likeness.matrix, [0, 0, 1]]))
+    if covered.width * covered.height < 0.6:
+        said.append("in a template")
+    elif covered.width * covered.height < 0.97:
+        said.append("a border added")
+    if not likeness.other_words:
+        said += sorted({_added(one) for one in likeness.changed})
+    return ", ".join(said)
+
+
+def _added(place: Box) -> str:
+    middle = place.top + place.height / 2
+    where = "at the top" if middle < 1 / 3 else "at the bottom" if middle > 2 / 3 else "in the middle"
+    return f"{'text' if place.width > 2.5 * place.height else 'something'} added {where}"
