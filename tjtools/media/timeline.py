@@ -20,7 +20,9 @@ from tjtools.media.alike import Likeness
 from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 
-_SPEEDS = (1.0, *np.geomspace(0.8, 1.25, 11))
+_SPEEDS = (1.0, *map(float, np.geomspace(0.8, 1.25, 11)))
+_USUALLY = 1.1  # times as likely that the speed is the same
+_MOMENT = 5  # times as much counts what a frame has in common with one moment alone
 _STRONGEST = 300  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
 _PAIRS, _FEWEST_VOTES, _FEWEST_POINTS = 6, 4, 5  # of frames that are laid on each other
@@ -31,6 +33,7 @@ _FEWEST_PLACES = 6
 _GOES_ALONG, _LEAST_SHARE, _AT_FIRST = 0.7, 0.6, 0.35
 _FEWEST_FRAMES, _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 3, 0.6, 1.5, 0.85
 _MOVED, _FEWEST_MOVED, _LEAST_TOGETHER = 0.6, 20, 0.3
+_HARDLY = 0.5  # seconds, of five
 _SURELY = 0.9  # how much goes along where no other way is tried
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _REFINED_BY = 5  # pairs of frames
@@ -47,13 +50,34 @@ class Shown(NamedTuple):
 class Kinship(NamedTuple):
     """How two creatives are one: how their pictures are, and from which second to which of mine and of theirs.
 
-    `speed` is how many seconds of theirs are seen in one of mine.
+    `speed` is how many seconds of theirs are seen in one of mine, `lasting` how many seconds mine and theirs have.
     """
 
     likeness: Likeness
     mine: tuple[float, float] = (0.0, 0.0)
     theirs: tuple[float, float] = (0.0, 0.0)
     speed: float = 1.0
+    lasting: tuple[float, float] = (0.0, 0.0)
+
+
+def told(kinship: Kinship, name: str) -> str:
+    """What was done to theirs, which has that name, in words; nothing where nothing was."""
+    said = []
+    if _is_part(kinship.theirs, kinship.lasting[1]):
+        said.append(f"seconds {kinship.theirs[0]:.0f} to {kinship.theirs[1]:.0f} of {name}")
+    if kinship.speed > 1:
+        said.append(f"{kinship.speed:.3g} times as fast")
+    if kinship.speed < 1:
+        said.append(f"slowed down to {100 * kinship.speed:.0f} %")
+    if words := alike.told(kinship.likeness):
+        said.append(words)
+    if _is_part(kinship.mine, kinship.lasting[0]):
+        said.append(f"as seconds {kinship.mine[0]:.0f} to {kinship.mine[1]:.0f} of this one")
+    return ", ".join(said)
+
+
+def _is_part(seconds: tuple[float, float], lasting: float) -> bool:
+    return lasting - (seconds[1] - seconds[0]) > max(_HARDLY, _HARDLY * lasting / 5)
 
 
 class _Line(NamedTuple):
@@ -175,23 +199,24 @@ class _Laid:
         return share, np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
 
     def line(self, least: float) -> _Line | None:
-        """The time line on which most goes along."""
+        """The time line on which most goes along, above all with its moment alone."""
+        found = max((self._at(speed, least) for speed in _SPEEDS), key=lambda each: each[0])[1]
+        return found if len(found.pairs) >= _FEWEST_FRAMES else None
+
+    def _at(self, speed: float, least: float) -> tuple[float, _Line]:
+        """The best one of a speed, and how much speaks for it."""
         share, mean = self.compared
         times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
-        step = _step(self.theirs)
-        best, here = None, np.arange(len(times))
-        for speed in _SPEEDS:
-            offsets = np.arange(-times[-1] * speed, their_times[-1], step / 2)
-            at = (times * speed + offsets[:, None]) / step
-            low, high = (np.clip(each, 0, len(their_times) - 1).astype(int) for each in (np.floor(at), np.ceil(at)))
-            nearer = np.where(mean[here, low] >= mean[here, high], low, high)
-            good = (at > -0.5) & (at < len(their_times) - 0.5) & (share[here, nearer] >= least)
-            scores = (mean[here, nearer] * good).sum(1) * (1.01 if speed == 1 else 1)
-            line = int(scores.argmax())
-            if best is None or scores[line] > best.score:
-                found = np.flatnonzero(good[line])
-                best = _Line(float(scores[line]), float(speed), np.column_stack([found, nearer[line, found]]))
-        return best if best and len(best.pairs) >= _FEWEST_FRAMES else None
+        step, last, here = _step(self.theirs), len(their_times) - 1, np.arange(len(times))
+        at = (times * speed + np.arange(-times[-1] * speed, their_times[-1], step / 2)[:, None]) / step
+        low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
+        nearer = np.where(mean[here, low] >= mean[here, high], low, high)
+        good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= least)
+        alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
+        speaks = (alone[here, nearer] * good).sum(1) * (_USUALLY if speed == 1 else 1)
+        line = int(speaks.argmax())
+        pairs = np.column_stack([here, nearer[line]])[good[line]]
+        return float(speaks[line]), _Line(float(mean[tuple(pairs.T)].sum()), speed, pairs)
 
     def refined(self, line: _Line) -> np.ndarray:
         """How theirs lies on mine more exactly, by frames that are shown at one moment."""
@@ -292,12 +317,16 @@ def _inside(frame: Frame, onto: np.ndarray, size: tuple[int, int]) -> np.ndarray
 
 
 def _told(mine: Shown, theirs: Shown, laid: _Laid, line: _Line) -> Kinship:
-    (first, their_first), (last, their_last) = line.pairs[0], line.pairs[-1]
-    closeness = min(1.0, line.score / len(line.pairs))
-    likeness = Likeness(closeness, bool(np.linalg.det(laid.whole) < 0), laid.whole[:2], alike._shown(laid.whole))
-    return Kinship(
-        likeness,
-        (mine.frames[first].second, mine.frames[last].second),
-        (theirs.frames[their_first].second, theirs.frames[their_last].second),
-        line.speed,
-    )
+    number, their_number = map(int, line.pairs[len(line.pairs) // 2])
+    middle = alike.likeness(mine.picture(number), theirs.picture(their_number))
+    mirrored = bool(np.linalg.det(laid.whole) < 0)
+    if middle is None or middle.mirrored is not mirrored:
+        middle = Likeness(0.0, mirrored, laid.whole[:2], alike._shown(laid.whole))
+    spans, lasting = [], []
+    for frames, numbers in zip((mine.frames, theirs.frames), line.pairs.T, strict=True):
+        step = _step(frames)
+        spans.append((frames[numbers[0]].second, frames[numbers[-1]].second + step))
+        lasting.append(frames[-1].second + step)
+    closeness = line.score / len(line.pairs)
+    likeness = middle._replace(closeness=closeness, matrix=laid.whole[:2], shown=alike._shown(laid.whole))
+    return Kinship(likeness, spans[0], spans[1], line.speed, (lasting[0], lasting[1]))
