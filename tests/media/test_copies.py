@@ -12,11 +12,8 @@ from corpus import Coding, Scene, write_still
 from PIL import Image, ImageOps
 
 from tjtools.media import Fingerprint
-from tjtools.media.alike import Likeness
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies, Copy, hashes, laid
-from tjtools.media.recipe import Box
-from tjtools.media.timeline import Kinship
 from tjtools.practice import samples
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import Workspace
@@ -157,22 +154,3 @@ def test_the_kept_strip_of_an_earlier_version_is_shown(bare_workspace: Workspace
     write_still(bare_workspace.strips / f"{before.checksum}.jpg", strip, Coding(".jpg", 85, (128, 360)))
     with Image.open(io.BytesIO(Fingerprints.load(bare_workspace).thumbnail(before) or b"")) as shown:
         assert shown.size == (128, 72)
-
-
-def kin(mine: tuple[float, float], theirs: tuple[float, float], speed: float = 1.0) -> Kinship:
-    return Kinship(Likeness(1.0, False, np.eye(2, 3), Box(0.0, 0.0, 1.0, 1.0)), mine, theirs, speed)
-
-
-@pytest.mark.parametrize(
-    ("kinship", "lasting", "told"),
-    [
-        (kin((0, 0), (0, 0)), (0, 0), ""),
-        (kin((0, 7.75), (0, 7.75)), (7.75, 7.75), ""),
-        (kin((0, 7), (2, 9)), (7.2, 20), "seconds 2 to 9 of 1032504971"),
-        (kin((1, 6), (0, 5)), (12, 5), "its seconds 1 to 6 are seconds 0 to 5 of 1032504971"),
-        (kin((0, 6.4), (0, 8), 1.25), (6.4, 8), "speeded up 1.25 times"),
-        (kin((0, 5), (0, 4), 0.8), (5, 12), "seconds 0 to 4 of 1032504971, slowed down 1.25 times"),
-    ],
-)
-def test_what_was_done_to_the_time_is_told(kinship: Kinship, lasting: tuple[float, float], told: str) -> None:
-    assert Copy(0, 1.0, kinship, lasting).told("1032504971") == told

@@ -14,19 +14,17 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from tjtools.media import alike
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
 from tjtools.media.look import Frame, kept
 from tjtools.media.points import picture
 from tjtools.media.pool import FRACTIONS, Fingerprint
-from tjtools.media.timeline import Kinship, Shown, kinship
+from tjtools.media.timeline import Kinship, Shown, kinship, told
 from tjtools.model.creative import Medium
 
 _REFUSALS, _MOST = 5, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
 _REMEMBERED = 32  # creatives whose pictures are at hand
 _SHOWN = 9  # moments of two clips that are laid on one another
-_UNSEEN, _STEADY = 0.8, 0.03  # seconds, and a share of the speed, that are not worth a word
 
 _SIDE, _PLAIN = 32, 5.0  # as hashes were made: pixels, and deviation of the brightness, of 255, of a plain picture
 _WAVES = np.cos(np.outer(np.arange(8), 2 * np.arange(_SIDE) + 1) * np.pi / (2 * _SIDE))
@@ -36,15 +34,11 @@ _SHAPE, _SECONDS, _SHARE = 1.1, 0.5, 0.1  # shapes may differ by this factor, du
 
 
 class Copy(NamedTuple):
-    """The place of another that looks the same, how close it is (0 to 1), and how; None: nobody knows any more.
-
-    `lasting` are the seconds of mine and of theirs.
-    """
+    """The place of another that looks the same, how close it is (0 to 1), and how; None: nobody knows any more."""
 
     place: int
     closeness: float
     kinship: Kinship | None
-    lasting: tuple[float, float] = (0.0, 0.0)
 
     @property
     def other_words(self) -> bool:
@@ -53,24 +47,7 @@ class Copy(NamedTuple):
 
     def told(self, name: str) -> str:
         """What was done to the other one, which bears this name, in words; `""` where nothing was, or nobody knows."""
-        if self.kinship is None:
-            return ""
-        return ", ".join(
-            filter(None, (alike.told(self.kinship.likeness), *_told_of_time(self.kinship, self.lasting, name)))
-        )
-
-
-def _told_of_time(kin: Kinship, lasting: tuple[float, float], name: str) -> Iterator[str]:
-    part, other = (f"seconds {start:.0f} to {end:.0f}" for start, end in (kin.mine, kin.theirs))
-    whole, other_whole = (
-        lasts - (end - start) < _UNSEEN for (start, end), lasts in zip((kin.mine, kin.theirs), lasting, strict=True)
-    )
-    if not whole:
-        yield f"its {part} are {other} of {name}"
-    elif not other_whole:
-        yield f"{other} of {name}"
-    if abs(kin.speed - 1) > _STEADY:
-        yield f"speeded up {kin.speed:.2f} times" if kin.speed > 1 else f"slowed down {1 / kin.speed:.2f} times"
+        return told(self.kinship, name) if self.kinship else ""
 
 
 class Moment(NamedTuple):
@@ -137,8 +114,7 @@ class Copies:
             kin = kinship(*shown) if all(one.frames for one in shown) else None
             refused, found = (0, found + 1) if kin else (refused + 1, found)
             if kin:
-                lasting = shown[0].frames[-1].second, shown[1].frames[-1].second
-                yield from (Copy(place, kin.likeness.closeness, kin, lasting) for place in places)
+                yield from (Copy(place, kin.likeness.closeness, kin) for place in places)
             if refused == _REFUSALS or found == _MOST:
                 return
 
