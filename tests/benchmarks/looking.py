@@ -145,7 +145,7 @@ def report(folder: Path) -> Iterator[str]:
         ("av", "imagehash", "numpy", "pillow"),
         f"Before is commit {PEER}, with the same packages. {FILES} files of each kind, each looked at {ROUNDS} times "
         "by either in turn; the best of each file counts, in processor time, since the machine had other things to do. "
-        "Looking is facts, and what is kept of the pictures, the checksum apart: five moments before, all of a clip now.",
+        "Looking is facts and what is kept of the pictures, the checksum apart: five moments before, a whole clip now.",
     )
     yield from ("", "| | before | now | now ÷ before | least … median … most of a file | they say the same |")
     yield "|:--|--:|--:|--:|--:|:--|"
