@@ -163,13 +163,8 @@ def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], lai
 
 
 def _head(one: Repeat) -> Node:
-    same = one.kind is RepeatKind.SAME_CONTENT
-    like = (
-        "≈ The same picture, other words"
-        if one.kind is RepeatKind.OTHER_WORDS
-        else f"≈ Looks {one.closeness:.0%} the same"
-    )
-    how = "The same content, to the last byte" if same else ": ".join(filter(None, (like, one.how)))
+    like = f"≈ Looks {one.closeness:.0%} the same" + (f": {one.how}" if one.how else "")
+    how = "The same content, to the last byte" if one.kind is RepeatKind.SAME_CONTENT else like
     at = one.known.rejected_at
     if at is None:
         return node("div", node("strong", how))
