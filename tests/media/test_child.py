@@ -144,7 +144,7 @@ def test_a_header_hides_no_sound(room: Children, tmp_path: Path, told: int) -> N
 
 def test_two_videos_with_one_intro_differ_whatever_their_headers_say(room: Children, tmp_path: Path) -> None:
     ones = []
-    for seed in (1, 5):
+    for seed in (1, 50):
         data = video(tmp_path / "a.mp4", seconds=8, seed=seed)
         intro, rest = [picture(0)] * 10, [picture(seed + place // 5) for place in range(70)]
         with av.open(str(tmp_path / "a.mp4"), "w") as container:
