@@ -87,7 +87,7 @@ def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int 
         return None
     one, covered = _warped(mine, onto, size)
     other, covers = _warped(theirs, onto @ np.vstack([matrix, [0, 0, 1]]), size)
-    both = covered & covers
+    both = cv2.erode(covered & covers, _square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
     return Laid(one, _recoloured(other, one, both), both, onto[:2]) if both.sum() > _LEAST**2 else None
 
 
