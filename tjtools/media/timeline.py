@@ -56,9 +56,9 @@ def told(kinship: Kinship, name: str) -> str:
     if _is_part(kinship.theirs, kinship.lasting[1]):
         said.append(f"seconds {kinship.theirs[0]:.0f} to {kinship.theirs[1]:.0f} of {name}")
     if kinship.speed > 1:
-        said.append(f"{kinship.speed:.3g} times as fast")
+        said.append(f"about {kinship.speed:.1f} times as fast")
     if kinship.speed < 1:
-        said.append(f"slowed down to {100 * kinship.speed:.0f} %")
+        said.append(f"slowed down to about {100 * kinship.speed:.0f} %")
     if words := alike.told(kinship.likeness):
         said.append(words)
     if _is_part(kinship.mine, kinship.lasting[0]):
