@@ -5,20 +5,23 @@ Points that both have tell how one lies on the other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, compared, laid, swapped
+from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
+_SURE_POINTS = 40  # from which their places are exact
 _MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
 _MOST_CHANGED, _MOST_REPLACED = 0.4, 0.015  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
 
 class Likeness(NamedTuple):
@@ -43,28 +46,43 @@ def likeness(mine: Picture, theirs: Picture) -> Likeness | None:
     return max(filter(None, both), key=lambda one: one.closeness, default=None)
 
 
+def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np.ndarray, int] | None:
+    """How theirs lies on mine by their points, 3x3 and in fractions, and how many say so; or None."""
+    matrix, count = _matrix(mine, theirs.mirrored() if mirrored else theirs)
+    if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
+        return None
+    whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    return whole @ _FLIP if mirrored else whole, count
+
+
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
     matrix, count = _matrix(mine, theirs)
     if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
         return None
+    if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
+        matrix = nudged(rough, matrix)
     whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
-    shown, covered = _shown(np.linalg.inv(whole)), _shown(whole)
-    areas = shown.width * shown.height, covered.width * covered.height
+    part, covered = shown(np.linalg.inv(whole)), shown(whole)
+    areas = part.width * part.height, covered.width * covered.height
     pair = laid(mine.pixels, theirs.pixels, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
     told = compared(pair)
-    if told.places < (_FEWEST_PLACES if count >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
+    if not _same(told, count):
         return None
-    changed = sum(one.share for one in told.changes)
-    if changed > _MOST_CHANGED or sum(one.share for one in told.changes if one.replaced) > _MOST_REPLACED:
-        return None
-    places = tuple(_place(one, covered) for one in told.changes)
-    words = swapped(mine.pixels, theirs.pixels, matrix)
     if mirrored:
-        whole = whole @ np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
-        shown = shown._replace(left=1 - shown.left - shown.width)
-    return Likeness(told.share * (1 - changed), mirrored, whole[:2], shown, places, words)
+        whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
+    close = told.share * (1 - sum(one.share for one in told.changes))
+    places = tuple(_place(one, covered) for one in told.changes)
+    return Likeness(close, mirrored, whole[:2], part, places, swapped(mine.pixels, theirs.pixels, matrix))
+
+
+def _same(told: Compared, points: int) -> bool:
+    """Whether enough goes along, and what differs may have been done to a copy."""
+    if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
+        return False
+    replaced = sum(one.share for one in told.changes if one.replaced)
+    return replaced <= _MOST_REPLACED and sum(one.share for one in told.changes) <= _MOST_CHANGED
 
 
 def _place(change: Change, covered: Box) -> Box:
@@ -112,7 +130,7 @@ def _in_fractions(matrix: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> n
     return np.asarray(np.diag([1 / wide, 1 / tall, 1]) @ whole @ np.diag([their_wide, their_tall, 1.0]))
 
 
-def _shown(whole: np.ndarray) -> Box:
+def shown(whole: np.ndarray) -> Box:
     """The part that a picture laid so covers."""
     corners = whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]])
     low, high = corners[:2].min(1).clip(0, 1), corners[:2].max(1).clip(0, 1)
@@ -125,17 +143,23 @@ def told(likeness: Likeness) -> str:
     said += ["mirrored"] if likeness.mirrored else []
     kept = likeness.shown.width * likeness.shown.height
     said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
-    covered = _shown(np.vstack([likeness.matrix, [0, 0, 1]]))
+    covered = shown(np.vstack([likeness.matrix, [0, 0, 1]]))
     if covered.width * covered.height < 0.6:
         said.append("in a template")
     elif covered.width * covered.height < 0.97:
         said.append("a border added")
     if not likeness.other_words:
-        said += sorted({_added(one) for one in likeness.changed})
+        said += [_added(where, likeness.changed) for where in sorted({_where(one) for one in likeness.changed})]
     return ", ".join(said)
 
 
-def _added(place: Box) -> str:
+def _where(place: Box) -> str:
     middle = place.top + place.height / 2
-    where = "at the top" if middle < 1 / 3 else "at the bottom" if middle > 2 / 3 else "in the middle"
-    return f"{'text' if place.width > 2.5 * place.height else 'something'} added {where}"
+    return "at the top" if middle < 1 / 3 else "at the bottom" if middle > 2 / 3 else "in the middle"
+
+
+def _added(where: str, changed: Sequence[Box]) -> str:
+    these = [one for one in changed if _where(one) == where]
+    wide = max(one.left + one.width for one in these) - min(one.left for one in these)
+    tall = max(one.top + one.height for one in these) - min(one.top for one in these)
+    return f"{'text' if wide > 2.5 * tall else 'something'} added {where}"

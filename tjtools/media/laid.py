@@ -20,10 +20,10 @@ _LEAST = 16  # pixels that both must have, in width and height
 _PLACE = 11  # pixels
 _PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
 _GOES_ALONG = 0.75  # correlation at a place
-_OTHER = 26.0  # of 255, by which a colour must be off
+_OTHER, _OTHER_FINE = 26.0, 18.0  # of 255, by which a colour must be off
 _SMALLEST, _SMALLEST_FINE = 0.003, 0.0007  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it
-_SMALL = 0.07  # of what is compared: a button or a line of words
+_SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
 _SWAPPED = 0.45  # of 2, how much both have of their own where words were replaced
 _THREE = np.ones((3, 3), np.uint8)
 
@@ -58,10 +58,10 @@ class Change(NamedTuple):
     @property
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
-        own, band = min(self.outlined), max(self.width, self.height) > 0.9
-        if self.share > _SMALL:
-            return self.share > 0.25 if band else own > 0.15 or max(self.outlined) < 0.7
-        return own > 0.33 and not self.strip and not self.graphic
+        own, more = sorted(self.outlined)
+        if more < 0.35 or max(self.width, self.height) > 0.9 or self.strip:  # in other colours; a bar; a line of words
+            return self.share > _BAR and more >= 0.35
+        return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
 class Compared(NamedTuple):
@@ -87,7 +87,7 @@ def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int 
         return None
     one, covered = _warped(mine, onto, size)
     other, covers = _warped(theirs, onto @ np.vstack([matrix, [0, 0, 1]]), size)
-    both = covered & covers
+    both = cv2.erode(covered & covers, _square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
     return Laid(one, _recoloured(other, one, both), both, onto[:2]) if both.sum() > _LEAST**2 else None
 
 
@@ -122,10 +122,22 @@ def _graded(channel: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
     return gain * channel + lift
 
 
+def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
+    """The matrix of a pair that a few points told, put right by the whole of both."""
+    one, other = (cv2.cvtColor(each.clip(0, 255), cv2.COLOR_BGR2GRAY) for each in pair[:2])
+    start, enough = np.eye(2, 3, dtype=np.float32), (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    try:
+        _, nudge = cv2.findTransformECC(one, other, start, cv2.MOTION_AFFINE, enough, pair.both, 5)
+    except cv2.error:  # they don't go along at all
+        return matrix
+    onto, way, back = (np.vstack([each, [0, 0, 1]]) for each in (pair.onto, matrix, nudge))
+    return np.asarray((np.linalg.inv(onto) @ np.linalg.inv(back) @ onto @ way)[:2])
+
+
 def compared(pair: Laid) -> Compared:
     """Both, place by place."""
     along, told = _along(pair)
-    differs = _differing(pair, along & told, 7)
+    differs = _differing(pair, along & told, 7, _OTHER)
     near = cv2.dilate(differs, _square(_PLACE)) > 0
     inside = cv2.erode(pair.both, _square(_PLACE)) > 0
     some = (inside & told & ~near)[2::5, 2::5]
@@ -140,7 +152,7 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     if pair is None:
         return False
     along, told = _along(pair)
-    differs = _differing(pair, along & told, 9)
+    differs = _differing(pair, along & told, 9, _OTHER_FINE)
     steep = [_steepness(one) for one in pair[:2]]
     own = np.zeros((2, 2))
     for part in _parts(differs, _SMALLEST_FINE * float(pair.both.sum())):
@@ -154,10 +166,10 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     return bool(both.sum() > _SWAPPED and own[0].min() > 0.007)
 
 
-def _differing(pair: Laid, same: np.ndarray, gap: int) -> Mask:
+def _differing(pair: Laid, same: np.ndarray, gap: int, least: float) -> Mask:
     """Where the colours are off and the patterns don't go along."""
     off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
-    differs = ((off > _OTHER) & (pair.both > 0) & ~same).astype(np.uint8)
+    differs = ((off > least) & (pair.both > 0) & ~same).astype(np.uint8)
     return np.asarray(
         cv2.morphologyEx(cv2.morphologyEx(differs, cv2.MORPH_OPEN, _square(2)), cv2.MORPH_CLOSE, _square(gap))
     )
