@@ -154,7 +154,7 @@ def test_an_edited_one_is_a_near_duplicate_and_what_was_done_is_told(
 ) -> None:
     path = draw(place, "new.png", template=1)
     with Image.open(path) as picture:
-        edit(picture.convert("RGB")).save(path)
+        edit(picture.convert("RGB")).resize(SIZE).save(path)
     [one] = review(place, "new.png")
     assert one.verdict is Verdict.NEAR_DUPLICATE
     assert told in one.reason.partition("; ")[2]

@@ -59,6 +59,17 @@ def test_an_edited_still_is_found(known: tuple[Fingerprints, list[Fingerprint]],
     assert copy.closeness > 0.8
 
 
+def test_two_are_compared_once(known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path) -> None:
+    store, fingerprints = known
+    ones = [*fingerprints, *seen(store, drawn(tmp_path / "again.jpg", 5, ImageOps.mirror))]
+    first, again = Copies(ones, store), Copies(ones, store)
+    [copy], [same] = ([*each.of(8, lambda place: place < 8)] for each in (first, again))
+    assert (copy.told("5"), same.told("5"), again.compared) == ("mirrored", "mirrored", 0)
+    assert copy.kinship
+    assert same.kinship
+    assert copy.kinship.likeness.matrix.tolist() == same.kinship.likeness.matrix.tolist()
+
+
 def test_what_is_new_is_compared_with_a_few(known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path) -> None:
     store, fingerprints = known
     copies = Copies([*fingerprints, *seen(store, drawn(tmp_path / "new.jpg", 30))], store)

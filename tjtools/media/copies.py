@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from PIL import Image
 
+from tjtools.media.alike import Likeness
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
 from tjtools.media.look import Frame, kept
 from tjtools.media.points import picture
 from tjtools.media.pool import FRACTIONS, Fingerprint
+from tjtools.media.recipe import Box
 from tjtools.media.timeline import Kinship, Shown, kinship, told
 from tjtools.model.creative import Medium
+from tjtools.workspace.derived import KINSHIPS, Derived
 
 _REFUSALS, _MOST = 5, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
 _REMEMBERED = 32  # creatives whose pictures are at hand
@@ -75,11 +78,11 @@ def laid(kin: Kinship, mine: Sequence[Frame], theirs: Sequence[Frame]) -> list[M
 
 
 class Copies:
-    """The looks of many creatives, ready to be compared; `compared` counts the pairs whose pictures were."""
+    """The looks of many creatives, ready to be compared; `compared` counts the pairs whose pictures were, now."""
 
     def __init__(self, fingerprints: Sequence[Fingerprint], store: Fingerprints) -> None:
         self.fingerprints, self.compared = fingerprints, 0
-        self._store = store
+        self._store, self._cache = store, Derived(store.workspace)
         self._shown = lru_cache(_REMEMBERED)(self._show)
         self._before = [place for place, one in enumerate(fingerprints) if not one.looked and any(one.looks)]
         self._places = dict[str, list[int]]()
@@ -109,14 +112,26 @@ class Copies:
             theirs = self.fingerprints[self._places[checksum][0]]
             if checksum == mine.checksum or not places or _moves(mine) != _moves(theirs):
                 continue
-            self.compared += 1
-            shown = self._shown(mine), self._shown(theirs)
-            kin = kinship(*shown) if all(one.frames for one in shown) else None
+            kin = self._kinship(mine, theirs)
             refused, found = (0, found + 1) if kin else (refused + 1, found)
             if kin:
                 yield from (Copy(place, kin.likeness.closeness, kin) for place in places)
             if refused == _REFUSALS or found == _MOST:
                 return
+
+    def _kinship(self, mine: Fingerprint, theirs: Fingerprint) -> Kinship | None:
+        """How both are one, which is found out once."""
+        both = f"{mine.checksum} {theirs.checksum}"
+        if both not in self._found:
+            shown = self._shown(mine), self._shown(theirs)
+            self.compared += 1
+            self._found[both] = kinship(*shown) if all(one.frames for one in shown) else None
+            self._cache.keep(KINSHIPS, {both: _plain(self._found[both])})
+        return self._found[both]
+
+    @cached_property
+    def _found(self) -> dict[str, Kinship | None]:
+        return self._cache.load(KINSHIPS, _kinship_of)
 
     def _show(self, one: Fingerprint) -> Shown:
         frames = self._store.frames(one)
@@ -135,6 +150,22 @@ class Copies:
                 bits = float(np.bitwise_count(asked ^ others)[both].mean())
                 if bits <= _MOST_BITS:
                     yield Copy(place, 1 - bits / 64, None)
+
+
+def _plain(kin: Kinship | None) -> Any:
+    """What is kept in the cache of how two are one."""
+    if kin is None:
+        return None
+    like = kin.likeness
+    return kin._replace(likeness=like._replace(matrix=like.matrix.tolist()))
+
+
+def _kinship_of(kept: Any) -> Kinship | None:
+    if kept is None:
+        return None
+    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
+    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
+    return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
 
 
 def _moves(one: Fingerprint) -> bool:

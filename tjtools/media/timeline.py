@@ -146,14 +146,14 @@ def _told(both: Both, line: Line) -> Kinship:
     for frames, numbers in zip((both.mine, both.theirs), line.pairs.T, strict=True):
         spans.append((frames[numbers[0]].second, frames[numbers[-1]].second + step(frames)))
         lasting.append(frames[-1].second + step(frames))
-    shown, mirrored = alike._shown(np.linalg.inv(both.whole)), bool(np.linalg.det(both.whole) < 0)
+    shown, mirrored = alike.shown(np.linalg.inv(both.whole)), bool(np.linalg.det(both.whole) < 0)
     likeness = Likeness(line.score / len(line.pairs), mirrored, both.whole[:2], shown, *_changed(both, line))
     return Kinship(likeness, spans[0], spans[1], line.speed, (lasting[0], lasting[1]))
 
 
 def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
     """The places of mine that differ in each of some frames, and whether words do."""
-    covered, places, words = alike._shown(both.whole), list[list[Box]](), 0
+    covered, places, words = alike.shown(both.whole), list[list[Box]](), 0
     for one, other in line.pairs[[len(line.pairs) * part // 4 for part in (1, 2, 3)]]:
         mine, theirs = both.mine[one].pixels, both.theirs[other].pixels
         (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]

@@ -25,6 +25,7 @@ log = logging.getLogger("tjtools")
 VARIABLE = "TJTOOLS_CACHE"
 FINGERPRINTS, COVERAGE, LAST_SEEN = "fingerprints", "coverage", "last seen"
 STRIPS, LOOKS, MARKS = "pictures", "looks", "marks"  # bytes, by checksums
+KINSHIPS = "kinships 2"  # of two checksums; other thresholds get another number
 _EARLIER = {COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
