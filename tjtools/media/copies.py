@@ -25,7 +25,7 @@ from tjtools.media.timeline import Kinship, Shown, kinship, told
 from tjtools.model.creative import Medium
 from tjtools.workspace.derived import KINSHIPS, Derived
 
-_REFUSALS, _MOST = 5, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
+_REFUSALS, _MOST = 3, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
 _REMEMBERED = 32  # creatives whose pictures are at hand
 _SHOWN = 9  # moments of two clips that are laid on one another
 

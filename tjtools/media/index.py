@@ -17,7 +17,7 @@ from tjtools.media.marks import MIRROR, MIRROR_HASH, read
 faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is asked here
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
-FEWEST_POINTS = 3  # that both have
+FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
@@ -41,7 +41,8 @@ class Index:
     def like(self, kept: bytes) -> Iterator[str]:
         """The contents that may look like the one with these marks, the likeliest first."""
         signs, hashes = read(kept)
-        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], FEWEST_POINTS)
+        fewest = max(FEWEST_POINTS, int(len(signs) * LEAST_POINTS))
+        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], fewest)
         by_hashes = self._ranked([self._nearly(one) for one in (hashes, hashes ^ MIRROR_HASH)], 1)
         numbers = chain.from_iterable(zip_longest(by_points, by_hashes))
         return (self.contents[one] for one in dict.fromkeys(numbers) if one is not None)
