@@ -19,15 +19,14 @@ from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 
-_STRONGEST = 300  # points of a frame that vote
+_STRONGEST = 200  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
-_PAIRS, _FEWEST_VOTES, _FEWEST_POINTS = 6, 4, 5  # of frames that are laid on each other
+_PAIRS, _FEWEST_VOTES, _IN_VAIN = 6, 4, 3  # of frames that are laid on each other, until none is
 _LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
 _SURELY = 0.9  # how much goes along where no other way is tried
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
-_MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
 
 class Shown(NamedTuple):
@@ -107,18 +106,16 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
     others = [(number, theirs.picture(number)) for number in look.keys(theirs.frames)]
     voted = []
     for mirrored in (False, True):
-        turned = [one.mirrored() if mirrored else one for _, one in others]
-        votes = _votes([one for _, one in ones], turned)
-        voted += [(votes[i, j], mirrored, ones[i][1], turned[j]) for i, j in np.argwhere(votes >= _FEWEST_VOTES)]
+        votes = _votes([one for _, one in ones], [one.mirrored() if mirrored else one for _, one in others])
+        voted += [(votes[i, j], mirrored, ones[i][1], others[j][1]) for i, j in np.argwhere(votes >= _FEWEST_VOTES)]
     tried: list[np.ndarray] = []
-    for _, mirrored, one, other in sorted(voted, key=lambda each: -each[0])[:_PAIRS]:
-        matrix, count = alike._matrix(one, other)
-        if matrix is not None and count >= _FEWEST_POINTS and alike._plausible(matrix):
-            whole = alike._in_fractions(matrix, one.pixels, other.pixels)
-            whole = whole @ _MIRROR if mirrored else whole
-            if all(abs(whole - each).max() > _SAME_WAY for each in tried):
-                tried.append(whole)
-                yield whole
+    for number, (_, mirrored, one, other) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
+        lies = alike.lying(one, other, mirrored=mirrored)
+        if lies and all(abs(lies[0] - each).max() > _SAME_WAY for each in tried):
+            tried.append(lies[0])
+            yield lies[0]
+        if not tried and number + 1 == _IN_VAIN:
+            return
 
 
 def _votes(ones: Sequence[Picture], others: Sequence[Picture]) -> np.ndarray:
@@ -164,7 +161,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
         matrix = onto[:2]
         pair = laid(mine, theirs, matrix)
         places.append([alike._place(change, covered) for change in compared(pair).changes] if pair else [])
-        words += swapped(mine, theirs, matrix)
+        words += bool(places[-1]) and swapped(mine, theirs, matrix)
     lasting = [place for place in places[1] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
     return tuple(lasting), bool(lasting) and words == len(places)
