@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -24,9 +25,18 @@ from tjtools.site.browser import ensure_browser, without_window
 from tjtools.workspace.derived import VARIABLE
 from tjtools.workspace.folder import Workspace
 
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # lighter/sitecustomize.py says why
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that is started compiles all modules again
 LIGHTER = str(Path(__file__).parent / "lighter")
 if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))
+LONGEST = (
+    "whole/test_faults", "whole/test_lab_upload", "whole/test_notebooks", "upload/test_run", "whole/test_day",
+    "whole/test_lab", "media/test_making", "site/test_driver", "contract/test_site", "site/test_inspection",
+    "sandbox/test_site_facts", "cli/test_commands", "security/test_strangers", "whole/test_crashes",
+    "widgets/test_upload", "fuzz/test_damaged", "cache/test_library", "media/test_pool", "scrape/test_refresh",
+    "analysis/test_times", "whole/test_demo",
+)  # fmt: skip
 settings.register_profile("long", max_examples=5000)
 
 
@@ -34,6 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--thorough", action="store_true", help="each fault through each kind of run, more orders of files"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A process works on a whole file: on the longest first, so that none is alone with one in the end."""
+    order = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(f"{item.path.parent.name}/{item.path.stem}", len(order)))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -39,7 +39,7 @@
       const style = getComputedStyle(element);
       judge(element, element.closest("svg") ? style.fill : style.color, data, parseFloat(style.fontSize), style.fontWeight);
     }
-    for (const field of [...room.querySelectorAll("input, textarea, select")].filter(shown)) {
+    for (const field of [...room.querySelectorAll("input:not([type=range]), textarea, select")].filter(shown)) {
       const style = getComputedStyle(field, field.value ? null : "::placeholder");
       judge(field, style.color, field.value || field.placeholder || "", parseFloat(style.fontSize), style.fontWeight);
     }

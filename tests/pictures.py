@@ -28,7 +28,7 @@ from lab import Lab, free_port, running_lab
 from PIL import Image, ImageDraw
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator
-from world import Truth, banner, image, native_pair, session
+from world import Truth, banner, image, native_pair, rejected_before, session
 
 from tjtools.cache.library import Library
 from tjtools.practice import samples
@@ -187,6 +187,29 @@ def mend(desk: Desk) -> Iterator[State]:
     yield State("made", every=True)
     desk.press("^Table$")
     yield State("table", every=True)
+
+
+def add(desk: Desk) -> Iterator[State]:
+    """A delivery by its path: what repeats, what names don't tell, what is lost, native pairs; and back out."""
+    desk.tab("Review")
+    yield State("way-in", every=True)
+    _look_into_the_delivery(desk)
+    yield State("asked", every=True)
+    _fill_in(desk)
+    yield State("filled", every=True)
+    desk.press("^Decide$")
+    desk.page.locator(".tj-mend-side img:visible").nth(1).wait_for()
+    yield State("decide", every=True)
+    desk.press("^Decide later")
+    desk.press("^All .* as proposed")
+    desk.page.get_by_label(re.compile("^Native pairs")).check()
+    yield State("native", every=True)
+    desk.press("^Add .* file")
+    desk.page.get_by_text(re.compile("files added")).wait_for(timeout=120_000)
+    yield State("added", every=True)
+    desk.press("^Undo")
+    desk.page.get_by_text(re.compile("taken back out")).wait_for()
+    yield State("undone")
 
 
 def many(desk: Desk) -> Iterator[State]:
@@ -446,6 +469,36 @@ def the_day(desk: Desk) -> None:
     _save(desk.frames, README / "day.webp")
 
 
+def the_delivery(desk: Desk, folder: Path) -> None:
+    """What a delivery becomes, for the README: one picture."""
+    workspace = _delivered(folder)
+    remember(workspace)
+    desk.tab("Sync")  # the list of workspaces is read anew when a tab is opened
+    desk.switch(workspace)
+    desk.settle()
+    desk.tab("Review")
+    _look_into_the_delivery(desk)
+    _fill_in(desk)
+    desk.settle()
+    desk.page.mouse.move(0, 0)
+    _small(desk.page.screenshot()).save(README / "add.png", optimize=True)
+
+
+def _look_into_the_delivery(desk: Desk) -> None:
+    desk.page.get_by_placeholder("or the path of a folder").fill(str(_delivery_of(desk.workspace)))
+    desk.page.keyboard.press("Enter")
+    desk.see("^Not now")
+
+
+def _fill_in(desk: Desk) -> None:
+    """The fields of the first folder, which go for the others."""
+    for title, answer in (("Creator", "Ana"), ("Language", "EN")):
+        desk.page.locator(f'input[title^="{title} of "]:visible').first.fill(answer)
+        desk.page.keyboard.press("Enter")
+    for title, answer in (("Model", "F"), ("Style", "Real"), ("Rating", "SFW")):
+        desk.page.locator(f'select[title^="{title} of "]:visible').first.select_option(label=answer)
+
+
 def _small(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png)).convert("RGB").quantize(256, dither=Image.Dither.NONE)
 
@@ -525,6 +578,31 @@ def _misfits(folder: Path) -> Workspace:
     return workspace
 
 
+def _delivery_of(workspace: Workspace) -> Path:
+    return workspace.root.parent / "October shoot"
+
+
+def _delivered(folder: Path) -> Workspace:
+    """A workspace that waits for a delivery of eight files in three folders beside it, one of which is known."""
+    workspace = _bare(folder)
+    delivery = _delivery_of(workspace)
+    stills = (
+        ("Sports/IMG_0001.png", 300, 250),
+        ("Big Garden/lawn in spring.png", 1080, 1350),
+        ("Travel/beach.png", 900, 750),
+    )
+    for seed, (name, width, height) in enumerate((*stills, ("Travel/old banner.png", 300, 100))):
+        (delivery / name).parent.mkdir(parents=True, exist_ok=True)
+        samples.write_image(delivery / name, width=width, height=height, title="Travel", seed=seed)
+    for seed, (name, seconds) in enumerate(
+        (("Sports/goal.mp4", 12), ("Big Garden/a whole day.mp4", 90), ("Travel/wave.mp4", 2))
+    ):
+        samples.write_video(delivery / name, width=640, height=360, seconds=seconds, title="Sports", seed=seed + 9)
+    (delivery / "Sports/torn.png").write_bytes((delivery / "Sports/IMG_0001.png").read_bytes()[:900])
+    rejected_before(workspace, delivery / "Travel/old banner.png")
+    return workspace
+
+
 def _many(folder: Path) -> Workspace:
     return _named(folder, *(f"EN_Sports_SFW_Generic_Ana_ID-{number:08X}.png" for number in range(300)))
 
@@ -576,6 +654,7 @@ STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[
     "live": (_live, live),
     "review": (_practice, review),
     "mend": (_misfits, mend),
+    "add": (_delivered, add),
     "many": (_many, many),
     "long": (_long, long_names),
     "campaign": (_practice, campaign),
@@ -653,6 +732,7 @@ def main() -> int:
         desk.workspace = first
         if asked.readme:
             the_day(desk)
+            the_delivery(desk, room / "shop")
         for name in wanted:
             began = time.monotonic()
             desk.switch(places[name])

@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,19 +59,29 @@ UPLOADED = (
 )
 
 
+@cache
+def drawn(suffix: str, width: int, height: int, title: str, seed: int = 0, **more: float) -> bytes:
+    """What a sample file of the kind holds, drawn once: that takes as long as a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"a{suffix}"
+        if suffix == ".mp4":
+            samples.write_video(path, width=width, height=height, title=title, seed=seed, **more)
+        else:
+            samples.write_image(path, width=width, height=height, title=title, seed=seed, **more)
+        return path.read_bytes()
+
+
 def banner(folder: Path, name: str, seed: int = 0) -> dict[str, str]:
     """A static banner on disk, and its row in the inventory; each seed has its own content."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = folder / f"drawn-{seed}.png"
-    samples.write_image(drawn, width=300, height=250, title="Sports", seed=seed)
-    drawn.rename(folder / name)
+    (folder / name).write_bytes(drawn(".png", 300, 250, "Sports", seed))
     return {"unique_id": f"{seed:08X}", "new_filename": name, "creative_type": "image", "category": "Sports"}
 
 
 def native_pair(uploaded: Path, pair: str, seed: int = 0) -> list[dict[str, str]]:
     names = f"VID_EN_Travel_4sec_ID-{pair}-VID.mp4", f"IMG_EN_Travel_ID-{pair}-IMG.png"
-    samples.write_video(uploaded / "Native/Video" / names[0], width=640, height=360, seconds=4, title="x", seed=seed)
-    samples.write_image(uploaded / "Native/Image" / names[1], width=640, height=360, title="x", seed=seed)
+    (uploaded / "Native/Video" / names[0]).write_bytes(drawn(".mp4", 640, 360, "x", seed, seconds=4))
+    (uploaded / "Native/Image" / names[1]).write_bytes(drawn(".png", 640, 360, "x", seed))
     return [
         {
             "unique_id": f"{pair}-{half}",

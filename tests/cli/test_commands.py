@@ -511,7 +511,7 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert {what: one["well"] for what, one in findings.items()} == dict.fromkeys(
         (
             *("browser", "workspace", "settings", "selectors", "limits", "library", "session", "master"),
-            *("history", "log", "fingerprints", "decisions", "browser session", "locks"),
+            *("history", "log", "fingerprints", "preparations", "decisions", "browser session", "locks"),
         ),
         True,
     )

@@ -1,7 +1,8 @@
 """End an upload, a refresh and a takeover of old files by SIGKILL at every effect and at random times, and go on.
 
 Run as `python tests/crashes/kill.py`: several hours; `report.md` beside this tells what came of it. With `--minutes 60`
-it stops then, the report says how far it came, and the next call goes on there, as `--log` has each round. Nothing but
+it stops then, the report says how far it came, and the next call goes on there, as `--log` has each round. With
+`--team` an upload and a refresh alone, of a workspace in a team on a real PostgreSQL, and `team.md` tells. Nothing but
 SIGKILL ends the work, and nothing is mended in between: what a person would do next is all that is done.
 """
 
@@ -26,7 +27,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from crashes.effects import AFTER, BEFORE, TORN, Kill
-from crashes.jobs import JOBS, Job
+from crashes.jobs import JOBS, REFRESH, UPLOAD, Job
 from crashes.rounds import SITES, Place, Round, Site
 
 HITS = 3
@@ -60,15 +61,15 @@ def kills(effects: Sequence[str]) -> Iterator[Kill]:
             yield Kill(effect, count[effect], moment)
 
 
-def tasks(recorded: dict[str, Round], hits: int, at_random: int) -> list[Task]:
+def tasks(jobs: Sequence[Job], recorded: dict[str, Round], hits: int, at_random: int) -> list[Task]:
     """All rounds, such that wherever they end, each kind of effect had its share: first one of each name,
     and those at random times."""
     dice, sites = random.Random(SEED), cycle(SITES)  # noqa: S311
-    aimed = [(job, kill) for job in JOBS for kill in kills(recorded[job.name].effects)]
+    aimed = [(job, kill) for job in jobs for kill in kills(recorded[job.name].effects)]
     dice.shuffle(aimed)
     first = {(job.name, kill.effect, kill.moment): (job, kill) for job, kill in aimed}
     aimed = [*first.values(), *(one for one in aimed if one not in first.values())]
-    loose = [Task(JOBS[number % len(JOBS)], next(sites), None, number, dice.random()) for number in range(at_random)]
+    loose = [Task(jobs[number % len(jobs)], next(sites), None, number, dice.random()) for number in range(at_random)]
     passes = [
         [Task(job, SITES[number % len(SITES)], kill, number) for job, kill in aimed] for number in range(1, hits + 1)
     ]
@@ -80,7 +81,8 @@ def tasks(recorded: dict[str, Round], hits: int, at_random: int) -> list[Task]:
 class Harness:
     """Plays tasks in several places at the same time, and keeps what came of them."""
 
-    def __init__(self, log: Path, until: float) -> None:
+    def __init__(self, jobs: Sequence[Job], log: Path, until: float) -> None:
+        self.jobs = jobs
         self.log = log
         self.until = until
         self.played: dict[str, Round] = {}
@@ -91,7 +93,7 @@ class Harness:
 
     def record(self, place: Place) -> None:
         """One run of each work that nobody kills: its effects, and how long it takes."""
-        for job in JOBS:
+        for job in self.jobs:
             done = place.play(job, SITES[0])
             if done.wrong or done.torn:
                 raise SystemExit(f"{job.name} is wrong without a kill: {done.wrong} {done.torn}\n{done.log}")
@@ -135,16 +137,16 @@ class Harness:
             self.played[told["key"]] = Round(**{name: told[name] for name in Round._fields})
 
 
-def play(*, hits: int, at_random: int, workers: int, minutes: float, log: Path) -> Harness:
+def play(*, hits: int, at_random: int, workers: int, minutes: float, log: Path, team: bool) -> Harness:
     """Record, then play everything, `workers` rounds at a time."""
-    harness = Harness(log, time.monotonic() + minutes * 60)
+    harness = Harness((UPLOAD, REFRESH) if team else JOBS, log, time.monotonic() + minutes * 60)
     harness.look_back()
-    with Place() as place:
+    with Place(team=team) as place:
         harness.record(place)
-        for task in tasks(harness.recorded, hits, at_random):
+        for task in tasks(harness.jobs, harness.recorded, hits, at_random):
             if task.key not in harness.played:
                 harness.queue.put(task)
-        helpers = [threading.Thread(target=_help, args=(harness,)) for _ in range(workers - 1)]
+        helpers = [threading.Thread(target=_help, args=(harness, team)) for _ in range(workers - 1)]
         for helper in helpers:
             helper.start()
         harness.work(place)
@@ -153,25 +155,26 @@ def play(*, hits: int, at_random: int, workers: int, minutes: float, log: Path) 
     return harness
 
 
-def _help(harness: Harness) -> None:
-    with Place() as place:
+def _help(harness: Harness, team: bool) -> None:
+    with Place(team=team) as place:
         harness.work(place)
 
 
-def report(harness: Harness, hits: int, at_random: int) -> Iterator[str]:
+def report(harness: Harness, hits: int, at_random: int, *, team: bool) -> Iterator[str]:
     """The histogram, effect by effect."""
     rounds = [*harness.played.values()]
     loose = [one for one in rounds if not one.kill]
-    wanted = sum(1 for job in JOBS for _ in kills(harness.recorded[job.name].effects)) * hits
-    yield "# Killed at every effect, and gone on with\n"
-    yield f"Measured on {datetime.now(UTC):%Y-%m-%d} with `tests/crashes/kill.py`: Python {platform.python_version()},"
+    wanted = sum(1 for job in harness.jobs for _ in kills(harness.recorded[job.name].effects)) * hits
+    yield f"# Killed at every effect, and gone on with{', in a team' if team else ''}\n"
+    script = f"tests/crashes/kill.py{' --team' if team else ''}"
+    yield f"Measured on {datetime.now(UTC):%Y-%m-%d} with `{script}`: Python {platform.python_version()},"
     yield f"{os.cpu_count()} cores, {platform.system()}. {_totals(rounds)}\n"
     hit = sum(one.hit for one in rounds if one.kill)
     yield f"Aimed kills: {hit} hit of {wanted} wanted ({hits} for each effect and moment). At random times:"
     yield f"{len(loose)} of {at_random}, of which {sum(one.hit for one in loose)} came before the run's own end;"
     yield f"{sum(one.twice for one in loose)} of them were killed once more while they were gone on with."
     yield from _by_again(rounds)
-    for job in JOBS:
+    for job in harness.jobs:
         yield f"\n## {job.name}\n"
         yield "| effect | of them | killed before | torn | after | fewest hits | true after the kill | at the end |"
         yield "|:--|--:|--:|--:|--:|--:|--:|--:|"
@@ -187,7 +190,7 @@ def report(harness: Harness, hits: int, at_random: int) -> Iterator[str]:
 
 def _totals(rounds: Sequence[Round]) -> str:
     counts = Counter(kind.partition(":")[0] for one in rounds for kind in one.wrong)
-    kinds = ", ".join(f"**{counts[kind]} {kind}**" for kind in ("lost", "doubled", "mismatched"))
+    kinds = ", ".join(f"**{counts[kind]} {kind}**" for kind in ("lost", "doubled", "mismatched", "unequal"))
     outlived = sum(one.outlived > 0 for one in rounds)
     left = sum(bool(one.left) for one in rounds)
     return (
@@ -232,13 +235,18 @@ def main() -> None:
     options.add_argument("--random", type=int, default=RANDOM, help="kills at random times")
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--minutes", type=float, default=600)
-    options.add_argument("--log", type=Path, default=REPORT.with_name("rounds.jsonl"), help="one JSON line a round")
-    options.add_argument("--report", type=Path, default=REPORT)
+    options.add_argument("--team", action="store_true", help="the workspace belongs to a team on PostgreSQL")
+    options.add_argument("--log", type=Path, help="one JSON line a round; by default rounds.jsonl, or team.jsonl")
+    options.add_argument("--report", type=Path, help="by default report.md, or team.md")
     given = options.parse_args()
-    harness = play(hits=given.hits, at_random=given.random, workers=given.workers, minutes=given.minutes, log=given.log)
-    given.report.write_text("\n".join(report(harness, given.hits, given.random)) + "\n", "utf-8")
+    written = given.report or (REPORT.with_name("team.md") if given.team else REPORT)
+    log = given.log or REPORT.with_name("team.jsonl" if given.team else "rounds.jsonl")
+    harness = play(
+        hits=given.hits, at_random=given.random, workers=given.workers, minutes=given.minutes, log=log, team=given.team
+    )
+    written.write_text("\n".join(report(harness, given.hits, given.random, team=given.team)) + "\n", "utf-8")
     if wrong := sum(bool(one.wrong) for one in harness.played.values()):
-        raise SystemExit(f"{wrong} rounds ended with something lost, doubled or mismatched: see {given.report}")
+        raise SystemExit(f"{wrong} rounds ended with something lost, doubled or mismatched: see {written}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""One round: a fresh workspace and a reset sandbox, a work that is killed, the work gone on with, and a judgement."""
+"""One round: a fresh workspace and a reset sandbox, a work that is killed, the work gone on with, and a judgement.
+
+The workspace may belong to a team: then its database is judged too, and the copy of a colleague who joins at the end.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -17,12 +20,17 @@ import psutil
 from crashes.effects import Kill
 from crashes.jobs import UPLOAD, Job, draw_media, unreadable
 from crashes.zygote import MARK, Ended, Zygote
+from team.server import Server
+from team.torture_truth import copies, in_the_database
 
 from tjtools.cache.inventory import COLUMNS
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
+from tjtools.team import Database, join
+from tjtools.team.schema import apply_setup, plan_setup
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import TeamSettings
 
 CREATIVES = 24
 PATIENCE = "[upload]\nprocessing_timeout = 5\ncard_timeout = 1\n"  # how long a resume waits for what was under way
@@ -67,8 +75,40 @@ class Round(NamedTuple):
     log: str
 
 
+class TeamBase:
+    """A team's database as it was when the template was made, again for each round."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.settings = TeamSettings(url=server.url("round"), account="shop")
+        server.ask("postgres", "CREATE DATABASE round")
+        with closing(Database(self.settings)) as owner:
+            apply_setup(owner, plan_setup(owner, ["shop"], []))
+
+    def keep(self) -> None:
+        """It is now as each round is to find it."""
+        self.server.ask("postgres", "CREATE DATABASE ready TEMPLATE round")
+
+    def reset(self) -> None:
+        """As the template found it."""
+        self.server.ask("postgres", "DROP DATABASE round WITH (FORCE)")
+        self.server.ask("postgres", "CREATE DATABASE round TEMPLATE ready STRATEGY file_copy")
+
+    def wrong(self, place: Workspace, other: Path) -> list[str]:
+        """What differs between a workspace, the database, and the copy of one who joins now."""
+        colleague = Workspace(other)
+        shutil.rmtree(other, ignore_errors=True)
+        colleague.tracking.mkdir(parents=True)
+        join(colleague, self.settings)
+        return [*in_the_database(place, self.server, "round"), *copies([place, colleague])]
+
+
 class Place:
-    """A sandbox and a workspace to copy, in which one round after the other is played."""
+    """A sandbox and a workspace to copy, in which one round after the other is played; with `team`, it is a team's."""
+
+    def __init__(self, *, team: bool = False) -> None:
+        self.in_team = team
+        self.team: TeamBase | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -76,6 +116,7 @@ class Place:
             self.zygote = stack.enter_context(Zygote())
             self.origin = stack.enter_context(Sandbox(self.folder / "site", creatives=CREATIVES)).origin
             self.ask = partial(ask, self.origin)
+            self.team = TeamBase(stack.enter_context(Server())) if self.in_team else None
             self.numbers = count(1)
             self.template = self._made()
             self._stack = stack.pop_all()
@@ -95,10 +136,14 @@ class Place:
             write_rows(inventory, COLUMNS, [[row.get(column, "") for column in COLUMNS] for row in rows])
         place.settings_file.write_text(PATIENCE, "utf-8")
         bind_to_sandbox(place, self.origin)
+        if self.team:
+            join(place, self.team.settings)
         for command in (("refresh-library", "--yes"), ("review",)):
             done = self._run(place, command, "template", watch=False)
             if done.code:
                 raise SystemExit(f"{command} ended with {done.code}: {done.log}")
+        if self.team:
+            self.team.keep()
         return Workspace(place.root.rename(self.folder / "template"))
 
     def play(
@@ -119,7 +164,7 @@ class Place:
         if twice := gone_on.code == -9:
             torn += unreadable(place, self.ask)
             gone_on = self._run(place, job.again(place), f"{mark}-again", watch=False)
-        wrong = [*job.wrong(place, self.ask)]
+        wrong = [*job.wrong(place, self.ask), *(self.team.wrong(place, self.folder / "colleague") if self.team else ())]
         if gone_on.code > 1 or gone_on.code < 0 or "Traceback" in gone_on.log + killed.log:
             wrong.append(f"lost: {' '.join(again)} ended with {gone_on.code}")
         left = tuple(path.name for path in place.tracking.rglob("*.tmp"))
@@ -134,6 +179,8 @@ class Place:
     def _fresh(self, job: Job, site: Site) -> Workspace:
         self.ask("reset", "POST")
         self.ask("settings", "PUT", site._asdict())
+        if self.team:
+            self.team.reset()
         place = Workspace(self.folder / "round")
         shutil.rmtree(place.root, ignore_errors=True)
         shutil.copytree(self.template.root, place.root)

@@ -1,10 +1,12 @@
 """Runs the real command in forks of a process that has imported everything: each of many runs begins at once.
 
-It reads one JSON object a line, an `Order`, and answers two: the child's process ID, and how it ended.
+It reads one JSON object a line, and answers with another how the child ended. What it is started with are names of
+modules to import besides.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import select
@@ -12,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -31,9 +34,12 @@ class Ended(NamedTuple):
 class Zygote:
     """The process that forks, and how the others speak with it."""
 
+    def __init__(self, *modules: str) -> None:
+        self.modules = modules
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, __file__, *self.modules],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": _PATHS},
         )  # fmt: skip
         self._tell = threading.Lock()
@@ -53,13 +59,16 @@ class Zygote:
         watch: bool = True,
         kill: Any = None,
         after: float | None = None,
+        first: tuple[str, ...] = (),
+        asleep: float = 0,
     ) -> Ended:
         """Run `tjtools` with these arguments, and end it at an effect, `kill`, or `after` so many seconds.
 
         `folder` is that of which the effects count, `mark` stands in the environment of all that the run starts.
+        `first` is a module and arguments for its function `prepare`. A run that stops itself sleeps so long, `asleep`.
         """
         order = {"arguments": arguments, "folder": str(folder), "log": str(log), "mark": mark}
-        order |= {"watch": watch, "kill": kill, "after": after}
+        order |= {"watch": watch, "kill": kill, "after": after, "first": first, "asleep": asleep}
         assert self._process.stdin
         assert self._process.stdout
         with self._tell:
@@ -92,8 +101,11 @@ def serve() -> None:
                 kill = Kill(*order["kill"]) if order["kill"] else None
                 effects = Effects(Path(order["folder"]), _teller(told), kill)
                 effects.watch()
+            if order["first"]:
+                module, *arguments = order["first"]
+                importlib.import_module(module).prepare(*arguments)
             _work(order["arguments"])
-        sys.stdout.write(json.dumps({"code": _ended(child, order["after"])}) + "\n")
+        sys.stdout.write(json.dumps({"code": _ended(child, order["after"], order["asleep"])}) + "\n")
         sys.stdout.flush()
 
 
@@ -103,6 +115,9 @@ def _import_all() -> None:
     import tjtools.cli.app
     import tjtools.scrape.refresh
     import tjtools.upload  # noqa: F401
+
+    for name in sys.argv[1:]:
+        importlib.import_module(name)
 
 
 def _teller(descriptor: int) -> Any:
@@ -138,7 +153,12 @@ def _work(arguments: list[str]) -> None:
         os._exit(code if isinstance(code, int) else 1)
 
 
-def _ended(child: int, after: float | None) -> int:
+def _ended(child: int, after: float | None, asleep: float) -> int:
+    if asleep:
+        while os.WIFSTOPPED(status := os.waitpid(child, os.WUNTRACED)[1]):
+            time.sleep(asleep)
+            os.kill(child, signal.SIGCONT)
+        return os.waitstatus_to_exitcode(status)
     if after is not None:
         watched = os.pidfd_open(child)
         if not select.select([watched], [], [], after)[0]:

@@ -202,7 +202,7 @@ def main() -> int:
         archives = [fetch(folder / "packages", *one) for one in PACKAGES]
         counts = [unpack(archive, media, *one) for archive, one in zip(archives, PACKAGES, strict=True)]
         tjtools("init", place)
-        session, session_took = tjtools("prepare", media, "--as-is", "--workspace", place)
+        session, session_took = tjtools("session", media, "--workspace", place)
         review, review_took = tjtools("review", "--workspace", place)
         groups, groups_took = tjtools("duplicates", media, "--workspace", place)
         verdicts = defaultdict[str, list[str]](list)

@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, rec
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.snapshots import read_snapshot, snapshots_of
 from tjtools.diff.libraries import diff_libraries
-from tjtools.diff.repeats import Content, Decision, Decisions
+from tjtools.diff.repeats import Content, Decision, Decisions, known_creatives
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
@@ -44,6 +45,7 @@ from tjtools.prepare.defaults import COLUMNS as DEFAULTS
 from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import plan_session
+from tjtools.prepare.remembered import file_of, known_sources, preparations
 from tjtools.prepare.session import write_session
 from tjtools.scrape.reading import Certificate, SiteReading
 from tjtools.scrape.refresh import keep_coverage, read_coverage
@@ -60,8 +62,9 @@ from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import VARIABLE, cache_file
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.settings import load_settings
 
 
 def _picture() -> bytes:
@@ -106,9 +109,29 @@ _NOTED = (
 )
 _PAIR = {"checksum": "ab" * 32, "other_checksum": "0f" * 32, "name": "a.mp4", "other_name": "b.mp4"}
 _PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}
+_SEEN = {"checksum": "ab" * 32, "looks": "0123456789abcdef", "method": "1", "bytes": 1200, "container": "png"}
+_PREPARED = {
+    "folder": "/w/delivery",
+    "files": {"EN_Sports_ID-1.png": "ab" * 32, "Image/IMG_EN_Sports_ID-2.png": "cd" * 32},
+    "sources": [
+        {"name": "a b.png", "made": [["EN_Sports_ID-1.png", "image", "ab" * 32]], **_SEEN},
+        {"name": "c.png", "made": [["IMG_EN_Sports_ID-2.png", "native_image", "cd" * 32]], **_SEEN},
+    ],
+    "replaced": [],
+}
+_MENDED = {
+    "folder": "the review",
+    "files": {"EN_Sports_ID-1.png": "ef" * 32, "ORG_EN_Sports_ID-1.png": "ab" * 32},
+    "sources": [{"name": "EN_Sports_ID-1.png", "made": [["EN_Sports_ID-1.png", "image", "ef" * 32]], **_SEEN}],
+    "replaced": ["EN_Sports_ID-1.png"],
+}
 _TOLD = (
     Entry("snapshot", NOW, {"lines": 2, "away": ["7"]}),
     *map(entry_of, _NOTED),
+    Entry("prepared", NOW, _PREPARED, "20251113T120000-1a2b3c4d"),
+    Entry("prepared", NOW, _PREPARED | {"files": {}}, "20251113T120000-4d3c2b1a"),
+    Entry("mended", NOW, _MENDED, "20251113T120001-1a2b3c4d"),
+    Entry("unprepared", NOW, {}, "20251113T120000-4d3c2b1a"),
     Entry("decided", NOW, {"decision": "skip", **_PAIR}, "a pair"),
     Entry("planned", NOW, _PLANNED, ""),
     Entry("acknowledged", NOW, {"until": "2025-11-13T12:00:00Z", "rows": 3}, ""),
@@ -180,7 +203,15 @@ def read_log(workspace: Workspace) -> object:
         [kept.thumbnail(one) for one in seen],
         Decisions.load(workspace),
     )
-    return told, looks, acknowledged(workspace), load_choice(workspace)
+    prepared = preparations(workspace)
+    sources = [source for one in prepared for source in one.sources]
+    known = known_sources(sources, known_creatives(Library.load(workspace.library), kept), kept)
+    for one in prepared:
+        one.uploaded(workspace)
+        for path in (*one.files, *one.replaced):
+            with suppress(UnsafePath):
+                file_of(workspace, path)
+    return told, looks, prepared, known, acknowledged(workspace), load_choice(workspace)
 
 
 def beside(name: str) -> Callable[[Workspace], Path]:
@@ -389,15 +420,26 @@ def test_what_fuzzing_found_once_is_refused_in_words(place: Workspace, found: st
     assert read(place, name, text.encode("utf-8", "surrogateescape")) is None
 
 
+def noted(kind: str) -> str:
+    """The last event of a kind in the log."""
+    return next(line for line in reversed(LOG.splitlines()) if f'"kind": "{kind}"' in line)
+
+
 NO_EVENTS = {
     "a hash that is no hash": UPLOADED.replace("0123456789abcdef", "0x23456789abcdef"),
     "an ID that is none": UPLOADED.replace('"1032530571", "filename"', '"1.03E+09", "filename"'),
     "seconds without end": UPLOADED.replace("4.0", "1e999"),
-    "a section that is a list": LOG.splitlines()[3].replace('"Static Banner"', "[]"),
-    "an event without its run": LOG.splitlines()[-4].replace('"run"', '"x"'),
-    "a decision that is none": LOG.splitlines()[-3].replace("skip", "skipp"),
-    "a time without a zone": LOG.splitlines()[-1].replace("00Z", "00", 1),
-    "a word that nobody said": LOG.splitlines()[-1].replace('"rows": 3', '"rows": "many"'),
+    "a section that is a list": noted("handed_over").replace('"Static Banner"', "[]"),
+    "an event without its run": noted("ended").replace('"run"', '"x"'),
+    "a decision that is none": noted("decided").replace("skip", "skipp"),
+    "a time without a zone": noted("acknowledged").replace("00Z", "00", 1),
+    "files that are a list": noted("prepared").replace('"files": {}', '"files": [7]'),
+    "a path that is no text": noted("prepared").replace('"files": {}', '"files": {"\\ud800.png": ""}'),
+    "looks that are a number": noted("prepared").replace('"looks": "0123456789abcdef"', '"looks": {}'),
+    "a type that is none": noted("prepared").replace('"native_image"', "3"),
+    "a mend of two files": noted("mended").replace('"sources": [', '"sources": [{}, '),
+    "a mend of a file without a content": noted("mended").replace('"checksum"', '"x"'),
+    "a word that nobody said": noted("acknowledged").replace('"rows": 3', '"rows": "many"'),
 }
 
 

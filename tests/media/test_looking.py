@@ -178,6 +178,7 @@ FACTS = st.builds(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40),
     st.sampled_from(["", "360x640"]),
     *[st.none() | st.integers(0, 999_999).map(lambda number: number / 1000)] * 2,
+    st.sampled_from(["", "yuv420p10le HDR"]),
 )
 SEEN = st.builds(
     Fingerprint,

@@ -6,7 +6,7 @@ import io
 import itertools
 import struct
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from av.video.frame import PictureType
 from PIL import Image, ImageCms
 from shown import moments
 
@@ -101,9 +102,14 @@ def with_matrix(path: Path, degrees: int) -> None:
     path.write_bytes(data[:at] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30) + data[at + 36 :])
 
 
-def frames(path: Path) -> list[tuple[float, Image.Image]]:
+def played(path: Path) -> Iterator[tuple[float, Image.Image]]:
     with av.open(str(path)) as file:
-        return [(frame.time, frame.to_image()) for frame in file.decode(video=0)]
+        for frame in file.decode(video=0):
+            yield frame.time, frame.to_image()
+
+
+def frames(path: Path) -> list[tuple[float, Image.Image]]:
+    return [*played(path)]
 
 
 def click_of(path: Path) -> float:
@@ -118,7 +124,7 @@ def click_of(path: Path) -> float:
 
 def flash_of(path: Path) -> float:
     """When the flash is seen."""
-    return next(time for time, shown in frames(path) if np.asarray(shown.convert("L")).mean() > 200)
+    return next(time for time, shown in played(path) if np.asarray(shown.convert("L")).mean() > 200)
 
 
 def flashing(path: Path, moment: float, seconds: float = 4, **more: Any) -> Path:
@@ -158,7 +164,7 @@ def done(source: Path, target: Path, recipe: Recipe) -> Made:
 
 
 def test_a_native_pair_out_of_a_video(tmp_path: Path) -> None:
-    source = write_video(tmp_path / "a.mov", [numbered(one) for one in range(250)], sounds=[clicks(1, 10)])
+    source = write_video(tmp_path / "a.mov", [numbered(one) for one in range(175)], sounds=[clicks(1, 7)])
     video, still = Recipe("mp4", 640, 360, start=2, seconds=4), Recipe("png", 640, 360, start=3, max_bytes=300_000)
     jobs = [Job(source, video, tmp_path / "v.mp4"), Job(source, still, tmp_path / "i.png")]
     told: list[Making] = []
@@ -177,10 +183,19 @@ def test_a_native_pair_out_of_a_video(tmp_path: Path) -> None:
     assert told[-1] == Making(2.0, 2)
 
 
-@pytest.mark.parametrize("rate", [Fraction(10), Fraction(25), Fraction(30_000, 1001), Fraction(60)])
+@pytest.fixture(scope="module", params=[Fraction(10), Fraction(25), Fraction(30_000, 1001), Fraction(60)])
+def at_a_rate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Fraction]:
+    """A video of three seconds, and its frames a second."""
+    rate = request.param
+    path = tmp_path_factory.mktemp("rate") / "a.mp4"
+    return write_video(path, [numbered(one) for one in range(round(3 * rate))], rate=rate), rate
+
+
 @pytest.mark.parametrize(("start", "seconds"), [(0, 1), (0.8, 1), (1.013, 0.5), (1.99, None)])
-def test_a_cut_is_exact_to_the_frame(tmp_path: Path, rate: Fraction, start: float, seconds: float | None) -> None:
-    source = write_video(tmp_path / "a.mp4", [numbered(one) for one in range(round(3 * rate))], rate=rate)
+def test_a_cut_is_exact_to_the_frame(
+    tmp_path: Path, at_a_rate: tuple[Path, Fraction], start: float, seconds: float | None
+) -> None:
+    source, rate = at_a_rate
     made = done(source, tmp_path / "b.mp4", Recipe("mp4", *SIZE, start=start, seconds=seconds))
     first = int(Fraction(start).limit_denominator(1000) * rate + Fraction(1, 1000))
     last = round(3 * rate) if seconds is None else min(round(3 * rate), first + -int(-seconds * rate // 1))
@@ -191,27 +206,38 @@ def test_a_cut_is_exact_to_the_frame(tmp_path: Path, rate: Fraction, start: floa
     assert made.facts.seconds == pytest.approx(seconds or float((last - first) / rate), abs=0.001)
 
 
-@pytest.mark.parametrize(
-    ("suffix", "more"),
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         ("mp4", {}),
         ("mp4", {"sound_at": 0.3}),
         ("mov", {"sound_codec": "pcm_s16le"}),
         ("mkv", {"sound_codec": "aac"}),
-        ("webm", {"codec": "libvpx", "sound_codec": "libopus", "options": {"b": "1M", "deadline": "realtime"}}),
+        (
+            "webm",
+            {
+                "codec": "libvpx",
+                "sound_codec": "libopus",
+                "options": {"b": "1M", "deadline": "realtime", "cpu-used": "8"},
+            },
+        ),
         ("avi", {"codec": "mpeg4", "sound_codec": "libmp3lame", "options": {"b": "1M"}}),
         ("ts", {}),
     ],
 )
+def flash(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    suffix, more = request.param
+    return flashing(tmp_path_factory.mktemp("flash") / f"a.{suffix}", 2.0, **more)
+
+
 @pytest.mark.parametrize("start", [0, 0.5, 1.48])
-def test_sound_stays_with_its_picture(tmp_path: Path, suffix: str, more: dict[str, Any], start: float) -> None:
-    source = flashing(tmp_path / f"a.{suffix}", 2.0, **more)
-    seconds = None if start == 0 else 2
+def test_sound_stays_with_its_picture(tmp_path: Path, flash: Path, start: float) -> None:
+    source, seconds = flash, None if start == 0 else 2
     done(source, tmp_path / "b.mp4", Recipe("mp4", 160, 90, start=start, seconds=seconds))
-    late = click_of(source) - flash_of(source)
-    assert click_of(tmp_path / "b.mp4") - flash_of(tmp_path / "b.mp4") == pytest.approx(late, abs=0.004)
-    begins = frames(source)[0][0]
-    assert flash_of(tmp_path / "b.mp4") == pytest.approx(flash_of(source) - begins - start, abs=0.041)
+    flashed, flashes = flash_of(source), flash_of(tmp_path / "b.mp4")
+    assert click_of(tmp_path / "b.mp4") - flashes == pytest.approx(click_of(source) - flashed, abs=0.004)
+    begins = next(played(source))[0]
+    assert flashes == pytest.approx(flashed - begins - start, abs=0.041)
 
 
 def test_where_only_the_container_is_wrong_nothing_is_encoded_again(tmp_path: Path) -> None:
@@ -403,6 +429,20 @@ def test_more_light_than_a_screen_has_is_brought_down(tmp_path: Path) -> None:
     assert (greys[0] < 40, 120 < greys[2] < 180, greys[3] > 200) == (True, True, True)
 
 
+def test_how_frames_are_predicted_is_not_taken_over_from_the_source(tmp_path: Path) -> None:
+    """As phones, VP9 and live encoders write it, without a B-frame: to take that over weighed a quarter more."""
+    frames = [picture(1, (340, 200)).crop((at, at, at + 320, at + 180)) for at in range(20)]
+    source = write_video(tmp_path / "a.mp4", frames, options={"crf": "8", "bf": "0"})
+    assert predicted(source) == {"I", "P"}
+    done(source, tmp_path / "b.mp4", Recipe("mp4", 160, 90))
+    assert predicted(tmp_path / "b.mp4") == {"I", "P", "B"}
+
+
+def predicted(path: Path) -> set[str]:
+    with av.open(str(path)) as file:
+        return {PictureType(frame.pict_type).name for frame in file.decode(video=0)}
+
+
 def test_no_frame_is_cut_into_slices(tmp_path: Path) -> None:
     source = write_video(tmp_path / "a.mp4", [picture(one) for one in range(8)])
     [made] = make([Job(source, Recipe("mp4", 1280, 720), tmp_path / "b.mp4")], cores=2)
@@ -551,8 +591,9 @@ def as_heic_with(exif: Image.Exif, path: Path) -> None:
 # weight
 
 
-@pytest.mark.parametrize("kind", ["mp4", "png", "jpg", "gif"])
-@pytest.mark.parametrize("share", [0.9, 0.6, 0.35, 0.2])
+@pytest.mark.parametrize(
+    ("kind", "share"), [*itertools.product(("mp4", "png", "jpg"), (0.9, 0.6, 0.35, 0.2)), ("gif", 0.9), ("gif", 0.35)]
+)
 def test_the_best_quality_that_fits(tmp_path: Path, kind: str, share: float) -> None:
     grainy = [grain(one) for one in range(8)]
     if kind == "mp4":
@@ -562,7 +603,7 @@ def test_the_best_quality_that_fits(tmp_path: Path, kind: str, share: float) -> 
         grainy[0].save(source, save_all=kind == "gif", append_images=grainy[1:3] if kind == "gif" else [])
     heaviest = done(source, tmp_path / f"b.{kind}", Recipe(kind, 200, 120))
     assert heaviest.facts
-    most = round(heaviest.facts.bytes * (max(share, 0.3) if kind == "gif" else share))
+    most = round(heaviest.facts.bytes * share)
     made = done(source, tmp_path / f"c.{kind}", Recipe(kind, 200, 120, max_bytes=most))
     assert made.facts
     assert heaviest.next_bytes is None
@@ -684,7 +725,8 @@ def test_a_kill_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_person_stops_it(tmp_path: Path) -> None:
-    write_video(tmp_path / "a.mp4", [grain(one % 5) for one in range(100)])
+    grainy = [grain(one) for one in range(5)]
+    write_video(tmp_path / "a.mp4", grainy * 20, options={"preset": "ultrafast"})
     recipe = Recipe("mp4", 1920, 1080)
     told: list[Making] = []
     jobs = [Job(tmp_path / "a.mp4", recipe, tmp_path / f"{number}.mp4") for number in range(3)]
@@ -697,15 +739,15 @@ def test_a_person_stops_it(tmp_path: Path) -> None:
 
 
 def test_pictures_of_a_video(tmp_path: Path) -> None:
-    upright = [numbered(one, (1280, 720)) for one in range(100)]
-    write_video(tmp_path / "a.mp4", [one.transpose(UNTURN[90]) for one in upright])
+    upright = [numbered(one, (1280, 720)) for one in range(20)]
+    write_video(tmp_path / "a.mp4", [one.transpose(UNTURN[90]) for one in upright], rate=5)
     with_matrix(tmp_path / "a.mp4", 90)
     with Children(cores=1) as room:
         evenly = [Image.open(io.BytesIO(one)) for one in room.pictures(tmp_path / "a.mp4", 4)]
         chosen = [Image.open(io.BytesIO(one)) for one in room.pictures(tmp_path / "a.mp4", [0.5, 2.02])]
     assert {one.size for one in evenly + chosen} == {(640, 360)}
-    assert [number_of(one) for one in evenly] == [0, 25, 50, 75]
-    assert [number_of(one) for one in chosen] == [12, 50]
+    assert [number_of(one) for one in evenly] == [0, 5, 10, 15]
+    assert [number_of(one) for one in chosen] == [2, 10]
 
 
 def test_a_picture_of_a_photo_and_none_of_what_cant_be_read(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ REVIEWING = (
         "Two contents are never taken for one.",
         'return {"checksum": kept.hexdigest()}',
         'return {"checksum": "0" * 64}',
-        "test_the_same_template_with_other_words_is_new",
+        "test_the_same_picture_with_other_words_is_told_as_such",
     ),
 )
 
@@ -615,8 +615,8 @@ PREPARING = (
     _one(
         "loss-without-a-word",
         "What a person may miss is not cropped or cut away without a word.",
-        "            if not agreed and not made.cannot:",
-        "            if agreed and not made.cannot:",
+        "for kind, loss in losses if not (loss.agreed or",
+        "for kind, loss in losses if (loss.agreed or",
         "test_a_loss_needs_a_word",
     ),
     _one(
@@ -639,6 +639,27 @@ PREPARING = (
         "if (one := seen[path]) and one.checksum == checksum]",
         "if (one := seen[path]) and one.checksum]",
         "test_a_file_that_somebody_worked_on_since_stays",
+    ),
+    _one(
+        "only-source-removed",
+        "Taking back never removes the source of what lay in its place before it was prepared.",
+        "        if {*mend.replaced} <= {*files}:",
+        "        if True:",
+        "test_taking_back_keeps_the_source_of_what_lay_in_its_place_before",
+    ),
+    _one(
+        "mend-left-behind",
+        "A preparation is taken back with what was mended of it since.",
+        "            noted[at] = renewed",
+        "            noted[at] = one",
+        "test_a_preparation_is_taken_back_with_what_was_mended_of_it_since",
+    ),
+    _one(
+        "glare-kept",
+        "A video that only some browsers show right is made usual, and not copied.",
+        "(picture.codec_context.name, pixels_of(frame), orientation)",
+        "(picture.codec_context.name, frame.format.name, orientation)",
+        "test_pixels_that_not_all_browsers_play_are_told_and_made_usual",
     ),
     _one(
         "shallow-folder-first",

@@ -7,29 +7,32 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import typer
 from PIL import Image
-from world import NOW, read_rows, rejected_before, tjtools
+from world import NOW, drawn, read_rows, rejected_before, tjtools
 
 from tjtools.cache.library import Library
 from tjtools.cli import prepare as command
 from tjtools.diff.session import Verdict
+from tjtools.health.doctor import examine
+from tjtools.health.status import overview
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, WorkspaceError
 from tjtools.model.names import parse_name
-from tjtools.practice import samples
 from tjtools.prepare import session
 from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.remembered import Preparation, preparations
-from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.upload import prepare
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
 
 PLAIN = Wanted()
@@ -50,13 +53,13 @@ def folder(tmp_path: Path) -> Path:
 
 def video(path: Path, seconds: float = 6, size: tuple[int, int] = (480, 270), seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    path.write_bytes(drawn(".mp4", *size, path.stem, seed, seconds=seconds, fps=5))
     return path
 
 
 def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
     return path
 
 
@@ -65,6 +68,12 @@ def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
         delivery = look_through(workspace, folder, wanted)
         assert not delivery.lacks
         return write_session(workspace, plan_session(workspace, delivery, now=NOW), folder=str(folder), now=NOW)
+
+
+def left_out_by_the_command(workspace: Workspace, folder: Path) -> dict[str, str]:
+    """Prepare, and say what stays out and why, with the option that would help."""
+    done = tjtools("prepare", str(folder), "--workspace", str(workspace.root), "--json", cwd=folder)
+    return {Path(one["path"]).name: one["reason"] for one in json.loads(done.stdout)["left_out"]}
 
 
 def names(workspace: Workspace) -> list[str]:
@@ -218,7 +227,7 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
     image(folder / "Sports" / "wide.png", (900, 250))
     video(folder / "Sports" / "long.mp4", 40, (96, 54))
     video(folder / "Sports" / "short.mp4", 2, (96, 54), seed=1)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert set(left_out) == {"wide.png", "long.mp4", "short.mp4"}
     assert "--crop centre" in left_out["wide.png"]
     assert "--cut START" in left_out["long.mp4"]
@@ -233,6 +242,46 @@ def test_a_loss_needs_a_word(shop: Workspace, folder: Path) -> None:
         "crop: 17 % of the width, the left is kept",
     ]
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "losses"),
+    [
+        (("--cut", "0", "--crop", "0", "DIR"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, the left is kept"]),
+        (("--cut=2.5", "DIR", "--crop", "20%"), ["cut: 30.9 of 40 s", "crop: 17 % of the width, at 20 %"]),
+        (("DIR", "--crop", "100"), ["crop: 17 % of the width, the right is kept"]),
+    ],
+)
+def test_a_cut_takes_a_second_and_a_crop_takes_percents(
+    shop: Workspace, folder: Path, words: tuple[str, ...], losses: list[str]
+) -> None:
+    image(folder / "Sports" / "wide.png", (900, 250))
+    video(folder / "Sports" / "long.mp4", 40, (96, 54))
+    given = [str(folder) if word == "DIR" else word for word in words]
+    done = tjtools("prepare", *given, "--dry-run", "--json", "--workspace", str(shop.root), cwd=folder)
+    told = json.loads(done.stdout)["files"]
+    assert [loss for one in told for loss in one["losses"]] == losses
+    begins = "2.5" if "--cut=2.5" in words else "0"
+    assert all(f"from {begins} s on" in one["mends"][0] for one in told if one["creative_type"] == "video")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--crop", "0.5"), "in percent: 50 is the centre"),
+        (("--crop", "101"), "'101' is none of left, top, centre"),
+        (("--cut", "1:30"), "'1:30' is no number of seconds"),
+        (("--cut", "nan"), "'nan' is no number of seconds"),
+        (("--still", "-1"), "'-1' is no number of seconds"),
+    ],
+)
+def test_a_place_or_a_second_that_can_not_be_meant_is_refused(
+    shop: Workspace, folder: Path, words: tuple[str, ...], said: str
+) -> None:
+    image(folder / "Sports" / "a.png")
+    done = tjtools("prepare", str(folder), *words, "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, shop.session.exists()) == (2, False)
+    assert said in done.stderr
 
 
 def test_a_wrong_ending_and_another_format_become_right(shop: Workspace, folder: Path) -> None:
@@ -250,7 +299,7 @@ def test_a_repeat_of_a_rejected_creative_is_told_first_and_left_out(shop: Worksp
     twin = folder / "Gaming" / "b.png"
     twin.parent.mkdir()
     shutil.copy(image(folder / "Sports" / "c.png", seed=7), twin)
-    left_out = {path.name: why for path, why in taken(shop, folder).left_out}
+    left_out = left_out_by_the_command(shop, folder)
     assert ("REJECTED" in left_out["a.png"], "--allow-repeats" in left_out["a.png"]) == (True, True)
     assert "same content as" in left_out["c.png"]
     assert len(names(shop)) == 1
@@ -356,6 +405,67 @@ def test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_i
     assert (len(names(shop)), len(read_rows(shop.master)), len(media(shop))) == (2, 2, 3)
     assert not (shop.root / "uploaded" / ".preparing").exists()
     assert [one.verdict for one in prepare(shop).reviews] == [Verdict.NEW] * 2
+
+
+def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(folder / "Sports" / "a.png")
+    place = ("--workspace", str(shop.root))
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "renew_rows", _fail)
+        with pytest.raises(OSError, match="No space left"):
+            taken(shop, folder)
+    told = f"the preparation of {folder} on 2025-11-13 12:00 was cut off: not all of its 1 file may be in the session"
+    [step] = [one for one in overview(shop, now=NOW).steps if "preparation" in one.what]
+    assert (step.command, step.more, step.urgent) == ("tjtools prepare", told, True)
+    [found] = [one for one in examine(shop.root, cwd=shop.root) if one.what == "preparations"]
+    assert (found.well, found.found, found.remedy) == (False, f"{told}.", "Run: tjtools prepare")
+    done = tjtools("prepare", *place, cwd=folder)
+    assert (done.returncode, done.stdout) == (0, f"Finished: the preparation of {folder} on 2025-11-13 12:00\n")
+    assert (len(names(shop)), cut_off(shop)) == (1, None)
+    assert all("preparation" not in one.what for one in overview(shop, now=NOW).steps)
+    [found] = [one for one in examine(shop.root, cwd=shop.root) if one.what == "preparations"]
+    assert (found.well, found.found) == (True, "1, none of them cut off")
+    assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
+
+
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "replaced": []}', b"\xff"])
+def test_a_plan_that_something_has_damaged_is_refused_in_words_and_what_was_made_stays(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes
+) -> None:
+    image(folder / "Sports" / "a.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(session, "renew_rows", _fail)
+        with pytest.raises(OSError, match="No space left"):
+            taken(shop, folder)
+    [path] = (shop.root / "uploaded" / ".preparing").rglob("plan.json")
+    path.write_bytes(plan)
+    before = contents(shop.root)
+    done = tjtools("prepare", "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, contents(shop.root)) == (2, before)
+    assert f"{path}: it can't be read" in done.stderr
+    assert f"Remove {path.parent}, and prepare {folder} with --again." in done.stderr
+    shutil.rmtree(path.parent)
+    assert len(taken(shop, folder, Wanted(again=True)).taken) == 1
+    assert (len(names(shop)), media(shop)) == (1, {*names(shop)})
+
+
+def test_what_was_cut_off_before_it_was_written_down_is_to_be_prepared_again(shop: Workspace, folder: Path) -> None:
+    image(shop.root / "uploaded" / ".preparing" / "20251113T170000-1a2b3c4d" / "a.png")
+    told = "a preparation was cut off before anything of it was in the session"
+    [step] = [one for one in overview(shop, now=NOW).steps if one.urgent and "prepare" in one.command]
+    assert (step.command, step.more) == ("tjtools prepare DIR", told)
+    done = tjtools("prepare", "--workspace", str(shop.root), cwd=folder.parent)
+    assert (done.returncode, "Prepare the delivery again" in done.stdout, cut_off(shop)) == (1, True, None)
+    assert not (shop.root / "uploaded" / ".preparing").exists()
+
+
+def test_a_preparation_that_another_program_is_at_is_not_cut_off(shop: Workspace) -> None:
+    image(shop.root / "uploaded" / ".preparing" / "20251113T170000-1a2b3c4d" / "a.png")
+    with ThreadPoolExecutor(1) as other, locked(shop.tracking / "prepare"):
+        assert other.submit(cut_off, shop).result() is None
+    assert cut_off(shop)
 
 
 def test_a_stop_prepares_nothing(shop: Workspace, folder: Path) -> None:

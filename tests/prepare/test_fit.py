@@ -14,7 +14,7 @@ from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box
 from tjtools.model.creative import CreativeType, Medium
 from tjtools.prepare.fit import Fit, Wishes, fit, named
-from tjtools.workspace.settings import Limit, Limits, load_limits
+from tjtools.workspace.limits import Limit, Limits, load_limits
 
 LIMITS = load_limits()
 NATIVE, STILL, VIDEO = CreativeType.NATIVE_VIDEO, CreativeType.NATIVE_IMAGE, CreativeType.VIDEO
@@ -33,6 +33,7 @@ def _limits(**told: object) -> Limits:
         (MediaFacts(200_000, "mp4", 640, 360, 90.0, "h264"), NATIVE),  # usual is no limit
         (MediaFacts(300_000, "png", 640, 360), STILL),
         (MediaFacts(9_000_000, "mp4", 641, 361, 31.0, "h264"), VIDEO),
+        (MediaFacts(9_000_000, "mp4", 640, 360, 31.0, "h264", pixels="yuvj420p"), VIDEO),
     ],
 )
 def test_what_fits_stays_as_it_is(facts: MediaFacts, kind: CreativeType) -> None:
@@ -51,6 +52,10 @@ def test_what_fits_stays_as_it_is(facts: MediaFacts, kind: CreativeType) -> None
         (MediaFacts(9_000, "gif", 640, 360, frames=12), STILL, ["gif → png"], ["one of 12 pictures"]),
         (MediaFacts(9_000, "webm", 640, 360, 4.0, "vp9"), NATIVE, ["webm → mp4", "vp9 → h264"], []),
         (MediaFacts(9_000, "mp4", 640, 360, 4.0, "hevc"), NATIVE, ["hevc → h264"], []),
+        *(
+            (MediaFacts(9_000, "mp4", 640, 360, 4.0, "h264", pixels=told), NATIVE, [f"{told} → yuv420p"], [])
+            for told in ("yuv420p10le", "yuv444p", "yuv420p HDR", "yuv422p")
+        ),
         (
             MediaFacts(9_000, "mp4", 640, 480, 4.0, "h264"),
             NATIVE,
@@ -212,6 +217,7 @@ def _any_facts(draw: st.DrawFn) -> MediaFacts:
     seconds = draw(SECONDS)
     told |= {"shortest": draw(st.none() | st.floats(0, seconds)), "longest": draw(st.none() | st.floats(seconds, 300))}
     video, codec = draw(st.sampled_from(["mp4", "mov", "webm"])), draw(st.sampled_from(["h264", "hevc", "vp9"]))
+    told["pixels"] = draw(st.sampled_from(["", "yuv420p", "yuv444p"]))
     return MediaFacts(draw(st.integers(1, 10**8)), video, width, height, seconds, codec)._replace(**told)
 
 
@@ -226,6 +232,7 @@ def _any_limit(draw: st.DrawFn) -> Limit:
         min_seconds=draw(st.sampled_from([None, least])),
         max_seconds=draw(st.sampled_from([None, most])),
         usual_codecs=tuple(draw(st.lists(st.sampled_from(["h264", "hevc"]), max_size=2))),
+        usual_pixels=tuple(draw(st.lists(st.sampled_from(["yuv420p", "yuv444p"]), max_size=2))),
     )
 
 

@@ -11,20 +11,19 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from world import NOW, read_rows, tjtools
+from world import NOW, drawn, read_rows, tjtools
 
 from tjtools.diff.session import Verdict
 from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TrackingFileError, WorkspaceError
-from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.kinds import told_type
 from tjtools.prepare.session import write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
 
 
 @pytest.mark.parametrize(
@@ -76,11 +75,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 def video(path: Path, seconds: float, size: tuple[int, int] = (640, 360), seed: int = 0) -> None:
-    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    path.write_bytes(drawn(".mp4", *size, path.stem, seed, seconds=seconds, fps=5))
 
 
 def image(path: Path, size: tuple[int, int] = (640, 360), seed: int = 0) -> None:
-    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
 
 
 def plan(workspace: Workspace, folder: Path) -> Intake:
@@ -267,14 +266,14 @@ def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Pa
 
 def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    good = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
     image(folder / "b.png", (300, 250), 1)
     (folder / "b.png").rename(folder / "b.jfif")
-    bad = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert ("files for" in bad.stdout, "Left out" in bad.stdout, bad.returncode) == (False, True, 1)
     (folder / "b.jfif").unlink()
-    none = tjtools("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
+    none = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
     assert (none.stdout, none.returncode) == (f"There is no image or video below {folder}.\n", 1)
 
 
@@ -327,7 +326,7 @@ def test_a_folder_that_is_not_there_is_named(bare_workspace: Workspace, tmp_path
 
 def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
-    command = ("prepare", "--as-is", str(folder), "--workspace", str(bare_workspace.root))
+    command = ("session", str(folder), "--workspace", str(bare_workspace.root))
     done = tjtools(*command, "--dry-run", "--json", cwd=folder)
     assert (done.returncode, json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (0, None, False)
     done = tjtools(*command, cwd=folder)

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import av
 import pillow_heif
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from world import NOW, read_rows, write_inventory
+from world import NOW, drawn, read_rows, write_inventory
 
 from tjtools.cache.inventory import load_session
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Made
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled
-from tjtools.practice import samples
+from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.prepare import mend as mending
+from tjtools.prepare.delivery import AS_IS, Wanted, look_through
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
-from tjtools.prepare.mend import Mended, mend, other_half
+from tjtools.prepare.intake import plan_session
+from tjtools.prepare.mend import Mended, mend, offers
+from tjtools.prepare.remembered import preparations
+from tjtools.prepare.session import take_back, write_session
 from tjtools.upload import prepare
-from tjtools.workspace import csvfile
+from tjtools.workspace import csvfile, log
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 
 VIDEO = "VID_EN_Sports_SFW_Generic_Ana_4sec_ID-99A0D7C3-VID.mp4"
 STILL = "IMG_EN_Sports_SFW_Generic_Ana_ID-99A0D7C3-IMG.png"
 PAIR = "ID-99A0D7C3"
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise FULL
 
 
 def _row(name: str, kind: CreativeType, identity: str = "ID-1A2B3C4D", pair: str = "") -> dict[str, str]:
@@ -43,9 +53,9 @@ def _session(workspace: Workspace, *rows: dict[str, str]) -> None:
 def _drawn(workspace: Workspace, name: str, kind: CreativeType, width: int, height: int, seconds: float = 0) -> Path:
     path = workspace.media_file(name, kind)
     if seconds:
-        samples.write_video(path, width=width, height=height, seconds=seconds, title="Sports", fps=25)
+        path.write_bytes(drawn(".mp4", width, height, "Sports", seconds=seconds, fps=25))
     else:
-        samples.write_image(path, width=width, height=height, title="Sports")
+        path.write_bytes(drawn(path.suffix, width, height, "Sports"))
     return path
 
 
@@ -107,10 +117,10 @@ def test_what_gets_another_extension_gets_another_name_in_both_inventories(bare_
 
 
 def test_a_photo_of_a_phone_becomes_a_jpg_that_is_light_enough(bare_workspace: Workspace) -> None:
-    drawn = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
-    with Image.open(drawn) as picture:
-        pillow_heif.from_pillow(picture).save(drawn.with_suffix(".heic"))  # without any EXIF
-    drawn.unlink()
+    path = _drawn(bare_workspace, "IMG_0001.png", CreativeType.NATIVE_IMAGE, 1280, 720)
+    with Image.open(path) as picture:
+        pillow_heif.from_pillow(picture).save(path.with_suffix(".heic"))  # without any EXIF
+    path.unlink()
     _session(bare_workspace, _row("IMG_0001.heic", CreativeType.NATIVE_IMAGE))
     mended = _mend(bare_workspace, _only(bare_workspace))
     assert (mended.name, mended.trouble) == ("IMG_0001.jpg", "")
@@ -128,6 +138,44 @@ def test_a_wrong_extension_alone_is_a_new_name_and_nothing_else(bare_workspace: 
     assert _verdicts(bare_workspace) == {"banner.jpg": Verdict.NEW}
 
 
+@pytest.mark.parametrize(
+    ("stored", "light", "told"),
+    [
+        ("yuv420p10le", 1, "yuv420p10le"),
+        ("yuv444p", 1, "yuv444p"),
+        ("yuv420p", 16, "yuv420p HDR"),
+        ("yuv420p10le", 18, "yuv420p10le HDR"),
+    ],
+)
+def test_pixels_that_not_all_browsers_play_are_told_and_made_usual(
+    bare_workspace: Workspace, stored: str, light: int, told: str
+) -> None:
+    """Ten bits, full colours and HDR: it goes up as it is, and a click makes it what every browser shows."""
+    _deep(bare_workspace.media_file("clip.mp4", CreativeType.VIDEO), stored, light)
+    _session(bare_workspace, _row("clip.mp4", CreativeType.VIDEO))
+    [one] = prepare(bare_workspace).reviews
+    assert one.verdict is Verdict.NEW
+    assert f"its pixels are {told}; yuv420p is usual, and plays in every browser" in one.notes
+    assert [(offer.file, offer.fit.mends) for offer in offers([one], load_limits())] == [
+        (one.file, (f"{told} → yuv420p",))
+    ]
+    assert _mend(bare_workspace, one.file).how.startswith(f"{told} → yuv420p; CRF")
+    [after] = prepare(bare_workspace).reviews
+    assert (after.facts and after.facts.pixels, [*offers([after], load_limits())]) == ("yuv420p", [])
+
+
+def _deep(path: Path, pixels: str, light: int) -> None:
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=5)
+        (stream.width, stream.height), stream.pix_fmt = (320, 180), pixels
+        context = stream.codec_context
+        context.colorspace, context.color_primaries, context.color_trc = (1, 1, 1) if light == 1 else (9, 9, light)
+        for number in range(30):
+            shade = Image.new("RGB", (320, 180), (number * 8, 90, 40))
+            file.mux(stream.encode(av.VideoFrame.from_image(shade)))
+        file.mux(stream.encode(None))
+
+
 def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Workspace) -> None:
     name = "EN_Sports_SFW_Generic_Ana_40sec_ID-1A2B3C4D.mp4"
     _drawn(bare_workspace, name, CreativeType.VIDEO, 320, 180, 33)
@@ -143,9 +191,9 @@ def test_a_video_that_is_too_long_is_cut_where_a_person_said(bare_workspace: Wor
 def test_sound_that_is_longer_than_the_picture_ends_with_it(bare_workspace: Workspace) -> None:
     path = bare_workspace.media_file("clip.mp4", CreativeType.VIDEO)
     with av.open(str(path), "w") as file:
-        picture, sound = file.add_stream("libx264", rate=25), file.add_stream("aac", rate=48_000, layout="mono")
+        picture, sound = file.add_stream("libx264", rate=5), file.add_stream("aac", rate=48_000, layout="mono")
         picture.width, picture.height, picture.pix_fmt = 320, 180, "yuv420p"
-        for number in range(25 * 30):
+        for number in range(5 * 30):
             shade = Image.new("RGB", (320, 180), (number % 255, 90, 40))
             file.mux(picture.encode(av.VideoFrame.from_image(shade)))
         for number in range(48 * 32):
@@ -196,6 +244,66 @@ def test_a_row_of_the_master_that_has_an_id_stays_as_it_is(bare_workspace: Works
     assert bare_workspace.master.read_text("utf-8") == f"{head}\n{line}\n"
 
 
+@pytest.mark.parametrize("name", ["banner.png", "banner.webp"])
+def test_the_source_of_what_was_mended_is_known_by_its_content(
+    bare_workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    path = _drawn(bare_workspace, name, CreativeType.IMAGE, 600, 500)
+    (tmp_path / "delivery").mkdir()
+    shutil.copy(path, tmp_path / "delivery" / name)
+    _session(bare_workspace, _row(name, CreativeType.IMAGE))
+    _mend(bare_workspace, _only(bare_workspace))
+    delivery = look_through(bare_workspace, tmp_path / "delivery", Wanted())
+    assert [why for _, why in delivery.known] == ["prepared on 2025-11-13 as banner.png"]
+    with pytest.raises(WorkspaceError, match="Nothing was prepared"):  # it was in the session before
+        take_back(bare_workspace, now=NOW)
+    assert path.with_name(f"ORG_{name}").exists()
+
+
+@pytest.mark.parametrize("name", ["banner.png", "banner.jpg"])  # of which the second is a png
+def test_a_preparation_is_taken_back_with_what_was_mended_of_it_since(
+    bare_workspace: Workspace, tmp_path: Path, name: str
+) -> None:
+    before = _state(bare_workspace)
+    _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500).rename(tmp_path / name)
+    _drawn(bare_workspace, VIDEO, CreativeType.NATIVE_VIDEO, 640, 360, 4).rename(tmp_path / VIDEO)
+    intake = plan_session(bare_workspace, look_through(bare_workspace, tmp_path, AS_IS), now=NOW)
+    write_session(bare_workspace, intake, folder="delivery", now=NOW)
+    banner, video = sorted(load_session(bare_workspace).files, key=lambda one: one.creative_type.value)
+    assert _mend(bare_workspace, banner).trouble == ""
+    [half] = mend(bare_workspace, {video: Wishes(start=1.0)}, half=True, now=NOW)
+    assert half.trouble == ""
+    [noted] = preparations(bare_workspace)
+    assert {one.name: [made.name for made in one.made] for one in noted.sources} == {
+        name: ["banner.png"],
+        VIDEO: [VIDEO, STILL],
+    }
+    assert take_back(bare_workspace, now=NOW)[1] == ()
+    assert read_rows(bare_workspace.session) == read_rows(bare_workspace.master) == []
+    assert {one: data for one, data in _state(bare_workspace).items() if "inventory" not in one} == before
+
+
+def test_taking_back_keeps_the_source_of_what_lay_in_its_place_before(bare_workspace: Workspace) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    before = path.read_bytes()
+    intake = plan_session(bare_workspace, look_through(bare_workspace, path.parent, AS_IS), now=NOW)
+    write_session(bare_workspace, intake, folder="uploaded", now=NOW)
+    _mend(bare_workspace, _only(bare_workspace))
+    take_back(bare_workspace, now=NOW)
+    assert read_rows(bare_workspace.session) == []
+    assert _state(bare_workspace).get("ORG_banner.png") == before
+    assert _size(path) == (300, 250)
+
+
+def test_a_mend_stands_although_the_log_can_not_be_written(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
+    _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    monkeypatch.setattr(log, "append_lines", _fails)
+    assert (_mend(bare_workspace, _only(bare_workspace)).trouble, _size(path)) == ("", (300, 250))
+
+
 def test_when_it_is_mended_twice_both_sources_are_kept(bare_workspace: Workspace) -> None:
     path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
     _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
@@ -212,13 +320,6 @@ def test_cancelled_means_that_nothing_has_changed(bare_workspace: Workspace) -> 
     with pytest.raises(Cancelled):
         mend(bare_workspace, {_only(bare_workspace): Wishes()}, now=NOW, cancelled=lambda: True)
     assert _state(bare_workspace) == before
-
-
-FULL = OSError(errno.ENOSPC, "No space left on device")
-
-
-def _fails(*_: object, **__: object) -> None:
-    raise FULL
 
 
 @pytest.mark.parametrize(
@@ -252,7 +353,7 @@ def test_a_full_disk_leaves_the_session_as_it_was(
 
 
 def _half(workspace: Workspace, **wishes: float) -> Mended:
-    [mended] = other_half(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, now=NOW)
+    [mended] = mend(workspace, {load_session(workspace).files[0]: Wishes(**wishes)}, half=True, now=NOW)
     return mended
 
 

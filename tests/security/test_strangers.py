@@ -30,6 +30,7 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kept_children import children_that_stay
 from playwright.sync_api import sync_playwright
 from world import NOW, UPLOADED, Truth, write_inventory
 from world import tjtools as command
@@ -558,7 +559,7 @@ def test_a_decoder_does_not_get_the_password(monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setenv("TJTOOLS_PASSWORD", PASSWORD)
     draw(tmp_path / "a.png")
     others = set(psutil.Process().children())
-    with Children(cores=1) as children:
+    with children_that_stay(), Children(cores=1) as children:
         children.look(tmp_path / "a.png")
         [child] = set(psutil.Process().children()) - others
         assert PASSWORD not in str(child.environ())

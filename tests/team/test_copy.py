@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ from team.conftest import ACCOUNT, join
 from team.server import Server
 from world import NOW, banner, image, plan, read_rows, reading, session, tjtools, write_inventory
 
+from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.model.creative import ReviewStatus
@@ -23,6 +27,18 @@ def run(workspace: Workspace, *arguments: str, code: int = 0) -> str:
     done = tjtools(*arguments, cwd=workspace.root)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+@contextmanager
+def away(workspace: Workspace, server: Server) -> Iterator[None]:
+    """The workspace, for which nobody answers at its team's address meanwhile."""
+    files = workspace.settings_file, workspace.private / "team" / "state.json"
+    there, gone = f":{server.port}/", ":1/"
+    for before, after in ((there, gone), (gone, there)):
+        for file in files:
+            file.write_text(file.read_text("utf-8").replace(before, after), "utf-8")
+        if after == gone:
+            yield
 
 
 def rows(workspace: Workspace) -> dict[str, str]:
@@ -172,21 +188,86 @@ def test_a_copy_that_was_cut_off_behind_its_exchange_tells_the_same_once(
     assert {path: path.read_bytes() for path in whole} == whole
 
 
+def cut_off(workspace: Workspace, before: Path) -> None:
+    """What the copy knows of the team is as it was: a command of ours ended right behind its exchange."""
+    shutil.rmtree(workspace.private / "team")
+    shutil.copytree(before, workspace.private / "team")
+    state = workspace.private / "team" / "state.json"
+    state.write_text(state.read_text("utf-8").replace('"ours": false', '"ours": true'), "utf-8")
+
+
+def kept(workspace: Workspace, folder: Path) -> Path:
+    """What the copy knows of the team now."""
+    return Path(shutil.copytree(workspace.private / "team", folder / f"team of {workspace.root.name}"))
+
+
+def saw(workspace: Workspace, status: ReviewStatus, later: int = 0) -> None:
+    """Somebody has read on the site what became of the creative 1."""
+    now = NOW + timedelta(seconds=later)
+    History.of(workspace).record([image("1", "1", status)], source=Source.SYNC, now=now)
+
+
+def test_two_who_see_the_same_change_at_once_note_it_once(joined: Make) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1", "1", "--type", "image")
+    run(ben, "pull")
+    saw(anna, ReviewStatus.APPROVED)
+    saw(ben, ReviewStatus.APPROVED, later=1)
+    for one in (anna, ben, anna):
+        run(one, "pull")
+    assert [row["to_status"] for row in history(ben)] == ["pending", "approved"]
+    assert history(anna) == history(ben)
+
+
+def test_what_a_copy_had_told_before_it_was_cut_off_stays_behind_what_others_told_since(
+    joined: Make, tmp_path: Path
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1", "1", "--type", "image")
+    run(ben, "pull")
+    before = kept(anna, tmp_path)
+    saw(anna, ReviewStatus.APPROVED)
+    Decisions.load(anna).decide(Content("a" * 64, "a"), Content("b" * 64, "b"), Decision.SKIP, now=NOW)
+    run(anna, "pull")
+    run(ben, "pull")
+    saw(ben, ReviewStatus.REJECTED, later=1)
+    Decisions.load(ben).decide(Content("a" * 64, "a"), Content("b" * 64, "b"), Decision.NOT_THE_SAME, now=NOW)
+    run(ben, "pull")
+    cut_off(anna, before)
+    run(anna, "pull")
+    assert history(anna) == history(ben)
+    assert [row["to_status"] for row in history(anna)] == ["pending", "approved", "rejected"]
+    assert Decisions.load(anna).of("a" * 64, "b" * 64) is Decision.NOT_THE_SAME
+
+
+def test_a_change_that_was_told_before_it_was_cut_off_and_taken_back_since_leaves_all_copies_the_same(
+    joined: Make, server: Server, database: str, tmp_path: Path
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    run(anna, "add", "1", "1", "--type", "image")
+    run(ben, "pull")
+    before = kept(anna, tmp_path)
+    pending = image("1", "1")
+    apply_update(plan(anna, reading(pending._replace(review_status=ReviewStatus.APPROVED)), full=False), now=NOW)
+    run(ben, "pull")
+    apply_update(plan(ben, reading(pending), full=False), now=NOW + timedelta(hours=1))
+    cut_off(anna, before)
+    for one in (anna, ben):
+        run(one, "pull")
+    [[told]] = server.ask(database, "SELECT rows FROM tjtools.creatives")
+    assert rows(anna) == rows(ben) == {told[0][0]: told[0][6]}
+
+
 def test_without_the_database_what_is_here_is_worked_on_with_a_word_about_its_age(
     joined: Make, server: Server, database: str
 ) -> None:
     anna = joined("anna")
-    settings = anna.settings_file
-    settings.write_text(settings.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
-    state = anna.private / "team" / "state.json"
-    state.write_text(state.read_text("utf-8").replace(f":{server.port}/", ":1/"), "utf-8")
-    told = run(anna, "add", "1", "1.png")
-    assert "can't be reached" in told
-    assert "What is here is as of 20" in told
-    assert "Added to" in told
-    assert "can't be reached" in run(anna, "pull", code=2)
-    for file in (settings, state):
-        file.write_text(file.read_text("utf-8").replace(":1/", f":{server.port}/"), "utf-8")
+    with away(anna, server):
+        told = run(anna, "add", "1", "1.png")
+        assert "can't be reached" in told
+        assert "What is here is as of 20" in told
+        assert "Added to" in told
+        assert "can't be reached" in run(anna, "pull", code=2)
     run(anna, "pull")
     assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
 

@@ -11,8 +11,10 @@ from team.server import Server
 from team.test_copy import rows, run
 from world import NOW, image, plan, reading, tjtools
 
-from tjtools.model.errors import TeamUnreachable
+from tjtools.model.errors import NotAllowed, TeamUnreachable
 from tjtools.scrape.refresh import apply_update
+from tjtools.team import turn
+from tjtools.team.schema import migrations
 from tjtools.workspace.folder import Workspace
 
 Make = Callable[[str], Workspace]
@@ -72,6 +74,9 @@ def test_a_buyer_writes_a_reader_reads_and_another_accounts_buyer_sees_nothing(
             "INSERT INTO tjtools.creatives (account, creative_id, rows, version) VALUES ('shop', '9', '[]', 9)",
         ),
         ("reader_r", "UPDATE tjtools.accounts SET version = 9"),
+        ("reader_r", "INSERT INTO tjtools.turns VALUES ('shop', 'sync', 'x', '', '')"),
+        ("other_o", "INSERT INTO tjtools.turns VALUES ('shop', 'sync', 'x', '', '')"),
+        ("buyer_b", "DELETE FROM tjtools.turns"),
     ],
 )
 def test_what_each_must_not_do_the_database_refuses(
@@ -96,8 +101,22 @@ def test_a_dry_run_of_init_says_what_it_would_do_and_does_nothing(server: Server
     server.ask("postgres", "DROP DATABASE IF EXISTS bare")
     server.ask("postgres", "CREATE DATABASE bare")
     told = run(folder("anna"), "team", "init", server.url("bare"), "--account", "shop", "--dry-run")
-    assert told == "Would: make the schema tjtools, version 1\nWould: add the account shop\n"
+    made = [f"Would: make the schema tjtools, version {number}\n" for number in migrations()]
+    assert told == "".join(made) + "Would: add the account shop\n"
     assert server.ask("bare", "SELECT to_regclass('tjtools.events')") == [(None,)]
+
+
+def test_who_was_a_buyer_before_a_migration_may_do_what_it_brings(
+    server: Server, database: str, folder: Make, people: dict[str, Workspace]
+) -> None:
+    server.ask(database, "DROP TABLE tjtools.turns")
+    server.ask(database, "DELETE FROM tjtools.migrations WHERE number > 1")
+    assert "tjtools team init" in run(people["buyer_b"], "pull", code=2)
+    assert run(folder("owner"), "team", "init", server.url(database)) == "Did: make the schema tjtools, version 2\n"
+    with turn(people["buyer_b"], 30) as whose:
+        assert whose == ""
+    with pytest.raises(NotAllowed), turn(people["reader_r"], 30):
+        pytest.fail("a reader must not take the turn")
 
 
 def test_a_password_in_an_address_is_refused_and_stands_nowhere(folder: Make, server: Server, database: str) -> None:
@@ -122,3 +141,40 @@ def test_without_the_database_a_sync_changes_nothing(joined: Make, server: Serve
     with pytest.raises(TeamUnreachable):
         apply_update(update, now=NOW)
     assert anna.library.read_bytes() == before
+
+
+def test_the_password_comes_from_the_keyring_where_the_server_asks_for_one(
+    folder: Make, server: Server, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, rights = folder("anna"), server.data / "pg_hba.conf"
+    server.ask("postgres", "CREATE ROLE locked LOGIN PASSWORD 'hunter2'")
+    rights.write_text(f"host all locked 127.0.0.1/32 scram-sha-256\n{rights.read_text('utf-8')}", "utf-8")
+    server.ask("postgres", "SELECT pg_reload_conf()")
+    run(anna, "team", "init", server.url(database), "--account", ACCOUNT, "--buyer", "locked")
+    kept: dict[tuple[str, str], str] = {}
+    monkeypatch.setattr("keyring.get_password", lambda *where: kept.get(where))
+    join = ("team", "join", server.url(database, "locked"), "--account", ACCOUNT, "--yes")
+    told = run(anna, *join, code=2)
+    assert "no password supplied" in told
+    assert f'keyring set "tjtools 127.0.0.1/{database}" locked' in told
+    kept[f"tjtools 127.0.0.1/{database}", "locked"] = "hunter2"
+    run(anna, *join)
+    run(anna, "pull")
+    assert "hunter2" not in "".join(path.read_text("utf-8") for path in anna.root.rglob("*.*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    ("address", "more", "encrypted"),
+    [
+        ("db.example.com", "", True),
+        ("127.0.0.1", "&host=db.example.com", True),
+        ("db.example.com", "&sslmode=disable", False),
+        ("127.0.0.1", "", False),
+    ],
+)
+def test_another_host_is_spoken_to_under_tls_unless_somebody_says_otherwise(
+    address: str, more: str, encrypted: bool, folder: Make, server: Server, database: str
+) -> None:
+    url = f"postgresql://owner@{address}:{server.port}/{database}?hostaddr=127.0.0.1{more}"
+    told = run(folder("anna"), "team", "join", url, "--account", ACCOUNT, "--yes", code=2 if encrypted else 0)
+    assert ("SSL was required" in told) is encrypted

@@ -79,6 +79,20 @@ def test_a_review_that_is_older_than_a_colleagues_upload_hands_nothing_over_twic
     assert Counter(truth.received()) == {"a.png": 1, "b.png": 1, "c.png": 1}
 
 
+def test_what_a_colleague_notes_between_the_review_and_the_claim_is_not_handed_over(
+    at_site: Make, truth: Truth
+) -> None:
+    """Nobody knows its content: its name alone tells, and only to who asks again."""
+    anna, ben = at_site("anna"), with_session(at_site("ben"), {"a.png": 1})
+
+    def when_the_site_is_open() -> Site:
+        run(anna, "add", truth.add("Static Banner", "a"), "a.png", "--type", "image")
+        return connect(ben, load_settings(ben), say=lambda _: None)
+
+    assert ended(go(ben, open_site=when_the_site_is_open)) == {"a.png": "skipped"}
+    assert truth.received() == []
+
+
 def test_two_who_upload_overlapping_sessions_at_once_double_nothing(at_site: Make, truth: Truth) -> None:
     people = [
         with_session(at_site(name), {f"{number}.png": number for number in range(begin, begin + 12)})

@@ -11,7 +11,8 @@ from world import read_rows
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.journal import Settled
-from tjtools.workspace.settings import CampaignSettings, load_limits
+from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import CampaignSettings
 
 RUN = "20251113_120000"
 NOW = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)

@@ -22,7 +22,7 @@ from tjtools.upload.campaign import MOST_ADS, MOST_BYTES, Ad, Half, Texts, fitte
 from tjtools.upload.on_demand import Asked, plan_campaign
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
 
 KINDS = {"V": CreativeType.NATIVE_VIDEO, "I": CreativeType.NATIVE_IMAGE, "S": CreativeType.VIDEO}
 KINDS |= {"B": CreativeType.IMAGE}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import PANEL, Lab, running_lab
+from lab import PANEL, Lab, free_port, running_lab
 from playwright.sync_api import Locator, expect
 from world import NOW, Truth, library_ids, read_rows
 
 from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.widgets.desk import remember
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 MOST = 10
 STOPS = 60  # of the Tab key, until what a person wants has to be reached
@@ -92,7 +94,13 @@ class Keys:
 def shops(tmp_path_factory: pytest.TempPathFactory) -> list[Workspace]:
     """Two of them, one for each day, which the desk offers both."""
     folder = tmp_path_factory.mktemp("day")
-    return [make_practice(folder / name, now=NOW, progress=lambda *_: None) for name in ("shop", "second")]
+    shop = make_practice(folder / "shop", now=NOW, progress=lambda *_: None)
+    second = Workspace(Path(shutil.copytree(shop.root, folder / "second")).resolve())
+    site = load_settings(shop).site
+    assert site
+    settings = second.settings_file.read_text("utf-8")
+    second.settings_file.write_text(settings.replace(site.origin, f"http://127.0.0.1:{free_port()}"), "utf-8")
+    return [shop, second]
 
 
 @pytest.fixture(scope="module")

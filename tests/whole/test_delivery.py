@@ -24,6 +24,12 @@ from tjtools.workspace.folder import Workspace
 FOLDERS = ("Sports", "Big Garden", "Gaming-Anime-Bea", "Travel/Videos", "Cooking")
 BY_THE_CONVENTION = "EN_Travel_M_Real_SFW_Beach_Cleo_6sec_ID-0A0B0C0D.mp4"
 REJECTED = "Cooking/old soup.png"
+ODDEST = (  # the twelve that a browser hands over, by what they were before they fitted
+    *("Sports/large 0 final.webp", "Sports/dance 0.mov", "Sports/tall 0.mkv", "Sports/grain.png"),
+    *("Big Garden/photo of roses.heic", "Big Garden/phone.jpg", "Gaming-Anime-Bea/phone.mp4"),
+    *("Travel/Videos/drone 4K.mp4", "Travel/Videos/odd.mkv", "Travel/Videos/walk of 90 seconds.mp4"),
+    *(f"Travel/Videos/{BY_THE_CONVENTION}", "Cooking/song.mp4"),
+)
 LEFT_OUT = {"empty.mp4", "torn.png", "page.jpg", "too short.mp4", "old soup.png"}
 
 
@@ -125,7 +131,7 @@ def draw(folder: Path) -> None:
     turned(gaming / "phone.mp4")
     moving(gaming / "EN_Gaming_F_Real_SFW_Boss_Dora_12.mp4", (96, 54), 6, 408)
     moving(travel / BY_THE_CONVENTION, (96, 54), 6, 409)
-    large_or_odd(travel / "drone 4K.mp4", (3840, 2160), "yuv420p")
+    large_or_odd(travel / "drone 4K.mp4", (3840, 2160), "yuv420p10le")
     large_or_odd(travel / "odd.mkv", (301, 203), "yuv444p")
     moving(travel / "walk of 90 seconds.mp4", (96, 54), 90, 410, fps=1)
     moving(travel / "too short.mp4", (96, 54), 2, 411)
@@ -158,6 +164,19 @@ def shop(workspace: Workspace) -> Workspace:
     return workspace
 
 
+def assert_all_went_up(shop: Workspace, truth: Truth) -> dict[str, str]:
+    """That a live run takes all files of the session there, and each has its own Creative ID; the IDs by name."""
+    rows, reviews = read_rows(shop.session), prepare(shop).reviews
+    assert [one.reason for one in reviews if not one.goes_up] == []
+    assert {one.facts.pixels for one in reviews if one.facts} == {"", "yuv420p"}
+    assert Counter(one.status for one in go(shop).outcomes) == {UploadStatus.SUCCESS: len(rows)}
+    assert Counter(one["outcome"] for one in truth.ask("received")) == {"accepted": len(rows)}
+    ids = {row["new_filename"]: row["tj_creative_id"] for row in read_rows(shop.master)}
+    assert {name: [ids[name]] for name in ids} == {name: truth.named(name.rpartition(".")[0]) for name in ids}
+    assert (set(ids), len({*ids.values()})) == ({row["new_filename"] for row in rows}, len(rows))
+    return ids
+
+
 def test_a_delivery_of_sixty_files_goes_up_and_no_file_is_refused(
     shop: Workspace, delivery: Path, truth: Truth, fake_site: None
 ) -> None:
@@ -168,25 +187,30 @@ def test_a_delivery_of_sixty_files_goes_up_and_no_file_is_refused(
     done = tjtools(*words, cwd=delivery)
     assert (done.returncode, contents(delivery)) == (1, before), done.stderr
     assert {Path(line.strip()).name for line in done.stdout.splitlines() if line.startswith("  /")} == LEFT_OUT
-    rows = read_rows(shop.session)
-    assert len({row["source_path"] for row in rows}) == 60 - len(LEFT_OUT)
-    reviews = prepare(shop).reviews
-    assert [one.reason for one in reviews if not one.goes_up] == []
-
-    report = go(shop)
-    assert Counter(one.status for one in report.outcomes) == {UploadStatus.SUCCESS: len(rows)}
-    received = truth.ask("received")
-    assert Counter(one["outcome"] for one in received) == {"accepted": len(rows)}
-    ids = {row["new_filename"]: row["tj_creative_id"] for row in read_rows(shop.master)}
-    assert {name: [ids[name]] for name in ids} == {name: truth.named(name.rpartition(".")[0]) for name in ids}
-    assert set(ids) == {row["new_filename"] for row in rows}
-    assert BY_THE_CONVENTION in ids
+    assert len({row["source_path"] for row in read_rows(shop.session)}) == 60 - len(LEFT_OUT)
+    assert BY_THE_CONVENTION in assert_all_went_up(shop, truth)
 
     after = {path: path.read_bytes() for path in (shop.session, shop.master, shop.library)}
     again = tjtools(*words, cwd=delivery)
     assert again.returncode == 1
     assert f"{len(LEFT_OUT)} left out · {60 - len(LEFT_OUT)} prepared before" in again.stdout
     assert {path: path.read_bytes() for path in after} == after
+
+
+def test_a_real_browser_hands_its_oddest_files_over(
+    shop: Workspace, delivery: Path, truth: Truth, real_site: None, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    """Twelve of the sixty; all of them with `--thorough`."""
+    folder = tmp_path / "delivery"
+    if pytestconfig.getoption("thorough"):
+        shutil.copytree(delivery, folder)
+    else:
+        for name in ODDEST:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(delivery / name, folder / name)
+    words = ("--no-input", "--crop", "centre", "--cut", "0", "--workspace", str(shop.root))
+    assert tjtools("prepare", str(folder), *words, cwd=folder).returncode in (0, 1)
+    assert len(assert_all_went_up(shop, truth)) >= len(ODDEST)
 
 
 def test_all_of_it_as_native_pairs(shop: Workspace, delivery: Path, fake_site: None) -> None:

@@ -266,11 +266,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     expect(upload).to_be_focused()
     lab.page.keyboard.press("Enter")
     expect(shop.results).to_contain_text("✓ uploaded: 4", timeout=60_000)
-    copy = shop.results.get_by_role("button", name="Copy 4 IDs")
-    for _ in range(10):  # the focus goes with the work: the IDs are not far
-        if not copy.evaluate("one => one === document.activeElement"):
-            lab.page.keyboard.press("Shift+Tab")
-    expect(copy).to_be_focused()
+    _reach_backwards(lab, shop.results.get_by_role("button", name="Copy 4 IDs"))
     lab.page.screenshot(path=tmp_path / "02_upload.png")
     [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
     truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
@@ -293,6 +289,14 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
     assert seen == ["pending", "approved"]
     shop.wait_for_no_browser()
+
+
+def _reach_backwards(lab: Lab, button: Locator) -> None:
+    """By the keyboard: the focus goes with the work, so what came of it is not far."""
+    for _ in range(10):
+        if not button.evaluate("one => one === document.activeElement"):
+            lab.page.keyboard.press("Shift+Tab")
+    expect(button).to_be_focused()
 
 
 def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:

@@ -18,12 +18,13 @@ import pytest
 from lab import PANEL, Lab, running_lab
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from PIL import Image
-from playwright.sync_api import expect
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import Locator, Request, expect
+from world import read_rows
 
 from tjtools.model.creative import Section
 from tjtools.practice.lab import TAG
-from tjtools.practice.samples import write_image
+from tjtools.practice.samples import write_image, write_video
 from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.upload import load_choice
 from tjtools.workspace.folder import VARIABLE, Workspace
@@ -34,14 +35,26 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 @pytest.fixture(scope="session")
 def practice(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace to practise in, as `tjtools lab` makes it; drawn once, tests take a copy."""
+    """A workspace to practise in, as `tjtools lab` makes it; drawn once."""
     folder = tmp_path_factory.mktemp("practice") / "shop"
     return make_practice(folder, now=datetime.now(tz=UTC), progress=lambda _name, _done: None)
 
 
+@pytest.fixture(scope="module")
+def place(practice: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+
+
 @pytest.fixture
-def shop(practice: Workspace, tmp_path: Path) -> Workspace:
-    return Workspace(Path(shutil.copytree(practice.root, tmp_path / "shop")).resolve())
+def shop(practice: Workspace, place: Workspace) -> Workspace:
+    """The copy in one place, as it was; a sandbox may be running in it."""
+    running = place.root / "sandbox", place.private / "locks"
+    for path in place.root.rglob("*"):
+        if path.is_file() and not any(map(path.is_relative_to, running)):
+            path.unlink()
+    stays = shutil.ignore_patterns("sandbox", "locks")
+    shutil.copytree(practice.root, place.root, ignore=stays, dirs_exist_ok=True)
+    return place
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -128,17 +141,27 @@ def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> No
     assert "20 new" in changed.stdout
 
 
-@pytest.fixture
-def lab(shop: Workspace, chromium: str, tmp_path: Path) -> Iterator[Lab]:
-    """A real JupyterLab on a workspace whose sandbox runs; no request leaves this machine."""
-    with (
-        running_sandbox(shop),
-        running_lab(shop.root, tmp_path / "home", chromium, **{VARIABLE: str(shop.root)}) as lab,
-    ):
-        outside: list[str] = []
-        lab.page.context.on("request", lambda request: outside.append(request.url))
+@pytest.fixture(scope="module")
+def started(place: Workspace, chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    home = tmp_path_factory.mktemp("home")
+    with running_sandbox(place), running_lab(place.root, home, chromium, **{VARIABLE: str(place.root)}) as lab:
         yield lab
-        assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:", url)] == []
+
+
+@pytest.fixture
+def lab(started: Lab, shop: Workspace) -> Iterator[Lab]:
+    """A real JupyterLab on a workspace whose sandbox runs; no request leaves this machine."""
+    outside: list[str] = []
+
+    def ask(request: Request) -> None:
+        outside.append(request.url)
+
+    started.page.context.on("request", ask)
+    yield started
+    started.page.goto("about:blank")
+    started.end_kernels()
+    started.page.context.remove_listener("request", ask)
+    assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:|about:blank", url)] == []
 
 
 def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace) -> None:
@@ -201,13 +224,15 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     page = lab.page
     place = page.locator(f"{PANEL} .tj-drop")
     expect(place).to_contain_text("Drop your files here, or")
-    expect(page.locator(f"{PANEL} .tj-bar")).to_be_hidden()
+    expect(page.locator(f"{PANEL} .tj-bar:visible")).to_have_count(0)
     place.locator("input[webkitdirectory]").set_input_files(tmp_path / "media")
-    expect(page.get_by_text("✓ 1 file taken into the session.")).to_be_visible(timeout=30_000)
+    add_as_it_is(lab)
+    expect(page.get_by_text("✓ 1 file added.")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("media/two/a.png: another file of the folder has this name")).to_be_visible()
     expect(page.locator(f"{PANEL} .tj-card")).to_have_count(1)
 
     place.locator("input[multiple]").set_input_files(large)
+    add_as_it_is(lab)
     expect(page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4")).to_be_visible(timeout=120_000)
     came = shop.root / "uploaded/large.mp4"
     assert filecmp.cmp(came, large, shallow=False)
@@ -228,8 +253,85 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
     assert not (shop.root / "uploaded/b.png").exists()
     place.dispatch_event("drop", {"dataTransfer": dropped})
+    add_as_it_is(lab)
     expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible(timeout=30_000)
     lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
+
+
+def add_as_it_is(lab: Lab) -> None:
+    """Say that names and files stay as they are, and add what was dropped."""
+    lab.page.get_by_label("Keep names and files as they are").check(timeout=120_000)
+    expect(lab.page.get_by_text("What the names don't tell")).to_have_count(0)
+    lab.button("Add 1 file").click()
+
+
+def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
+    lab: Lab, shop: Workspace, tmp_path: Path
+) -> None:
+    """What the names don't tell is filled in once, a cut and a crop lie where the mouse has put them."""
+    delivery, before = draw_delivery(tmp_path / "October shoot"), shop.session.read_bytes()
+    lab.open_desk()
+    page = lab.page
+    page.get_by_role("tab", name="Review").click()
+    page.get_by_placeholder("or the path of a folder").fill(str(delivery))
+    lab.button("Look through it").click()
+    expect(lab.button("Add 1 file")).to_be_disabled(timeout=60_000)
+    for title, answer in (("Model", "F"), ("Style", "Real"), ("Rating", "SFW")):
+        page.locator(f'select[title="{title} of Sports"]').select_option(label=answer)
+    for title, answer in (("Creator", "Ana"), ("Language", "EN")):
+        page.locator(f'input[title="{title} of Sports"]').fill(answer)
+        page.keyboard.press("Enter")
+    expect(page.locator('input[title="Creator of Travel"]')).to_have_value("Ana")
+    lab.button("Decide").click()
+    strip = page.locator(".tj-mend-strip:visible")
+    expect(strip.locator("img")).to_have_count(10, timeout=60_000)
+    strip.click(position={"x": strip.evaluate("one => one.clientWidth") - 5, "y": 20})
+    expect(page.get_by_text("33 s → 30.9 s, from 2.1 s on")).to_be_visible()
+    lab.button("Take it so").click()
+    frame = page.locator(".tj-mend-drag:visible")
+    expect(frame.locator("img")).to_be_visible(timeout=60_000)
+    drag_to_its_end(lab, frame)
+    expect(page.get_by_text("crop: 50 % of the width, the right is kept").first).to_be_visible()
+    lab.button("Take it so").click()
+    lab.button("Add 3 files").click()
+    expect(page.get_by_text("✓ 3 files added.")).to_be_visible(timeout=60_000)
+    rows = {row["original_filename"]: row for row in read_rows(shop.session)}
+    assert "from 2.1 s on" in rows["long road.mp4"]["notes"]
+    made = shop.root / "uploaded" / rows["wide beach.png"]["new_filename"]
+    assert made.name.startswith("EN_Travel_F_Real_SFW_WideBeach_Ana_ID-")
+    source = delivery / "Travel/wide beach.png"
+    assert likeness(made, source, left=750) < 2 < likeness(made, source, left=375)
+    expect(page.locator(".tj-card").filter(has_text=made.name)).to_have_count(1)
+    lab.button("Undo: take 3 files of October shoot back out").click()
+    expect(page.get_by_text("✓ 3 files taken back out.")).to_be_visible(timeout=30_000)
+    assert (shop.session.read_bytes(), made.exists()) == (before, False)
+
+
+def draw_delivery(folder: Path) -> Path:
+    """Three files: one that fits, one too wide, one too long."""
+    for part in ("Sports", "Travel"):
+        (folder / part).mkdir(parents=True)
+    write_image(folder / "Sports/IMG_0001.png", width=300, height=250, title="October", seed=71)
+    write_image(folder / "Travel/wide beach.png", width=1500, height=250, title="October", seed=72)
+    write_video(folder / "Travel/long road.mp4", width=160, height=90, seconds=33, title="October", seed=73, fps=2)
+    return folder
+
+
+def drag_to_its_end(lab: Lab, frame: Locator) -> None:
+    frame.scroll_into_view_if_needed()
+    box = frame.bounding_box()
+    assert box
+    lab.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    lab.page.mouse.down()
+    lab.page.mouse.move(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2, steps=4)
+    lab.page.mouse.up()
+
+
+def likeness(made: Path, source: Path, *, left: int) -> float:
+    """How far the picture is from that part of its source: the mean difference of a pixel, of 255."""
+    with Image.open(made) as one, Image.open(source) as other:
+        part = other.convert("RGB").crop((left, 0, left + 750, 250)).resize(one.size, Image.Resampling.LANCZOS)
+        return sum(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), part)).mean) / 3
 
 
 def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:

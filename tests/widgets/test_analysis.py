@@ -17,10 +17,12 @@ from PIL import Image
 
 from tjtools.analysis.charts import MIME, bundle
 from tjtools.analysis.exhibits import Shown
+from tjtools.cache.history import History, Source
 from tjtools.widgets import library_analysis, look_up, review_outcomes
 from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes
-from tjtools.widgets.analysis_view import library_view, lookup_view, outcomes_view
+from tjtools.widgets.analysis_view import history_view, library_view, lookup_view, outcomes_view
 from tjtools.widgets.markup import Markup, Saved
+from tjtools.widgets.view import Table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
@@ -200,6 +202,16 @@ def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:
     panel.text = "fresh.png"
     panel.ask()
     assert panel.ids == "7"
+
+
+def test_the_look_up_tells_what_was_done_to_what_it_found(small: Workspace) -> None:
+    panel = LookUp(small)
+    panel.text = "6"
+    panel.ask()
+    History.of(small).record(panel.library.get("6"), source=Source.SYNC, now=datetime(2025, 11, 13, tzinfo=UTC))
+    assert [(one.creative_id, one.what) for one in panel.trail.deeds] == [("6", "seen approved (sync)")]
+    [table] = (one for one in parts(history_view(panel)) if isinstance(one, Table))
+    assert [*table.frame["what"]] == ["seen approved (sync)"]
 
 
 def test_copies_are_safe_in_a_spreadsheet(small: Workspace) -> None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import ipywidgets as w
 import pytest
+from views import buttons, shown, words
 from world import NOW, files
 
 from tjtools.cache.history import History, Source
@@ -15,7 +16,6 @@ from tjtools.cache.library import Library
 from tjtools.cache.snapshots import keep_snapshot
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.widgets.campaign import CampaignFiles, campaign_view
-from tjtools.widgets.markup import Markup
 from tjtools.widgets.view import Table
 from tjtools.workspace.folder import Workspace
 
@@ -45,21 +45,6 @@ def read(workspace: Workspace, at: datetime) -> None:
 
 def panel_of(workspace: Workspace, *, days: int = 1) -> CampaignFiles:
     return CampaignFiles(workspace, clock=lambda: NOW + timedelta(days=days))
-
-
-def shown(widget: w.Widget) -> list[w.Widget]:
-    """What has room on the screen."""
-    if widget.layout.display == "none":
-        return []
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in shown(child))]
-
-
-def words(view: w.Widget) -> str:
-    return " ".join(str(one.tree) for one in shown(view) if isinstance(one, Markup))
-
-
-def buttons(view: w.Widget) -> dict[str, w.Button]:
-    return {one.description: one for one in shown(view) if isinstance(one, w.Button)}
 
 
 def opened(panel: CampaignFiles) -> w.Widget:

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from corpus import Coding, Scene, write_still
 from PIL import Image
+from views import inside, pressable, words
 from world import NOW, write_inventory
 
 from tjtools.analysis.charts import repeats_chart
@@ -23,7 +24,6 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.widgets.analysis import ReviewOutcomes
 from tjtools.widgets.compare import Laid
-from tjtools.widgets.markup import Markup
 from tjtools.widgets.review import REJECTED, Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
@@ -96,14 +96,6 @@ def verdicts(review: Review) -> dict[str, Verdict]:
     return {one.file.name: one.verdict for one in review.reviews}
 
 
-def inside(widget: w.Widget) -> list[w.Widget]:
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in inside(child))]
-
-
-def words(view: w.Widget) -> str:
-    return "\n".join(str(one.tree) for one in inside(view) if isinstance(one, Markup))
-
-
 def pictures(view: w.Widget) -> list[w.Image]:
     return [one for one in inside(view) if isinstance(one, w.Image)]
 
@@ -111,11 +103,6 @@ def pictures(view: w.Widget) -> list[w.Image]:
 def width(picture: w.Image) -> int:
     with Image.open(io.BytesIO(picture.value)) as shown:
         return shown.width
-
-
-def pressable(view: w.Widget, label: str) -> w.Button:
-    [found] = [one for one in inside(view) if isinstance(one, w.Button) and one.description.endswith(label)]
-    return found
 
 
 def test_the_outcomes_list_what_repeats_a_rejected_creative(review: Review, session: Workspace) -> None:
@@ -273,7 +260,7 @@ def test_the_list_says_what_to_choose_until_a_file_is_compared(review: Review) -
     view = review_view(review)
 
     def label() -> str:
-        return next(one.label for one in inside(view) if isinstance(one, w.Dropdown))
+        return next(one.label for one in inside(view) if getattr(one, "tooltip", "") == "File to compare")
 
     assert label() == "Choose a file to compare"
     compare(review, VIDEO)

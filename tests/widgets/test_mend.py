@@ -6,9 +6,9 @@ import shutil
 import threading
 from pathlib import Path
 
-import ipywidgets as w
 import pytest
-from world import NOW, read_rows, write_inventory
+from views import inside, looked
+from world import read_rows, write_inventory
 
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Job, Made
@@ -62,12 +62,6 @@ def session(bare_workspace: Workspace, drawn_once: Path) -> Workspace:
 @pytest.fixture
 def review(session: Workspace) -> Review:
     return looked(session)
-
-
-def looked(session: Workspace) -> Review:
-    review = Review(session, clock=lambda: NOW)
-    assert review.looked()
-    return review
 
 
 def ended(review: Review) -> None:
@@ -215,12 +209,8 @@ def drawn() -> None:
             one.join(60)
 
 
-def descendants(widget: w.Widget) -> list[w.Widget]:
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in descendants(child))]
-
-
 def test_the_view_has_room_for_it_only_where_something_can_be_mended(review: Review) -> None:
-    [room] = [one for one in descendants(review_view(review)) if "tj-mend" in one._dom_classes]
+    [room] = [one for one in inside(review_view(review)) if "tj-mend" in one._dom_classes]
     assert room.layout.display == ""
     review.mending.offers = {}
     assert room.layout.display == "none"

@@ -10,6 +10,7 @@ from typing import Any
 import ipywidgets as w
 import pandas as pd
 import pytest
+from views import inside
 
 from tjtools.analysis.estimates import time_in_review
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
@@ -148,10 +149,6 @@ def test_the_rows_behind_a_number_are_as_many_as_it_says(small: Workspace) -> No
     assert by_hour == sorted(by_hour)
     assert 0 < by_hour[-1] <= decided
     assert panel["time_in_review"].rows[0] == "hours: 0"
-
-
-def inside(widget: w.Widget) -> list[w.Widget]:
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in inside(child))]
 
 
 def unfold(view: w.Widget, *titles: str) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipywidgets as w
 import pytest
+from views import shown, words
 from world import NOW, ON_BOTH, Truth, by_id, expected, expire, files
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SignInNeeded
-from tjtools.widgets.markup import Markup
 from tjtools.widgets.panel import State
 from tjtools.widgets.refresh import Refresh, Ways, certificates_node, refresh_view
 from tjtools.widgets.view import Table
@@ -25,17 +25,6 @@ def panel_of(workspace: Workspace) -> Refresh:
 def read(panel: Refresh, way: Ways = Ways.FULL) -> None:
     panel.read(way)
     assert panel.task.wait(60)
-
-
-def shown(widget: w.Widget) -> list[w.Widget]:
-    """What has room on the screen."""
-    if widget.layout.display == "none":
-        return []
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in shown(child))]
-
-
-def words(view: w.Widget) -> str:
-    return " ".join(str(one.tree) for one in shown(view) if isinstance(one, Markup))
 
 
 def primary(view: w.Widget) -> list[str]:

@@ -11,12 +11,12 @@ from typing import Any
 import ipywidgets as w
 import pytest
 from PIL import Image
-from world import NOW, write_inventory
+from views import buttons, inside, looked, pressable, shown, words
+from world import NOW, drawn, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, Section
 from tjtools.model.errors import TrackingFileError, WrongHeader
-from tjtools.practice import samples
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
 from tjtools.widgets.drop import Drop
 from tjtools.widgets.markup import Markup
@@ -25,6 +25,7 @@ from tjtools.widgets.review_table import Rows
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
 
+NAMED = "EN_Travel_F_Real_SFW_Beach_Ana_ID-0A0B0C0D.png"
 EVIL = "<img src=x onerror=alert(1)>.png"
 VIDEO, IMAGE = (Section.NATIVE_ROLLOVER, "VID_a.mp4"), (Section.NATIVE_STATIC_BANNER, "IMG_a.png")
 BANNER = (Section.STATIC_BANNER, EVIL)
@@ -34,12 +35,12 @@ BANNER = (Section.STATIC_BANNER, EVIL)
 def session(bare_workspace: Workspace) -> Workspace:
     """A native pair, a banner with an evil name, one that is there, one of a wrong size, and one that is missing."""
     video = bare_workspace.media_file("VID_a.mp4", CreativeType.NATIVE_VIDEO)
-    samples.write_video(video, width=640, height=360, seconds=4, title="Sports")
+    video.write_bytes(drawn(".mp4", 640, 360, "Sports", seconds=4))
     image = bare_workspace.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE)
-    samples.write_image(image, width=640, height=360, title="Sports")
+    image.write_bytes(drawn(".png", 640, 360, "Sports"))
     for seed, (name, width) in enumerate(((EVIL, 300), ("there.png", 300), ("wide.png", 301)), start=1):
         path = bare_workspace.media_file(name, CreativeType.IMAGE)
-        samples.write_image(path, width=width, height=250, title=f"Picture {seed}", seed=seed)
+        path.write_bytes(drawn(".png", width, 250, f"Picture {seed}", seed))
     Library.load(bare_workspace.library).add([Creative("1032530571", "there", creative_type=CreativeType.IMAGE)])
     pair = [("VID_a.mp4", "native_video"), ("IMG_a.png", "native_image")]
     rows = [{"new_filename": name, "creative_type": kind, "native_pair_id": "A"} for name, kind in pair]
@@ -52,12 +53,6 @@ def session(bare_workspace: Workspace) -> Workspace:
 @pytest.fixture
 def review(session: Workspace) -> Review:
     return looked(session)
-
-
-def looked(session: Workspace) -> Review:
-    review = Review(session, clock=lambda: NOW)
-    assert review.looked()
-    return review
 
 
 def names(review: Review) -> list[str]:
@@ -250,7 +245,7 @@ def test_pressing_saves_the_plan(review: Review, session: Workspace) -> None:
 
 def test_the_view_follows_the_model(review: Review) -> None:
     view = review_view(review)
-    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    gallery = next(one for one in inside(view) if isinstance(one, Gallery))
     assert [card["name"] for card in gallery.cards] == ["VID_a.mp4", "IMG_a.png", EVIL, "wide.png", "none.png"]
     assert [card["group"] for card in gallery.cards] == ["New"] * 3 + ["Can't go"] * 2
     assert [card["chosen"] for card in gallery.cards] == [True, True, True, False, False]
@@ -261,7 +256,7 @@ def test_the_view_follows_the_model(review: Review) -> None:
 
 
 def test_the_rows_follow_the_model_and_tick_it(review: Review) -> None:
-    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    table = next(one for one in inside(review_view(review)) if isinstance(one, Rows))
     assert [(one["name"], one["dimensions"], one["choosable"]) for one in table.rows] == [
         ("VID_a.mp4", "640x360", True), ("IMG_a.png", "640x360", True), (EVIL, "300x250", True),
         ("wide.png", "301x250", False), ("none.png", "", False),
@@ -280,7 +275,7 @@ def test_the_rows_follow_the_model_and_tick_it(review: Review) -> None:
 
 def test_all_that_is_found_is_ticked_and_not_a_page_of_it(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tjtools.widgets.review.PAGE", 1)
-    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    table = next(one for one in inside(review_view(review)) if isinstance(one, Rows))
     table._hear(table, {"what": "all", "on": False}, None)
     assert review.chosen == frozenset()
     table._hear(table, {"what": "all", "on": True}, None)
@@ -288,7 +283,7 @@ def test_all_that_is_found_is_ticked_and_not_a_page_of_it(review: Review, monkey
 
 
 def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> None:
-    table = next(one for one in descendants(review_view(review)) if isinstance(one, Rows))
+    table = next(one for one in inside(review_view(review)) if isinstance(one, Rows))
     sent: list[tuple[dict[str, list[int]], list[bytes]]] = []
     table.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
     table._hear(table, {"what": "pictures", "ids": [0, 4, 5]}, None)
@@ -301,7 +296,7 @@ def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> No
 
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
     view = review_view(review)
-    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    gallery = next(one for one in inside(view) if isinstance(one, Gallery))
     card = gallery.cards[0]["id"]
     gallery._hear(gallery, {"what": "play", "id": card}, None)
     assert gallery.playing == {"id": card, "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
@@ -311,7 +306,7 @@ def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> No
 
 def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:
     view = review_view(review)
-    gallery = next(one for one in descendants(view) if isinstance(one, Gallery))
+    gallery = next(one for one in inside(view) if isinstance(one, Gallery))
     for thread in threading.enumerate():
         if thread.name == "tjtools-posters":
             thread.join()
@@ -323,25 +318,23 @@ def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:
 
 def test_an_empty_session_shows_the_place_to_drop_files_and_nothing_else(bare_workspace: Workspace) -> None:
     view = review_view(looked(bare_workspace))
-    [shown] = [one for one in visible(view) if not getattr(one, "children", ()) and not isinstance(one, w.Box)]
-    assert isinstance(shown, Drop)
-    assert shown.whole
+    assert [*buttons(view)] == ["Look through it"]  # for a folder by its path
+    [place] = [one for one in shown(view) if isinstance(one, Drop)]
+    assert place.whole
 
 
 def test_what_is_dropped_comes_into_the_session_and_the_view_follows(bare_workspace: Workspace, tmp_path: Path) -> None:
     review = looked(bare_workspace)
     view = review_view(review)
-    samples.write_image(tmp_path / "new.png", width=300, height=250, title="Travel")
-    answer = drop(
-        view, "offer", root=str(bare_workspace.root), files=[["notes.txt", 3], *offered(tmp_path / "new.png")]
-    )
+    (tmp_path / NAMED).write_bytes(drawn(".png", 300, 250, "Travel"))
+    answer = drop(view, "offer", root=str(bare_workspace.root), files=[["notes.txt", 3], *offered(tmp_path / NAMED)])
     [[at, name]] = answer["files"]
     assert (at, answer["to"].startswith("uploaded/incoming/")) == (1, True)
-    (tmp_path / "new.png").rename(bare_workspace.root / answer["to"] / name)
+    (tmp_path / NAMED).rename(bare_workspace.root / answer["to"] / name)
     drop(view, "sent")
     assert review.looked()
-    assert (names(review), review.chosen) == (["new.png"], {(Section.STATIC_BANNER, "new.png")})
-    assert "✓ 1 file taken into the session." in words(view)
+    assert (names(review), review.chosen) == ([NAMED], {(Section.STATIC_BANNER, NAMED)})
+    assert "✓ 1 file added." in words(view)
     assert [one.description for one in badges(view)] == ["1 new ticked"]
 
 
@@ -378,41 +371,21 @@ def offered(*paths: Path) -> list[list[Any]]:
 
 def drop(view: w.Widget, what: str, **told: Any) -> dict[str, Any]:
     """What the browser says, and the last answer."""
-    place = next(one for one in descendants(view) if isinstance(one, Drop))
+    place = next(one for one in inside(view) if isinstance(one, Drop))
     answers: list[dict[str, Any]] = [{}]
     place.send = lambda content, _buffers=None: answers.append(content)  # type: ignore[method-assign]
     place._hear(place, {"view": "1", "what": what, **told}, None)
     return answers[-1]
 
 
-def visible(widget: w.Widget) -> list[Any]:
-    if widget.layout.display == "none":
-        return []
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in visible(child))]
-
-
 def badges(view: w.Widget) -> list[w.ToggleButton]:
-    return [one for one in descendants(view) if isinstance(one, w.ToggleButton) and one.layout.display != "none"]
-
-
-def pressable(view: w.Widget, label: str) -> w.Button:
-    [found] = [one for one in descendants(view) if isinstance(one, w.Button) and one.description == label]
-    return found
-
-
-def words(view: w.Widget) -> str:
-    return "\n".join(str(one.tree) for one in descendants(view) if isinstance(one, Markup))
+    return [one for one in inside(view) if isinstance(one, w.ToggleButton) and one.layout.display != "none"]
 
 
 def links(view: w.Widget) -> list[str]:
     """Where the links lead that are shown."""
-    shown = [one for one in descendants(view) if isinstance(one, Markup) and one.layout.display != "none"]
+    shown = [one for one in inside(view) if isinstance(one, Markup) and one.layout.display != "none"]
     return [one.tree[1]["href"] for one in shown if one.tree[0] == "a"]
-
-
-def descendants(widget: object) -> list[Any]:
-    inside = [one for child in getattr(widget, "children", ()) for one in descendants(child)]
-    return [widget, *inside]
 
 
 def test_the_cell_does_not_wait_for_the_look_at_the_files(session: Workspace) -> None:

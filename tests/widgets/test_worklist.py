@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import ipywidgets as w
 import pytest
 from PIL import Image
+from views import inside, words
 
 from tjtools.analysis.worklist import FIGURES
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
@@ -15,7 +16,6 @@ from tjtools.diff.duplicates import find_duplicates
 from tjtools.model.creative import CreativeType
 from tjtools.widgets.analysis import PAGE, ReviewOutcomes
 from tjtools.widgets.analysis_view import outcomes_view
-from tjtools.widgets.markup import Markup
 from tjtools.workspace.folder import Workspace
 
 NOW = datetime(2025, 11, 16, 12, tzinfo=UTC)
@@ -50,14 +50,6 @@ def small(bare_workspace: Workspace) -> Workspace:
 
 def panel_of(workspace: Workspace) -> ReviewOutcomes:
     return ReviewOutcomes(workspace, clock=lambda: NOW)
-
-
-def inside(widget: w.Widget) -> list[w.Widget]:
-    return [widget, *(one for child in getattr(widget, "children", ()) for one in inside(child))]
-
-
-def words(widget: w.Widget) -> str:
-    return " ".join(str(one.tree) for one in inside(widget) if isinstance(one, Markup))
 
 
 def numbers(panel: ReviewOutcomes) -> dict[str, int]:

@@ -11,7 +11,8 @@ from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import SettingsError
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import load_settings
 
 VIDEO = MediaFacts(1000, "mp4", 640, 360, 8.0, "h264")
 

@@ -6,16 +6,18 @@ A network share can't be had here: its errors are made by standing in for the sy
 from __future__ import annotations
 
 import errno
+import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload import watched
-from tjtools.upload.resume import only_live_run
+from tjtools.upload.resume import LEASE, only_live_run
 from tjtools.workspace.csvfile import append_rows
 from tjtools.workspace.disk import locked, locks_hold
 from tjtools.workspace.folder import Workspace
@@ -34,6 +36,16 @@ with only_live_run(workspace), locked(workspace.library):
 """
 
 
+def test_who_does_not_wait_is_told_at_once_in_the_process_of_who_holds_it(bare_workspace: Workspace) -> None:
+    def ask() -> None:
+        with locked(bare_workspace.library, patience=0):
+            pass
+
+    with ThreadPoolExecutor(1) as other, locked(bare_workspace.library):
+        refused = other.submit(ask).exception()
+    assert isinstance(refused, TrackingFileError)
+
+
 def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Workspace) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(
@@ -50,14 +62,38 @@ def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Wor
     assert watched(bare_workspace) is None
 
 
-def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare_workspace: Workspace) -> None:
-    lease = bare_workspace.private / "locks" / "live-run.lease"
-    with only_live_run(bare_workspace):
+def _held_elsewhere(workspace: Workspace, *, silent: float) -> None:
+    """The lock as a run on another machine left it, so many seconds after its last sign of life."""
+    lease = workspace.private / "locks" / "live-run.lease"
+    with only_live_run(workspace):
         told = lease.read_text("utf-8")
-    host = next(line for line in told.splitlines() if line.startswith("host="))
-    lease.write_text(told.replace(host, "host=another-machine"), "utf-8")
+    lease.write_text(re.sub("(?m)^host=.*", "host=another-machine", told), "utf-8")
+    last = lease.stat().st_mtime - silent
+    os.utime(lease, (last, last))
+
+
+def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare_workspace: Workspace) -> None:
+    _held_elsewhere(bare_workspace, silent=LEASE - 20)
+    assert watched(bare_workspace)
     with pytest.raises(TrackingFileError, match="another live upload"), only_live_run(bare_workspace):
         pass
+
+
+def test_a_run_on_another_machine_that_died_is_given_up_by_the_next_command(bare_workspace: Workspace) -> None:
+    _held_elsewhere(bare_workspace, silent=LEASE + 1)
+    assert watched(bare_workspace) is None
+    _held_elsewhere(bare_workspace, silent=LEASE + 1)
+    with only_live_run(bare_workspace) as alone:
+        alone.demand()
+
+
+def test_a_run_on_this_machine_that_lives_is_never_given_up_however_long_it_slept(bare_workspace: Workspace) -> None:
+    lease = bare_workspace.private / "locks" / "live-run.lease"
+    with only_live_run(bare_workspace) as alone:
+        os.utime(lease, (0, 0))
+        with pytest.raises(TrackingFileError, match="another live upload"), only_live_run(bare_workspace):
+            pass
+        alone.demand()
 
 
 def test_a_run_whose_place_another_machine_took_hands_nothing_over(bare_workspace: Workspace) -> None:

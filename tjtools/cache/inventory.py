@@ -25,7 +25,7 @@ from tjtools.model.names import as_sent, file_type, folded
 from tjtools.workspace.csvfile import BadLine, quarantine, read_table, write_rows
 from tjtools.workspace.disk import keep, locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
 COLUMNS = (
     "unique_id", "original_filename", "new_filename", "creator_name", "language", "category", "content_type",

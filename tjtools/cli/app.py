@@ -18,6 +18,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         practice.lab,
         workspace.status,
         prepare.prepare,
+        prepare.session,
         session.review,
         session.decide,
         session.upload,
@@ -30,6 +31,7 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
         library.add,
         library.report,
         library.diff,
+        team.history,
         library.rebuild_cache,
     ),
     "Check": (workspace.doctor, workspace.verify),
@@ -83,5 +85,5 @@ def check(context: typer.Context) -> None:
 
 for group, commands in GROUPS.items():
     for command in commands:
-        app.command(rich_help_panel=group)(command if command is team.pull else team.in_team(command))
+        app.command(rich_help_panel=group)(command if command in (team.pull, team.history) else team.in_team(command))
 app.add_typer(team.app, name="team", rich_help_panel="Set-up")

@@ -6,6 +6,7 @@ import base64
 import re
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -29,6 +30,7 @@ from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError, tra
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
+from tjtools.team import turn
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -190,6 +192,9 @@ def sync_status(
     pending: Annotated[
         bool, typer.Option("--pending", help="Read only until the pending ones are found; none is marked removed.")
     ] = False,
+    every: Annotated[
+        float, typer.Option(min=1, metavar="MINUTES", help="With --pending, in a team: one does it for all so often.")
+    ] = 30,
     allow_removals: AllowOption = 0,
     headless: console.HeadlessOption = None,
     as_json: console.JsonOption = False,
@@ -197,11 +202,16 @@ def sync_status(
     """Bring the review statuses up to date.
 
     Creatives that are gone are marked removed. Nothing is added to the cache, and nobody is asked: it is made for
-    scheduled runs. With --pending, 1 means that a pending creative was not found: then run it without. Exit codes: 0
-    all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
+    scheduled runs. With --pending, 1 means that a pending creative was not found: then run it without. In a team, the
+    first with --pending in each half hour reads the site, and the others say who it was. Exit codes: 0 all well, 1
+    something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
-    update = run_reading(workspace, partial(plan_sync, pending=pending), headless=headless)
-    _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
+    with turn(workspace, every) if pending else nullcontext("") as whose:
+        if whose:
+            said = f"Nothing was read: {whose}. Without --pending, the site is read all the same."
+            end({"applied": False, "whose_turn": whose}, said, as_json=as_json)
+        update = run_reading(workspace, partial(plan_sync, pending=pending), headless=headless)
+        _conclude(update, allow_removals, ask=False, write=True, as_json=as_json)
 
 
 def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: bool | None) -> Update:

@@ -1,7 +1,8 @@
-"""`prepare`: from a folder of deliveries to files of the session, or back."""
+"""`prepare` and `session`: from a folder of deliveries, or of finished files, to files of the session, or back."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -15,23 +16,22 @@ from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, 
 from tjtools.cli.told import AllOption, call, line
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import counted
-from tjtools.prepare.delivery import Delivery, Wanted, look_through
+from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
-from tjtools.prepare.naming import WORDS, checked
-from tjtools.prepare.session import alone, take_back, write_session
-from tjtools.upload.journal import Journal
+from tjtools.prepare.naming import TITLES, WORDS, checked
+from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
+_OPTIONS = {
+    "crop": "--crop centre (top, bottom, left, right, letterbox, 30%)",
+    "cut": "--cut START, in seconds (0: from its first one),",
+    "still": "--still SECOND",
+}
 _PLACES = {"left": 0.0, "top": 0.0, "centre": 0.5, "center": 0.5, "right": 1.0, "bottom": 1.0}
-_ASKED = {
-    "category_name": "Category",
-    "creator_name": "Creator",
-    "language": "Language, like EN",
-    **{field: f"{title}: {', '.join(WORDS[field])}" for field, title in (
-        ("model_sex", "Model"), ("style", "Style"), ("content_type", "Rating"),
-    )},
-}  # fmt: skip
+_ASKED = (
+    TITLES | {"language": "Language, like EN"} | {name: f"{TITLES[name]}: {', '.join(WORDS[name])}" for name in WORDS}
+)
 
 
 def parse_crop(text: str) -> Wishes:
@@ -40,7 +40,19 @@ def parse_crop(text: str) -> Wishes:
         return Wishes(letterbox=True)
     if text in _PLACES:
         return Wishes(crop=_PLACES[text])
-    raise typer.BadParameter(f"{text!r} is none of {', '.join(_PLACES)}, letterbox")
+    percents = float(text.removesuffix("%")) if re.fullmatch(r"\d+(\.\d+)?%?", text) else -1.0
+    if 0 < percents < 1 and not text.endswith("%"):
+        raise typer.BadParameter(f"{text!r}: say it in percent: 50 is the centre")
+    if not 0 <= percents <= 100:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(_PLACES)}, letterbox, 0 to 100 %")
+    return Wishes(crop=percents / 100)
+
+
+def parse_seconds(text: str) -> float:
+    """The value of `--cut` and `--still`."""
+    if not re.fullmatch(r"\d+(\.\d*)?|\.\d+", text):
+        raise typer.BadParameter(f"{text!r} is no number of seconds, like 2.5")
+    return float(text)
 
 
 def prepare(
@@ -52,12 +64,16 @@ def prepare(
     ] = False,
     crop: Annotated[
         Wishes | None,
-        typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, or letterbox."),
+        typer.Option(parser=parse_crop, metavar="PLACE", help="centre, top, bottom, left, right, 30%, or letterbox."),
     ] = None,
-    cut: Annotated[float | None, typer.Option(min=0, metavar="START", help="Cut what is too long, from there.")] = None,
-    still: Annotated[float | None, typer.Option(min=0, metavar="SECOND", help="Which frame becomes the still.")] = None,
+    cut: Annotated[
+        float | None,
+        typer.Option(parser=parse_seconds, metavar="START", help="Cut what is too long, from that second."),
+    ] = None,
+    still: Annotated[
+        float | None, typer.Option(parser=parse_seconds, metavar="SECOND", help="Which frame becomes the still.")
+    ] = None,
     silent: Annotated[bool, typer.Option("--no-sound", help="Leave the sound out of what is made.")] = False,
-    as_is: Annotated[bool, typer.Option("--as-is", help="Keep names and files as they are.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Ask nothing: what is not known is an error.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Also what was prepared before, in its place.")] = False,
     allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also what is there already.")] = False,
@@ -69,29 +85,61 @@ def prepare(
 
     Each file is named by the convention, made to fit what the site takes, and added to session and master. What names
     and folders don't tell comes from tracking/metadata_defaults.csv, or is asked and kept there. What a crop or a cut
-    would lose is left out until an option allows it. The delivery stays as it is.
+    would lose is left out until an option allows it. The delivery stays as it is. Without DIR, what was cut off is
+    finished.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
     """
     if undo:
         _undo(workspace, as_json=as_json)
     if folder is None:
-        raise typer.BadParameter("name the folder of the deliveries")
+        _go_on(workspace, as_json=as_json)
     said = (crop or Wishes())._replace(start=cut, sound=not silent)
-    wanted = Wanted(native, as_is, again, allow_repeats, said, still)
+    wanted = Wanted(native, again=again, allow_repeats=allow_repeats, wishes=said, still=still)
+    _prepare(workspace, folder, wanted, dry_run=dry_run, ask=not no_input, everything=everything, as_json=as_json)
+
+
+def session(
+    workspace: console.WorkspaceOption,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of finished files, or a file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is in it.")] = False,
+    everything: AllOption = False,
+    as_json: console.JsonOption = False,
+) -> None:
+    """Add finished files to the session, names and all.
+
+    As `tjtools prepare` for files that need nothing: none is renamed or made anew.
+
+    Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
+    """
+    _prepare(workspace, folder, Wanted(as_is=True), dry_run=dry_run, ask=False, everything=everything, as_json=as_json)
+
+
+def _prepare(
+    workspace: Workspace, folder: Path, wanted: Wanted, *, dry_run: bool, ask: bool, everything: bool, as_json: bool
+) -> None:
     if dry_run:
         delivery = _look(workspace, folder, wanted)
         intake = plan_session(workspace, delivery, now=now(), draft=True)
     else:
         with alone(workspace, now=now()):
-            delivery = _answered(_look(workspace, folder, wanted), ask=not no_input and sys.stdin.isatty())
+            delivery = _answered(_look(workspace, folder, wanted), ask=ask and sys.stdin.isatty())
             intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
+    intake = intake._replace(left_out=tuple((path, why + _helping(delivery, path)) for path, why in intake.left_out))
     end(
         _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),
         lambda: _show(workspace, delivery, intake, everything=everything or dry_run, dry_run=dry_run),
         as_json=as_json,
         needs_a_person=intake.needs_a_person or delivery.needs_a_person or not (intake.taken or delivery.known),
     )
+
+
+def _helping(delivery: Delivery, path: Path) -> str:
+    """Which option would take the file in; `""` where none does."""
+    if any(one.path == path for one in delivery.repeated) and not delivery.wanted.allow_repeats:
+        return ": --allow-repeats prepares it all the same"
+    losses = [loss.what for one in delivery.undecided if one.path == path for _, loss in asked(one, delivery.wanted)]
+    return "".join(f": {_OPTIONS[what]} allows it" for what in dict.fromkeys(losses))
 
 
 def _look(workspace: Workspace, folder: Path, wanted: Wanted) -> Delivery:
@@ -189,12 +237,19 @@ def _how(one: Taken) -> str:
     return "; ".join(filter(None, (before, *one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes)))
 
 
+def _go_on(workspace: Workspace, *, as_json: bool) -> NoReturn:
+    """Finish what was cut off, or remove what is left of it."""
+    ended = cut_off(workspace)
+    if ended is None:
+        raise typer.BadParameter("name the folder of the deliveries")
+    with alone(workspace, now=now()):
+        told = f"Finished: {ended.name}" if ended.noted else f"Removed: {ended.told}. Prepare the delivery again."
+    end({"finished": ended.noted and ended.noted.folder}, told, as_json=as_json, needs_a_person=not ended.noted)
+
+
 def _undo(workspace: Workspace, *, as_json: bool) -> NoReturn:
     """Take the last preparation back, but not while an upload may still be at its files."""
-    if (running := steps.unfinished_run(workspace)) or Journal(workspace.log).in_doubt():
-        told = f": {running.told}" if running else ""
-        remedy = "Go on with it first: tjtools upload --resume" if running else "Upload again: it finds that out first."
-        raise WorkspaceError(f"An upload has not found out yet what became of its files{told}.", remedy=remedy)
+    steps.demand_settled(workspace)
     last, changed = take_back(workspace, now=now())
     listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"

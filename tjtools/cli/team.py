@@ -1,4 +1,4 @@
-"""Commands for a library that a team shares: `team init`, `join`, `status` and `leave`, and `pull`.
+"""Commands for a library that a team shares: `team init`, `join`, `status` and `leave`, `pull`, and `history`.
 
 Here is also what surrounds every other command in a team's workspace.
 """
@@ -13,11 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from tjtools.cli import console
-from tjtools.cli.console import end, out, say
+from tjtools.cli.console import end, listing, out, say
+from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError
-from tjtools.team import Database, Team, compare, leave
+from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 
@@ -39,20 +41,20 @@ def in_team(command: Callable[..., object]) -> Callable[..., object]:
         team = Team.of(workspace) if isinstance(workspace, Workspace) else None
         if team is None:
             return command(*arguments, **named)
-        with team:
-            if _up_to_date(team):
-                try:
-                    return command(*arguments, **named)
-                finally:
-                    _up_to_date(team)
-        return command(*arguments, **named)
+        if not _up_to_date(team):
+            return command(*arguments, **named)
+        try:
+            return command(*arguments, **named)
+        finally:
+            _up_to_date(team)
 
     return around
 
 
 def _up_to_date(team: Team) -> bool:
     try:
-        team.sync()
+        with team:  # a command may take hours: no connection waits for its end
+            team.sync()
     except (TeamUnreachable, NotAllowed) as error:
         say(f"{error.message} What is here is {team.state.age}.")
         return False
@@ -114,6 +116,7 @@ def join(
     joined = False
     if not dry_run and (yes or _asked()):
         join_team(workspace, settings)
+        remember(workspace)
         joined = True
     said = f"{workspace.root} shares the account {account} now." if joined else "Nothing was changed."
     end({"joined": joined, "difference": difference}, said, as_json=as_json, needs_a_person=not (joined or dry_run))
@@ -166,6 +169,32 @@ def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False
     with _team(workspace) as team:
         version = team.sync()
     end({"version": version}, f"Up to date with {team.settings.account}.", as_json=as_json)
+
+
+def history(
+    workspace: console.WorkspaceOption,
+    creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID.")],
+    as_json: console.JsonOption = False,
+) -> None:
+    """Say what was done to a creative, and when.
+
+    In a team also who did it, from which machine, and with which version. Exit codes: 0 all well, 1 nothing is known of
+    it, or the team could not be asked, 2 error.
+    """
+    try:
+        creative_id = read_id(creative_id)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    found = trail(workspace, [creative_id])
+
+    def show() -> None:
+        listing(creative_id, [(f"{one.at.astimezone():%Y-%m-%d %H:%M}", one.what, one.who) for one in found.deeds])
+        if not found.deeds:
+            out.print(f"Nothing is known of {creative_id}.")
+        if found.missing:
+            say(found.missing)
+
+    end(found, show, as_json=as_json, needs_a_person=found.missing or not found.deeds)
 
 
 def _team(workspace: Workspace) -> Team:

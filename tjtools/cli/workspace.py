@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
@@ -79,11 +79,18 @@ def login(
     end({"signed_in": True, "browser_session": workspace.browser_session}, "Signed in.", as_json=as_json)
 
 
-def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
+def status(
+    workspace: console.WorkspaceOption,
+    every: Annotated[bool, typer.Option("--all", help="All your accounts: what was rejected, and what waits.")] = False,
+    as_json: console.JsonOption = False,
+) -> None:
     """Where you are, and what comes next.
 
-    Site, library, session, last run: offline, and at once. Exit codes: 0 all well, 1 something needs a person, 2 error.
+    Site, library, session, last run: offline, and at once. With --all, the accounts of the workspaces that you opened,
+    and all that your teams let you see. Exit codes: 0 all well, 1 something needs a person, 2 error.
     """
+    if every:
+        _all_accounts(workspace, as_json=as_json)
     seen = overview(workspace, now=now())
 
     def show() -> None:
@@ -92,6 +99,23 @@ def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = Fal
         show_steps(workspace, seen.steps)
 
     end(seen.facts, show, as_json=as_json, needs_a_person=seen.needs_a_person)
+
+
+def _all_accounts(workspace: Workspace, *, as_json: bool) -> NoReturn:
+    from tjtools.analysis.accounts import accounts  # pandas is slow to import
+
+    found = accounts(workspace, now)
+
+    def show() -> None:
+        for one in found:
+            counts = ", ".join(f"{number:,} {status}" for status, number in one.statuses.items()) or "no creatives"
+            news = [f"{one.rejected:,} newly rejected"] * bool(one.rejected)
+            news += [f"{one.slow:,} waiting too long"] * bool(one.slow)
+            listing(
+                one.name, [(one.trouble or counts, " · ".join(news), " · ".join(filter(None, [one.age, one.place])))]
+            )
+
+    end(found, show, as_json=as_json, needs_a_person=any(one.rejected or one.slow or one.trouble for one in found))
 
 
 def doctor(

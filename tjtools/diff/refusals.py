@@ -15,7 +15,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.names import ad_end, is_rounded, stem
 
 if TYPE_CHECKING:
-    from tjtools.workspace.settings import CampaignCaps, Limit, Limits
+    from tjtools.workspace.limits import CampaignCaps, Limit, Limits
 
 _MEGABYTE = 1_000_000
 
@@ -26,7 +26,7 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
     ('310,000 bytes; a native_image has at most 300,000: compress it further',)
     """
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
 
@@ -92,7 +92,7 @@ def _exact(seconds: float, bound: float) -> str:
 
 def oddities(file: SessionFile, facts: MediaFacts, limits: Limits | None = None) -> tuple[str, ...]:
     """What a person should know of a file that no limit forbids: what is unusual, and where the inventory is wrong."""
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     limits = limits or load_limits()
     return (*_oddities(file, facts, limits.by_type[file.creative_type]), *_cut_in_its_ad(file, limits.campaign))
@@ -107,12 +107,17 @@ def _cut_in_its_ad(file: SessionFile, caps: CampaignCaps) -> Iterator[str]:
         yield f"its category has {len(file.category)} characters and is cut to {caps.headline} in its ad's headline"
 
 
-def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
-    kind = file.creative_type.value
+def _unusual(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
     if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
         yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
     if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
         yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
+    if limit.usual_pixels and facts.pixels and facts.pixels not in limit.usual_pixels:
+        yield f"its pixels are {facts.pixels}; {limit.usual_pixels[0]} is usual, and plays in every browser"
+
+
+def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
+    yield from _unusual(facts, file.creative_type.value, limit)
     if facts.stored:
         done = "turned" if facts.stored == f"{facts.height}x{facts.width}" else "stretched"
         yield f"it is {done} by its header to {facts.size}: who ignores that sees {facts.stored}"

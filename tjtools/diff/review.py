@@ -19,7 +19,7 @@ from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension, own_id, parse_name
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace, as_on_disk
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
 log = logging.getLogger("tjtools.upload")
 

@@ -20,7 +20,7 @@ from tjtools.model.creative import Creative, CreativeType, Key, Section, Session
 from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
 
 if TYPE_CHECKING:  # `tjtools diff` needs no settings, and they take a tenth of a second to import
-    from tjtools.workspace.settings import Limits
+    from tjtools.workspace.limits import Limits
 
 
 class Verdict(Enum):
@@ -52,10 +52,6 @@ MasterIds = Mapping[tuple[Section | None, str], str]
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
 _SETTLED = {*_THERE, Verdict.IN_SESSION, Verdict.SKIPPED}
 _SHOWN = 6  # files of an unclear pair by name
-_OTHER_HALF = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +125,7 @@ def review_session(
     what each file repeats, by path. `limits` are the package's if not given. `force` bypasses every duplicate check, no
     other.
     """
-    from tjtools.workspace.settings import load_limits
+    from tjtools.workspace.limits import load_limits
 
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
@@ -290,7 +286,9 @@ def _with_pairs(reviews: Iterable[FileReview]) -> list[FileReview]:
 
 
 def _with_pair(one: FileReview, halves: Mapping[tuple[str, CreativeType], FileReview]) -> FileReview:
-    kind = _OTHER_HALF[one.file.creative_type]
+    kind = one.file.creative_type.other_half
+    if kind is None:
+        return one
     other = halves.get((one.file.pair, kind))
     if other is None:
         return one.held(

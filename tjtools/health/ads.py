@@ -14,7 +14,7 @@ from tjtools.model.creative import Creative, CreativeType, Section, base_id
 from tjtools.model.names import is_name_of_ad, is_rounded, is_source, match_key, pair_key, stem
 from tjtools.upload.campaign import CAPPED
 from tjtools.workspace.csvfile import Table
-from tjtools.workspace.settings import CampaignCaps
+from tjtools.workspace.limits import CampaignCaps
 
 _NATIVE = {"Video Creative ID": Section.NATIVE_ROLLOVER, "Thumbnail Creative ID": Section.NATIVE_STATIC_BANNER}
 _PREROLL = {"Creative ID": Section.IN_STREAM_VIDEO, "Banner CTA Creative ID": Section.STATIC_BANNER}

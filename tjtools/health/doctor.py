@@ -18,6 +18,8 @@ from tjtools.diff.repeats import Decisions
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id
 from tjtools.model.errors import BrowserNotFound, SettingsError, SignInNeeded, TJToolsError, WorkspaceError, translated
+from tjtools.prepare.remembered import preparations
+from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
 from tjtools.site.browser import BY_HAND, find_browser
@@ -27,8 +29,9 @@ from tjtools.upload.journal import Journal
 from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.settings import load_settings
 
 Place = TypeVar("Place")
 
@@ -140,6 +143,13 @@ def _fingerprints(workspace: Workspace) -> str:
     return f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads"
 
 
+def _preparations(workspace: Workspace) -> str:
+    noted = preparations(workspace)
+    if ended := cut_off(workspace):
+        raise WorkspaceError(f"{ended.told}.", remedy=f"Run: {ended.command}")
+    return f"{len(noted)}, none of them cut off"
+
+
 def _log(workspace: Workspace) -> str:
     found = f"{len(Journal(workspace.log).events())} events of live runs"
     return _readable(found, workspace.log, Log.at(workspace.log).bad_lines)
@@ -177,6 +187,7 @@ _LOOKS: dict[str, Callable[[Workspace], str]] = {
     "history": _history,
     "fingerprints": _fingerprints,
     "decisions": lambda here: f"{len(Decisions.load(here))} that a person made",
+    "preparations": _preparations,
     "log": _log,
     "browser session": _browser_session,
     "locks": _locks,

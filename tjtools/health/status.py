@@ -16,6 +16,7 @@ from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import is_source
 from tjtools.model.words import counted
+from tjtools.prepare.session import cut_off
 from tjtools.upload import Prepared, load_choice, make_plan, watched
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
@@ -182,6 +183,9 @@ def _first_of_all(workspace: Workspace, library: Library, session_lines: Collect
                 command="tjtools doctor",
                 urgent=True,
             )
+    if ended := cut_off(workspace):
+        what = "Finish the preparation that was cut off" if ended.noted else "Prepare again what was cut off"
+        yield Step(what, command=ended.command, more=ended.told, urgent=True)
     journal = Journal(workspace.log)
     if watched(workspace):
         return  # its own files are unknown until it has settled them

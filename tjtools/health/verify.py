@@ -26,8 +26,9 @@ from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import STATUS_COLUMNS, status_files
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import Limits, load_limits
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import Limits, load_limits, load_settings
+from tjtools.workspace.settings import load_settings
 
 FIX = "tjtools verify --fix"
 LOOK = "Look on the site which creative bears the name, and correct the row that is wrong."

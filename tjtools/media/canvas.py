@@ -106,6 +106,11 @@ def kept_light(frame: Frame) -> tuple[int, int]:
     return (BT709, BT709) if frame.color_trc in _GLARING else (frame.color_primaries, frame.color_trc)
 
 
+def pixels_of(frame: Frame) -> str:
+    """How a frame's pixels are stored, and whether they have more light than a usual screen."""
+    return f"{frame.format.name}{' HDR' if frame.color_trc in _GLARING else ''}"
+
+
 def _tamed(frame: Frame, *, always: bool = False) -> str:
     """How more light than a usual screen has is brought down; the colours of a file that can't tell them `always`."""
     light, colours = _GLARING.get(frame.color_trc), _GAUDY.get(frame.color_primaries)

@@ -25,7 +25,7 @@ from av.video.reformatter import VideoReformatter
 from blake3 import blake3
 from PIL import Image
 
-from tjtools.media import MediaFacts, headers, look, making, moving, stills
+from tjtools.media import MediaFacts, canvas, headers, look, making, moving, stills
 from tjtools.media.look import Frame
 from tjtools.media.pool import STILL_CONTAINERS
 from tjtools.media.recipe import drafts
@@ -280,7 +280,7 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
         if not frames:
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
-            facts = _shown(facts, shape, orientation)
+            facts = _shown(facts, shape, orientation)._replace(pixels=canvas.pixels_of(frame))
         small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA").to_ndarray()
         if orientation > 1:
             small = np.asarray(stills.turned(Image.fromarray(small), orientation))

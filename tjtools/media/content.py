@@ -233,6 +233,7 @@ def fingerprint_of(told: Mapping[str, Any]) -> Fingerprint:
         str(told["stored"]),
         _seconds(told, "shortest"),
         _seconds(told, "longest"),
+        str(told["pixels"]),
     )
     return Fingerprint(facts, checksum, looks, looked=told["method"] == METHOD)
 

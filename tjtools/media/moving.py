@@ -18,10 +18,11 @@ from typing import Any, NamedTuple, TypeAlias
 import av
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition
+from av.video.frame import PictureType
 from PIL import Image
 
 from tjtools.media import headers
-from tjtools.media.canvas import LIMITED, Canvas, Frame, kept_light, kept_matrix
+from tjtools.media.canvas import LIMITED, Canvas, Frame, kept_light, kept_matrix, pixels_of
 from tjtools.media.recipe import Box, Recipe
 
 Packet: TypeAlias = Any  # PyAV's types allow None where a demuxer and a decoder always have a number
@@ -64,7 +65,7 @@ def seen(path: Path) -> Source:
         told: Any = frame.side_data  # its types are told wrongly
         orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
         shape = headers.stretched(picture.width, picture.height, picture.sample_aspect_ratio)
-        usual = (picture.codec_context.name, frame.format.name, orientation) == ("h264", "yuv420p", 1)
+        usual = (picture.codec_context.name, pixels_of(frame), orientation) == ("h264", "yuv420p", 1)
         plain = usual and shape == (picture.width, picture.height) and (picture.average_rate or 0) <= _FASTEST
         return Source(
             path,
@@ -226,6 +227,7 @@ def _encoded(stream: Track, canvas: Canvas, timed: Iterator[tuple[Frame, Fractio
     for frame, begins, ends in timed:
         drawn = canvas.drawn(frame)
         drawn.pts, drawn.time_base = round(begins / base), base
+        drawn.pict_type = PictureType.NONE  # else x264 would take over which frames the source had predicted
         lasting[drawn.pts] = round(ends / base) - drawn.pts
         yield from _lasting(stream.encode(drawn), lasting)
     yield from _lasting(stream.encode(None), lasting)

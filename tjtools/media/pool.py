@@ -44,7 +44,8 @@ class MediaFacts(NamedTuple):
     pictures. `trouble` says in words why a file can't be read as a whole, `""` where it can.
 
     What others may measure, where it differs: `stored` is `WIDTHxHEIGHT` of a picture that headers turn or stretch;
-    `shortest` and `longest` are the least and the most seconds that the sound or a header tells.
+    `shortest` and `longest` are the least and the most seconds that the sound or a header tells. `pixels` is how a
+    video's are stored, like `yuv420p`, with ` HDR` behind it where they have more light than a screen; else `""`.
     """
 
     bytes: int
@@ -59,6 +60,7 @@ class MediaFacts(NamedTuple):
     stored: str = ""
     shortest: float | None = None
     longest: float | None = None
+    pixels: str = ""
 
     @property
     def size(self) -> str:

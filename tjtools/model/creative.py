@@ -63,6 +63,15 @@ class CreativeType(Enum):
         """Whether creatives of this type move."""
         return Medium.STILL if self in (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE) else Medium.MOVING
 
+    @property
+    def other_half(self) -> CreativeType | None:
+        """The type of a native pair's other half; None for what is no half of one.
+
+        >>> CreativeType.NATIVE_VIDEO.other_half
+        <CreativeType.NATIVE_IMAGE: 'native_image'>
+        """
+        return _OTHER_HALF.get(self)
+
     @classmethod
     def parse(cls, text: str) -> CreativeType:
         """Read a type: a word of ours, or a section name as older files write it, with any blanks and hyphens.
@@ -91,6 +100,10 @@ _SECTION_OF_TYPE = {
     CreativeType.SHORT_VIDEO: Section.IN_STREAM_VIDEO,
     CreativeType.IMAGE: Section.STATIC_BANNER,
     CreativeType.VIDEO_BANNER: Section.VIDEO_BANNERS,
+}
+_OTHER_HALF = {
+    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
+    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
 }
 _TYPE_OF_SECTION = {kind.section: kind for kind in reversed(CreativeType)}  # of two types, the first
 _TYPE_OF_WORD = {_word(section.value): kind for section, kind in _TYPE_OF_SECTION.items()}

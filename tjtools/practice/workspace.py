@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,9 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
+from tjtools.cache.history import Source
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import OBSERVED, keep_snapshot
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
@@ -31,7 +33,8 @@ from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import Taken, plan_session
 from tjtools.prepare.session import write_session
-from tjtools.scrape.reading import creative_of, read_section
+from tjtools.scrape.reading import Certificate, creative_of, read_section
+from tjtools.scrape.refresh import shown_certificate
 from tjtools.site import Card, Site
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
@@ -177,6 +180,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
     with _sandbox(workspace, _free_port()) as sandbox:
         library = Library.load(workspace.library)
         creatives = library.add(_creatives(sandbox.origin))
+        keep_snapshot(workspace, _certificate(creatives, now), now)
         make_session(workspace, creatives, now, progress)
         _go_on(sandbox.origin, creatives)
         bind_to_sandbox(workspace, sandbox.origin)
@@ -283,6 +287,13 @@ def _creatives(origin: str) -> list[Creative]:
     shown = [field.name for field in fields(Card)]
     held = ask_sandbox(origin, "creatives")
     return [creative_of(Card(*(one[name] or "" for name in shown)), Section(one["section"])) for one in held]
+
+
+def _certificate(creatives: Sequence[Creative], now: datetime) -> dict[str, object]:
+    """That all sections were read to their ends: so how old their statuses are is known."""
+    count = Counter(one.creative_type.section for one in creatives if one.creative_type)
+    sections = [shown_certificate(Certificate(one, count[one], count[one])) for one in Section]
+    return {"observed_at": f"{now.astimezone(UTC):{OBSERVED}}", "source": Source.REFRESH.value, "sections": sections}
 
 
 def _answering(origin: str) -> Path | None:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import inf
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tjtools.cache.inventory import load_session
@@ -21,23 +22,20 @@ from tjtools.media.content import Fingerprints, LookedAt, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
 from tjtools.prepare.defaults import Defaults
-from tjtools.prepare.fit import Fit, Wishes, fit
+from tjtools.prepare.fit import POSTER, Fit, Loss, Wishes, fit
 from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits, load_settings
-
-OPTIONS = {
-    "crop": "--crop centre (top, bottom, left, right, letterbox)",
-    "cut": "--cut START, in seconds,",
-    "still": "--still SECOND",
-}
-_STILL = 0.3  # of a native video: where its still is taken
+from tjtools.workspace.limits import Limits, load_limits
+from tjtools.workspace.settings import load_settings
 
 
 class Wanted(NamedTuple):
-    """What a person asks for. `as_is`: names and files stay as they are. `still`: the second that becomes the still."""
+    """What a person asks for. `as_is`: names and files stay as they are. `still`: the second that becomes the still.
+
+    `wishes` are for all files but those of which something else is `said`, each by its path.
+    """
 
     native: bool = False
     as_is: bool = False
@@ -45,6 +43,7 @@ class Wanted(NamedTuple):
     allow_repeats: bool = False
     wishes: Wishes = Wishes()
     still: float | None = None
+    said: Mapping[Path, Wishes] = MappingProxyType({})
 
 
 AS_IS = Wanted(as_is=True, again=True)
@@ -74,34 +73,58 @@ class Delivered(NamedTuple):
         """What is needed for its name, and nobody has said."""
         return () if self.keeps_name else tuple(field for field in NEEDED if not self.fields.get(field))
 
+    @property
+    def same(self) -> Repeat | None:
+        """The known creative or file that has its content, or None."""
+        return next((repeat for repeat in self.repeats if repeat.kind is RepeatKind.SAME_CONTENT), None)
+
 
 class Delivery(NamedTuple):
-    """A folder that was looked through: its files, those left out with the reason, and those prepared before."""
+    """A folder that was looked through: its files, those left out with the reason, and those prepared before.
+
+    `found` are also the files that are left out only as long as nobody allows what would be done to them.
+    """
 
     folder: Path
     wanted: Wanted
-    sources: tuple[Delivered, ...]
-    left_out: tuple[tuple[Path, str], ...]
+    found: tuple[Delivered, ...]
+    unusable: tuple[tuple[Path, str], ...]
     known: tuple[tuple[Path, str], ...]
     defaults: Defaults
+    sources: tuple[Delivered, ...] = ()
+    left_out: tuple[tuple[Path, str], ...] = ()
 
     @property
     def lacks(self) -> dict[Path, tuple[str, ...]]:
         """What nobody has said, folder by folder."""
-        found: dict[Path, dict[str, None]] = {}
-        for one in self.sources:
-            if one.lacks:
-                found.setdefault(one.path.parent, {}).update(dict.fromkeys(one.lacks))
-        return {folder: tuple(field for field in NEEDED if field in fields) for folder, fields in found.items()}
+        return lacking(self.sources)
 
     @property
     def needs_a_person(self) -> bool:
         """Whether something is not known, or could not be read."""
         return bool(self.lacks or self.defaults.bad)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether a person has nothing to say: all are named by the convention, fit, and repeat nothing known."""
+        asks = self.lacks or self.undecided or any(one.repeats for one in self.found)
+        made = any(piece.fit.recipe for one in self.sources for piece in one.pieces)
+        return bool(self.sources) and not (asks or made) and all(one.keeps_name for one in self.sources)
+
     def place(self, folder: Path) -> str:
         """How `metadata_defaults.csv` calls a folder of it."""
         return folder.relative_to(self.folder.parent).as_posix() if folder != folder.parent else ""
+
+    @property
+    def repeated(self) -> tuple[Delivered, ...]:
+        """The files with the content of what is known: a person's word alone takes them in."""
+        return tuple(one for one in self.found if one.same)
+
+    @property
+    def undecided(self) -> tuple[Delivered, ...]:
+        """The files that are left out for nothing but a loss that a person may agree to."""
+        out = self.found if self.wanted.allow_repeats else [one for one in self.found if not one.same]
+        return tuple(one for one in out if asked(one, self.wanted) and not _impossible(one))
 
     def answered(self, answers: Mapping[Path, Mapping[str, str]]) -> Delivery:
         """The same with what a person said of its folders."""
@@ -110,6 +133,36 @@ class Delivery(NamedTuple):
             for one in self.sources
         ]
         return self._replace(sources=tuple(sources))
+
+    def allowed(self, wanted: Wanted, limits: Limits) -> Delivery:
+        """The same by other wishes for single files, and with or without repeats; all else of `wanted` stays."""
+        wanted = self.wanted._replace(said=wanted.said, allow_repeats=wanted.allow_repeats)
+        found = [
+            one._replace(pieces=tuple(Piece(kind, fit_of(one, kind, wanted, limits)) for kind, _ in one.pieces))
+            for one in self.found
+        ]
+        return self._replace(wanted=wanted, found=tuple(found)).sorted_out()
+
+    def sorted_out(self) -> Delivery:
+        """The same with what goes in, and what is left out with the reason."""
+        kept, out = [], []
+        for one in self.found:
+            if why := "; ".join(dict.fromkeys(_against(one, self.wanted))):
+                out.append((one.path, why))
+            else:
+                kept.append(one)
+        there = {one.path for one in kept}
+        sources = tuple(_alone(one) if one.other and one.other not in there else one for one in kept)
+        return self._replace(sources=sources, left_out=(*self.unusable, *out))
+
+
+def lacking(files: Iterable[Delivered]) -> dict[Path, tuple[str, ...]]:
+    """What nobody has said of these files, folder by folder."""
+    found: dict[Path, set[str]] = {}
+    for one in files:
+        if one.lacks:
+            found.setdefault(one.path.parent, set()).update(one.lacks)
+    return {folder: tuple(field for field in NEEDED if field in fields) for folder, fields in found.items()}
 
 
 def look_through(
@@ -126,14 +179,14 @@ def look_through(
     """
     limits, fingerprints = load_limits(workspace.limits_file), Fingerprints.load(workspace)
     defaults, before, settings = Defaults.load(workspace), preparations(workspace), load_settings(workspace)
-    found, home = folder.resolve(), workspace.root / "uploaded"
+    found = folder.resolve()
     root = found if found.is_dir() else found.parent
-    if root.is_relative_to(home):  # they are where the session has its files
+    if _is_ours(root, workspace):
         wanted = wanted._replace(as_is=True)
     if wanted.native and not settings.prepare.native_sound:
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     below = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
-    paths = [path for path in below if wanted.as_is or not path.is_relative_to(home)]
+    paths = [path for path in below if wanted.as_is or not _is_ours(path, workspace)]
     seen = look_at(paths, fingerprints, progress=progress, cancelled=cancelled)
     earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
     known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
@@ -151,8 +204,12 @@ def look_through(
     if not wanted.as_is:
         compared = [source for one in before for source in one.sources]
         sources = [*_with_repeats(workspace, sources, compared, fingerprints)]
-    kept, out = _sorted_out(sources, wanted)
-    return Delivery(root, wanted, kept, (*left_out, *out), tuple(known), defaults)
+    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(known), defaults).sorted_out()
+
+
+def _is_ours(path: Path, workspace: Workspace) -> bool:
+    """Whether it lies where the session has its files."""
+    return path.is_relative_to(workspace.root / "uploaded") and not path.is_relative_to(workspace.incoming)
 
 
 def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
@@ -220,9 +277,9 @@ def _with_pieces(
     paired = dict(zip(at, pairs_of(natives, suffixes), strict=True))
     for place, (one, kind) in enumerate(zip(sources, kinds, strict=True)):
         other, alone = paired.get(place, (-1, ""))
-        facts, pieces = one.seen.facts, [Piece(kind, _fit(one, kind, wanted, limits))]
+        facts, pieces = one.seen.facts, [Piece(kind, fit_of(one, kind, wanted, limits))]
         if wanted.native and other < 0 and facts.medium is Medium.MOVING and not wanted.as_is:
-            pieces.append(Piece(CreativeType.NATIVE_IMAGE, _fit(one, CreativeType.NATIVE_IMAGE, wanted, limits)))
+            pieces.append(Piece(CreativeType.NATIVE_IMAGE, fit_of(one, CreativeType.NATIVE_IMAGE, wanted, limits)))
             alone = ""
         doubts = (facts.trouble, *problems(facts, kind, limits)) if wanted.as_is else ()
         unheld = why_unheld(one.path.name) if one.keeps_name else ""
@@ -240,14 +297,16 @@ def _kind(one: Delivered, wanted: Wanted, limits: Limits) -> CreativeType:
     return nearest_type(one.path.name, facts, limits)
 
 
-def _fit(one: Delivered, kind: CreativeType, wanted: Wanted, limits: Limits) -> Fit:
-    facts, wishes = one.seen.facts, wanted.wishes
+def fit_of(one: Delivered, kind: CreativeType, wanted: Wanted, limits: Limits) -> Fit:
+    """What is to be made of a file to be that type, by what is wished for it."""
+    said = wanted.said.get(one.path)
+    facts, wishes = one.seen.facts, said._replace(sound=wanted.wishes.sound) if said else wanted.wishes
     if wanted.as_is:
         return Fit(facts)
     if wanted.native and facts.medium is Medium.MOVING:
         start, seconds = wishes.start or 0.0, limits.by_type[CreativeType.NATIVE_VIDEO].usual_seconds
         lasts = min(seconds or inf, max((facts.seconds or 0.0) - start, 0.0))
-        still = start + lasts * _STILL if wanted.still is None else wanted.still
+        still = start + lasts * POSTER if wanted.still is None else wanted.still
         moving = kind is CreativeType.NATIVE_VIDEO
         wishes = wishes._replace(start=start if moving else still, seconds=seconds if moving else None)
     elif kind.medium is Medium.STILL:
@@ -265,7 +324,8 @@ def _with_repeats(
     creatives = known_creatives(Library.load(workspace.library), fingerprints)
     own = {one.seen.checksum for one in sources}  # where they are redone
     before = [one for one in known_sources(earlier, creatives, fingerprints) if one.fingerprint.checksum not in own]
-    held = [one for one in load_session(workspace).files if one.path.is_file()]
+    redone = {made.name for one in earlier if one.seen.checksum in own for made in one.made}
+    held = [one for one in load_session(workspace).files if one.path.is_file() and one.name not in redone]
     files = [*held, *(SessionFile(one.path, one.pieces[0].kind) for one in sources)]
     seen = {one.path: fingerprints.of(one.path) for one in held} | {one.path: one.seen for one in sources}
     found = find_repeats(files, seen, (*creatives, *before), fingerprints)
@@ -277,33 +337,25 @@ def _with_repeats(
         yield one._replace(repeats=tuple(told), notes=(*one.notes, *(repeat.told for repeat in told)))
 
 
-def _sorted_out(
-    sources: Iterable[Delivered], wanted: Wanted
-) -> tuple[tuple[Delivered, ...], tuple[tuple[Path, str], ...]]:
-    """The files that are prepared, and those that are left out, each with the reason and the option that would help."""
-    kept, out = [], []
-    for one in sources:
-        if why := "; ".join(dict.fromkeys(_against(one, wanted))):
-            out.append((one.path, why))
-        else:
-            kept.append(one)
-    there = {one.path for one in kept}
-    return tuple(_alone(one) if one.other and one.other not in there else one for one in kept), tuple(out)
-
-
 def _alone(one: Delivered) -> Delivered:
     lost = one.other.name if one.other else ""
     return one._replace(other=None, notes=(*one.notes, f"its other half, {lost}, is not among them"))
 
 
 def _against(one: Delivered, wanted: Wanted) -> Iterator[str]:
-    same = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.SAME_CONTENT]
-    if same and not wanted.allow_repeats:
-        yield f"{same[0].told}: --allow-repeats prepares it all the same"
+    if one.same and not wanted.allow_repeats:
+        yield one.same.told
         return
-    for kind, made in one.pieces:
-        yield from made.cannot
-        for loss in made.losses:
-            agreed = loss.agreed or (loss.what == "still" and wanted.native)
-            if not agreed and not made.cannot:
-                yield f"a {kind.value} takes a {loss.told}: {OPTIONS[loss.what]} allows it"
+    yield from _impossible(one)
+    for kind, loss in asked(one, wanted):
+        yield f"a {kind.value} takes a {loss.told}"
+
+
+def _impossible(one: Delivered) -> list[str]:
+    return [why for _, made in one.pieces for why in made.cannot]
+
+
+def asked(one: Delivered, wanted: Wanted) -> list[tuple[CreativeType, Loss]]:
+    """What would be lost, and nobody has agreed to."""
+    losses = [(kind, loss) for kind, made in one.pieces if not made.cannot for loss in made.losses]
+    return [(kind, loss) for kind, loss in losses if not (loss.agreed or (loss.what == "still" and wanted.native))]

@@ -18,13 +18,13 @@ from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box, Recipe
 from tjtools.model.creative import CreativeType, Medium
 from tjtools.model.names import file_type, parse_name
-from tjtools.workspace.settings import Limit, Limits
+from tjtools.workspace.limits import Limit, Limits
 
-CODEC = "h264"  # of every video that is made
+CODEC, PIXELS = "h264", "yuv420p"  # of every video that is made
 _HARDLY = 0.01  # of a side: what is cropped to come out even, and worth no question
 _ABOUT = 0.5  # seconds by which a video may be longer than was wished
+POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it, and the still of a native
 _FRAME = 0.1  # seconds within a bound that are aimed at, since a cut falls between two frames
-_POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it
 _PHOTOS = {"jpg", "heic", "avif", "jp2", "cr3"}  # of no transparency, in practice
 _WITHOUT_LOSS = 2  # bytes a pixel that a picture of many colours takes
 _PLACES = {0.0: ("left", "top"), 0.5: ("centre", "centre"), 1.0: ("right", "bottom")}
@@ -77,7 +77,7 @@ class Fit(NamedTuple):
 def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = NOTHING_SAID) -> Fit:
     """What makes a file of these facts one that a person would upload as that type.
 
-    >>> from tjtools.workspace.settings import load_limits
+    >>> from tjtools.workspace.limits import load_limits
     >>> made = fit(MediaFacts(9_000_000, "mov", 1080, 1920, 90.2, "hevc"), CreativeType.VIDEO, load_limits())
     >>> made.mends
     ('mov → mp4', 'hevc → h264', '90.2 s → 30.9 s, from 0 s on')
@@ -180,7 +180,7 @@ def _span(facts: MediaFacts, limit: Limit, wishes: Wishes) -> tuple[float, float
 
 def _moment(facts: MediaFacts, wishes: Wishes) -> float:
     """The frame that becomes a still."""
-    asked = _lasts(facts) * _POSTER if wishes.start is None else wishes.start
+    asked = _lasts(facts) * POSTER if wishes.start is None else wishes.start
     return min(max(asked, 0.0), max(_lasts(facts) - _FRAME, 0.0)) if facts.medium is Medium.MOVING else 0.0
 
 
@@ -198,8 +198,8 @@ def _container(facts: MediaFacts, limit: Limit, pixels: int, *, moving: bool) ->
 
 
 def _unusual(facts: MediaFacts, limit: Limit) -> bool:
-    usual = limit.usual_codecs
-    return bool(facts.codec) and CODEC in usual and facts.codec not in usual
+    told = ((facts.codec, CODEC, limit.usual_codecs), (facts.pixels, PIXELS, limit.usual_pixels))
+    return any(own and made in usual and own not in usual for own, made, usual in told)
 
 
 def _cannot(facts: MediaFacts, kind: CreativeType, limit: Limit, recipe: Recipe) -> Iterator[str]:
@@ -233,6 +233,7 @@ def _made(facts: MediaFacts, recipe: Recipe) -> MediaFacts:
         recipe.height,
         (_lasts(facts) if recipe.seconds is None else recipe.seconds) if moving else None,
         CODEC if moving else "",
+        pixels=PIXELS if moving else "",
         frames=facts.frames if recipe.container in ("mp4", "gif") else 1,
     )
 
@@ -243,6 +244,8 @@ def _mends(facts: MediaFacts, recipe: Recipe) -> Iterator[str]:
         yield f"{facts.container} → {after.container}"
     if after.codec and facts.codec != after.codec:
         yield f"{facts.codec or 'an unknown codec'} → {after.codec}"
+    if after.pixels and facts.pixels not in ("", after.pixels):
+        yield f"{facts.pixels} → {after.pixels}"
     if facts.stored:
         yield f"{facts.stored}, shown as {facts.size} → {after.size}, upright and in square pixels"
     elif facts.size != after.size:

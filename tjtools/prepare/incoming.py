@@ -1,7 +1,8 @@
 """Files on their way into the workspace: what a browser sends, until all of it is there.
 
 `uploaded/incoming/20261128T120000-1a2b3c4d/` is one transfer. In it a file has a number for a name, so that no name can
-lead anywhere; when all are whole they get their own names, folder by folder. What is there is a session's file never.
+lead anywhere; when all are whole they get their own names, folder by folder, and are a delivery as any other. What is
+there is a session's file never.
 """
 
 from __future__ import annotations
@@ -9,23 +10,21 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
-from tjtools.media.content import LookedAt
-from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
+from tjtools.model.errors import WorkspaceError, translated
 from tjtools.model.names import is_source
-from tjtools.prepare.delivery import AS_IS, look_through
-from tjtools.prepare.intake import Intake, plan_session
-from tjtools.prepare.session import alone, write_session
-from tjtools.workspace.disk import locked
+from tjtools.prepare.intake import Intake
 from tjtools.workspace.folder import Workspace
 
 QUIET = 120.0  # seconds without a change after which a transfer is taken for cut off
+WAITS = 86_400.0  # seconds for which a whole one waits for a person's word
+_WHOLE = "files"
 _AGAIN = "Drop the files again."
 
 
@@ -66,12 +65,48 @@ class Incoming(NamedTuple):
         """Make room for what is media; raises TrackingFileError where the disk does not take it."""
         media = [(f"{number:05}.part", one) for number, one in enumerate(offered) if one.is_media]
         files = {name: one for name, one in media if not one.why_not}
-        folder = _home(workspace) / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        folder = workspace.incoming / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         workspace.guard(folder)
         if files:
             with translated(folder, "made"):
                 folder.mkdir(parents=True)
         return cls(folder, files, tuple((Path(one.path), one.why_not) for _, one in media if one.why_not))
+
+    @property
+    def whole(self) -> Path:
+        """The folder in which the files have their own names when all are there."""
+        return self.folder / _WHOLE
+
+    @property
+    def media(self) -> Path:
+        """The folder to look through: the one that was dropped, or what holds them all."""
+        inside = [*self.whole.iterdir()]
+        return inside[0] if len(inside) == 1 and inside[0].is_dir() else self.whole
+
+    def arrived(self) -> Incoming:
+        """Give each file its own name; what the disk can't name so joins those left out.
+
+        Raises WorkspaceError, with nothing left of it, where a file is not whole.
+        """
+        for name, one in self.files.items():
+            path = self.folder / name
+            came = path.stat().st_size if path.is_file() else 0
+            if came != one.size:
+                self.discard()
+                raise WorkspaceError(f"{came:,} of {one.size:,} bytes of {one.parts[-1]} came.", remedy=_AGAIN)
+        with translated(self.folder, "made"):
+            self.whole.mkdir()
+        unnamed = [(Path(one.path), why) for name, one in self.files.items() if (why := self._named(name, one))]
+        return self._replace(left_out=(*self.left_out, *unnamed))
+
+    def _named(self, name: str, one: Offered) -> str:
+        target = self.whole.joinpath(*one.parts)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).rename(target)
+        except (OSError, ValueError) as error:
+            return f"this disk can't hold its name: {getattr(error, 'strerror', '') or error}"
+        return ""
 
     def discard(self) -> None:
         """Remove it all."""
@@ -80,68 +115,29 @@ class Incoming(NamedTuple):
             self.folder.parent.rmdir()  # the last one
 
 
-def take_in(
-    workspace: Workspace,
-    incoming: Incoming,
-    *,
-    now: datetime,
-    progress: Callable[[LookedAt], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Intake:
-    """Add what has come to the session, as `tjtools prepare DIR --as-is` would; nothing else of it stays.
+def as_dropped(intake: Intake, incoming: Incoming) -> Intake:
+    """The same with each file called by its path in what was dropped: it lies nowhere else on this machine."""
 
-    Raises WorkspaceError, with nothing taken, where a file is not whole, and what `look_through` and `write_session`
-    raise.
-    """
-    with locked(workspace.tracking / "incoming"), alone(workspace, now=now):
-        try:
-            unnamed, media = _named(incoming), incoming.folder / "files"
-            delivery = look_through(workspace, media, AS_IS, progress=progress, cancelled=cancelled)
-            found = plan_session(workspace, delivery, now=now)
-            taken = [one._replace(row={**one.row, "source_path": _below(one.source, media)}) for one in found.taken]
-            made = write_session(workspace, found._replace(taken=tuple(taken)), folder="the desk", now=now)
-            left_out = [(Path(_below(path, media)), why) for path, why in made.left_out]
-            return made._replace(left_out=(*incoming.left_out, *unnamed, *left_out))
-        finally:
-            incoming.discard()
+    def below(path: Path) -> str:
+        return path.relative_to(incoming.whole).as_posix()
 
-
-def _named(incoming: Incoming) -> list[tuple[Path, str]]:
-    """Give each file its own name; returns those that the disk can't name so, each with the reason."""
-    for name, one in incoming.files.items():
-        path = incoming.folder / name
-        came = path.stat().st_size if path.is_file() else 0
-        if came != one.size:
-            raise WorkspaceError(f"{came:,} of {one.size:,} bytes of {one.parts[-1]} came.", remedy=_AGAIN)
-    unnamed = []
-    (incoming.folder / "files").mkdir()
-    for name, one in incoming.files.items():
-        target = incoming.folder.joinpath("files", *one.parts)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            (incoming.folder / name).rename(target)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", "") or str(error)
-            unnamed.append((Path(one.path), f"this disk can't hold its name: {why}"))
-    return unnamed
-
-
-def _below(path: Path, folder: Path) -> str:
-    return path.relative_to(folder).as_posix()
+    taken = [one._replace(row={**one.row, "source_path": below(one.source)}) for one in intake.taken]
+    left_out = [(Path(below(path)), why) for path, why in intake.left_out]
+    return intake._replace(taken=tuple(taken), left_out=(*incoming.left_out, *left_out))
 
 
 def clear_cut_off(workspace: Workspace) -> int:
-    """Remove what transfers left that were cut off, and say how many; one that goes on somewhere stays."""
-    home, cut_off = _home(workspace), 0
+    """Remove what transfers left that were cut off, and say how many; one that goes on somewhere stays.
+
+    So does, for a day, one that is whole: somebody is asked about it.
+    """
+    home, cut_off = workspace.incoming, 0
     if not home.is_dir() or home.is_symlink():
         return 0
-    with suppress(OSError, TrackingFileError), locked(workspace.tracking / "incoming", patience=0):
+    with suppress(OSError):
         for folder in sorted(home.iterdir()):
-            if time.time() - max(one.lstat().st_mtime for one in (folder, *folder.iterdir())) > QUIET:
+            patience = WAITS if (folder / _WHOLE).is_dir() else QUIET
+            if time.time() - max(one.lstat().st_mtime for one in (folder, *folder.iterdir())) > patience:
                 Incoming(folder, {}).discard()
                 cut_off += 1
     return cut_off
-
-
-def _home(workspace: Workspace) -> Path:
-    return workspace.root / "uploaded" / "incoming"

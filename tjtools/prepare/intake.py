@@ -25,6 +25,8 @@ from tjtools.prepare.remembered import file_of, preparations, uploaded_of
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 
+_NO_ID = "XXXXXXXX"  # in the names of a draft: no hexadecimal digits, so that nobody takes it for an ID
+
 
 class Taken(NamedTuple):
     """A file that becomes one of the session; `notes` say what could not be told of it, or is worth a look.
@@ -97,7 +99,7 @@ def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path,
 def _other_id(one: Delivered, known: Collection[str], delivery: Delivery, *, draft: bool) -> str:
     if delivery.wanted.as_is:
         return one.seen.checksum[:8].upper()
-    return "XXXXXXXX" if draft else new_id(known)
+    return _NO_ID if draft else new_id(known)
 
 
 def _known_ids(workspace: Workspace) -> set[str]:

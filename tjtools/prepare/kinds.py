@@ -11,7 +11,7 @@ from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType, Medium
 from tjtools.model.names import pair_key, pair_keys, parse_name
 from tjtools.prepare.fit import fit
-from tjtools.workspace.settings import Limits
+from tjtools.workspace.limits import Limits
 
 HALVES = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
 _SHORT = 23.0  # seconds below which an upright video is a short one

@@ -21,22 +21,20 @@ from typing import NamedTuple
 from tjtools.cache.inventory import load_session, renew_rows
 from tjtools.diff.refusals import problems
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.media import MediaFacts
+from tjtools.media import Fingerprint, MediaFacts
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.pool import stamp
 from tjtools.media.recipe import Job, Made, Making, make
 from tjtools.model.creative import CreativeType, SessionFile, base_id
-from tjtools.model.errors import TJToolsError, WorkspaceError, translated
+from tjtools.model.errors import TJToolsError, TrackingFileError, WorkspaceError, translated
 from tjtools.model.names import folded, own_id
+from tjtools.prepare import remembered
 from tjtools.prepare.fit import Fit, Wishes, fit, measured, named
+from tjtools.prepare.remembered import Preparation, Source, below
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits, load_limits
+from tjtools.workspace.limits import Limits, load_limits
 
-_OTHER = {
-    CreativeType.NATIVE_VIDEO: CreativeType.NATIVE_IMAGE,
-    CreativeType.NATIVE_IMAGE: CreativeType.NATIVE_VIDEO,
-}
 _LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 
 
@@ -60,16 +58,20 @@ class Offer(NamedTuple):
 
 
 def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
-    """What a person is offered: to make those fit that the site would refuse, and halves that a native pair lacks."""
+    """What a person is offered: to make those fit that would be refused or are unusual, and halves that pairs lack."""
     halves = {(one.file.pair, one.file.creative_type) for one in reviews if one.verdict is not Verdict.SOURCE}
     for one in reviews:
         kind = one.file.creative_type
-        other, lonely = _OTHER.get(kind), one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
-        if one.facts and one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
-            found = fit(one.facts, kind, limits)
+        other, lonely = kind.other_half, one.verdict is Verdict.HALF_PAIR or (one.goes_up and not one.file.pair)
+        if one.facts is None:
+            continue
+        found = fit(one.facts, kind, limits)
+        if one.verdict in (Verdict.INVALID, Verdict.UNREADABLE):
             if found.recipe or found.cannot or named(one.file.name, found.facts.container) != one.file.name:
                 yield Offer(one.file, one.facts, kind, found)
-        elif one.facts and other and lonely and (one.file.pair, other) not in halves - {("", other)}:
+        elif one.goes_up and found.recipe:
+            yield Offer(one.file, one.facts, kind, found)
+        elif other and lonely and (one.file.pair, other) not in halves - {("", other)}:
             yield Offer(one.file, one.facts, other, fit(one.facts, other, limits), half=True)
 
 
@@ -78,7 +80,8 @@ class _Errand(NamedTuple):
     kind: CreativeType  # of what is made: another than the file's for the other half of its pair
     name: str
     fit: Fit
-    stamp: tuple[int, int]  # of the file as it was looked at
+    seen: Fingerprint  # the file as it was looked at
+    stamp: tuple[int, int]  # as it was then
 
     @property
     def is_half(self) -> bool:
@@ -89,46 +92,24 @@ def mend(
     workspace: Workspace,
     wanted: Mapping[SessionFile, Wishes],
     *,
+    half: bool = False,
     now: datetime,
     progress: Callable[[Making], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> tuple[Mended, ...]:
     """Make files of the session fit their limits, each by what a person said of it; the others are done all the same.
 
-    Raises `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
+    With `half` the missing halves of native pairs are made: of a video the frame that a person chose. Raises
+    `Cancelled`, with nothing changed, and what `load_session` and `Fingerprints.load` raise.
     """
-    kinds = {file: file.creative_type for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def other_half(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    *,
-    now: datetime,
-    progress: Callable[[Making], None] | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> tuple[Mended, ...]:
-    """Make the missing halves of native pairs: of a video the frame that a person chose. Raises as `mend` does."""
-    kinds = {file: _OTHER.get(file.creative_type, CreativeType.NATIVE_IMAGE) for file in wanted}
-    return _carried_out(workspace, wanted, kinds, now, progress, cancelled)
-
-
-def _carried_out(
-    workspace: Workspace,
-    wanted: Mapping[SessionFile, Wishes],
-    kinds: Mapping[SessionFile, CreativeType],
-    now: datetime,
-    progress: Callable[[Making], None] | None,
-    cancelled: Callable[[], bool],
-) -> tuple[Mended, ...]:
     limits = load_limits(workspace.limits_file)
     seen = look_at([file.path for file in wanted], Fingerprints.load(workspace), cancelled=cancelled)
     done: dict[SessionFile, Mended] = {}
     errands: dict[SessionFile, _Errand] = {}
     for file, wishes in wanted.items():
         found = seen[file.path]
-        planned = _planned(file, kinds[file], found.facts if found else None, limits, wishes)
+        kind = (file.creative_type.other_half or CreativeType.NATIVE_IMAGE) if half else file.creative_type
+        planned = _planned(file, kind, found, limits, wishes)
         if isinstance(planned, _Errand):
             errands[file] = planned
         else:
@@ -145,20 +126,22 @@ def _carried_out(
 
 
 def _planned(
-    file: SessionFile, kind: CreativeType, facts: MediaFacts | None, limits: Limits, wishes: Wishes
+    file: SessionFile, kind: CreativeType, seen: Fingerprint | None, limits: Limits, wishes: Wishes
 ) -> _Errand | str:
     """What is to be made of a file, or why nothing is."""
-    seen = stamp(file.path)
-    if facts is None:
+    before = stamp(file.path)
+    if seen is None:
         return "it is gone"
-    if kind is not file.creative_type and file.creative_type not in _OTHER:
+    if kind is not file.creative_type and not file.creative_type.other_half:
         return f"a {file.creative_type.value} is no half of a native pair"
-    found = fit(facts, kind, limits, wishes)
+    found = fit(seen.facts, kind, limits, wishes)
     name = _name_of_still(file.name, found.facts.container) if kind is not file.creative_type else file.name
     name = named(name, found.facts.container, found.facts.seconds)
     if found.cannot or found.asks:
         return "; ".join(found.cannot or (f"nobody has agreed to this: {one}" for one in found.asks))
-    return "it fits as it is" if found.recipe is None and name == file.name else _Errand(file, kind, name, found, seen)
+    if found.recipe is None and name == file.name:
+        return "it fits as it is"
+    return _Errand(file, kind, name, found, seen, before)
 
 
 def _name_of_still(name: str, container: str) -> str:
@@ -185,11 +168,24 @@ def _settled(
     try:
         if made is None:
             _linked(file.path, draft)
-        _stand_in(workspace, errand, draft, _rows(errand, facts, how, now), now)
+        kept = _stand_in(workspace, errand, draft, _rows(errand, facts, how, now), now)
     except (TJToolsError, OSError) as error:
         why = error.message if isinstance(error, TJToolsError) else error.strerror or str(error)
         return Mended(file, trouble=why)
+    with suppress(TrackingFileError):  # what was made stands: then its source is not known by its content
+        _note(workspace, errand, made.checksum if made else errand.seen.checksum, kept, now)
     return Mended(file, errand.name, how)
+
+
+def _note(workspace: Workspace, errand: _Errand, checksum: str, kept: Path | None, now: datetime) -> None:
+    """Write down what became of which content."""
+    files = {below(workspace, workspace.media_file(errand.name, errand.kind)): checksum}
+    if kept:
+        files[below(workspace, kept)] = errand.seen.checksum
+    source = Source(errand.file.name, errand.seen, (remembered.Made(errand.name, errand.kind, checksum),))
+    replaced = () if errand.is_half else (below(workspace, errand.file.path),)
+    name = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    Preparation(name, now, "the review", files, (source,), replaced).note(workspace, mend=True)
 
 
 def _rows(errand: _Errand, facts: MediaFacts, how: str, now: datetime) -> dict[SessionFile, Mapping[str, str]]:
@@ -209,9 +205,12 @@ def _rows(errand: _Errand, facts: MediaFacts, how: str, now: datetime) -> dict[S
 
 def _stand_in(
     workspace: Workspace, errand: _Errand, draft: Path, rows: Mapping[SessionFile, Mapping[str, str]], now: datetime
-) -> None:
-    """The draft takes its place, the source becomes an `ORG_`, and the rows are renewed; or nothing of it happens."""
-    source, target = errand.file.path, workspace.media_file(errand.name, errand.kind)
+) -> Path | None:
+    """The draft takes its place, the source becomes an `ORG_`, and the rows are renewed; or nothing of it happens.
+
+    Returns where the source is kept, None where it was before.
+    """
+    source, target, kept = errand.file.path, workspace.media_file(errand.name, errand.kind), None
     with locked(workspace.session), translated(target, "written"), ExitStack() as undo:
         if stamp(source) != errand.stamp:
             raise WorkspaceError("it has changed meanwhile.", remedy="Look again.")
@@ -232,6 +231,7 @@ def _stand_in(
     if target != source and not errand.is_half:
         with suppress(OSError):  # a player on Windows that has it open
             source.unlink()
+    return kept
 
 
 def _demand_room(workspace: Workspace, target: Path, source: Path) -> None:
@@ -273,7 +273,7 @@ def _linked(path: Path, other: Path) -> Path:
 @contextmanager
 def _room(workspace: Workspace, now: datetime) -> Iterator[Path]:
     """A folder for what is not whole yet, on the session's disk; what a kill left is removed as a cut-off transfer."""
-    home = workspace.root / "uploaded" / "incoming"
+    home = workspace.incoming
     room = home / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
     workspace.guard(room)
     with translated(room, "made"):

@@ -16,6 +16,14 @@ from tjtools.model.names import ParsedName, parse_name
 
 NEEDED = ("category_name", "model_sex", "style", "creator_name", "language", "content_type")
 FIELDS = (*NEEDED, "creative_description", "test_id")
+TITLES = {
+    "category_name": "Category",
+    "creator_name": "Creator",
+    "language": "Language",
+    "model_sex": "Model",
+    "style": "Style",
+    "content_type": "Rating",
+}
 WORDS = {"model_sex": ("M", "F", "T", "MFT"), "style": ("Anime", "Real", "Both"), "content_type": ("SFW", "NSFW")}
 _LANGUAGE = r"(?!VID|IMG|ORG|DSC|MOV|PXL|MVI|DJI)[A-Z]{2,3}"
 _LONGEST = 40  # bytes of a part: the whole has to be a file's name on any disk

@@ -1,5 +1,7 @@
 """What was prepared before, from the log: each preparation is an event `prepared`, taken back by one `unprepared`.
 
+What is made of a file of the session later is an event `mended`, told alike: it belongs to that file's preparation.
+
 It tells the folder, the files that were written below `uploaded/`, and of each source what it was, by checksum and
 looks, and what was made of it: so the source is known tomorrow, although what went up is its mended copy.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -21,7 +24,7 @@ from tjtools.model.names import as_sent
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
 
-_PREPARED, _UNPREPARED = "prepared", "unprepared"
+_PREPARED, _UNPREPARED, _MENDED = "prepared", "unprepared", "mended"
 
 
 class Made(NamedTuple):
@@ -42,7 +45,8 @@ class Source(NamedTuple):
 
 class Preparation(NamedTuple):
     """One call that wrote something: `files` are its files by their paths below `uploaded/`, with their checksums;
-    `replaced` those of earlier ones that it took the place of.
+    `replaced` those of earlier ones that it took the place of. `of_session`: no more than a file was mended that was in
+    the session already, so that nothing is to be taken back.
     """
 
     name: str
@@ -51,16 +55,32 @@ class Preparation(NamedTuple):
     files: Mapping[str, str]
     sources: tuple[Source, ...]
     replaced: tuple[str, ...] = ()
+    of_session: bool = False
 
-    def note(self, workspace: Workspace) -> None:
+    def note(self, workspace: Workspace, *, mend: bool = False) -> None:
         """Write it down, on the disk when this returns; raises TrackingFileError if the disk does not take it."""
         sources = [
             {"name": one.name, "made": [(name, kind.value, sum_) for name, kind, sum_ in one.made], **told_of(one.seen)}
             for one in self.sources
         ]
         told = self._asdict() | {"files": dict(self.files), "sources": sources}
-        del told["name"], told["at"]
-        Log.at(workspace.log).append([Entry(_PREPARED, self.at, told, self.name)])
+        del told["name"], told["at"], told["of_session"]
+        Log.at(workspace.log).append([Entry(_MENDED if mend else _PREPARED, self.at, told, self.name)])
+
+    def mended(self, mend: Preparation) -> Preparation:
+        """The same with what a mend has made of one of its files; itself where that is none of its files."""
+        [source] = mend.sources
+
+        def became(made: Made) -> tuple[Made, ...]:
+            if (made.name, made.checksum) != (source.name, source.seen.checksum):
+                return (made,)
+            return source.made if mend.replaced else (made, *source.made)
+
+        sources = tuple(each._replace(made=tuple(chain.from_iterable(map(became, each.made)))) for each in self.sources)
+        files = dict(self.files)
+        if {*mend.replaced} <= {*files}:  # else it lay in its place before, and its source is a person's only one
+            files = {path: checksum for path, checksum in files.items() if path not in mend.replaced} | {**mend.files}
+        return self if sources == self.sources else self._replace(files=files, sources=sources)
 
     def note_undone(self, workspace: Workspace, now: datetime) -> None:
         """Write down that it was taken back."""
@@ -73,10 +93,16 @@ class Preparation(NamedTuple):
 
 def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
     """All that were not taken back, the oldest first, without the sources that were prepared again since."""
-    told = Log.at(workspace.log).told({_PREPARED: _preparation, _UNPREPARED: lambda entry: str(entry.about)})
-    undone, gone = {one for one in told.values() if isinstance(one, str)}, set[str]()
-    found = []
-    for one in reversed([one for one in told.values() if isinstance(one, Preparation)]):
+    readers = {_PREPARED: _preparation, _MENDED: _mend, _UNPREPARED: lambda entry: str(entry.about)}
+    told = Log.at(workspace.log).told(readers).values()
+    undone, gone = {one for one in told if isinstance(one, str)}, set[str]()
+    noted, found = list[Preparation](), []
+    for one in told:
+        if isinstance(one, Preparation):
+            noted.append(one)
+        elif isinstance(one, tuple):
+            _follow(noted, *one)
+    for one in reversed(noted):
         sources = tuple(each for each in one.sources if not gone & {made.name for made in each.made})
         gone |= {PurePosixPath(file).name for file in one.replaced}
         if sources and one.name not in undone:
@@ -84,18 +110,48 @@ def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
     return tuple(reversed(found))
 
 
+def _follow(noted: list[Preparation], mend: Preparation) -> None:
+    """Take a mend over into the preparation that its file is of, where there is one."""
+    for at, one in reversed([*enumerate(noted)]):
+        if (renewed := one.mended(mend)) is not one:
+            noted[at] = renewed
+            return
+    noted.append(mend._replace(files={}, replaced=(), of_session=True))
+
+
+def _mend(entry: Entry) -> tuple[Preparation]:
+    found = _preparation(entry)
+    if len(found.sources) != 1:
+        raise ValueError("a mend is of one file")
+    return (found,)
+
+
+def last_preparation(workspace: Workspace) -> Preparation | None:
+    """The one that is taken back next; None where nothing was prepared."""
+    return next((one for one in reversed(preparations(workspace)) if not one.of_session), None)
+
+
 def _preparation(entry: Entry) -> Preparation:
     sources = [
         Source(
-            str(one["name"]),
+            _text(one["name"]),
             fingerprint_of({**MediaFacts._field_defaults, **one}),
-            tuple(Made(str(name), CreativeType.parse(kind), str(sum_)) for name, kind, sum_ in one["made"]),
+            tuple(Made(_text(name), CreativeType.parse(kind), str(sum_)) for name, kind, sum_ in one["made"]),
         )
         for one in entry.data["sources"]
     ]
-    files = {str(path): str(sum_) for path, sum_ in entry.data["files"].items()}
-    replaced = tuple(map(str, entry.data["replaced"]))
+    files = {_text(path): str(sum_) for path, sum_ in entry.data["files"].items()}
+    replaced = tuple(map(_text, entry.data["replaced"]))
     return Preparation(str(entry.about), entry.at, str(entry.data["folder"]), files, tuple(sources), replaced)
+
+
+def _text(told: object) -> str:
+    """A name or a path; raises ValueError for what no file can be called."""
+    text = str(told)
+    if "\0" in text:
+        raise ValueError(f"{text!r} is no name of a file")
+    text.encode()
+    return text
 
 
 def uploaded_of(workspace: Workspace, made: Iterable[Made]) -> dict[str, str]:
@@ -124,6 +180,11 @@ def known_sources(sources: Iterable[Source], creatives: Sequence[Known], fingerp
             known = of_content.get(made.checksum) or of_name.get(as_sent(made.name)) or Known(seen, made.name)
             found.append(known._replace(fingerprint=seen))
     return found
+
+
+def below(workspace: Workspace, path: Path) -> str:
+    """How a preparation calls a file."""
+    return path.relative_to(workspace.root / "uploaded").as_posix()
 
 
 def file_of(workspace: Workspace, below: str) -> Path:

@@ -16,20 +16,22 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tjtools.cache.inventory import drop_rows, renew_rows
 from tjtools.diff.refusals import problems
 from tjtools.media import Job, Making, make
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled, WorkspaceError, translated
+from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
-from tjtools.prepare.remembered import Made, Preparation, Source, file_of, preparations
+from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, preparations
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits
+from tjtools.workspace.limits import load_limits
+from tjtools.workspace.log import NO_JSON
 
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _PLAN = "plan.json"
@@ -76,7 +78,7 @@ def _staged(
 ) -> tuple[list[Taken], list[tuple[Path, str]]]:
     """Put all files into the folder `place`, each where it is to be below `uploaded/`; a source fails as a whole."""
     limits, failed = load_limits(workspace.limits_file), dict[Path, str]()
-    targets = {one.target: place / _below(workspace, one.target) for one in taken}
+    targets = {one.target: place / below(workspace, one.target) for one in taken}
     for target in (place / "rows", *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
     jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
@@ -85,16 +87,15 @@ def _staged(
     for one in taken:
         if cancelled():
             raise Cancelled("Stopped: nothing was prepared.")
-        result = made.get(jobs[one.target]) if one.target in jobs else None
+        result = made[jobs[one.target]] if one.target in jobs else None
         facts = result.facts if result else None
-        why = result.trouble or "; ".join(problems(facts, one.creative_type, limits)) if result and facts else ""
-        why = why or (result.trouble if result else "") or _copied(one, targets[one.target], place)
+        wrong = problems(facts, one.creative_type, limits) if facts else ()
+        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(one, targets[one.target], place)
         if why:
             failed[one.source] = why
-        elif result and facts:
-            done.append(one._replace(checksum=result.checksum, row={**one.row, **measured(facts)}))
-        else:
-            done.append(one)
+        if result and facts:
+            one = one._replace(checksum=result.checksum, row={**one.row, **measured(facts)})
+        done.append(one)
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
@@ -121,7 +122,7 @@ def _copied(one: Taken, staged: Path, place: Path) -> str:
 
 def _files(workspace: Workspace, done: Sequence[Taken]) -> dict[str, str]:
     """What is written below `uploaded/`, with the checksums."""
-    files = {_below(workspace, one.target): one.checksum for one in done if one.source != one.target}
+    files = {below(workspace, one.target): one.checksum for one in done if one.source != one.target}
     return files | {one.original: one.seen.checksum for one in done if one.original}
 
 
@@ -139,14 +140,24 @@ def _write_plan(place: Path, done: Sequence[Taken], replaced: Collection[str]) -
         replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
 
 
+def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dict[str, str]], list[Path]]:
+    """The rows of the files, and the files that are replaced; raises TrackingFileError where they can't be read."""
+    files: dict[SessionFile, dict[str, str]] = {}
+    try:
+        told = json.loads((place / _PLAN).read_bytes())
+        for row in told["rows"]:
+            kind = CreativeType.parse(row["creative_type"])
+            files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
+        return files, [file_of(workspace, file) for file in told["replaced"]]
+    except NO_JSON as error:
+        folder = next((one.folder for one in preparations(workspace) if one.name == place.name), "the delivery")
+        remedy = f"Remove {place}, and prepare {folder} with --again."
+        raise TrackingFileError(f"it can't be read ({error}).", path=place / _PLAN, remedy=remedy) from error
+
+
 def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
-    told = json.loads((place / _PLAN).read_text("utf-8"))
-    files: dict[SessionFile, dict[str, str]] = {}
-    for row in told["rows"]:
-        kind = CreativeType.parse(row["creative_type"])
-        files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
-    replaced = [file_of(workspace, file) for file in told["replaced"]]
+    files, replaced = _read_plan(workspace, place)
     drop_rows(workspace, replaced, backup=now)
     with translated(place, "moved"):
         for path in replaced:
@@ -157,6 +168,41 @@ def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
             path.replace(target)
     renew_rows(workspace, files, backup=now)
     _remove(place)
+
+
+class CutOff(NamedTuple):
+    """A preparation that ended midway; `noted` is what is known of one that the next finishes, None of any other."""
+
+    noted: Preparation | None
+
+    @property
+    def name(self) -> str:
+        """Which one, in words."""
+        return f"the preparation of {self.noted.folder} on {self.noted.at:%Y-%m-%d %H:%M}" if self.noted else ""
+
+    @property
+    def told(self) -> str:
+        """What was cut off, in words."""
+        if not self.noted:
+            return "a preparation was cut off before anything of it was in the session"
+        many = counted(len(self.noted.files), "file")
+        return f"{self.name} was cut off: not all of its {many} may be in the session"
+
+    @property
+    def command(self) -> str:
+        """What goes on with it."""
+        return "tjtools prepare" if self.noted else "tjtools prepare DIR"
+
+
+def cut_off(workspace: Workspace) -> CutOff | None:
+    """What ended midway, None where nothing did or somebody is at it; nothing is changed."""
+    if not _home(workspace).is_dir():
+        return None
+    with suppress(TrackingFileError), locked(workspace.tracking / "prepare", patience=0):
+        names = {place.name for place in _home(workspace).glob("*")}
+        noted = [one for one in preparations(workspace) if one.name in names]
+        return CutOff(noted[0] if noted else None) if names else None
+    return None
 
 
 @contextmanager
@@ -178,13 +224,12 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
 def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
     """Take the last preparation back; returns it, and those of its files that were changed since and stay.
 
-    Raises WorkspaceError where nothing was prepared, or something of it was uploaded: then nothing is changed.
+    Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
     with alone(workspace, now=now):
-        noted = preparations(workspace)
-        if not noted:
+        last = last_preparation(workspace)
+        if last is None:
             raise WorkspaceError("Nothing was prepared here that could be taken back.")
-        last = noted[-1]
         if uploaded := last.uploaded(workspace):
             name, creative_id = next(iter(uploaded.items()))
             told = f"{counted(len(uploaded), 'file')} of it went up, {name} as {creative_id} for one"
@@ -204,10 +249,6 @@ def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tupl
 
 def _home(workspace: Workspace) -> Path:
     return workspace.root / "uploaded" / ".preparing"
-
-
-def _below(workspace: Workspace, path: Path) -> str:
-    return path.relative_to(workspace.root / "uploaded").as_posix()
 
 
 def _remove(place: Path) -> None:

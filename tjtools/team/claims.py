@@ -26,7 +26,7 @@ class Unclaimed:
     """The claims of a workspace that belongs to no team: every file is its own."""
 
     def sync(self) -> None:
-        """Bring copy and team up to date."""
+        """Bring copy and team up to date, before files are judged: what others tell later makes that stale."""
 
     def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:  # noqa: ARG002 (nobody else could ask)
         """Claim files; raises TeamUnreachable."""
@@ -90,14 +90,14 @@ class Claims(Unclaimed):
     def done(self) -> None:
         if self.handed:
             self.claims = []
-        self.sync()
+        self.team.sync()  # the files to come were judged before: what is heard now is none of their judgement
 
     def close(self) -> None:
         """Give back what was not handed over, and tell the team the rest."""
         try:
             if self.claims and not self.handed:
                 self.team.store.release(self.run, self.claims)
-            self.sync()
+            self.team.sync()
         except TeamError as error:
             log.warning("%s", error)
 

@@ -24,6 +24,7 @@ from tjtools.cache.rows import fields_of
 from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
 from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Section, SessionFile
+from tjtools.model.errors import TeamError
 from tjtools.model.names import as_sent
 from tjtools.model.words import counted
 from tjtools.team.records import (
@@ -39,16 +40,17 @@ from tjtools.team.records import (
     Exchanged,
     Rows,
     digest,
+    observed,
+    time_of,
+    told_of,
 )
 from tjtools.team.store import Store
-from tjtools.workspace.csvfile import append_rows, quarantine, read_table, write_rows
+from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Entry, Log
-from tjtools.workspace.settings import load_limits
-
-_SHARED = (UPLOADED, DECIDED, SETTLED)  # what of the log is told; the last is not taken into another's
-_FIELDS = SessionFile._fields
+from tjtools.workspace.settings import TeamSettings
 
 
 class State(NamedTuple):
@@ -63,11 +65,21 @@ class State(NamedTuple):
     ours: bool = False
 
     @classmethod
-    def read(cls, workspace: Workspace) -> State | None:
-        """What is known of the copy; None where the workspace has joined no team, or that is damaged."""
+    def of(cls, workspace: Workspace, team: TeamSettings) -> State:
+        """What is known of this team's copy; a new one where there is none yet, or where that is damaged.
+
+        Raises TeamError for the copy of another account.
+        """
         with suppress(OSError, ValueError, TypeError):
-            return cls(**json.loads(_file(workspace).read_text("utf-8")))
-        return None
+            state = cls(**json.loads(_file(workspace).read_text("utf-8")))
+            if (state.url, state.account) != (team.url, team.account):
+                raise TeamError(
+                    f"This copy is of the account {state.account} at {state.url}, and {workspace.settings_file} names "
+                    f"{team.account} at {team.url}.",
+                    remedy="Leave the one first, with tjtools team leave, and then join the other.",
+                )
+            return state
+        return cls(team.url, team.account, os.urandom(6).hex()).keep(workspace)
 
     def keep(self, workspace: Workspace) -> State:
         """Write it down."""
@@ -94,13 +106,9 @@ def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
     Raises TeamUnreachable and TeamError; the files are then as they were.
     """
     with locked(workspace.library):
-        state = State.read(workspace)
-        if state is None:
-            state = State(store.database.team.url, store.account, os.urandom(6).hex())
-        parts = _Log(workspace, store), _Library(workspace, state), _History(workspace, store), _Snapshots(state, store)
-        log, library, history, snapshots = parts
-        snapshots.workspace = workspace
-        master = _Master(workspace, store)
+        state = State.of(workspace, store.database.team)
+        log, library, history = _Log(workspace, store), _Library(workspace, state), _History(workspace, store)
+        master, snapshots = _Master(workspace, store), _Snapshots(workspace, state, store)
         events = [*log.news(), *history.news(), *master.news(log.own), *snapshots.news()]
         heard = store.exchange(state.version, library.changes, events)
         for part in (library, history, master, log, snapshots):
@@ -195,14 +203,16 @@ class _Library(_Base):
         else:
             self.here.add(row for key, rows in wanted.items() if key not in here for row in rows)
         self.renew()
-        if _by_id(Library.load(self.base)) != wanted:  # a person has appended a line meanwhile: it is news next time
+        self.here.refresh()
+        if _by_id(self.here) != wanted:  # a person has appended a line meanwhile: it is news next time
             write_rows(self.base, COLUMNS, [fields_of(row) for rows in wanted.values() for row in rows])
 
 
 def _by_id(library: Library) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for one in library:
-        found[one.creative_id] = (*found.get(one.creative_id, ()), one)
+        key = one.creative_id
+        found[key] = (*found[key], one) if key in found else (one,)
     return found
 
 
@@ -221,34 +231,36 @@ class _History(_Base):
         self.own = [row for row in _observed(self.path) if row not in known]
         for row in self.own:
             chosen = digest(self.store.account, OBSERVED, row)
-            yield Event(OBSERVED, _time(row[0]), told_id(row[1]), {"row": row}, chosen)
+            yield Event(OBSERVED, time_of(row[0]), told_id(row[1]), {"row": row}, chosen)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
         if self.same and not theirs:
             return
-        here = [*_observed(self.path)]
-        known, rows = set(here), self.before or [*_observed(self.base)]
-        theirs = [row for row in dict.fromkeys(theirs) if row not in known]
-        gone = set(rows) - known
-        if gone:
-            self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
-        if gone or (theirs and self.own):
-            self._rewrite([*rows, *theirs, *(row for row in here if row not in set(rows))], now)
-        elif theirs:
-            append_rows(self.path, OBSERVATION, theirs)
-        self.renew()
-
-    def _rewrite(self, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
-        """All rows in the team's order, with what else stands in the file."""
+        before, about = self.before or [*_observed(self.base)], observed(heard.events)
+        own = (row for row in self.own if told_id(row[1]) not in about)  # without knowing theirs: nobody has it
+        told = [*dict.fromkeys([*before, *theirs, *own])]
         with locked(self.path):
             table = read_table(self.path, OBSERVATION)
-            extra = {_fields(row): row for row in table.rows}
-            told = [extra.get(row) or dict(zip(OBSERVATION, row, strict=True)) for row in rows]
-            quarantine(self.path, table.bad)
-            header = table.header
-            lines = [[row.get(name, "") for name in header] for row in told]
-            write_rows(self.path, header, lines, backup=now, seen=table.seen)
+            here = [*map(_fields, table.rows)]
+            if gone := set(before) - set(here):
+                self.told.append(f"{self.path.name}: {counted(len(gone), 'row')} were gone, and are there again.")
+            known = {*told, *self.own}
+            meanwhile = [row for row in here if row not in known]  # it is news next time
+            rows = [*told, *meanwhile]
+            if here != rows[: len(here)]:
+                self._rewrite(table, rows, now)
+            elif new := rows[len(here) :]:
+                append_rows(self.path, OBSERVATION, new)
+        write_rows(self.base, OBSERVATION, told) if meanwhile else self.renew()
+
+    def _rewrite(self, table: Table, rows: Iterable[tuple[str, ...]], now: datetime) -> None:
+        """All rows in the team's order, with what else stands in the file."""
+        extra = {_fields(row): row for row in table.rows}
+        told = [extra.get(row) or dict(zip(OBSERVATION, row, strict=True)) for row in rows]
+        quarantine(self.path, table.bad)
+        lines = [[row.get(name, "") for name in table.header] for row in told]
+        write_rows(self.path, table.header, lines, backup=now, seen=table.seen)
 
 
 def _observed(path: Path) -> Iterator[tuple[str, ...]]:
@@ -257,13 +269,6 @@ def _observed(path: Path) -> Iterator[tuple[str, ...]]:
 
 def _fields(row: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(row[name] for name in OBSERVATION)
-
-
-def _time(text: str) -> datetime:
-    with suppress(ValueError):
-        at = datetime.fromisoformat(text)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _Master(_Base):
@@ -285,7 +290,9 @@ class _Master(_Base):
             section, creative_id = key[0], told_id(row["tj_creative_id"])
             told = {"section": section, "name": row["new_filename"], "creative_id": creative_id, "row": row}
             told["day"] = row.get("tj_upload_date", "")
-            yield Event(MASTERED, _time(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id))
+            yield Event(
+                MASTERED, time_of(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id)
+            )
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         here, found = self._ids(self.path) if heard.events else {}, []
@@ -330,49 +337,29 @@ class _Log:
         self.own: list[Event] = []
 
     def news(self) -> list[Event]:
-        new = [one for one in self.log.entries() if one.kind in _SHARED and one.id not in self.known]
-        self.own = [event for one in new if (event := _shared(one))]
+        new = [
+            one for one in self.log.entries() if one.kind in (UPLOADED, DECIDED, SETTLED) and one.id not in self.known
+        ]
+        self.own = [event for one in new if (event := told_of(one))]
         return self.own
 
     def take(self, heard: Exchanged, _now: datetime) -> None:
-        mine = {one.id for one in self.own}
-        about = {(one.kind, one.about) for one in self.own}
-        news = [one for one in heard.events if one.kind in (UPLOADED, DECIDED) and one.id not in self.known | mine]
-        self.log.append(
-            Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if (one.kind, one.about) not in about
-        )
+        theirs = [one for one in heard.events if one.kind in (UPLOADED, DECIDED)]
+        told_before = {one.id for one in heard.events}
+        own = (one for one in self.own if one.id not in told_before)
+        last = {*{(one.kind, one.about): one.id for one in (*theirs, *own)}.values()}  # the team's order counts
+        known = self.known | {one.id for one in self.own}
+        news = [one for one in theirs if one.id not in known]
+        self.log.append(Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if one.id in last)
         if new := [one.id for one in (*self.own, *news)]:
             append_lines(self.known_file, [f"{one}\n".encode() for one in new])
-
-
-def _shared(entry: Entry) -> Event | None:
-    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine."""
-    if entry.kind != SETTLED:
-        return Event(entry.kind, entry.at, entry.about or "", entry.data, entry.id)
-    with suppress(LookupError, TypeError, ValueError):  # what can't be understood is among the log's bad lines
-        file = dict(zip(_FIELDS, entry.data["file"], strict=True))
-        creative = entry.data.get("creative") or [""]
-        told = {
-            "section": CreativeType(file["creative_type"]).section.value,
-            "name": Path(file["path"]).name,
-            "status": entry.data["status"],
-            "creative_id": creative[0],
-            "day": entry.data.get("day") or "",
-            "message": entry.data.get("message", ""),
-            "run": entry.data["run"],
-            "row": file["row"],
-        }
-        return Event(SETTLED, entry.at, str(creative[0]), told, entry.id)
-    return None
 
 
 class _Snapshots:
     """A colleague's refresh or sync: it is the newest reading of the site here too."""
 
-    workspace: Workspace
-
-    def __init__(self, state: State, store: Store) -> None:
-        self.state, self.store = state, store
+    def __init__(self, workspace: Workspace, state: State, store: Store) -> None:
+        self.workspace, self.state, self.store = workspace, state, store
 
     def news(self) -> Iterator[Event]:
         name = newest_snapshot(self.workspace)
@@ -381,7 +368,7 @@ class _Snapshots:
             with suppress(OSError, ValueError):
                 told = dict(json.loads((self.workspace.snapshots / f"{name}.json").read_text("utf-8")))
             chosen = digest(self.store.account, self.store.person.holder, REFRESHED, name)
-            yield Event(REFRESHED, _time(str(told.get("observed_at", ""))), "", told, chosen)
+            yield Event(REFRESHED, time_of(str(told.get("observed_at", ""))), "", told, chosen)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
         if last := [one for one in heard.events if one.kind == REFRESHED][-1:]:

@@ -1,17 +1,19 @@
 """The connection to a team's database: the one border that psycopg's errors cross, and where a password is looked for.
 
-A password comes from the system's keyring, else from where libpq looks: `PGPASSWORD`, `~/.pgpass`. Whoever asks gives a
-function that is one transaction: it may be asked again, after a conflict or when the connection was cut, so whatever it
-writes has an ID of its own and is there once. Nothing here needs a session: a transaction pooler may stand in between.
+A password comes from where libpq looks, `PGPASSWORD` and `~/.pgpass`, else from the system's keyring. Whoever asks
+gives a function that is one transaction: it may be asked again, after a conflict or when the connection was cut, so
+whatever it writes has an ID of its own and is there once. Nothing here needs a session: a transaction pooler may stand
+in between.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable
 from tjtools.workspace.settings import TeamSettings
@@ -63,7 +65,7 @@ class Database:
                 self.close()
                 if cut == TRIES or not made:
                     told = f"The team's database {self.place} can't be reached: {_gist(error)}."
-                    raise TeamUnreachable(told, remedy=_LATER) from error
+                    raise TeamUnreachable(told, remedy=self._remedy(error)) from error
             except psycopg.Error as error:
                 raise TeamError(f"The team's database {self.place}: {_gist(error)}.") from error
 
@@ -76,24 +78,36 @@ class Database:
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             psycopg = _driver()
-            options: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "application_name": "tjtools"}
-            if self.address.hostname not in HERE:
-                options["sslmode"] = "require"
-            told = {name: value for name, value in options.items() if name not in parse_qs(self.address.query)}
-            if password := self._password():
-                told["password"] = password
-            self._connection = psycopg.connect(self.team.url, autocommit=True, prepare_threshold=None, **told)
+            try:
+                self._connection = self._connect()
+            except psycopg.OperationalError as error:
+                if not (error.pgconn and error.pgconn.needs_password):
+                    raise
+                self._connection = self._connect(password=self._password())
             self._connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
         return self._connection
 
+    def _connect(self, **more: str) -> psycopg.Connection[Any]:
+        driver = _driver()
+        told = driver.conninfo.conninfo_to_dict(self.team.url)
+        options: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "application_name": "tjtools"}
+        places = {one for name in ("host", "hostaddr") for one in str(told.get(name, HERE[0])).split(",")}
+        if not places <= {*HERE} and "PGSSLMODE" not in os.environ:
+            options["sslmode"] = "require"
+        made: psycopg.Connection[Any] = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
+        return made
+
+    def _remedy(self, error: psycopg.Error) -> str:
+        if error.pgconn and error.pgconn.needs_password:
+            return f'Keep the password: python -m keyring set "tjtools {self.place}" {self.address.username}'
+        return _LATER
+
     def _password(self) -> str:
-        if self.address.hostname in HERE or not self.address.username:
-            return ""
         import keyring
         from keyring.errors import KeyringError
 
         with suppress(KeyringError):  # a machine without a keyring
-            return keyring.get_password(f"tjtools {self.place}", self.address.username) or ""
+            return keyring.get_password(f"tjtools {self.place}", unquote(self.address.username or "")) or ""
         return ""
 
 

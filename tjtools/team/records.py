@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tjtools.cache.rows import Row, merge, read_row
-from tjtools.model.creative import Creative, Key
+from tjtools.model.creative import Creative, CreativeType, Key, SessionFile
+from tjtools.workspace.log import Entry
 
 Rows = tuple[Creative, ...]  # of one ID: several where they contradict each other
 CREATIVE, OBSERVED, UPLOADED, DECIDED, SETTLED, MASTERED, REFRESHED = FOLLOWED = (
     "creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed",
 )  # fmt: skip
+UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that nobody knows
 LANDED = ("success", "duplicate")  # what came of a file that the site holds
 
 
@@ -35,6 +39,24 @@ class Event(NamedTuple):
     about: str
     data: Mapping[str, Any]
     id: str
+
+
+class Deed(NamedTuple):
+    """What was done to a creative, in words, and when; who told it, and from where: `""` where nobody knows."""
+
+    at: datetime
+    creative_id: str
+    what: str
+    name: str = ""
+    user: str = ""
+    machine: str = ""
+    program: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who it was, for a person to read."""
+        parts = [] if self.user == self.name else [self.user]
+        return f"{self.name} ({', '.join([*parts, self.machine, self.program])})" if self.user else ""
 
 
 class Change(NamedTuple):
@@ -115,9 +137,43 @@ def agreed(change: Change, theirs: Rows) -> Rows:
     return tuple(row.creative for row in merge([*map(Row, mine), *map(Row, theirs)]))
 
 
+def observed(events: Iterable[Event]) -> set[str]:
+    """The creatives of which a status was observed."""
+    return {one.about for one in events if one.kind == OBSERVED}
+
+
 def read_rows(told: Iterable[Sequence[str]]) -> Rows:
     """The creatives that rows tell of, as `fields_of` wrote them."""
     return tuple(read_row(fields, []) for fields in told)
+
+
+def told_of(entry: Entry) -> Event | None:
+    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine."""
+    if entry.kind != SETTLED:
+        return Event(entry.kind, entry.at, entry.about or "", entry.data, entry.id)
+    with suppress(LookupError, TypeError, ValueError):  # what can't be understood is among the log's bad lines
+        file = dict(zip(SessionFile._fields, entry.data["file"], strict=True))
+        creative = entry.data.get("creative") or [""]
+        told = {
+            "section": CreativeType(file["creative_type"]).section.value,
+            "name": Path(file["path"]).name,
+            "status": entry.data["status"],
+            "creative_id": creative[0],
+            "day": entry.data.get("day") or "",
+            "message": entry.data.get("message", ""),
+            "run": entry.data["run"],
+            "row": file["row"],
+        }
+        return Event(SETTLED, entry.at, str(creative[0]), told, entry.id)
+    return None
+
+
+def time_of(text: str) -> datetime:
+    """The time that a file tells; long ago where it tells none."""
+    with suppress(ValueError):
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return UNKNOWN
 
 
 def digest(*parts: object) -> str:

@@ -25,6 +25,7 @@ _BUYER = (  # who noted an event, and when, nobody can say for another
     "GRANT INSERT (account, id, section, name, content, forced, newest, holder, run, lease_until, display, machine),"
     " UPDATE (holder, run, newest, lease_until, stalled, doubt, settled, outcome, creative_id)"
     " ON tjtools.claims TO {person}",
+    "GRANT INSERT, UPDATE ON tjtools.turns TO {person}",
 )
 
 
@@ -83,6 +84,8 @@ def apply_setup(database: Database, setup: Setup) -> None:
                 " ON CONFLICT (account, person) DO UPDATE SET role = excluded.role",
                 (account, person, role),
             )
+        everybody = connection.execute("SELECT account, person, role FROM tjtools.members").fetchall()
+        for _, person, role in everybody if setup.migrations else setup.members:
             for grant in (*_READER, *(_BUYER if role == "buyer" else ())):
                 connection.execute(SQL(grant).format(person=Identifier(person)))
 

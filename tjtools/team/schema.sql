@@ -103,3 +103,23 @@ CREATE POLICY adds ON tjtools.claims FOR INSERT
     WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
 CREATE POLICY changes ON tjtools.claims FOR UPDATE
     USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+
+-- migration 2
+-- What one does for all, once in a while: whose turn it is, since when, and whether it is done.
+CREATE TABLE tjtools.turns (
+    account text NOT NULL REFERENCES tjtools.accounts,
+    what text NOT NULL,
+    holder text NOT NULL,
+    display text NOT NULL,
+    machine text NOT NULL,
+    began timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended timestamptz,
+    PRIMARY KEY (account, what)
+);
+ALTER TABLE tjtools.turns ENABLE ROW LEVEL SECURITY;
+CREATE POLICY sees ON tjtools.turns FOR SELECT
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user));
+CREATE POLICY adds ON tjtools.turns FOR INSERT
+    WITH CHECK (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));
+CREATE POLICY changes ON tjtools.turns FOR UPDATE
+    USING (account IN (SELECT account FROM tjtools.members WHERE person = session_user AND role = 'buyer'));

@@ -20,6 +20,7 @@ from tjtools.team.records import (
     CREATIVE,
     FOLLOWED,
     LANDED,
+    OBSERVED,
     Change,
     Claimed,
     Event,
@@ -31,6 +32,7 @@ from tjtools.team.records import (
     Wanted,
     agreed,
     digest,
+    observed,
     read_rows,
 )
 from tjtools.team.schema import demand_known
@@ -72,7 +74,7 @@ class Store:
         """Tell what is new here, and hear what is new since that version, in one transaction.
 
         Where others have changed the same creative meanwhile, what each has changed stands, and the team's word goes
-        before ours in what both have.
+        before ours in what both have; so what was observed of it here, without knowing theirs, is not told.
         """
 
         def do(connection: psycopg.Connection[Any]) -> Exchanged:
@@ -83,15 +85,19 @@ class Store:
                     remedy="It was put back from a backup, it seems: tjtools team leave, then tjtools team join",
                 )
             theirs, heard = self._since(connection, since)
-            known = {one.creative_id: theirs.get(one.creative_id, one.before) for one in changes}
-            mine = {one.creative_id: agreed(one, known[one.creative_id]) for one in changes}
-            news = {key: rows for key, rows in mine.items() if rows != known[key]}
-            told = [*(self._creative(since, key, rows) for key, rows in news.items()), *events]
+            mine: dict[str, Rows] = {}
+            seen = observed(heard)
+            told = [one for one in events if one.kind != OBSERVED or one.about not in seen]
+            for chosen, change in self._untold(connection, since, changes, theirs).items():
+                known = theirs.get(change.creative_id, change.before)
+                rows = mine[change.creative_id] = agreed(change, known)
+                if rows != known:
+                    told.append(_creative(change, rows, chosen))
             if told:
                 version = self._write(connection, told)
             return Exchanged(version, theirs | mine, heard)
 
-        return self._ask(do)
+        return self.ask(do)
 
     def claim(self, since: int, run: str, newest: str, wanted: Sequence[Wanted], lease: float) -> Claimed:
         """Ask for files to hand over: of each, that nobody else does so. It is committed when this returns."""
@@ -104,7 +110,7 @@ class Store:
                 claimed = self._claim(connection, claimed, one, run, newest, lease)
             return claimed
 
-        return self._ask(do)
+        return self.ask(do)
 
     def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
         """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
@@ -117,7 +123,7 @@ class Store:
                 (lease, self.account, list(claims), self.person.holder, run),
             ).rowcount
 
-        if self._ask(do) != len(claims):
+        if self.ask(do) != len(claims):
             raise ClaimLost(
                 "this run gave no sign of life for so long that its files may be another's now: none was handed over.",
                 remedy="See with tjtools team status who has them; then run: tjtools upload --resume",
@@ -134,7 +140,7 @@ class Store:
 
     def _of_ours(self, statement: str, run: str, claims: Sequence[str]) -> None:
         told = self.account, list(claims), self.person.holder, run
-        self._ask(lambda connection: connection.execute(statement.encode(), told))
+        self.ask(lambda connection: connection.execute(statement.encode(), told))
 
     def standing(self) -> Standing:
         """Who works on what, and who has read the site last."""
@@ -155,13 +161,15 @@ class Store:
             )
             return Standing(version, refreshed[0] if refreshed else "", tuple(one for (one,) in claims))
 
-        return self._ask(look)
+        return self.ask(look)
 
     def close(self) -> None:
         """Let go of the connection."""
         self.database.close()
 
-    def _ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+        """What one transaction returns; raises as `Database.ask`, and TeamError for a schema that we don't know."""
+
         def looked(connection: psycopg.Connection[Any]) -> _T:
             if not self._looked:
                 demand_known(connection)
@@ -193,10 +201,17 @@ class Store:
         )
         return theirs, tuple(Event(*row) for row in events)
 
-    def _creative(self, since: int, creative_id: str, rows: Rows) -> Event:
-        told = [fields_of(row) for row in rows]
-        chosen = digest(self.account, self.person.holder, since, creative_id, told)
-        return Event(CREATIVE, datetime.now(UTC), creative_id, {"rows": told}, chosen)
+    def _untold(
+        self, connection: psycopg.Connection[Any], since: int, changes: Sequence[Change], theirs: Mapping[str, Rows]
+    ) -> dict[str, Change]:
+        """The changes by the IDs of their events, without those that were told before this copy was cut off."""
+        own = {digest(self.account, self.person.holder, since, one.creative_id, *one.after): one for one in changes}
+        doubtful = [chosen for chosen, one in own.items() if one.creative_id in theirs]
+        if doubtful:
+            query = "SELECT id FROM tjtools.events WHERE account = %s AND id = ANY(%s)"
+            for (chosen,) in connection.execute(query, (self.account, doubtful)):
+                del own[chosen]
+        return own
 
     def _write(self, connection: psycopg.Connection[Any], told: Sequence[Event]) -> int:
         account, person = self.account, self.person
@@ -332,6 +347,11 @@ class _Claim(NamedTuple):
         if self.alive:
             return f"{self.display} ({self.machine}) is uploading it{as_what}, since {self.made:%Y-%m-%d %H:%M} UTC"
         return f"{self.display} ({self.machine}) began to upload it{as_what}, and nobody knows whether the site has it"
+
+
+def _creative(change: Change, rows: Rows, chosen: str) -> Event:
+    told = {"rows": [fields_of(row) for row in rows]}
+    return Event(CREATIVE, datetime.now(UTC), change.creative_id, told, chosen)
 
 
 def _words(key: Key) -> tuple[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import json
 import logging
-import os
 import platform
 import re
 import shutil
@@ -13,10 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from time import monotonic
 from typing import NamedTuple, Self
 
 from tjtools.cache.library import Library
-from tjtools.model.errors import TeamError
+from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
 from tjtools.team.copy import State, synced
 from tjtools.team.records import Person
 from tjtools.team.store import Store
@@ -25,6 +25,8 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings, load_settings
 
 log = logging.getLogger("tjtools.team")
+AWAY = 60.0  # seconds
+_unreachable: dict[Workspace, tuple[str, float]] = {}  # what was said then, and until when nobody asks again
 
 
 class Team:
@@ -32,14 +34,7 @@ class Team:
 
     def __init__(self, workspace: Workspace, settings: TeamSettings) -> None:
         self.workspace, self.settings = workspace, settings
-        state = State.read(workspace)
-        if state and (state.url, state.account) != (settings.url, settings.account):
-            raise TeamError(
-                f"This copy is of the account {state.account} at {state.url}, and {workspace.settings_file} names "
-                f"{settings.account} at {settings.url}.",
-                remedy="Leave the one first, with tjtools team leave, and then join the other.",
-            )
-        self.state = state or State(settings.url, settings.account, os.urandom(6).hex()).keep(workspace)
+        self.state = State.of(workspace, settings)
         program = f"tjtools {version('tjtools')}"
         name = settings.name or getpass.getuser()
         self.store = Store(settings, Person(name, platform.node(), program, self.state.holder(workspace)))
@@ -56,12 +51,37 @@ class Team:
     def __exit__(self, *_: object) -> None:
         self.store.close()
 
+    def exchange(self) -> list[str]:
+        """Bring copy and team up to date; what a person should know of it, in words."""
+        told = synced(self.workspace, self.store, now=datetime.now(UTC))
+        self.state = State.of(self.workspace, self.settings)
+        return told
+
     def sync(self) -> int:
-        """Bring copy and team up to date, say what a person should know, and return the version that both have."""
-        for told in synced(self.workspace, self.store, now=datetime.now(UTC)):
+        """The same, with the words in the log; returns the version that both have."""
+        for told in self.exchange():
             log.warning("%s", told)
-        self.state = State.read(self.workspace) or self.state
         return self.state.version
+
+
+def brought_up_to_date(workspace: Workspace) -> str:
+    """Exchange with the team before a panel reads the files; how old they are now, in words, `""` without a team.
+
+    A database that could not be reached is left alone for a while: nobody waits for it at each click.
+    """
+    unreachable, until = _unreachable.get(workspace, ("", 0.0))
+    team = None
+    try:
+        team = Team.of(workspace)
+        if team is None:
+            return ""
+        with team:
+            words = [unreachable] if monotonic() < until else team.exchange()
+    except TJToolsError as error:  # whoever reads a file that can't be read says so too
+        words = [error.message]
+        if isinstance(error, TeamUnreachable):
+            _unreachable[workspace] = error.message, monotonic() + AWAY
+    return " ".join([f"{team.settings.account}, {team.state.age}{'.' * bool(words)}", *words] if team else words)
 
 
 @contextmanager

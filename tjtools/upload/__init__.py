@@ -14,7 +14,7 @@ from tjtools.upload.plan import (
     save_choice,
 )
 from tjtools.upload.record import FileProgress
-from tjtools.upload.resume import Rest, prepare_rest, unfinished_run
+from tjtools.upload.resume import Rest, demand_settled, prepare_rest, unfinished_run
 from tjtools.upload.run import UploadReport, upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
 from tjtools.upload.watch import Watch, Watched, stop_run, watched
@@ -33,6 +33,7 @@ __all__ = [
     "UploadReport",
     "Watch",
     "Watched",
+    "demand_settled",
     "expected_time",
     "forget_choice",
     "last_live_run",

@@ -22,7 +22,7 @@ from tjtools.model.names import is_source, own_id, pair_keys, parse_name
 from tjtools.upload.campaign import Half
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Limits
+from tjtools.workspace.limits import Limits
 
 NATIVE = (Section.NATIVE_ROLLOVER, Section.NATIVE_STATIC_BANNER)
 MAKE_ADS = (*NATIVE, Section.IN_STREAM_VIDEO)

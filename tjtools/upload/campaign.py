@@ -22,7 +22,8 @@ from tjtools.model.names import cut_names, stem
 from tjtools.upload.journal import Settled
 from tjtools.workspace.csvfile import encoded, write_rows
 from tjtools.workspace.disk import locked
-from tjtools.workspace.settings import CampaignCaps, CampaignSettings, load_limits
+from tjtools.workspace.limits import CampaignCaps, load_limits
+from tjtools.workspace.settings import CampaignSettings
 
 log = logging.getLogger("tjtools.upload")
 

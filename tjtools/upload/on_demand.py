@@ -30,7 +30,8 @@ from tjtools.upload.campaign import (
 )
 from tjtools.upload.overrides import Override, Overrides, composed
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_limits, load_settings
+from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import load_settings
 
 STARTED = "%Y%m%d_%H%M%S"
 _LOOKS = (Source.REFRESH.value, Source.SYNC.value)

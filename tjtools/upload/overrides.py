@@ -17,7 +17,7 @@ from tjtools.model.errors import TrackingFileError, WrongHeader
 from tjtools.model.names import match_key
 from tjtools.upload.campaign import Half, why_no_address
 from tjtools.workspace.csvfile import BadLine, Table, read_table
-from tjtools.workspace.settings import CampaignCaps
+from tjtools.workspace.limits import CampaignCaps
 
 KEYS = ("creative_id", "name", "category")  # the one that goes first, first
 VALUES = ("target_url", "headline", "brand_name", "call_to_action")

@@ -5,11 +5,14 @@ One live run a workspace at a time.
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.inventory import load_session
@@ -18,7 +21,7 @@ from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
 from tjtools.media.content import LookedAt
 from tjtools.model.creative import SessionFile
-from tjtools.model.errors import TrackingFileError, translated
+from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.upload.handover import log
 from tjtools.upload.journal import Journal, Recorded, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
@@ -46,6 +49,14 @@ class Rest(NamedTuple):
 def unfinished_run(workspace: Workspace) -> Unfinished | None:
     """The live run that never came to its end, None where there is none; raises `TrackingFileError`."""
     return Journal(workspace.log).unfinished()
+
+
+def demand_settled(workspace: Workspace) -> None:
+    """Raise `WorkspaceError` where it is not known of every file that was handed over what became of it."""
+    if (running := unfinished_run(workspace)) or Journal(workspace.log).in_doubt():
+        told = f": {running.told}" if running else ""
+        remedy = "Go on with it first: tjtools upload --resume" if running else "Upload again: it finds that out first."
+        raise WorkspaceError(f"An upload has not found out yet what became of its files{told}.", remedy=remedy)
 
 
 def prepare_rest(
@@ -140,14 +151,29 @@ def stop_request(workspace: Workspace) -> Path:
 
 
 def _let_go(lease: SoftFileLease) -> None:
-    """Break the lock of a process that was killed and whose parent has not noticed: until then its number is taken."""
+    """Break the lock of a run that died: its parent has not noticed, or it ran on another machine, silent for long.
+
+    filelock itself counts the silence anew in each process, and no command waits for that.
+    """
     owner = lease.owner
+    if not owner:
+        return
     with suppress(OSError, ValueError, IndexError):  # there is no /proc, or no such process
-        told = Path(f"/proc/{owner.pid}/stat").read_text("ascii", "replace") if owner else ""
+        told = Path(f"/proc/{owner.pid}/stat").read_text("ascii", "replace")
         state, *fields = told.rpartition(")")[2].split()
-        same = owner and owner.start is not None and owner.start % 2**64 == int(fields[18])
+        same = owner.start is not None and owner.start % 2**64 == int(fields[18])
         if state == "Z" and same and lease.owner == owner:
             lease.force_break()
+    with suppress(OSError):
+        elsewhere = not owner.hostname.startswith(socket.gethostname())
+        if elsewhere and _silence(lease) > LEASE and lease.owner == owner:
+            lease.force_break()
+
+
+def _silence(lease: SoftFileLease) -> float:
+    """Seconds since a lock's last sign of life, by the clock of the disk that it is on."""
+    with TemporaryFile(dir=Path(lease.lock_file).parent) as probe:
+        return os.fstat(probe.fileno()).st_mtime - Path(lease.lock_file).stat().st_mtime
 
 
 def held(lease: SoftFileLease) -> bool:

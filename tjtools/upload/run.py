@@ -27,7 +27,8 @@ from tjtools.upload.record import KNOWN, FileProgress, Records, log_confirmed, s
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import Settings, load_limits
+from tjtools.workspace.limits import load_limits
+from tjtools.workspace.settings import Settings
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
@@ -329,7 +330,9 @@ class _Run:
             if file.row:
                 self.workspace.guard(file.path)
         gone = [file for file in files if not file.path.is_file()]
-        self._confirm([Outcome(one, UploadStatus.FAILED, message="the file is gone since the review") for one in gone])
+        if gone:
+            why = "the file is gone since the review"
+            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone])
         return [file for file in files if file not in gone]
 
     def _confirm(self, outcomes: Sequence[Outcome], timed_out: Container[str] = ()) -> None:

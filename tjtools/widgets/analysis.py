@@ -18,6 +18,7 @@ from tjtools.analysis.worklist import SLOW, Evidence, worklist
 from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
 from tjtools.model.words import counted
+from tjtools.team import Trail, trail
 from tjtools.widgets.panel import Panel, python
 
 LOOK = """\
@@ -29,6 +30,7 @@ clip.mp4
 """
 CALL = python(LOOK, "tjtools import Library, Workspace", "tjtools.cache.library import answer_rows, look_up, pasted")
 PAGE = 10  # creatives of the worklist
+TRAILS = 100  # creatives of which the look-up tells what was done
 
 
 class Pane(HasTraits):
@@ -275,6 +277,11 @@ class LookUp(Panel):
         """The Creative IDs of what is there, one a line, each once."""
         frame = self.answers.frame
         return "\n".join(frame.loc[frame["answer"] == "already there", "creative_id"].unique())
+
+    @property
+    def trail(self) -> Trail:
+        """What was done to the creatives that were found, `TRAILS` of them at most."""
+        return trail(self.workspace, self.ids.split()[:TRAILS])
 
     def told(self) -> Iterable[str]:
         if self.answers.frame.empty:

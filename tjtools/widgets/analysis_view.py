@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import ipywidgets as w
+import pandas as pd
 
 from tjtools.analysis.exhibits import KEPT, Shown
 from tjtools.analysis.frame import DIMENSIONS, SECTIONS, readable
@@ -169,14 +170,27 @@ def lookup_view(panel: LookUp) -> w.Widget:
         alone = (node("span", f"{ids}: "), node("copy", panel.ids)) if panel.ids else ()
         return node("div", *alone, node("span", " All: "), node("copy", panel.answers.copied))
 
+    def history() -> list[w.Widget]:
+        heading = unfolding("What was done to them, when and by whom", partial(history_view, panel))
+        return [heading, heading.room] if panel.ids else []
+
     answers = column(
         told(panel, "answers", lambda: node("p", panel.answers.finding, css="tj-finding")),
         tied(panel, "answers", w.VBox(), children=lambda: [Table(_told(panel), what="answers")]),
         row(told(panel, "answers", copies), Saved("Save CSV", "look_up.csv", lambda: panel.answers.csv)),
+        tied(panel, "answers", w.VBox(), children=history),
     )
     shown = tied(panel, "answers", answers, shown=lambda: len(panel.answers.frame))
     call = told(panel, "call", lambda: call_node(panel.call))
     return column(row(linked(panel, "text", field), ask), error_view(panel), shown, call)
+
+
+def history_view(panel: LookUp) -> w.Widget:
+    """What was done to what is there, the oldest first; and what is missing of it, where the team can't be asked."""
+    found, zone = panel.trail, panel.clock().tzinfo
+    rows = [(f"{one.at.astimezone(zone):%Y-%m-%d %H:%M}", one.creative_id, one.what, one.who) for one in found.deeds]
+    frame = pd.DataFrame(rows, columns=["when", "creative_id", "what", "who"])
+    return column(Markup(note(found.missing)), Table(readable(frame.loc[:, (frame != "").any()]), what="entries"))
 
 
 def _told(panel: LookUp) -> Any:

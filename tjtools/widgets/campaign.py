@@ -128,8 +128,7 @@ class CampaignFiles(Panel):
         return (finding(self.found), *(f"{number:,} {why}" for why, number in self.found.counts.items()), written)
 
     def press(self) -> None:
-        self.plan()
-        self.write()
+        self.plan()  # and no more: what a notebook writes by itself would lie beside what a person has written
 
 
 def finding(found: Campaign) -> str:

@@ -124,14 +124,12 @@ def _following(review: Review) -> Any:
 
 def _looking(review: Review) -> w.Widget:
     again = task_view(review.task)
-    changes = "compared taking busy"
+    changes = "compared busy"
     return tied(
         review,
         changes,
         again,
-        shown=lambda: (
-            review.compared and not (review.task.state is State.DONE or review.taking or review.mending.at_work)
-        ),
+        shown=lambda: review.compared and not (review.task.state is State.DONE or review.at_other_work),
     )
 
 

@@ -17,6 +17,7 @@ from traitlets import Bool, Dict, Int, Unicode
 
 from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError
 from tjtools.practice.workspace import need_sandbox
+from tjtools.team import brought_up_to_date
 from tjtools.upload import unfinished_run, watched
 from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
@@ -33,11 +34,10 @@ from tjtools.widgets.view import (
     tied,
     told,
 )
-from tjtools.workspace.derived import cache_file
+from tjtools.workspace.derived import opened, remember
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import load_settings
 
-KEPT_PLACES = 20
 NEEDED_LATER = ("tjtools.analysis.charts", "itables.widget")  # for the first chart and table: most of a second
 
 
@@ -96,6 +96,7 @@ class Desk(Panel):
 
     def open(self, step: str) -> None:
         """Show a tab: it is made when it is first opened, and looks again when it is shown again."""
+        self.team = brought_up_to_date(self.workspace)
         before = self.panels(step)
         if before and not any(isinstance(one, Broken) for one in before):
             self._look_again(step)
@@ -283,42 +284,20 @@ class Outside(AnyWidget):
             w.dlink((desk, name), (self, name))
 
 
-def _places_file() -> Path:
-    return cache_file().with_name("workspaces.txt")
-
-
-def remember(workspace: Workspace) -> None:
-    """Note that this user has opened it; where that can't be noted, it is not offered next time."""
-    told = [str(workspace.root), *(root for root in _opened() if root != str(workspace.root))]
-    with suppress(OSError):
-        _places_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _places_file().write_text("\n".join(told[:KEPT_PLACES]) + "\n", "utf-8")
-
-
-def _opened() -> list[str]:
-    try:
-        return [line for line in _places_file().read_text("utf-8").splitlines() if line.strip()]
-    except (OSError, ValueError):
-        return []
-
-
 def offered(here: Workspace) -> list[tuple[str, str]]:
     """The workspaces that this user has opened before and that are still there, each with its words; this one first."""
-    roots = [str(here.root), *(root for root in _opened() if root != str(here.root) and _is_workspace(root))]
+    roots = [str(here.root), *(root for root in opened() if root != str(here.root))]
     names = [Path(root).name for root in roots]
     return [(_words(root, alone=names.count(Path(root).name) == 1), root) for root in roots]
-
-
-def _is_workspace(root: str) -> bool:
-    return (Path(root) / "tracking").is_dir() or (Path(root) / "tjtools.toml").is_file()
 
 
 def _words(root: str, *, alone: bool) -> str:
     name = Path(root).name if alone else root
     try:
-        site = load_settings(Workspace(Path(root))).site
+        settings = load_settings(Workspace(Path(root)))
     except SettingsError:
         return f"{name} · ✗ can't be opened"
+    site, name = settings.site, f"{name} · {settings.team.account}" if settings.team else name
     if site is None:
         return f"{name} · no site yet"
     return f"{name} · LIVE {site.account}".strip() if site.kind == "live" else f"{name} · practice"

@@ -1,23 +1,19 @@
-"""Where files are dropped: the browser sends them by the lab's own HTTP interface, and the session takes them in."""
+"""Where files are dropped: the browser sends them by the lab's own HTTP interface, and they are a delivery then."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Bool
 
 from tjtools.model.errors import TJToolsError
-from tjtools.model.words import counted
 from tjtools.prepare.incoming import Incoming, Offered
-from tjtools.widgets.markup import STATIC, Node, folded, lines, node
-from tjtools.widgets.panel import State
+from tjtools.widgets.markup import STATIC
 from tjtools.widgets.review import Review
-from tjtools.widgets.view import column, task_view, tied, told
+from tjtools.widgets.view import tied
 
-_FEW = 6  # files left out that need not be folded
 _ELSEWHERE = "JupyterLab was started in another folder than the workspace: tjtools lab starts it there."
 _NOTHING = "There is no image or video in it."
 
@@ -41,7 +37,7 @@ class Drop(AnyWidget):
             self.send({"view": view, **self._answer(view, told)})
         elif coming := self._coming.pop(view, None):
             if told["what"] == "sent":
-                self._review.take_in(coming)
+                self._review.adding.take(coming)
             else:
                 coming.discard()
 
@@ -65,30 +61,3 @@ class Drop(AnyWidget):
 def is_empty(review: Review) -> bool:
     """Whether there is nothing in the session."""
     return not (review.reviews or review.bad_lines)
-
-
-def drop_view(review: Review) -> w.Widget:
-    """The place to drop files at, and what became of those that came."""
-
-    def shown() -> bool:
-        """Looking again is told beside what asked for it; what asks for nothing is not told, unless it goes wrong."""
-        ended = review.task.state in (State.FAILED, State.CANCELLED)
-        return review.taking or (ended and review.compared is None and not review.mending.at_work)
-
-    task = tied(review, "taking compared busy", task_view(review.task), shown=shown)
-    return column(Drop(review), task, told(review, "took cut_off", lambda: _came(review)))
-
-
-def _came(review: Review) -> Node | None:
-    cut_off = counted(review.cut_off, "transfer")
-    parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if review.cut_off else []
-    if review.took:
-        taken, left_out, _ = review.took
-        parts.append(
-            node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} taken into the session.", role="status")
-        )
-        if left_out:
-            title = f"{counted(len(left_out), 'file')} left out"
-            why = lines(f"{path.as_posix()}: {why}" for path, why in left_out)
-            parts.append(folded(title, why, open=int(len(left_out) <= _FEW)))
-    return node("div", *parts) if parts else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as w
@@ -15,8 +15,8 @@ from tjtools.model.creative import Medium
 from tjtools.model.words import counted
 from tjtools.prepare.mend import Offer
 from tjtools.widgets.markup import STATIC, Node, node
-from tjtools.widgets.mend import Mending, label_of
-from tjtools.widgets.panel import State
+from tjtools.widgets.mend import Asking, Mending, label_of
+from tjtools.widgets.panel import Panel, State
 from tjtools.widgets.review import Review
 from tjtools.widgets.view import button, choice, column, row, task_view, tied, told
 
@@ -41,18 +41,18 @@ class BeforeAfter(AnyWidget):
     start = Float().tag(sync=True)
     label = Unicode().tag(sync=True)
 
-    def __init__(self, mending: Mending) -> None:
+    def __init__(self, asking: Asking) -> None:
         super().__init__()
-        self._mending, self._shown = mending, object()
+        self._asking, self._shown = asking, object()
         for name in _WISHES:
-            w.link((mending, name), (self, name))
-        mending.observe(lambda _change: self.show(), "asked")
-        mending.observe(lambda _change: self._draw([self.start]), "start")
+            w.link((asking, name), (self, name))
+        asking.observe(lambda _change: self.show(), "asked")
+        asking.observe(lambda _change: self._draw([self.start]), "start")
         self.show()
 
     def show(self) -> None:
         """Show what the person is asked about; its pictures follow, made in a thread."""
-        offer = self._mending.offer
+        offer = self._asking.offer
         with self.hold_sync():
             self.shape, self.pictures, self.frame = shape_of(offer) if offer else {}, [], {}
         self._shown = object()
@@ -60,7 +60,7 @@ class BeforeAfter(AnyWidget):
             self._draw([self.start] if offer.facts.medium is Medium.STILL else _PICTURES)
 
     def _draw(self, wanted: Sequence[float] | int) -> None:
-        if offer := self._mending.offer:
+        if offer := self._asking.offer:
             told = (offer, wanted, self._shown)
             threading.Thread(target=self._drawn, args=told, name="tjtools-pictures").start()
 
@@ -105,24 +105,13 @@ def mend_view(review: Review) -> w.Widget:
         description=lambda: f"Make {counted(len(mending.plain), 'file')} fit",
         shown=lambda: mending.plain,
     )
-    narrow = w.Layout(width="auto", max_width="26em")
-    files = choice(mending, "asked", lambda: _listed(mending), "offers", tooltip="File to mend", layout=narrow)
-    following = tied(
-        mending,
-        "offers asked",
-        button("", lambda: mending.ask(_following(mending))),
-        description=lambda: "Next to decide ›" if mending.asked else "Decide",
-        shown=lambda: {*mending.questions} - {mending.asked},
-    )
-    close = button("Decide later", lambda: mending.set_trait("asked", None))
-    asked = [tied(mending, "offers asked", one, shown=lambda: mending.asked) for one in (files, close)]
-    for one in (plain, following):
-        tied(review, "busy", one, disabled=lambda: review.busy)
+    files, following, close = choosing(review, mending, label_of)
+    tied(review, "busy", plain, disabled=lambda: review.busy)
     whole = column(
-        row(told(mending, "offers", lambda: _found(mending)), plain, *asked, following),
+        row(told(mending, "offers", lambda: _found(mending)), plain, files, close, following),
         tied(mending, "at_work", _task(review), shown=lambda: mending.at_work),
-        told(mending, "came", lambda: _came(mending)),
-        tied(mending, "asked offers", _question(review), shown=lambda: mending.offer),
+        told(mending, "came", lambda: _became(mending)),
+        question(review, mending, lambda: label_of(mending.offer)),
         css="tj-mend",
     )
     return tied(mending, "offers came at_work", whole, shown=lambda: _some(mending) or mending.came or mending.at_work)
@@ -142,48 +131,52 @@ def _found(mending: Mending) -> Node | None:
     return node("div", node("h3", "Make it fit"), node("p", *parts))
 
 
-def _listed(mending: Mending) -> list[tuple[str, Any]]:
-    return [
-        ("Choose a file", None),
-        *((f"{label_of(mending.offers[key])}: {key[1]}", key) for key in mending.questions),
-    ]
-
-
-def _following(mending: Mending) -> Any:
-    """The key of the file to decide about next: those after the shown one first."""
-    files = mending.questions
-    at = files.index(mending.asked) + 1 if mending.asked in files else 0
-    return next(key for key in (*files[at:], *files[:at]) if key != mending.asked)
-
-
 def _task(review: Review) -> w.Widget:
     shown = tied(review.task, "state", task_view(review.task), shown=lambda: review.task.state is not State.DONE)
     return column(shown)
 
 
-def _came(mending: Mending) -> Node | None:
+def _became(mending: Mending) -> Node | None:
     if not mending.came:
         return None
     told = (f"✓ {one.name}: {one.how}" if one.name else f"✗ {one.file.name}: {one.trouble}" for one in mending.came)
     return node("div", *(node("p", one) for one in told), role="status")
 
 
-def _question(review: Review) -> w.Widget:
-    """The one file that a person is asked about, and the yes."""
-    mending = review.mending
-    yes = tied(
-        mending,
-        "asked offers",
-        button("", mending.agree, style="primary"),
-        description=lambda: label_of(mending.offer),
+def choosing(panel: Panel, asking: Asking, label: Callable[[Offer], str]) -> tuple[w.Widget, w.Widget, w.Widget]:
+    """Which file a person is asked about: the list of them with their labels, the next one, and none for now."""
+
+    def listed() -> list[tuple[str, Any]]:
+        named = ((key, asking.offers[key]) for key in asking.choices)
+        return [("Choose a file", None), *((f"{label(one)}: {one.file.name}", key) for key, one in named)]
+
+    narrow = w.Layout(width="auto", max_width="26em")
+    files = choice(asking, "asked", listed, "offers", tooltip="File to decide about", layout=narrow)
+    following = tied(
+        asking,
+        "offers asked",
+        button("", lambda: asking.ask(asking.following)),
+        description=lambda: "Next to decide ›" if asking.asked else "Decide",
+        shown=lambda: asking.following is not None,
     )
-    tied(review, "busy", yes, disabled=lambda: review.busy)
-    words = told(mending, "asked offers crop letterbox start", lambda: _words(mending))
-    return column(words, BeforeAfter(mending), row(yes), css="tj-pair tj-mending")
+    close = button("Decide later", lambda: asking.set_trait("asked", None))
+    tied(asking, "offers asked", files, shown=lambda: asking.asked or asking.choices != asking.questions)
+    tied(asking, "offers asked", close, shown=lambda: asking.asked)
+    tied(panel, "busy", following, disabled=lambda: panel.busy)
+    return files, following, close
 
 
-def _words(mending: Mending) -> Node | None:
-    fit = mending.fit
+def question(panel: Panel, asking: Asking, label: Callable[[], str]) -> w.Widget:
+    """The one file that a person is asked about, and the yes."""
+    yes = tied(asking, "asked offers", button("", asking.agree, style="primary"), description=label)
+    tied(panel, "busy", yes, disabled=lambda: panel.busy)
+    words = told(asking, "asked offers crop letterbox start", lambda: _words(asking))
+    whole = column(words, BeforeAfter(asking), row(yes), css="tj-pair tj-mending")
+    return tied(asking, "asked offers", whole, shown=lambda: asking.offer)
+
+
+def _words(asking: Asking) -> Node | None:
+    fit = asking.fit
     if fit is None:
         return None
     lost = [node("p", f"⚠ {one.told}", css="tj-loss") for one in fit.losses]

@@ -175,7 +175,8 @@ class Panel(HasTraits):
     """The model of one panel; raises what the workspace's files raise when they are read.
 
     `call` is the Python that does the panel's action, for a person to copy; `error` is what went wrong outside the
-    task, None while all is well; `busy` says whether the task is under way. A panel that `looks` is shown when it has
+    task, None while all is well; `busy` says whether the task is under way. `team` tells whose library it is, where a
+    team shares it, and how old the copy is. A panel that `looks` is shown when it has
     looked, which is its task then.
     """
 
@@ -186,6 +187,7 @@ class Panel(HasTraits):
     error = Instance(Exception, allow_none=True)
     busy = Bool()
     task = Instance(Task)
+    team = Unicode()
 
     def __init__(self, workspace: Workspace, *, clock: Callable[[], datetime] = now) -> None:
         super().__init__(task=Task())

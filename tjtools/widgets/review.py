@@ -9,17 +9,16 @@ from enum import Enum
 from functools import partial
 from typing import ClassVar
 
-from traitlets import Any, Bool, Instance, Int, Unicode, UseEnum
+from traitlets import Any, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted, in_bytes, in_seconds
-from tjtools.prepare.incoming import Incoming, clear_cut_off, take_in
-from tjtools.prepare.intake import Intake
 from tjtools.upload import Choice, load_choice, prepare, save_choice
-from tjtools.widgets.mend import Mending, label_of, why_not
+from tjtools.widgets.mend import Asking, Mending, label_of, why_not
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
+from tjtools.widgets.prepare import Adding
 from tjtools.workspace.csvfile import BadLine
 
 PAGE = 24  # files on a page of the gallery
@@ -72,9 +71,8 @@ class Review(Panel):
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
     and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
     has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none. `taking` says that files come in now, `took` is what
-    became of the files that came in last, None where none did; `cut_off` says how many transfers were cut off, of which
-    nothing is used.
+    name of the file whose `evidence` is shown, None for none. New files come in by `adding`, those that don't fit
+    are made to by `mending`.
     """
 
     title: ClassVar[str] = "The session"
@@ -88,14 +86,14 @@ class Review(Panel):
     compared = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
-    taking = Bool()
-    took = Instance(Intake, allow_none=True)
-    cut_off = Int()
 
     def set_up(self) -> None:
         self.observe(lambda _change: self._filter(), ["group", "find"])
         self.observe(lambda _change: self.set_trait("call", self._call()), "chosen")
-        self.mending = Mending(self)
+        self.mending, self.adding = Mending(self), Adding(self)
+        for one, other in ((self.mending, self.adding), (self.adding, self.mending)):
+            one.observe(partial(_alone, other), "at_work")
+        self.adding.observe(self._show_all, "came")
         self.saved = load_choice(self.workspace)
         self.new: dict[Key, SessionFile] = {}
         self.wary: frozenset[Key] = frozenset()
@@ -104,7 +102,7 @@ class Review(Panel):
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
-        self.cut_off = clear_cut_off(self.workspace)
+        self.adding.renew()
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
@@ -130,24 +128,19 @@ class Review(Panel):
         if self.task.state is not State.READY:
             self._look_again()
 
+    @property
+    def at_other_work(self) -> bool:
+        """Whether the task adds files or mends some, or did so last."""
+        return self.adding.at_work or self.mending.at_work
+
     def _look_again(self) -> None:
         if not self.task.running:
-            self.mending.at_work = False
+            self.mending.at_work = self.adding.at_work = False
             self.task.start(self.look)
 
-    def take_in(self, incoming: Incoming) -> None:
-        """Add what has come to the session, and look again."""
-        self.task.wait()
-        self.took, self.taking, self.mending.at_work = None, True, False
-        self.task.start(partial(self._take_in, incoming))
-
-    def _take_in(self, incoming: Incoming, task: Task) -> None:
-        now, cancelled = self.clock(), task.cancelled
-        try:
-            self.took = take_in(self.workspace, incoming, now=now, progress=task.looked_at, cancelled=cancelled)
-            self.look(task)
-        finally:
-            self.taking = False
+    def _show_all(self, _change: object) -> None:
+        """Of what came in a person sees everything first."""
+        self.group, self.find = None, ""
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
@@ -301,6 +294,12 @@ class Review(Panel):
         found = [one for one in self.reviews if group_of(one) in kept and all(word in _words(one) for word in words)]
         self.page = 1
         self.matching = tuple(sorted(found, key=lambda one: list(Group).index(group_of(one))))
+
+
+def _alone(other: Asking, change: dict[str, bool]) -> None:
+    """One of them has the task."""
+    if change["new"]:
+        other.at_work = False
 
 
 def group_of(one: FileReview) -> Group:

@@ -18,9 +18,10 @@ from tjtools.media import Children
 from tjtools.model.creative import Medium
 from tjtools.model.words import counted
 from tjtools.widgets.compare import compare_view
-from tjtools.widgets.drop import drop_view, is_empty
+from tjtools.widgets.drop import is_empty
 from tjtools.widgets.markup import STATIC, Node, node
 from tjtools.widgets.mend_view import mend_view
+from tjtools.widgets.prepare_view import add_view
 from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
 from tjtools.widgets.review_table import Rows
 from tjtools.widgets.view import actions, button, column, follow, linked, row, tied, told, way_on
@@ -120,17 +121,22 @@ def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
 
 
 def review_view(review: Review) -> w.Widget:
-    """The bar, which stays in view, the place to drop files at, what repeats something, the files."""
+    """The bar, which stays in view, the way in for new files, what repeats something, the files.
 
-    def some() -> bool:
-        return not is_empty(review)
+    As long as a person is asked about new files, they are all there is.
+    """
 
-    below = column(compare_view(review), mend_view(review), _files(review), actions(review))
+    def usual(made: w.Widget) -> w.Widget:
+        def shown() -> bool:
+            return not is_empty(review) and review.adding.delivery is None
+
+        return tied(review.adding, "delivery", tied(review, "reviews", made, shown=shown), shown=shown)
+
     return column(
-        tied(review, "reviews", _bar(review), shown=some),
+        usual(_bar(review)),
         told(review, "reviews", lambda: _bad_lines(review)),
-        drop_view(review),
-        tied(review, "reviews", below, shown=some),
+        add_view(review),
+        usual(column(compare_view(review), mend_view(review), _files(review), actions(review))),
     )
 
 

@@ -12,6 +12,7 @@ from traitlets import HasTraits, Instance, Tuple, observe
 
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.words import counted
+from tjtools.team import brought_up_to_date
 from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
@@ -246,6 +247,8 @@ def banner(panel: Panel, *, named: bool = True) -> Node:
         saved = panel.workspace.browser_session.exists()  # whether the site still takes it, only the site can say
         facts |= {"site": bound.origin, "account": bound.account or "not named"}
         facts |= {"sign-in": "saved" if saved else "none yet"}
+    if panel.team:
+        facts["team"] = panel.team
     where = [node("span", node("em", f"{key} "), node("strong", value)) for key, value in facts.items()]
     site = node("div", node("strong", name), node("span", what), css="tj-banner-site")
     return node(
@@ -261,11 +264,14 @@ def banner(panel: Panel, *, named: bool = True) -> Node:
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Place = None) -> Made | Broken:
     """Show a panel in the cell's output and return its model; where it can't be made, what the person sees is why."""
     try:
-        panel = make(kind, found(workspace))
+        place = found(workspace)
+        team = "" if kind.lasts else brought_up_to_date(place)
+        panel = make(kind, place)
     except TJToolsError as error:
         broken = Broken(kind.title, error)
         show_on_screen(error_view(broken), kind.title)
         return broken
+    panel.team = team or panel.team
     if panel.on_screen is None:
         head = [] if panel.lasts else [Markup(banner(panel))]  # what lasts tells it itself, as it changes
         panel.on_screen = column(*head, in_room(panel, view))

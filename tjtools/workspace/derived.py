@@ -23,6 +23,7 @@ from tjtools.workspace.log import BEFORE, NO_JSON
 log = logging.getLogger("tjtools")
 
 VARIABLE = "TJTOOLS_CACHE"
+KEPT_PLACES = 20
 FINGERPRINTS, COVERAGE, LAST_SEEN = "fingerprints", "coverage", "last seen"
 STRIPS, LOOKS, MARKS = "pictures", "looks", "marks"  # bytes, by checksums
 KINSHIPS = "kinships 2"  # of two checksums; other thresholds get another number
@@ -44,6 +45,30 @@ def cache_file() -> Path:
     """The file, whether it is there or not."""
     folder = os.environ.get(VARIABLE) or platformdirs.user_cache_path("tjtools", appauthor=False)
     return Path(folder) / "derived.sqlite3"
+
+
+def _places_file() -> Path:
+    return cache_file().with_name("workspaces.txt")
+
+
+def remember(workspace: Workspace) -> None:
+    """Note that this user works in it; where that can't be noted, it is not among the `opened`."""
+    told = [str(workspace.root), *(root for root in _noted() if root != str(workspace.root))]
+    with suppress(OSError):
+        _places_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _places_file().write_text("\n".join(told[:KEPT_PLACES]) + "\n", "utf-8")
+
+
+def opened() -> list[str]:
+    """Where the workspaces are that this user has worked in, and that are still there; the last one first."""
+    return [root for root in _noted() if (Path(root) / "tracking").is_dir() or (Path(root) / "tjtools.toml").is_file()]
+
+
+def _noted() -> list[str]:
+    try:
+        return [line for line in _places_file().read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, ValueError):
+        return []
 
 
 class Derived(NamedTuple):

@@ -53,9 +53,9 @@ def locked(path: Path, *, patience: float = _PATIENCE) -> Iterator[None]:
     folder = private_folder(path.absolute()) / "locks"
     with translated(path, "locked"):
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{path.name}.lock", timeout=patience, is_singleton=True, fallback_to_soft=False)
+        lock = FileLock(folder / f"{path.name}.lock", is_singleton=True, fallback_to_soft=False)
         try:
-            lock.acquire(poll_interval=0.005)
+            lock.acquire(patience, poll_interval=0.005)
         except Timeout as error:
             told = "another process has been writing it for a minute."
             raise TrackingFileError(told, path=path, remedy="Wait for it, or end it.") from error

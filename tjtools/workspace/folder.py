@@ -54,6 +54,7 @@ class Workspace(_Rooted):
     session = _Place("tracking/creative_inventory_session.csv")
     master = _Place("tracking/creative_inventory.csv")
     defaults = _Place("tracking/metadata_defaults.csv")  # what is not in the names of a delivery
+    incoming = _Place("uploaded/incoming")  # what is on its way into the session, and is none of its files yet
     campaigns = _Place("tracking/Upload_CSV")  # for the campaign uploader
     overrides = _Place("tracking/campaign_overrides.csv")  # what single ads are to say, if a person has written it
     upload_logs = _Place("tracking/upload_logs")  # one status CSV a run

@@ -114,7 +114,7 @@ class Log:
     def _read(self, entry: Entry, reader: Callable[[Entry], _Told]) -> _Told | BadLine:
         try:
             return reader(entry)
-        except (ValueError, TypeError, LookupError, ArithmeticError) as error:
+        except (*NO_JSON, LookupError, ArithmeticError) as error:
             why = f"{entry.kind}: {' '.join(str(error).split())}"
             return self._bad_line(entry.line, why, entry.raw)
 

@@ -1,26 +1,18 @@
-"""What a person sets: the settings of a workspace, and what the site accepts.
+"""What a person sets: the settings of a workspace.
 
 Settings come from the environment (`TJTOOLS_UPLOAD__BATCH_SIZE=5`), `.env` and `tjtools.toml` (`batch_size` in
-`[upload]`), in that order. `[site]` binds a workspace to its site: an environment that disagrees is refused. Limits
-come from a small, dated file in the package, and the workspace's own `limits.toml` over it.
+`[upload]`), in that order. `[site]` binds a workspace to its site: an environment that disagrees is refused.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
-from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
@@ -28,13 +20,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
-from tjtools.model.creative import CreativeType
 from tjtools.model.errors import SettingsError, SiteMismatch
 from tjtools.workspace.folder import Workspace, read_toml
+from tjtools.workspace.limits import Table, load_limits
 
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
@@ -42,11 +33,7 @@ SANDBOX_ORIGIN = "http://127.0.0.1:8642"
 _SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "duplicates", "team")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class SiteSettings(_Section):
+class SiteSettings(Table):
     """The site that the workspace belongs to. `origin` is scheme, host and port, without a slash at the end."""
 
     kind: Literal["sandbox", "live"]
@@ -79,14 +66,14 @@ class SiteSettings(_Section):
         return LIVE_SIGN_IN if self.origin == LIVE_ORIGIN else f"{self.origin}/sign-in"
 
 
-class BrowserSettings(_Section):
+class BrowserSettings(Table):
     """`executable`: a browser of the Chromium family to use instead of the one that is found."""
 
     executable: Path | None = None
     headless: bool = True
 
 
-class UploadSettings(_Section):
+class UploadSettings(Table):
     """More than ten files in one go has proved fragile; large in-stream videos have taken 200 s to process.
 
     `processing_timeout` and `card_timeout` are in seconds: without any change of a file's state, and until a new
@@ -98,7 +85,7 @@ class UploadSettings(_Section):
     card_timeout: float = Field(default=30, gt=0)
 
 
-class CampaignSettings(_Section):
+class CampaignSettings(Table):
     """What the campaign CSVs say beside names and IDs; statuses older than `max_age_days` make none on demand."""
 
     target_url: str = "PLACEHOLDER_URL"
@@ -107,25 +94,25 @@ class CampaignSettings(_Section):
     max_age_days: float = Field(default=7, gt=0, lt=10**5)
 
 
-class NameSettings(_Section):
+class NameSettings(Table):
     """`pair_suffixes`: what one half of a native pair has behind its name, beside those that are known."""
 
     pair_suffixes: tuple[Annotated[str, StringConstraints(pattern=r"[^\W_]")], ...] = ()
 
 
-class PrepareSettings(_Section):
+class PrepareSettings(Table):
     """`native_sound`: whether the videos of native pairs that are made keep their sound."""
 
     native_sound: bool = True
 
 
-class DuplicatesSettings(_Section):
+class DuplicatesSettings(Table):
     """`other_words`: whether a person is told of the same picture with other words."""
 
     other_words: bool = True
 
 
-class TeamSettings(_Section):
+class TeamSettings(Table):
     """The team that shares the workspace's library: its database, the account there, and who one is to the others."""
 
     url: str
@@ -243,7 +230,7 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
         )
     if bound:
         return False
-    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _of_package("template.toml")
+    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _TEMPLATE
     lines = (
         "[site]",
         *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
@@ -276,111 +263,29 @@ def _in_words(error: ValidationError) -> str:
     return "; ".join(parts)
 
 
-_Words = tuple[Annotated[str, StringConstraints(pattern=r"^([^A-Z .]([^A-Z]*[^A-Z .])?)?$")], ...]
-_Formats = Annotated[_Words, Field(description='a list like ["mp4"], in lower case')]
-_Codecs = Annotated[_Words, Field(description='a list like ["h264"], in lower case')]
-_Size = Annotated[str, StringConstraints(pattern=r"^\d+x\d+$")]
-_Sizes = Annotated[tuple[_Size, ...], Field(description='a list like ["640x360"]')]
-_Number = Annotated[float, Field(strict=True, gt=0, lt=10**15)]  # larger is a slip of the hand
+_TEMPLATE = """\
+[browser]
+# executable = "/usr/bin/chromium"   # found by itself if not given
+headless = true
 
+[upload]
+batch_size = 10             # at most 10: more has proved fragile
+processing_timeout = 300    # seconds that a file may stay in one state
+card_timeout = 30           # seconds until a new creative must show in the list
 
-class Limit(_Section):
-    """What a file of one creative type must be; an empty or None field is no limit.
+[campaign]
+target_url = "PLACEHOLDER_URL"
+brand_name = "PLACEHOLDER_BRAND"
+call_to_action = "PLACEHOLDER_CTA"
+max_age_days = 7            # statuses may be so old when `tjtools campaign` makes ads of what is approved
 
-    `sizes` are `WIDTHxHEIGHT` in pixels, `max_bytes` counts bytes, the times are seconds, both ends included.
-    `usual_seconds` and `usual_codecs` are what is customary: another value is worth a word and no refusal.
-    """
+[names]
+# pair_suffixes = ["preview"]   # beside those known: halves of a native pair may be called clip and clip_preview
 
-    formats: _Formats = ()
-    codecs: _Codecs = ()
-    sizes: _Sizes = ()
-    max_bytes: int | None = Field(None, strict=True, gt=0, lt=10**15, description="a number of bytes like 300_000")
-    min_seconds: _Number | None = Field(None, description="a number of seconds like 5")
-    max_seconds: _Number | None = Field(None, description="a number of seconds like 31")
-    usual_seconds: _Number | None = Field(None, description="a number of seconds like 4")
-    usual_codecs: _Codecs = ()
+[prepare]
+native_sound = true         # whether the videos of native pairs that are made keep their sound
 
-    @model_validator(mode="after")
-    def _some_video_does(self) -> Limit:
-        if self.min_seconds and self.max_seconds and self.min_seconds > self.max_seconds:
-            told = f"min_seconds {self.min_seconds:g} is more than max_seconds {self.max_seconds:g}: no video would do"
-            raise ValueError(told)
-        return self
+[duplicates]
+other_words = true          # tell of the same picture with other words; false where variants of one are meant
 
-
-_ROOM = "a number of characters like 65"
-_Characters = Annotated[int, Field(strict=True, gt=0, lt=10**6, description=_ROOM)]
-
-
-class CampaignCaps(_Section):
-    """How many characters the campaign uploader takes: of names, headlines, and the settings of the same names."""
-
-    ad_name: int = Field(strict=True, ge=40, lt=10**6, description=f"{_ROOM}, 40 or more")  # with room for two IDs
-    headline: _Characters
-    brand_name: _Characters
-    call_to_action: _Characters
-    banner_title: _Characters
-    banner_subtitle: _Characters
-
-
-class Limits(_Section):
-    """The limits of all creative types; `checked` is the day on which somebody compared them with the site."""
-
-    checked: date = Field(strict=True)
-    by_type: dict[CreativeType, Limit]
-    campaign: CampaignCaps
-
-    def true_type(self, claimed: CreativeType, size: str) -> CreativeType:
-        """The type of a file of that size: a `video` in a banner size is a `video_banner`.
-
-        >>> load_limits().true_type(CreativeType.VIDEO, "300x250").value
-        'video_banner'
-        """
-        banner = claimed is CreativeType.VIDEO and size in self.by_type[CreativeType.VIDEO_BANNER].sizes
-        return CreativeType.VIDEO_BANNER if banner else claimed
-
-
-def load_limits(own: Path | None = None) -> Limits:
-    """The package's limits, the user's own file (if there is one) laid over them, key by key.
-
-    Raises `SettingsError` where the user's file can't be used: it names the type, the key and what belongs there.
-
-    >>> load_limits().by_type[CreativeType.NATIVE_IMAGE].max_bytes
-    300000
-    """
-    package = _package_limits()
-    told = read_toml(own) if own and own.is_file() else package
-    sections = {
-        word: package[word] | limit if word in package and isinstance(limit, dict) else limit
-        for word, limit in (package | told).items()
-        if word != "checked"
-    }
-    campaign = sections.pop("campaign")
-    try:
-        return Limits.model_validate({"checked": told.get("checked"), "campaign": campaign, "by_type": sections})
-    except ValidationError as error:
-        remedy = "Correct it; the package's limits.toml shows every key."
-        raise SettingsError(f"{own}: {_limit_in_words(error.errors()[0], told)}.", remedy=remedy) from error
-
-
-@cache
-def _package_limits() -> dict[str, Any]:
-    return tomllib.loads(_of_package("limits.toml"))
-
-
-def _of_package(name: str) -> str:
-    return files("tjtools.workspace").joinpath(name).read_text("utf-8")
-
-
-def _limit_in_words(error: ErrorDetails, told: Mapping[str, Any]) -> str:
-    word, key = (*(str(part) for part in error["loc"] if part != "by_type"), "", "")[:2]
-    if word == "checked":
-        return "checked must be the day on which the limits were compared with the site, like 2026-11-24"
-    if error["type"] == "value_error":
-        return f"[{word}] {error['msg'].removeprefix('Value error, ')}"
-    fields = CampaignCaps.model_fields if word == "campaign" else Limit.model_fields
-    if key in fields:
-        return f"[{word}] {key} must be {fields[key].description}, not {told[word][key]!r}"
-    if key == "[key]" or not key:
-        return f"[{word}] is no section; known are {', '.join(kind.value for kind in CreativeType)}, campaign"
-    return f"[{word}] {key} is no limit; known are {', '.join(fields)}"
+"""

@@ -1,0 +1,413 @@
+"""Adding files on the desk: what is asked, what a yes does, what goes through without a question, and the way back."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import ipywidgets as w
+import pytest
+from views import buttons, inside, looked, shown, words
+from world import NOW, read_rows, rejected_before, session
+
+from tjtools.diff.session import Verdict
+from tjtools.model.errors import WorkspaceError
+from tjtools.practice import samples
+from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.incoming import Incoming, Offered
+from tjtools.prepare.remembered import preparations
+from tjtools.widgets.form import Form
+from tjtools.widgets.mend_view import BeforeAfter
+from tjtools.widgets.panel import State
+from tjtools.widgets.prepare import CHANGED, Adding
+from tjtools.widgets.review import Group, Review
+from tjtools.widgets.review_view import review_view
+from tjtools.widgets.view import Table
+from tjtools.workspace.folder import Workspace
+
+ALL = f"{','.join(COLUMNS)}\n,,F,Real,Ana,EN,SFW,,\n"
+FINISHED = "EN_Music_F_Real_SFW_Song_Dora_ID-0A0B0C0D.png"
+
+
+def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_image(path, width=size[0], height=size[1], title=path.stem, seed=seed)
+    return path
+
+
+def video(path: Path, seconds: float, seed: int = 0, size: tuple[int, int] = (160, 90)) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_video(path, width=size[0], height=size[1], seconds=seconds, title=path.stem, seed=seed, fps=5)
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two folders of a creator's: one picture that fits, one to scale, one to crop, and a video to cut."""
+    image(tmp_path / "shoot 3/Sports/IMG_0001.png", seed=1)
+    image(tmp_path / "shoot 3/Sports/goal.png", (600, 500), seed=2)
+    image(tmp_path / "shoot 3/Big Garden/wide lawn.png", (900, 500), seed=3)
+    video(tmp_path / "shoot 3/Big Garden/long story.mp4", 33, seed=4)
+    return tmp_path / "shoot 3"
+
+
+@pytest.fixture
+def shop(bare_workspace: Workspace) -> Workspace:
+    """A workspace whose defaults tell all but the category."""
+    bare_workspace.defaults.write_text(ALL, "utf-8")
+    return bare_workspace
+
+
+def ended(adding: Adding, state: State = State.DONE) -> None:
+    assert adding.panel.task.wait(90)
+    assert adding.panel.task.state is state, adding.panel.task.error
+
+
+def asked(workspace: Workspace, folder: Path) -> Review:
+    review = looked(workspace)
+    review.adding.look_into(str(folder))
+    ended(review.adding)
+    return review
+
+
+def names(workspace: Workspace) -> list[str]:
+    return [row["new_filename"] for row in read_rows(workspace.session)] if workspace.session.exists() else []
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def dropped(workspace: Workspace, folder: Path, *paths: Path) -> Incoming:
+    """What a browser does with these files."""
+    offered = [Offered(path.relative_to(folder).as_posix(), path.stat().st_size) for path in paths]
+    coming = Incoming.begin(workspace, offered, now=NOW)
+    for name, one in coming.files.items():
+        shutil.copy(folder / one.path, coming.folder / name)
+    return coming
+
+
+def test_a_folder_is_looked_through_asked_about_and_added_with_one_button(
+    bare_workspace: Workspace, folder: Path
+) -> None:
+    before, review = contents(folder), asked(bare_workspace, folder)
+    adding = review.adding
+    view = review_view(review)
+    assert (names(bare_workspace), adding.ready) == ([], False)
+    assert "4 files" in words(view)
+    assert "2 to decide" in words(view)
+    assert "5 fields to fill in" in words(view)
+    sports = folder / "Sports"
+    for field, text in {"model_sex": "F", "style": "real", "creator_name": "Ana", "language": "en"}.items():
+        adding.form.answer(sports, field, text)
+    assert "1 field to fill in" in words(view)
+    assert buttons(view)["Add 2 files"].disabled
+    adding.form.answer(sports, "content_type", "SFW")
+    buttons(view)["All 2 as proposed"].click()
+    buttons(view)["Add 4 files"].click()
+    ended(adding)
+    assert contents(folder) == before
+    assert (adding.delivery, [one.verdict for one in review.reviews]) == (None, [Verdict.NEW] * 4)
+    assert {row["category"] for row in read_rows(bare_workspace.session)} == {"Sports", "Big Garden"}
+    assert "✓ 4 files added." in words(view)
+    assert len(review.chosen) == 4
+
+
+def test_what_was_said_of_a_folder_is_kept_and_goes_for_the_others_until_they_have_their_own(
+    bare_workspace: Workspace, folder: Path
+) -> None:
+    adding = asked(bare_workspace, folder).adding
+    sports, garden = folder / "Sports", folder / "Big Garden"
+    for field, text in {"model_sex": "F", "style": "Real", "content_type": "SFW", "language": "EN"}.items():
+        adding.form.answer(garden, field, text)
+    adding.form.answer(garden, "creator_name", "Bea")
+    adding.form.answer(sports, "creator_name", "Ana")
+    adding.form.answer(garden, "creator_name", "Cleo")
+    assert {one.name: told["creator_name"] for one, told in adding.form.told.items()} == {
+        "Sports": "Ana",
+        "Big Garden": "Cleo",
+    }
+    assert adding.planned is not None
+    assert {one.row["creator_name"] for one in adding.planned.taken} == {"Ana"}  # the others wait for a yes
+    adding.add()
+    ended(adding)
+    rows = {row["folder_path"]: row["creator_name"] for row in read_rows(bare_workspace.defaults)}
+    assert rows == {"shoot 3/Big Garden": "Cleo", "shoot 3/Sports": "Ana"}
+    image(folder / "Sports/another.png", seed=9)
+    adding.look_into(str(folder))
+    ended(adding)
+    assert (adding.missing, len(adding.delivery.known) if adding.delivery else 0) == (0, 2)
+
+
+def test_what_can_not_be_meant_is_told_at_the_form_and_is_no_answer(bare_workspace: Workspace, folder: Path) -> None:
+    review = asked(bare_workspace, folder)
+    view = review_view(review)
+    [language, *_] = [one for one in shown(view) if getattr(one, "tooltip", "") == "Language of Sports"]
+    language.value = "english"
+    assert "language is 'english'; it is a code like EN" in words(view)
+    assert review.adding.missing == 5
+    language.value = "es"
+    assert (language.value, review.adding.missing) == ("ES", 4)
+    assert "it is a code" not in words(view)
+
+
+def test_names_that_were_written_before_are_offered(bare_workspace: Workspace, folder: Path) -> None:
+    session(bare_workspace, [{"new_filename": "old.png", "creative_type": "image", "creator_name": "Zoe"}])
+    view = review_view(asked(bare_workspace, folder))
+    [creator] = [one for one in shown(view) if getattr(one, "tooltip", "") == "Creator of Sports"]
+    assert creator.options == ("Zoe",)
+
+
+def test_finished_files_go_through_without_a_question(bare_workspace: Workspace, tmp_path: Path) -> None:
+    image(tmp_path / "finished" / FINISHED)
+    review = asked(bare_workspace, tmp_path / "finished")
+    assert (names(bare_workspace), review.adding.delivery) == ([FINISHED], None)
+    assert [one.file.name for one in review.reviews] == [FINISHED]
+
+
+def test_finished_files_that_are_dropped_do_so_too_and_nothing_of_the_transfer_stays(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    review = looked(bare_workspace)
+    review.adding.take(dropped(bare_workspace, tmp_path, image(tmp_path / "drop" / FINISHED)))
+    ended(review.adding)
+    assert [(row["new_filename"], row["source_path"]) for row in read_rows(bare_workspace.session)] == [
+        (FINISHED, f"drop/{FINISHED}")
+    ]
+    assert not bare_workspace.incoming.exists()
+    assert [one.folder for one in preparations(bare_workspace)] == ["the desk"]
+
+
+def test_other_files_that_are_dropped_are_asked_about_and_stay_until_then(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    paths = [image(tmp_path / "a.png", seed=1), image(tmp_path / "shoot/Travel/b.png", seed=2)]
+    review = looked(bare_workspace)
+    adding = review.adding
+    adding.take(dropped(bare_workspace, tmp_path, *paths))
+    ended(adding)
+    assert [adding.called(one) for one in adding.form.fields] == ["the dropped files", "shoot/Travel"]
+    loose, travel = adding.form.fields
+    adding.form.answer(loose, "category_name", "Cooking")
+    for field in ("model_sex", "style", "creator_name", "language", "content_type"):
+        adding.form.answer(travel, field, {"model_sex": "M", "style": "Both", "content_type": "SFW"}.get(field, "Es"))
+    review.look(review.task)  # as another tab may ask for meanwhile
+    assert bare_workspace.incoming.exists()
+    adding.add()
+    ended(adding)
+    assert {(row["category"], row["source_path"]) for row in read_rows(bare_workspace.session)} == {
+        ("Cooking", "a.png"),
+        ("Travel", "shoot/Travel/b.png"),
+    }
+    assert not bare_workspace.incoming.exists()
+    kept = [row["folder_path"] for row in read_rows(bare_workspace.defaults)]
+    assert len(kept) == 1  # where they lay while they were asked about is no folder of anybody's
+    assert kept[0].endswith("shoot/Travel")
+
+
+def test_not_now_removes_what_was_dropped_and_leaves_a_folder_alone(shop: Workspace, folder: Path) -> None:
+    before, review = contents(folder), asked(shop, folder)
+    view = review_view(review)
+    buttons(view)["Not now"].click()
+    assert (review.adding.delivery, contents(folder), names(shop)) == (None, before, [])
+    review.adding.take(dropped(shop, folder, folder / "Sports/IMG_0001.png"))
+    ended(review.adding)
+    assert review.adding.delivery is not None
+    buttons(view)["Not now"].click()
+    assert not shop.incoming.exists()
+
+
+def test_what_repeats_a_known_creative_is_told_first_and_added_on_a_persons_word(shop: Workspace, folder: Path) -> None:
+    rejected_before(shop, folder / "Sports/IMG_0001.png")
+    review = asked(shop, folder)
+    view = review_view(review)
+    assert "⚠ 1 file repeats what is known" in words(view)
+    assert "Sports/IMG_0001.png: same content as ID 1032530511" in words(view)
+    assert "it was REJECTED on 2025-11-13" in words(view)
+    assert "Add 1 file" in buttons(view)
+    [also] = [one for one in shown(view) if isinstance(one, w.Checkbox) and one.description == "Add it all the same"]
+    also.value = True
+    assert "Add 2 files" in buttons(view)
+    also.value = False
+    assert "--" not in words(view)  # nobody here gives options
+    buttons(view)["Add 1 file"].click()
+    ended(review.adding)
+    assert len(names(shop)) == 1
+
+
+def test_what_would_be_lost_is_decided_one_by_one(shop: Workspace, folder: Path) -> None:
+    review = asked(shop, folder)
+    adding, view = review.adding, review_view(review)
+    [shape] = [one for one in inside(view) if isinstance(one, BeforeAfter) and one._asking is adding]
+    assert "2 to decide: 1 to cut, 1 to crop" in words(view)
+    buttons(view)["Decide"].click()
+    assert shape.shape["name"] == "long story.mp4"
+    adding.start = 2.0
+    assert "33 s → 30.9 s, from 2 s on" in words(view)
+    buttons(view)["Take it so"].click()
+    assert (shape.shape["name"], adding.start) == ("wide lawn.png", 0.0)
+    adding.crop = 1.0
+    buttons(view)["Take it so"].click()
+    assert (adding.asked, "Add 4 files" in buttons(view)) == (None, True)
+    [table] = [one for one in shown(view) if isinstance(one, Table) and one.what == "files"]
+    told = dict(zip(table.frame["file"], table.frame["how"], strict=True))
+    assert "from 2 s on" in told["Big Garden/long story.mp4"]
+    assert "the right is kept" in told["Big Garden/wide lawn.png"]
+    adding.ask(folder / "Big Garden/wide lawn.png")  # a person may change their mind
+    adding.crop = 0.0
+    adding.agree()
+    buttons(view)["Add 4 files"].click()
+    ended(adding)
+    notes = {row["original_filename"]: row["notes"] for row in read_rows(shop.session)}
+    assert "from 2 s on" in notes["long story.mp4"]
+    assert [one.verdict for one in review.reviews] == [Verdict.NEW] * 4
+
+
+def test_native_pairs_at_a_tick_each_from_where_the_person_says(shop: Workspace, tmp_path: Path) -> None:
+    video(tmp_path / "shoot/Travel/road trip.mp4", 9, size=(640, 360))
+    review = asked(shop, tmp_path / "shoot")
+    adding = review.adding
+    adding.native = True
+    ended(adding)
+    assert (adding.questions, len(adding.choices)) == ((), 1)
+    adding.ask(adding.choices[0])
+    adding.start = 4.0
+    adding.agree()
+    assert adding.planned is not None
+    assert [one.creative_type.value for one in adding.planned.taken] == ["native_video", "native_image"]
+    assert "from 4 s on" in "; ".join(adding.planned.taken[0].fit.mends)
+    adding.native = False
+    ended(adding)
+    assert [one.creative_type.value for one in adding.planned.taken] == ["video"]
+    adding.native = True
+    ended(adding)
+    adding.add()
+    ended(adding)
+    assert len({row["native_pair_id"] for row in read_rows(shop.session)}) == 1
+    assert [one.verdict for one in review.reviews] == [Verdict.NEW] * 2
+
+
+def test_names_and_files_can_stay_as_they_are(bare_workspace: Workspace, folder: Path) -> None:
+    review = asked(bare_workspace, folder)
+    review.adding.as_is = True
+    ended(review.adding)
+    assert (review.adding.form.fields, review.adding.ready) == ({}, True)
+    review.adding.add()
+    ended(review.adding)
+    assert sorted(names(bare_workspace)) == ["IMG_0001.png", "goal.png", "long story.mp4", "wide lawn.png"]
+
+
+def test_what_was_added_is_taken_back_by_a_button_and_then_not_known_any_more(shop: Workspace, folder: Path) -> None:
+    before, review = contents(shop.root / "uploaded"), asked(shop, folder)
+    view = review_view(review)
+    buttons(view)["Add 2 files"].click()
+    ended(review.adding)
+    buttons(view)["Undo: take 2 files of shoot 3 back out"].click()
+    ended(review.adding)
+    assert (names(shop), contents(shop.root / "uploaded"), review.adding.last) == ([], before, None)
+    assert "✓ 2 files taken back out." in words(view)
+    review.adding.look_into(str(folder))
+    ended(review.adding)
+    assert review.adding.delivery is not None
+    assert review.adding.delivery.known == ()
+
+
+def test_what_was_prepared_before_is_done_anew_in_its_place_when_asked(shop: Workspace, folder: Path) -> None:
+    adding = asked(shop, folder).adding
+    adding.add()
+    ended(adding)
+    first = names(shop)
+    adding.look_into(str(folder))
+    ended(adding)
+    assert adding.ready is False
+    adding.again = True
+    ended(adding)
+    adding.add()
+    ended(adding)
+    assert (len(names(shop)), set(names(shop)) & set(first)) == (2, set())
+
+
+def test_a_delivery_that_changed_while_it_was_asked_about_is_shown_again_first(shop: Workspace, folder: Path) -> None:
+    review = asked(shop, folder)
+    image(folder / "Sports/late.png", seed=8)
+    review.adding.add()
+    ended(review.adding)
+    view = review_view(review)
+    assert (names(shop), CHANGED in words(view)) == ([], True)
+    buttons(view)["Add 3 files"].click()
+    ended(review.adding)
+    assert len(names(shop)) == 3
+
+
+def test_a_stop_leaves_everything_as_it_was_and_what_was_said_too(shop: Workspace, folder: Path) -> None:
+    review = asked(shop, folder)
+    adding, go = review.adding, threading.Event()
+    review.task.observe(lambda _change: (review.task.cancel(), go.set()), "text")
+    adding.agree_to_all()
+    adding.add()
+    ended(adding, State.CANCELLED)
+    assert (names(shop), adding.delivery is not None, adding.questions) == ([], True, ())
+    assert contents(shop.root / "uploaded") == {}
+
+
+def test_a_folder_that_is_not_there_is_told_in_words(bare_workspace: Workspace) -> None:
+    review = looked(bare_workspace)
+    view = review_view(review)
+    review.adding.look_into("no such folder")
+    ended(review.adding, State.FAILED)
+    assert isinstance(review.task.error, WorkspaceError)
+    assert "There is no file or folder" in words(view)
+    assert review.adding.delivery is None
+
+
+def test_a_folder_without_media_says_so(shop: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty/notes.txt").write_text("nothing")
+    view = review_view(asked(shop, tmp_path / "empty"))
+    assert "There is no image or video in empty." in words(view)
+    assert buttons(view)["Add 0 files"].disabled
+
+
+def test_files_that_can_not_go_are_told_with_the_reason_and_the_others_go(shop: Workspace, folder: Path) -> None:
+    (folder / "Sports/torn.png").write_bytes((folder / "Sports/IMG_0001.png").read_bytes()[:900])
+    shop.defaults.write_text(f"{ALL}Sports,,X,,,,,,\n", "utf-8")
+    review = asked(shop, folder)
+    view = review_view(review)
+    assert "Sports/torn.png: " in words(view)
+    assert "metadata_defaults.csv:3: model_sex is 'X'" in words(view)
+    buttons(view)["Add 2 files"].click()
+    ended(review.adding)
+    assert len(names(shop)) == 2
+
+
+def test_while_the_panel_is_at_something_else_nothing_is_begun(shop: Workspace, folder: Path) -> None:
+    review, go = looked(shop), threading.Event()
+    review.task.start(lambda _: go.wait(60))
+    review.adding.look_into(str(folder))
+    review.adding.undo()
+    assert not review.adding.at_work
+    go.set()
+    review.task.wait()
+    assert review.adding.delivery is None
+
+
+def test_what_came_in_is_seen_whatever_was_filtered_before(bare_workspace: Workspace, tmp_path: Path) -> None:
+    image(tmp_path / "finished" / FINISHED)
+    review = looked(bare_workspace)
+    review.group, review.find = Group.THERE, "nothing"
+    review.adding.look_into(str(tmp_path / "finished"))
+    ended(review.adding)
+    assert [one.file.name for one in review.matching] == [FINISHED]
+
+
+def test_the_form_knows_what_is_said_twice_from_what_is_meant_for_one() -> None:
+    form = Form()
+    form.ask({Path("a"): ("category_name", "style"), Path("b"): ("category_name", "style")})
+    form.answer(Path("a"), "category_name", " Big  Garden ")
+    form.answer(Path("a"), "style", "anime")
+    assert form.told == {Path("a"): {"category_name": "Big Garden", "style": "Anime"}, Path("b"): {"style": "Anime"}}
+    form.ask({Path("c"): ("style",)})
+    assert form.told == {Path("c"): {"style": "Anime"}}
+    form.clear()
+    assert (form.fields, form.answers) == ({}, {})

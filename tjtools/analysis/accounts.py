@@ -1,0 +1,72 @@
+"""All accounts of a person at a glance: the workspaces on this machine, and what else their teams let them see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from tjtools.analysis.frame import STANDING, on_site
+from tjtools.analysis.sources import Files
+from tjtools.analysis.worklist import SLOW, worklist
+from tjtools.model.errors import NotAllowed, TeamUnreachable, TJToolsError
+from tjtools.team import Team, brought_up_to_date, other_accounts
+from tjtools.workspace.derived import opened
+from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
+
+
+class Account(NamedTuple):
+    """An account: how many creatives are on the site by their status, and how many need a look.
+
+    `rejected` since a person last looked, `slow`: waiting too long. `place` is the workspace, `age` tells how old a
+    team's copy is. `trouble`: why nothing can be told.
+    """
+
+    name: str
+    place: str
+    statuses: dict[str, int]
+    rejected: int = 0
+    slow: int = 0
+    age: str = ""
+    trouble: str = ""
+
+
+def accounts(workspace: Workspace, clock: Callable[[], datetime]) -> list[Account]:
+    """This workspace's account, those of the workspaces that were opened before, and the others of their teams."""
+    places = [workspace, *(Workspace(Path(root)) for root in opened() if Path(root) != workspace.root)]
+    found = [_account(one, clock) for one in places]
+    known = {(team.settings.url, team.settings.account) for team in _teams(places)}
+    for team in {team.settings.url: team for team in _teams(places)}.values():
+        there = {account for url, account in known if url == team.settings.url}
+        try:
+            with team:
+                found += [_account(one, clock)._replace(place="") for one in other_accounts(team, there)]
+        except (TeamUnreachable, NotAllowed):
+            continue  # which the workspace's own line says
+    return found
+
+
+def _teams(places: list[Workspace]) -> Iterator[Team]:
+    for one in places:
+        try:
+            team = Team.of(one)
+        except TJToolsError:
+            continue  # which its own line says
+        if team:
+            yield team
+
+
+def _account(workspace: Workspace, clock: Callable[[], datetime]) -> Account:
+    name, place = workspace.root.name, str(workspace.root)
+    try:
+        settings = load_settings(workspace)
+        name = settings.team.account if settings.team else name
+        age, files = brought_up_to_date(workspace), Files(workspace, clock)
+    except TJToolsError as error:
+        return Account(name, place, {}, trouble=str(error))
+    counts = on_site(files.frame)["review_status"].value_counts()
+    figures = worklist(files, files.changed())
+    statuses = {status: int(counts[status]) for status in STANDING if counts[status]}
+    return Account(name, place, statuses, len(figures["rejected"]), len(figures[SLOW]), age)

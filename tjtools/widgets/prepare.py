@@ -1,0 +1,291 @@
+"""Adding files: what a delivery becomes, what a person says of it, and one yes for all of it; and taking it back.
+
+Where nothing has to be said of a delivery, it goes through without a question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from traitlets import Bool, Instance, Int, Unicode
+
+from tjtools.model.creative import SessionFile
+from tjtools.prepare.defaults import Defaults
+from tjtools.prepare.delivery import Delivered, Delivery, Wanted, fit_of, lacking, look_through
+from tjtools.prepare.fit import Fit, Wishes
+from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
+from tjtools.prepare.intake import Intake, Taken, plan_session
+from tjtools.prepare.mend import Offer
+from tjtools.prepare.remembered import Preparation, last_preparation
+from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.upload import demand_settled
+from tjtools.widgets.form import Form
+from tjtools.widgets.mend import Asking
+from tjtools.widgets.panel import Panel, Task
+from tjtools.workspace.csvfile import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("file", "becomes", "type", "how")
+CHANGED = "Something of it has changed meanwhile: look at it, and press again."
+DROPPED = "the desk"  # the folder of what was dropped, in the log
+WORDS = {"category_name": "category", "creator_name": "creator_name", "language": "language"}  # columns of the master
+_CHOICES = ("native", "as_is", "again")
+
+
+class Place(NamedTuple):
+    """Where files come from; `dropped` is their transfer, where a browser has sent them."""
+
+    folder: Path = Path()
+    dropped: Incoming | None = None
+
+
+class Adding(Asking):
+    """Files on their way into a panel's session: a delivery that was looked through, and what a person says of it.
+
+    `delivery` is None where nobody is asked anything; `planned` is what becomes of it as things are said now. `native`,
+    `as_is`, `again` and `repeats` are what is asked for, as `Wanted` has them; the `form` has what names don't tell.
+    `came` is what was added last, `taken_back` what was taken back, `last` the preparation that can be. `cut_off` says
+    how many transfers were cut off, of which nothing is used; `note` is a word beside the button.
+    """
+
+    native = Bool()
+    as_is = Bool()
+    again = Bool()
+    repeats = Bool()
+    delivery = Instance(Delivery, allow_none=True)
+    planned = Instance(Intake, allow_none=True)
+    came = Instance(Intake, allow_none=True)
+    last = Instance(Preparation, allow_none=True)
+    taken_back = Instance(Preparation, allow_none=True)
+    cut_off = Int()
+    note = Unicode()
+
+    def __init__(self, panel: Panel) -> None:
+        super().__init__(panel)
+        self._place, self.form, self.words = Place(), Form(), dict[str, set[str]]()
+        self.form.observe(lambda _change: self._plan(), "answers")
+        self.observe(lambda _change: self._choose(), [*_CHOICES])
+        self.observe(lambda _change: self._allow({}), "repeats")
+
+    def renew(self) -> None:
+        """See what was cut off, and which preparation can be taken back."""
+        workspace = self.panel.workspace
+        self.cut_off, last = clear_cut_off(workspace), last_preparation(workspace)
+        self.last = last if last and not last.uploaded(workspace) else None
+
+    def look_into(self, path: str) -> None:
+        """Look through a folder that a person named; what has to be said of it is asked then."""
+        if named := path.strip().strip("\"'"):
+            place = Place(self.panel.workspace.root / Path(named).expanduser())
+            self._enter(lambda: place)
+
+    def take(self, incoming: Incoming) -> None:
+        """The same with what a browser has sent."""
+
+        def arrived() -> Place:
+            whole = incoming.arrived()
+            return Place(whole.media, whole)
+
+        self.panel.task.wait()
+        self._enter(arrived)
+
+    def _enter(self, arrived: Callable[[], Place]) -> None:
+        if not self.panel.task.running:
+            self.close()
+            self.came = self.taken_back = None
+            self.begin(partial(self._first_look, arrived))
+
+    def _first_look(self, arrived: Callable[[], Place], task: Task) -> None:
+        self._place = arrived()
+        self._look(Wanted(), task)
+
+    def close(self) -> None:
+        """Leave the delivery alone; what a browser sent is removed."""
+        if self._place.dropped:
+            self._place.dropped.discard()
+        self._place = Place()
+        with self.hold_trait_notifications():
+            self.delivery, self.planned, self.asked, self.offers, self.note = None, None, None, {}, ""
+            self.native = self.as_is = self.again = self.repeats = False
+        self.form.clear()
+
+    def _choose(self) -> None:
+        """What is asked for has changed: what becomes of the files is told anew."""
+        if self.delivery and not self.panel.task.running:
+            told, choice = self.delivery.wanted, {name: getattr(self, name) for name in _CHOICES}
+            if any(getattr(told, name) != chosen for name, chosen in choice.items()):
+                self.begin(partial(self._look, told._replace(**choice, wishes=Wishes())))
+
+    def _look(self, wanted: Wanted, task: Task) -> None:
+        try:
+            with alone(self.panel.workspace, now=self.panel.clock()):
+                delivery = self._looked_through(wanted, task)
+                if delivery.is_finished and self.delivery is None:
+                    self._write(delivery, task)
+                    return
+            self.words = self._known_words(delivery.defaults)
+            self._show(delivery)
+        except BaseException:
+            if self.delivery is None:
+                self.close()
+            else:
+                self._show(self.delivery)
+            raise
+
+    def _looked_through(self, wanted: Wanted, task: Task) -> Delivery:
+        workspace, folder = self.panel.workspace, self._place.folder
+        return look_through(workspace, folder, wanted, progress=task.looked_at, cancelled=task.cancelled)
+
+    def _known_words(self, defaults: Defaults) -> dict[str, set[str]]:
+        """What was written into a field before, for a person to choose from."""
+        master = read_table(self.panel.workspace.master, ("new_filename",)).rows
+        told = {field: {row.get(column, "").strip() for row in master} for field, column in WORDS.items()}
+        return {
+            field: (words | {row.get(field, "") for row in defaults.rows.values()}) - {""}
+            for field, words in told.items()
+        }
+
+    def _show(self, delivery: Delivery) -> None:
+        wanted = delivery.wanted
+        with self.hold_trait_notifications():
+            self.delivery = delivery
+            self.form.ask(lacking((*delivery.sources, *delivery.undecided)))
+            self.native, self.as_is, self.again, self.repeats = wanted[:4]
+            self.offers = {one.path: _offer(one) for one in delivery.found if _is_choice(one, delivery)}
+            self.asked = self.asked if self.offer else None
+            self._plan()
+
+    def _plan(self) -> None:
+        if self.delivery:
+            with self.panel.attempt():
+                told = self.delivery.answered(self.form.told)
+                self.planned = plan_session(self.panel.workspace, told, now=self.panel.clock(), draft=True)
+
+    @property
+    def missing(self) -> int:
+        """How many fields that the names need have no answer yet that can be meant."""
+        told, lacks = self.form.told, self.delivery.lacks if self.delivery else {}
+        return sum(field not in told.get(folder, {}) for folder, fields in lacks.items() for field in fields)
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is something to add, and nothing left that has to be said."""
+        return bool(self.planned and self.planned.taken and not self.missing)
+
+    def called(self, path: Path) -> str:
+        """What a person calls a file or a folder of the delivery."""
+        root = self.delivery.folder if self.delivery else Path()
+        if path == root:
+            return "the dropped files" if self._place.dropped and root == self._place.dropped.whole else root.name
+        return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+
+    @property
+    def questions(self) -> tuple[Path, ...]:
+        return tuple(one.path for one in self.delivery.undecided) if self.delivery else ()
+
+    @property
+    def choices(self) -> tuple[Path, ...]:
+        first = self.questions
+        return (*first, *(path for path in self.offers if path not in first))
+
+    def fitted(self, offer: Offer) -> Fit:
+        if self.delivery is None:
+            return offer.fit
+        [one] = [one for one in self.delivery.found if one.path == offer.file.path]
+        return fit_of(one, offer.kind, self.delivery.wanted._replace(said={one.path: self.wishes}), self.limits)
+
+    def agree(self) -> None:
+        following = self.following
+        self._allow({self.asked: self.wishes} if self.asked else {})
+        if following in self.offers:
+            self.ask(following)
+        else:
+            self.asked = None
+
+    def agree_to_all(self) -> None:
+        """All as it is proposed: the centre of each picture, each video from its start."""
+        starts = {path: recipe.start if (recipe := self.offers[path].fit.recipe) else 0.0 for path in self.questions}
+        self._allow({path: Wishes(crop=0.5, start=start) for path, start in starts.items()})
+        self.asked = None
+
+    def _allow(self, said: Mapping[Path, Wishes]) -> None:
+        if self.delivery and not self.panel.task.running:
+            wanted = self.delivery.wanted._replace(allow_repeats=self.repeats)
+            wanted = wanted._replace(said={**wanted.said, **said})
+            if wanted != self.delivery.wanted:
+                self._show(self.delivery.allowed(wanted, self.limits))
+
+    def add(self) -> None:
+        """Make the files of the session; what has changed since it was shown is shown first."""
+        if self.ready and not self.panel.task.running:
+            self.begin(self._add)
+
+    def _add(self, task: Task) -> None:
+        shown, told = self.delivery, self.form.told
+        if shown is None:
+            return
+        with alone(self.panel.workspace, now=self.panel.clock()):
+            delivery = self._looked_through(shown.wanted, task)
+            if (delivery.found, delivery.unusable) != (shown.found, shown.unusable):
+                self._show(delivery)
+                self.note = CHANGED
+                return
+            whole = self._place.dropped.whole if self._place.dropped else None
+            kept = {delivery.place(one): answers for one, answers in told.items() if answers and one != whole}
+            if kept:  # what only holds files that were dropped is no folder of anybody's
+                delivery.defaults.save(kept, now=self.panel.clock())
+            self._write(delivery.answered(told), task)
+
+    def _write(self, delivery: Delivery, task: Task) -> None:
+        workspace, dropped, now = self.panel.workspace, self._place.dropped, self.panel.clock()
+        intake, root = plan_session(workspace, delivery, now=now), delivery.folder
+        intake = as_dropped(intake, dropped) if dropped else intake
+        folder, told = DROPPED if dropped else str(delivery.folder), partial(self.making, task)
+        came = write_session(workspace, intake, folder=folder, now=now, progress=told, cancelled=task.cancelled)
+        left_out = [(path.relative_to(root) if path.is_relative_to(root) else path, why) for path, why in came.left_out]
+        self.close()
+        self.came = came._replace(left_out=tuple(left_out))
+        self.panel.look(task)
+
+    def undo(self) -> None:
+        """Take the last preparation back."""
+        if not self.panel.task.running:
+            self.begin(self._undo)
+
+    def _undo(self, task: Task) -> None:
+        demand_settled(self.panel.workspace)
+        taken_back, _ = take_back(self.panel.workspace, now=self.panel.clock())
+        self.came, self.taken_back = None, taken_back
+        self.panel.look(task)
+
+    def frame(self) -> pd.DataFrame:
+        """What becomes of the files, one a row."""
+        import pandas as pd  # takes a while, and a review without new files needs none
+
+        taken = self.planned.taken if self.planned else ()
+        rows = [
+            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), how(one))
+            for one in taken
+        ]
+        return pd.DataFrame(rows, columns=[*COLUMNS], dtype="str")
+
+
+def how(one: Taken) -> str:
+    """What is done to a file, and what else to know of it."""
+    return "; ".join((*one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes))
+
+
+def _is_choice(one: Delivered, delivery: Delivery) -> bool:
+    """Whether there is something to choose: which part of the picture, or of its time, is kept."""
+    first = one.pieces[0].fit
+    return bool(first.losses and first.recipe) and (delivery.wanted.allow_repeats or not one.same)
+
+
+def _offer(one: Delivered) -> Offer:
+    kind, made = one.pieces[0]
+    return Offer(SessionFile(one.path, kind), one.seen.facts, kind, made)

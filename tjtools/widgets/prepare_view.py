@@ -1,0 +1,289 @@
+"""The view of adding files: the way in; what a delivery becomes, what has to be said of it, and the one button."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import ipywidgets as w
+
+from tjtools.model.creative import Medium
+from tjtools.model.words import counted
+from tjtools.prepare.mend import Offer
+from tjtools.prepare.remembered import Preparation
+from tjtools.widgets.drop import Drop
+from tjtools.widgets.form import form_view
+from tjtools.widgets.markup import Markup, Node, alert, folded, lines, node, note
+from tjtools.widgets.mend_view import choosing, question
+from tjtools.widgets.panel import State
+from tjtools.widgets.prepare import DROPPED, Adding
+from tjtools.widgets.review import Review
+from tjtools.widgets.view import Table, button, column, follow, linked, row, task_view, tied, told
+
+_FEW = 6  # files in a list that need not be folded
+_LOSSES = {"crop": "to crop", "cut": "to cut", "still": "of which one picture is kept"}
+_CHANGES = "delivery planned note"
+
+
+def add_view(review: Review) -> w.Widget:
+    """The way in; while a person is asked about a delivery, that; and what became of it."""
+    adding = review.adding
+
+    def shown() -> bool:
+        """Looking again is told beside what asked for it; what asks for nothing is not told, unless it goes wrong."""
+        ended = review.task.state in (State.FAILED, State.CANCELLED)
+        mine = adding.at_work and review.task.state is not State.DONE
+        return mine or (ended and review.compared is None and not review.mending.at_work)
+
+    task = tied(review, "busy compared", column(task_view(review.task)), shown=shown)
+    tied(review.task, "state", task, shown=shown)
+    return column(
+        tied(adding, "delivery", _way_in(review), shown=lambda: adding.delivery is None),
+        tied(adding, "delivery", _bar(review), shown=lambda: adding.delivery),
+        task,
+        told(adding, "came taken_back cut_off", lambda: _became(adding)),
+        tied(adding, "delivery", _asked(review), shown=lambda: adding.delivery),
+    )
+
+
+def _way_in(review: Review) -> w.Widget:
+    """The place to drop files at, a folder by its path, and the way back."""
+    adding = review.adding
+    path = w.Text(
+        placeholder="or the path of a folder",
+        continuous_update=False,
+        layout=w.Layout(width="22em"),
+        tooltip="Path of a folder",
+    )
+    path.observe(lambda change: adding.look_into(change["new"]), "value")  # by Enter
+    adding.observe(lambda change: path.set_trait("value", "") if change["new"] else None, "came")
+    look = button("Look through it", lambda: adding.look_into(path.value))
+    undo = tied(
+        adding,
+        "last",
+        button("", adding.undo, icon="undo", title="What was made of them is removed; the delivery stays as it is"),
+        description=lambda: _undoes(adding),
+        shown=lambda: adding.last,
+    )
+    for one in (path, look, undo):
+        tied(review, "busy", one, disabled=lambda: review.busy)
+    return column(Drop(review), row(path, look, undo), css="tj-way-in")
+
+
+def _undoes(adding: Adding) -> str:
+    if adding.last is None:
+        return ""
+    where = "" if adding.last.folder == DROPPED else f" of {Path(adding.last.folder).name}"
+    return f"Undo: take {counted(_made_of(adding.last), 'file')}{where} back out"
+
+
+def _made_of(one: Preparation) -> int:
+    return sum(len(source.made) for source in one.sources)
+
+
+def _bar(review: Review) -> w.Widget:
+    """What was looked through, what comes of it, and the one button."""
+    adding = review.adding
+    add = tied(
+        adding,
+        _CHANGES,
+        button("", adding.add, style="primary"),
+        description=lambda: f"Add {counted(len(adding.planned.taken) if adding.planned else 0, 'file')}",
+    )
+    for model, names in ((adding, _CHANGES), (adding.form, "answers fields"), (review, "busy")):
+        tied(model, names, add, disabled=lambda: review.busy or not adding.ready)
+    close = tied(review, "busy", button("Not now", adding.close), disabled=lambda: review.busy)
+    words = Markup()
+    for model, names in ((adding, _CHANGES), (adding.form, "answers fields")):
+        follow(model, names, lambda: words.show(_standing(adding)))
+    return column(row(words, row(close, add)), css="tj tj-bar")
+
+
+def _standing(adding: Adding) -> Node | None:
+    """How many files are in it, and what of them waits for a person."""
+    delivery = adding.delivery
+    if delivery is None:
+        return None
+    left = len(delivery.left_out) - len(delivery.undecided) - (0 if adding.repeats else len(delivery.repeated))
+    counts = {
+        "to decide": len(delivery.undecided),
+        "there already": len(delivery.repeated),
+        "prepared before": len(delivery.known),
+        "can't go": left,
+    }
+    parts = [f"{number:,} {what}" for what, number in counts.items() if number]
+    missing = adding.missing
+    waits = [node("strong", f"{counted(missing, 'field')} to fill in")] if missing else []
+    changed = [node("strong", adding.note)] if adding.note else []
+    texts = (counted(len(delivery.found) + len(delivery.unusable) + len(delivery.known), "file"), *parts)
+    called = adding.called(delivery.folder)
+    more: list[Node] = [f" · {one}" for one in texts]
+    more += [part for one in (*waits, *changed) for part in (" · ", one)]
+    return node("span", node("strong", called), *more, role="status")
+
+
+def _asked(review: Review) -> w.Widget:
+    """The important things first: repeats, what names don't tell, what would be lost; then what each file becomes."""
+    adding = review.adding
+    return column(
+        _repeats(review),
+        tied(adding, "delivery", _choices(review), shown=lambda: adding.delivery and adding.delivery.found),
+        tied(adding.form, "fields", column(), children=lambda: _form(adding)),
+        _losses(review),
+        tied(adding, "planned", column(), children=lambda: _table(adding)),
+        told(adding, "delivery planned", lambda: _others(adding)),
+        css="tj-adding",
+    )
+
+
+def _repeats(review: Review) -> w.Widget:
+    adding = review.adding
+    also = linked(adding, "repeats", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
+
+    def same() -> int:
+        return len(adding.delivery.repeated) if adding.delivery else 0
+
+    tied(
+        adding,
+        "delivery",
+        also,
+        description=lambda: f"Add {'it' if same() == 1 else f'these {same():,}'} all the same",
+        shown=same,
+    )
+    tied(review, "busy", also, disabled=lambda: review.busy)
+    return column(told(adding, "delivery", lambda: _repeated(adding)), also)
+
+
+def _repeated(adding: Adding) -> Node | None:
+    """What repeats a known creative: the same content stays out, what only looks so goes in."""
+    found = [one for one in adding.delivery.found if one.repeats] if adding.delivery else []
+    if not found:
+        return None
+    told = [f"{adding.called(one.path)}: {one.repeats[0].told}" for one in sorted(found, key=lambda one: not one.same)]
+    count = f"⚠ {counted(len(found), 'file')} repeat{'s' if len(found) == 1 else ''} what is known"
+    return node("div", *_some(count, told), css="tj-repeats")
+
+
+def _some(title: str, told: Iterable[str]) -> list[Node]:
+    """A list, folded where it is long."""
+    texts = [*told]
+    return [folded(title, lines(texts))] if len(texts) > _FEW else [node("strong", title), lines(texts)]
+
+
+def _form(adding: Adding) -> list[w.Widget]:
+    if not adding.form.fields or adding.delivery is None:
+        return []
+    found = adding.delivery.found
+
+    def known(folder: Path, field: str) -> str:
+        texts = {one.fields.get(field, "") for one in found if one.path.parent == folder}
+        return " · ".join(sorted(texts - {""}))
+
+    more = note("What you say of a folder is kept for its next delivery, in metadata_defaults.csv.")
+    head = node("div", node("h3", "What the names don't tell"), more)
+    return [Markup(head), form_view(adding.form, adding.called, known, adding.words)]
+
+
+def _losses(review: Review) -> w.Widget:
+    """What would lose something: as it is proposed, or one by one."""
+    adding = review.adding
+    files, following, close = choosing(review, adding, lambda offer: _lost(offer))
+    every = tied(
+        adding,
+        "offers",
+        button("", adding.agree_to_all, title="Pictures keep their centre, videos their start"),
+        description=lambda: f"All {len(adding.questions):,} as proposed",
+        shown=lambda: len(adding.questions) > 1,
+    )
+    tied(review, "busy", every, disabled=lambda: review.busy)
+    whole = column(
+        told(adding, "offers", lambda: _to_decide(adding)),
+        row(every, files, close, following),
+        question(review, adding, lambda: "Take it so"),
+    )
+    return tied(adding, "offers", whole, shown=lambda: adding.offers)
+
+
+def _lost(offer: Offer) -> str:
+    return ", ".join(dict.fromkeys(one.what for one in offer.fit.losses))
+
+
+def _to_decide(adding: Adding) -> Node:
+    count = Counter(loss.what for path in adding.questions for loss in adding.offers[path].fit.losses)
+    kinds = ", ".join(f"{number:,} {_LOSSES[what]}" for what, number in count.items())
+    agreed = len(adding.offers) - len(adding.questions)
+    parts: list[Node] = [node("strong", f"{len(adding.questions):,} to decide: {kinds}. ")] if count else []
+    parts += [f"Which part of {counted(agreed, 'file')} is kept, can be changed."] if agreed else []
+    return node("div", node("h3", "What would be lost"), node("p", *parts))
+
+
+def _choices(review: Review) -> w.Widget:
+    """What is wished for all files at once."""
+    adding = review.adding
+
+    def tick(trait: str, words: str) -> w.Widget:
+        made = w.Checkbox(description=words, indent=False, layout=w.Layout(width="auto"))
+        return tied(review, "busy", linked(adding, trait, made), disabled=lambda: review.busy)
+
+    native, again = tick("native", "Native pairs: a short video and its still"), tick("again", "")
+
+    def moving() -> bool:
+        found = adding.delivery.found if adding.delivery else ()
+        return adding.native or any(one.seen.facts.medium is Medium.MOVING for one in found)
+
+    def known() -> int:
+        return len(adding.delivery.known) if adding.delivery else 0
+
+    tied(adding, "delivery", native, shown=lambda: moving() and not adding.as_is)
+    tied(
+        adding,
+        "delivery",
+        again,
+        description=lambda: (
+            "In place of what was prepared before" if adding.again else f"Also {known():,} prepared before"
+        ),
+        shown=lambda: known() or adding.again,
+    )
+    as_is = tied(adding, "delivery", tick("as_is", "Keep names and files as they are"), shown=lambda: not adding.native)
+    return row(native, as_is, again)
+
+
+def _table(adding: Adding) -> list[w.Widget]:
+    if not (adding.planned and adding.planned.taken):
+        return []
+    return [Markup(node("h3", "What they become")), Table(adding.frame(), what="files")]
+
+
+def _others(adding: Adding) -> Node | None:
+    """What stays out, with the reason, and what of the defaults can't be used."""
+    if adding.delivery is None:
+        return None
+    known, bad, name = adding.delivery.known, adding.delivery.defaults.bad, adding.delivery.defaults.path.name
+    waiting = {one.path for one in (*adding.delivery.undecided, *adding.delivery.repeated)}
+    left = [one for one in (adding.planned.left_out if adding.planned else ()) if one[0] not in waiting]
+    parts = (
+        [alert(*_some("Lines that can't be used", (f"{name}:{one.line}: {one.reason}" for one in bad)))] if bad else []
+    )
+    for title, files in (("can't go", left), ("prepared before", known)):
+        if files:
+            told = (f"{adding.called(path)}: {why}" for path, why in files)
+            parts.append(node("div", *_some(f"{counted(len(files), 'file')} {title}", told)))
+    if not (adding.delivery.found or left or known):
+        parts.append(node("p", f"There is no image or video in {adding.called(adding.delivery.folder)}."))
+    return node("div", *parts) if parts else None
+
+
+def _became(adding: Adding) -> Node | None:
+    cut_off = counted(adding.cut_off, "transfer")
+    parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if adding.cut_off else []
+    if adding.came:
+        taken, left_out, _ = adding.came
+        parts.append(node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} added.", role="status"))
+        if left_out:
+            texts = [f"{path.as_posix()}: {why}" for path, why in left_out]
+            title = f"{counted(len(left_out), 'file')} left out"
+            parts.append(folded(title, lines(texts), open=int(len(left_out) <= _FEW)))
+    if adding.taken_back:
+        parts.append(node("p", f"✓ {counted(_made_of(adding.taken_back), 'file')} taken back out.", role="status"))
+    return node("div", *parts) if parts else None
