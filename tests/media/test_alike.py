@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
 from tjtools.media.alike import likeness, told
-from tjtools.media.points import Picture, known, picture
+from tjtools.media.points import Picture, picture
 
 WIDE, TALL = 400, 260
 
@@ -125,15 +125,6 @@ def test_the_matrix_takes_a_place_of_theirs_to_mine() -> None:
     x, y = found.matrix @ (0.25, 0.5, 1)  # mirrored: at 0.75 of 400, of which 20 went
     assert (x, y) == pytest.approx(((300 - 20) / 360, (130 - 13) / 234), abs=0.01)
     assert found.shown == pytest.approx((0.05, 0.05, 0.9, 0.9), abs=0.01)
-
-
-def test_what_is_kept_of_a_picture_finds_it_as_well() -> None:
-    one = look(photo(4))
-    kept = known(one.pixels, bytes(one))
-    assert (kept.points == one.points).all()
-    assert (kept.hashes == one.hashes).all()
-    assert kept.places == pytest.approx(one.places, abs=1 / 64)
-    assert len(bytes(one)) < 60_000
 
 
 def test_the_points_of_a_mirrored_picture_are_known_without_looking() -> None:

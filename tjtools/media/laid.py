@@ -43,7 +43,8 @@ class Laid(NamedTuple):
 class Change(NamedTuple):
     """A place that differs: left, top, width, height and the share of all, each in fractions of what is compared.
 
-    `outlined`: of how much of its outline mine and theirs have something of their own; `graphic`: it is of few colours.
+    `outlined`: of how much of its outline mine and theirs have something of their own; `graphic`: who has
+    more of it has few colours there; `plain`: most of it has no pattern, in neither.
     """
 
     left: float
@@ -53,14 +54,15 @@ class Change(NamedTuple):
     share: float
     outlined: tuple[float, float]
     graphic: bool
+    plain: bool
     strip: bool
 
     @property
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
         own, more = sorted(self.outlined)
-        if more < 0.35 or max(self.width, self.height) > 0.9 or self.strip:  # in other colours; a bar; a line of words
-            return self.share > _BAR and more >= 0.35
+        if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
+            return self.strip and self.share > _BAR
         return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
@@ -70,6 +72,18 @@ class Compared(NamedTuple):
     places: int
     share: float
     changes: tuple[Change, ...]
+
+    @property
+    def changed(self) -> float:
+        """The share of all that differs."""
+        return sum(one.share for one in self.changes)
+
+    @property
+    def replaced(self) -> float:
+        """The share of all that is another picture, or something that moved: each has it elsewhere."""
+        told = [one for one in self.changes if not one.replaced and not one.strip and not one.graphic]
+        own = [sum(one.share for one in told if (one.outlined[0] >= one.outlined[1]) is mine) for mine in (True, False)]
+        return min(own) + sum(one.share for one in self.changes if one.replaced)
 
 
 def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
@@ -142,7 +156,7 @@ def compared(pair: Laid) -> Compared:
     inside = cv2.erode(pair.both, _square(_PLACE)) > 0
     some = (inside & told & ~near)[2::5, 2::5]
     going = int((along[2::5, 2::5] & some).sum())
-    changes = (_change(pair, one) for one in _parts(differs, _SMALLEST * float(pair.both.sum())))
+    changes = (_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum())))
     return Compared(going, going / max(1, int(some.sum())), tuple(changes))
 
 
@@ -205,14 +219,15 @@ def _off(one: Pixels, other: Pixels) -> np.ndarray:
     return np.asarray(np.maximum(one - cv2.dilate(other, _THREE), cv2.erode(other, _THREE) - one).max(2))
 
 
-def _change(pair: Laid, part: Mask) -> Change:
+def _change(pair: Laid, part: Mask, told: Mask) -> Change:
     left, top, wide, tall = cv2.boundingRect(part)
     all_tall, all_wide = part.shape
     place = left / all_wide, top / all_tall, wide / all_wide, tall / all_tall
     outlined = _outlined(pair.mine, part, pair.both), _outlined(pair.theirs, part, pair.both)
-    graphic = max(_flat(one[part > 0]) for one in pair[:2]) > 0.7
-    share = float(part.sum()) / float(pair.both.sum())
-    return Change(*place, share, outlined, graphic, strip=wide > 2.5 * tall and tall < 0.25 * all_tall)
+    owner = pair.mine if outlined[0] >= outlined[1] else pair.theirs
+    share, plain = float(part.sum()) / float(pair.both.sum()), _mean(told, part > 0) < 0.5
+    strip = wide > 2.5 * tall and tall < 0.3 * all_tall
+    return Change(*place, share, outlined, _flat(owner[part > 0]) > 0.7, plain, strip)
 
 
 def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:

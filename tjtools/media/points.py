@@ -39,12 +39,6 @@ class Picture:
     points: np.ndarray
     hashes: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8))
 
-    def __bytes__(self) -> bytes:
-        """All but the pixels."""
-        count = np.array([len(self.points)], np.uint16)
-        whole = np.round(self.places * 64).astype(np.uint16)
-        return b"".join(part.tobytes() for part in (count, whole, self.points, self.hashes))
-
     def mirrored(self) -> Picture:
         """The picture the other way round, without hashes."""
         pixels = np.ascontiguousarray(self.pixels[:, ::-1])
@@ -52,9 +46,9 @@ class Picture:
         return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
 
 
-def picture(pixels: np.ndarray) -> Picture:
-    """What is compared of an image, BGR of 8 bits."""
-    pixels = _small(pixels)
+def picture(pixels: np.ndarray, side: int = SIDE) -> Picture:
+    """What is compared of an image, BGR of 8 bits, with so many pixels on the longer side at most."""
+    pixels = _small(pixels, side)
     found, described = _detector().detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None)
     if described is None:
         described = np.empty((0, 128), np.float32)
@@ -65,23 +59,14 @@ def picture(pixels: np.ndarray) -> Picture:
     return Picture(pixels, places[strongest], points[strongest], _hashes(pixels))
 
 
-def known(pixels: np.ndarray, kept: bytes) -> Picture:
-    """The picture of which `bytes(picture)` were kept."""
-    count = int(np.frombuffer(kept, np.uint16, 1)[0])
-    places = np.frombuffer(kept, np.uint16, 2 * count, 2).reshape(-1, 2).astype(np.float32) / 64
-    points = np.frombuffer(kept, np.uint8, 128 * count, 2 + 4 * count).reshape(-1, 128)
-    hashes = np.frombuffer(kept, np.uint8, offset=2 + 132 * count).reshape(-1, 32)
-    return Picture(_small(pixels), places, points, hashes)
-
-
 @cache
 def _detector() -> Any:
     return cv2.SIFT_create(nfeatures=MOST_POINTS, contrastThreshold=0.003, edgeThreshold=20)  # type: ignore[attr-defined]
 
 
-def _small(pixels: np.ndarray) -> np.ndarray:
+def _small(pixels: np.ndarray, side: int) -> np.ndarray:
     tall, wide = pixels.shape[:2]
-    scale = SIDE / max(tall, wide)
+    scale = side / max(tall, wide)
     if scale >= 1:
         return np.ascontiguousarray(pixels)
     size = max(1, round(wide * scale)), max(1, round(tall * scale))
