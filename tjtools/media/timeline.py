@@ -21,7 +21,8 @@ from tjtools.media.recipe import Box
 
 _STRONGEST = 200  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
-_PAIRS, _FEWEST_VOTES, _IN_VAIN = 6, 4, 3  # of frames that are laid on each other, until none is
+_PAIRS, _IN_VAIN = 6, 3  # of frames that are laid on each other; so many where none can be
+_VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there are few points, of these
 _LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
 _SURELY = 0.9  # how much goes along where no other way is tried
 _SAME_WAY = 0.02  # of width or height that two geometries differ
@@ -107,7 +108,10 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
     voted = []
     for mirrored in (False, True):
         votes = _votes([one for _, one in ones], [one.mirrored() if mirrored else one for _, one in others])
-        voted += [(votes[i, j], mirrored, ones[i][1], others[j][1]) for i, j in np.argwhere(votes >= _FEWEST_VOTES)]
+        found = ((votes[i, j], mirrored, ones[i][1], others[j][1]) for i, j in np.argwhere(votes >= _FEW_VOTES))
+        voted += [
+            each for each in found if each[0] >= min(_VOTES, _OF_POINTS * min(len(one.points) for one in each[2:]))
+        ]
     tried: list[np.ndarray] = []
     for number, (_, mirrored, one, other) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
         lies = alike.lying(one, other, mirrored=mirrored)
