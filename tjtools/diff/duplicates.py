@@ -37,7 +37,9 @@ from tjtools.workspace.folder import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("filename", "section", "how", "closeness", "creative_id", "rejected_name", "rejected_at", "decision")
+COLUMNS = (
+    *("filename", "section", "how", "closeness", "done", "creative_id", "rejected_name", "rejected_at", "decision"),
+)
 MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif", "webp"}
 OTHER_MEDIA = {
     "apng", "avif", "bmp", "dib", "heic", "heif", "hif", "jfi", "jfif", "jif", "jp2", "jpe", "jxl", "pjp",
@@ -239,8 +241,8 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     """Compare the session with the rejected creatives; looks at no file anew, and writes nothing.
 
     `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
-    (`same content` or `looks the same`), `closeness` (float64, 0 to 1), the rejected `creative_id`, its name, the day
-    on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as `load_session`
+    (a `RepeatKind`), `closeness` (float64, 0 to 1), what was `done` to the rejected one, its `creative_id`, its name,
+    the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as `load_session`
     and `Fingerprints.load` do.
     """
     import pandas as pd
@@ -252,7 +254,7 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     repeats = find_repeats(files, seen, rejected, fingerprints)
     rows = [
         (
-            *(file.name, file.section.value, one.kind.value, one.closeness),
+            *(file.name, file.section.value, one.kind.value, one.closeness, one.how),
             *(one.known.creative_id, one.known.name, (one.known.rejected_at or "")[:10], one.decision.value),
         )
         for file in files

@@ -179,11 +179,7 @@ class Repeat(NamedTuple):
     @property
     def told(self) -> str:
         """In words: how close, beside which, what was done, and whether that one was rejected."""
-        likes = {
-            RepeatKind.SAME_CONTENT: "same content as",
-            RepeatKind.OTHER_WORDS: "has other words, and the picture of",
-        }
-        like = likes.get(self.kind) or f"looks {self.closeness:.0%} like"
+        like = "same content as" if self.kind is RepeatKind.SAME_CONTENT else f"looks {self.closeness:.0%} like"
         how = f"; {self.how}" if self.how else ""
         rejected = self.known.rejected_at
         when = f" on {rejected[:10]}" if rejected else ""
