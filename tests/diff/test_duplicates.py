@@ -117,28 +117,32 @@ def prepare_one(workspace: Workspace, name: str) -> FileReview:
     return one
 
 
+def variants(place: Workspace) -> FileReview:
+    """The review of the second of two with one picture and other words."""
+    for text, name in enumerate(("one.png", "two.png")):
+        draw(place, name, template=3, text=text)
+    return review(place, "one.png", "two.png")[1]
+
+
 def test_the_same_picture_with_other_words_is_told_as_such(place: Workspace) -> None:
-    draw(place, "new.png", template=1, text=1)
-    [one] = review(place, "new.png")
-    assert (one.verdict, [each.kind for each in one.repeats]) == (Verdict.NEAR_DUPLICATE, [RepeatKind.OTHER_WORDS])
-    assert one.reason.endswith("; the same picture, other words")
+    two = variants(place)
+    assert (two.verdict, [each.kind for each in two.repeats]) == (Verdict.NEAR_DUPLICATE, [RepeatKind.OTHER_WORDS])
+    assert two.reason.endswith("like one.png of this session; the same picture, other words")
     [group] = find_duplicates(place).groups
     assert (group.kind, group.how(group.members[1])) == (RepeatKind.OTHER_WORDS, "the same picture, other words")
 
 
 def test_who_means_variants_is_not_told_of_other_words(place: Workspace) -> None:
     place.settings_file.write_text("[duplicates]\nother_words = false\n", "utf-8")
-    draw(place, "new.png", template=1, text=1)
-    assert [(one.verdict, one.repeats) for one in review(place, "new.png")] == [(Verdict.NEW, ())]
-    assert find_duplicates(place).groups == ()
+    two = variants(place)
+    assert (two.verdict, two.repeats, find_duplicates(place).groups) == (Verdict.NEW, (), ())
 
 
 def test_a_decision_about_other_words_holds_whoever_is_told(place: Workspace) -> None:
-    draw(place, "new.png", template=1, text=1)
-    [found] = prepare_one(place, "new.png").repeats
+    [found] = variants(place).repeats
     Decisions.load(place).decide(found.file.content, found.known.content, Decision.SKIP, now=NOW)
     place.settings_file.write_text("[duplicates]\nother_words = false\n", "utf-8")
-    assert [one.verdict for one in review(place, "new.png")] == [Verdict.SKIPPED]
+    assert variants(place).verdict is Verdict.SKIPPED
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_a_video(room: Children, tmp_path: Path) -> None:
     samples.write_video(tmp_path / "a.mp4", width=640, height=360, seconds=4, title="Sports")
     seen = room.look(tmp_path / "a.mp4")
     assert seen.facts == (
-        (tmp_path / "a.mp4").stat().st_size, "mp4", 640, 360, 4.0, "h264", 0, 40, "", "", None, None,
+        (tmp_path / "a.mp4").stat().st_size, "mp4", 640, 360, 4.0, "h264", 0, 40, "", "", None, None, "yuv420p",
     )  # fmt: skip
     assert (len(moments(seen)), seen.facts.medium, seen.lasting) == (5, Medium.MOVING, True)
     (tmp_path / "look.mp4").write_bytes(seen.look)

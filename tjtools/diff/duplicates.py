@@ -242,8 +242,8 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
 
     `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
     (a `RepeatKind`), `closeness` (float64, 0 to 1), what was `done` to the rejected one, its `creative_id`, its name,
-    the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as `load_session`
-    and `Fingerprints.load` do.
+    the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as
+    `load_session` and `Fingerprints.load` do.
     """
     import pandas as pd
 
