@@ -38,7 +38,7 @@ from tjtools.diff.repeats import Content, Decision, Decisions, known_creatives
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
-from tjtools.media.likeness import LooksIndex
+from tjtools.media.copies import Copies
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
 from tjtools.prepare.defaults import COLUMNS as DEFAULTS
@@ -196,10 +196,11 @@ def read_log(workspace: Workspace) -> object:
     """All that it tells, to all who ask; a plan that can't be read is refused last."""
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
+    copies = Copies(seen, kept)
     told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.hand_overs(), journal.paces())
     looks = (
-        [*map(LooksIndex(seen, kept.picture).near, seen)],
-        [kept.picture(one.checksum) for one in seen],
+        [[*copies.of(place, lambda _: True)] for place in range(len(seen))],
+        [kept.thumbnail(one) for one in seen],
         Decisions.load(workspace),
     )
     prepared = preparations(workspace)

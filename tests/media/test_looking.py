@@ -54,11 +54,11 @@ def counting() -> Counting:
 def test_a_new_file_is_decoded_and_its_fingerprint_kept(bare_workspace: Workspace, image: Path) -> None:
     seen = look_at([image], Fingerprints(bare_workspace))[image]
     assert seen is not None
-    assert (seen.facts.size, len(seen.checksum), len(seen.looks), seen.looked) == ("320x180", 64, 1, True)
+    assert (seen.facts.size, len(seen.checksum), seen.looked) == ("320x180", 64, True)
     kept = Fingerprints.load(bare_workspace)
     assert kept.of(image) == seen
-    with Image.open(io.BytesIO(kept.picture(seen.checksum) or b"")) as strip:
-        assert strip.size == (128, 72)
+    with Image.open(io.BytesIO(kept.look(seen.checksum) or b"")) as look:
+        assert look.size == (320, 180)
 
 
 def test_an_unchanged_file_is_never_read_again(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
@@ -131,15 +131,13 @@ def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> Non
     assert (list(again.uploads()), again.of(image)) == ([upload], seen)
 
 
-def test_what_a_killed_process_left_of_a_picture_goes_with_the_next_picture(
-    bare_workspace: Workspace, image: Path
-) -> None:
-    bare_workspace.pictures.mkdir(parents=True)
-    (bare_workspace.pictures / f".{'ab' * 32}.jpg.tmp").write_bytes(b"half a picture")
+def test_what_a_killed_process_left_of_a_look_goes_with_the_next_look(bare_workspace: Workspace, image: Path) -> None:
+    bare_workspace.looks.mkdir(parents=True)
+    (bare_workspace.looks / f".{'ab' * 32}.look.tmp").write_bytes(b"half a look")
     seen = look_at([image], kept := Fingerprints(bare_workspace))[image]
     assert seen is not None
     kept.keep_uploads([Upload("1032530571", image.name, CreativeType.IMAGE, seen)], now=NOW)
-    assert [path.name for path in bare_workspace.pictures.iterdir()] == [f"{seen.checksum}.jpg"]
+    assert [path.name for path in bare_workspace.looks.iterdir()] == [f"{seen.checksum}.look"]
 
 
 def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone(
@@ -152,8 +150,8 @@ def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone
     cache_file().unlink()
     again = Fingerprints.load(bare_workspace)
     assert (list(again.uploads()), again.with_checksum(seen.checksum), len(again)) == ([upload], seen, 0)
-    with Image.open(bare_workspace.pictures / f"{seen.checksum}.jpg") as strip:
-        assert strip.size == (128, 72)
+    with Image.open(bare_workspace.looks / f"{seen.checksum}.look") as look:
+        assert look.size == (320, 180)
 
 
 def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
@@ -162,7 +160,7 @@ def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
     monkeypatch.setenv(VARIABLE, str(image))  # a file, no folder
     seen = look_at([image], kept := Fingerprints.load(bare_workspace))[image]
     assert seen is not None
-    assert (kept.of(image), bool(kept.picture(seen.checksum))) == (seen, True)
+    assert (kept.of(image), bool(kept.thumbnail(seen))) == (seen, True)
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -207,7 +205,7 @@ def test_looks_by_another_method_are_not_taken(
     bare_workspace: Workspace, image: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at([image], Fingerprints(bare_workspace))
-    monkeypatch.setattr(content, "METHOD", "2")
+    monkeypatch.setattr(content, "METHOD", "3")
     look_at([image], Fingerprints.load(bare_workspace), children=counting)
     assert ("look", "a.png") in counting.asked
 

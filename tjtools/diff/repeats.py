@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.history import History, Observation
 from tjtools.cache.library import Library
@@ -22,6 +22,11 @@ from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import extension, is_source
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
+from tjtools.workspace.settings import load_settings
+
+if TYPE_CHECKING:
+    from tjtools.media.copies import Copy
+    from tjtools.media.timeline import Kinship
 
 log = logging.getLogger("tjtools")
 
@@ -96,10 +101,11 @@ def _told(entry: Entry) -> tuple[str, str, Decision]:
 
 
 class RepeatKind(Enum):
-    """How a file repeats another: by its content, to the last byte, or by its looks."""
+    """How a file repeats another: by its content, to the last byte, by its looks, or by all of them but the words."""
 
     SAME_CONTENT = "same content"
     LOOKS_SAME = "looks the same"
+    OTHER_WORDS = "the same picture, other words"
 
 
 class Known(NamedTuple):
@@ -149,13 +155,18 @@ class Known(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A file beside what it repeats, for a person to judge; `closeness` is from 0 to 1, and 1 for the same content."""
+    """A file beside what it repeats, for a person to judge; `closeness` is from 0 to 1, and 1 for the same content.
+
+    `how` says what was done to make one of the other, where that is known, and `kinship` where it lies on the other.
+    """
 
     kind: RepeatKind
     file: Known
     known: Known
     closeness: float = 1.0
     decision: Decision = Decision.UNDECIDED
+    how: str = ""
+    kinship: Kinship | None = None
 
     def away(self, section: Section) -> str:
         """In words that it is gone or in another section; `""` where it stands in this one, or in an unknown one."""
@@ -167,11 +178,12 @@ class Repeat(NamedTuple):
 
     @property
     def told(self) -> str:
-        """In words: how close, beside which, and whether that one was rejected."""
-        how = "same content as" if self.kind is RepeatKind.SAME_CONTENT else f"looks {self.closeness:.0%} like"
+        """In words: how close, beside which, what was done, and whether that one was rejected."""
+        like = "same content as" if self.kind is RepeatKind.SAME_CONTENT else f"looks {self.closeness:.0%} like"
+        how = f"; {self.how}" if self.how else ""
         rejected = self.known.rejected_at
         when = f" on {rejected[:10]}" if rejected else ""
-        return f"{how} {self.known.told}" + ("" if rejected is None else f": it was REJECTED{when}")
+        return f"{like} {self.known.told}{how}" + ("" if rejected is None else f": it was REJECTED{when}")
 
 
 def media_files(workspace: Workspace) -> Iterator[tuple[Path, CreativeType | None]]:
@@ -237,11 +249,12 @@ class Contents:
     """
 
     def __init__(self, known: Iterable[Known], fingerprints: Fingerprints) -> None:
-        from tjtools.media.likeness import LooksIndex
+        from tjtools.media.copies import Copies
 
         self.known = tuple(known)
-        self.index = LooksIndex((one.fingerprint for one in self.known), fingerprints.picture)
+        self.copies = Copies([one.fingerprint for one in self.known], fingerprints)
         self._decisions = Decisions.load(fingerprints.workspace)
+        self._other_words = load_settings(fingerprints.workspace).duplicates.other_words
         self._same: dict[str, list[int]] = {}
         for place, one in enumerate(self.known):
             if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
@@ -255,17 +268,29 @@ class Contents:
             if other < place:
                 yield other, Repeat(RepeatKind.SAME_CONTENT, mine, self.known[other])
         met: set[str] = set()
-        for other, bits in sorted(self.index.near(mine.fingerprint)):
-            theirs = self.known[other].fingerprint
-            decision = self._decisions.of(checksum, theirs.checksum)
-            # what comes later is beside the point, unless a person decided to skip this one for it
-            later = other > place and (decision is not Decision.SKIP or theirs.checksum in met)
-            if later or theirs.checksum == checksum:
-                continue
-            met.add(theirs.checksum)
-            close = self.index.confirmed(mine.fingerprint, other, bits)
-            if close is not None:
-                yield other, Repeat(RepeatKind.LOOKS_SAME, mine, self.known[other], close, decision)
+
+        def wanted(other: int) -> bool:
+            """What comes later is beside the point, unless a person decided to skip this one for it."""
+            theirs = self.known[other].fingerprint.checksum
+            skipped = self._decisions.of(checksum, theirs) is Decision.SKIP
+            if theirs == checksum or (other > place and (not skipped or theirs in met)):
+                return False
+            met.add(theirs)
+            return True
+
+        for copy in sorted(self.copies.of(place, wanted), key=lambda one: one.place):
+            if repeat := self._repeat(mine, copy):
+                yield copy.place, repeat
+
+    def _repeat(self, mine: Known, copy: Copy) -> Repeat | None:
+        """How it looks like the other; None where that has other words, and nobody wants to hear of it."""
+        theirs = self.known[copy.place]
+        decision = self._decisions.of(mine.fingerprint.checksum, theirs.fingerprint.checksum)
+        kind = RepeatKind.OTHER_WORDS if copy.other_words else RepeatKind.LOOKS_SAME
+        if copy.other_words and not self._other_words and decision is Decision.UNDECIDED:
+            return None
+        how = copy.told(theirs.creative_id or theirs.name)
+        return Repeat(kind, mine, theirs, copy.closeness, decision, how, copy.kinship)
 
 
 def find_repeats(

@@ -26,6 +26,7 @@ from tjtools.model.errors import Cancelled
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
 COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
+FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of its time, at which something that moves was hashed before
 STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", "cr3"})
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
@@ -75,11 +76,11 @@ class MediaFacts(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """By what a file is known again: its facts, its checksum and its looks.
+    """By what a file is known again: its facts and its checksum, the blake3 of the whole content in 64 hex digits.
 
-    `checksum` is the blake3 of the whole content, 64 hexadecimal digits. `looks` holds one perceptual hash a picture,
-    16 hexadecimal digits each: one for a still image, five for anything that moves; `""` for a picture too plain to
-    tell from others. `looked` is False where only size and checksum are known yet.
+    How it looks is kept apart, under its checksum. `looks` are what was kept before, and what is compared where the
+    file is gone: hashes of 16 hexadecimal digits, one of a still image, five of anything that moves; `""` for a picture
+    too plain to tell from others. `looked` is False where only size, checksum or such hashes are known yet.
     """
 
     facts: MediaFacts
@@ -89,15 +90,15 @@ class Fingerprint(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What a child found out about a file: its facts, its looks, and a strip of small copies of its pictures.
+    """What a child found out about a file: its facts, its look as `media.look` keeps it, and its marks.
 
-    `strip` is a jpg with the pictures below each other, `b""` where nothing is to be seen. `lasting`: another try would
-    say the same; not so after a crash or a deadline.
+    Both are `b""` where nothing is to be seen. `lasting`: another try would say the same; not so after a crash or a
+    deadline.
     """
 
     facts: MediaFacts
-    looks: tuple[str, ...] = ()
-    strip: bytes = b""
+    look: bytes = b""
+    marks: bytes = b""
     lasting: bool = True
 
 
@@ -139,11 +140,12 @@ class Children(AbstractContextManager["Children"]):
         return answer.get("checksum", ""), answer.get("trouble", "")
 
     def look(self, path: Path) -> Sight:
-        """Facts, looks and strip; what is wrong with the file stands in the facts' `trouble`."""
+        """Facts, look and marks; what is wrong with the file stands in the facts' `trouble`."""
         answer = self.ask("look", path)
         if "facts" not in answer:
             return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
-        return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), base64.b64decode(answer["strip"]))
+        look, marks = (base64.b64decode(answer[name]) for name in ("look", "marks"))
+        return Sight(MediaFacts(**answer["facts"]), look, marks)
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
