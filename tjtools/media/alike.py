@@ -19,7 +19,7 @@ _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 40  # from which their places are exact
 _MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
-_MOST_CHANGED, _MOST_REPLACED = 0.4, 0.005  # of what both have
+_MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.012  # of what both have; of words, where they are others
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
@@ -70,18 +70,21 @@ def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
     told = compared(pair)
     if not _same(told, count):
         return None
+    words = swapped(mine.pixels, theirs.pixels, matrix)
+    if told.replaced > (_MOST_WORDS if words else _MOST_REPLACED):
+        return None
     if mirrored:
         whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
     close = told.share * (1 - told.changed)
     places = tuple(_place(one, covered) for one in told.changes)
-    return Likeness(close, mirrored, whole[:2], part, places, swapped(mine.pixels, theirs.pixels, matrix))
+    return Likeness(close, mirrored, whole[:2], part, places, words)
 
 
 def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
     if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
         return False
-    return told.replaced <= _MOST_REPLACED and told.changed <= _MOST_CHANGED
+    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED
 
 
 def _place(change: Change, covered: Box) -> Box:
