@@ -25,6 +25,7 @@ _PAIRS, _IN_VAIN = 6, 3  # of frames that are laid on each other; so many where 
 _VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there are few points, of these
 _LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
 _SURELY = 0.9  # how much goes along where no other way is tried
+_FASTER = 0.85  # how much must at another speed, by which much else could be explained
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
@@ -78,7 +79,10 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
         return Kinship(still) if still else None
     both = _together(mine, theirs)
     line = both and both.line(_LEAST_SHARE)
-    return _told(both, line) if both and line and both.same(line) else None
+    if not both or not line or not both.same(line):
+        return None
+    found = _told(both, line)
+    return found if found.speed == 1 or found.likeness.closeness >= _FASTER else None
 
 
 def _together(mine: Shown, theirs: Shown) -> Both | None:
