@@ -152,9 +152,9 @@ def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], lai
     also = [note("The same content: ", "; ".join(other.known.told for other in others))] if others else []
     return column(
         Markup(node("div", _head(one), *also)),
+        _decision(review, one),  # above the pictures, however tall these are
         pictures,
         *([laid] if one.kinship else []),
-        _decision(review, one),
         *map(Markup, (_facts(one), *map(_history, same))),
         css="tj-pair",
     )

@@ -15,7 +15,7 @@ function slider(label, most, step, value) {
 const percent = (value) => `${100 * value}%`;
 
 function render({ model, el }) {
-  el.classList.add("tj");
+  el.classList.add("tj", "tj-laid");
   let urls = [];
   const free = () => { urls.forEach((url) => URL.revokeObjectURL(url)); urls = []; };
   const address = (data) => {
@@ -57,7 +57,7 @@ function render({ model, el }) {
     const rows = [make("div", "tj-laid-row", make("span", "", "This file"), between, make("span", "", "The other one"))];
     if (moments.length > 1) rows.push(make("div", "tj-laid-row", time, words));
     if (marks.children.length) rows.push(make("label", "tj-laid-row", shown, " Mark what differs"));
-    el.append(frame, ...rows);
+    el.append(frame, make("div", "", ...rows));
     slide();
     show();
   }
