@@ -54,7 +54,8 @@ def test_a_page_that_takes_long_is_told_with_the_time_that_it_has_left(
     site._library.waits = told.append
     truth.settings(latency_ms=700)
     site.open_section(Section.STATIC_BANNER)
-    assert [one.told.rpartition(",")[0] if one else None for one in told] == ["Waiting for the site: its answer", None]
+    words = [one.told.rpartition(",")[0] if one else None for one in told]
+    assert words[:2] == words[-2:] == ["Waiting for the site: its answer", None]  # twice on a slow machine
     assert 25 < told[0].until - time.monotonic() < site.patience
 
 

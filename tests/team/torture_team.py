@@ -190,7 +190,7 @@ class Torture:
 
     def go_on(self, people: Sequence[Person]) -> None:
         """They go on until nothing is left; one reads the site; all pull."""
-        for _ in range(5):
+        for _ in range(12):
             ends: list[int] = []
             at_once([partial(_note_end, ends, one) for one in people])
             if not self.open_claims() and set(ends) == {0}:

@@ -73,7 +73,7 @@ def test_lab_without_an_account_runs_on_a_sandbox_and_ends_with_it_by_ctrl_c(tmp
             process.kill()
     assert process.returncode == 0, log
     assert "PRACTICE: the notebooks run on the sandbox" in told
-    assert not answers(origin)
+    wait_for_the_end(origin)
     assert not answers(f"http://127.0.0.1:{port}/api")
 
 

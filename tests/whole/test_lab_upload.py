@@ -291,8 +291,17 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     shop.wait_for_no_browser()
 
 
+# what was pressed is gone; where the focus goes instead is not final until the panel is still
+SETTLED = """() => {
+    const [before, since] = window.focusWas ?? [];
+    if (before !== document.activeElement) window.focusWas = [document.activeElement, Date.now()];
+    return before === document.activeElement && before !== document.body && Date.now() - since > 1000;
+}"""
+
+
 def _reach_backwards(lab: Lab, button: Locator) -> None:
     """By the keyboard: the focus goes with the work, so what came of it is not far."""
+    lab.page.wait_for_function(SETTLED)
     for _ in range(10):
         if not button.evaluate("one => one === document.activeElement"):
             lab.page.keyboard.press("Shift+Tab")

@@ -19,7 +19,7 @@ from lab import PANEL, Lab, running_lab
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from PIL import Image, ImageChops, ImageStat
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import JSHandle, Locator, Request, expect
 from world import read_rows
 
 from tjtools.model.creative import Section
@@ -237,15 +237,7 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     came = shop.root / "uploaded/large.mp4"
     assert filecmp.cmp(came, large, shallow=False)
 
-    data = [*(tmp_path / "media/two/a.png").read_bytes()]
-    dropped = page.evaluate_handle(
-        """data => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(data)], "b.png"));
-            return transfer;
-        }""",
-        data,
-    )
+    dropped = as_a_browser_has_it(lab, tmp_path / "media/two/a.png", "b.png")
     page.route("**/api/contents/uploaded/**", lambda route: route.abort())  # the server is gone
     place.dispatch_event("drop", {"dataTransfer": dropped})
     expect(place).to_contain_text("Cut off")
@@ -256,6 +248,18 @@ def test_what_a_person_drops_becomes_the_session_a_hundred_megabytes_too(
     add_as_it_is(lab)
     expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible(timeout=30_000)
     lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
+
+
+def as_a_browser_has_it(lab: Lab, path: Path, name: str) -> JSHandle:
+    """What a drop event has of a file with that name."""
+    return lab.page.evaluate_handle(
+        """([data, name]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(data)], name));
+            return transfer;
+        }""",
+        [[*path.read_bytes()], name],
+    )
 
 
 def add_as_it_is(lab: Lab) -> None:

@@ -1,10 +1,9 @@
 """A library that a team shares: this workspace's files are a copy of what stands in a PostgreSQL database."""
 
-from tjtools.team.accounts import other_accounts
 from tjtools.team.claims import Unclaimed, claims_of
 from tjtools.team.database import Database
 from tjtools.team.records import Deed, Left, Wanted
-from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, shared
+from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, other_accounts, shared
 from tjtools.team.trail import Trail, trail
 from tjtools.team.turns import turn
 

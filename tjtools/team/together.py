@@ -1,4 +1,4 @@
-"""A workspace and its team: joining, leaving, and bringing both up to date around whatever is done here."""
+"""A workspace and its team: joining, leaving, bringing both up to date around what is done here, and other accounts."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from time import monotonic
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tjtools.cache.library import Library
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
 from tjtools.team.copy import State, synced
-from tjtools.team.records import Person
+from tjtools.team.records import Person, digest
 from tjtools.team.store import Store
+from tjtools.workspace.derived import cache_file
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings, load_settings
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
@@ -163,3 +167,27 @@ def _write(workspace: Workspace, settings: TeamSettings | None) -> None:
         lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in told if value]
         text += "\n".join(["", "[team]", *lines, ""])
     replace_file(file, text.encode())
+
+
+def other_accounts(team: Team, known: set[str]) -> list[Workspace]:
+    """A copy of each account that the person may see and has no workspace for; it is kept among the user's caches.
+
+    Raises TeamUnreachable.
+    """
+
+    def look(connection: psycopg.Connection[Any]) -> list[str]:
+        return [name for (name,) in connection.execute("SELECT account FROM tjtools.accounts ORDER BY account")]
+
+    wanted = [name for name in team.store.ask(look) if name not in known]
+    return [_copy(team, name) for name in wanted]
+
+
+def _copy(team: Team, account: str) -> Workspace:
+    settings = team.settings.model_copy(update={"account": account})
+    folder = cache_file().with_name("accounts")
+    place = Workspace(folder / digest(settings.url, account))
+    if not place.settings_file.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.tracking.mkdir(parents=True, exist_ok=True)
+        join(place, settings)
+    return place
