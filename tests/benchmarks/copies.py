@@ -19,6 +19,7 @@ from edits import File
 from harness import head
 from PIL import Image, ImageOps
 
+from tjtools.media import Children
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies
 from tjtools.workspace.folder import Workspace
@@ -36,7 +37,7 @@ class Ours:
         seen = {path: one for path, one in look_at(everything, store).items() if one}
         self.paths, self.known = [*seen], {*known}
         self.places = {path: place for place, path in enumerate(self.paths)}
-        self.copies = Copies([*seen.values()], store)
+        self.copies = Copies([*seen.values()], store, Children())  # which end with this process
 
     def __call__(self, path: Path) -> set[Path]:
         found = self.copies.of(self.places[path], lambda place: self.paths[place] in self.known)

@@ -20,7 +20,7 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.media.copies import hashes
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import WorkspaceError
+from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.practice import samples
 from tjtools.upload import make_plan, prepare
 from tjtools.upload.record import Records
@@ -478,6 +478,28 @@ def test_what_was_judged_by_its_content_is_judged_again_when_it_has_changed(plac
     assert records.still(one)
     draw(place, "new name.png", template=7)
     assert not Records(place, Library.load(place.library), "20251113_120000").still(one)
+
+
+def test_comparing_is_told_and_can_be_stopped(place: Workspace) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    for number, name in enumerate(names):
+        draw(place, name, template=1, text=number)
+    told: list[str] = []
+    review(place, *names[:1])
+    write_inventory(
+        place.session, [{"unique_id": name, "new_filename": name, "creative_type": "image"} for name in names]
+    )
+    with pytest.raises(Cancelled):
+        prepare(
+            place,
+            progress=lambda at: told.append(f"{at.told} {at.done} of {at.total}"),
+            cancelled=lambda: "comparing" in "".join(told),
+        )
+    assert "comparing" not in "".join(told[:3])
+    assert len(told) == 4
+    prepare(place, progress=lambda at: told.append(f"{at.told} {at.done} of {at.total}"))
+    assert sorted(one[:15] for one in told[-4:]) == [f"comparing {name}" for name in names]
+    assert told[-1].endswith(" 4 of 4")
 
 
 def test_the_librarys_copies_are_found_by_what_was_seen_of_them(place: Workspace) -> None:

@@ -37,6 +37,7 @@ from tjtools.diff.libraries import diff_libraries
 from tjtools.diff.repeats import Content, Decision, Decisions, known_creatives
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
+from tjtools.media import Children
 from tjtools.media.content import Fingerprints
 from tjtools.media.copies import Copies
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
@@ -196,10 +197,12 @@ def read_log(workspace: Workspace) -> object:
     """All that it tells, to all who ask; a plan that can't be read is refused last."""
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
-    copies = Copies(seen, kept)
     told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.hand_overs(), journal.paces())
+    with Children(cores=1) as room:
+        copies = Copies(seen, kept, room)
+        alike = [[*copies.of(place, lambda _: True)] for place in range(len(seen))]
     looks = (
-        [[*copies.of(place, lambda _: True)] for place in range(len(seen))],
+        alike,
         [kept.thumbnail(one) for one in seen],
         Decisions.load(workspace),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,11 @@ import pytest
 from corpus import Coding, Scene, write_still
 from PIL import Image, ImageOps
 
-from tjtools.media import Fingerprint
+from tjtools.media import Children, Fingerprint, copies, pool
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies, Copy, hashes, laid
 from tjtools.practice import samples
-from tjtools.workspace.derived import cache_file
+from tjtools.workspace.derived import KINSHIPS, Derived, cache_file
 from tjtools.workspace.folder import Workspace
 
 Edit = Callable[[Image.Image], Image.Image]
@@ -39,8 +40,15 @@ def seen(store: Fingerprints, *paths: Path) -> list[Fingerprint]:
 
 
 def of_last(fingerprints: list[Fingerprint], store: Fingerprints) -> list[Copy]:
+    return compared(fingerprints, store)[0]
+
+
+def compared(fingerprints: list[Fingerprint], store: Fingerprints) -> tuple[list[Copy], Copies]:
+    """What the last one looks like, of those before it."""
     last = len(fingerprints) - 1
-    return [*Copies(fingerprints, store).of(last, lambda place: place < last)]
+    with Children(cores=1) as room:
+        by = Copies(fingerprints, store, room)
+        return [*by.of(last, lambda place: place < last)], by
 
 
 @pytest.fixture
@@ -62,19 +70,43 @@ def test_an_edited_still_is_found(known: tuple[Fingerprints, list[Fingerprint]],
 def test_two_are_compared_once(known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path) -> None:
     store, fingerprints = known
     ones = [*fingerprints, *seen(store, drawn(tmp_path / "again.jpg", 5, ImageOps.mirror))]
-    first, again = Copies(ones, store), Copies(ones, store)
-    [copy], [same] = ([*each.of(8, lambda place: place < 8)] for each in (first, again))
+    ([copy], _), ([same], again) = compared(ones, store), compared(ones, store)
     assert (copy.told("5"), same.told("5"), again.compared) == ("mirrored", "mirrored", 0)
     assert copy.kinship
     assert same.kinship
     assert copy.kinship.likeness.matrix.tolist() == same.kinship.likeness.matrix.tolist()
 
 
+def test_what_another_version_decided_is_decided_again(
+    known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, fingerprints = known
+    ones = [*fingerprints, *seen(store, drawn(tmp_path / "again.jpg", 5, ImageOps.mirror))]
+    first = compared(ones, store)[1].compared
+    monkeypatch.setattr(copies, "_version", lambda: "other thresholds")
+    found, by = compared(ones, store)
+    assert ([one.place for one in found], by.compared) == ([5], first)
+    assert len(Derived(store.workspace).load(KINSHIPS, dict)) == first
+
+
+def test_two_over_which_a_child_dies_are_told_and_asked_again(
+    known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, fingerprints = known
+    ones = [*fingerprints, *seen(store, drawn(tmp_path / "again.jpg", 5, ImageOps.mirror))]
+    monkeypatch.setattr(pool, "COMMAND", (sys.executable, "-c", "import sys; sys.exit(len(sys.stdin.readline()) > 9)"))
+    found, ended = compared(ones, store)
+    assert (found, ended.compared) == ([], 0)
+    assert "could not be compared: it crashed the decoder (exit code 1)" in ended.failed[0]
+    monkeypatch.undo()
+    assert [one.place for one in compared(ones, store)[0]] == [5]
+
+
 def test_what_is_new_is_compared_with_a_few(known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path) -> None:
     store, fingerprints = known
-    copies = Copies([*fingerprints, *seen(store, drawn(tmp_path / "new.jpg", 30))], store)
-    assert [*copies.of(8, lambda place: place < 8)] == []
-    assert copies.compared <= 3
+    found, by = compared([*fingerprints, *seen(store, drawn(tmp_path / "new.jpg", 30))], store)
+    assert found == []
+    assert by.compared <= 3
 
 
 def test_a_copy_is_found_when_the_cache_is_gone(

@@ -27,7 +27,8 @@ from tjtools.diff.repeats import (
     known_creatives,
     media_files,
 )
-from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.media import Children
+from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.cells import is_id, told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
@@ -108,7 +109,7 @@ def find_duplicates(
     workspace: Workspace,
     paths: Sequence[Path] = (),
     *,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Duplicates:
     """Look at what was not seen yet, and group what is the same; with `paths` (files or folders), only groups of them.
@@ -120,13 +121,16 @@ def find_duplicates(
     asked = {one.absolute() for path in paths for one in media_below(path, workspace)}
     session = [file.path for file in load_session(workspace).files if extension(file.name)]
     files = [*asked, *session, *(path for path, _ in media_files(workspace))]
-    seen = look_at(files, fingerprints, progress=progress, cancelled=cancelled)
-    known = known_creatives(library, fingerprints)
-    copies, told = {one.path for one in known}, {one.creative_id for one in known}
-    others = [
-        Known(one, path.name, path=path) for path, one in seen.items() if one and one.checksum and path not in copies
-    ]
-    groups, compared = _grouped([*known, *others], fingerprints)
+    with Children() as room:
+        seen = look_at(files, fingerprints, children=room, progress=progress, cancelled=cancelled)
+        known = known_creatives(library, fingerprints)
+        copies, told = {one.path for one in known}, {one.creative_id for one in known}
+        others = [
+            Known(one, path.name, path=path)
+            for path, one in seen.items()
+            if one and one.checksum and path not in copies
+        ]
+        groups, compared = _grouped([*known, *others], fingerprints, room, progress, cancelled)
     return Duplicates(
         tuple(one for one in groups if not paths or any(member.path in asked for member in one.members)),
         sum(one is not None for one in seen.values()),
@@ -146,7 +150,9 @@ def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str
     fingerprints = Fingerprints.load(workspace)
     known = known_creatives(library, fingerprints, history={})
     found = []
-    for group in _grouped(known, fingerprints)[0]:
+    with Children() as room:
+        groups = _grouped(known, fingerprints, room)[0]
+    for group in groups:
         if group.kind is RepeatKind.OTHER_WORDS:
             continue  # variants are no waste
         contents = [tuple(one.creative_id for one in ones) for ones in _by_content(group.members)]
@@ -164,14 +170,20 @@ def _by_content(known: Iterable[Known]) -> list[list[Known]]:
     return [*found.values()]
 
 
-def _grouped(known: Iterable[Known], fingerprints: Fingerprints) -> tuple[list[Group], int]:
+def _grouped(
+    known: Iterable[Known],
+    fingerprints: Fingerprints,
+    room: Children,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[list[Group], int]:
     """The groups, the same content first, then the closest; and how many pairs of pictures were compared for them."""
     contents = _by_content(known)
-    compared = Contents((ones[0] for ones in contents), fingerprints)
+    compared = Contents((ones[0] for ones in contents), fingerprints, room)
     edges = [
         (other, place, repeat)
-        for place in range(len(contents))
-        for other, repeat in compared.repeats(place)
+        for place, repeats in compared.repeats(range(len(contents)), progress, cancelled).items()
+        for other, repeat in repeats
         if repeat.decision is not Decision.NOT_THE_SAME
     ]
     found = []

@@ -7,7 +7,7 @@ that look the same are events `decided` in the log; of several about two content
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.history import History, Observation
 from tjtools.cache.library import Library
-from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints
+from tjtools.media import Children, Fingerprint
+from tjtools.media.content import Fingerprints, LookedAt, Progress
+from tjtools.media.pool import room_of
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import extension, is_source
@@ -248,11 +249,11 @@ class Contents:
     Raises TrackingFileError if the decisions can't be read.
     """
 
-    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints) -> None:
+    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints, room: Children) -> None:
         from tjtools.media.copies import Copies
 
-        self.known = tuple(known)
-        self.copies = Copies([one.fingerprint for one in self.known], fingerprints)
+        self.known, self._room = tuple(known), room
+        self.copies = Copies([one.fingerprint for one in self.known], fingerprints, room)
         self._decisions = Decisions.load(fingerprints.workspace)
         self._other_words = load_settings(fingerprints.workspace).duplicates.other_words
         self._same: dict[str, list[int]] = {}
@@ -260,8 +261,24 @@ class Contents:
             if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
                 self._same.setdefault(one.fingerprint.checksum, []).append(place)
 
-    def repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
-        """What one of them repeats of those before it, each with its place: the same content first."""
+    def repeats(
+        self, places: Sequence[int], progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> dict[int, list[tuple[int, Repeat]]]:
+        """What each of these repeats of those before it, each with its place: the same content first.
+
+        Raises `Cancelled`.
+        """
+        found: dict[int, list[tuple[int, Repeat]]] = {place: [] for place in places}
+        each = self._room.each(places, lambda place: [*self._repeats(place)], cancelled=cancelled)
+        for done, (place, repeats) in enumerate(each, 1):
+            found[place] = repeats
+            while self.copies.failed:
+                log.warning("%s", self.copies.failed.popleft())
+            if progress:
+                progress(LookedAt(Path(self.known[place].name), done, len(places), comparing=True))
+        return found
+
+    def _repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
         mine = self.known[place]
         checksum = mine.fingerprint.checksum
         for other in self._same.get(checksum, ()):
@@ -298,19 +315,26 @@ def find_repeats(
     seen: Mapping[Path, Fingerprint | None],
     known: Sequence[Known],
     fingerprints: Fingerprints,
+    *,
+    children: Children | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Path, tuple[Repeat, ...]]:
     """What each file repeats, by path: the same content first, then the closest looks; nothing for most.
 
-    Within the session a file repeats only those before it. `seen` is what each file is, by path.
+    Within the session a file repeats only those before it. `seen` is what each file is, by path. Pictures are compared
+    in `children`. Raises `Cancelled`.
     """
     session = {
         file.path: Known(one, file.name, path=file.path)
         for file in files
         if (one := seen.get(file.path)) and one.checksum
     }
-    contents = Contents([*known, *session.values()], fingerprints)
+    with room_of(children) as room:
+        contents = Contents([*known, *session.values()], fingerprints, room)
+        repeats = contents.repeats(range(len(known), len(contents.known)), progress, cancelled)
     found: dict[Path, tuple[Repeat, ...]] = {}
-    for place, path in enumerate(session, len(known)):
-        repeats = [one for _, one in contents.repeats(place) if one.known.path != path]
-        found[path] = tuple(sorted(repeats, key=lambda one: -one.closeness))
+    for path, told in zip(session, repeats.values(), strict=True):
+        others = [one for _, one in told if one.known.path != path]
+        found[path] = tuple(sorted(others, key=lambda one: -one.closeness))
     return found

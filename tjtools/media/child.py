@@ -14,10 +14,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, lru_cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
 import numpy as np
@@ -27,8 +27,11 @@ from PIL import Image
 
 from tjtools.media import MediaFacts, canvas, headers, look, making, moving, stills
 from tjtools.media.look import Frame
-from tjtools.media.pool import STILL_CONTAINERS
+from tjtools.media.pool import STILL_CONTAINERS, text
 from tjtools.media.recipe import drafts
+
+if TYPE_CHECKING:
+    from tjtools.media.timeline import Shown
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
 _HARDLY = 1e-6  # seconds
@@ -40,6 +43,7 @@ _MOST_DECODED = 8_000_000_000  # pixels of a video, which take some 20 s; of a l
 _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its time: its first picture is often black
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
+_REMEMBERED = 16  # contents whose pictures are at hand, since they are compared with some others
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 Seen: TypeAlias = tuple[MediaFacts, list[Frame]]
@@ -70,13 +74,14 @@ def _limit_memory() -> None:
 
 
 def _answer(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    path = Path(request.pop("path"))
+    if "path" in request:
+        request["path"] = Path(request["path"])
     try:
         match request.pop("what"):
             case "make":
-                return _make(path, lambda done: say({"done": done}), **request)
+                return _make(say=lambda done: say({"done": done}), **request)
             case what:
-                return ANSWERS[what](path, **request)
+                return ANSWERS[what](**request)
     except OSError as error:
         return {"trouble": error.strerror or str(error)}
     except MemoryError:
@@ -94,7 +99,34 @@ def _look(path: Path) -> dict[str, Any]:
 
     facts, frames = _seen(path)
     kept, found = (look.kept(frames), marks.of_frames(frames)) if frames else (b"", b"")
-    return {"facts": facts._asdict(), "look": _text(kept), "marks": _text(found)}
+    return {"facts": facts._asdict(), "look": text(kept), "marks": text(found)}
+
+
+def _marks(kept: str) -> dict[str, Any]:
+    from tjtools.media import marks
+
+    try:
+        return {"marks": text(marks.of_frames(look.frames(base64.b64decode(kept))))}
+    except ValueError as error:
+        return {"trouble": str(error)}
+
+
+def _kin(mine: str, theirs: str) -> dict[str, Any]:
+    from tjtools.media import timeline
+
+    try:
+        return {"kin": timeline.plain(timeline.kinship(_remembered(mine), _remembered(theirs)))}
+    except ValueError as error:
+        return {"trouble": str(error)}
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(kept: str) -> Shown:
+    from tjtools.media.points import picture
+    from tjtools.media.timeline import Shown
+
+    seen = look.frames(base64.b64decode(kept))
+    return Shown(seen, cache(lambda number: picture(seen[number].pixels)))
 
 
 def _poster(path: Path) -> dict[str, Any]:
@@ -113,7 +145,7 @@ def _poster(path: Path) -> dict[str, Any]:
 
 def _pictures(path: Path, seconds: list[float] | int) -> dict[str, Any]:
     try:
-        return {"pictures": [base64.b64encode(one).decode() for one in making.pictures(path, seconds)]}
+        return {"pictures": [text(one) for one in making.pictures(path, seconds)]}
     except _BROKEN as error:
         return {"trouble": f"its picture can't be decoded ({error})"}
 
@@ -143,6 +175,8 @@ def _make(path: Path, say: Callable[[float], None], target: str, recipe: list[An
 ANSWERS: dict[str, Callable[..., dict[str, Any]]] = {
     "checksum": _checksum,
     "look": _look,
+    "marks": _marks,
+    "kin": _kin,
     "poster": _poster,
     "pictures": _pictures,
 }
@@ -341,11 +375,7 @@ def _jpg(picture: Image.Image) -> str:
     """A jpg as base64."""
     kept = io.BytesIO()
     picture.save(kept, "jpeg", quality=75, subsampling=0)  # words differ from what is behind them by colour alone
-    return _text(kept.getvalue())
-
-
-def _text(kept: bytes) -> str:
-    return base64.b64encode(kept).decode()
+    return text(kept.getvalue())
 
 
 if __name__ == "__main__":

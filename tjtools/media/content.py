@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tjtools.media.pool import FRACTIONS, Children, Fingerprint, MediaFacts, Sight, stamp
+from tjtools.media.pool import FRACTIONS, Children, Fingerprint, MediaFacts, Sight, room_of, stamp
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.workspace.derived import FINGERPRINTS, LOOKS, MARKS, STRIPS, Derived
@@ -43,11 +43,20 @@ class Upload(NamedTuple):
 
 
 class LookedAt(NamedTuple):
-    """How far the looking is: the file just done, how many are through, and of how many."""
+    """How far the looking is, or the comparing that follows: what is just done, how many are through, of how many."""
 
     path: Path
     done: int
     total: int
+    comparing: bool = False
+
+    @property
+    def told(self) -> str:
+        """What is done, in words."""
+        return f"{'comparing' if self.comparing else 'looking at'} {self.path.name}"
+
+
+Progress: TypeAlias = Callable[[LookedAt], None]
 
 
 class Fingerprints:
@@ -128,21 +137,16 @@ class Fingerprints:
         except OSError:
             return self._unkept.get((LOOKS, checksum)) or self._cache.bytes_of(LOOKS, checksum)
 
-    def marks(self, checksums: Iterable[str]) -> dict[str, bytes]:
+    def marks(self, checksums: Iterable[str], room: Children) -> dict[str, bytes]:
         """The marks of these contents, made of the look where they are lost; without those of which there is none."""
         kept = self._cache.all_bytes(MARKS)
-        found = {one: kept.get(one) or self._unkept.get((MARKS, one)) or self._marked(one) for one in checksums}
+        found = {one: kept.get(one) or self._unkept.get((MARKS, one)) or b"" for one in checksums}
+        lost = [checksum for checksum, one in found.items() if not one]
+        for checksum, made in room.each(lost, lambda one: room.marks(look) if (look := self.look(one)) else b""):
+            found[checksum] = made
+            if made:
+                self._keep_bytes(MARKS, checksum, made)
         return {checksum: one for checksum, one in found.items() if one}
-
-    def _marked(self, checksum: str) -> bytes | None:
-        from tjtools.media import look, marks
-
-        try:
-            made = marks.of_frames(look.frames(self.look(checksum) or b""))
-        except ValueError:
-            return None
-        self._keep_bytes(MARKS, checksum, made)
-        return made
 
     def frames(self, one: Fingerprint) -> list[Frame]:
         """What is to be seen of a content, by time; nothing where nothing is kept."""
@@ -259,7 +263,7 @@ def look_at(
     *,
     decode: bool = True,
     children: Children | None = None,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Path, Fingerprint | None]:
     """The fingerprint of every file, None where there is none; what is new is written down at once.
@@ -272,7 +276,7 @@ def look_at(
     found = {path: fingerprints.of(path) for path in paths}
     wanted = [path for path, known in found.items() if known is None or (decode and not known.looked)]
     unseen = [path for path in wanted if os.path.isfile(path)]  # noqa: PTH113 (what we may not ask about is none)
-    with children or Children() as room:
+    with room_of(children) as room:
         look = partial(_look, room=room, fingerprints=fingerprints, decode=decode)
         seen = room.each(unseen, look, cancelled=cancelled)
         for done, (path, (fingerprint, changed, sight)) in enumerate(seen, len(found) - len(unseen) + 1):

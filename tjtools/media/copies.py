@@ -6,27 +6,29 @@ Loading this room takes a while: who compares, imports it then.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
+from blake3 import blake3
 from PIL import Image
 
-from tjtools.media.alike import Likeness
+from tjtools.media import aligned, alike, look, points, timeline
+from tjtools.media import laid as laying
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
 from tjtools.media.look import Frame, kept
-from tjtools.media.points import picture
-from tjtools.media.pool import FRACTIONS, Fingerprint
-from tjtools.media.recipe import Box
-from tjtools.media.timeline import Kinship, Shown, kinship, told
+from tjtools.media.pool import FRACTIONS, Children, Fingerprint
+from tjtools.media.timeline import Kinship, kinship_of, told
 from tjtools.model.creative import Medium
 from tjtools.workspace.derived import KINSHIPS, Derived
 
 _REFUSALS, _MOST = 3, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
-_REMEMBERED = 32  # creatives whose pictures are at hand
+_JUDGES = (aligned, alike, laying, look, points, timeline)  # of two contents
 _SHOWN = 9  # moments of two clips that are laid on one another
 
 _SIDE, _PLAIN = 32, 5.0  # as hashes were made: pixels, and deviation of the brightness, of 255, of a plain picture
@@ -78,16 +80,21 @@ def laid(kin: Kinship, mine: Sequence[Frame], theirs: Sequence[Frame]) -> list[M
 
 
 class Copies:
-    """The looks of many creatives, ready to be compared; `compared` counts the pairs whose pictures were, now."""
+    """The looks of many creatives, ready to be compared by the children of a room.
 
-    def __init__(self, fingerprints: Sequence[Fingerprint], store: Fingerprints) -> None:
-        self.fingerprints, self.compared = fingerprints, 0
-        self._store, self._cache = store, Derived(store.workspace)
-        self._shown = lru_cache(_REMEMBERED)(self._show)
+    `compared` counts the pairs whose pictures were, now; `failed` says in words which could not be.
+    """
+
+    def __init__(self, fingerprints: Sequence[Fingerprint], store: Fingerprints, room: Children) -> None:
+        self.fingerprints, self.compared, self.failed = fingerprints, 0, deque[str]()
+        self._store, self._cache, self._room = store, Derived(store.workspace), room
         self._before = [place for place, one in enumerate(fingerprints) if not one.looked and any(one.looks)]
         self._places = dict[str, list[int]]()
         for place, one in enumerate(fingerprints):
             self._places.setdefault(one.checksum, []).append(place)
+        self._marks = store.marks((one.checksum for one in fingerprints if one.looked), room)
+        self._index = Index(self._marks)
+        self._found = self._cache.load(KINSHIPS, _judged)
 
     def of(self, place: int, wanted: Callable[[int], bool]) -> Iterator[Copy]:
         """What looks like the one at this place, of those that are wanted: the likeliest first."""
@@ -97,14 +104,6 @@ class Copies:
         if self._before:
             yield from (one for one in self._by_hashes(mine) if wanted(one.place))
 
-    @cached_property
-    def _marks(self) -> dict[str, bytes]:
-        return self._store.marks(one.checksum for one in self.fingerprints if one.looked)
-
-    @cached_property
-    def _index(self) -> Index:
-        return Index(self._marks)
-
     def _confirmed(self, mine: Fingerprint, wanted: Callable[[int], bool]) -> Iterator[Copy]:
         refused = found = 0
         for checksum in self._index.like(self._marks[mine.checksum]):
@@ -112,33 +111,28 @@ class Copies:
             theirs = self.fingerprints[self._places[checksum][0]]
             if checksum == mine.checksum or not places or _moves(mine) != _moves(theirs):
                 continue
-            kin = self._kinship(mine, theirs)
+            kin = self._kinship(mine.checksum, checksum)
             refused, found = (0, found + 1) if kin else (refused + 1, found)
             if kin:
                 yield from (Copy(place, kin.likeness.closeness, kin) for place in places)
             if refused == _REFUSALS or found == _MOST:
                 return
 
-    def _kinship(self, mine: Fingerprint, theirs: Fingerprint) -> Kinship | None:
+    def _kinship(self, mine: str, theirs: str) -> Kinship | None:
         """How both are one, which is found out once."""
-        both = f"{mine.checksum} {theirs.checksum}"
+        both = f"{mine} {theirs}"
         if both not in self._found:
-            shown = self._shown(mine), self._shown(theirs)
+            answer = self._room.kin(self._store.look(mine) or b"", self._store.look(theirs) or b"")
+            if trouble := answer.get("trouble"):
+                self.failed.append(f"Two contents could not be compared: {trouble} (blake3 {mine[:12]}, {theirs[:12]})")
+                return None
             self.compared += 1
-            self._found[both] = kinship(*shown) if all(one.frames for one in shown) else None
-            self._cache.keep(KINSHIPS, {both: _plain(self._found[both])})
+            self._found[both] = kinship_of(answer["kin"])
+            self._cache.keep(KINSHIPS, {both: {"judges": _version(), "kin": answer["kin"]}})
         return self._found[both]
 
-    @cached_property
-    def _found(self) -> dict[str, Kinship | None]:
-        return self._cache.load(KINSHIPS, _kinship_of)
-
-    def _show(self, one: Fingerprint) -> Shown:
-        frames = self._store.frames(one)
-        return Shown(frames, lru_cache(None)(lambda number: picture(frames[number].pixels)))
-
     def _by_hashes(self, mine: Fingerprint) -> Iterator[Copy]:
-        own = hashes(self._shown(mine).frames, mine.facts.seconds or 0.0) if mine.looked else mine.looks
+        own = hashes(self._store.frames(mine), mine.facts.seconds or 0.0) if mine.looked else mine.looks
         asked, clear = _numbers(own)
         for place in self._before:
             theirs = self.fingerprints[place]
@@ -152,20 +146,16 @@ class Copies:
                     yield Copy(place, 1 - bits / 64, None)
 
 
-def _plain(kin: Kinship | None) -> Any:
-    """What is kept in the cache of how two are one."""
-    if kin is None:
-        return None
-    like = kin.likeness
-    return kin._replace(likeness=like._replace(matrix=like.matrix.tolist()))
+@cache
+def _version() -> str:
+    """Of all that decides whether two are one: what another has decided is found out again."""
+    return blake3(b"".join(Path(one.__file__ or "").read_bytes() for one in _JUDGES)).hexdigest()[:16]
 
 
-def _kinship_of(kept: Any) -> Kinship | None:
-    if kept is None:
-        return None
-    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
-    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
-    return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
+def _judged(kept: Any) -> Kinship | None:
+    if kept["judges"] != _version():
+        raise ValueError("another version's")
+    return kinship_of(kept["kin"])
 
 
 def _moves(one: Fingerprint) -> bool:

@@ -15,9 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, LifoQueue, SimpleQueue
 from threading import Lock, Timer
 from typing import Any, NamedTuple, TypeVar
 
@@ -118,7 +118,7 @@ class Children(AbstractContextManager["Children"]):
         self.cores = cores or os.cpu_count() or 1
         self._started: list[subprocess.Popen[str]] = []
         self._ended, self._guard = False, Lock()
-        self._idle: SimpleQueue[subprocess.Popen[str] | None] = SimpleQueue()
+        self._idle: LifoQueue[subprocess.Popen[str] | None] = LifoQueue()  # who has just seen it remembers it
         for _ in range(self.cores):
             self._idle.put(None)
 
@@ -146,6 +146,14 @@ class Children(AbstractContextManager["Children"]):
             return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
         look, marks = (base64.b64decode(answer[name]) for name in ("look", "marks"))
         return Sight(MediaFacts(**answer["facts"]), look, marks)
+
+    def marks(self, look: bytes) -> bytes:
+        """The marks of a look, as `media.marks` makes them; `b""` of one that is damaged."""
+        return base64.b64decode(self.ask("marks", kept=text(look)).get("marks", ""))
+
+    def kin(self, mine: bytes, theirs: bytes) -> dict[str, Any]:
+        """How two looks are one, as `timeline.plain` tells it, under `kin`; or the `trouble` with them."""
+        return self.ask("kin", mine=text(mine), theirs=text(theirs))
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
@@ -180,13 +188,19 @@ class Children(AbstractContextManager["Children"]):
                     self._end()  # whoever still waits for a child hears that the work is cancelled
 
     def ask(
-        self, what: str, path: Path, *, more: float = 0.0, progress: Callable[[float], None] | None = None, **told: Any
+        self,
+        what: str,
+        path: Path | None = None,
+        *,
+        more: float = 0.0,
+        progress: Callable[[float], None] | None = None,
+        **told: Any,
     ) -> dict[str, Any]:
         """What a child answers to a request, or its trouble; it may take so long without a word about its progress."""
         process = self._idle.get()
         try:
             process = process or self._start()
-            request = {"what": what, "path": str(path.absolute()), **told}
+            request = {"what": what, **({"path": str(path.absolute())} if path else {}), **told}
             return _answer(process, request, DEADLINE + more, progress)
         finally:
             self._idle.put(process if process and process.poll() is None else None)
@@ -209,6 +223,16 @@ class Children(AbstractContextManager["Children"]):
             )
             self._started.append(process)
         return process
+
+
+def room_of(children: Children | None) -> AbstractContextManager[Children]:
+    """These children, which stay, or else some that are ended afterwards."""
+    return nullcontext(children) if children else Children()
+
+
+def text(data: bytes) -> str:
+    """Bytes as a line of JSON can hold them: base64."""
+    return base64.b64encode(data).decode()
 
 
 def _answer(

@@ -7,7 +7,7 @@ that go along must lie on one time line.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,20 @@ class Kinship(NamedTuple):
     theirs: tuple[float, float] = (0.0, 0.0)
     speed: float = 1.0
     lasting: tuple[float, float] = (0.0, 0.0)
+
+
+def plain(kin: Kinship | None) -> Any:
+    """How two are one, as JSON can hold it."""
+    return kin and kin._replace(likeness=kin.likeness._replace(matrix=kin.likeness.matrix.tolist()))
+
+
+def kinship_of(kept: Any) -> Kinship | None:
+    """What `plain` made of it; raises ValueError or TypeError for what is none."""
+    if kept is None:
+        return None
+    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
+    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
+    return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
 
 
 def told(kinship: Kinship, name: str) -> str:
