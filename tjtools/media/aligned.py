@@ -81,23 +81,21 @@ class Both:
 
     def line(self, least: float) -> Line | None:
         """The time line on which most goes along, above all with its moment alone."""
-        found = max((self._at(speed, least) for speed in _SPEEDS), key=lambda each: each[0])[1]
-        return found if len(found.pairs) >= _FEWEST_FRAMES else None
-
-    def _at(self, speed: float, least: float) -> tuple[float, Line]:
-        """The best one of a speed, and how much speaks for it."""
         share, mean = self.compared
         times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
         apart, last, here = step(self.theirs), len(their_times) - 1, np.arange(len(times))
-        at = (times * speed + np.arange(-times[-1] * speed, their_times[-1], apart / 2)[:, None]) / apart
+        first, steps = np.ceil(-2 * max(_SPEEDS) * times[-1] / apart), np.ceil(2 * their_times[-1] / apart)
+        later = np.arange(first, steps + 1)[:, None] * apart / 2
+        at = (times * np.array(_SPEEDS)[:, None, None] + later) / apart
         low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
         nearer = np.where(mean[here, low] >= mean[here, high], low, high)
         good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= least)
         alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
-        speaks = (alone[here, nearer] * good).sum(1) * (_USUALLY if speed == 1 else 1)
-        line = int(speaks.argmax())
-        pairs = np.column_stack([here, nearer[line]])[good[line]]
-        return float(speaks[line]), Line(float(mean[tuple(pairs.T)].sum()), speed, pairs)
+        speaks = (alone[here, nearer] * good).sum(2) * np.where(np.array(_SPEEDS) == 1, _USUALLY, 1)[:, None]
+        best = np.unravel_index(speaks.argmax(), speaks.shape)
+        pairs = np.column_stack([here, nearer[best]])[good[best]]
+        found = Line(float(mean[tuple(pairs.T)].sum()), _SPEEDS[best[0]], pairs)
+        return found if len(pairs) >= _FEWEST_FRAMES else None
 
     def refined(self, line: Line) -> np.ndarray:
         """How theirs lies on mine more exactly, by frames that are shown at one moment."""
@@ -171,14 +169,16 @@ def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    shape, halves = np.array(frames[0].pixels.shape[1::-1]), 0
+    while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
+        onto, halves = onto @ np.diag([*(shape / (shape // 2)), 1]), halves + 1
+        shape //= 2
     found = []
     for one in frames:
-        grey, matrix = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY), onto
-        while abs(np.linalg.det(matrix[:2, :2])) < _TOO_FINE and min(grey.shape) > 1:
-            tall, wide = (side // 2 for side in grey.shape)
-            matrix = matrix @ np.diag([grey.shape[1] / wide, grey.shape[0] / tall, 1])
-            grey = cv2.resize(grey, (wide, tall), interpolation=cv2.INTER_AREA)
-        found.append(cv2.warpAffine(grey, matrix[:2], size))
+        grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
+        for _ in range(halves):
+            grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        found.append(cv2.warpAffine(grey, onto[:2], size))
     return np.array(found)
 
 

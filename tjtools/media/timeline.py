@@ -21,10 +21,12 @@ from tjtools.media.recipe import Box
 
 _STRONGEST = 200  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
-_PAIRS, _IN_VAIN = 6, 3  # of frames that are laid on each other; so many where none can be
+_PAIRS, _NO_WAY = 6, 3  # of frames that are laid on each other; so many where none can be
 _VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there are few points, of these
 _LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
 _SURELY = 0.9  # how much goes along where no other way is tried
+_HARDLY_TOGETHER, _IN_VAIN = 0.2, 2  # of what moves, and so many ways in which it goes along no better
+_REFINED = 2  # times at most
 _FASTER = 0.85  # how much must at another speed, by which much else could be explained
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
@@ -102,21 +104,31 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
 def _together(mine: Shown, theirs: Shown) -> Both | None:
     """Theirs laid on mine in the best way that was found."""
     best: tuple[Both, Line] | None = None
+    in_vain = 0
     for whole in _geometries(mine, theirs):
         both = Both.of(mine.frames, theirs.frames, whole)
         line = both and both.line(_AT_FIRST)
-        if both and line and (best is None or line.score > best[1].score):
+        if not both or not line or both.moved_together(line) < _HARDLY_TOGETHER:
+            in_vain += 1
+            if best is None and in_vain == _IN_VAIN:
+                return None
+        elif both.covers(line) and (best is None or line.score > best[1].score):
             best = both, line
             if line.score > _SURELY * len(line.pairs) and both.covers(line, _SURELY):
                 break
-    return best and _refined(_refined(best))[0]
+    return best and _refined(best)
 
 
-def _refined(best: tuple[Both, Line]) -> tuple[Both, Line]:
+def _refined(best: tuple[Both, Line]) -> Both:
+    """More exactly laid, as long as that helps."""
     both, line = best
-    again = Both.of(both.mine, both.theirs, both.refined(line))
-    better = again and again.line(_AT_FIRST)
-    return (again, better) if again and better and better.score > line.score else best
+    for _ in range(_REFINED):
+        again = Both.of(both.mine, both.theirs, both.refined(line))
+        better = again and again.line(_AT_FIRST)
+        if not again or not better or better.score <= line.score:
+            break
+        both, line = again, better
+    return both
 
 
 def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
@@ -136,7 +148,7 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
         if lies and all(abs(lies[0] - each).max() > _SAME_WAY for each in tried):
             tried.append(lies[0])
             yield lies[0]
-        if not tried and number + 1 == _IN_VAIN:
+        if not tried and number + 1 == _NO_WAY:
             return
 
 
