@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tjtools.media import Sight, look
 from tjtools.media.copies import hashes
-from tjtools.media.points import picture
 from tjtools.media.timeline import Kinship, Shown, kinship
 
 
@@ -16,9 +15,4 @@ def moments(sight: Sight) -> tuple[str, ...]:
 
 def kin(one: Sight, other: Sight) -> Kinship | None:
     """How two files are one."""
-    return kinship(*map(_shown, (one, other)))
-
-
-def _shown(sight: Sight) -> Shown:
-    frames = look.frames(sight.look)
-    return Shown(frames, lambda number: picture(frames[number].pixels))
+    return kinship(*(Shown(look.frames(sight.look)) for sight in (one, other)))

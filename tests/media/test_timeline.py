@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tjtools.media import look, points
+from tjtools.media import look
 from tjtools.media.look import Frame
 from tjtools.media.timeline import Kinship, Shown, kinship, told
 
@@ -52,8 +52,7 @@ ONE = [*scene(1, 11), *scene(2, 12)]
 def shown(clip: Iterable[np.ndarray]) -> Shown:
     """As it is looked at: some frames a second, encoded."""
     frames = [Frame(number / RATE, pixels) for number, pixels in enumerate(clip)][:: RATE // look.RATE]
-    kept = look.frames(look.kept(frames))
-    return Shown(kept, cache(lambda number: points.picture(kept[number].pixels)))
+    return Shown(look.frames(look.kept(frames)))
 
 
 def each(edit: Callable[[np.ndarray], np.ndarray]) -> Edit:

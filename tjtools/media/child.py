@@ -14,7 +14,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -122,11 +122,9 @@ def _kin(mine: str, theirs: str) -> dict[str, Any]:
 
 @lru_cache(_REMEMBERED)
 def _remembered(kept: str) -> Shown:
-    from tjtools.media.points import picture
     from tjtools.media.timeline import Shown
 
-    seen = look.frames(base64.b64decode(kept))
-    return Shown(seen, cache(lambda number: picture(seen[number].pixels)))
+    return Shown(look.frames(base64.b64decode(kept)))
 
 
 def _poster(path: Path) -> dict[str, Any]:

@@ -71,7 +71,9 @@ def frames(look: bytes) -> list[Frame]:
         if look.startswith(b"\xff\xd8"):
             with Image.open(io.BytesIO(look), formats=("JPEG",)) as picture:
                 return [Frame(0.0, _checked(np.asarray(picture.convert("RGB"))[..., ::-1]))]
-        return list(islice(_shown(look), MOST_FRAMES + 1))
+        if found := list(islice(_shown(look), MOST_FRAMES + 1)):
+            return found
+        raise ValueError("the look is damaged: it has no frame")
     except (OSError, SyntaxError, av.error.FFmpegError, Image.DecompressionBombError) as error:
         raise ValueError(f"the look is damaged: {error}") from error
 

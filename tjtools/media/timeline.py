@@ -6,12 +6,14 @@ that go along must lie on one time line.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tjtools.media import alike, look
+from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
 from tjtools.media.laid import compared, laid, swapped
@@ -19,6 +21,7 @@ from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 
+_SIDE = 256  # pixels of such a frame
 _STRONGEST = 200  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
 _PAIRS, _NO_WAY = 6, 3  # of frames that are laid on each other; so many where none can be
@@ -33,11 +36,17 @@ _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
 
 
-class Shown(NamedTuple):
-    """What is seen of a creative: its frames, and what makes one of them, by its number, ready to be compared."""
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is seen of a creative; made once, it can be compared with many."""
 
     frames: Sequence[Frame]
-    picture: Callable[[int], Picture]
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """Those of its frames by which it is laid on another."""
+        side = points.SIDE if len(self.frames) == 1 else _SIDE
+        return [points.picture(self.frames[number].pixels, side) for number in look.keys(self.frames)]
 
 
 class Kinship(NamedTuple):
@@ -91,7 +100,7 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
     """How both are one; None where they are not, or where one is a still and the other none."""
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
-        still = alike.likeness(mine.picture(0), theirs.picture(0)) if lengths == {False} else None
+        still = alike.likeness(mine.pictures[0], theirs.pictures[0]) if lengths == {False} else None
         return Kinship(still) if still else None
     both = _together(mine, theirs)
     line = both and both.line(_LEAST_SHARE)
@@ -133,12 +142,11 @@ def _refined(best: tuple[Both, Line]) -> Both:
 
 def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
     """How theirs may lie on mine, in fractions, by pairs of frames with points in common."""
-    ones = [(number, mine.picture(number)) for number in look.keys(mine.frames)]
-    others = [(number, theirs.picture(number)) for number in look.keys(theirs.frames)]
+    ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
-        votes = _votes([one for _, one in ones], [one.mirrored() if mirrored else one for _, one in others])
-        found = ((votes[i, j], mirrored, ones[i][1], others[j][1]) for i, j in np.argwhere(votes >= _FEW_VOTES))
+        votes = _votes(ones, [one.mirrored() for one in others] if mirrored else others)
+        found = ((votes[i, j], mirrored, ones[i], others[j]) for i, j in np.argwhere(votes >= _FEW_VOTES))
         voted += [
             each for each in found if each[0] >= min(_VOTES, _OF_POINTS * min(len(one.points) for one in each[2:]))
         ]
