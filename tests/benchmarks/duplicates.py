@@ -119,7 +119,7 @@ def searching(folder: Path) -> Iterator[str]:
         index = Index(crowd)
         built = time.process_time() - began
         began = time.process_time()
-        hits = [origin in islice(index.like(one), 8) for origin, one in asked]
+        hits = [origin in dict(islice(index.like(one), 8)) for origin, one in asked]
         spent = (time.process_time() - began) / len(asked)
         size = sum(map(len, crowd.values())) / count
         yield f"| {count:,} | {built:.2f} s | {spent * 1000:.1f} ms | {size:,.0f} | {sum(hits) / len(hits):.3f} |"

@@ -40,13 +40,13 @@ EDITS = {
 def test_an_edited_one_leads_to_the_original(known: dict[str, bytes], edit: str) -> None:
     index = Index(known)
     for number in range(0, 40, 4):
-        assert next(index.like(marked(EDITS[edit](drawn(number)))), None) == f"{number}"
+        assert next(index.like(marked(EDITS[edit](drawn(number)))), None) == (f"{number}", True)
 
 
 def test_one_picture_of_several_is_enough(known: dict[str, bytes]) -> None:
     clip = marked(*(drawn(number) for number in (200, 201, 7, 202)))
-    assert "7" in Index(known).like(clip)
-    assert next(Index(known | {"clip": clip}).like(known["7"])) == "7"
+    assert ("7", True) in Index(known).like(clip)
+    assert next(Index(known | {"clip": clip}).like(known["7"])) == ("7", True)
 
 
 def test_a_plain_picture_is_like_nothing(known: dict[str, bytes]) -> None:

@@ -43,7 +43,7 @@ _MOST_DECODED = 8_000_000_000  # pixels of a video, which take some 20 s; of a l
 _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its time: its first picture is often black
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
-_REMEMBERED = 16  # contents whose pictures are at hand, since they are compared with some others
+_REMEMBERED = 32  # contents whose pictures are at hand, since they are compared with some others
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 Seen: TypeAlias = tuple[MediaFacts, list[Frame]]

@@ -106,16 +106,16 @@ class Copies:
 
     def _confirmed(self, mine: Fingerprint, wanted: Callable[[int], bool]) -> Iterator[Copy]:
         refused = found = 0
-        for checksum in self._index.like(self._marks[mine.checksum]):
+        for checksum, likely in self._index.like(self._marks[mine.checksum]):
             places = [place for place in self._places[checksum] if wanted(place)]
             theirs = self.fingerprints[self._places[checksum][0]]
             if checksum == mine.checksum or not places or _moves(mine) != _moves(theirs):
                 continue
             kin = self._kinship(mine.checksum, checksum)
-            refused, found = (0, found + 1) if kin else (refused + 1, found)
+            refused, found = (0, found + 1) if kin else (refused + 1 if likely else _REFUSALS, found)
             if kin:
                 yield from (Copy(place, kin.likeness.closeness, kin) for place in places)
-            if refused == _REFUSALS or found == _MOST:
+            if refused >= _REFUSALS or found == _MOST:
                 return
 
     def _kinship(self, mine: str, theirs: str) -> Kinship | None:

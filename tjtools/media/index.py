@@ -18,6 +18,7 @@ faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is ask
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
+FAIR, SURE, MANY = 0.01, 0.02, 0.12  # of its points: what a candidate alone has, or much; or has with others
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
@@ -38,14 +39,15 @@ class Index:
         self._hashes: Any = faiss.IndexBinaryFlat(256)
         self._hashes.add(hashes)
 
-    def like(self, kept: bytes) -> Iterator[str]:
-        """The contents that may look like the one with these marks, the likeliest first."""
+    def like(self, kept: bytes) -> Iterator[tuple[str, bool]]:
+        """The contents that may look like the one with these marks, the likeliest first; and whether much says so."""
         signs, hashes = read(kept)
         fewest = max(FEWEST_POINTS, int(len(signs) * LEAST_POINTS))
-        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], fewest)
+        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], fewest, len(signs))
         by_hashes = self._ranked([self._nearly(one) for one in (hashes, hashes ^ MIRROR_HASH)], 1)
-        numbers = chain.from_iterable(zip_longest(by_points, by_hashes))
-        return (self.contents[one] for one in dict.fromkeys(numbers) if one is not None)
+        sure = [one for one, told in by_points.items() if told >= SURE * len(signs)]
+        first = dict.fromkeys(one for one in chain(*zip_longest(sure, by_hashes)) if one is not None)
+        return ((self.contents[one], one in first) for one in (first | by_points))
 
     def _sharing(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these points and a content that has it too."""
@@ -74,16 +76,17 @@ class Index:
     def _pairs(self, which: np.ndarray, owners: np.ndarray) -> np.ndarray:
         return np.array(np.divmod(np.unique(which * len(self.contents) + owners), max(1, len(self.contents))))
 
-    def _ranked(self, ways: Sequence[np.ndarray], fewest: int) -> list[int]:
-        """The contents by what they share, either way round; what many have too tells little."""
+    def _ranked(self, ways: Sequence[np.ndarray], fewest: int, of: int = 0) -> dict[int, float]:
+        """The contents by what they share of so much, either way round; what many have too tells little."""
         best = np.zeros(len(self.contents))
         for which, owners in ways:
             alone = 1 / np.bincount(which, minlength=1)[which] if len(which) else np.empty(0)
             votes = np.bincount(owners, minlength=len(best))
             told = np.bincount(owners, alone, minlength=len(best))
-            best = np.maximum(best, np.where(votes >= fewest, told, 0))
+            enough = (votes >= fewest) & ((told >= FAIR * of) | (votes >= MANY * of))
+            best = np.maximum(best, np.where(enough, told, 0))
         found = np.flatnonzero(best)
-        return [int(one) for one in found[np.argsort(-best[found], kind="stable")]]
+        return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
 
 
 def _owned(parts: Sequence[np.ndarray], none: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
