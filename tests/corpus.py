@@ -1,25 +1,16 @@
-"""A corpus of creatives with what becomes of them: real mp4 and png files, the same for the same seed.
-
-Of each original there are versions that are the same creative (renamed, re-encoded, resized, in another container,
-cropped by 2 %, watermarked, one frame cut, mirrored), and others that are not: the same template with other text, and
-the same scene in another take. Plain and dark pictures come beside them.
-"""
+"""Pictures that are drawn: scenes, the same for the same numbers, with words and actors of their own."""
 
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from itertools import repeat
+from dataclasses import dataclass
 from pathlib import Path
 
-import av
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 SIZE = (320, 180)
-FPS, SECONDS = 10, 3
+FPS = 10
 WORDS = (
     *("Summer", "Winter", "Sale", "Final", "Cup", "Match", "Level", "Quest", "Boss", "Beach", "Island", "Flight"),
     *("Hotel", "Recipe", "Pasta", "Chef", "Kitchen", "Guitar", "Concert", "Album", "Live", "Stream", "Play", "Now"),
@@ -89,16 +80,6 @@ def _actor(looks: random.Random, motion: random.Random) -> Callable[[ImageDraw.I
 
 
 @dataclass(frozen=True)
-class Item:
-    """One file of the corpus: which original it comes from, what was done, and whether it still is that creative."""
-
-    original: int
-    version: str
-    same: bool
-    path: Path
-
-
-@dataclass(frozen=True)
 class Coding:
     """How a file is written."""
 
@@ -107,99 +88,9 @@ class Coding:
     size: tuple[int, int] = SIZE
 
 
-def write_corpus(folder: Path, *, seed: str, videos: int, stills: int) -> list[Item]:
-    """Write a corpus and return its files; `videos` and `stills` are the numbers of originals."""
-    return [item for number in range(videos + stills) for item in _family(folder, seed, number, number < videos)]
-
-
-def write_corpus_on_all_cores(folder: Path, *, seed: str, videos: int, stills: int) -> list[Item]:
-    """The same, with a process a core."""
-    numbers = range(videos + stills)
-    with ProcessPoolExecutor() as pool:
-        families = pool.map(_whole_family, repeat(folder), repeat(seed), numbers, [one < videos for one in numbers])
-        return [item for family in families for item in family]
-
-
-def _whole_family(folder: Path, seed: str, number: int, moving: bool) -> list[Item]:
-    return list(_family(folder, seed, number, moving))
-
-
-def _family(folder: Path, seed: str, number: int, moving: bool) -> Iterator[Item]:
-    folder.mkdir(parents=True, exist_ok=True)
-    template = _dice(seed, number).getrandbits(40)
-    scene = Scene(template, text=0, take=0)
-    usual = Coding(".mp4") if moving else Coding(".png")
-    pictures = list(scene.frames(FPS * SECONDS if moving else 1))
-
-    def item(version: str, same: bool, shown: Sequence[Image.Image], coding: Coding) -> Item:
-        path = folder / f"{seed}{number:04}_{version.replace(' ', '-')}{coding.suffix}"
-        (write_video if moving else write_still)(path, shown, coding)
-        return Item(number, version, same, path)
-
-    original = item("original", True, pictures, usual)
-    yield original
-    renamed = folder / f"copy of {number:04} {seed}{usual.suffix}"
-    shutil.copyfile(original.path, renamed)
-    yield Item(number, "renamed", True, renamed)
-    for version, changed, coding in _same(pictures, usual, moving=moving):
-        yield item(version, True, changed, coding)
-    for version, other in _others(scene):
-        yield item(version, False, list(other.frames(len(pictures))), usual)
-    plain = _dice("plain", seed, number).choice(COLOURS)
-    yield item("plain", False, [Image.new("RGB", SIZE, plain)] * len(pictures), usual)
-    yield item("dark", False, list(replace(scene, dark=0.06, text=9, take=9).frames(len(pictures))), usual)
-
-
-def _same(
-    pictures: Sequence[Image.Image], usual: Coding, *, moving: bool
-) -> Iterator[tuple[str, Sequence[Image.Image], Coding]]:
-    jpg = usual if moving else Coding(".jpg")
-    for name, quality in (
-        ("high", 20 if moving else 92),
-        ("middle", 28 if moving else 70),
-        ("low", 36 if moving else 35),
-    ):
-        yield f"re-encoded {name}", pictures, replace(jpg, quality=quality)
-    yield "resized half", pictures, replace(usual, size=(160, 90))
-    yield "resized double", pictures, replace(usual, size=(640, 360))
-    yield "other container", pictures, replace(usual, suffix=".mkv" if moving else ".gif")
-    edge = (round(SIZE[0] * 0.02), round(SIZE[1] * 0.02))
-    box = (edge[0], edge[1], SIZE[0] - edge[0], SIZE[1] - edge[1])
-    yield "cropped 2 %", [one.crop(box).resize(SIZE) for one in pictures], usual
-    yield "watermarked", [_marked(one) for one in pictures], usual
-    yield "mirrored", [ImageOps.mirror(one) for one in pictures], usual
-    if moving:
-        yield "one frame cut", pictures[1:], usual
-
-
-def _others(scene: Scene) -> Iterator[tuple[str, Scene]]:
-    yield "other text", replace(scene, text=1)
-    yield "another take", replace(scene, take=1)
-
-
-def _marked(picture: Image.Image) -> Image.Image:
-    marked = picture.copy()
-    ImageDraw.Draw(marked).text(
-        (SIZE[0] - 70, SIZE[1] - 18), "(c) Ana 2025", fill="white", font=ImageFont.load_default(10)
-    )
-    return marked
-
-
 def write_still(path: Path, pictures: Sequence[Image.Image], coding: Coding) -> None:
     """One picture into a png, jpg or gif."""
     pictures[0].resize(coding.size).save(path, **({"quality": coding.quality} if path.suffix == ".jpg" else {}))
-
-
-def write_video(path: Path, pictures: Sequence[Image.Image], coding: Coding) -> None:
-    """Pictures into H.264."""
-    options = {"preset": "ultrafast", "crf": str(coding.quality), "threads": "1"}
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=FPS, options=options)
-        (stream.width, stream.height), stream.pix_fmt = coding.size, "yuv420p"
-        for picture in pictures:
-            shown = picture if picture.size == coding.size else picture.resize(coding.size)
-            container.mux(stream.encode(av.VideoFrame.from_image(shown)))
-        container.mux(stream.encode())
 
 
 def _dice(*what: object) -> random.Random:

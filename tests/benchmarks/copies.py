@@ -19,9 +19,9 @@ from edits import File
 from harness import head
 from PIL import Image, ImageOps
 
-from tjtools.media import Fingerprint
+from tjtools.media import Children
 from tjtools.media.content import Fingerprints, look_at
-from tjtools.media.likeness import MOST_BITS, LooksIndex, bits_apart
+from tjtools.media.copies import Copies
 from tjtools.workspace.folder import Workspace
 
 Found = Callable[[Path], set[Path]]  # the known files that a file is taken for a copy of
@@ -33,25 +33,18 @@ class Ours:
     """What the package finds."""
 
     def __init__(self, known: Sequence[Path], everything: Sequence[Path], folder: Path) -> None:
-        self.store = Fingerprints(Workspace(folder))
-        seen = look_at(everything, self.store)
-        self.seen = {path: one for path, one in seen.items() if one}
-        self.known = [path for path in known if path in self.seen]
-        self.index = LooksIndex([self.seen[path] for path in self.known], self.store.picture)
+        store = Fingerprints(Workspace(folder))
+        seen = {path: one for path, one in look_at(everything, store).items() if one}
+        self.paths, self.known = [*seen], {*known}
+        self.places = {path: place for place, path in enumerate(self.paths)}
+        self.copies = Copies([*seen.values()], store, Children())  # which end with this process
 
     def __call__(self, path: Path) -> set[Path]:
-        mine = self.seen[path]
-        near = self.index.near(mine)
-        return {self.known[place] for place, bits in near if self.index.confirmed(mine, place, bits) is not None}
+        found = self.copies.of(self.places[path], lambda place: self.paths[place] in self.known)
+        return {self.paths[one.place] for one in found}
 
     def alike(self, one: Path, other: Path) -> bool:
-        return _alike(self.seen[one], self.seen[other], self.store)
-
-
-def _alike(one: Fingerprint, other: Fingerprint, store: Fingerprints) -> bool:
-    bits = bits_apart(one, other)
-    index = LooksIndex([other], store.picture)
-    return bits is not None and bits <= MOST_BITS and index.confirmed(one, 0, bits) is not None
+        return any(self.copies.of(self.places[one], lambda place: self.paths[place] == other))
 
 
 class Peer:
@@ -130,7 +123,7 @@ def report(folder: Path, half: str) -> Iterator[str]:
     files = [each for one in known for each in edits.edited(one, known)]
     groups = list(edits.hard(folder / f"hard-{half}", known))
     looked = [*(one.path for one in (*known, *files)), *(path for _, paths in groups for path in paths)]
-    ways = {"today": Ours([one.path for one in known], looked, folder), "PDQ-like": Peer([one.path for one in known])}
+    ways = {"ours": Ours([one.path for one in known], looked, folder), "PDQ-like": Peer([one.path for one in known])}
     stills = sum(not one.moving for one in known)
     yield head(
         __file__,

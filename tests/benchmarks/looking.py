@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,10 +21,15 @@ from statistics import median
 from typing import Any, NamedTuple
 
 import av
+import edits
 import numpy as np
 from harness import ROOT, head, write
 
 from tjtools.practice import samples
+from tjtools.workspace.folder import Workspace
+
+sys.path.insert(0, str(ROOT / "tests"))
+from corpus import FPS, WORDS, Scene
 
 PEER = "4e48571"
 FILES, ROUNDS = 12, 15  # of each kind
@@ -31,14 +37,29 @@ CHILD = """
 import time
 import tjtools.media.child as child
 plain = child._answer
-def answer(request):
+def answer(*request):
     began = time.process_time()
-    told = plain(request)
+    told = plain(*request)
     return told | {"took": time.process_time() - began}
 child._answer = answer
 print(child.__file__, flush=True)
 child.main()
 """
+REVIEW = """
+import json, sys, time
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from tjtools.upload import prepare
+try:
+    from tjtools.workspace.folder import Workspace
+except ImportError:
+    from tjtools.workspace import Workspace
+began = time.perf_counter()
+told = [sum(bool(one.repeats) for one in prepare(Workspace(Path(sys.argv[1]))).reviews)]
+used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
+print(json.dumps([time.perf_counter() - began, *(one.ru_utime + one.ru_stime for one in used), *told]))
+"""
+SESSION = 200  # files, half of them clips, one of ten a copy
 
 
 class Kind(NamedTuple):
@@ -100,16 +121,13 @@ def child(tree: Path) -> subprocess.Popen[str]:
 
 
 def look(process: subprocess.Popen[str], path: Path) -> tuple[float, Any]:
-    """The seconds that an answer took, and what it says: the looks, and the facts that both know."""
+    """The seconds that an answer took, and the facts that both know."""
     assert process.stdin
     assert process.stdout
     process.stdin.write(json.dumps({"what": "look", "path": str(path)}) + "\n")
     answer = json.loads(process.stdout.readline())
     facts = answer["facts"]
-    return answer["took"], (
-        answer["looks"],
-        [facts[one] for one in ("container", "width", "height", "seconds", "trouble")],
-    )
+    return answer["took"], [facts[one] for one in ("container", "width", "height", "seconds", "trouble")]
 
 
 def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subprocess.Popen[str]) -> str:
@@ -126,7 +144,7 @@ def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subpr
                 seconds, told = look((before, now)[which], path)
                 best[path, which] = min(seconds, best.get((path, which), seconds))
                 answers.append(told)
-            same = same and answers[0] == answers[1] and not answers[0][1][-1]
+            same = same and answers[0] == answers[1] and not answers[0][-1]
     ours, theirs = ([best[path, which] for path in paths] for which in (1, 0))
     ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
     return (
@@ -134,6 +152,47 @@ def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subpr
         f"{sum(ours) / sum(theirs):.2f} | {ratios[0]:.2f} … {median(ratios):.2f} … {ratios[-1]:.2f} | "
         f"{'yes' if same else 'NO'} |"
     )
+
+
+def draw_session(folder: Path) -> None:
+    """Clips of 4 to 8 s in 1280x720 and stills in 640x360, each other one of a drawn scene of its own; and copies."""
+    (folder / "uploaded").mkdir(parents=True)
+    rows = []
+    for number in range(SESSION):
+        original = number - 8 if number % 40 in (10, 13, 16, 19) else number
+        scale, name = 1 if number == original else 0.75, f"{number}.{'jpg' if number % 2 else 'mp4'}"
+        _draw(folder / "uploaded" / name, original, scale)
+        rows.append(f"{number},{name},{'image' if number % 2 else 'video'}\n")
+    (folder / "tracking").mkdir()
+    told = "unique_id,new_filename,creative_type\n" + "".join(rows)
+    Workspace(folder).session.write_text(told, "utf-8")
+
+
+def _draw(path: Path, number: int, scale: float) -> None:
+    moving, seconds, title = not number % 2, 4 + number % 5, f"{WORDS[number % len(WORDS)]} {number}"
+    width, height = (round((1280 if moving else 640) * scale), round((720 if moving else 360) * scale))
+    scene = Scene(number, number, number)
+    if number % 4 >= 2 and moving:
+        samples.write_video(path, width=width, height=height, seconds=seconds, title=title, seed=number, fps=25)
+    elif number % 4 >= 2:
+        samples.write_image(path, width=width, height=height, title=title, seed=number)
+    elif moving:
+        shown = (one.resize((width, height)) for one in scene.frames(seconds * FPS))
+        edits.write(path, shown, rate=FPS)
+    else:
+        next(scene.frames(1)).resize((width, height)).save(path, quality=90)
+
+
+def reviewed(trees: tuple[Path, Path], folder: Path) -> Iterator[str]:
+    """The rows of a session's first review: before, and now."""
+    draw_session(folder / "session")
+    for name, tree in zip(("before", "now"), trees, strict=True):
+        place = Path(shutil.copytree(folder / "session", folder / name))
+        environment = os.environ | {"PYTHONPATH": str(tree), "TJTOOLS_CACHE": str(folder / f"{name} cache")}
+        command = [sys.executable, "-P", "-c", REVIEW, str(place)]
+        done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        seconds, parent, children, repeats = json.loads(done.stdout.splitlines()[-1])
+        yield f"| {name} | {seconds:.1f} s | {parent:.1f} s | {children:.1f} s | {repeats} |"
 
 
 def report(folder: Path) -> Iterator[str]:
@@ -148,7 +207,7 @@ def report(folder: Path) -> Iterator[str]:
         ("av", "imagehash", "numpy", "pillow"),
         f"Before is commit {PEER}, with the same packages. {FILES} files of each kind, each looked at {ROUNDS} times "
         "by either in turn; the best of each file counts, in processor time, since the machine had other things to do. "
-        "Looking is facts, looks and strip, the checksum apart.",
+        "Looking is facts and what is kept of the pictures, the checksum apart: five moments before, a whole clip now.",
     )
     yield from ("", "| | before | now | now ÷ before | least … median … most of a file | they say the same |")
     yield "|:--|--:|--:|--:|--:|:--|"
@@ -158,6 +217,14 @@ def report(folder: Path) -> Iterator[str]:
             yield measured(kind, folder, before, now)
         for process in (before, now):
             process.kill()
+    yield from ("", f"## The first review of a session of {SESSION} files", "")
+    yield f"{draw_session.__doc__} Comparing them is part of it; the machine had other things to do."
+    yield from (
+        "",
+        "| | seconds | processor, parent | processor, children | files that repeat one |",
+        "|:--|--:|--:|--:|--:|",
+    )
+    yield from reviewed((tree, ROOT), folder)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from corpus import Coding, Scene, write_still
-from PIL import Image
+from PIL import Image, ImageOps
 from world import NOW, tjtools, write_inventory
 
 from tjtools.cache.library import Library
@@ -17,12 +18,14 @@ from tjtools.diff.duplicates import decide_about, find_duplicates, known_groups
 from tjtools.diff.repeats import Content, Decision, Decisions, RepeatKind
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints, Upload, look_at
+from tjtools.media.copies import hashes
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import WorkspaceError
+from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.practice import samples
 from tjtools.upload import make_plan, prepare
 from tjtools.upload.record import Records
 from tjtools.widgets.analysis import LibraryAnalysis
+from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import Workspace
 
 HEADER = "creative_id,filename,upload_date,dimensions,file_type,creative_type,review_status\n"
@@ -114,9 +117,82 @@ def prepare_one(workspace: Workspace, name: str) -> FileReview:
     return one
 
 
-def test_the_same_template_with_other_words_is_new(place: Workspace) -> None:
-    draw(place, "new.png", template=1, text=1)
-    assert [one.verdict for one in review(place, "new.png")] == [Verdict.NEW]
+def variants(place: Workspace) -> FileReview:
+    """The review of the second of two with one picture and other words."""
+    for text, name in enumerate(("one.png", "two.png")):
+        draw(place, name, template=3, text=text)
+    return review(place, "one.png", "two.png")[1]
+
+
+def test_the_same_picture_with_other_words_is_told_as_such(place: Workspace) -> None:
+    two = variants(place)
+    assert (two.verdict, [each.kind for each in two.repeats]) == (Verdict.NEAR_DUPLICATE, [RepeatKind.OTHER_WORDS])
+    assert two.reason.endswith("like one.png of this session; the same picture, other words")
+    [group] = find_duplicates(place).groups
+    assert (group.kind, group.how(group.members[1])) == (RepeatKind.OTHER_WORDS, "the same picture, other words")
+
+
+def test_who_means_variants_is_not_told_of_other_words(place: Workspace) -> None:
+    place.settings_file.write_text("[duplicates]\nother_words = false\n", "utf-8")
+    two = variants(place)
+    assert (two.verdict, two.repeats, find_duplicates(place).groups) == (Verdict.NEW, (), ())
+
+
+def test_a_decision_about_other_words_holds_whoever_is_told(place: Workspace) -> None:
+    [found] = variants(place).repeats
+    Decisions.load(place).decide(found.file.content, found.known.content, Decision.SKIP, now=NOW)
+    place.settings_file.write_text("[duplicates]\nother_words = false\n", "utf-8")
+    assert variants(place).verdict is Verdict.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (ImageOps.mirror, "mirrored"),
+        (lambda one: one.crop((20, 12, 292, 238)), "cropped to 8"),
+        (lambda one: ImageOps.expand(one, 30, "navy"), "a border added"),
+    ],
+)
+def test_an_edited_one_is_a_near_duplicate_and_what_was_done_is_told(
+    place: Workspace, edit: Callable[[Image.Image], Image.Image], told: str
+) -> None:
+    path = draw(place, "new.png", template=1)
+    with Image.open(path) as picture:
+        edit(picture.convert("RGB")).resize(SIZE).save(path)
+    [one] = review(place, "new.png")
+    assert one.verdict is Verdict.NEAR_DUPLICATE
+    assert told in one.reason.partition("; ")[2]
+
+
+def before_looks(place: Workspace) -> None:
+    """As an earlier version left the workspace: of what was uploaded it kept hashes."""
+    store = Fingerprints.load(place)
+    [upload] = store.uploads()
+    looks = hashes(store.frames(upload.fingerprint), 0.0)
+    store.keep_uploads([upload._replace(fingerprint=upload.fingerprint._replace(looks=looks, looked=False))], now=NOW)
+    shutil.rmtree(place.looks)
+    cache_file().unlink()
+
+
+def test_what_an_earlier_version_kept_is_compared_by_it(place: Workspace) -> None:
+    before_looks(place)
+    draw(place, "new.jpg", template=1, quality=60)
+    draw(place, "other.jpg", template=4)
+    assert [one.verdict for one in review(place, "new.jpg", "other.jpg")] == [Verdict.NEAR_DUPLICATE, Verdict.NEW]
+
+
+def test_what_an_earlier_version_looked_at_is_looked_at_again_where_it_is_here(place: Workspace) -> None:
+    before_looks(place)
+    again(place, "old.png")
+    find_duplicates(place)
+    [upload] = Fingerprints.load(place).uploads()
+    assert [path.stem for path in place.looks.iterdir()] == [upload.fingerprint.checksum]
+    (place.root / "uploaded" / "old.png").unlink()
+    path = draw(place, "new.png", template=1)
+    with Image.open(path) as picture:
+        ImageOps.mirror(picture).save(path)
+    [one] = review(place, "new.png")
+    assert (one.verdict, one.reason.endswith("; mirrored")) == (Verdict.NEAR_DUPLICATE, True)
 
 
 def test_one_content_twice_in_a_session_goes_up_once(place: Workspace) -> None:
@@ -208,7 +284,7 @@ def test_the_evidence_shows_both_sides(place: Workspace) -> None:
     assert mine.checksum != theirs.checksum
     for side in (mine, theirs):
         with Image.open(io.BytesIO(Fingerprints.load(place).thumbnail(side) or b"")) as thumbnail:
-            assert thumbnail.size == (105, 88)
+            assert thumbnail.size == (160, 133)
 
 
 def test_an_unreadable_file_is_said_to_be_so_and_not_to_be_new(place: Workspace) -> None:
@@ -402,6 +478,28 @@ def test_what_was_judged_by_its_content_is_judged_again_when_it_has_changed(plac
     assert records.still(one)
     draw(place, "new name.png", template=7)
     assert not Records(place, Library.load(place.library), "20251113_120000").still(one)
+
+
+def test_comparing_is_told_and_can_be_stopped(place: Workspace) -> None:
+    names = [f"{number}.png" for number in range(4)]
+    for number, name in enumerate(names):
+        draw(place, name, template=1, text=number)
+    told: list[str] = []
+    review(place, *names[:1])
+    write_inventory(
+        place.session, [{"unique_id": name, "new_filename": name, "creative_type": "image"} for name in names]
+    )
+    with pytest.raises(Cancelled):
+        prepare(
+            place,
+            progress=lambda at: told.append(f"{at.told} {at.done} of {at.total}"),
+            cancelled=lambda: "comparing" in "".join(told),
+        )
+    assert "comparing" not in "".join(told[:3])
+    assert len(told) == 4
+    prepare(place, progress=lambda at: told.append(f"{at.told} {at.done} of {at.total}"))
+    assert sorted(one[:15] for one in told[-4:]) == [f"comparing {name}" for name in names]
+    assert told[-1].endswith(" 4 of 4")
 
 
 def test_the_librarys_copies_are_found_by_what_was_seen_of_them(place: Workspace) -> None:

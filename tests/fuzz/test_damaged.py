@@ -37,8 +37,9 @@ from tjtools.diff.libraries import diff_libraries
 from tjtools.diff.repeats import Content, Decision, Decisions, known_creatives
 from tjtools.health.status import overview
 from tjtools.health.verify import verify
+from tjtools.media import Children
 from tjtools.media.content import Fingerprints
-from tjtools.media.likeness import LooksIndex
+from tjtools.media.copies import Copies
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
 from tjtools.prepare.defaults import COLUMNS as DEFAULTS
@@ -197,9 +198,12 @@ def read_log(workspace: Workspace) -> object:
     journal, kept = Journal(workspace.log), Fingerprints.load(workspace)
     seen = [one.fingerprint for one in kept.uploads()]
     told = (journal.unfinished(), journal.unrecorded(), journal.stalled(), journal.hand_overs(), journal.paces())
+    with Children(cores=1) as room:
+        copies = Copies(seen, kept, room)
+        alike = [[*copies.of(place, lambda _: True)] for place in range(len(seen))]
     looks = (
-        [*map(LooksIndex(seen, kept.picture).near, seen)],
-        [kept.picture(one.checksum) for one in seen],
+        alike,
+        [kept.thumbnail(one) for one in seen],
         Decisions.load(workspace),
     )
     prepared = preparations(workspace)

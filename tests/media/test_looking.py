@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,18 +48,19 @@ def image(bare_workspace: Workspace) -> Path:
 
 
 @pytest.fixture
-def counting() -> Counting:
-    return Counting()
+def counting() -> Iterator[Counting]:
+    with Counting() as room:
+        yield room
 
 
 def test_a_new_file_is_decoded_and_its_fingerprint_kept(bare_workspace: Workspace, image: Path) -> None:
     seen = look_at([image], Fingerprints(bare_workspace))[image]
     assert seen is not None
-    assert (seen.facts.size, len(seen.checksum), len(seen.looks), seen.looked) == ("320x180", 64, 1, True)
+    assert (seen.facts.size, len(seen.checksum), seen.looked) == ("320x180", 64, True)
     kept = Fingerprints.load(bare_workspace)
     assert kept.of(image) == seen
-    with Image.open(io.BytesIO(kept.picture(seen.checksum) or b"")) as strip:
-        assert strip.size == (128, 72)
+    with Image.open(io.BytesIO(kept.look(seen.checksum) or b"")) as look:
+        assert look.size == (320, 180)
 
 
 def test_an_unchanged_file_is_never_read_again(bare_workspace: Workspace, image: Path, counting: Counting) -> None:
@@ -67,14 +69,15 @@ def test_an_unchanged_file_is_never_read_again(bare_workspace: Workspace, image:
     assert counting.asked == []
 
 
-def test_what_an_earlier_version_did_not_ask_is_asked_now(bare_workspace: Workspace, image: Path) -> None:
+def test_what_an_earlier_version_did_not_ask_is_asked_now(
+    bare_workspace: Workspace, image: Path, counting: Counting
+) -> None:
     first = look_at([image], kept := Fingerprints(bare_workspace))
     told = Derived(bare_workspace).load(FINGERPRINTS, dict)
     earlier = {name: {key: one for key, one in each.items() if key != "longest"} for name, each in told.items()}
     Derived(bare_workspace).keep(FINGERPRINTS, earlier)
-    again = Counting()
-    assert look_at([image], Fingerprints.load(bare_workspace), children=again) == first
-    assert (("look", "a.png") in again.asked, kept.of(image)) == (True, first[image])
+    assert look_at([image], Fingerprints.load(bare_workspace), children=counting) == first
+    assert (("look", "a.png") in counting.asked, kept.of(image)) == (True, first[image])
 
 
 def test_a_changed_file_is_read_again(bare_workspace: Workspace, image: Path) -> None:
@@ -97,9 +100,8 @@ def test_checksums_alone_where_nobody_needs_more(bare_workspace: Workspace, imag
     kept = Fingerprints(bare_workspace)
     seen = look_at([image], kept, decode=False, children=counting)[image]
     assert (counting.asked, seen and seen.looked) == ([("checksum", "a.png")], False)
-    again = Counting()
-    looked = look_at([image], Fingerprints.load(bare_workspace), children=again)[image]
-    assert (again.asked, looked and looked.looked) == ([("look", "a.png")], True)
+    looked = look_at([image], Fingerprints.load(bare_workspace), children=counting)[image]
+    assert (counting.asked[1:], looked and looked.looked) == ([("look", "a.png")], True)
 
 
 def test_a_missing_file_has_none(bare_workspace: Workspace) -> None:
@@ -110,11 +112,11 @@ def test_a_missing_file_has_none(bare_workspace: Workspace) -> None:
 def test_what_was_seen_before_a_person_stopped_is_kept(bare_workspace: Workspace, image: Path) -> None:
     others = [Path(shutil.copy(image, image.with_name(f"{number}.png"))) for number in range(3)]
     done: list[Path] = []
-    with pytest.raises(Cancelled):
+    with Children(cores=1) as room, pytest.raises(Cancelled):
         look_at(
             [image, *others],
             Fingerprints(bare_workspace),
-            children=Children(cores=1),
+            children=room,
             progress=lambda now: done.append(now.path),
             cancelled=lambda: bool(done),
         )
@@ -131,15 +133,13 @@ def test_an_upload_is_known_again(bare_workspace: Workspace, image: Path) -> Non
     assert (list(again.uploads()), again.of(image)) == ([upload], seen)
 
 
-def test_what_a_killed_process_left_of_a_picture_goes_with_the_next_picture(
-    bare_workspace: Workspace, image: Path
-) -> None:
-    bare_workspace.pictures.mkdir(parents=True)
-    (bare_workspace.pictures / f".{'ab' * 32}.jpg.tmp").write_bytes(b"half a picture")
+def test_what_a_killed_process_left_of_a_look_goes_with_the_next_look(bare_workspace: Workspace, image: Path) -> None:
+    bare_workspace.looks.mkdir(parents=True)
+    (bare_workspace.looks / f".{'ab' * 32}.look.tmp").write_bytes(b"half a look")
     seen = look_at([image], kept := Fingerprints(bare_workspace))[image]
     assert seen is not None
     kept.keep_uploads([Upload("1032530571", image.name, CreativeType.IMAGE, seen)], now=NOW)
-    assert [path.name for path in bare_workspace.pictures.iterdir()] == [f"{seen.checksum}.jpg"]
+    assert [path.name for path in bare_workspace.looks.iterdir()] == [f"{seen.checksum}.look"]
 
 
 def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone(
@@ -152,8 +152,8 @@ def test_an_upload_is_known_again_and_shown_when_its_file_and_the_cache_are_gone
     cache_file().unlink()
     again = Fingerprints.load(bare_workspace)
     assert (list(again.uploads()), again.with_checksum(seen.checksum), len(again)) == ([upload], seen, 0)
-    with Image.open(bare_workspace.pictures / f"{seen.checksum}.jpg") as strip:
-        assert strip.size == (128, 72)
+    with Image.open(bare_workspace.looks / f"{seen.checksum}.look") as look:
+        assert look.size == (320, 180)
 
 
 def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
@@ -162,7 +162,7 @@ def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
     monkeypatch.setenv(VARIABLE, str(image))  # a file, no folder
     seen = look_at([image], kept := Fingerprints.load(bare_workspace))[image]
     assert seen is not None
-    assert (kept.of(image), bool(kept.picture(seen.checksum))) == (seen, True)
+    assert (kept.of(image), bool(kept.thumbnail(seen))) == (seen, True)
 
 
 NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -207,7 +207,7 @@ def test_looks_by_another_method_are_not_taken(
     bare_workspace: Workspace, image: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_at([image], Fingerprints(bare_workspace))
-    monkeypatch.setattr(content, "METHOD", "2")
+    monkeypatch.setattr(content, "METHOD", "3")
     look_at([image], Fingerprints.load(bare_workspace), children=counting)
     assert ("look", "a.png") in counting.asked
 

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 from PIL import Image, ImageCms
+from shown import moments
 
 from tjtools.media import Box, Children, Job, Made, Making, Recipe, make
 from tjtools.media import pool as children
@@ -501,7 +502,7 @@ def test_a_phones_photo_is_looked_at(tmp_path: Path) -> None:
     as_heic(picture(2), tmp_path / "a.heic")
     with Children(cores=1) as room:
         seen = room.look(tmp_path / "a.heic")
-    assert (seen.facts.container, seen.facts.size, len(seen.looks), seen.facts.trouble) == ("heic", "320x180", 1, "")
+    assert (seen.facts.container, seen.facts.size, len(moments(seen)), seen.facts.trouble) == ("heic", "320x180", 1, "")
 
 
 def test_a_profiles_colours_become_a_screens(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ REVIEWING = (
         "Two contents are never taken for one.",
         'return {"checksum": kept.hexdigest()}',
         'return {"checksum": "0" * 64}',
-        "test_the_same_template_with_other_words_is_new",
+        "test_the_same_picture_with_other_words_is_told_as_such",
     ),
 )
 

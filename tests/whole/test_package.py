@@ -43,7 +43,7 @@ def test_the_visible_names_are_those_that_are_promised() -> None:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    heavy = {"pandas", "playwright", "pydantic", "typer", "av", "PIL", "numpy", "imagehash", "faiss", "blake3"}
+    heavy = {"pandas", "playwright", "pydantic", "typer", "av", "PIL", "numpy", "cv2", "faiss", "blake3"}
     code = f"import sys, tjtools; print(sorted({heavy} & set(sys.modules)))"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 

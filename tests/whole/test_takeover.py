@@ -55,7 +55,7 @@ def told(place: Workspace) -> dict[str, object]:
         "runs": (unfinished and unfinished.told, len(journal.events()), sorted(name for _, name in journal.in_doubt())),
         "recorded": (journal.unrecorded(), [one.creative_id for one in journal.outcomes("20251113_120000")]),
         "uploads": {one.creative_id: (one.filename, one.fingerprint.checksum[:12]) for one in kept.uploads()},
-        "pictures": all(kept.picture(one.fingerprint.checksum) for one in kept.uploads()),
+        "pictures": all(kept.thumbnail(one.fingerprint) for one in kept.uploads()),
         "decisions": (len(decisions), decisions.of(ONE, THREE), decisions.of(THREE, ONE)),
         "plan": choice and (choice.saved_at.isoformat(), sorted(name for _, name in choice.files)),
         "seen": acknowledged(place),

@@ -23,6 +23,7 @@ from tjtools.model.creative import CreativeType, Section
 from tjtools.model.errors import TrackingFileError
 from tjtools.practice import samples
 from tjtools.widgets.analysis import ReviewOutcomes
+from tjtools.widgets.compare import Laid
 from tjtools.widgets.review import REJECTED, Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.workspace.folder import Workspace
@@ -328,6 +329,21 @@ def test_the_pictures_become_sharp_where_the_files_are_here(review: Review) -> N
         arrived = threading.Event()
         picture.observe(lambda _change, arrived=arrived: arrived.set(), "value")
         assert width(picture) == 320 or (arrived.wait(30) and width(picture) == 320)
+
+
+def test_a_near_duplicate_is_laid_on_the_other_one(review: Review) -> None:
+    view = review_view(review)
+    compare(review, NEAR)
+    [laid, *_] = [one for one in inside(view) if isinstance(one, Laid)]
+    arrived = threading.Event()
+    laid.observe(lambda _change: arrived.set(), "moments")
+    assert laid.moments or arrived.wait(30)
+    [moment] = laid.moments
+    for jpg in (moment["mine"], moment["theirs"]):
+        with Image.open(io.BytesIO(jpg)) as shown:
+            assert shown.size == (300, 250)
+    compare(review, VIDEO)
+    assert not any(isinstance(one, Laid) for one in inside(view))  # the same to the last byte
 
 
 def test_a_file_that_is_missing_is_not_waited_for(session: Workspace) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.workspace import derived as module
-from tjtools.workspace.derived import COVERAGE, LAST_SEEN, VARIABLE, Derived, cache_file
+from tjtools.workspace.derived import COVERAGE, LAST_SEEN, LOOKS, VARIABLE, Derived, cache_file
 from tjtools.workspace.folder import Workspace
 
 
@@ -44,8 +44,12 @@ def test_each_workspace_has_its_own_and_what_is_known_of_others_stays(place: Der
     assert covered(other) == {}
     other.keep(COVERAGE, {"Native Rollover": ["5"]})
     assert covered(other) == {"Native Rollover": ["5"]}  # another workspace in its place
-    assert place.keep_picture("ab", b"a jpg")
-    assert (place.picture("ab"), other.picture("ab"), place.picture("cd")) == (b"a jpg", None, None)
+    assert place.keep_bytes(LOOKS, "ab", b"a jpg")
+    assert (place.bytes_of(LOOKS, "ab"), other.bytes_of(LOOKS, "ab"), place.bytes_of(LOOKS, "cd")) == (
+        b"a jpg",
+        None,
+        None,
+    )
 
 
 def test_it_lies_in_the_users_cache_directory_readable_by_nobody_else(
@@ -134,7 +138,7 @@ def test_where_it_cant_be_used_the_work_goes_on_without(
     for _ in hindered():  # type: ignore[operator]
         assert covered(place) == {}
         place.keep(COVERAGE, {"Static Banner": ["2"]})
-        assert not place.keep_picture("ab", b"a jpg")
+        assert not place.keep_bytes(LOOKS, "ab", b"a jpg")
 
 
 def test_what_the_version_before_held_is_taken_over_once(place: Derived) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tjtools.analysis.contents import LOOKS_SAME, REAL, SAME_CONTENT, UNKNOWN_AGE, cost_of, dry
+from tjtools.analysis.contents import LOOKS_SAME, OTHER_WORDS, REAL, SAME_CONTENT, UNKNOWN_AGE, cost_of, dry
 from tjtools.analysis.estimates import LOOKED_AT, Review, curve_table
 from tjtools.analysis.frame import SECTIONS, STANDING
 from tjtools.analysis.reviews import KINDS, NOT_KNOWN
@@ -52,6 +52,7 @@ _COLOURS = (  # of the kinds in a bar, in their order
     | dict(zip((*SECTIONS, NOT_KNOWN), (*SECTION_COLOURS, GREY), strict=True))
     | dict(zip(KINDS, (RED, GREEN, BLUE, INK, ORANGE, ORANGE), strict=True))
     | {**_AGES, "needs something": ORANGE, "in order": BLUE, SAME_CONTENT: RED, LOOKS_SAME: BLUE, "": BLUE}
+    | {OTHER_WORDS: SKY}
     | {"this age": ORANGE, "at least this age": BLUE, SLOW: RED}
 )
 
@@ -182,7 +183,8 @@ def changes_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
 
 def repeats_chart(table: pd.DataFrame) -> alt.TopLevelMixin:
     """The session's files that repeat a rejected creative, by section and how they do; by their content, if both."""
-    first = table.sort_values("how", key=lambda how: how != SAME_CONTENT).drop_duplicates(["section", "filename"])
+    order = [SAME_CONTENT, LOOKS_SAME, OTHER_WORDS]
+    first = table.sort_values("how", key=lambda how: how.map(order.index)).drop_duplicates(["section", "filename"])
     return _bars(first.groupby(["section", "how"]).size().rename("files").reset_index(), "Files of the session", "")
 
 

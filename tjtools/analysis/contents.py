@@ -20,6 +20,7 @@ STATES = ("no image", "no video", "half rejected", "both rejected", UNKNOWN, "in
 MANY = 20  # creatives of one upload date that are worth a word
 REAL = ("success", "duplicate", "failed", "unknown_id")  # what a run that handed nothing over does not have
 SAME_CONTENT, LOOKS_SAME = "same content", "looks the same"
+OTHER_WORDS = "the same picture, other words"
 ALIKE = (SAME_CONTENT, LOOKS_SAME, "same name", "same unique ID")
 ByContent = Sequence[tuple[str, Sequence[str]]]  # groups of Creative IDs, each with the kind that makes them the same
 _BEST = {"approved": 0, "pending": 1, UNKNOWN: 2, "rejected": 3}

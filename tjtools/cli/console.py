@@ -209,7 +209,7 @@ def looking(
 ) -> Iterator[tuple[Callable[[LookedAt], None], Callable[[], bool]]]:
     """Look at files with a progress bar, and Ctrl-C in good order: what to tell of each, and whether to stop."""
     with stoppable(what) as cancelled, bar("Looking at files", None) as shown:
-        yield lambda at: shown(f"{at.done}/{at.total} {at.path.name}", at.done), cancelled
+        yield lambda at: shown(at.told, at.done, at.total), cancelled
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

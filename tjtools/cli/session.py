@@ -108,7 +108,7 @@ def duplicates(
             {
                 "kind": group.kind,
                 "closeness": round(group.closeness, 4),
-                "members": [_of_known(one) for one in group.members],
+                "members": [_of_known(one) | {"how": group.how(one)} for one in group.members],
             }
             for group in found.groups
         ],
@@ -141,7 +141,7 @@ def decide(
 
 def _show_duplicates(found: Duplicates, html: Path | None) -> None:
     for group in found.groups:
-        listing(_title(group), [("", _told(one), _facts(one)) for one in group.members])
+        listing(_title(group), [("", _told(one), _how(group, one) + _facts(one)) for one in group.members])
     listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
     out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
     if count := len(found.without_copy):
@@ -152,6 +152,10 @@ def _show_duplicates(found: Duplicates, html: Path | None) -> None:
 
 def _title(group: Group) -> str:
     return group.kind.value if group.closeness == 1 else f"{group.kind.value}, {group.closeness:.0%}"
+
+
+def _how(group: Group, one: Known) -> str:
+    return f"{how}; " if (how := group.how(one)) else ""
 
 
 def _told(one: Known) -> str:
@@ -179,7 +183,7 @@ def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
 def of_review(one: FileReview) -> dict[str, object]:
     """A file's verdict, as JSON has it."""
     repeats = [
-        some_of(repeat, "kind")
+        some_of(repeat, "kind", "how")
         | {"closeness": round(repeat.closeness, 4), "decision": repeat.decision}
         | _of_known(repeat.known)
         for repeat in one.repeats

@@ -21,12 +21,14 @@ from tjtools.diff.repeats import (
     Decision,
     Decisions,
     Known,
+    Repeat,
     RepeatKind,
     find_repeats,
     known_creatives,
     media_files,
 )
-from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.media import Children
+from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.cells import is_id, told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
@@ -36,7 +38,9 @@ from tjtools.workspace.folder import Workspace
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("filename", "section", "how", "closeness", "creative_id", "rejected_name", "rejected_at", "decision")
+COLUMNS = (
+    *("filename", "section", "how", "closeness", "done", "creative_id", "rejected_name", "rejected_at", "decision"),
+)
 MEDIA = {"mp4", "mov", "m4v", "mkv", "webm", "avi", "png", "jpg", "jpeg", "gif", "webp"}
 OTHER_MEDIA = {
     "apng", "avif", "bmp", "dib", "heic", "heif", "hif", "jfi", "jfif", "jif", "jp2", "jpe", "jxl", "pjp",
@@ -52,16 +56,23 @@ _FIRST_BYTES = re.compile(
 
 
 class Group(NamedTuple):
-    """Creatives and files that are the same, or look so: `closeness` is that of the least like neighbours, 0 to 1."""
+    """Creatives and files that are the same, or look so: `closeness` is that of the least like neighbours, 0 to 1.
+
+    `repeats` say which looks like which, and what was done to it.
+    """
 
     members: tuple[Known, ...]
     closeness: float
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def kind(self) -> RepeatKind:
         """What they have in common."""
-        same = len({one.fingerprint.checksum for one in self.members}) == 1
-        return RepeatKind.SAME_CONTENT if same else RepeatKind.LOOKS_SAME
+        return self.repeats[0].kind if self.repeats else RepeatKind.SAME_CONTENT
+
+    def how(self, one: Known) -> str:
+        """What was done to make this one of another, in words; `""` where nobody knows."""
+        return next((repeat.how for repeat in self.repeats if repeat.file is one and repeat.how), "")
 
     @property
     def rejected(self) -> bool:
@@ -70,7 +81,7 @@ class Group(NamedTuple):
 
 
 class Duplicates(NamedTuple):
-    """What was found. `files` counts those that were looked at, `compared` the hashes that were compared.
+    """What was found. `files` counts those that were looked at, `compared` the pairs whose pictures were compared.
 
     `unreadable` are files that can't be compared by their looks, each with the reason. `without_copy` are the library's
     creatives of which there is neither a local copy nor a recorded upload: nobody can say what they look like.
@@ -98,7 +109,7 @@ def find_duplicates(
     workspace: Workspace,
     paths: Sequence[Path] = (),
     *,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Duplicates:
     """Look at what was not seen yet, and group what is the same; with `paths` (files or folders), only groups of them.
@@ -110,13 +121,16 @@ def find_duplicates(
     asked = {one.absolute() for path in paths for one in media_below(path, workspace)}
     session = [file.path for file in load_session(workspace).files if extension(file.name)]
     files = [*asked, *session, *(path for path, _ in media_files(workspace))]
-    seen = look_at(files, fingerprints, progress=progress, cancelled=cancelled)
-    known = known_creatives(library, fingerprints)
-    copies, told = {one.path for one in known}, {one.creative_id for one in known}
-    others = [
-        Known(one, path.name, path=path) for path, one in seen.items() if one and one.checksum and path not in copies
-    ]
-    groups, compared = _grouped([*known, *others], fingerprints)
+    with Children() as room:
+        seen = look_at(files, fingerprints, children=room, progress=progress, cancelled=cancelled)
+        known = known_creatives(library, fingerprints)
+        copies, told = {one.path for one in known}, {one.creative_id for one in known}
+        others = [
+            Known(one, path.name, path=path)
+            for path, one in seen.items()
+            if one and one.checksum and path not in copies
+        ]
+        groups, compared = _grouped([*known, *others], fingerprints, room, progress, cancelled)
     return Duplicates(
         tuple(one for one in groups if not paths or any(member.path in asked for member in one.members)),
         sum(one is not None for one in seen.values()),
@@ -136,10 +150,14 @@ def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str
     fingerprints = Fingerprints.load(workspace)
     known = known_creatives(library, fingerprints, history={})
     found = []
-    for group in _grouped(known, fingerprints)[0]:
+    with Children() as room:
+        groups = _grouped(known, fingerprints, room)[0]
+    for group in groups:
+        if group.kind is RepeatKind.OTHER_WORDS:
+            continue  # variants are no waste
         contents = [tuple(one.creative_id for one in ones) for ones in _by_content(group.members)]
         found += [(RepeatKind.SAME_CONTENT.value, ids) for ids in contents if len(ids) > 1]
-        if len(contents) > 1:
+        if group.kind is RepeatKind.LOOKS_SAME:
             found.append((RepeatKind.LOOKS_SAME.value, tuple(chain(*contents))))
     return found, len(known)
 
@@ -152,24 +170,39 @@ def _by_content(known: Iterable[Known]) -> list[list[Known]]:
     return [*found.values()]
 
 
-def _grouped(known: Iterable[Known], fingerprints: Fingerprints) -> tuple[list[Group], int]:
-    """The groups, the same content first, then the closest; and how many hashes were compared for them."""
+def _grouped(
+    known: Iterable[Known],
+    fingerprints: Fingerprints,
+    room: Children,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[list[Group], int]:
+    """The groups, the same content first, then the closest; and how many pairs of pictures were compared for them."""
     contents = _by_content(known)
-    compared = Contents((ones[0] for ones in contents), fingerprints)
+    compared = Contents((ones[0] for ones in contents), fingerprints, room)
     edges = [
-        (other, place, repeat.closeness)
-        for place in range(len(contents))
-        for other, repeat in compared.repeats(place)
+        (other, place, repeat)
+        for place, repeats in compared.repeats(range(len(contents)), progress, cancelled).items()
+        for other, repeat in repeats
         if repeat.decision is not Decision.NOT_THE_SAME
     ]
+    found = []
+    for words in (False, True):  # what has other words is a group of its own
+        some = [edge for edge in edges if (edge[2].kind is RepeatKind.OTHER_WORDS) is words]
+        found += [one for one in _joined(contents, some) if not words or one.kind is not RepeatKind.SAME_CONTENT]
+    return sorted(found, key=lambda group: -group.closeness), compared.copies.compared
+
+
+def _joined(contents: Sequence[Sequence[Known]], edges: Sequence[tuple[int, int, Repeat]]) -> list[Group]:
     first = joined(len(contents), ((one, other) for one, other, _ in edges))
-    least, members = dict.fromkeys(first, 1.0), dict[int, list[Known]]()
-    for one, _, closeness in edges:
-        least[first[one]] = min(closeness, least[first[one]])
+    members, least = dict[int, list[Known]](), dict.fromkeys(first, 1.0)
+    told = dict[int, list[Repeat]]()
+    for one, _, repeat in edges:
+        least[first[one]] = min(repeat.closeness, least[first[one]])
+        told.setdefault(first[one], []).append(repeat)
     for place, ones in zip(first, contents, strict=True):
         members.setdefault(place, []).extend(ones)
-    groups = [Group(tuple(ones), least[place]) for place, ones in members.items() if len(ones) > 1]
-    return sorted(groups, key=lambda group: -group.closeness), compared.index.compared
+    return [Group(tuple(ones), least[one], tuple(told.get(one, ()))) for one, ones in members.items() if len(ones) > 1]
 
 
 def joined(places: int, edges: Iterable[tuple[int, int]]) -> list[int]:
@@ -220,9 +253,9 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     """Compare the session with the rejected creatives; looks at no file anew, and writes nothing.
 
     `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
-    (`same content` or `looks the same`), `closeness` (float64, 0 to 1), the rejected `creative_id`, its name, the day
-    on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as `load_session`
-    and `Fingerprints.load` do.
+    (a `RepeatKind`), `closeness` (float64, 0 to 1), what was `done` to the rejected one, its `creative_id`, its name,
+    the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as
+    `load_session` and `Fingerprints.load` do.
     """
     import pandas as pd
 
@@ -233,7 +266,7 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     repeats = find_repeats(files, seen, rejected, fingerprints)
     rows = [
         (
-            *(file.name, file.section.value, one.kind.value, one.closeness),
+            *(file.name, file.section.value, one.kind.value, one.closeness, one.how),
             *(one.known.creative_id, one.known.name, (one.known.rejected_at or "")[:10], one.decision.value),
         )
         for file in files

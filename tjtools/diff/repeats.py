@@ -7,21 +7,27 @@ that look the same are events `decided` in the log; of several about two content
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.history import History, Observation
 from tjtools.cache.library import Library
-from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints
+from tjtools.media import Children, Fingerprint
+from tjtools.media.content import Fingerprints, LookedAt, Progress
+from tjtools.media.pool import room_of
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import extension, is_source
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
+from tjtools.workspace.settings import load_settings
+
+if TYPE_CHECKING:
+    from tjtools.media.copies import Copy
+    from tjtools.media.timeline import Kinship
 
 log = logging.getLogger("tjtools")
 
@@ -96,10 +102,11 @@ def _told(entry: Entry) -> tuple[str, str, Decision]:
 
 
 class RepeatKind(Enum):
-    """How a file repeats another: by its content, to the last byte, or by its looks."""
+    """How a file repeats another: by its content, to the last byte, by its looks, or by all of them but the words."""
 
     SAME_CONTENT = "same content"
     LOOKS_SAME = "looks the same"
+    OTHER_WORDS = "the same picture, other words"
 
 
 class Known(NamedTuple):
@@ -149,13 +156,18 @@ class Known(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """A file beside what it repeats, for a person to judge; `closeness` is from 0 to 1, and 1 for the same content."""
+    """A file beside what it repeats, for a person to judge; `closeness` is from 0 to 1, and 1 for the same content.
+
+    `how` says what was done to make one of the other, where that is known, and `kinship` where it lies on the other.
+    """
 
     kind: RepeatKind
     file: Known
     known: Known
     closeness: float = 1.0
     decision: Decision = Decision.UNDECIDED
+    how: str = ""
+    kinship: Kinship | None = None
 
     def away(self, section: Section) -> str:
         """In words that it is gone or in another section; `""` where it stands in this one, or in an unknown one."""
@@ -167,11 +179,12 @@ class Repeat(NamedTuple):
 
     @property
     def told(self) -> str:
-        """In words: how close, beside which, and whether that one was rejected."""
-        how = "same content as" if self.kind is RepeatKind.SAME_CONTENT else f"looks {self.closeness:.0%} like"
+        """In words: how close, beside which, what was done, and whether that one was rejected."""
+        like = "same content as" if self.kind is RepeatKind.SAME_CONTENT else f"looks {self.closeness:.0%} like"
+        how = f"; {self.how}" if self.how else ""
         rejected = self.known.rejected_at
         when = f" on {rejected[:10]}" if rejected else ""
-        return f"{how} {self.known.told}" + ("" if rejected is None else f": it was REJECTED{when}")
+        return f"{like} {self.known.told}{how}" + ("" if rejected is None else f": it was REJECTED{when}")
 
 
 def media_files(workspace: Workspace) -> Iterator[tuple[Path, CreativeType | None]]:
@@ -236,36 +249,65 @@ class Contents:
     Raises TrackingFileError if the decisions can't be read.
     """
 
-    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints) -> None:
-        from tjtools.media.likeness import LooksIndex
+    def __init__(self, known: Iterable[Known], fingerprints: Fingerprints, room: Children) -> None:
+        from tjtools.media.copies import Copies
 
-        self.known = tuple(known)
-        self.index = LooksIndex((one.fingerprint for one in self.known), fingerprints.picture)
+        self.known, self._room = tuple(known), room
+        self.copies = Copies([one.fingerprint for one in self.known], fingerprints, room)
         self._decisions = Decisions.load(fingerprints.workspace)
+        self._other_words = load_settings(fingerprints.workspace).duplicates.other_words
         self._same: dict[str, list[int]] = {}
         for place, one in enumerate(self.known):
             if one.fingerprint.facts.bytes:  # all empty files have one checksum and are nobody's duplicate
                 self._same.setdefault(one.fingerprint.checksum, []).append(place)
 
-    def repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
-        """What one of them repeats of those before it, each with its place: the same content first."""
+    def repeats(
+        self, places: Sequence[int], progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> dict[int, list[tuple[int, Repeat]]]:
+        """What each of these repeats of those before it, each with its place: the same content first.
+
+        Raises `Cancelled`.
+        """
+        found: dict[int, list[tuple[int, Repeat]]] = {place: [] for place in places}
+        each = self._room.each(places, lambda place: [*self._repeats(place)], cancelled=cancelled)
+        for done, (place, repeats) in enumerate(each, 1):
+            found[place] = repeats
+            while self.copies.failed:
+                log.warning("%s", self.copies.failed.popleft())
+            if progress:
+                progress(LookedAt(Path(self.known[place].name), done, len(places), comparing=True))
+        return found
+
+    def _repeats(self, place: int) -> Iterator[tuple[int, Repeat]]:
         mine = self.known[place]
         checksum = mine.fingerprint.checksum
         for other in self._same.get(checksum, ()):
             if other < place:
                 yield other, Repeat(RepeatKind.SAME_CONTENT, mine, self.known[other])
         met: set[str] = set()
-        for other, bits in sorted(self.index.near(mine.fingerprint)):
-            theirs = self.known[other].fingerprint
-            decision = self._decisions.of(checksum, theirs.checksum)
-            # what comes later is beside the point, unless a person decided to skip this one for it
-            later = other > place and (decision is not Decision.SKIP or theirs.checksum in met)
-            if later or theirs.checksum == checksum:
-                continue
-            met.add(theirs.checksum)
-            close = self.index.confirmed(mine.fingerprint, other, bits)
-            if close is not None:
-                yield other, Repeat(RepeatKind.LOOKS_SAME, mine, self.known[other], close, decision)
+
+        def wanted(other: int) -> bool:
+            """What comes later is beside the point, unless a person decided to skip this one for it."""
+            theirs = self.known[other].fingerprint.checksum
+            skipped = self._decisions.of(checksum, theirs) is Decision.SKIP
+            if theirs == checksum or (other > place and (not skipped or theirs in met)):
+                return False
+            met.add(theirs)
+            return True
+
+        for copy in sorted(self.copies.of(place, wanted), key=lambda one: one.place):
+            if repeat := self._repeat(mine, copy):
+                yield copy.place, repeat
+
+    def _repeat(self, mine: Known, copy: Copy) -> Repeat | None:
+        """How it looks like the other; None where that has other words, and nobody wants to hear of it."""
+        theirs = self.known[copy.place]
+        decision = self._decisions.of(mine.fingerprint.checksum, theirs.fingerprint.checksum)
+        kind = RepeatKind.OTHER_WORDS if copy.other_words else RepeatKind.LOOKS_SAME
+        if copy.other_words and not self._other_words and decision is Decision.UNDECIDED:
+            return None
+        how = copy.told(theirs.creative_id or theirs.name)
+        return Repeat(kind, mine, theirs, copy.closeness, decision, how, copy.kinship)
 
 
 def find_repeats(
@@ -273,19 +315,26 @@ def find_repeats(
     seen: Mapping[Path, Fingerprint | None],
     known: Sequence[Known],
     fingerprints: Fingerprints,
+    *,
+    children: Children | None = None,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Path, tuple[Repeat, ...]]:
     """What each file repeats, by path: the same content first, then the closest looks; nothing for most.
 
-    Within the session a file repeats only those before it. `seen` is what each file is, by path.
+    Within the session a file repeats only those before it. `seen` is what each file is, by path. Pictures are compared
+    in `children`. Raises `Cancelled`.
     """
     session = {
         file.path: Known(one, file.name, path=file.path)
         for file in files
         if (one := seen.get(file.path)) and one.checksum
     }
-    contents = Contents([*known, *session.values()], fingerprints)
+    with room_of(children) as room:
+        contents = Contents([*known, *session.values()], fingerprints, room)
+        repeats = contents.repeats(range(len(known), len(contents.known)), progress, cancelled)
     found: dict[Path, tuple[Repeat, ...]] = {}
-    for place, path in enumerate(session, len(known)):
-        repeats = [one for _, one in contents.repeats(place) if one.known.path != path]
-        found[path] = tuple(sorted(repeats, key=lambda one: -one.closeness))
+    for path, told in zip(session, repeats.values(), strict=True):
+        others = [one for _, one in told if one.known.path != path]
+        found[path] = tuple(sorted(others, key=lambda one: -one.closeness))
     return found

@@ -11,8 +11,8 @@ from tjtools.cache.inventory import load_session, master_ids
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import find_repeats, known_creatives, local_copies
 from tjtools.diff.session import FileReview, review_session
-from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.media import Children, Fingerprint
+from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.media.pool import stamp
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import WorkspaceError
@@ -51,7 +51,7 @@ def prepare(
     files: Sequence[SessionFile] | None = None,
     *,
     force: bool = False,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Prepared:
     """Review the files given, or those of the session inventory, against the library; no network is needed.
@@ -68,16 +68,18 @@ def prepare(
         files, bad = session.files, session.bad_lines
         for line in bad:
             log.warning("%s:%d: %s", session.path.name, line.line, line.reason)
-    seen = look_at([file.path for file in files], fingerprints, progress=progress, cancelled=cancelled)
-    facts = {path: one.facts if one else None for path, one in seen.items()}
-    # a video that is in a banner size is a video banner, whatever the inventory says of its size
-    sizes = {path: one.size if one else "" for path, one in facts.items()}
-    files = [one._replace(creative_type=limits.true_type(one.creative_type, sizes[one.path])) for one in files]
-    copies, lengths = local_copies(workspace, library), {one.bytes for one in facts.values() if one}
-    same_length = [path for path in copies if stamp(path)[0] in lengths]  # no other can have the same content
-    look_at(same_length, fingerprints, decode=False, cancelled=cancelled)
-    known = known_creatives(library, fingerprints, copies=copies)
-    repeats = find_repeats(files, seen, known, fingerprints)
+    with Children() as room:
+        paths = [file.path for file in files]
+        seen = look_at(paths, fingerprints, children=room, progress=progress, cancelled=cancelled)
+        facts = {path: one.facts if one else None for path, one in seen.items()}
+        # a video that is in a banner size is a video banner, whatever the inventory says of its size
+        sizes = {path: one.size if one else "" for path, one in facts.items()}
+        files = [one._replace(creative_type=limits.true_type(one.creative_type, sizes[one.path])) for one in files]
+        copies, lengths = local_copies(workspace, library), {one.bytes for one in facts.values() if one}
+        same_length = [path for path in copies if stamp(path)[0] in lengths]  # no other can have the same content
+        look_at(same_length, fingerprints, decode=False, children=room, cancelled=cancelled)
+        known = known_creatives(library, fingerprints, copies=copies)
+        repeats = find_repeats(files, seen, known, fingerprints, children=room, progress=progress, cancelled=cancelled)
     ids = master_ids(workspace)
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
     log.info("Found %d files to upload", len(files))

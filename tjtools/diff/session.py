@@ -223,7 +223,7 @@ def _by_content(one: FileReview, *, force: bool) -> FileReview:
 
 def _by_looks(one: FileReview, *, force: bool) -> FileReview:
     """A file that looks like another goes up like a new one, unless a person decided to skip it; but they are told."""
-    near = [repeat for repeat in one.repeats if repeat.kind is RepeatKind.LOOKS_SAME]
+    near = [repeat for repeat in one.repeats if repeat.kind is not RepeatKind.SAME_CONTENT]
     others = [repeat for repeat in near if repeat.decision is Decision.NOT_THE_SAME]
     near = [repeat for repeat in near if repeat.decision is not Decision.NOT_THE_SAME]
     one = one.noted(*(f"decided: not the same as {repeat.known.told}" for repeat in others))

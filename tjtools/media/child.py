@@ -1,7 +1,7 @@
 """The child process: answers one JSON line for each that it reads, until its standard input ends.
 
-A still image has one picture; an animation and a video have five, at fixed fractions of their duration, so that a
-re-encoding, another size or another container is seen at the same moments.
+A still image has one picture; an animation and a video have some a second, whatever their own rate is, so that a part
+of it, a re-encoding, another size or another container is seen at the same moments.
 """
 
 from __future__ import annotations
@@ -13,33 +13,40 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
-from functools import partial
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
 from blake3 import blake3
-from PIL import Image, ImageStat
+from PIL import Image
 
-from tjtools.media import MediaFacts, canvas, headers, making, stills
-from tjtools.media.pool import STILL_CONTAINERS
+from tjtools.media import MediaFacts, canvas, headers, look, making, moving, stills
+from tjtools.media.look import Frame
+from tjtools.media.pool import STILL_CONTAINERS, text
 from tjtools.media.recipe import drafts
 
+if TYPE_CHECKING:
+    from tjtools.media.timeline import Shown
+
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
-FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
-HASH_SIDE = 8  # 64 bits
-PLAIN = 5.0  # standard deviation of the brightness, of 255, below which a picture is too plain to tell
+_HARDLY = 1e-6  # seconds
+_SHOWN = 100  # milliseconds that a picture is shown which says 0, as browsers do
 _TURNED = {3: 180, 6: 270, 8: 90}  # degrees
-_SEEN = 160  # pixels: what is hashed is at least this wide, where the picture is
-_KEPT = 128 * 72  # pixels of each picture in the strip
-_POSTER = (320, 180)
+_FAST = 15  # frames a second from which some are passed over
+_LATE = 0.1  # seconds after its moment that a frame may be shown
+_MOST_DECODED = 8_000_000_000  # pixels of a video, which take some 20 s; of a longer one only key frames are decoded
+_POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its time: its first picture is often black
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
+_REMEMBERED = 32  # contents whose pictures are at hand, since they are compared with some others
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
-Seen: TypeAlias = tuple[MediaFacts, list[Image.Image]]
+Seen: TypeAlias = tuple[MediaFacts, list[Frame]]
 
 
 def main() -> None:
@@ -67,13 +74,14 @@ def _limit_memory() -> None:
 
 
 def _answer(request: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
-    path = Path(request.pop("path"))
+    if "path" in request:
+        request["path"] = Path(request["path"])
     try:
         match request.pop("what"):
             case "make":
-                return _make(path, lambda done: say({"done": done}), **request)
+                return _make(say=lambda done: say({"done": done}), **request)
             case what:
-                return ANSWERS[what](path, **request)
+                return ANSWERS[what](**request)
     except OSError as error:
         return {"trouble": error.strerror or str(error)}
     except MemoryError:
@@ -87,20 +95,55 @@ def _checksum(path: Path) -> dict[str, Any]:
 
 
 def _look(path: Path) -> dict[str, Any]:
-    facts, shown = _seen(path)
-    return {"facts": facts._asdict(), "looks": [*map(_hash, shown)], "strip": _strip(shown) if shown else ""}
+    from tjtools.media import marks  # slow to load, and for nothing else
+
+    facts, frames = _seen(path)
+    kept, found = (look.kept(frames), marks.of_frames(frames)) if frames else (b"", b"")
+    return {"facts": facts._asdict(), "look": text(kept), "marks": text(found)}
+
+
+def _marks(kept: str) -> dict[str, Any]:
+    from tjtools.media import marks
+
+    try:
+        return {"marks": text(marks.of_frames(look.frames(base64.b64decode(kept))))}
+    except ValueError as error:
+        return {"trouble": str(error)}
+
+
+def _kin(mine: str, theirs: str) -> dict[str, Any]:
+    from tjtools.media import timeline
+
+    try:
+        return {"kin": timeline.plain(timeline.kinship(_remembered(mine), _remembered(theirs)))}
+    except ValueError as error:
+        return {"trouble": str(error)}
+
+
+@lru_cache(_REMEMBERED)
+def _remembered(kept: str) -> Shown:
+    from tjtools.media.timeline import Shown
+
+    return Shown(look.frames(base64.b64decode(kept)))
 
 
 def _poster(path: Path) -> dict[str, Any]:
-    shown = _seen(path)[1][:2][-1:]  # a video's first one is often black
-    for picture in shown:
-        picture.thumbnail(_POSTER)
-    return {"poster": "".join(map(_jpg, shown))}
+    try:
+        picture = stills.read(path)
+        shape = picture.size if picture else (0, 0)
+        if picture is None:
+            video = moving.seen(path)
+            picture, shape = moving.frame_at(video, video.lasts * _POSTER_AT), (video.width, video.height)
+    except _BROKEN as error:
+        return {"trouble": f"its picture can't be decoded ({error})"}
+    scale = min(1.0, _POSTER[0] / shape[0], _POSTER[1] / shape[1])
+    small = picture.resize((max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))), Image.Resampling.LANCZOS)
+    return {"poster": _jpg(stills.on_white(small))}
 
 
 def _pictures(path: Path, seconds: list[float] | int) -> dict[str, Any]:
     try:
-        return {"pictures": [base64.b64encode(one).decode() for one in making.pictures(path, seconds)]}
+        return {"pictures": [text(one) for one in making.pictures(path, seconds)]}
     except _BROKEN as error:
         return {"trouble": f"its picture can't be decoded ({error})"}
 
@@ -130,6 +173,8 @@ def _make(path: Path, say: Callable[[float], None], target: str, recipe: list[An
 ANSWERS: dict[str, Callable[..., dict[str, Any]]] = {
     "checksum": _checksum,
     "look": _look,
+    "marks": _marks,
+    "kin": _kin,
     "poster": _poster,
     "pictures": _pictures,
 }
@@ -221,95 +266,114 @@ def _stills(picture: Image.Image, facts: MediaFacts) -> Seen:
     )  # a phone's photo is no animation
     facts = _shown(facts, picture.size, orientation)._replace(frames=frames)
     if frames == 1:
-        picture.draft("RGB", (_SEEN * 4, _SEEN * 4))
-        return facts, [_upright(picture, orientation)]
-    shown = []
-    for fraction in FRACTIONS:
-        picture.seek(int(frames * fraction))
-        shown.append(_upright(picture, orientation))
-    return facts, shown
+        picture.draft("RGB", (look.SIDE, look.SIDE))
+        return facts, [Frame(0.0, _upright(picture, orientation, look.SIDE))]
+    return facts, list(islice(_animated(picture, frames, orientation), look.MOST_FRAMES))
 
 
-def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+def _animated(picture: Image.Image, frames: int, orientation: int) -> Iterator[Frame]:
+    begins, moment, step = 0.0, 0.0, 0.0
+    for number in range(frames):
+        picture.seek(number)
+        picture.load()  # only then some tell how long it is shown
+        lasts = (picture.info.get("duration") or _SHOWN) / 1000
+        step, begins = step or look.step(lasts * frames), begins + lasts
+        if moment < begins - _HARDLY:
+            pixels = _upright(picture, orientation, look.MOVING_SIDE)
+        while moment < begins - _HARDLY:
+            yield Frame(moment, pixels)
+            moment += step
+
+
+def _upright(picture: Image.Image, orientation: int, side: int) -> np.ndarray:
     """A small copy in colour, on white where it is transparent, turned as it is shown."""
     picture.load()
     if picture.mode.startswith(("I", "F")):
         picture = stills.of_eight_bits(picture)
     clear = "transparency" in picture.info or "A" in picture.getbands()
-    factor = max(1, min(picture.width // (2 * _SEEN), picture.height // 64))
-    small = picture.convert("RGBA" if clear else "RGB").reduce(factor)
+    small = picture.convert("RGBA" if clear else "RGB")
+    small.thumbnail((side, side))
     if clear:
         small = Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
-    return stills.turned(small, orientation)
+    return np.asarray(stills.turned(small, orientation))[..., ::-1]
 
 
 def _moments(container: av.container.InputContainer, stream: av.video.stream.VideoStream, facts: MediaFacts) -> Seen:
     """The pictures at the fractions, upright, and the facts with what the first frame tells: how it is turned."""
     if any(entry.pos + entry.size > facts.bytes for entry in stream.index_entries):
         raise ValueError("the file ends before its last frame: it was cut off")
-    shown: list[Image.Image] = []
+    seconds, frames = facts.seconds or 0.0, list[Frame]()
     shape = headers.stretched(facts.width, facts.height, stream.sample_aspect_ratio)
-    wide = min(shape[0], 2 * _SEEN)
-    tall, orientation = max(2, round(shape[1] * wide / shape[0])), 1
-    for frame in _frames(container, stream, facts.seconds or 0.0):
-        if not shown:
+    scale, orientation = min(1.0, look.MOVING_SIDE / max(shape)), 1
+    wide, tall = (max(2, round(side * scale)) for side in shape)
+    shaper = VideoReformatter()  # one for all: each takes a while to be made
+    _in_haste(stream, shape[0] * shape[1] * seconds)
+    for second, frame in _evenly(_decodable(container, stream), seconds):
+        if not frames:
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
             facts = _shown(facts, shape, orientation)._replace(pixels=canvas.pixels_of(frame))
-        small = frame.reformat(width=wide, height=tall, format="rgb24", interpolation="AREA").to_ndarray()
-        shown.append(stills.turned(Image.fromarray(small), orientation))
-    return facts, shown
-
-
-def _frames(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream, seconds: float
-) -> Iterator[av.VideoFrame]:
-    """The frame that is shown at each fraction of the duration; only what is needed for them is decoded."""
-    base = stream.time_base or Fraction(1, av.time_base)
-    start = float((stream.start_time or 0) * base)
-    keys = [float(entry.timestamp * base) for entry in stream.index_entries if entry.is_keyframe]
-    frames = container.decode(stream)
-    current, coming = None, next(frames, None)
-    if coming is None:
+        small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA").to_ndarray()
+        if orientation > 1:
+            small = np.asarray(stills.turned(Image.fromarray(small), orientation))
+        frames.append(Frame(second, small))
+    if not frames:
         raise ValueError("it has no frame")
-    for fraction in FRACTIONS:
-        moment = start + seconds * fraction
-        key = max((one for one in keys if one <= moment), default=start)
-        if coming is not None and key > (coming.time or 0.0) + 0.5:
-            container.seek(int(key / base), stream=stream)
-            frames = container.decode(stream)
-            current, coming = None, next(frames, None)
-        while coming is not None and (current is None or (coming.time or 0.0) <= moment + 1e-6):
-            current, coming = coming, next(frames, None)
-        if current is None:
-            raise ValueError(f"it has no frame at {moment:.1f} s")
-        yield current
+    return facts, frames
 
 
-def _hash(picture: Image.Image) -> str:
-    """The DCT hash of 64 bits; none of next to no contrast, of which noise is left, which matches anything."""
-    import imagehash  # slow to load, and for nothing else
+def _in_haste(stream: av.video.stream.VideoStream, pixels: float) -> None:
+    """Let the decoder leave out what nobody misses in a small copy: smooth edges, and frames that no other needs.
 
-    grey = picture.convert("L")
-    return "" if ImageStat.Stat(grey).stddev[0] < PLAIN else str(imagehash.phash(grey, HASH_SIDE))
+    `pixels` are those of one picture, times the seconds.
+    """
+    context, rate = stream.codec_context, float(stream.average_rate or 0)
+    context.options = {**context.options, "skip_loop_filter": "all"}
+    if rate >= _FAST:
+        context.skip_frame = "NONREF"
+    if pixels * rate > _MOST_DECODED:
+        context.skip_frame = "NONKEY"
 
 
-def _strip(shown: Sequence[Image.Image]) -> str:
-    """Small copies below each other, each with at most so many pixels that a strip stays within some kilobytes."""
-    wide, tall = shown[0].size
-    scale = min(1.0, (_KEPT / (wide * tall)) ** 0.5)
-    wide, tall = max(1, round(wide * scale)), max(1, round(tall * scale))
-    strip = Image.new("RGB", (wide, tall * len(shown)))
-    for number, picture in enumerate(shown):
-        strip.paste(picture.resize((wide, tall), Image.Resampling.LANCZOS), (0, number * tall))
-    return _jpg(strip)
+def _decodable(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> Iterator[av.VideoFrame]:
+    """The frames of a stream; those that are broken are passed over where others are not, as a player does."""
+    whole, broken = False, None
+    for packet in container.demux(stream):
+        try:
+            for frame in packet.decode():
+                whole = True
+                yield frame
+        except av.error.InvalidDataError as error:
+            broken = error
+    if broken and not whole:
+        raise broken
+
+
+def _evenly(frames: Iterator[av.VideoFrame], seconds: float) -> Iterator[tuple[float, av.VideoFrame]]:
+    """The frame that is shown at each moment, as far as there are frames, the last one until the end."""
+    step, number, start = look.step(seconds), 0, None
+    late = min(_LATE, step / 3)
+    before: av.VideoFrame | None = None
+    for frame in frames:
+        start = (frame.time or 0.0) if start is None else start
+        time = (frame.time or 0.0) - start
+        while number < look.MOST_FRAMES and number * step <= time + _HARDLY:
+            moment = number * step
+            yield moment, frame if before is None or time - moment <= late else before
+            number += 1
+        if number == look.MOST_FRAMES:
+            return
+        before = frame
+    while before is not None and number < look.MOST_FRAMES and number * step < seconds - step / 2:
+        yield number * step, before
+        number += 1
 
 
 def _jpg(picture: Image.Image) -> str:
     """A jpg as base64."""
     kept = io.BytesIO()
     picture.save(kept, "jpeg", quality=75, subsampling=0)  # words differ from what is behind them by colour alone
-    return base64.b64encode(kept.getvalue()).decode()
+    return text(kept.getvalue())
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """By what files and creatives are known again: what was uploaded, from the log; what was seen of files, from the cache.
 
 An upload is an event `uploaded`, about its Creative ID: what `_told` says of it. A file that was looked at has its own
-in the cache, under its path inside the workspace, or its absolute one. So have the small copies of the pictures that
-were hashed; those of uploads, whose files may go, lie in `tracking/.tjtools/pictures/<checksum>.jpg`.
+in the cache, under its path inside the workspace, or its absolute one. So have its look, what is kept of its pictures,
+and its marks, by which it is found. The looks of uploads, whose files may go, lie in `tracking/.tjtools/looks/`.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from tjtools.media.pool import Children, Fingerprint, MediaFacts, stamp
+from tjtools.media.pool import FRACTIONS, Children, Fingerprint, MediaFacts, Sight, room_of, stamp
 from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
-from tjtools.workspace.derived import FINGERPRINTS, Derived
+from tjtools.workspace.derived import FINGERPRINTS, LOOKS, MARKS, STRIPS, Derived
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Entry, Log
 
-METHOD = "1"  # a new way of hashing gets a new number: looks by another are not compared
+if TYPE_CHECKING:
+    from tjtools.media.look import Frame
+
+METHOD = "2"  # a new way of looking gets a new number: what was seen by another is looked at again, where it is there
 _UPLOADED = "uploaded"
+_THUMB = 160  # pixels
 
 
 class Upload(NamedTuple):
@@ -39,11 +43,20 @@ class Upload(NamedTuple):
 
 
 class LookedAt(NamedTuple):
-    """How far the looking is: the file just done, how many are through, and of how many."""
+    """How far the looking is, or the comparing that follows: what is just done, how many are through, of how many."""
 
     path: Path
     done: int
     total: int
+    comparing: bool = False
+
+    @property
+    def told(self) -> str:
+        """What is done, in words."""
+        return f"{'comparing' if self.comparing else 'looking at'} {self.path.name}"
+
+
+Progress: TypeAlias = Callable[[LookedAt], None]
 
 
 class Fingerprints:
@@ -55,7 +68,7 @@ class Fingerprints:
         self._by_path: dict[str, tuple[int, Fingerprint]] = {}  # each with the time of the file's last change
         self._by_checksum: dict[str, Fingerprint] = {}
         self._uploads: dict[str, Upload] = {}
-        self._pictures: dict[str, bytes] = {}  # where the cache can't be written
+        self._unkept: dict[tuple[str, str], bytes] = {}  # where the cache can't be written
 
     @classmethod
     def load(cls, workspace: Workspace) -> Fingerprints:
@@ -83,16 +96,19 @@ class Fingerprints:
         """What is known of this content, whatever file it was seen in; None where nobody has looked at it."""
         return self._by_checksum.get(checksum)
 
-    def keep(self, path: Path, changed: int, fingerprint: Fingerprint, strip: bytes = b"") -> None:
-        """Write down what was seen of a file that was last changed then (ns); `strip` is the jpg of its pictures."""
-        name = self._name(path)
-        if strip and not self._cache.keep_picture(fingerprint.checksum, strip):
-            self._pictures[fingerprint.checksum] = strip
+    def keep(self, path: Path, changed: int, fingerprint: Fingerprint, sight: Sight | None = None) -> None:
+        """Write down what was seen of a file that was last changed then (ns)."""
+        name, checksum = self._name(path), fingerprint.checksum
+        if sight and sight.look:
+            self._keep_bytes(LOOKS, checksum, sight.look)
+            self._keep_bytes(MARKS, checksum, sight.marks)
+            if any(one.fingerprint.checksum == checksum for one in self.uploads()):
+                self._keep_look(checksum)
         if _plain(name):
             self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **told_of(fingerprint)}})
         self._by_path[name] = changed, fingerprint
         if fingerprint.looked:
-            self._by_checksum[fingerprint.checksum] = fingerprint
+            self._by_checksum[checksum] = fingerprint
 
     def keep_uploads(self, uploads: Iterable[Upload], *, now: datetime) -> None:
         """Write down which content got which Creative ID, once; raises TrackingFileError if the disk refuses it."""
@@ -101,36 +117,77 @@ class Fingerprints:
         self._log.append(Entry(_UPLOADED, now, _told(one), one.creative_id) for one in new)
         self._uploads |= became
         for checksum in dict.fromkeys(one.fingerprint.checksum for one in became.values()):
-            path = self._picture_file(checksum)
-            if not path.exists() and (strip := self.picture(checksum)):
-                with locked(self.workspace.pictures):
-                    for torn in self.workspace.pictures.glob(".*.jpg.tmp"):
-                        torn.unlink(missing_ok=True)
-                    replace_file(path, strip)
+            self._keep_look(checksum)
 
-    def picture(self, checksum: str) -> bytes | None:
-        """The jpg with the content's pictures below each other; None where there is none."""
+    def _keep_look(self, checksum: str) -> None:
+        path = self._look_file(checksum)
+        if not path.exists() and (look := self.look(checksum)):
+            with locked(self.workspace.looks):
+                for torn in self.workspace.looks.glob(".*.tmp"):
+                    torn.unlink(missing_ok=True)
+                replace_file(path, look)
+
+    def _keep_bytes(self, kind: str, checksum: str, value: bytes) -> None:
+        if not self._cache.keep_bytes(kind, checksum, value):
+            self._unkept[kind, checksum] = value
+
+    def look(self, checksum: str) -> bytes | None:
+        """What is kept of the content's pictures; None where there is none."""
         try:
-            return self._picture_file(checksum).read_bytes()
+            return self._look_file(checksum).read_bytes()
         except OSError:
-            return self._pictures.get(checksum) or self._cache.picture(checksum)
+            return self._unkept.get((LOOKS, checksum)) or self._cache.bytes_of(LOOKS, checksum)
+
+    def marks(self, checksums: Iterable[str], room: Children) -> dict[str, bytes]:
+        """The marks of these contents, made of the look where they are lost; without those of which there is none."""
+        kept = self._cache.all_bytes(MARKS)
+        found = {one: kept.get(one) or self._unkept.get((MARKS, one)) or b"" for one in checksums}
+        lost = [checksum for checksum, one in found.items() if not one]
+        for checksum, made in room.each(lost, lambda one: room.marks(look) if (look := self.look(one)) else b""):
+            found[checksum] = made
+            if made:
+                self._keep_bytes(MARKS, checksum, made)
+        return {checksum: one for checksum, one in found.items() if one}
+
+    def frames(self, one: Fingerprint) -> list[Frame]:
+        """What is to be seen of a content, by time; nothing where nothing is kept."""
+        from tjtools.media import look
+
+        kept = self.look(one.checksum)
+        try:
+            return look.frames(kept) if kept else self._strip(one)
+        except ValueError:  # a damaged file is no picture
+            return []
 
     def thumbnail(self, one: Fingerprint) -> bytes | None:
-        """The middle picture of a content as a jpg; None where none is kept."""
+        """The middle picture of a content as a small jpg; None where none is kept."""
         from PIL import Image
 
-        made = io.BytesIO()
-        try:
-            with Image.open(io.BytesIO(self.picture(one.checksum) or b"")) as strip:
-                tall = strip.height // max(1, len(one.looks))
-                top = tall * (len(one.looks) // 2)
-                strip.crop((0, top, strip.width, top + tall)).save(made, "jpeg", quality=80)
-        except (OSError, ValueError, SyntaxError):
-            return None  # a damaged file is no picture
-        return made.getvalue()
+        made, frames = io.BytesIO(), self.frames(one)
+        for frame in frames[len(frames) // 2 :][:1]:
+            picture = Image.fromarray(frame.pixels[..., ::-1])
+            picture.thumbnail((_THUMB, _THUMB))
+            picture.save(made, "jpeg", quality=80)
+        return made.getvalue() or None
 
-    def _picture_file(self, checksum: str) -> Path:
-        return self.workspace.pictures / f"{checksum}.jpg"
+    def _strip(self, one: Fingerprint) -> list[Frame]:
+        """The frames of what was kept before there were looks: one picture, or five, below each other."""
+        from tjtools.media import look
+
+        try:
+            kept = (self.workspace.strips / f"{one.checksum}.jpg").read_bytes()
+        except OSError:
+            kept = self._cache.bytes_of(STRIPS, one.checksum) or b""
+        [whole] = look.frames(kept)
+        tall = len(whole.pixels) // max(1, len(one.looks))
+        moments = FRACTIONS if len(one.looks) > 1 else (0.0,)
+        return [
+            look.Frame(moment * (one.facts.seconds or 0.0), whole.pixels[number * tall : (number + 1) * tall])
+            for number, moment in enumerate(moments)
+        ]
+
+    def _look_file(self, checksum: str) -> Path:
+        return self.workspace.looks / f"{checksum}.look"
 
     def _name(self, path: Path) -> str:
         whole = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow links: the file's own name counts)
@@ -145,7 +202,7 @@ def _plain(name: str) -> bool:
 
 
 def told_of(one: Fingerprint) -> dict[str, Any]:
-    """A fingerprint, for a file: facts, checksum and looks, `-` for a plain picture; no `method`: nobody has looked."""
+    """A fingerprint, for a file: facts, checksum, hashes (`-`: a plain one); no `method`: nobody has looked."""
     looks = " ".join(look or "-" for look in one.looks)
     return {**one.facts._asdict(), "checksum": one.checksum, "looks": looks, "method": METHOD if one.looked else ""}
 
@@ -207,7 +264,7 @@ def look_at(
     *,
     decode: bool = True,
     children: Children | None = None,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Path, Fingerprint | None]:
     """The fingerprint of every file, None where there is none; what is new is written down at once.
@@ -220,12 +277,12 @@ def look_at(
     found = {path: fingerprints.of(path) for path in paths}
     wanted = [path for path, known in found.items() if known is None or (decode and not known.looked)]
     unseen = [path for path in wanted if os.path.isfile(path)]  # noqa: PTH113 (what we may not ask about is none)
-    with children or Children() as room:
+    with room_of(children) as room:
         look = partial(_look, room=room, fingerprints=fingerprints, decode=decode)
         seen = room.each(unseen, look, cancelled=cancelled)
-        for done, (path, (fingerprint, changed, strip)) in enumerate(seen, len(found) - len(unseen) + 1):
+        for done, (path, (fingerprint, changed, sight)) in enumerate(seen, len(found) - len(unseen) + 1):
             if changed is not None:
-                fingerprints.keep(path, changed, fingerprint, strip)
+                fingerprints.keep(path, changed, fingerprint, sight)
             found[path] = fingerprint
             if progress:
                 progress(LookedAt(path, done, len(found)))
@@ -234,16 +291,16 @@ def look_at(
 
 def _look(
     path: Path, room: Children, fingerprints: Fingerprints, decode: bool
-) -> tuple[Fingerprint, int | None, bytes]:
-    """The fingerprint, the time of the file's last change, None where another try may say otherwise, and the strip."""
+) -> tuple[Fingerprint, int | None, Sight | None]:
+    """The fingerprint, the time of the file's last change, None where another try may say otherwise, and the sight."""
     before, known = stamp(path), fingerprints.of(path)
     checksum, trouble = (known.checksum, "") if known else room.checksum(path)
-    fingerprint, strip, lasting = fingerprints.with_checksum(checksum), b"", True
+    fingerprint, sight = fingerprints.with_checksum(checksum), None
     if fingerprint is None and decode and checksum:
-        facts, looks, strip, lasting = room.look(path)
-        fingerprint = Fingerprint(facts, checksum, looks)
+        sight = room.look(path)
+        fingerprint = Fingerprint(sight.facts, checksum)
     if not checksum or stamp(path) != before:  # checksum and looks may be of two contents
         facts = MediaFacts(before[0], "", trouble=trouble or "it changed while it was read")
-        return Fingerprint(facts, ""), None, b""
+        return Fingerprint(facts, ""), None, None
     fingerprint = fingerprint or Fingerprint(MediaFacts(before[0], ""), checksum, looked=False)
-    return fingerprint, before[1] if lasting else None, strip
+    return fingerprint, before[1] if sight is None or sight.lasting else None, sight

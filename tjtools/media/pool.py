@@ -15,9 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, LifoQueue, SimpleQueue
 from threading import Lock, Timer
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,6 +26,7 @@ from tjtools.model.errors import Cancelled
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
 COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
+FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of its time, at which something that moves was hashed before
 STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", "cr3"})
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
@@ -75,11 +76,11 @@ class MediaFacts(NamedTuple):
 
 
 class Fingerprint(NamedTuple):
-    """By what a file is known again: its facts, its checksum and its looks.
+    """By what a file is known again: its facts and its checksum, the blake3 of the whole content in 64 hex digits.
 
-    `checksum` is the blake3 of the whole content, 64 hexadecimal digits. `looks` holds one perceptual hash a picture,
-    16 hexadecimal digits each: one for a still image, five for anything that moves; `""` for a picture too plain to
-    tell from others. `looked` is False where only size and checksum are known yet.
+    How it looks is kept apart, under its checksum. `looks` are what was kept before, and what is compared where the
+    file is gone: hashes of 16 hexadecimal digits, one of a still image, five of anything that moves; `""` for a picture
+    too plain to tell from others. `looked` is False where only size, checksum or such hashes are known yet.
     """
 
     facts: MediaFacts
@@ -89,15 +90,15 @@ class Fingerprint(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """What a child found out about a file: its facts, its looks, and a strip of small copies of its pictures.
+    """What a child found out about a file: its facts, its look as `media.look` keeps it, and its marks.
 
-    `strip` is a jpg with the pictures below each other, `b""` where nothing is to be seen. `lasting`: another try would
-    say the same; not so after a crash or a deadline.
+    Both are `b""` where nothing is to be seen. `lasting`: another try would say the same; not so after a crash or a
+    deadline.
     """
 
     facts: MediaFacts
-    looks: tuple[str, ...] = ()
-    strip: bytes = b""
+    look: bytes = b""
+    marks: bytes = b""
     lasting: bool = True
 
 
@@ -117,7 +118,7 @@ class Children(AbstractContextManager["Children"]):
         self.cores = cores or os.cpu_count() or 1
         self._started: list[subprocess.Popen[str]] = []
         self._ended, self._guard = False, Lock()
-        self._idle: SimpleQueue[subprocess.Popen[str] | None] = SimpleQueue()
+        self._idle: LifoQueue[subprocess.Popen[str] | None] = LifoQueue()  # who has just seen it remembers it
         for _ in range(self.cores):
             self._idle.put(None)
 
@@ -139,11 +140,20 @@ class Children(AbstractContextManager["Children"]):
         return answer.get("checksum", ""), answer.get("trouble", "")
 
     def look(self, path: Path) -> Sight:
-        """Facts, looks and strip; what is wrong with the file stands in the facts' `trouble`."""
+        """Facts, look and marks; what is wrong with the file stands in the facts' `trouble`."""
         answer = self.ask("look", path)
         if "facts" not in answer:
             return Sight(MediaFacts(stamp(path)[0], "", trouble=answer["trouble"]), lasting=False)
-        return Sight(MediaFacts(**answer["facts"]), tuple(answer["looks"]), base64.b64decode(answer["strip"]))
+        look, marks = (base64.b64decode(answer[name]) for name in ("look", "marks"))
+        return Sight(MediaFacts(**answer["facts"]), look, marks)
+
+    def marks(self, look: bytes) -> bytes:
+        """The marks of a look, as `media.marks` makes them; `b""` of one that is damaged."""
+        return base64.b64decode(self.ask("marks", kept=text(look)).get("marks", ""))
+
+    def kin(self, mine: bytes, theirs: bytes) -> dict[str, Any]:
+        """How two looks are one, as `timeline.plain` tells it, under `kin`; or the `trouble` with them."""
+        return self.ask("kin", mine=text(mine), theirs=text(theirs))
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
@@ -178,13 +188,19 @@ class Children(AbstractContextManager["Children"]):
                     self._end()  # whoever still waits for a child hears that the work is cancelled
 
     def ask(
-        self, what: str, path: Path, *, more: float = 0.0, progress: Callable[[float], None] | None = None, **told: Any
+        self,
+        what: str,
+        path: Path | None = None,
+        *,
+        more: float = 0.0,
+        progress: Callable[[float], None] | None = None,
+        **told: Any,
     ) -> dict[str, Any]:
         """What a child answers to a request, or its trouble; it may take so long without a word about its progress."""
         process = self._idle.get()
         try:
             process = process or self._start()
-            request = {"what": what, "path": str(path.absolute()), **told}
+            request = {"what": what, **({"path": str(path.absolute())} if path else {}), **told}
             return _answer(process, request, DEADLINE + more, progress)
         finally:
             self._idle.put(process if process and process.poll() is None else None)
@@ -207,6 +223,16 @@ class Children(AbstractContextManager["Children"]):
             )
             self._started.append(process)
         return process
+
+
+def room_of(children: Children | None) -> AbstractContextManager[Children]:
+    """These children, which stay, or else some that are ended afterwards."""
+    return nullcontext(children) if children else Children()
+
+
+def text(data: bytes) -> str:
+    """Bytes as a line of JSON can hold them: base64."""
+    return base64.b64encode(data).decode()
 
 
 def _answer(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
 from types import MappingProxyType
@@ -17,8 +18,8 @@ from tjtools.cache.library import Library
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
 from tjtools.diff.refusals import problems
 from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creatives
-from tjtools.media import Fingerprint
-from tjtools.media.content import Fingerprints, LookedAt, look_at
+from tjtools.media import Children, Fingerprint
+from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
 from tjtools.prepare.defaults import Defaults
@@ -170,7 +171,7 @@ def look_through(
     folder: Path,
     wanted: Wanted,
     *,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Delivery:
     """Look at every media file below a folder, and say what is to become of it.
@@ -187,23 +188,25 @@ def look_through(
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     below = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
     paths = [path for path in below if wanted.as_is or not _is_ours(path, workspace)]
-    seen = look_at(paths, fingerprints, progress=progress, cancelled=cancelled)
-    earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-    known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
-    for path in paths:
-        look = seen[path]
-        if look and look.checksum in earlier and not wanted.again:
-            known.append((path, _prepared(*earlier[look.checksum])))
-            continue
-        why = _why_not(path, look) or (_why_not_so(path, look, limits) if wanted.as_is and look else "")
-        if look and not why:
-            sources.append(_delivered(path, look, root, defaults, wanted))
-        else:
-            left_out.append((path, why))
-    sources = [*_with_pieces(sources, wanted, limits, settings.names.pair_suffixes)]
-    if not wanted.as_is:
-        compared = [source for one in before for source in one.sources]
-        sources = [*_with_repeats(workspace, sources, compared, fingerprints)]
+    with Children() as room:
+        seen = look_at(paths, fingerprints, children=room, progress=progress, cancelled=cancelled)
+        earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
+        known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
+        for path in paths:
+            look = seen[path]
+            if look and look.checksum in earlier and not wanted.again:
+                known.append((path, _prepared(*earlier[look.checksum])))
+                continue
+            why = _why_not(path, look) or (_why_not_so(path, look, limits) if wanted.as_is and look else "")
+            if look and not why:
+                sources.append(_delivered(path, look, root, defaults, wanted))
+            else:
+                left_out.append((path, why))
+        sources = [*_with_pieces(sources, wanted, limits, settings.names.pair_suffixes)]
+        if not wanted.as_is:
+            compared = [source for one in before for source in one.sources]
+            repeats = partial(find_repeats, children=room, progress=progress, cancelled=cancelled)
+            sources = [*_with_repeats(workspace, sources, compared, fingerprints, repeats)]
     return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(known), defaults).sorted_out()
 
 
@@ -319,6 +322,7 @@ def _with_repeats(
     sources: Sequence[Delivered],
     earlier: Sequence[Source],
     fingerprints: Fingerprints,
+    find: Callable[..., Mapping[Path, Sequence[Repeat]]],
 ) -> Iterator[Delivered]:
     """The files with what they repeat: of library, session, earlier deliveries and this one."""
     creatives = known_creatives(Library.load(workspace.library), fingerprints)
@@ -328,7 +332,7 @@ def _with_repeats(
     held = [one for one in load_session(workspace).files if one.path.is_file() and one.name not in redone]
     files = [*held, *(SessionFile(one.path, one.pieces[0].kind) for one in sources)]
     seen = {one.path: fingerprints.of(one.path) for one in held} | {one.path: one.seen for one in sources}
-    found = find_repeats(files, seen, (*creatives, *before), fingerprints)
+    found = find(files, seen, (*creatives, *before), fingerprints)
     for one in sources:
         repeats = {
             repeat.known.creative_id or repeat.known.name: repeat for repeat in reversed(found.get(one.path, ()))

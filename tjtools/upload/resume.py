@@ -19,7 +19,7 @@ from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
-from tjtools.media.content import LookedAt
+from tjtools.media.content import Progress
 from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.upload.handover import log
@@ -64,7 +64,7 @@ def prepare_rest(
     run: Unfinished,
     settings: Settings,
     *,
-    progress: Callable[[LookedAt], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Rest:

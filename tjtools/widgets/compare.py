@@ -5,18 +5,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as w
+from anywidget import AnyWidget
+from traitlets import List
 
 from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.diff.session import Verdict
 from tjtools.media import Children
 from tjtools.model.words import counted, in_bytes, in_seconds
-from tjtools.widgets.markup import Markup, Node, folded, lines, node, note
+from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review, marked
 from tjtools.widgets.view import button, choice, column, error_view, row, task_view, tied, told
+
+if TYPE_CHECKING:
+    from tjtools.media.timeline import Kinship
 
 ANSWERS = {  # what each decision means for the file, with and without "undecided"
     Decision.NOT_THE_SAME: ("Different: upload it", "These two are different creatives"),
@@ -32,6 +37,18 @@ FACTS: dict[str, Callable[[Known], str]] = {
 }
 _COLUMNS = "98px minmax(0, 1fr) minmax(0, 1fr)"  # as wide as those of .tj-sides
 _FEW = 6  # observations that need not be folded
+
+
+class Laid(AnyWidget):
+    """A file and the other one laid on it, with a slider between them; `changed` are the places that differ.
+
+    `moments` are pairs of jpgs, one of a still; they are set when they are made.
+    """
+
+    _esm = STATIC / "laid.js"
+    _css = STATIC / "laid.css"
+    moments: List[Any] = List().tag(sync=True)
+    changed: List[Any] = List().tag(sync=True)
 
 
 def compare_view(review: Review) -> w.Widget:
@@ -117,14 +134,14 @@ def _looking(review: Review) -> w.Widget:
 
 
 def _pairs(review: Review) -> list[w.Widget]:
-    pairs = [(same, _sides(review, same[0])) for same in by_content(review.evidence)]
-    sharp = [(side, picture) for same, sides in pairs for side, picture in zip(same[0][1:3], sides, strict=True)]
-    if sharp:
-        threading.Thread(target=_sharpen, args=(review, review.compared, sharp), name="tjtools-pictures").start()
-    return [_pair(review, same, sides) for same, sides in pairs]
+    pairs = [(same, _sides(review, same[0]), Laid()) for same in by_content(review.evidence)]
+    if pairs:
+        told = (review, review.compared, [(same[0], sides, laid) for same, sides, laid in pairs])
+        threading.Thread(target=_drawn, args=told, name="tjtools-pictures").start()
+    return [_pair(review, *pair) for pair in pairs]
 
 
-def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget]) -> w.Widget:
+def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], laid: Laid) -> w.Widget:
     one, *others = same
     known = one.known
     standing = f"ID {known.creative_id}: {known.standing}" if known.creative_id else "Another file of the session"
@@ -135,16 +152,17 @@ def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget]) -> 
     also = [note("The same content: ", "; ".join(other.known.told for other in others))] if others else []
     return column(
         Markup(node("div", _head(one), *also)),
+        _decision(review, one),  # above the pictures, however tall these are
         pictures,
-        _decision(review, one),
+        *([laid] if one.kinship else []),
         *map(Markup, (_facts(one), *map(_history, same))),
         css="tj-pair",
     )
 
 
 def _head(one: Repeat) -> Node:
-    same = one.kind is RepeatKind.SAME_CONTENT
-    how = "The same content, to the last byte" if same else f"≈ Looks {one.closeness:.0%} the same"
+    like = f"≈ Looks {one.closeness:.0%} the same" + (f": {one.how}" if one.how else "")
+    how = "The same content, to the last byte" if one.kind is RepeatKind.SAME_CONTENT else like
     at = one.known.rejected_at
     if at is None:
         return node("div", node("strong", how))
@@ -166,14 +184,28 @@ def _picture(review: Review, side: Known) -> w.Widget:
     return image
 
 
-def _sharpen(review: Review, compared: Any, pictures: Iterable[tuple[Known, w.Widget]]) -> None:
-    """Show a larger picture than the kept one, where the file is still here and still looked at."""
+def _drawn(review: Review, compared: Any, pairs: Iterable[tuple[Repeat, Sequence[w.Widget], Laid]]) -> None:
+    """Lay each on the other, and show larger pictures than the kept ones where the files are still here."""
+    shown = (pair for pair in pairs if review.compared == compared and threading.main_thread().is_alive())
     with Children(cores=1) as room:
-        for side, image in pictures:
-            if review.compared != compared or not threading.main_thread().is_alive():
-                return  # nobody looks any more
-            if side.path and isinstance(image, w.Image) and (made := room.poster(side.path)):
-                image.value = made
+        for one, sides, laid in shown:  # for as long as somebody looks
+            if one.kinship:
+                _lay(review, one, one.kinship, laid)
+            for side, image in zip((one.file, one.known), sides, strict=True):
+                if side.path and isinstance(image, w.Image) and (made := room.poster(side.path)):
+                    image.value = made
+
+
+def _lay(review: Review, one: Repeat, kin: Kinship, laid: Laid) -> None:
+    from tjtools.media import copies
+
+    mine, theirs = (review.frames(side.fingerprint) for side in (one.file, one.known))
+    made = copies.laid(kin, mine, theirs) if mine and theirs else []
+    laid.changed = [list(box) for box in kin.likeness.changed]
+    laid.moments = [
+        {"mine": each.mine, "theirs": each.theirs, "told": f"{each.at:.1f} s, the other one at {each.their_at:.1f} s"}
+        for each in made
+    ]
 
 
 def _facts(one: Repeat) -> Node:
@@ -200,7 +232,7 @@ def _history(one: Repeat) -> Node | None:
 
 
 def _decision(review: Review, one: Repeat) -> w.Widget:
-    if one.kind is not RepeatKind.LOOKS_SAME:
+    if one.kind is RepeatKind.SAME_CONTENT:
         return Markup(note("There is nothing to decide: these are the same."))
     buttons = []
     for decision, (label, title) in ANSWERS.items():

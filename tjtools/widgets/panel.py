@@ -128,8 +128,8 @@ class Task(HasTraits):
         self.text = STOPPING if self._asked_to_stop.is_set() else text
 
     def looked_at(self, at: LookedAt) -> None:
-        """The progress of looking at files."""
-        self.progress(f"looking at {at.path.name}", at.done, at.total)
+        """The progress of looking at files, and of comparing them."""
+        self.progress(at.told, at.done, at.total)
 
     def say(self, text: str) -> None:
         """A line for the log."""

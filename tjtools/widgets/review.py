@@ -108,6 +108,7 @@ class Review(Panel):
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
+            self.frames = prepared.fingerprints.frames
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
             self.wary = with_halves(self.new.values(), repeats)

@@ -24,7 +24,9 @@ log = logging.getLogger("tjtools")
 
 VARIABLE = "TJTOOLS_CACHE"
 KEPT_PLACES = 20
-FINGERPRINTS, PICTURES, COVERAGE, LAST_SEEN = "fingerprints", "pictures", "coverage", "last seen"
+FINGERPRINTS, COVERAGE, LAST_SEEN = "fingerprints", "coverage", "last seen"
+STRIPS, LOOKS, MARKS = "pictures", "looks", "marks"  # bytes, by checksums
+KINSHIPS = "kinships"  # of two checksums
 _EARLIER = {COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
@@ -91,14 +93,19 @@ class Derived(NamedTuple):
         before = {} if there else self._earlier(kind)
         self._put(kind, before | {key: json.dumps(value) for key, value in values.items()})
 
-    def picture(self, checksum: str) -> bytes | None:
-        """The jpg that is kept of a content."""
-        told = self._ask("SELECT value FROM kept WHERE place = ? AND kind = ? AND key = ?", PICTURES, checksum)
+    def bytes_of(self, kind: str, key: str) -> bytes | None:
+        """The bytes that are kept under a key."""
+        told = self._ask("SELECT value FROM kept WHERE place = ? AND kind = ? AND key = ?", kind, key)
         return next((value for (value,) in told if isinstance(value, bytes)), None)
 
-    def keep_picture(self, checksum: str, jpg: bytes) -> bool:
-        """Keep the jpg of a content; False where it can't be kept."""
-        return self._put(PICTURES, {checksum: jpg})
+    def all_bytes(self, kind: str) -> dict[str, bytes]:
+        """All that is kept of a kind, by its keys."""
+        told = self._ask("SELECT key, value FROM kept WHERE place = ? AND kind = ?", kind)
+        return {str(key): value for key, value in told if isinstance(value, bytes)}
+
+    def keep_bytes(self, kind: str, key: str, value: bytes) -> bool:
+        """Keep bytes under a key; False where they can't be kept."""
+        return self._put(kind, {key: value})
 
     def _earlier(self, kind: str) -> dict[str, str]:
         """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged.

@@ -64,7 +64,8 @@ class Workspace(_Rooted):
     log = _Place("tracking/.tjtools/log.jsonl")  # what can't be made again
     snapshots = _Place("tracking/.tjtools/snapshots")  # the library as each refresh left it, with its certificate
     inspections = _Place("tracking/.tjtools/inspections")  # redacted pages of a site that has changed
-    pictures = _Place("tracking/.tjtools/pictures")  # small copies of the pictures of what was uploaded
+    looks = _Place("tracking/.tjtools/looks")  # small copies of what was uploaded, by which it is known again
+    strips = _Place("tracking/.tjtools/pictures")  # the same, as they were kept before there were looks
 
     @classmethod
     def find(cls, named: Path | None = None, *, cwd: Path, environment: Mapping[str, str] = os.environ) -> Workspace:

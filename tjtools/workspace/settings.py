@@ -30,7 +30,7 @@ from tjtools.workspace.limits import Table, load_limits
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
-_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "team")
+_SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "duplicates", "team")
 
 
 class SiteSettings(Table):
@@ -106,6 +106,12 @@ class PrepareSettings(Table):
     native_sound: bool = True
 
 
+class DuplicatesSettings(Table):
+    """`other_words`: whether a person is told of the same picture with other words."""
+
+    other_words: bool = True
+
+
 class TeamSettings(Table):
     """The team that shares the workspace's library: its database, the account there, and who one is to the others."""
 
@@ -138,6 +144,7 @@ class Settings(BaseSettings):
     campaign: CampaignSettings = CampaignSettings()
     names: NameSettings = NameSettings()
     prepare: PrepareSettings = PrepareSettings()
+    duplicates: DuplicatesSettings = DuplicatesSettings()
     team: TeamSettings | None = None
     username: str = ""
     password: SecretStr = SecretStr("")
@@ -277,5 +284,8 @@ max_age_days = 7            # statuses may be so old when `tjtools campaign` mak
 
 [prepare]
 native_sound = true         # whether the videos of native pairs that are made keep their sound
+
+[duplicates]
+other_words = true          # tell of the same picture with other words; false where variants of one are meant
 
 """

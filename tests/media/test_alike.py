@@ -1,0 +1,142 @@
+"""A picture is found again whatever an advertiser did to it, what was done is told, and another one is another one."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
+
+from tjtools.media.alike import likeness, told
+from tjtools.media.points import Picture, picture
+
+WIDE, TALL = 400, 260
+
+
+def photo(seed: int) -> Image.Image:
+    """Something as uneven as a photo."""
+    dice = random.Random(seed)  # noqa: S311 (the same each time)
+    ground = Image.frombytes("RGB", (6, 4), dice.randbytes(72)).resize((WIDE, TALL), Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(ground)
+    for _ in range(60):
+        x, y, size = dice.randint(-20, WIDE), dice.randint(-20, TALL), dice.randint(8, 50)
+        corners = [(x + dice.randint(0, size), y + dice.randint(0, size)) for _ in range(5)]
+        pen.polygon(corners, fill=(dice.randint(0, 255), dice.randint(0, 255), dice.randint(0, 255)))
+    return ground
+
+
+def look(image: Image.Image) -> Picture:
+    return picture(np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1]))
+
+
+def words(said: str, top: int = 210) -> Callable[[Image.Image], Image.Image]:
+    def write(image: Image.Image) -> Image.Image:
+        image = image.copy()
+        pen = ImageDraw.Draw(image)
+        pen.rectangle([0, top, WIDE, top + 38], fill="black")
+        pen.text((20, top + 4), said, "white", ImageFont.load_default(26))
+        return image
+
+    return write
+
+
+def button(image: Image.Image) -> Image.Image:
+    image = image.copy()
+    ImageDraw.Draw(image).rounded_rectangle([30, 20, 120, 60], 10, "gold")
+    return image
+
+
+def in_template(image: Image.Image) -> Image.Image:
+    page, inside = photo(1000), image.copy()
+    inside.thumbnail((220, 160))
+    page.paste(inside, (90, 50))
+    return page
+
+
+def cropped(image: Image.Image) -> Image.Image:
+    return image.crop((20, 13, 380, 247))
+
+
+EDITS: dict[str, tuple[Callable[[Image.Image], Image.Image], str]] = {
+    "smaller": (lambda image: image.resize((200, 130)), ""),
+    "graded": (lambda image: ImageEnhance.Brightness(ImageEnhance.Color(image).enhance(0.8)).enhance(0.85), ""),
+    "mirrored": (ImageOps.mirror, "mirrored"),
+    "cropped": (cropped, "cropped to 81 %"),
+    "words": (words("Play now"), "text added at the bottom"),
+    "words above": (words("Play now", 5), "text added at the top"),
+    "button": (button, "something added at the top"),
+    "border": (lambda image: ImageOps.expand(image, 16, "navy"), "a border added"),
+    "template": (in_template, "in a template"),
+    "disguised": (
+        lambda image: words("Travel", 180)(cropped(ImageOps.mirror(image))),
+        "mirrored, cropped to 81 %, text added at the bottom",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_edited_picture_is_found_and_what_was_done_is_said(name: str, seed: int) -> None:
+    edit, said = EDITS[name]
+    found = likeness(look(edit(photo(seed))), look(photo(seed)))
+    assert found is not None
+    assert told(found) == said
+    assert not found.other_words
+
+
+def test_another_picture_is_another_one() -> None:
+    pictures = [look(photo(seed)) for seed in range(8)]
+    assert not [1 for one, other in combinations(pictures, 2) if likeness(one, other)]
+
+
+def test_one_template_does_not_make_one_picture_of_two() -> None:
+    pages = [look(in_template(photo(seed))) for seed in range(6)]
+    assert not [1 for one, other in combinations(pages, 2) if likeness(one, other)]
+
+
+@pytest.mark.parametrize(("one", "other"), [("Play online now", "Let's play"), ("Travel today", "Win a trip")])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_other_words_on_one_picture_are_a_kind_of_their_own(one: str, other: str, seed: int) -> None:
+    found = likeness(look(words(one)(photo(seed))), look(words(other)(photo(seed))))
+    assert found is not None
+    assert found.other_words
+    assert told(found) == "the same picture, other words"
+
+
+def test_the_same_words_are_no_other_words() -> None:
+    both = look(words("Play now")(photo(1))), look(words("Play now")(photo(1)).resize((300, 195)))
+    found = likeness(*both)
+    assert found is not None
+    assert told(found) == ""
+
+
+def test_gradients_that_differ_in_colour_alone_are_not_one_picture() -> None:
+    shade = Image.linear_gradient("L").resize((WIDE, TALL))
+    red, green = (look(ImageOps.colorize(shade, "black", colour)) for colour in ("red", "green"))
+    assert likeness(red, green) is None
+
+
+def test_the_matrix_takes_a_place_of_theirs_to_mine() -> None:
+    found = likeness(look(cropped(ImageOps.mirror(photo(3)))), look(photo(3)))
+    assert found is not None
+    x, y = found.matrix @ (0.25, 0.5, 1)  # mirrored: at 0.75 of 400, of which 20 went
+    assert (x, y) == pytest.approx(((300 - 20) / 360, (130 - 13) / 234), abs=0.01)
+    assert found.shown == pytest.approx((0.05, 0.05, 0.9, 0.9), abs=0.01)
+
+
+def test_the_points_of_a_mirrored_picture_are_known_without_looking() -> None:
+    turned, seen = look(photo(5)).mirrored(), look(ImageOps.mirror(photo(5)))
+    places = {tuple(place) for place in seen.places.round(-1).astype(int).tolist()}
+    assert sum(tuple(place) in places for place in turned.places.round(-1).astype(int).tolist()) > 0.8 * len(places)
+    found = likeness(turned, seen)
+    assert found is not None
+    assert not found.mirrored
+
+
+def test_a_plain_picture_is_like_nothing() -> None:
+    plain = look(Image.new("RGB", (WIDE, TALL), "navy"))
+    assert likeness(plain, plain) is None
+    assert not len(plain.hashes)

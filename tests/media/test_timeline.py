@@ -1,0 +1,158 @@
+"""Two clips are one whatever was done to one of them; what they share by chance, or an intro, makes them none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+
+from tjtools.media import look
+from tjtools.media.look import Frame
+from tjtools.media.timeline import Kinship, Shown, kinship, told
+
+WIDE, TALL, RATE = 320, 180, 20
+Clip = list[np.ndarray]
+Edit = Callable[[Clip], Clip]
+
+
+@cache
+def texture(seed: int, wide: int = WIDE, tall: int = TALL) -> np.ndarray:
+    """Shapes of all sizes."""
+    dice = np.random.default_rng(seed)
+    made = np.full((tall, wide, 3), dice.integers(60, 200, 3), np.uint8)
+    for _ in range(90):
+        middle, size = dice.integers(0, (wide, tall)).tolist(), int(dice.integers(3, 26))
+        colour = dice.integers(0, 256, 3).tolist()
+        if dice.random() < 0.5:
+            cv2.circle(made, middle, size, colour, -1)
+        else:
+            cv2.rectangle(made, middle, [middle[0] + size, middle[1] + 2 * size], colour, -1)
+    return made
+
+
+def scene(background: int, who: int, seconds: float = 3) -> Clip:
+    """Somebody walks before a background, there and back, in a way of their own."""
+    walks = np.random.default_rng(who).uniform(0.5, 1, 4)
+    made = []
+    for number in range(round(seconds * RATE)):
+        moment, shown = number / RATE, texture(background).copy()
+        left = round((WIDE - 100) * (0.5 + 0.5 * np.sin(walks[0] * 2 * moment + 6 * walks[1])))
+        top = round((TALL - 80) * (0.5 + 0.5 * np.cos(walks[2] * 2 * moment + 6 * walks[3])))
+        shown[top : top + 80, left : left + 100] = texture(1000 + who, 100, 80)
+        made.append(shown)
+    return made
+
+
+ONE = [*scene(1, 11), *scene(2, 12)]
+
+
+def shown(clip: Iterable[np.ndarray]) -> Shown:
+    """As it is looked at: some frames a second, encoded."""
+    frames = [Frame(number / RATE, pixels) for number, pixels in enumerate(clip)][:: RATE // look.RATE]
+    return Shown(look.frames(look.kept(frames)))
+
+
+def each(edit: Callable[[np.ndarray], np.ndarray]) -> Edit:
+    return lambda clip: [np.ascontiguousarray(edit(one)) for one in clip]
+
+
+def cropped(pixels: np.ndarray) -> np.ndarray:
+    return pixels[10 : TALL - 20, 20 : WIDE - 30]
+
+
+def bordered(pixels: np.ndarray) -> np.ndarray:
+    return cv2.copyMakeBorder(pixels, 14, 14, 14, 14, cv2.BORDER_CONSTANT, value=(30, 160, 220))
+
+
+def written(words: str) -> Callable[[np.ndarray], np.ndarray]:
+    def write(pixels: np.ndarray) -> np.ndarray:
+        made = pixels.copy()
+        cv2.rectangle(made, (0, 140), (WIDE, TALL), (20, 20, 20), -1)
+        return np.asarray(cv2.putText(made, words, (12, 170), cv2.FONT_HERSHEY_DUPLEX, 1, (250, 250, 250), 2))
+
+    return write
+
+
+def mirrored(pixels: np.ndarray) -> np.ndarray:
+    return pixels[:, ::-1]
+
+
+def framed(pixels: np.ndarray) -> np.ndarray:
+    page = texture(77).copy()
+    page[30:129, 100:276] = cv2.resize(pixels, (176, 99), interpolation=cv2.INTER_AREA)
+    return page
+
+
+def faster(clip: Clip) -> Clip:
+    return [clip[int(number * 1.25)] for number in range(int(len(clip) / 1.25))]
+
+
+ORIGINAL = cache(lambda: shown(ONE))
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda clip: clip, ""),
+        (each(lambda pixels: cv2.resize(pixels, (160, 90))), ""),
+        (each(mirrored), "mirrored"),
+        (each(cropped), "cropped to 70 %"),
+        (each(bordered), "a border added"),
+        (each(framed), "in a template"),
+        (each(written("Play now")), "text added at the bottom"),
+        (faster, "about 1.2 times as fast"),
+        (lambda clip: clip[40:], "seconds 2 to 6 of 1032530571"),
+        (lambda clip: clip[:60], "seconds 0 to 3 of 1032530571"),
+        (lambda clip: [*clip, *scene(3, 13)], "as seconds 0 to 6 of this one"),
+        (lambda clip: [*scene(3, 13), *clip], "as seconds 3 to 9 of this one"),
+        (
+            lambda clip: each(mirrored)(each(cropped)(clip[20:])),
+            "seconds 1 to 6 of 1032530571, mirrored, cropped to 70 %",
+        ),
+    ],
+)
+def test_a_copy_is_found_and_what_was_done_is_told(edit: Edit, words: str) -> None:
+    kin = kinship(shown(edit(ONE)), ORIGINAL())
+    assert kin is not None
+    assert told(kin, "1032530571") == words
+
+
+def test_other_words_on_the_same_clip_are_told_as_such() -> None:
+    one, other = (shown(each(written(words))(ONE)) for words in ("Play now", "Win a trip"))
+    kin = kinship(one, other)
+    assert kin is not None
+    assert (kin.likeness.other_words, told(kin, "x")) == (True, "the same picture, other words")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ONE, [*scene(4, 14), *scene(5, 15)]),
+        ([*scene(1, 11), *scene(4, 14, 4)], [*scene(1, 11), *scene(5, 15, 4)]),  # one intro
+        (scene(1, 11, 6), scene(1, 16, 6)),  # another one walks before the same background
+        (scene(1, 11, 6)[:60], scene(1, 11, 6)[60:]),  # the same one, later
+        (each(framed)(scene(4, 14)), each(framed)(scene(5, 15))),
+        ([np.zeros((TALL, WIDE, 3), np.uint8)] * 60, [np.zeros((TALL, WIDE, 3), np.uint8)] * 80),
+    ],
+)
+def test_what_is_no_copy_is_none(one: Clip, other: Clip) -> None:
+    assert kinship(shown(one), shown(other)) is None
+
+
+def test_stills_are_compared_with_stills_alone() -> None:
+    still, same = shown(ONE[:1]), shown(each(mirrored)(ONE[:1]))
+    kin = kinship(same, still)
+    assert isinstance(kin, Kinship)
+    assert (told(kin, "x"), kin.lasting) == ("mirrored", (0.0, 0.0))
+    assert kinship(still, ORIGINAL()) is None
+    assert kinship(ORIGINAL(), still) is None
+
+
+def test_either_may_be_the_edited_one() -> None:
+    kin = kinship(ORIGINAL(), shown(each(cropped)(ONE[20:])))
+    assert kin is not None
+    assert kin.mine == pytest.approx((1, 6), abs=0.3)
+    assert kin.theirs == pytest.approx((0, 5), abs=0.3)

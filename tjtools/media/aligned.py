@@ -1,0 +1,197 @@
+"""Two clips laid on one another: all frames of both are compared, place by place, and found on one time line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from tjtools.media.look import Frame
+
+_SPEEDS = (1.0, *map(float, np.geomspace(0.8, 1.25, 11)))
+_USUALLY = 1.1  # times as likely that the speed is the same
+_MOMENT = 5  # times as much counts what a frame has in common with one moment alone
+_COMPARED, _PLACE = 128, 8  # pixels: what both have, on its longer side, and a place in it
+_TOO_FINE = 0.5  # pixels of what is compared that one of a frame takes: below that it is halved, lest it flickers
+_NOISE = 60.0  # variance of the brightness that an encoder's noise may have
+_GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are not plain
+_FEWEST_FRAMES = 3  # on a time line
+_LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
+_MOVED, _FEWEST_MOVED, _LEAST_TOGETHER = 0.6, 20, 0.3  # correlation of what moved; places; share that moves alike
+_REFINED_BY = 5  # pairs of frames
+_STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+
+
+class Line(NamedTuple):
+    """Frames of mine and of theirs that are shown at one moment of a time line, and how well they go along."""
+
+    score: float
+    speed: float
+    pairs: np.ndarray
+
+
+@dataclass(frozen=True)
+class Both:
+    """Both clips laid on one another: the brightness at each place that both have, frame by frame, less its mean."""
+
+    mine: Sequence[Frame]
+    theirs: Sequence[Frame]
+    whole: np.ndarray
+    crop: np.ndarray  # from fractions of mine to pixels of what is compared
+    ones: np.ndarray  # frames x tall x wide
+    others: np.ndarray
+    there: np.ndarray  # places
+
+    @classmethod
+    def of(cls, mine: Sequence[Frame], theirs: Sequence[Frame], whole: np.ndarray) -> Both | None:
+        """None where too little of one is on the other."""
+        tall, wide = mine[0].pixels.shape[:2]
+        their_tall, their_wide = theirs[0].pixels.shape[:2]
+        corners = (whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]]))[:2]
+        low, high = corners.min(1).clip(0, 1), corners.max(1).clip(0, 1)
+        span = (high - low) * (wide, tall)
+        if min(span) < 2 * _PLACE:
+            return None
+        size = np.maximum(1, np.round(span * min(1.0, _COMPARED / max(span)) / _PLACE)) * _PLACE
+        crop = np.diag([*(size / (high - low)), 1]) @ np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]])
+        across = int(size[0]), int(size[1])
+        onto = crop @ np.diag([1 / wide, 1 / tall, 1])
+        theirs_onto = crop @ whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        there = np.minimum(_inside(mine[0], onto, across), _inside(theirs[0], theirs_onto, across))
+        return cls(mine, theirs, whole, crop, _warped(mine, onto, across), _warped(theirs, theirs_onto, across), there)
+
+    @cached_property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        return _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
+
+    @cached_property
+    def compared(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of each two frames the share of places that go along, and how well."""
+        ones, others = self.places
+        along, told = _along(ones, others)
+        count = told.sum(0)
+        enough = count >= _FEWEST_PLACES
+        share = np.where(enough, ((along > _GOES_ALONG) & told).sum(0) / np.maximum(count, 1), 0)
+        return share, np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
+
+    def line(self, least: float) -> Line | None:
+        """The time line on which most goes along, above all with its moment alone."""
+        share, mean = self.compared
+        times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
+        apart, last, here = step(self.theirs), len(their_times) - 1, np.arange(len(times))
+        first, steps = np.ceil(-2 * max(_SPEEDS) * times[-1] / apart), np.ceil(2 * their_times[-1] / apart)
+        later = np.arange(first, steps + 1)[:, None] * apart / 2
+        at = (times * np.array(_SPEEDS)[:, None, None] + later) / apart
+        low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
+        nearer = np.where(mean[here, low] >= mean[here, high], low, high)
+        good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= least)
+        alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
+        speaks = (alone[here, nearer] * good).sum(2) * np.where(np.array(_SPEEDS) == 1, _USUALLY, 1)[:, None]
+        best = np.unravel_index(speaks.argmax(), speaks.shape)
+        pairs = np.column_stack([here, nearer[best]])[good[best]]
+        found = Line(float(mean[tuple(pairs.T)].sum()), _SPEEDS[best[0]], pairs)
+        return found if len(pairs) >= _FEWEST_FRAMES else None
+
+    def refined(self, line: Line) -> np.ndarray:
+        """How theirs lies on mine more exactly, by frames that are shown at one moment."""
+        found = []
+        for one, other in line.pairs[np.linspace(0, len(line.pairs) - 1, _REFINED_BY).astype(int)]:
+            still: Any = np.eye(2, 3, dtype=np.float32)
+            with suppress(cv2.error):  # it does not converge
+                found.append(cv2.findTransformECC(self.ones[one], self.others[other], still, criteria=_STEPS)[1])
+        if not found:
+            return self.whole
+        moved = np.vstack([np.median(found, 0), [0, 0, 1]])
+        return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
+
+    def covers(self, line: Line, least: float = _LEAST_COVERED) -> bool:
+        """Whether enough of the shorter one lies on the line, nearly all where that is short; what is plain does not
+        count."""
+        lasting = []
+        for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
+            told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
+            lasting.append(float(told.sum() * step(frames)))
+        shorter = min(lasting[0] * line.speed, lasting[1])
+        seconds = len(line.pairs) * step(self.mine) * line.speed
+        return seconds >= max(least * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
+
+    def moved_together(self, line: Line) -> float:
+        """Where something moves in either, how much of it is the same in both, from 0 to 1; 1 where nothing moves.
+
+        Two takes before one background have all that stands still in common, and nothing that moves.
+        """
+        ones, others = self.places
+        mine, theirs = line.pairs.T
+        apart = min(round(1 / step(self.mine)), len(line.pairs) // 2)
+        moves, they_move = _moves(ones[:, mine], apart), _moves(others[:, theirs], apart)
+        near = [others[:, np.clip(theirs + by, 0, others.shape[1] - 1)] for by in (-1, 0, 1)]
+        along = np.max([_pairwise(ones[:, mine], each) for each in near], 0).clip(0, 1)
+        either = int((moves | they_move).sum())
+        return 1.0 if either < _FEWEST_MOVED else float(along[moves & they_move].sum() / either)
+
+    def same(self, line: Line) -> bool:
+        """Whether it covers enough of the shorter one, and what moves is the same."""
+        return self.covers(line) and self.moved_together(line) >= _LEAST_TOGETHER
+
+
+def step(frames: Sequence[Frame]) -> float:
+    return float(np.median(np.diff([one.second for one in frames])))
+
+
+def _moves(places: np.ndarray, apart: int) -> np.ndarray:
+    """Whether what is at a place is not there so many frames before or later."""
+    found = np.zeros(places.shape[:2], bool)
+    changed = _pairwise(places[:, apart:], places[:, :-apart]) < _MOVED
+    found[:, apart:] |= changed
+    found[:, :-apart] |= changed
+    return found
+
+
+def _varies(places: np.ndarray) -> np.ndarray:
+    return np.asarray(np.einsum("cfp,cfp->cf", places, places) / _PLACE**2)
+
+
+def _pairwise(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    together = np.einsum("cfp,cfp->cf", ones, others) / _PLACE**2
+    return np.asarray((together + _NOISE) / (np.sqrt(_varies(ones) * _varies(others)) + _NOISE))
+
+
+def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How each place goes along in each two frames, and whether something is to be seen there."""
+    varies, their_varies = _varies(ones)[:, :, None], _varies(others)[:, None]
+    together = ones @ others.transpose(0, 2, 1) / _PLACE**2
+    return (together + _NOISE) / (np.sqrt(varies * their_varies) + _NOISE), np.maximum(varies, their_varies) > _NOISE
+
+
+def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    shape, halves = np.array(frames[0].pixels.shape[1::-1]), 0
+    while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
+        onto, halves = onto @ np.diag([*(shape / (shape // 2)), 1]), halves + 1
+        shape //= 2
+    found = []
+    for one in frames:
+        grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
+        for _ in range(halves):
+            grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        found.append(cv2.warpAffine(grey, onto[:2], size))
+    return np.array(found)
+
+
+def _tiled(stack: np.ndarray) -> np.ndarray:
+    """Places x frames x pixels, less their mean."""
+    count, tall, wide = stack.shape
+    tiles = stack.astype(np.float32).reshape(count, tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
+    places = tiles.transpose(1, 3, 0, 2, 4).reshape(-1, count, _PLACE**2)
+    return np.asarray(places - places.mean(2, keepdims=True))
+
+
+def _inside(frame: Frame, onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), onto[:2], size)
+    tall, wide = whole.shape
+    tiles = whole.reshape(tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
+    return np.asarray(tiles.min((1, 3)).ravel() > 0.5)

@@ -1,0 +1,167 @@
+"""Whether two pictures are one, whatever was done to one of them, and what was done.
+
+Points that both have tell how one lies on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
+from tjtools.media.points import Picture
+from tjtools.media.recipe import Box
+
+_FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
+_SURE_POINTS = 40  # from which their places are exact
+_MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
+_LEAST_SHARE = 0.8  # of the places that must go along with each other
+_MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.012  # of what both have; of words, where they are others
+_LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
+
+
+class Likeness(NamedTuple):
+    """How two pictures are one: mine, and theirs.
+
+    `closeness` is from 0 to 1. `matrix` takes a place of theirs to its place of mine, both in fractions of width and
+    height; where mine is `mirrored`, so does it. `shown` is the part of theirs that is seen in mine, `changed` the
+    parts of mine that differ. `other_words`: all that differs are words that both have, and they are others.
+    """
+
+    closeness: float
+    mirrored: bool
+    matrix: np.ndarray
+    shown: Box
+    changed: tuple[Box, ...] = ()
+    other_words: bool = False
+
+
+def likeness(mine: Picture, theirs: Picture) -> Likeness | None:
+    """How both are one picture; None where they are not."""
+    both = (_lying(mine, one, flipped) for flipped, one in ((False, theirs), (True, theirs.mirrored())))
+    return max(filter(None, both), key=lambda one: one.closeness, default=None)
+
+
+def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np.ndarray, int] | None:
+    """How theirs lies on mine by their points, 3x3 and in fractions, and how many say so; or None."""
+    matrix, count = _matrix(mine, theirs.mirrored() if mirrored else theirs)
+    if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
+        return None
+    whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    return whole @ _FLIP if mirrored else whole, count
+
+
+def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
+    matrix, count = _matrix(mine, theirs)
+    if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
+        return None
+    if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
+        matrix = nudged(rough, matrix)
+    whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    part, covered = shown(np.linalg.inv(whole)), shown(whole)
+    areas = part.width * part.height, covered.width * covered.height
+    pair = laid(mine.pixels, theirs.pixels, matrix)
+    if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
+        return None
+    told = compared(pair)
+    if not _same(told, count):
+        return None
+    words = swapped(mine.pixels, theirs.pixels, matrix)
+    if told.replaced > (_MOST_WORDS if words else _MOST_REPLACED):
+        return None
+    if mirrored:
+        whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
+    close = told.share * (1 - told.changed)
+    places = tuple(_place(one, covered) for one in told.changes)
+    return Likeness(close, mirrored, whole[:2], part, places, words)
+
+
+def _same(told: Compared, points: int) -> bool:
+    """Whether enough goes along, and what differs may have been done to a copy."""
+    if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
+        return False
+    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED
+
+
+def _place(change: Change, covered: Box) -> Box:
+    """Where it is in the whole of mine."""
+    left, top = covered.left + change.left * covered.width, covered.top + change.top * covered.height
+    return Box(left, top, change.width * covered.width, change.height * covered.height)
+
+
+def _matrix(mine: Picture, theirs: Picture) -> tuple[np.ndarray | None, int]:
+    """How theirs lies on mine, in pixels, and how many points say so."""
+    if min(len(mine.points), len(theirs.points)) < 4:
+        return None, 0
+    one, other = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in map(_floats, (mine, theirs)))
+    alike = one @ other.T
+    best = alike.argmax(1)
+    ordered = np.partition(alike, -2, 1)
+    first, second = (np.sqrt(np.maximum(2 - 2 * ordered[:, -number], 1e-9)) for number in (1, 2))
+    clear = (first < 0.88 * second) & (first < 0.65)
+    if clear.sum() < 4:
+        return None, 0
+    cv2.setRNGSeed(1)
+    matrix, fits = cv2.estimateAffine2D(
+        theirs.places[best[clear]], mine.places[clear], method=cv2.RANSAC, ransacReprojThreshold=4, maxIters=1000
+    )
+    return (None, 0) if matrix is None else (np.asarray(matrix), int(fits.sum()))
+
+
+def _floats(one: Picture) -> np.ndarray:
+    return one.points.astype(np.float32)
+
+
+def _plausible(matrix: np.ndarray) -> bool:
+    """Whether an advertiser would have laid it so: neither turned much nor sheared."""
+    wide, tall = np.hypot(matrix[0, 0], matrix[1, 0]), np.hypot(matrix[0, 1], matrix[1, 1])
+    area = float(np.linalg.det(matrix[:, :2]))
+    turned = abs(np.degrees(np.arctan2(matrix[1, 0], matrix[0, 0])))
+    return bool(
+        area > 0.02 and 0.66 < wide / tall < 1.5 and area / (wide * tall) > 0.95 and turned < 12 and 0.15 < wide < 6
+    )
+
+
+def _in_fractions(matrix: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
+    whole = np.vstack([matrix, [0, 0, 1]])
+    return np.asarray(np.diag([1 / wide, 1 / tall, 1]) @ whole @ np.diag([their_wide, their_tall, 1.0]))
+
+
+def shown(whole: np.ndarray) -> Box:
+    """The part that a picture laid so covers."""
+    corners = whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]])
+    low, high = corners[:2].min(1).clip(0, 1), corners[:2].max(1).clip(0, 1)
+    return Box(*map(float, (*low, *(high - low))))
+
+
+def told(likeness: Likeness) -> str:
+    """What was done to theirs, in words; `""` where nothing was."""
+    said = ["the same picture, other words"] if likeness.other_words else []
+    said += ["mirrored"] if likeness.mirrored else []
+    kept = likeness.shown.width * likeness.shown.height
+    said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
+    covered = shown(np.vstack([likeness.matrix, [0, 0, 1]]))
+    if covered.width * covered.height < 0.6:
+        said.append("in a template")
+    elif covered.width * covered.height < 0.97:
+        said.append("a border added")
+    if not likeness.other_words:
+        said += [_added(where, likeness.changed) for where in sorted({_where(one) for one in likeness.changed})]
+    return ", ".join(said)
+
+
+def _where(place: Box) -> str:
+    middle = place.top + place.height / 2
+    return "at the top" if middle < 1 / 3 else "at the bottom" if middle > 2 / 3 else "in the middle"
+
+
+def _added(where: str, changed: Sequence[Box]) -> str:
+    these = [one for one in changed if _where(one) == where]
+    wide = max(one.left + one.width for one in these) - min(one.left for one in these)
+    tall = max(one.top + one.height for one in these) - min(one.top for one in these)
+    return f"{'text' if wide > 2.5 * tall else 'something'} added {where}"

@@ -1,0 +1,273 @@
+"""One picture laid on another: where they go along with each other, and where they differ, and which one is to blame.
+
+What was put over a picture has an outline of its own, at which the picture underneath has none. Where both have one,
+something was put in the place of something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+import cv2
+import numpy as np
+
+Pixels: TypeAlias = np.ndarray  # floats, BGR or grey
+Mask: TypeAlias = np.ndarray  # 0 or 1 each
+
+_LONGEST, _FINE = 160, 400  # pixels at which they are compared, and at which words are
+_LEAST = 16  # pixels that both must have, in width and height
+_PLACE = 11  # pixels
+_PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
+_GOES_ALONG = 0.75  # correlation at a place
+_OTHER, _OTHER_FINE = 26.0, 18.0  # of 255, by which a colour must be off
+_SMALLEST, _SMALLEST_FINE = 0.003, 0.0007  # of what is compared: the smallest change
+_STEP = 10.0  # of 255, by which an outline is more than what is beside it
+_SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
+_SWAPPED = 0.45  # of 2, how much both have of their own where words were replaced
+_THREE = np.ones((3, 3), np.uint8)
+
+
+class Laid(NamedTuple):
+    """The part of mine that theirs covers, theirs laid on it in the same colours, and where both are.
+
+    `onto` takes a place of my picture to one here, both in pixels.
+    """
+
+    mine: Pixels
+    theirs: Pixels
+    both: Mask
+    onto: np.ndarray
+
+
+class Change(NamedTuple):
+    """A place that differs: left, top, width, height and the share of all, each in fractions of what is compared.
+
+    `outlined`: of how much of its outline mine and theirs have something of their own; `graphic`: who has
+    more of it has few colours there; `plain`: most of it has no pattern, in neither.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+    share: float
+    outlined: tuple[float, float]
+    graphic: bool
+    plain: bool
+    strip: bool
+
+    @property
+    def replaced(self) -> bool:
+        """Whether another picture is in the place of theirs, rather than something over it, or other words."""
+        own, more = sorted(self.outlined)
+        if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
+            return self.strip and self.share > _BAR
+        return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
+
+
+class Compared(NamedTuple):
+    """How many places that aren't plain go along, which share of them, and what differs."""
+
+    places: int
+    share: float
+    changes: tuple[Change, ...]
+
+    @property
+    def changed(self) -> float:
+        """The share of all that differs."""
+        return sum(one.share for one in self.changes)
+
+    @property
+    def replaced(self) -> float:
+        """The share of all that is another picture, or something that moved: each has it elsewhere."""
+        told = [one for one in self.changes if not one.replaced and not one.strip and not one.graphic]
+        own = [sum(one.share for one in told if (one.outlined[0] >= one.outlined[1]) is mine) for mine in (True, False)]
+        return min(own) + sum(one.share for one in self.changes if one.replaced)
+
+
+def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
+    """Theirs on mine; None where next to nothing of it is on it."""
+    (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
+    corners = np.array([[0, their_wide, 0, their_wide], [0, 0, their_tall, their_tall], [1, 1, 1, 1]])
+    reach = matrix @ corners
+    low, high = reach.min(1).clip(0), np.minimum(reach.max(1), (wide, tall))
+    if (high - low).min() < _LEAST:
+        return None
+    scale = min(1.0, longest / float((high - low).max()))
+    size = (round(float(high[0] - low[0]) * scale), round(float(high[1] - low[1]) * scale))
+    onto = np.array([[scale, 0, -low[0] * scale], [0, scale, -low[1] * scale], [0, 0, 1]])
+    if min(size) < _LEAST // 2:
+        return None
+    one, covered = _warped(mine, onto, size)
+    other, covers = _warped(theirs, onto @ np.vstack([matrix, [0, 0, 1]]), size)
+    both = cv2.erode(covered & covers, _square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
+    return Laid(one, _recoloured(other, one, both), both, onto[:2]) if both.sum() > _LEAST**2 else None
+
+
+def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tuple[Pixels, Mask]:
+    """The picture at its place, shrunk before where it becomes smaller; and where it is."""
+    shrunk = min(1.0, max(0.05, float(np.sqrt(abs(np.linalg.det(onto[:2, :2]))))))
+    small = cv2.resize(pixels, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA) if shrunk < 1 else pixels
+    back = np.diag([pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0], 1.0])
+    middle = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    matrix = (middle @ onto @ back @ np.linalg.inv(middle))[:2]
+    shown = cv2.warpAffine(small, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    there = cv2.warpAffine(np.full(small.shape[:2], 255, np.uint8), matrix, size)
+    return shown.astype(np.float32), (there > 250).astype(np.uint8)
+
+
+def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
+    """Theirs as bright, contrasty and colourful as mine, so far as somebody might have graded it."""
+    where = both > 0
+    channels = zip(cv2.split(theirs), cv2.split(mine), strict=True)
+    return np.asarray(cv2.merge([_graded(one, one[where], other[where]) for one, other in channels]))
+
+
+def _graded(channel: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
+    gain, lift = 1.0, float(np.clip(np.median(wanted) - np.median(given), -40, 40))
+    for _ in range(3):
+        off = np.abs(wanted - gain * given - lift)
+        kept = off <= max(8.0, 1.5 * float(np.median(off)))  # what was changed is no measure
+        one, other = given[kept], wanted[kept]
+        together = float(((one - one.mean()) * (other - other.mean())).mean())
+        gain = float(np.clip((together + 25) / (float(one.var()) + 25), 0.6, 1.7))
+        lift = float(np.clip(other.mean() - gain * one.mean(), -60, 60))
+    return gain * channel + lift
+
+
+def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
+    """The matrix of a pair that a few points told, put right by the whole of both."""
+    one, other = (cv2.cvtColor(each.clip(0, 255), cv2.COLOR_BGR2GRAY) for each in pair[:2])
+    start, enough = np.eye(2, 3, dtype=np.float32), (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    try:
+        _, nudge = cv2.findTransformECC(one, other, start, cv2.MOTION_AFFINE, enough, pair.both, 5)
+    except cv2.error:  # they don't go along at all
+        return matrix
+    onto, way, back = (np.vstack([each, [0, 0, 1]]) for each in (pair.onto, matrix, nudge))
+    return np.asarray((np.linalg.inv(onto) @ np.linalg.inv(back) @ onto @ way)[:2])
+
+
+def compared(pair: Laid) -> Compared:
+    """Both, place by place."""
+    along, told = _along(pair)
+    differs = _differing(pair, along & told, 7, _OTHER)
+    near = cv2.dilate(differs, _square(_PLACE)) > 0
+    inside = cv2.erode(pair.both, _square(_PLACE)) > 0
+    some = (inside & told & ~near)[2::5, 2::5]
+    going = int((along[2::5, 2::5] & some).sum())
+    changes = (_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum())))
+    return Compared(going, going / max(1, int(some.sum())), tuple(changes))
+
+
+def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
+    """Whether both have words, or the like, of their own: looked at closely."""
+    pair = laid(mine, theirs, matrix, _FINE)
+    if pair is None:
+        return False
+    along, told = _along(pair)
+    differs = _differing(pair, along & told, 9, _OTHER_FINE)
+    steep = [_steepness(one) for one in pair[:2]]
+    own = np.zeros((2, 2))
+    for part in _parts(differs, _SMALLEST_FINE * float(pair.both.sum())):
+        outline = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, _THREE) > 0) & (cv2.erode(pair.both, _THREE) > 0)
+        around = (cv2.dilate(part, _square(15)) > 0) & (cv2.dilate(differs, _square(7)) == 0) & (pair.both > 0)
+        usual = min(_mean(one, around) for one in steep)
+        share = float(part.sum()) / float(pair.both.sum())
+        own[0] += [share * max(0.0, _mean(one, outline) - usual) for one in steep]
+        own[1] += [share * max(0.0, _outlined(one, part, pair.both) - 0.3) for one in pair[:2]]
+    both = own.min(1) / np.maximum(own.max(1), 1e-9)
+    return bool(both.sum() > _SWAPPED and own[0].min() > 0.007)
+
+
+def _differing(pair: Laid, same: np.ndarray, gap: int, least: float) -> Mask:
+    """Where the colours are off and the patterns don't go along."""
+    off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
+    differs = ((off > least) & (pair.both > 0) & ~same).astype(np.uint8)
+    return np.asarray(
+        cv2.morphologyEx(cv2.morphologyEx(differs, cv2.MORPH_OPEN, _square(2)), cv2.MORPH_CLOSE, _square(gap))
+    )
+
+
+def _square(side: int) -> Mask:
+    return np.ones((side, side), np.uint8)
+
+
+def _parts(differs: Mask, least: float) -> Iterator[Mask]:
+    """What hangs together, but for specks."""
+    _, labels, told, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
+    for number in np.flatnonzero(told[1:, cv2.CC_STAT_AREA] >= least) + 1:
+        yield (labels == number).astype(np.uint8)
+
+
+def _along(pair: Laid) -> tuple[Mask, Mask]:
+    """Where the patterns around a pixel go along with each other; and where there are any."""
+    one, other = (cv2.cvtColor(each.clip(0, 255), cv2.COLOR_BGR2GRAY) for each in (pair.mine, pair.theirs))
+    mean, other_mean = _means(one), _means(other)
+    varies, other_varies = _means(one * one) - mean**2, _means(other * other) - other_mean**2
+    together = _means(one * other) - mean * other_mean
+    alike = together / np.sqrt(np.maximum(varies, 1) * np.maximum(other_varies, 1))
+    return alike > _GOES_ALONG, np.maximum(varies, other_varies) > _PLAIN
+
+
+def _means(values: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.boxFilter(values, -1, (_PLACE, _PLACE)))
+
+
+def _off(one: Pixels, other: Pixels) -> np.ndarray:
+    """By how much a pixel is out of the range of the other's around it."""
+    return np.asarray(np.maximum(one - cv2.dilate(other, _THREE), cv2.erode(other, _THREE) - one).max(2))
+
+
+def _change(pair: Laid, part: Mask, told: Mask) -> Change:
+    left, top, wide, tall = cv2.boundingRect(part)
+    all_tall, all_wide = part.shape
+    place = left / all_wide, top / all_tall, wide / all_wide, tall / all_tall
+    outlined = _outlined(pair.mine, part, pair.both), _outlined(pair.theirs, part, pair.both)
+    owner = pair.mine if outlined[0] >= outlined[1] else pair.theirs
+    share, plain = float(part.sum()) / float(pair.both.sum()), _mean(told, part > 0) < 0.5
+    strip = wide > 2.5 * tall and tall < 0.3 * all_tall
+    return Change(*place, share, outlined, _flat(owner[part > 0]) > 0.7, plain, strip)
+
+
+def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:
+    """At how much of a part's outline the colours change more than at lines within and around it."""
+    within, around = cv2.erode(part, _square(11)), cv2.dilate(part, _square(11))
+    beside = [_steps(pixels, one, both) for one in (within, around) if one.sum() > 30]
+    usual = [float(np.median(one)) for one in beside if len(one)]
+    steps = _steps(pixels, part, both)
+    return float((steps > _STEP + sum(usual) / max(1, len(usual))).mean()) if len(steps) else 0.0
+
+
+def _steps(pixels: Pixels, part: Mask, both: Mask) -> np.ndarray:
+    """By how much the colours on both sides of a line differ, along it."""
+    inner = (part > 0) & (cv2.erode(part, _square(7)) == 0) & (both > 0)
+    outer = (cv2.dilate(part, _square(3)) == 0) & (cv2.dilate(part, _square(9)) > 0) & (both > 0)
+    (one, some), (other, more) = (_nearby(pixels, side.astype(np.float32)) for side in (inner, outer))
+    line = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, _THREE) > 0) & some & more & (cv2.erode(both, _square(5)) > 0)
+    return np.asarray(np.abs(one - other).max(2)[line])
+
+
+def _nearby(pixels: Pixels, side: Pixels) -> tuple[Pixels, np.ndarray]:
+    """The mean colours of one side of a line; and where there is enough of it."""
+    weight = cv2.boxFilter(side, -1, (13, 13))
+    return cv2.boxFilter(pixels * side[..., None], -1, (13, 13)) / np.maximum(weight, 1e-6)[..., None], weight > 0.012
+
+
+def _flat(colours: np.ndarray) -> float:
+    """How many pixels are of one of three colours."""
+    if len(colours) < 12:
+        return 0.0
+    cv2.setRNGSeed(1)
+    _, kinds, middles = cv2.kmeans(colours, 3, None, (3, 8, 1.0), 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
+    return float((np.abs(colours - middles[kinds.ravel()]).max(1) < 14).mean())
+
+
+def _steepness(pixels: Pixels) -> np.ndarray:
+    soft = cv2.GaussianBlur(pixels, (3, 3), 0)
+    across, down = (cv2.Sobel(soft, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1)))
+    return np.asarray(np.hypot(across, down).max(2))
+
+
+def _mean(values: np.ndarray, where: np.ndarray) -> float:
+    return float(values[where].mean()) if where.any() else 0.0

@@ -1,0 +1,96 @@
+"""What of a picture is compared: its pixels, small; the points that stand out in it, described; hashes of the whole.
+
+The points are OpenCV's SIFT, their descriptors square roots (RootSIFT) as whole numbers. Those of the mirrored picture
+are the same ones in another order, so that nothing is looked for twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+SIDE = 400  # pixels of the longer side
+MOST_POINTS = 400
+_SCALE = 512.0  # what 1 of a descriptor of length 1 is as a whole number
+_HASHED = 64
+_PLAIN = 5.0  # deviation of the brightness, of 255, below which a hash would be of noise
+_BORDER = 8.0  # deviation within a row or column that is still border
+
+_CELLS = np.arange(128).reshape(4, 4, 8)
+_MIRRORED = _CELLS[::-1, :, [0, 7, 6, 5, 4, 3, 2, 1]].ravel()
+_WAVES = np.cos(np.pi / _HASHED * np.outer(np.arange(1, 17), np.arange(_HASHED) + 0.5))
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture ready to be compared.
+
+    `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes,
+    the strongest first. `hashes` are rows of 32 bytes: of the whole, and of what is within a border; none of a plain
+    picture.
+    """
+
+    pixels: np.ndarray
+    places: np.ndarray
+    points: np.ndarray
+    hashes: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8))
+
+    def mirrored(self) -> Picture:
+        """The picture the other way round, without hashes."""
+        pixels = np.ascontiguousarray(self.pixels[:, ::-1])
+        places = np.column_stack([pixels.shape[1] - 1 - self.places[:, 0], self.places[:, 1]])
+        return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
+
+
+def picture(pixels: np.ndarray, side: int = SIDE) -> Picture:
+    """What is compared of an image, BGR of 8 bits, with so many pixels on the longer side at most."""
+    pixels = _small(pixels, side)
+    found, described = _detector().detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None)
+    if described is None:
+        described = np.empty((0, 128), np.float32)
+    share = described / np.maximum(described.sum(1, keepdims=True), 1e-6)
+    points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
+    strongest = np.argsort([-one.response for one in found], kind="stable")[:MOST_POINTS].astype(int)
+    places = np.array([one.pt for one in found], np.float32).reshape(-1, 2)
+    return Picture(pixels, places[strongest], points[strongest], _hashes(pixels))
+
+
+@cache
+def _detector() -> Any:
+    return cv2.SIFT_create(nfeatures=MOST_POINTS, contrastThreshold=0.003, edgeThreshold=20)  # type: ignore[attr-defined]
+
+
+def _small(pixels: np.ndarray, side: int) -> np.ndarray:
+    tall, wide = pixels.shape[:2]
+    scale = side / max(tall, wide)
+    if scale >= 1:
+        return np.ascontiguousarray(pixels)
+    size = max(1, round(wide * scale)), max(1, round(tall * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _hashes(pixels: np.ndarray) -> np.ndarray:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    left, top, right, bottom = within(grey)
+    inner = grey[top:bottom, left:right]
+    versions = [grey] if inner.shape == grey.shape else [grey, inner]
+    told = [_hash(one) for one in versions if one.std() > _PLAIN]
+    return np.array(told, np.uint8).reshape(-1, 32)
+
+
+def within(grey: np.ndarray) -> tuple[int, int, int, int]:
+    """What lies within a border of one colour: left, top, right, bottom."""
+    rows, columns = (np.flatnonzero(grey.std(axis) > _BORDER) for axis in (1, 0))
+    if not len(rows) or not len(columns):
+        return 0, 0, grey.shape[1], grey.shape[0]
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _hash(grey: np.ndarray) -> np.ndarray:
+    values = cv2.resize(grey, (_HASHED, _HASHED), interpolation=cv2.INTER_AREA).astype(np.float64)
+    told = _WAVES @ values @ _WAVES.T
+    return np.packbits(told > np.median(told))

@@ -1,0 +1,216 @@
+"""Whether two clips are one, whatever was done to one of them: cut, framed, mirrored, written over, made faster.
+
+A few frames of both tell how one lies on the other; then all frames of both are compared, place by place, and those
+that go along must lie on one time line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tjtools.media import alike, look, points
+from tjtools.media.aligned import Both, Line, step
+from tjtools.media.alike import Likeness
+from tjtools.media.laid import compared, laid, swapped
+from tjtools.media.look import Frame
+from tjtools.media.points import Picture
+from tjtools.media.recipe import Box
+
+_SIDE = 256  # pixels of such a frame
+_STRONGEST = 200  # points of a frame that vote
+_NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
+_PAIRS, _NO_WAY = 6, 3  # of frames that are laid on each other; so many where none can be
+_VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there are few points, of these
+_LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
+_SURELY = 0.9  # how much goes along where no other way is tried
+_HARDLY_TOGETHER, _IN_VAIN = 0.2, 2  # of what moves, and so many ways in which it goes along no better
+_REFINED = 2  # times at most
+_FASTER = 0.85  # how much must at another speed, by which much else could be explained
+_SAME_WAY = 0.02  # of width or height that two geometries differ
+_EDGE = 0.04  # of what both have: a border that is a pixel off is no change
+_HARDLY = 0.5  # seconds, of five
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is seen of a creative; made once, it can be compared with many."""
+
+    frames: Sequence[Frame]
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
+        """Those of its frames by which it is laid on another."""
+        side = points.SIDE if len(self.frames) == 1 else _SIDE
+        return [points.picture(self.frames[number].pixels, side) for number in look.keys(self.frames)]
+
+
+class Kinship(NamedTuple):
+    """How two creatives are one: how their pictures are, and from which second to which of mine and of theirs.
+
+    `speed` is how many seconds of theirs are seen in one of mine, `lasting` how many seconds mine and theirs have.
+    """
+
+    likeness: Likeness
+    mine: tuple[float, float] = (0.0, 0.0)
+    theirs: tuple[float, float] = (0.0, 0.0)
+    speed: float = 1.0
+    lasting: tuple[float, float] = (0.0, 0.0)
+
+
+def plain(kin: Kinship | None) -> Any:
+    """How two are one, as JSON can hold it."""
+    return kin and kin._replace(likeness=kin.likeness._replace(matrix=kin.likeness.matrix.tolist()))
+
+
+def kinship_of(kept: Any) -> Kinship | None:
+    """What `plain` made of it; raises ValueError or TypeError for what is none."""
+    if kept is None:
+        return None
+    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
+    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
+    return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
+
+
+def told(kinship: Kinship, name: str) -> str:
+    """What was done to theirs, which has that name, in words; nothing where nothing was."""
+    said = []
+    if _is_part(kinship.theirs, kinship.lasting[1]):
+        said.append(f"seconds {kinship.theirs[0]:.0f} to {kinship.theirs[1]:.0f} of {name}")
+    if kinship.speed > 1:
+        said.append(f"about {kinship.speed:.1f} times as fast")
+    if kinship.speed < 1:
+        said.append(f"slowed down to about {100 * kinship.speed:.0f} %")
+    if words := alike.told(kinship.likeness):
+        said.append(words)
+    if _is_part(kinship.mine, kinship.lasting[0]):
+        said.append(f"as seconds {kinship.mine[0]:.0f} to {kinship.mine[1]:.0f} of this one")
+    return ", ".join(said)
+
+
+def _is_part(seconds: tuple[float, float], lasting: float) -> bool:
+    return lasting - (seconds[1] - seconds[0]) > max(_HARDLY, _HARDLY * lasting / 5)
+
+
+def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
+    """How both are one; None where they are not, or where one is a still and the other none."""
+    lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
+    if lengths != {True}:
+        still = alike.likeness(mine.pictures[0], theirs.pictures[0]) if lengths == {False} else None
+        return Kinship(still) if still else None
+    both = _together(mine, theirs)
+    line = both and both.line(_LEAST_SHARE)
+    if not both or not line or not both.same(line):
+        return None
+    found = _told(both, line)
+    return found if found.speed == 1 or found.likeness.closeness >= _FASTER else None
+
+
+def _together(mine: Shown, theirs: Shown) -> Both | None:
+    """Theirs laid on mine in the best way that was found."""
+    best: tuple[Both, Line] | None = None
+    in_vain = 0
+    for whole in _geometries(mine, theirs):
+        both = Both.of(mine.frames, theirs.frames, whole)
+        line = both and both.line(_AT_FIRST)
+        if not both or not line or both.moved_together(line) < _HARDLY_TOGETHER:
+            in_vain += 1
+            if best is None and in_vain == _IN_VAIN:
+                return None
+        elif both.covers(line) and (best is None or line.score > best[1].score):
+            best = both, line
+            if line.score > _SURELY * len(line.pairs) and both.covers(line, _SURELY):
+                break
+    return best and _refined(best)
+
+
+def _refined(best: tuple[Both, Line]) -> Both:
+    """More exactly laid, as long as that helps."""
+    both, line = best
+    for _ in range(_REFINED):
+        again = Both.of(both.mine, both.theirs, both.refined(line))
+        better = again and again.line(_AT_FIRST)
+        if not again or not better or better.score <= line.score:
+            break
+        both, line = again, better
+    return both
+
+
+def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """How theirs may lie on mine, in fractions, by pairs of frames with points in common."""
+    ones, others = mine.pictures, theirs.pictures
+    voted = []
+    for mirrored in (False, True):
+        votes = _votes(ones, [one.mirrored() for one in others] if mirrored else others)
+        found = ((votes[i, j], mirrored, ones[i], others[j]) for i, j in np.argwhere(votes >= _FEW_VOTES))
+        voted += [
+            each for each in found if each[0] >= min(_VOTES, _OF_POINTS * min(len(one.points) for one in each[2:]))
+        ]
+    tried: list[np.ndarray] = []
+    for number, (_, mirrored, one, other) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
+        lies = alike.lying(one, other, mirrored=mirrored)
+        if lies and all(abs(lies[0] - each).max() > _SAME_WAY for each in tried):
+            tried.append(lies[0])
+            yield lies[0]
+        if not tried and number + 1 == _NO_WAY:
+            return
+
+
+def _votes(ones: Sequence[Picture], others: Sequence[Picture]) -> np.ndarray:
+    """How many points of each of the ones are near to one of each of the others, and to no other one of it."""
+    mine, theirs = _directions(ones), _directions(others)
+    alike = np.einsum("ipd,jqd->ipjq", mine, theirs, optimize=True)
+    best = alike.argmax(3)[..., None]
+    nearest = np.take_along_axis(alike, best, 3)[..., 0]
+    np.put_along_axis(alike, best, -1, 3)
+    first, second = (np.sqrt((2 - 2 * each).clip(0)) for each in (nearest, alike.max(3)))
+    return np.asarray(((nearest > _NEAR) & (first < _NEARER * second)).sum(1))
+
+
+def _directions(pictures: Sequence[Picture]) -> np.ndarray:
+    """The strongest points of each, as many of each, with nothing where there are no more."""
+    made = np.zeros((len(pictures), _STRONGEST, 128), np.float32)
+    for number, one in enumerate(pictures):
+        points = one.points[:_STRONGEST].astype(np.float32)
+        made[number, : len(points)] = points / (np.linalg.norm(points, axis=1, keepdims=True) + 1e-6)
+    return made
+
+
+def _told(both: Both, line: Line) -> Kinship:
+    spans, lasting = [], []
+    for frames, numbers in zip((both.mine, both.theirs), line.pairs.T, strict=True):
+        spans.append((frames[numbers[0]].second, frames[numbers[-1]].second + step(frames)))
+        lasting.append(frames[-1].second + step(frames))
+    shown, mirrored = alike.shown(np.linalg.inv(both.whole)), bool(np.linalg.det(both.whole) < 0)
+    likeness = Likeness(line.score / len(line.pairs), mirrored, both.whole[:2], shown, *_changed(both, line))
+    return Kinship(likeness, spans[0], spans[1], line.speed, (lasting[0], lasting[1]))
+
+
+def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
+    """The places of mine that differ in each of some frames, and whether words do."""
+    covered, places, words = alike.shown(both.whole), list[list[Box]](), 0
+    for one, other in line.pairs[[len(line.pairs) * part // 4 for part in (1, 2, 3)]]:
+        mine, theirs = both.mine[one].pixels, both.theirs[other].pixels
+        (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
+        onto = np.diag([wide, tall, 1]) @ both.whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        if np.linalg.det(onto) < 0:
+            theirs = np.ascontiguousarray(theirs[:, ::-1])
+            onto = onto @ np.array([[-1, 0, their_wide - 1], [0, 1, 0], [0, 0, 1]])
+        matrix = onto[:2]
+        pair = laid(mine, theirs, matrix)
+        places.append([alike._place(change, covered) for change in compared(pair).changes] if pair else [])
+        words += bool(places[-1]) and swapped(mine, theirs, matrix)
+    lasting = [place for place in places[1] if all(any(_meet(place, each) for each in one) for one in places)]
+    lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
+    return tuple(lasting), bool(lasting) and words == len(places)
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """Whether two places have half of each in common."""
+    wide = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    tall = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    return min(wide, tall) > 0 and wide * tall > max(one.width * one.height, other.width * other.height) / 2
