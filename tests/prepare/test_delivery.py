@@ -483,11 +483,19 @@ def test_what_can_not_be_read_is_named_and_the_others_are_done(
     image(folder / "Closed" / "b.png", seed=1)
     (folder / "Sports" / "c.mp4").write_bytes(b"nothing")
     access: Callable[..., bool] = os.access
+    stat: Callable[..., os.stat_result] = os.stat
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "Closed" and access(path, mode))
+    monkeypatch.setattr(
+        os, "stat", lambda path, **more: _refused(path) if "Closed/" in str(path) else stat(path, **more)
+    )
     found = {path.name: why for path, why in taken(shop, folder).left_out}
     assert "no rights" in found["Closed"]
     assert "no image or video that can be read" in found["c.mp4"]
     assert any(name.startswith("EN_Sports_") for name in names(shop))
+
+
+def _refused(path: object) -> os.stat_result:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
 
 def test_no_source_is_overwritten_by_a_name_by_the_convention(shop: Workspace, folder: Path) -> None:

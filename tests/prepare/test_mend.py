@@ -271,7 +271,7 @@ def test_a_preparation_is_taken_back_with_what_was_mended_of_it_since(
     write_session(bare_workspace, intake, folder="delivery", now=NOW)
     banner, video = sorted(load_session(bare_workspace).files, key=lambda one: one.creative_type.value)
     assert _mend(bare_workspace, banner).trouble == ""
-    [half] = mend(bare_workspace, {video: Wishes(start=1.0)}, half=True, now=NOW)
+    [half] = mend(bare_workspace, {video: Wishes(still=1.0)}, half=True, now=NOW)
     assert half.trouble == ""
     [noted] = preparations(bare_workspace)
     assert {one.name: [made.name for made in one.made] for one in noted.sources} == {
@@ -362,7 +362,7 @@ def test_the_image_of_a_native_video_is_the_frame_that_a_person_chose(bare_works
     path = _drawn(bare_workspace, VIDEO, CreativeType.NATIVE_VIDEO, 640, 360, 4)
     _session(bare_workspace, _row(VIDEO, CreativeType.NATIVE_VIDEO, f"{PAIR}-VID", pair))
     before = path.read_bytes()
-    assert (_half(bare_workspace, start=2.0).name, path.read_bytes()) == (STILL, before)
+    assert (_half(bare_workspace, still=2.0).name, path.read_bytes()) == (STILL, before)
     assert not path.with_name(f"ORG_{VIDEO}").exists()
     for inventory in (bare_workspace.session, bare_workspace.master):
         video, image = read_rows(inventory)

@@ -48,13 +48,17 @@ class Mended(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """What can be made of a reviewed file, with nothing said by anybody; `kind` is the other half's for `half`."""
+    """What can be made of a file, with nothing said by anybody; `kind` is the other half's for `half`.
+
+    `pair`: a still of the video is made besides.
+    """
 
     file: SessionFile
     facts: MediaFacts
     kind: CreativeType
     fit: Fit
     half: bool = False
+    pair: bool = False
 
 
 def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:

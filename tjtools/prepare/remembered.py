@@ -157,13 +157,16 @@ def _text(told: object) -> str:
 def uploaded_of(workspace: Workspace, made: Iterable[Made]) -> dict[str, str]:
     """Which of these are on the site, as far as master, library and log know, each with its Creative ID."""
     library, ids = Library.load(workspace.library), master_ids(workspace)
-    sums = {one.fingerprint.checksum: one.creative_id for one in Fingerprints.load(workspace).uploads()}
+    sent_as = {
+        (one.fingerprint.checksum, as_sent(one.filename)): one.creative_id
+        for one in Fingerprints.load(workspace).uploads()
+    }
     found = {}
     for one in made:
         match = library.find(one.name, one.kind)
         there = match.creative_id or next((each.creative_id for each in match.there), None)
         sent = as_sent(one.name)
-        known = there or ids.get((one.kind.section, sent)) or ids.get((None, sent)) or sums.get(one.checksum)
+        known = there or ids.get((one.kind.section, sent)) or ids.get((None, sent)) or sent_as.get((one.checksum, sent))
         if known:
             found[one.name] = known
     return found

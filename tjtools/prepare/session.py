@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cache.inventory import drop_rows, renew_rows
+from tjtools.cache.inventory import drop_rows, load_session, renew_rows
 from tjtools.diff.refusals import problems
 from tjtools.media import Job, Making, make
 from tjtools.media.content import Fingerprints, look_at
@@ -57,9 +57,12 @@ def write_session(
         workspace.guard(place)
         try:
             with translated(place, "written"):
-                done, left_out = _staged(workspace, intake.taken, place, progress, cancelled)
+                done, left_out = _staged(workspace, intake, place, progress, cancelled)
             if done:
-                noted = Preparation(name, now, folder, _files(workspace, done), _sources(done), intake.replaced)
+                there = {one.path for one in load_session(workspace).files}
+                there -= {file_of(workspace, file) for file in intake.replaced}
+                sources = _sources([one for one in done if one.target not in there])  # else they came before this one
+                noted = Preparation(name, now, folder, _files(workspace, done, place), sources, intake.replaced)
                 _write_plan(place, done, {*intake.replaced} - {*noted.files})
                 noted.note(workspace)
                 _finish(workspace, place, now)
@@ -71,15 +74,16 @@ def write_session(
 
 def _staged(
     workspace: Workspace,
-    taken: Sequence[Taken],
+    intake: Intake,
     place: Path,
     progress: Callable[[Making], None] | None,
     cancelled: Callable[[], bool],
 ) -> tuple[list[Taken], list[tuple[Path, str]]]:
     """Put all files into the folder `place`, each where it is to be below `uploaded/`; a source fails as a whole."""
-    limits, failed = load_limits(workspace.limits_file), dict[Path, str]()
+    limits, failed, taken = load_limits(workspace.limits_file), dict[Path, str](), intake.taken
+    redone = {file_of(workspace, file) for file in intake.replaced}
     targets = {one.target: place / below(workspace, one.target) for one in taken}
-    for target in (place / "rows", *targets.values()):
+    for target in (place / _PLAN, *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
     jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
     made = {one.job: one for one in make(jobs.values(), progress=progress, cancelled=cancelled)} if jobs else {}
@@ -90,20 +94,24 @@ def _staged(
         result = made[jobs[one.target]] if one.target in jobs else None
         facts = result.facts if result else None
         wrong = problems(facts, one.creative_type, limits) if facts else ()
-        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(one, targets[one.target], place)
+        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(workspace, one, place, redone)
         if why:
             failed[one.source] = why
         if result and facts:
             one = one._replace(checksum=result.checksum, row={**one.row, **measured(facts)})
         done.append(one)
+    for one in (one for one in taken if one.source in failed):
+        for file in filter(None, (below(workspace, one.target), one.original)):
+            with suppress(OSError):  # its name may be too long even to be asked for
+                (place / file).unlink()
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
-def _copied(one: Taken, staged: Path, place: Path) -> str:
+def _copied(workspace: Workspace, one: Taken, place: Path, redone: Collection[Path]) -> str:
     """Copy the file, or keep it as the source of what was made of it; why that can't be, where it is its own fault."""
-    target = place / one.original if one.original else staged
-    there = one.source == one.target or os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
-    if there or (not one.original and os.path.exists(one.target)):  # noqa: PTH110
+    file = one.original or below(workspace, one.target)
+    target, there = place / file, workspace.root / "uploaded" / file
+    if os.path.exists(target) or (there not in redone and os.path.exists(there)):  # noqa: PTH110 (a Path raises for a long name)
         return ""
     try:
         shutil.copy2(one.source, target)
@@ -120,10 +128,11 @@ def _copied(one: Taken, staged: Path, place: Path) -> str:
     return "" if target.stat().st_size == one.seen.facts.bytes else "it changed while it was prepared: prepare it again"
 
 
-def _files(workspace: Workspace, done: Sequence[Taken]) -> dict[str, str]:
+def _files(workspace: Workspace, done: Sequence[Taken], place: Path) -> dict[str, str]:
     """What is written below `uploaded/`, with the checksums."""
-    files = {below(workspace, one.target): one.checksum for one in done if one.source != one.target}
-    return files | {one.original: one.seen.checksum for one in done if one.original}
+    told = [(below(workspace, one.target), one.checksum) for one in done]
+    told += [(one.original, one.seen.checksum) for one in done if one.original]
+    return {file: checksum for file, checksum in told if (place / file).exists()}
 
 
 def _sources(done: Sequence[Taken]) -> tuple[Source, ...]:
