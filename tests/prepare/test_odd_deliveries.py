@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from world import NOW, drawn, read_rows, rejected_before, write_inventory
+from world import NOW, drawn, read_rows, rejected_before, tjtools, write_inventory
 
+from tjtools.cache.inventory import load_session
 from tjtools.cli import prepare as command
 from tjtools.media.recipe import Job, Made, make
 from tjtools.model.names import parse_name
@@ -21,6 +22,7 @@ from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.remembered import last_preparation
 from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
 
 PLAIN, AS_IS = Wanted(), Wanted(as_is=True)
@@ -151,6 +153,19 @@ def test_the_source_of_what_went_up_stays_when_it_is_done_anew(shop: Workspace, 
     shop.log.write_text(log.replace('"filename": "old.png"', f'"filename": "{names(shop)[0]}"'), "utf-8")
     taken(shop, folder, Wanted(again=True, allow_repeats=True))
     assert (len(names(shop)), kept <= media(shop), path.exists()) == (2, True, True)
+
+
+@pytest.mark.parametrize("more", ["--again", "--undo"])
+def test_while_an_upload_may_be_at_its_files_none_is_taken_away(shop: Workspace, folder: Path, more: str) -> None:
+    image(folder / "Sports" / "a.png", (600, 500))
+    taken(shop, folder)
+    [file] = load_session(shop).files
+    Journal(shop.log).handed_over([file], section=file.section, run="1", now=NOW)
+    before = media(shop)
+    place = [] if more == "--undo" else [str(folder)]
+    done = tjtools("prepare", *place, more, "--workspace", str(shop.root), cwd=folder)
+    assert (done.returncode, media(shop)) == (2, before)
+    assert "An upload has not found out yet what became of its files" in done.stderr
 
 
 def test_what_lies_on_its_way_into_the_session_is_none_of_its_files(shop: Workspace, folder: Path) -> None:

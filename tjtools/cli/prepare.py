@@ -123,14 +123,17 @@ def _prepare(
         intake = plan_session(workspace, delivery, now=now(), draft=True)
     else:
         with alone(workspace, now=now()):
+            if wanted.again:  # an upload may still be at the files in whose place others are to come
+                steps.demand_settled(workspace)
             delivery = _answered(_look(workspace, folder, wanted), ask=ask and sys.stdin.isatty())
             intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
     intake = intake._replace(left_out=tuple((path, why + _helping(delivery, path)) for path, why in intake.left_out))
+    asks = intake.needs_a_person or delivery.lacks or delivery.defaults.bad
     end(
         _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),
         lambda: _show(workspace, delivery, intake, everything=everything or dry_run, dry_run=dry_run),
         as_json=as_json,
-        needs_a_person=intake.needs_a_person or delivery.needs_a_person or not (intake.taken or delivery.known),
+        needs_a_person=asks or not (intake.taken or delivery.known),
     )
 
 

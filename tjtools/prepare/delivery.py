@@ -107,11 +107,6 @@ class Delivery(NamedTuple):
         return lacking(self.sources)
 
     @property
-    def needs_a_person(self) -> bool:
-        """Whether something is not known, or could not be read."""
-        return bool(self.lacks or self.defaults.bad)
-
-    @property
     def is_finished(self) -> bool:
         """Whether a person has nothing to say: all are named by the convention, fit, and repeat nothing known."""
         asks = self.lacks or self.undecided or any(one.repeats for one in self.found)

@@ -86,20 +86,16 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
 
 def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path, str]:
     """The ID of each file, without its `ID-`; the two of a pair share one, unless their names stay."""
-    known = set() if draft or delivery.wanted.as_is else _known_ids(workspace)
-    ids: dict[Path, str] = {}
+    as_is, ids = delivery.wanted.as_is, dict[Path, str]()
+    known = set() if draft or as_is else _known_ids(workspace)
     for one in sorted(delivery.sources, key=lambda one: not one.keeps_name):
         own = re.sub("^ID-|-(VID|IMG)$", "", own_id(stem_of(one.path.name))) if one.keeps_name else ""
-        shared = ids.get(one.other) if one.other and not delivery.wanted.as_is else None
-        ids[one.path] = own or shared or _other_id(one, known, delivery, draft=draft)
+        shared = ids.get(one.other) if one.other and not as_is else None
+        drafted = f"{len(known):X>8}"  # no hexadecimal digits, which would be an ID
+        other = one.seen.checksum[:8].upper() if as_is else drafted if draft else new_id(known)
+        ids[one.path] = own or shared or other
         known.add(ids[one.path].upper())
     return ids
-
-
-def _other_id(one: Delivered, known: Collection[str], delivery: Delivery, *, draft: bool) -> str:
-    if delivery.wanted.as_is:
-        return one.seen.checksum[:8].upper()
-    return f"{len(known):X>8}" if draft else new_id(known)  # of a draft no hexadecimal digits, which would be an ID
 
 
 def _known_ids(workspace: Workspace) -> set[str]:

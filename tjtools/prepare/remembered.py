@@ -69,12 +69,11 @@ class Preparation(NamedTuple):
 
     def mended(self, mend: Preparation) -> Preparation:
         """The same with what a mend has made of one of its files; itself where that is none of its files."""
-        [source] = mend.sources
+        of = {(one.name, one.seen.checksum): one.made for one in mend.sources}
 
         def became(made: Made) -> tuple[Made, ...]:
-            if (made.name, made.checksum) != (source.name, source.seen.checksum):
-                return (made,)
-            return source.made if mend.replaced else (made, *source.made)
+            new = of.get((made.name, made.checksum), ())
+            return new if new and mend.replaced else (made, *new)
 
         sources = tuple(each._replace(made=tuple(chain.from_iterable(map(became, each.made)))) for each in self.sources)
         files = dict(self.files)
@@ -93,7 +92,11 @@ class Preparation(NamedTuple):
 
 def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
     """All that were not taken back, the oldest first, without the sources that were prepared again since."""
-    readers = {_PREPARED: _preparation, _MENDED: _mend, _UNPREPARED: lambda entry: str(entry.about)}
+    readers = {
+        _PREPARED: _preparation,
+        _MENDED: lambda entry: (_preparation(entry),),
+        _UNPREPARED: lambda entry: str(entry.about),
+    }
     told = Log.at(workspace.log).told(readers).values()
     undone, gone = {one for one in told if isinstance(one, str)}, set[str]()
     noted, found = list[Preparation](), []
@@ -117,13 +120,6 @@ def _follow(noted: list[Preparation], mend: Preparation) -> None:
             noted[at] = renewed
             return
     noted.append(mend._replace(files={}, replaced=(), of_session=True))
-
-
-def _mend(entry: Entry) -> tuple[Preparation]:
-    found = _preparation(entry)
-    if len(found.sources) != 1:
-        raise ValueError("a mend is of one file")
-    return (found,)
 
 
 def last_preparation(workspace: Workspace) -> Preparation | None:

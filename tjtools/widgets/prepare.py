@@ -235,6 +235,8 @@ class Adding(Asking):
         if shown is None:
             return
         with alone(self.panel.workspace, now=self.panel.clock()):
+            if shown.wanted.again:  # an upload may still be at the files in whose place others are to come
+                demand_settled(self.panel.workspace)
             delivery = self._looked_through(shown.wanted, task)
             if (delivery.found, delivery.unusable) != (shown.found, shown.unusable):
                 self._show(delivery)
