@@ -31,7 +31,8 @@ class Taken(NamedTuple):
     """A file that becomes one of the session; `notes` say what could not be told of it, or is worth a look.
 
     `target` is where the session expects it; `row` is its row in the inventory, column by column; `checksum`
-    is that of its content, where it is known yet; `original` the name under which the source of what is made is kept.
+    is that of its content, where it is known yet; `original` where below `uploaded/` the source is kept.
+    `of` is the session's file whose row is renewed, None where it gets a new one.
     """
 
     source: Path
@@ -43,6 +44,7 @@ class Taken(NamedTuple):
     seen: Fingerprint
     checksum: str
     original: str = ""
+    of: Path | None = None
 
 
 class Intake(NamedTuple):
@@ -200,5 +202,5 @@ def _earlier(workspace: Workspace, sums: Collection[str]) -> set[str]:
         file
         for one in noted
         for file, checksum in one.files.items()
-        if Path(file).name in gone or (checksum in sources and is_source(file))
+        if Path(file).name in gone or (checksum in sources and is_source(Path(file).name))
     }
