@@ -96,12 +96,11 @@ def mend(
             taken += found if isinstance(found, list) else ()
         writes = partial(write_session, folder="the review", now=now, progress=progress, cancelled=cancelled)
         intake = writes(workspace, Intake(tuple(taken), ()), mends=True)
-    made, left_out = {one.source: one for one in intake.taken}, dict(intake.left_out)
-    troubles = {file: left_out.get(file.path) or found for file, found in planned.items()}
+    made, why = {one.source: one for one in intake.taken}, dict(intake.left_out)
     return tuple(
-        Mended(file, made[file.path].target.name, "; ".join(made[file.path].fit.mends))
-        if file.path in made
-        else Mended(file, trouble=str(troubles[file]))
+        Mended(file, one.target.name, "; ".join(one.fit.mends))
+        if (one := made.get(file.path))
+        else Mended(file, trouble=why.get(file.path) or str(planned[file]))
         for file in wanted
     )
 

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from tjtools.cache.inventory import drop_rows, load_session, renew_rows
 from tjtools.diff.refusals import problems
-from tjtools.media import Job, Making, make
+from tjtools.media import Job, Making, MediaFacts, make
 from tjtools.media import Made as Result
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
@@ -110,17 +110,18 @@ def _staged(
     for target in (*(place / _PLAN for place in places.values()), *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
     jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
-    made = {one.job: one for one in make(jobs.values(), progress=progress, cancelled=cancelled)} if jobs else {}
+    results = make(jobs.values(), progress=progress, cancelled=cancelled) if jobs else ()
+    made = dict(zip(jobs, results, strict=True))
     done = []
     for one in taken:
         if cancelled():
             raise Cancelled("Stopped: nothing was prepared.")
-        result = made[jobs[one.target]] if one.target in jobs else None
+        result = made.get(one.target)
         wrong = problems(result.facts, one.creative_type, limits) if result and result.facts else ()
         why = (result.trouble if result else "") or "; ".join(wrong)
         if why := why or _copied(workspace, one, places[one.source], redone):
             failed[one.source] = why
-        done.append(_measured(one, result) if result and result.facts else one)
+        done.append(_measured(one, result, result.facts) if result and result.facts else one)
     for one in (one for one in taken if one.source in failed):
         for file in filter(None, (below(workspace, one.target), one.original)):
             with suppress(OSError):  # its name may be too long even to be asked for
@@ -128,9 +129,8 @@ def _staged(
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
-def _measured(one: Taken, result: Result) -> Taken:
+def _measured(one: Taken, result: Result, facts: MediaFacts) -> Taken:
     """The file by what was made of it, with the quality that it has."""
-    facts = result.facts or one.fit.facts
     notes = "; ".join(filter(None, (one.row.get("notes", ""), result.quality)))
     made = one.fit._replace(facts=facts, mends=(*one.fit.mends, result.quality))
     return one._replace(checksum=result.checksum, fit=made, row={**one.row, "notes": notes, **measured(facts)})
