@@ -430,7 +430,7 @@ def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
     assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
 
 
-@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "replaced": []}', b"\xff"])
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "removed": []}', b"\xff"])
 def test_a_plan_that_something_has_damaged_is_refused_in_words_and_what_was_made_stays(
     shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes
 ) -> None:

@@ -155,6 +155,25 @@ def test_the_source_of_what_went_up_stays_when_it_is_done_anew(shop: Workspace, 
     assert (len(names(shop)), kept <= media(shop), path.exists()) == (2, True, True)
 
 
+def test_what_can_not_be_done_anew_stays_as_it_was_done_before(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image(folder / "Sports" / "a.png", (600, 500))
+    image(folder / "Sports" / "b.png", (600, 500), seed=1)
+    taken(shop, folder)
+    before, rows = media(shop), names(shop)
+
+    def no_a(jobs: Sequence[Job], **more: object) -> list[Made]:
+        return [Made(one, trouble="broken") if one.source.name == "a.png" else make([one])[0] for one in jobs]
+
+    monkeypatch.setattr(session, "make", no_a)
+    intake = taken(shop, folder, Wanted(again=True))
+    assert [(path.name, why) for path, why in intake.left_out] == [("a.png", "broken")]
+    assert (len(names(shop)), len(media(shop)), len({*names(shop)} & {*rows})) == (2, 4, 1)
+    assert len(media(shop) & before) == 2
+    assert names(shop)[0] == rows[0]
+
+
 @pytest.mark.parametrize("more", ["--again", "--undo"])
 def test_while_an_upload_may_be_at_its_files_none_is_taken_away(shop: Workspace, folder: Path, more: str) -> None:
     image(folder / "Sports" / "a.png", (600, 500))

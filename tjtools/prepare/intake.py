@@ -32,7 +32,8 @@ class Taken(NamedTuple):
 
     `target` is where the session expects it; `row` is its row in the inventory, column by column; `checksum`
     is that of its content, where it is known yet; `original` where below `uploaded/` the source is kept.
-    `of` is the session's file whose row is renewed, None where it gets a new one.
+    `of` is the session's file whose row is renewed, None where it gets a new one; `replaces` are the files below
+    `uploaded/` in whose place it comes.
     """
 
     source: Path
@@ -45,17 +46,14 @@ class Taken(NamedTuple):
     checksum: str
     original: str = ""
     of: Path | None = None
+    replaces: frozenset[Path] = frozenset()
 
 
 class Intake(NamedTuple):
-    """What becomes of a delivery: the session's files, and those left out, each with the reason.
-
-    `replaced` are files of earlier preparations, by their paths below `uploaded/`, in whose place these come.
-    """
+    """What becomes of a delivery: the session's files, and those left out, each with the reason."""
 
     taken: tuple[Taken, ...]
     left_out: tuple[tuple[Path, str], ...]
-    replaced: tuple[str, ...] = ()
 
     @property
     def needs_a_person(self) -> bool:
@@ -69,21 +67,21 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
     before = {one.path: one.row for one in load_session(workspace).files} if as_is else {}
     there = {_folded(path): path for path, _ in media_files(workspace)}
     redoes = delivery.wanted.again and not as_is
-    replaced = _earlier(workspace, {one.seen.checksum for one in delivery.sources}) if redoes else ()
-    redone = {file_of(workspace, file) for file in replaced}
+    earlier = _earlier(workspace, {one.seen.checksum for one in delivery.sources}) if redoes else {}
     taken, left_out = list[Taken](), [*delivery.left_out]
     for one in delivery.sources:
         try:
-            pieces = [_taken(workspace, one, piece, ids, now, before if as_is else None) for piece in one.pieces]
+            made = [_taken(workspace, one, piece, ids, now, before if as_is else None) for piece in one.pieces]
         except UnsafePath as error:
             left_out.append((one.path, error.message))
             continue
-        if why := next(filter(None, (_clash(workspace, piece, there, redone) for piece in pieces)), ""):
+        pieces = [piece._replace(replaces=earlier.get(one.seen.checksum, frozenset())) for piece in made]
+        if why := next(filter(None, (_clash(workspace, piece, there) for piece in pieces)), ""):
             left_out.append((one.path, why))
             continue
         taken += pieces
         there |= {_folded(piece.target): piece.source for piece in pieces}
-    return Intake(tuple(taken), tuple(left_out), tuple(replaced))
+    return Intake(tuple(taken), tuple(left_out))
 
 
 def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path, str]:
@@ -162,12 +160,12 @@ def _folded(path: Path) -> Path:
     return path.with_name(folded(path.name))
 
 
-def _clash(workspace: Workspace, one: Taken, there: Mapping[Path, Path], redone: Collection[Path]) -> str:
+def _clash(workspace: Workspace, one: Taken, there: Mapping[Path, Path]) -> str:
     """Why the file can't lie beside those that are there, which are known by their folded targets."""
     kept = workspace.root / "uploaded" / one.original
-    if one.original and kept not in redone and _is_another(kept, one.source):
+    if one.original and kept not in one.replaces and _is_another(kept, one.source):
         return f"another source is kept as {one.original}: rename one"
-    if one.target in redone or one.source == one.target:
+    if one.target in one.replaces or one.source == one.target:
         return ""
     if _is_another(one.target, None if one.fit.recipe else one.source):
         return f"another file of this name lies in {one.target.parent}: rename one"
@@ -188,19 +186,19 @@ def _is_another(path: Path, source: Path | None) -> bool:
         return True
 
 
-def _earlier(workspace: Workspace, sums: Collection[str]) -> set[str]:
-    """The files below `uploaded/` that earlier preparations made of these sources, and that are not on the site.
+def _earlier(workspace: Workspace, sums: Collection[str]) -> dict[str, frozenset[Path]]:
+    """What earlier preparations made of the sources with these checksums, and is not on the site; of each the files.
 
     The source of what is there is kept.
     """
     noted = preparations(workspace)
     redone = [source for one in noted for source in one.sources if source.seen.checksum in sums]
     held = uploaded_of(workspace, [made for source in redone for made in source.made])
-    gone = {made.name for source in redone for made in source.made} - {*held}
-    sources = {one.seen.checksum for one in redone if not any(made.name in held for made in one.made)}
-    return {
-        file
-        for one in noted
-        for file, checksum in one.files.items()
-        if Path(file).name in gone or (checksum in sources and is_source(Path(file).name))
-    }
+    files = {file_of(workspace, file): checksum for one in noted for file, checksum in one.files.items()}
+    found = dict[str, frozenset[Path]]()
+    for source in redone:
+        names, checksum = {made.name for made in source.made}, source.seen.checksum
+        kept = {path for path in files if is_source(path.name) and files[path] == checksum and not names & {*held}}
+        gone = {path for path in files if path.name in names - {*held}}
+        found[checksum] = found.get(checksum, frozenset()) | kept | gone
+    return found

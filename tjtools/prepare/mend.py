@@ -137,7 +137,7 @@ def _planned(
     if half:
         return _with_its_half(file, one)
     kept = _kept(workspace, file.path, taken) if found.recipe else ""
-    return [one._replace(original=kept, of=file.path)]
+    return [one._replace(original=kept, of=file.path, replaces=frozenset({file.path}))]
 
 
 def _with_its_half(file: SessionFile, still: Taken) -> list[Taken]:
@@ -148,7 +148,7 @@ def _with_its_half(file: SessionFile, still: Taken) -> list[Taken]:
     video |= {"unique_id": file.unique_id or f"ID-{own}-VID"} | pair
     row = {**file.row, "tj_creative_id": "", "tj_upload_date": "", **still.row, "unique_id": f"ID-{own}-IMG"} | pair
     told = file.path, file.path, file.creative_type, video, (), Fit(still.seen.facts), still.seen, still.checksum
-    return [Taken(*told, of=file.path), still._replace(row=row)]
+    return [Taken(*told), still._replace(row=row)]
 
 
 def _name_of_still(name: str, container: str) -> str:

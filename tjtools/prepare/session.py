@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -64,36 +64,34 @@ def write_session(
                 done, left_out = _staged(workspace, intake, places, progress, cancelled)
             for place in dict.fromkeys(places[one.source] for one in done):
                 ones = [one for one in done if places[one.source] == place]
-                told = _told(workspace, ones, place, intake.replaced, mends=mends)
+                told = _told(workspace, ones, place, mends=mends)
                 noted = Preparation(place.name, now, folder, *told, is_mend=mends)
-                _write_plan(workspace, place, ones, {*noted.replaced} - {*noted.files})
+                _write_plan(workspace, place, ones, noted)
                 noted.note(workspace)
                 _finish(workspace, place, now)
         finally:
             for place in {*places.values()}:
                 if not noted_as(workspace, place.name):
                     _remove(place)
-    return Intake(tuple(done), (*intake.left_out, *left_out), intake.replaced)
+    return Intake(tuple(done), (*intake.left_out, *left_out))
 
 
 def _told(
-    workspace: Workspace, done: Sequence[Taken], place: Path, replaced: Collection[str], *, mends: bool
+    workspace: Workspace, done: Sequence[Taken], place: Path, *, mends: bool
 ) -> tuple[dict[str, str], tuple[Source, ...], tuple[str, ...]]:
     """What a preparation tells of the files that are staged in a place: those, their sources, and what they replace."""
     told = [(below(workspace, one.target), one.checksum) for one in done]
     told += [(one.original, one.seen.checksum) for one in done if one.original]
     files = {file: checksum for file, checksum in told if (place / file).exists()}
-    if mends:
-        stays = {one.of for one in done if below(workspace, one.target) not in files}
-        replaced = [below(workspace, one.of) for one in done if one.of and one.of not in stays]
-    else:  # what was in the session before came with another one
-        there = {one.path for one in load_session(workspace).files} - {file_of(workspace, file) for file in replaced}
+    replaced = frozenset[Path]().union(*(one.replaces for one in done))
+    if not mends:  # what was in the session before came with another one
+        there = {one.path for one in load_session(workspace).files} - replaced
         done = [one for one in done if one.target not in there]
     made: dict[Path, Source] = {}
     for one in done:
         source = made.get(one.source, Source(one.source.name, one.seen, ()))
         made[one.source] = source._replace(made=(*source.made, Made(one.target.name, one.creative_type, one.checksum)))
-    return files, tuple(made.values()), tuple(replaced)
+    return files, tuple(made.values()), tuple(sorted(below(workspace, path) for path in replaced))
 
 
 def _staged(
@@ -105,7 +103,6 @@ def _staged(
 ) -> tuple[list[Taken], list[tuple[Path, str]]]:
     """Put all files into their sources' places, each where it is to be below `uploaded/`; a source fails as a whole."""
     limits, failed, taken = load_limits(workspace.limits_file), dict[Path, str](), intake.taken
-    redone = {file_of(workspace, file) for file in intake.replaced}
     targets = {one.target: places[one.source] / below(workspace, one.target) for one in taken}
     for target in (*(place / _PLAN for place in places.values()), *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -119,7 +116,7 @@ def _staged(
         result = made.get(one.target)
         wrong = problems(result.facts, one.creative_type, limits) if result and result.facts else ()
         why = (result.trouble if result else "") or "; ".join(wrong)
-        if why := why or _copied(workspace, one, places[one.source], redone):
+        if why := why or _copied(workspace, one, places[one.source]):
             failed[one.source] = why
         done.append(_measured(one, result, result.facts) if result and result.facts else one)
     for one in (one for one in taken if one.source in failed):
@@ -136,11 +133,11 @@ def _measured(one: Taken, result: Result, facts: MediaFacts) -> Taken:
     return one._replace(checksum=result.checksum, fit=made, row={**one.row, "notes": notes, **measured(facts)})
 
 
-def _copied(workspace: Workspace, one: Taken, place: Path, redone: Collection[Path]) -> str:
+def _copied(workspace: Workspace, one: Taken, place: Path) -> str:
     """Copy the file, or keep it as the source of what was made of it; why that can't be, where it is its own fault."""
     file = one.original or below(workspace, one.target)
     target, there = place / file, workspace.root / "uploaded" / file
-    if os.path.exists(target) or (there not in redone and os.path.exists(there)):  # noqa: PTH110 (a Path raises for a long name)
+    if os.path.exists(target) or (there not in one.replaces and os.path.exists(there)):  # noqa: PTH110 (a Path raises for a long name)
         return ""
     try:
         shutil.copy2(one.source, target)
@@ -157,9 +154,9 @@ def _copied(workspace: Workspace, one: Taken, place: Path, redone: Collection[Pa
     return "" if target.stat().st_size == one.seen.facts.bytes else "it changed while it was prepared: prepare it again"
 
 
-def _write_plan(workspace: Workspace, place: Path, done: Sequence[Taken], removed: Collection[str]) -> None:
+def _write_plan(workspace: Workspace, place: Path, done: Sequence[Taken], noted: Preparation) -> None:
     rows = [(below(workspace, one.of or one.target), dict(one.row)) for one in done]
-    told = {"rows": rows, "removed": sorted(removed)}
+    told = {"rows": rows, "removed": [file for file in noted.replaced if file not in noted.files]}
     with translated(place / _PLAN, "written"):
         replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
 
