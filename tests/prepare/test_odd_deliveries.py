@@ -174,6 +174,15 @@ def test_what_can_not_be_done_anew_stays_as_it_was_done_before(
     assert names(shop)[0] == rows[0]
 
 
+def test_of_two_of_one_content_only_the_one_that_is_asked_for_is_done_anew(shop: Workspace, folder: Path) -> None:
+    one = image(folder / "Sports" / "beach.png", (600, 500))
+    shutil.copy(one, one.with_name("lawn.png"))
+    taken(shop, folder, Wanted(allow_repeats=True))
+    [kept] = [name for name in names(shop) if "_Lawn_" in name]
+    taken(shop, one, Wanted(again=True))
+    assert (len(names(shop)), kept in names(shop), len(media(shop))) == (2, True, 4)
+
+
 @pytest.mark.parametrize("more", ["--again", "--undo"])
 def test_while_an_upload_may_be_at_its_files_none_is_taken_away(shop: Workspace, folder: Path, more: str) -> None:
     image(folder / "Sports" / "a.png", (600, 500))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -67,7 +67,7 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
     before = {one.path: one.row for one in load_session(workspace).files} if as_is else {}
     there = {_folded(path): path for path, _ in media_files(workspace)}
     redoes = delivery.wanted.again and not as_is
-    earlier = _earlier(workspace, {one.seen.checksum for one in delivery.sources}) if redoes else {}
+    earlier = _earlier(workspace, delivery.sources) if redoes else {}
     taken, left_out = list[Taken](), [*delivery.left_out]
     for one in delivery.sources:
         try:
@@ -75,7 +75,7 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
         except UnsafePath as error:
             left_out.append((one.path, error.message))
             continue
-        pieces = [piece._replace(replaces=earlier.get(one.seen.checksum, frozenset())) for piece in made]
+        pieces = [piece._replace(replaces=earlier.get(one.path, frozenset())) for piece in made]
         if why := next(filter(None, (_clash(workspace, piece, there) for piece in pieces)), ""):
             left_out.append((one.path, why))
             continue
@@ -186,19 +186,22 @@ def _is_another(path: Path, source: Path | None) -> bool:
         return True
 
 
-def _earlier(workspace: Workspace, sums: Collection[str]) -> dict[str, frozenset[Path]]:
-    """What earlier preparations made of the sources with these checksums, and is not on the site; of each the files.
+def _earlier(workspace: Workspace, sources: Sequence[Delivered]) -> dict[Path, frozenset[Path]]:
+    """Of each source the files that earlier preparations made of it, and that are not on the site.
 
-    The source of what is there is kept.
+    The source of what is there is kept. Of several of one content it is that of the same name.
     """
-    noted = preparations(workspace)
-    redone = [source for one in noted for source in one.sources if source.seen.checksum in sums]
-    held = uploaded_of(workspace, [made for source in redone for made in source.made])
+    noted, found = preparations(workspace), dict[Path, frozenset[Path]]()
     files = {file_of(workspace, file): checksum for one in noted for file, checksum in one.files.items()}
-    found = dict[str, frozenset[Path]]()
-    for source in redone:
-        names, checksum = {made.name for made in source.made}, source.seen.checksum
-        kept = {path for path in files if is_source(path.name) and files[path] == checksum and not names & {*held}}
-        gone = {path for path in files if path.name in names - {*held}}
-        found[checksum] = found.get(checksum, frozenset()) | kept | gone
+    before = [source for one in noted for source in one.sources]
+    held = uploaded_of(workspace, [made for source in before for made in source.made])
+    for one in sources:
+        same = [source for source in before if source.seen.checksum == one.seen.checksum]
+        for source in [each for each in same if each.name == one.path.name] or same:
+            names = {made.name for made in source.made}
+            ids = {base_id(own_id(name)) for name in names if not names & {*held}}
+            kept = {path for path in files if is_source(path.name) and files[path] == one.seen.checksum}
+            gone = {path for path in files if path.name in names - {*held}}
+            gone |= {path for path in kept if base_id(own_id(path.name)) in ids}
+            found[one.path] = found.get(one.path, frozenset()) | gone
     return found
