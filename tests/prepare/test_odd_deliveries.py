@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 from world import NOW, drawn, read_rows, rejected_before, tjtools, write_inventory
 
 from tjtools.cache.inventory import load_session
@@ -18,8 +19,10 @@ from tjtools.model.names import parse_name
 from tjtools.prepare import session
 from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
+from tjtools.prepare.fit import Wishes
 from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off
 from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.mend import mend
 from tjtools.prepare.remembered import last_preparation
 from tjtools.prepare.session import alone, take_back, write_session
 from tjtools.upload.journal import Journal
@@ -181,6 +184,32 @@ def test_of_two_of_one_content_only_the_one_that_is_asked_for_is_done_anew(shop:
     [kept] = [name for name in names(shop) if "_Lawn_" in name]
     taken(shop, one, Wanted(again=True))
     assert (len(names(shop)), kept in names(shop), len(media(shop))) == (2, True, 4)
+
+
+def test_of_two_sources_that_would_be_kept_under_one_name_one_is_left_out(shop: Workspace, folder: Path) -> None:
+    one = image(folder / "Sports" / "IMG_EN_New_ID-12345678-IMG.png", (1280, 720))
+    two = image(folder / "Music" / "b.png", (900, 500), seed=1)
+    two.rename(two.with_name("IMG_EN_New_ID-12345678-IMG.PNG"))
+    with Image.open(two.with_name("IMG_EN_New_ID-12345678-IMG.PNG")) as picture:
+        picture.convert("RGB").save(two.with_name("IMG_EN_New_ID-12345678-IMG.PNG"), "jpeg")
+    intake = taken(shop, folder, Wanted(wishes=Wishes(crop=0.5)))
+    assert [(path.name, "ORG_EN_New_ID-12345678.png" in why) for path, why in intake.left_out] == [(one.name, True)]
+    take_back(shop, now=NOW)
+    assert media(shop) == set()
+
+
+def test_the_source_of_what_was_mended_goes_with_it_when_it_is_done_anew(shop: Workspace, folder: Path) -> None:
+    path = image(folder / "EN_Music_SFW_Song_Dora_ID-0A0B0C0E.png", (1280, 720))
+    with Image.open(path) as picture:
+        picture.convert("RGB").save(path.with_suffix(".webp"), "jpeg")
+    path.unlink()
+    taken(shop, folder, AS_IS)
+    [file] = load_session(shop).files
+    [mended] = mend(shop, {file: Wishes(crop=0.5)}, now=NOW)
+    assert mended.trouble == ""
+    taken(shop, folder, Wanted(native=True, again=True))
+    take_back(shop, now=NOW)
+    assert media(shop) == set()
 
 
 @pytest.mark.parametrize("more", ["--again", "--undo"])

@@ -81,6 +81,9 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
             continue
         taken += pieces
         there |= {_folded(piece.target): piece.source for piece in pieces}
+        there |= {
+            _folded(workspace.root / "uploaded" / piece.original): piece.source for piece in pieces if piece.original
+        }
     return Intake(tuple(taken), tuple(left_out))
 
 
@@ -163,7 +166,8 @@ def _folded(path: Path) -> Path:
 def _clash(workspace: Workspace, one: Taken, there: Mapping[Path, Path]) -> str:
     """Why the file can't lie beside those that are there, which are known by their folded targets."""
     kept = workspace.root / "uploaded" / one.original
-    if one.original and kept not in one.replaces and _is_another(kept, one.source):
+    before = kept not in one.replaces and _is_another(kept, one.source)
+    if one.original and (before or there.get(_folded(kept), one.source) != one.source):
         return f"another source is kept as {one.original}: rename one"
     if one.target in one.replaces or one.source == one.target:
         return ""
@@ -202,6 +206,6 @@ def _earlier(workspace: Workspace, sources: Sequence[Delivered]) -> dict[Path, f
             ids = {base_id(own_id(name)) for name in names if not names & {*held}}
             kept = {path for path in files if is_source(path.name) and files[path] == one.seen.checksum}
             gone = {path for path in files if path.name in names - {*held}}
-            gone |= {path for path in kept if base_id(own_id(path.name)) in ids}
+            gone |= {path for path in kept if base_id(own_id(path.stem)) in ids}
             found[one.path] = found.get(one.path, frozenset()) | gone
     return found
