@@ -601,8 +601,8 @@ PREPARING = (
     _one(
         "prepared-noted-late",
         "A preparation that is cut off after it was noted is finished by the next.",
-        "            if place.name in noted and (place / _PLAN).is_file():",
-        "            if place.name in noted and not (place / _PLAN).is_file():",
+        "            if noted_as(workspace, place.name) and (place / _PLAN).is_file():",
+        "            if noted_as(workspace, place.name) and not (place / _PLAN).is_file():",
         "test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_it",
     ),
     _one(

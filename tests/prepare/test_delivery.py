@@ -398,7 +398,7 @@ def test_whatever_ends_it_the_session_is_as_it_was_and_the_next_call_completes_i
         patch.setattr(where, what, _fail)
         with pytest.raises((TJToolsError, OSError), match="No space left"):
             taken(shop, folder)
-    assert (shop.session.exists(), contents(folder)) == (False, delivered)
+    assert (shop.session.exists(), contents(folder)) == (what == "drop_rows", delivered)
     assert (shop.root / "uploaded" / ".preparing").exists() is complete
     assert len(taken(shop, folder).taken) == (0 if complete else 2)
     assert shop.session.exists()
@@ -430,7 +430,7 @@ def test_what_was_cut_off_is_told_with_what_to_do_and_finished_by_one_call(
     assert "name the folder" in tjtools("prepare", *place, cwd=folder).stderr
 
 
-@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "replaced": []}', b"\xff"])
+@pytest.mark.parametrize("plan", [b"", b"[]", b'{"rows": [{"creative_type": "image"}], "removed": []}', b"\xff"])
 def test_a_plan_that_something_has_damaged_is_refused_in_words_and_what_was_made_stays(
     shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, plan: bytes
 ) -> None:
@@ -483,11 +483,19 @@ def test_what_can_not_be_read_is_named_and_the_others_are_done(
     image(folder / "Closed" / "b.png", seed=1)
     (folder / "Sports" / "c.mp4").write_bytes(b"nothing")
     access: Callable[..., bool] = os.access
+    stat: Callable[..., os.stat_result] = os.stat
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "Closed" and access(path, mode))
+    monkeypatch.setattr(
+        os, "stat", lambda path, **more: _refused(path) if "Closed/" in str(path) else stat(path, **more)
+    )
     found = {path.name: why for path, why in taken(shop, folder).left_out}
     assert "no rights" in found["Closed"]
     assert "no image or video that can be read" in found["c.mp4"]
     assert any(name.startswith("EN_Sports_") for name in names(shop))
+
+
+def _refused(path: object) -> os.stat_result:
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
 
 def test_no_source_is_overwritten_by_a_name_by_the_convention(shop: Workspace, folder: Path) -> None:

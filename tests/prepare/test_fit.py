@@ -173,7 +173,7 @@ def test_a_video_about_as_long_as_wished_is_not_encoded_again() -> None:
 
 def test_a_still_of_a_video_is_the_frame_that_a_person_chose() -> None:
     video = MediaFacts(9_000_000, "mp4", 640, 360, 10.0, "h264")
-    asked, said = fit(video, STILL, LIMITS), fit(video, STILL, LIMITS, Wishes(start=99.0))
+    asked, said = fit(video, STILL, LIMITS), fit(video, STILL, LIMITS, Wishes(still=99.0))
     assert asked.recipe is not None
     assert said.recipe is not None
     assert (asked.recipe.container, asked.recipe.start, asked.asks) == (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
-import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import av
@@ -17,14 +17,14 @@ from tjtools.cache.inventory import load_session
 from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Made
 from tjtools.model.creative import CreativeType, SessionFile
-from tjtools.model.errors import Cancelled, WorkspaceError
-from tjtools.prepare import mend as mending
+from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError
+from tjtools.prepare import session
 from tjtools.prepare.delivery import AS_IS, Wanted, look_through
 from tjtools.prepare.fit import NOTHING_SAID, Wishes
 from tjtools.prepare.intake import plan_session
 from tjtools.prepare.mend import Mended, mend, offers
 from tjtools.prepare.remembered import preparations
-from tjtools.prepare.session import take_back, write_session
+from tjtools.prepare.session import alone, take_back, write_session
 from tjtools.upload import prepare
 from tjtools.workspace import csvfile, log
 from tjtools.workspace.folder import Workspace
@@ -271,7 +271,7 @@ def test_a_preparation_is_taken_back_with_what_was_mended_of_it_since(
     write_session(bare_workspace, intake, folder="delivery", now=NOW)
     banner, video = sorted(load_session(bare_workspace).files, key=lambda one: one.creative_type.value)
     assert _mend(bare_workspace, banner).trouble == ""
-    [half] = mend(bare_workspace, {video: Wishes(start=1.0)}, half=True, now=NOW)
+    [half] = mend(bare_workspace, {video: Wishes(still=1.0)}, half=True, now=NOW)
     assert half.trouble == ""
     [noted] = preparations(bare_workspace)
     assert {one.name: [made.name for made in one.made] for one in noted.sources} == {
@@ -295,13 +295,32 @@ def test_taking_back_keeps_the_source_of_what_lay_in_its_place_before(bare_works
     assert _size(path) == (300, 250)
 
 
-def test_a_mend_stands_although_the_log_can_not_be_written(
+def test_nothing_is_mended_that_can_not_be_written_down(
     bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = _drawn(bare_workspace, "banner.png", CreativeType.IMAGE, 600, 500)
     _session(bare_workspace, _row("banner.png", CreativeType.IMAGE))
+    before = _state(bare_workspace)
     monkeypatch.setattr(log, "append_lines", _fails)
-    assert (_mend(bare_workspace, _only(bare_workspace)).trouble, _size(path)) == ("", (300, 250))
+    with pytest.raises(TrackingFileError, match="No space left"):
+        _mend(bare_workspace, _only(bare_workspace))
+    assert (_state(bare_workspace), _size(path)) == (before, (600, 500))
+
+
+def test_two_that_would_get_one_name_never_become_one(bare_workspace: Workspace) -> None:
+    long = f"{'a' * 210}"
+    for number, name in enumerate(("banner.webp", "banner.jpg", f"{long}1.png", f"{long}2.png")):
+        path = bare_workspace.media_file(name, CreativeType.IMAGE)
+        path.write_bytes(drawn(".webp" if "webp" in name else ".png", 600, 500, "Sports", number))
+    names = sorted(path.name for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file())
+    _session(bare_workspace, *(_row(name, CreativeType.IMAGE) for name in names))
+    before = {path.read_bytes() for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file()}
+    found = mend(bare_workspace, dict.fromkeys(load_session(bare_workspace).files, Wishes()), now=NOW)
+    assert [one.trouble for one in found if one.trouble] == [
+        "another file of the session's is called banner.png: rename one"
+    ]
+    after = [path.read_bytes() for path in (bare_workspace.root / "uploaded").iterdir() if path.is_file()]
+    assert (before <= {*after}, len(after)) == (True, 7)
 
 
 def test_when_it_is_mended_twice_both_sources_are_kept(bare_workspace: Workspace) -> None:
@@ -322,34 +341,36 @@ def test_cancelled_means_that_nothing_has_changed(bare_workspace: Workspace) -> 
     assert _state(bare_workspace) == before
 
 
-@pytest.mark.parametrize(
-    ("name", "step"),
-    [
-        ("banner.png", "make"),
-        ("banner.png", "link"),
-        ("banner.webp", "link"),
-        ("banner.png", "rows"),
-        ("banner.webp", "rows"),
-        ("banner.png", "replace"),
-    ],
-)
-def test_a_full_disk_leaves_the_session_as_it_was(
+@pytest.mark.parametrize("name", ["banner.png", "banner.webp"])
+@pytest.mark.parametrize("step", ["make", "copy", "plan", "rows", "replace"])
+def test_a_full_disk_leaves_the_session_as_it_was_or_the_next_call_completes_it(
     bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch, name: str, step: str
 ) -> None:
-    _drawn(bare_workspace, name, CreativeType.IMAGE, 600, 500)
+    path = _drawn(bare_workspace, name, CreativeType.IMAGE, 600, 500)
     _session(bare_workspace, _row(name, CreativeType.IMAGE))
-    before, replace = _state(bare_workspace), Path.replace
-    if step == "make":
-        monkeypatch.setattr(mending, "make", lambda jobs, **_: [Made(one, trouble=FULL.strerror) for one in jobs])
-    elif step == "link":
-        monkeypatch.setattr(os, "link", _fails)
-        monkeypatch.setattr(mending.shutil, "copy2", _fails)
-    elif step == "rows":
-        monkeypatch.setattr(csvfile, "replace_file", _fails)
-    else:
-        monkeypatch.setattr(Path, "replace", lambda one, to: _fails() if to.name == name else replace(one, to))
-    assert "No space left on device" in _mend(bare_workspace, _only(bare_workspace)).trouble
-    assert _state(bare_workspace) == before
+    file, before, replace = _only(bare_workspace), _state(bare_workspace), Path.replace
+    with monkeypatch.context() as patch:
+        if step == "make":
+            patch.setattr(session, "make", lambda jobs, **_: [Made(one, trouble=FULL.strerror) for one in jobs])
+        elif step == "copy":
+            patch.setattr(shutil, "copy2", _fails)
+        elif step == "replace":
+            patch.setattr(
+                Path, "replace", lambda one, to: _fails() if to == path.with_name("banner.png") else replace(one, to)
+            )
+        else:
+            patch.setattr(csvfile if step == "rows" else session, "replace_file", _fails)
+        with nullcontext() if step == "make" else pytest.raises((TrackingFileError, OSError), match="No space left"):
+            assert "No space left on device" in _mend(bare_workspace, file).trouble
+        noted = bool(preparations(bare_workspace))
+        assert noted is (step in ("rows", "replace"))
+        assert noted or _state(bare_workspace) == before
+    with alone(bare_workspace, now=NOW):
+        pass
+    if noted:
+        assert _verdicts(bare_workspace) == {"banner.png": Verdict.NEW}
+        assert _state(bare_workspace)[f"ORG_{name}"] == before[name]
+    assert not (bare_workspace.root / "uploaded" / ".preparing").exists()
 
 
 def _half(workspace: Workspace, **wishes: float) -> Mended:
@@ -362,7 +383,7 @@ def test_the_image_of_a_native_video_is_the_frame_that_a_person_chose(bare_works
     path = _drawn(bare_workspace, VIDEO, CreativeType.NATIVE_VIDEO, 640, 360, 4)
     _session(bare_workspace, _row(VIDEO, CreativeType.NATIVE_VIDEO, f"{PAIR}-VID", pair))
     before = path.read_bytes()
-    assert (_half(bare_workspace, start=2.0).name, path.read_bytes()) == (STILL, before)
+    assert (_half(bare_workspace, still=2.0).name, path.read_bytes()) == (STILL, before)
     assert not path.with_name(f"ORG_{VIDEO}").exists()
     for inventory in (bare_workspace.session, bare_workspace.master):
         video, image = read_rows(inventory)

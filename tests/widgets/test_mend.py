@@ -14,7 +14,7 @@ from tjtools.diff.session import Verdict
 from tjtools.media.recipe import Job, Made
 from tjtools.model.creative import CreativeType, Section
 from tjtools.practice import samples
-from tjtools.prepare import mend as mending_module
+from tjtools.prepare import session as writing
 from tjtools.widgets.mend_view import BeforeAfter, shape_of
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review
@@ -160,7 +160,7 @@ def test_what_went_wrong_is_told_and_the_file_stays(
     def spoilt(jobs: list[Job], **_: object) -> list[Made]:
         return [Made(one, trouble="No space") for one in jobs]
 
-    monkeypatch.setattr(mending_module, "make", spoilt)
+    monkeypatch.setattr(writing, "make", spoilt)
     before = session.media_file("large.png", CreativeType.IMAGE).read_bytes()
     review.mending.ask(LARGE)
     ended(review)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import ipywidgets as w
 import pytest
+from PIL import Image
 from views import buttons, inside, looked, shown, words
 from world import NOW, read_rows, rejected_before, session
 
 from tjtools.diff.session import Verdict
 from tjtools.model.errors import WorkspaceError
 from tjtools.practice import samples
-from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.defaults import COLUMNS, Defaults
 from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.prepare.remembered import preparations
 from tjtools.widgets.form import Form
@@ -202,8 +203,7 @@ def test_other_files_that_are_dropped_are_asked_about_and_stay_until_then(
     }
     assert not bare_workspace.incoming.exists()
     kept = [row["folder_path"] for row in read_rows(bare_workspace.defaults)]
-    assert len(kept) == 1  # where they lay while they were asked about is no folder of anybody's
-    assert kept[0].endswith("shoot/Travel")
+    assert kept == ["shoot/Travel"]  # where they lay while they were asked about is no folder of anybody's
 
 
 def test_not_now_removes_what_was_dropped_and_leaves_a_folder_alone(shop: Workspace, folder: Path) -> None:
@@ -286,6 +286,70 @@ def test_native_pairs_at_a_tick_each_from_where_the_person_says(shop: Workspace,
     ended(adding)
     assert len({row["native_pair_id"] for row in read_rows(shop.session)}) == 1
     assert [one.verdict for one in review.reviews] == [Verdict.NEW] * 2
+
+
+def test_the_still_of_a_pair_is_chosen_apart_from_its_cut(shop: Workspace, tmp_path: Path) -> None:
+    """Of a video that fits as it is, too."""
+    video(tmp_path / "shoot/Travel/road trip.mp4", 9, size=(640, 360))
+    video(tmp_path / "shoot/Travel/short trip.mp4", 4, size=(640, 360), seed=1)
+    review = asked(shop, tmp_path / "shoot")
+    adding, view = review.adding, review_view(review)
+    adding.native = True
+    ended(adding)
+    [shape] = [one for one in inside(view) if isinstance(one, BeforeAfter) and one._asking is adding]
+    road, short = sorted(adding.choices, key=str)
+    adding.ask(road)
+    assert (shape.shape["length"], shape.shape["still"], shape.still) == (4.0, 0.3, None)
+    shape.start, shape.still = 4.0, 1.5
+    adding.agree()
+    adding.ask(short)
+    assert (shape.shape["length"], shape.shape["still"]) == (0.0, 0.0)
+    shape.start = 2.5
+    adding.agree()
+    assert adding.planned is not None
+    told = {(one.source, one.creative_type.value): one.fit.recipe for one in adding.planned.taken}
+    assert {key: recipe and recipe.start for key, recipe in told.items()} == {
+        (road, "native_video"): 4.0,
+        (road, "native_image"): 1.5,
+        (short, "native_video"): None,
+        (short, "native_image"): 2.5,
+    }
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_yes_to_one_picture_of_an_animation_is_heard(shop: Workspace, tmp_path: Path, at_once: bool) -> None:
+    path = tmp_path / "shoot/Travel/a.gif"
+    path.parent.mkdir(parents=True)
+    first, *others = (Image.new("RGB", (640, 360), (90 * number, 40, 40)) for number in range(3))
+    first.save(path, save_all=True, append_images=others)
+    adding = asked(shop, tmp_path / "shoot").adding
+    assert adding.questions == (path,)
+    adding.ask(path)
+    adding.agree_to_all() if at_once else adding.agree()
+    assert (adding.questions, adding.ready) == ((), True)
+
+
+def test_folders_that_are_dropped_together_are_known_by_their_own_names(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    paths = [image(tmp_path / "Travel/a.png", seed=1), image(tmp_path / "Cooking/b.png", (300, 100), seed=2)]
+    adding = looked(bare_workspace).adding
+    adding.take(dropped(bare_workspace, tmp_path, *paths))
+    ended(adding)
+    answers = {"model_sex": "M", "style": "Both", "creator_name": "Ana", "language": "EN", "content_type": "SFW"}
+    for field, text in answers.items():
+        adding.form.answer(next(iter(adding.form.fields)), field, text)
+    adding.add()
+    ended(adding)
+    assert {row["folder_path"] for row in read_rows(bare_workspace.defaults)} == {"Travel", "Cooking"}
+    assert Defaults.load(bare_workspace).of(tmp_path / "Travel")["creator_name"] == "Ana"
+
+
+def test_a_path_of_nobodys_home_is_told_in_words(bare_workspace: Workspace) -> None:
+    review = looked(bare_workspace)
+    review.adding.look_into("~nobody-of-this-name/shoot")
+    ended(review.adding, State.FAILED)
+    assert isinstance(review.task.error, WorkspaceError)
 
 
 def test_names_and_files_can_stay_as_they_are(bare_workspace: Workspace, folder: Path) -> None:

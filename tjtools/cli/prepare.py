@@ -19,7 +19,7 @@ from tjtools.model.words import counted
 from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
-from tjtools.prepare.naming import TITLES, WORDS, checked
+from tjtools.prepare.naming import OF_ONE_FOLDER, TITLES, WORDS, checked
 from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
@@ -94,8 +94,8 @@ def prepare(
         _undo(workspace, as_json=as_json)
     if folder is None:
         _go_on(workspace, as_json=as_json)
-    said = (crop or Wishes())._replace(start=cut, sound=not silent)
-    wanted = Wanted(native, again=again, allow_repeats=allow_repeats, wishes=said, still=still)
+    said = (crop or Wishes())._replace(start=cut, still=still, sound=not silent)
+    wanted = Wanted(native, again=again, allow_repeats=allow_repeats, wishes=said)
     _prepare(workspace, folder, wanted, dry_run=dry_run, ask=not no_input, everything=everything, as_json=as_json)
 
 
@@ -123,14 +123,17 @@ def _prepare(
         intake = plan_session(workspace, delivery, now=now(), draft=True)
     else:
         with alone(workspace, now=now()):
+            if wanted.again:  # an upload may still be at the files in whose place others are to come
+                steps.demand_settled(workspace)
             delivery = _answered(_look(workspace, folder, wanted), ask=ask and sys.stdin.isatty())
             intake = _write(workspace, plan_session(workspace, delivery, now=now()), delivery)
     intake = intake._replace(left_out=tuple((path, why + _helping(delivery, path)) for path, why in intake.left_out))
+    asks = intake.needs_a_person or delivery.lacks or delivery.defaults.bad
     end(
         _told(delivery, intake, workspace.session if intake.taken and not dry_run else None),
         lambda: _show(workspace, delivery, intake, everything=everything or dry_run, dry_run=dry_run),
         as_json=as_json,
-        needs_a_person=intake.needs_a_person or delivery.needs_a_person or not (intake.taken or delivery.known),
+        needs_a_person=asks or not (intake.taken or delivery.known),
     )
 
 
@@ -168,7 +171,8 @@ def _answered(delivery: Delivery, *, ask: bool) -> Delivery:
     try:
         for folder, fields in delivery.lacks.items():
             for field in fields:
-                said[field] = _ask(f"{delivery.place(folder)}: {_ASKED[field]}", field, said.get(field))
+                before = None if field == OF_ONE_FOLDER else said.get(field)
+                said[field] = _ask(f"{delivery.place(folder)}: {_ASKED[field]}", field, before)
             answers[folder] = {field: said[field] for field in fields}
     except typer.Abort as error:
         raise Cancelled("Stopped: nothing was prepared.") from error

@@ -24,7 +24,7 @@ from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
 from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.fit import POSTER, Fit, Loss, Wishes, fit
-from tjtools.prepare.kinds import HALVES, Native, nearest_type, pairs_of, told_type
+from tjtools.prepare.kinds import HALVES, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
 from tjtools.workspace.folder import Workspace
@@ -33,7 +33,7 @@ from tjtools.workspace.settings import load_settings
 
 
 class Wanted(NamedTuple):
-    """What a person asks for. `as_is`: names and files stay as they are. `still`: the second that becomes the still.
+    """What a person asks for. `as_is`: names and files stay as they are.
 
     `wishes` are for all files but those of which something else is `said`, each by its path.
     """
@@ -43,7 +43,6 @@ class Wanted(NamedTuple):
     again: bool = False
     allow_repeats: bool = False
     wishes: Wishes = Wishes()
-    still: float | None = None
     said: Mapping[Path, Wishes] = MappingProxyType({})
 
 
@@ -81,10 +80,7 @@ class Delivered(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A folder that was looked through: its files, those left out with the reason, and those prepared before.
-
-    `found` are also the files that are left out only as long as nobody allows what would be done to them.
-    """
+    """A folder that was looked through: the files `found`, those `unusable` with the reason, those prepared before."""
 
     folder: Path
     wanted: Wanted
@@ -92,18 +88,24 @@ class Delivery(NamedTuple):
     unusable: tuple[tuple[Path, str], ...]
     known: tuple[tuple[Path, str], ...]
     defaults: Defaults
-    sources: tuple[Delivered, ...] = ()
-    left_out: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def sources(self) -> tuple[Delivered, ...]:
+        """The files that go in."""
+        kept = [one for one in self.found if not any(_against(one, self.wanted))]
+        there = {one.path for one in kept}
+        return tuple(_alone(one) if one.other and one.other not in there else one for one in kept)
+
+    @property
+    def left_out(self) -> tuple[tuple[Path, str], ...]:
+        """The files that stay out, each with the reason; of some a person may allow what would be done to them."""
+        against = ((one.path, "; ".join(dict.fromkeys(_against(one, self.wanted)))) for one in self.found)
+        return (*self.unusable, *((path, why) for path, why in against if why))
 
     @property
     def lacks(self) -> dict[Path, tuple[str, ...]]:
         """What nobody has said, folder by folder."""
         return lacking(self.sources)
-
-    @property
-    def needs_a_person(self) -> bool:
-        """Whether something is not known, or could not be read."""
-        return bool(self.lacks or self.defaults.bad)
 
     @property
     def is_finished(self) -> bool:
@@ -129,11 +131,11 @@ class Delivery(NamedTuple):
 
     def answered(self, answers: Mapping[Path, Mapping[str, str]]) -> Delivery:
         """The same with what a person said of its folders."""
-        sources = [
+        told = [
             one._replace(fields={**answers.get(one.path.parent, {}), **one.fields}) if one.lacks else one
-            for one in self.sources
+            for one in self.found
         ]
-        return self._replace(sources=tuple(sources))
+        return self._replace(found=tuple(told))
 
     def allowed(self, wanted: Wanted, limits: Limits) -> Delivery:
         """The same by other wishes for single files, and with or without repeats; all else of `wanted` stays."""
@@ -142,19 +144,7 @@ class Delivery(NamedTuple):
             one._replace(pieces=tuple(Piece(kind, fit_of(one, kind, wanted, limits)) for kind, _ in one.pieces))
             for one in self.found
         ]
-        return self._replace(wanted=wanted, found=tuple(found)).sorted_out()
-
-    def sorted_out(self) -> Delivery:
-        """The same with what goes in, and what is left out with the reason."""
-        kept, out = [], []
-        for one in self.found:
-            if why := "; ".join(dict.fromkeys(_against(one, self.wanted))):
-                out.append((one.path, why))
-            else:
-                kept.append(one)
-        there = {one.path for one in kept}
-        sources = tuple(_alone(one) if one.other and one.other not in there else one for one in kept)
-        return self._replace(sources=sources, left_out=(*self.unusable, *out))
+        return self._replace(wanted=wanted, found=tuple(found))
 
 
 def lacking(files: Iterable[Delivered]) -> dict[Path, tuple[str, ...]]:
@@ -186,12 +176,15 @@ def look_through(
         wanted = wanted._replace(as_is=True)
     if wanted.native and not settings.prepare.native_sound:
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
-    below = dict.fromkeys(path.absolute() for path in media_below(folder, workspace, others=True))
+    coming = root.is_relative_to(workspace.incoming)
+    below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
     paths = [path for path in below if wanted.as_is or not _is_ours(path, workspace)]
+    held = [] if wanted.as_is else [one for one in load_session(workspace).files if one.path.is_file()]
     with Children() as room:
-        seen = look_at(paths, fingerprints, children=room, progress=progress, cancelled=cancelled)
+        looked = [*paths, *(one.path for one in held)]
+        seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        known, left_out, sources = [], [*_closed(folder)], list[Delivered]()
+        known, left_out, sources = [], [*_closed(found)], list[Delivered]()
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
@@ -206,23 +199,36 @@ def look_through(
         if not wanted.as_is:
             compared = [source for one in before for source in one.sources]
             repeats = partial(find_repeats, children=room, progress=progress, cancelled=cancelled)
-            sources = [*_with_repeats(workspace, sources, compared, fingerprints, repeats)]
-    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(known), defaults).sorted_out()
+            sources = [*_with_repeats(sources, held, seen, compared, fingerprints, repeats)]
+    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(known), defaults)
 
 
 def _is_ours(path: Path, workspace: Workspace) -> bool:
     """Whether it lies where the session has its files."""
-    return path.is_relative_to(workspace.root / "uploaded") and not path.is_relative_to(workspace.incoming)
+    return path.is_relative_to(workspace.root / "uploaded") and not _is_coming(path, workspace)
+
+
+def _is_coming(path: Path, workspace: Workspace) -> bool:
+    return path.is_relative_to(workspace.incoming)
 
 
 def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The folders that can't be looked into."""
+    """The folders that can't be looked into, and the links that lead to a folder or nowhere."""
     errors: list[OSError] = []
     for base, folders, names in os.walk(folder, onerror=errors.append) if folder.is_dir() else ():
         if (folders or names) and not os.access(base, os.X_OK):
             yield Path(base), "we have no rights to the files in this folder: change its rights"
+        for path in (Path(base, name) for name in (*folders, *names) if not name.startswith(".")):
+            if os.path.islink(path) and os.path.isdir(path):  # noqa: PTH112, PTH114 (a Path raises without rights)
+                yield path, "this is a link to another folder: prepare that one"
+            elif os.path.islink(path) and not os.path.exists(path) and _ending(path) in MEDIA | OTHER_MEDIA:  # noqa: PTH110, PTH114
+                yield path, "this is a link to a file that is gone"
     for error in errors:
         yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
+
+
+def _ending(path: Path) -> str:
+    return path.suffix.lower().lstrip(".")
 
 
 def _prepared(one: Preparation, source: Source) -> str:
@@ -238,8 +244,7 @@ def _why_not(path: Path, look: Fingerprint | None) -> str:
         return "ORG_ files are sources that were converted"
     if look is None or not look.facts.container:
         why = look.facts.trouble if look else "it is gone"
-        other = path.suffix.lower().lstrip(".") in OTHER_MEDIA
-        return f"no format that the site takes ({why}): convert it" if other else why
+        return f"no format that the site takes ({why}): convert it" if _ending(path) in OTHER_MEDIA else why
     return ""
 
 
@@ -248,7 +253,7 @@ def _why_not_so(path: Path, look: Fingerprint, limits: Limits) -> str:
     facts = look.facts
     if told_type(path.name, facts, limits)[0] is None:
         return f"{facts.container} is no format that the site takes: convert it"
-    if path.suffix.lower().lstrip(".") not in MEDIA:
+    if _ending(path) not in MEDIA:
         wrong = f"its content is {facts.container}, and its name does not say so: let it end in .{facts.container}"
         return facts.trouble or wrong
     return ""
@@ -271,24 +276,18 @@ def _with_pieces(
     sources: Sequence[Delivered], wanted: Wanted, limits: Limits, suffixes: tuple[str, ...]
 ) -> Iterator[Delivered]:
     """The files with what is to be made of them, and with which they make a native pair."""
-    kinds = [_kind(one, wanted, limits) for one in sources]
-    at = [place for place, kind in enumerate(kinds) if kind in HALVES]
-    natives = [
-        Native(sources[place].path.name, kinds[place], "" if wanted.as_is else str(sources[place].path.parent))
-        for place in at
-    ]
-    paired = dict(zip(at, pairs_of(natives, suffixes), strict=True))
-    for place, (one, kind) in enumerate(zip(sources, kinds, strict=True)):
-        other, alone = paired.get(place, (-1, ""))
-        facts, pieces = one.seen.facts, [Piece(kind, fit_of(one, kind, wanted, limits))]
-        if wanted.native and other < 0 and facts.medium is Medium.MOVING and not wanted.as_is:
-            pieces.append(Piece(CreativeType.NATIVE_IMAGE, fit_of(one, CreativeType.NATIVE_IMAGE, wanted, limits)))
-            alone = ""
+    kinds = {one.path: _kind(one, wanted, limits) for one in sources}
+    natives = {path: kind for path, kind in kinds.items() if kind in HALVES}
+    pairs = pairs_of(natives, suffixes, by_folder=not wanted.as_is)
+    for one in sources:
+        facts, kind, (other, alone) = one.seen.facts, kinds[one.path], pairs.get(one.path, (None, ""))
+        becomes = [kind]
+        if wanted.native and not other and facts.medium is Medium.MOVING and not wanted.as_is:
+            becomes, alone = [kind, CreativeType.NATIVE_IMAGE], ""
         doubts = (facts.trouble, *problems(facts, kind, limits)) if wanted.as_is else ()
         unheld = why_unheld(one.path.name) if one.keeps_name else ""
-        notes = tuple(filter(None, (*doubts, alone, unheld)))
-        partner = sources[at[other]].path if other >= 0 else None
-        yield one._replace(pieces=tuple(pieces), other=partner, notes=notes)
+        pieces = tuple(Piece(each, fit_of(one, each, wanted, limits)) for each in becomes)
+        yield one._replace(pieces=pieces, other=other, notes=tuple(filter(None, (*doubts, alone, unheld))))
 
 
 def _kind(one: Delivered, wanted: Wanted, limits: Limits) -> CreativeType:
@@ -309,29 +308,26 @@ def fit_of(one: Delivered, kind: CreativeType, wanted: Wanted, limits: Limits) -
     if wanted.native and facts.medium is Medium.MOVING:
         start, seconds = wishes.start or 0.0, limits.by_type[CreativeType.NATIVE_VIDEO].usual_seconds
         lasts = min(seconds or inf, max((facts.seconds or 0.0) - start, 0.0))
-        still = start + lasts * POSTER if wanted.still is None else wanted.still
-        moving = kind is CreativeType.NATIVE_VIDEO
-        wishes = wishes._replace(start=start if moving else still, seconds=seconds if moving else None)
-    elif kind.medium is Medium.STILL:
-        wishes = wishes._replace(start=wanted.still)
+        still = start + lasts * POSTER if wishes.still is None else wishes.still
+        wishes = wishes._replace(start=start, seconds=seconds, still=still)
     return fit(facts, kind, limits, wishes)
 
 
 def _with_repeats(
-    workspace: Workspace,
     sources: Sequence[Delivered],
+    held: Sequence[SessionFile],
+    seen: Mapping[Path, Fingerprint | None],
     earlier: Sequence[Source],
     fingerprints: Fingerprints,
     find: Callable[..., Mapping[Path, Sequence[Repeat]]],
 ) -> Iterator[Delivered]:
     """The files with what they repeat: of library, session, earlier deliveries and this one."""
-    creatives = known_creatives(Library.load(workspace.library), fingerprints)
+    creatives = known_creatives(Library.load(fingerprints.workspace.library), fingerprints)
     own = {one.seen.checksum for one in sources}  # where they are redone
     before = [one for one in known_sources(earlier, creatives, fingerprints) if one.fingerprint.checksum not in own]
     redone = {made.name for one in earlier if one.seen.checksum in own for made in one.made}
-    held = [one for one in load_session(workspace).files if one.path.is_file() and one.name not in redone]
-    files = [*held, *(SessionFile(one.path, one.pieces[0].kind) for one in sources)]
-    seen = {one.path: fingerprints.of(one.path) for one in held} | {one.path: one.seen for one in sources}
+    files = [one for one in held if one.name not in redone]
+    files += [SessionFile(one.path, one.pieces[0].kind) for one in sources]
     found = find(files, seen, (*creatives, *before), fingerprints)
     for one in sources:
         repeats = {

@@ -34,8 +34,8 @@ class Wishes(NamedTuple):
     """What a person said; what nobody said is proposed, and a loss by it is to be asked about.
 
     `crop`: where the part that is kept lies, from 0, the left or top, to 1. `letterbox`: nothing is cropped, black bars
-    fill up. `start`: where a cut begins, in seconds, or which frame becomes a still. `seconds`: about how long a video
-    is to be; a shorter one stays so. `sound`: whether a video that is made keeps its own.
+    fill up. `start`: where a cut begins, in seconds. `still`: which frame becomes a still. `seconds`: about how long a
+    video is to be; a shorter one stays so. `sound`: whether a video that is made keeps its own.
     """
 
     crop: float | None = None
@@ -43,6 +43,7 @@ class Wishes(NamedTuple):
     start: float | None = None
     seconds: float | None = None
     sound: bool = True
+    still: float | None = None
 
 
 NOTHING_SAID = Wishes()
@@ -180,7 +181,7 @@ def _span(facts: MediaFacts, limit: Limit, wishes: Wishes) -> tuple[float, float
 
 def _moment(facts: MediaFacts, wishes: Wishes) -> float:
     """The frame that becomes a still."""
-    asked = _lasts(facts) * POSTER if wishes.start is None else wishes.start
+    asked = _lasts(facts) * POSTER if wishes.still is None else wishes.still
     return min(max(asked, 0.0), max(_lasts(facts) - _FRAME, 0.0)) if facts.medium is Medium.MOVING else 0.0
 
 
@@ -259,20 +260,20 @@ def _mends(facts: MediaFacts, recipe: Recipe) -> Iterator[str]:
 
 
 def _losses(facts: MediaFacts, recipe: Recipe, wishes: Wishes) -> Iterator[Loss]:
-    box, moving = recipe.box, recipe.container == "mp4"
+    box, moving, chosen = recipe.box, recipe.container == "mp4", wishes.still is not None
     for side, kept, before in (("width", box.width, box.left), ("height", box.height, box.top)):
         if 1 - kept > _HARDLY:
             told = f"crop: {(1 - kept) * 100:.0f} % of the {side}, {_place(before / (1 - kept), side)}"
             yield Loss("crop", told, wishes.crop is not None)
-    said = wishes.start is not None or wishes.seconds is not None
     if moving and recipe.seconds is not None:
         longest = max(_lasts(facts), facts.longest or 0.0)
         if longest > recipe.seconds + (_ABOUT if _lasts(facts) <= recipe.seconds else 0.0):
+            said = wishes.start is not None or wishes.seconds is not None
             yield Loss("cut", f"cut: {_told(recipe.seconds)} of {_told(longest)} s", said)
     elif not moving and facts.medium is Medium.MOVING:
-        yield Loss("still", f"one frame of {_told(_lasts(facts))} s of video, at {_told(recipe.start)} s", said)
+        yield Loss("still", f"one frame of {_told(_lasts(facts))} s of video, at {_told(recipe.start)} s", chosen)
     elif not moving and facts.frames > 1 and recipe.container != "gif":
-        yield Loss("still", f"one of {facts.frames} pictures", said)
+        yield Loss("still", f"one of {facts.frames} pictures", chosen)
 
 
 def _place(place: float, side: str) -> str:

@@ -7,6 +7,7 @@ there is a session's file never.
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import time
@@ -83,6 +84,10 @@ class Incoming(NamedTuple):
         inside = [*self.whole.iterdir()]
         return inside[0] if len(inside) == 1 and inside[0].is_dir() else self.whole
 
+    def place(self, path: Path) -> str:
+        """What a person who dropped a file or a folder calls it."""
+        return path.relative_to(self.whole).as_posix()
+
     def arrived(self) -> Incoming:
         """Give each file its own name; what the disk can't name so joins those left out.
 
@@ -102,6 +107,8 @@ class Incoming(NamedTuple):
     def _named(self, name: str, one: Offered) -> str:
         target = self.whole.joinpath(*one.parts)
         try:
+            if os.path.lexists(target):
+                return "another dropped file has this name"
             target.parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).rename(target)
         except (OSError, ValueError) as error:
@@ -117,12 +124,8 @@ class Incoming(NamedTuple):
 
 def as_dropped(intake: Intake, incoming: Incoming) -> Intake:
     """The same with each file called by its path in what was dropped: it lies nowhere else on this machine."""
-
-    def below(path: Path) -> str:
-        return path.relative_to(incoming.whole).as_posix()
-
-    taken = [one._replace(row={**one.row, "source_path": below(one.source)}) for one in intake.taken]
-    left_out = [(Path(below(path)), why) for path, why in intake.left_out]
+    taken = [one._replace(row={**one.row, "source_path": incoming.place(one.source)}) for one in intake.taken]
+    left_out = [(Path(incoming.place(path)), why) for path, why in intake.left_out]
     return intake._replace(taken=tuple(taken), left_out=(*incoming.left_out, *left_out))
 
 
@@ -134,9 +137,9 @@ def clear_cut_off(workspace: Workspace) -> int:
     home, cut_off = workspace.incoming, 0
     if not home.is_dir() or home.is_symlink():
         return 0
-    with suppress(OSError):
-        for folder in sorted(home.iterdir()):
-            patience = WAITS if (folder / _WHOLE).is_dir() else QUIET
+    for folder in sorted(home.glob("*/")):
+        patience = WAITS if (folder / _WHOLE).is_dir() else QUIET
+        with suppress(OSError):
             if time.time() - max(one.lstat().st_mtime for one in (folder, *folder.iterdir())) > patience:
                 Incoming(folder, {}).discard()
                 cut_off += 1

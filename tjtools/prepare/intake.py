@@ -5,18 +5,19 @@ from __future__ import annotations
 import filecmp
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cache.inventory import NEEDED_COLUMNS
+from tjtools.cache.inventory import NEEDED_COLUMNS, load_session
 from tjtools.cache.library import Library
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.diff.repeats import media_files
 from tjtools.media import Fingerprint
 from tjtools.model.creative import CreativeType, base_id
 from tjtools.model.errors import UnsafePath
-from tjtools.model.names import ParsedName, folded, made_name, own_id
+from tjtools.model.names import ParsedName, folded, is_source, made_name, own_id
 from tjtools.prepare.delivery import Delivered, Delivery, Piece
 from tjtools.prepare.fit import Fit, measured, named
 from tjtools.prepare.kinds import HALVES
@@ -25,14 +26,14 @@ from tjtools.prepare.remembered import file_of, preparations, uploaded_of
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 
-_NO_ID = "XXXXXXXX"  # in the names of a draft: no hexadecimal digits, so that nobody takes it for an ID
-
 
 class Taken(NamedTuple):
     """A file that becomes one of the session; `notes` say what could not be told of it, or is worth a look.
 
     `target` is where the session expects it; `row` is its row in the inventory, column by column; `checksum`
-    is that of its content, where it is known yet; `original` the name under which the source of what is made is kept.
+    is that of its content, where it is known yet; `original` where below `uploaded/` the source is kept.
+    `of` is the session's file whose row is renewed, None where it gets a new one; `replaces` are the files below
+    `uploaded/` in whose place it comes.
     """
 
     source: Path
@@ -44,17 +45,15 @@ class Taken(NamedTuple):
     seen: Fingerprint
     checksum: str
     original: str = ""
+    of: Path | None = None
+    replaces: frozenset[Path] = frozenset()
 
 
 class Intake(NamedTuple):
-    """What becomes of a delivery: the session's files, and those left out, each with the reason.
-
-    `replaced` are files of earlier preparations, by their paths below `uploaded/`, in whose place these come.
-    """
+    """What becomes of a delivery: the session's files, and those left out, each with the reason."""
 
     taken: tuple[Taken, ...]
     left_out: tuple[tuple[Path, str], ...]
-    replaced: tuple[str, ...] = ()
 
     @property
     def needs_a_person(self) -> bool:
@@ -64,42 +63,42 @@ class Intake(NamedTuple):
 
 def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, draft: bool = False) -> Intake:
     """Give every file its name and its row; nothing is written. The IDs of a `draft` are none yet."""
-    ids = _ids(workspace, delivery, draft=draft)
+    as_is, ids = delivery.wanted.as_is, _ids(workspace, delivery, draft=draft)
+    before = {one.path: one.row for one in load_session(workspace).files} if as_is else {}
     there = {_folded(path): path for path, _ in media_files(workspace)}
-    redoes = delivery.wanted.again and not delivery.wanted.as_is
-    replaced = _earlier(workspace, {one.seen.checksum for one in delivery.sources}) if redoes else ()
-    redone = {file_of(workspace, file) for file in replaced}
+    redoes = delivery.wanted.again and not as_is
+    earlier = _earlier(workspace, delivery.sources) if redoes else {}
     taken, left_out = list[Taken](), [*delivery.left_out]
     for one in delivery.sources:
         try:
-            pieces = [_taken(workspace, one, piece, ids, now, as_is=delivery.wanted.as_is) for piece in one.pieces]
+            made = [_taken(workspace, one, piece, ids, now, before if as_is else None) for piece in one.pieces]
         except UnsafePath as error:
             left_out.append((one.path, error.message))
             continue
-        if why := next(filter(None, (_clash(piece, there, redone) for piece in pieces)), ""):
+        pieces = [piece._replace(replaces=earlier.get(one.path, frozenset())) for piece in made]
+        if why := next(filter(None, (_clash(workspace, piece, there) for piece in pieces)), ""):
             left_out.append((one.path, why))
             continue
         taken += pieces
         there |= {_folded(piece.target): piece.source for piece in pieces}
-    return Intake(tuple(taken), tuple(left_out), tuple(replaced))
+        there |= {
+            _folded(workspace.root / "uploaded" / piece.original): piece.source for piece in pieces if piece.original
+        }
+    return Intake(tuple(taken), tuple(left_out))
 
 
 def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path, str]:
     """The ID of each file, without its `ID-`; the two of a pair share one, unless their names stay."""
-    known = set() if draft or delivery.wanted.as_is else _known_ids(workspace)
-    ids: dict[Path, str] = {}
+    as_is, ids = delivery.wanted.as_is, dict[Path, str]()
+    known = set() if draft or as_is else _known_ids(workspace)
     for one in sorted(delivery.sources, key=lambda one: not one.keeps_name):
         own = re.sub("^ID-|-(VID|IMG)$", "", own_id(stem_of(one.path.name))) if one.keeps_name else ""
-        shared = ids.get(one.other) if one.other and not delivery.wanted.as_is else None
-        ids[one.path] = own or shared or _other_id(one, known, delivery, draft=draft)
+        shared = ids.get(one.other) if one.other and not as_is else None
+        drafted = f"{len(known):X>8}"  # no hexadecimal digits, which would be an ID
+        other = one.seen.checksum[:8].upper() if as_is else drafted if draft else new_id(known)
+        ids[one.path] = own or shared or other
         known.add(ids[one.path].upper())
     return ids
-
-
-def _other_id(one: Delivered, known: Collection[str], delivery: Delivery, *, draft: bool) -> str:
-    if delivery.wanted.as_is:
-        return one.seen.checksum[:8].upper()
-    return _NO_ID if draft else new_id(known)
 
 
 def _known_ids(workspace: Workspace) -> set[str]:
@@ -114,19 +113,27 @@ def _known_ids(workspace: Workspace) -> set[str]:
 
 
 def _taken(
-    workspace: Workspace, one: Delivered, piece: Piece, ids: Mapping[Path, str], now: datetime, *, as_is: bool
+    workspace: Workspace,
+    one: Delivered,
+    piece: Piece,
+    ids: Mapping[Path, str],
+    now: datetime,
+    before: Mapping[Path, Mapping[str, str]] | None,
 ) -> Taken:
+    """The file with its name and row; `before` are the session's rows, which a file that stays as it is has kept."""
     kind, made = piece
     identity, half, name, original = ids[one.path], HALVES.get(kind), one.path.name, ""
     if made.recipe or not one.keeps_name:
         name = made_name(_parts(one, identity, half, made.facts.seconds), made.facts.container)
-    elif not as_is:
+    elif before is None:
         name = named(name, made.facts.container)
     if made.recipe:
-        ending = one.path.suffix.lstrip(".").lower() or one.seen.facts.container
+        ending = one.path.suffix.lstrip(".").lower()
+        ending = ending if ending in MEDIA | OTHER_MEDIA else one.seen.facts.container
         original = made_name(_parts(one, identity, "ORG", one.seen.facts.seconds), ending)
     pair = ids[one.other] if one.other and half == "IMG" else identity
     paired = half and (one.other or len(one.pieces) > 1)
+    target = workspace.media_file(name, kind)
     row = {
         "unique_id": f"ID-{identity}-{half}" if half else f"ID-{identity}",
         "original_filename": one.path.name,
@@ -139,10 +146,10 @@ def _taken(
         "date_processed": f"{now:%Y-%m-%d}",
         "source_path": str(one.path),
         "notes": "; ".join(made.mends),
-        "native_pair_id": f"ID-{pair}" if paired else "",
+        "native_pair_id": "",
     }
-    target = workspace.media_file(name, kind)
-    row |= measured(made.facts)
+    row |= {column: text for column, text in (before or {}).get(target, {}).items() if text.strip()}
+    row |= measured(made.facts) | ({"native_pair_id": f"ID-{pair}"} if paired else {})
     return Taken(one.path, target, kind, row, one.notes, made, one.seen, one.seen.checksum, original)
 
 
@@ -156,12 +163,15 @@ def _folded(path: Path) -> Path:
     return path.with_name(folded(path.name))
 
 
-def _clash(one: Taken, there: Mapping[Path, Path], redone: Collection[Path]) -> str:
+def _clash(workspace: Workspace, one: Taken, there: Mapping[Path, Path]) -> str:
     """Why the file can't lie beside those that are there, which are known by their folded targets."""
-    if one.target in redone or one.source == one.target:
+    kept = workspace.root / "uploaded" / one.original
+    before = kept not in one.replaces and _is_another(kept, one.source)
+    if one.original and (before or there.get(_folded(kept), one.source) != one.source):
+        return f"another source is kept as {one.original}: rename one"
+    if one.target in one.replaces or one.source == one.target:
         return ""
-    there_now = os.path.exists(one.target)  # noqa: PTH110 (a Path raises for a long name)
-    if there_now and (one.fit.recipe or not filecmp.cmp(one.target, one.source, shallow=False)):
+    if _is_another(one.target, None if one.fit.recipe else one.source):
         return f"another file of this name lies in {one.target.parent}: rename one"
     other = there.get(_folded(one.target), one.target)
     if other in (one.source, one.target):
@@ -171,10 +181,31 @@ def _clash(one: Taken, there: Mapping[Path, Path], redone: Collection[Path]) -> 
     return f"Windows and macOS take its name and {other.name} for one: rename it"
 
 
-def _earlier(workspace: Workspace, sums: Collection[str]) -> set[str]:
-    """The files below `uploaded/` that earlier preparations made of these sources, and that are not on the site."""
-    noted = preparations(workspace)
-    made = [made for one in noted for source in one.sources if source.seen.checksum in sums for made in source.made]
-    held, of_them = uploaded_of(workspace, made), {one.checksum for one in made} | {*sums}
-    files = {file: checksum for one in noted for file, checksum in one.files.items()}
-    return {file for file, checksum in files.items() if checksum in of_them and Path(file).name not in held}
+def _is_another(path: Path, source: Path | None) -> bool:
+    """Whether there is a file of another content than the source's."""
+    try:
+        there = os.path.exists(path)  # noqa: PTH110 (a Path raises for a long name)
+        return there and not (source and filecmp.cmp(path, source, shallow=False))
+    except OSError:
+        return True
+
+
+def _earlier(workspace: Workspace, sources: Sequence[Delivered]) -> dict[Path, frozenset[Path]]:
+    """Of each source the files that earlier preparations made of it, and that are not on the site.
+
+    The source of what is there is kept. Of several of one content it is that of the same name.
+    """
+    noted, found = preparations(workspace), dict[Path, frozenset[Path]]()
+    files = {file_of(workspace, file): checksum for one in noted for file, checksum in one.files.items()}
+    before = [source for one in noted for source in one.sources]
+    held = uploaded_of(workspace, [made for source in before for made in source.made])
+    for one in sources:
+        same = [source for source in before if source.seen.checksum == one.seen.checksum]
+        for source in [each for each in same if each.name == one.path.name] or same:
+            names = {made.name for made in source.made}
+            ids = {base_id(own_id(name)) for name in names if not names & {*held}}
+            kept = {path for path in files if is_source(path.name) and files[path] == one.seen.checksum}
+            gone = {path for path in files if path.name in names - {*held}}
+            gone |= {path for path in kept if base_id(own_id(path.stem)) in ids}
+            found[one.path] = found.get(one.path, frozenset()) | gone
+    return found

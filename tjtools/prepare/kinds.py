@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from tjtools.diff.refusals import problems
 from tjtools.media import MediaFacts
@@ -77,46 +77,33 @@ def _is_short(facts: MediaFacts) -> bool:
     return bool(upright) and (facts.seconds or 0) < _SHORT
 
 
-class Native(NamedTuple):
-    """A native by its name, its type, and the folder that it came from, `""` where folders don't tell pairs apart."""
-
-    name: str
-    kind: CreativeType
-    folder: str = ""
-
-
-def pairs_of(natives: Sequence[Native], suffixes: tuple[str, ...]) -> list[tuple[int, str]]:
-    """Of each native the place of its other half, -1 without exactly one; and why there is none, `""` where it is.
+def pairs_of(
+    natives: Mapping[Path, CreativeType], suffixes: tuple[str, ...], *, by_folder: bool
+) -> dict[Path, tuple[Path | None, str]]:
+    """Of each native its other half, None without exactly one; and why there is none, `""` where it is.
 
     Natives are paired by the ID in their names, or by names that differ in VID and IMG, the duration and a known suffix
-    alone.
+    alone: within each folder, or whatever their folders.
     """
-    keys = _keys(natives, suffixes)
-    likes = [(one.folder, pair_key(one.name, suffixes)) for one in natives]
-    found = []
-    for at, one in enumerate(natives):
-        same = [other for other, key in enumerate(keys) if key == keys[at] and other != at]
-        if len(same) == 1 and natives[same[0]].kind is not one.kind:
-            found.append((same[0], ""))
-        else:
-            others = [natives[other].name for other, like in enumerate(likes) if like == likes[at] and other != at]
-            found.append((-1, _unpaired(one, others)))
+    folders, like = defaultdict[Path, list[Path]](list), {}
+    sharing = defaultdict[tuple[Path | None, str], list[Path]](list)  # by what the halves of one pair share alone
+    for path in natives:
+        folders[path.parent if by_folder else Path()].append(path)
+    for folder, paths in folders.items():
+        keys = pair_keys([(path.name, natives[path]) for path in paths], suffixes)
+        for path, key in zip(paths, keys, strict=True):
+            sharing[None if key.startswith("ID ") else folder, key].append(path)
+            like[path] = folder, pair_key(path.name, suffixes)
+    found = dict[Path, tuple[Path | None, str]]()
+    for same in sharing.values():
+        two = len({natives[path] for path in same}) == len(same) == 2
+        for path, other in zip(same, reversed(same), strict=True):
+            others = [one.name for one in natives if one != path and like[one] == like[path]]
+            found[path] = (other, "") if two else (None, _unpaired(natives[path], others))
     return found
 
 
-def _keys(natives: Sequence[Native], suffixes: tuple[str, ...]) -> list[tuple[str, str]]:
-    """What each shares with its other half alone: IDs across folders, names within one."""
-    places, keys = defaultdict[str, list[int]](list), [("", "")] * len(natives)
-    for at, one in enumerate(natives):
-        places[one.folder].append(at)
-    for folder, members in places.items():
-        told = pair_keys([(natives[at].name, natives[at].kind) for at in members], suffixes)
-        for at, key in zip(members, told, strict=True):
-            keys[at] = ("" if key.startswith("ID ") else folder, key)
-    return keys
-
-
-def _unpaired(one: Native, others: Sequence[str]) -> str:
+def _unpaired(kind: CreativeType, others: Sequence[str]) -> str:
     if others:
         return f"it can't be told which native belongs to it: {', '.join(others)} have the same name"
-    return f"no {'image' if one.kind is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"
+    return f"no {'image' if kind is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"

@@ -16,6 +16,7 @@ from tjtools.model.names import ParsedName, parse_name
 
 NEEDED = ("category_name", "model_sex", "style", "creator_name", "language", "content_type")
 FIELDS = (*NEEDED, "creative_description", "test_id")
+OF_ONE_FOLDER = "category_name"  # which is another in the folder beside it
 TITLES = {
     "category_name": "Category",
     "creator_name": "Creator",
@@ -28,7 +29,7 @@ WORDS = {"model_sex": ("M", "F", "T", "MFT"), "style": ("Anime", "Real", "Both")
 _LANGUAGE = r"(?!VID|IMG|ORG|DSC|MOV|PXL|MVI|DJI)[A-Z]{2,3}"
 _LONGEST = 40  # bytes of a part: the whole has to be a file's name on any disk
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_COMPOSED = r"(?i)(.+)-(anime|real|both)-(.+)"
+_COMPOSED = r"(?i)(.*\S) *- *(anime|real|both) *- *(\S.*)"
 
 _UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TELLING = r"(?i)(?!v\d|[a-f]{6,}$)[^\W\d_]{2,}\d{0,2}"  # no version, number, date, size or ID
@@ -122,7 +123,12 @@ def told_by_name(name: str) -> dict[str, str]:
         "creative_description": parsed.content_type and cleaned(parsed.content_type),
         "test_id": parsed.test_id or re.sub(r"^\d+sec(_|$)", "", rest).removeprefix("T-"),
     }
-    return {field: text for field, text in told.items() if text}
+    return _usable(told)
+
+
+def _usable(told: Mapping[str, str | None]) -> dict[str, str]:
+    """What a name can be made of."""
+    return {field: text for field, text in told.items() if text and cleaned(text)}
 
 
 def _without_id(stem: str) -> ParsedName | None:
@@ -140,9 +146,8 @@ def told_by_folder(name: str) -> dict[str, str]:
     {'category_name': 'Gaming', 'style': 'Anime', 'creator_name': 'Bea'}
     """
     if composed := re.fullmatch(_COMPOSED, name):
-        return dict(zip(("category_name", "style", "creator_name"), composed.groups(), strict=True)) | {
-            "style": composed[2].capitalize()
-        }
+        told = {"category_name": composed[1], "style": composed[2].capitalize(), "creator_name": composed[3]}
+        return _usable(told)
     return {} if _NO_CATEGORY.search(name.replace("_", " ")) else {"category_name": " ".join(name.split())}
 
 

@@ -45,8 +45,7 @@ class Source(NamedTuple):
 
 class Preparation(NamedTuple):
     """One call that wrote something: `files` are its files by their paths below `uploaded/`, with their checksums;
-    `replaced` those of earlier ones that it took the place of. `of_session`: no more than a file was mended that was in
-    the session already, so that nothing is to be taken back.
+    `replaced` those of earlier ones that it took the place of. `is_mend`: of a file that was in the session already.
     """
 
     name: str
@@ -55,28 +54,27 @@ class Preparation(NamedTuple):
     files: Mapping[str, str]
     sources: tuple[Source, ...]
     replaced: tuple[str, ...] = ()
-    of_session: bool = False
+    is_mend: bool = False
 
-    def note(self, workspace: Workspace, *, mend: bool = False) -> None:
+    def note(self, workspace: Workspace) -> None:
         """Write it down, on the disk when this returns; raises TrackingFileError if the disk does not take it."""
         sources = [
             {"name": one.name, "made": [(name, kind.value, sum_) for name, kind, sum_ in one.made], **told_of(one.seen)}
             for one in self.sources
         ]
-        told = self._asdict() | {"files": dict(self.files), "sources": sources}
-        del told["name"], told["at"], told["of_session"]
-        Log.at(workspace.log).append([Entry(_MENDED if mend else _PREPARED, self.at, told, self.name)])
+        told = {"folder": self.folder, "files": {**self.files}, "sources": sources, "replaced": self.replaced}
+        Log.at(workspace.log).append([Entry(_MENDED if self.is_mend else _PREPARED, self.at, told, self.name)])
 
     def mended(self, mend: Preparation) -> Preparation:
         """The same with what a mend has made of one of its files; itself where that is none of its files."""
-        [source] = mend.sources
+        of = {(one.name, one.seen.checksum): one.made for one in mend.sources}
 
-        def became(made: Made) -> tuple[Made, ...]:
-            if (made.name, made.checksum) != (source.name, source.seen.checksum):
-                return (made,)
-            return source.made if mend.replaced else (made, *source.made)
+        def became(source: Source) -> Source:
+            return source._replace(
+                made=tuple(chain(*(of.get((one.name, one.checksum), (one,)) for one in source.made)))
+            )
 
-        sources = tuple(each._replace(made=tuple(chain.from_iterable(map(became, each.made)))) for each in self.sources)
+        sources = tuple(map(became, self.sources))
         files = dict(self.files)
         if {*mend.replaced} <= {*files}:  # else it lay in its place before, and its source is a person's only one
             files = {path: checksum for path, checksum in files.items() if path not in mend.replaced} | {**mend.files}
@@ -93,15 +91,13 @@ class Preparation(NamedTuple):
 
 def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
     """All that were not taken back, the oldest first, without the sources that were prepared again since."""
-    readers = {_PREPARED: _preparation, _MENDED: _mend, _UNPREPARED: lambda entry: str(entry.about)}
-    told = Log.at(workspace.log).told(readers).values()
-    undone, gone = {one for one in told if isinstance(one, str)}, set[str]()
-    noted, found = list[Preparation](), []
-    for one in told:
-        if isinstance(one, Preparation):
+    undone, events = _told(workspace)
+    noted, found, gone = list[Preparation](), list[Preparation](), set[str]()
+    for one in events:
+        if one.is_mend:
+            _follow(noted, one)
+        else:
             noted.append(one)
-        elif isinstance(one, tuple):
-            _follow(noted, *one)
     for one in reversed(noted):
         sources = tuple(each for each in one.sources if not gone & {made.name for made in each.made})
         gone |= {PurePosixPath(file).name for file in one.replaced}
@@ -110,25 +106,30 @@ def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
     return tuple(reversed(found))
 
 
+def noted_as(workspace: Workspace, name: str) -> Preparation | None:
+    """The preparation or mend of this name as it was written down; None where it was not, or was taken back."""
+    undone, events = _told(workspace)
+    return next((one for one in events if one.name == name and name not in undone), None)
+
+
+def _told(workspace: Workspace) -> tuple[set[str], list[Preparation]]:
+    """The names of those that were taken back, and all that were written down, the oldest first."""
+    told = Log.at(workspace.log).told(_READERS).values()
+    return {one for one in told if isinstance(one, str)}, [one for one in told if isinstance(one, Preparation)]
+
+
 def _follow(noted: list[Preparation], mend: Preparation) -> None:
-    """Take a mend over into the preparation that its file is of, where there is one."""
+    """Take a mend over into the preparation that its file is of; else it is of a file that came otherwise."""
     for at, one in reversed([*enumerate(noted)]):
         if (renewed := one.mended(mend)) is not one:
             noted[at] = renewed
             return
-    noted.append(mend._replace(files={}, replaced=(), of_session=True))
-
-
-def _mend(entry: Entry) -> tuple[Preparation]:
-    found = _preparation(entry)
-    if len(found.sources) != 1:
-        raise ValueError("a mend is of one file")
-    return (found,)
+    noted.append(mend._replace(files={}, replaced=()))
 
 
 def last_preparation(workspace: Workspace) -> Preparation | None:
     """The one that is taken back next; None where nothing was prepared."""
-    return next((one for one in reversed(preparations(workspace)) if not one.of_session), None)
+    return next((one for one in reversed(preparations(workspace)) if not one.is_mend), None)
 
 
 def _preparation(entry: Entry) -> Preparation:
@@ -142,7 +143,11 @@ def _preparation(entry: Entry) -> Preparation:
     ]
     files = {_text(path): str(sum_) for path, sum_ in entry.data["files"].items()}
     replaced = tuple(map(_text, entry.data["replaced"]))
-    return Preparation(str(entry.about), entry.at, str(entry.data["folder"]), files, tuple(sources), replaced)
+    told = str(entry.about), entry.at, str(entry.data["folder"]), files, tuple(sources), replaced
+    return Preparation(*told, is_mend=entry.kind == _MENDED)
+
+
+_READERS = {_PREPARED: _preparation, _MENDED: _preparation, _UNPREPARED: lambda entry: str(entry.about)}
 
 
 def _text(told: object) -> str:
@@ -157,13 +162,16 @@ def _text(told: object) -> str:
 def uploaded_of(workspace: Workspace, made: Iterable[Made]) -> dict[str, str]:
     """Which of these are on the site, as far as master, library and log know, each with its Creative ID."""
     library, ids = Library.load(workspace.library), master_ids(workspace)
-    sums = {one.fingerprint.checksum: one.creative_id for one in Fingerprints.load(workspace).uploads()}
+    sent_as = {
+        (one.fingerprint.checksum, as_sent(one.filename)): one.creative_id
+        for one in Fingerprints.load(workspace).uploads()
+    }
     found = {}
     for one in made:
         match = library.find(one.name, one.kind)
         there = match.creative_id or next((each.creative_id for each in match.there), None)
         sent = as_sent(one.name)
-        known = there or ids.get((one.kind.section, sent)) or ids.get((None, sent)) or sums.get(one.checksum)
+        known = there or ids.get((one.kind.section, sent)) or ids.get((None, sent)) or sent_as.get((one.checksum, sent))
         if known:
             found[one.name] = known
     return found

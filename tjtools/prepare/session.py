@@ -1,8 +1,9 @@
 """A delivery becomes files of the session: made to fit, copied, and written down; and taken back.
 
 What is written when: the files, whole, into a folder of their own below `uploaded/.preparing/`, with their rows beside
-them; the event `prepared`; the files moved to their places; master; session. A preparation that was cut off before its
-event never was; one after it is finished by the next (`alone`). Taking back goes the other way: rows, files, event.
+them; the event `prepared`, or `mended`; the new files moved to their places; master; session; what is mended in its
+place. What was cut off before its event never was; what was after it is finished by the next (`alone`). Taking back
+goes the other way: rows, files, event.
 """
 
 from __future__ import annotations
@@ -12,22 +13,23 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cache.inventory import drop_rows, renew_rows
+from tjtools.cache.inventory import drop_rows, load_session, renew_rows
 from tjtools.diff.refusals import problems
-from tjtools.media import Job, Making, make
+from tjtools.media import Job, Making, MediaFacts, make
+from tjtools.media import Made as Result
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
-from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, preparations
+from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, noted_as
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
@@ -45,65 +47,97 @@ def write_session(
     now: datetime,
     progress: Callable[[Making], None] | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    mends: bool = False,
 ) -> Intake:
     """Make and copy the files, and add them to session and master; what could not be made joins those left out.
 
-    Raises `Cancelled` and TrackingFileError: session, master and log are then as they were, or the next one
-    finishes this.
+    With `mends` its sources are files of the session, and each is written down apart. Raises `Cancelled` and
+    TrackingFileError: session, master and log are then as they were, or the next one finishes this.
     """
     with alone(workspace, now=now):
-        name = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-        place = _home(workspace) / name
-        workspace.guard(place)
+        begun = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        names = {one.source: f"{begun}{f'-{number}' if mends else ''}" for number, one in enumerate(intake.taken)}
+        places = {source: _home(workspace) / name for source, name in names.items()}
+        workspace.guard(_home(workspace))
         try:
-            with translated(place, "written"):
-                done, left_out = _staged(workspace, intake.taken, place, progress, cancelled)
-            if done:
-                noted = Preparation(name, now, folder, _files(workspace, done), _sources(done), intake.replaced)
-                _write_plan(place, done, {*intake.replaced} - {*noted.files})
+            with translated(_home(workspace), "written"):
+                done, left_out = _staged(workspace, intake, places, progress, cancelled)
+            for place in dict.fromkeys(places[one.source] for one in done):
+                ones = [one for one in done if places[one.source] == place]
+                told = _told(workspace, ones, place, mends=mends)
+                noted = Preparation(place.name, now, folder, *told, is_mend=mends)
+                _write_plan(workspace, place, ones, noted)
                 noted.note(workspace)
                 _finish(workspace, place, now)
         finally:
-            if not any(one.name == name for one in preparations(workspace)):
-                _remove(place)
-    return Intake(tuple(done), (*intake.left_out, *left_out), intake.replaced)
+            for place in {*places.values()}:
+                if not noted_as(workspace, place.name):
+                    _remove(place)
+    return Intake(tuple(done), (*intake.left_out, *left_out))
+
+
+def _told(
+    workspace: Workspace, done: Sequence[Taken], place: Path, *, mends: bool
+) -> tuple[dict[str, str], tuple[Source, ...], tuple[str, ...]]:
+    """What a preparation tells of the files that are staged in a place: those, their sources, and what they replace."""
+    told = [(below(workspace, one.target), one.checksum) for one in done]
+    told += [(one.original, one.seen.checksum) for one in done if one.original]
+    files = {file: checksum for file, checksum in told if (place / file).exists()}
+    replaced = frozenset[Path]().union(*(one.replaces for one in done))
+    if not mends:  # what was in the session before came with another one
+        there = {one.path for one in load_session(workspace).files} - replaced
+        done = [one for one in done if one.target not in there]
+    made: dict[Path, Source] = {}
+    for one in done:
+        source = made.get(one.source, Source(one.source.name, one.seen, ()))
+        made[one.source] = source._replace(made=(*source.made, Made(one.target.name, one.creative_type, one.checksum)))
+    return files, tuple(made.values()), tuple(sorted(below(workspace, path) for path in replaced))
 
 
 def _staged(
     workspace: Workspace,
-    taken: Sequence[Taken],
-    place: Path,
+    intake: Intake,
+    places: Mapping[Path, Path],
     progress: Callable[[Making], None] | None,
     cancelled: Callable[[], bool],
 ) -> tuple[list[Taken], list[tuple[Path, str]]]:
-    """Put all files into the folder `place`, each where it is to be below `uploaded/`; a source fails as a whole."""
-    limits, failed = load_limits(workspace.limits_file), dict[Path, str]()
-    targets = {one.target: place / below(workspace, one.target) for one in taken}
-    for target in (place / "rows", *targets.values()):
+    """Put all files into their sources' places, each where it is to be below `uploaded/`; a source fails as a whole."""
+    limits, failed, taken = load_limits(workspace.limits_file), dict[Path, str](), intake.taken
+    targets = {one.target: places[one.source] / below(workspace, one.target) for one in taken}
+    for target in (*(place / _PLAN for place in places.values()), *targets.values()):
         target.parent.mkdir(parents=True, exist_ok=True)
     jobs = {one.target: Job(one.source, one.fit.recipe, targets[one.target]) for one in taken if one.fit.recipe}
-    made = {one.job: one for one in make(jobs.values(), progress=progress, cancelled=cancelled)} if jobs else {}
+    results = make(jobs.values(), progress=progress, cancelled=cancelled) if jobs else ()
+    made = dict(zip(jobs, results, strict=True))
     done = []
     for one in taken:
         if cancelled():
             raise Cancelled("Stopped: nothing was prepared.")
-        result = made[jobs[one.target]] if one.target in jobs else None
-        facts = result.facts if result else None
-        wrong = problems(facts, one.creative_type, limits) if facts else ()
-        why = (result.trouble if result else "") or "; ".join(wrong) or _copied(one, targets[one.target], place)
-        if why:
+        result = made.get(one.target)
+        wrong = problems(result.facts, one.creative_type, limits) if result and result.facts else ()
+        why = (result.trouble if result else "") or "; ".join(wrong)
+        if why := why or _copied(workspace, one, places[one.source]):
             failed[one.source] = why
-        if result and facts:
-            one = one._replace(checksum=result.checksum, row={**one.row, **measured(facts)})
-        done.append(one)
+        done.append(_measured(one, result, result.facts) if result and result.facts else one)
+    for one in (one for one in taken if one.source in failed):
+        for file in filter(None, (below(workspace, one.target), one.original)):
+            with suppress(OSError):  # its name may be too long even to be asked for
+                (places[one.source] / file).unlink()
     return [one for one in done if one.source not in failed], [*failed.items()]
 
 
-def _copied(one: Taken, staged: Path, place: Path) -> str:
+def _measured(one: Taken, result: Result, facts: MediaFacts) -> Taken:
+    """The file by what was made of it, with the quality that it has."""
+    notes = "; ".join(filter(None, (one.row.get("notes", ""), result.quality)))
+    made = one.fit._replace(facts=facts, mends=(*one.fit.mends, result.quality))
+    return one._replace(checksum=result.checksum, fit=made, row={**one.row, "notes": notes, **measured(facts)})
+
+
+def _copied(workspace: Workspace, one: Taken, place: Path) -> str:
     """Copy the file, or keep it as the source of what was made of it; why that can't be, where it is its own fault."""
-    target = place / one.original if one.original else staged
-    there = one.source == one.target or os.path.exists(target)  # noqa: PTH110 (a Path raises for a long name)
-    if there or (not one.original and os.path.exists(one.target)):  # noqa: PTH110
+    file = one.original or below(workspace, one.target)
+    target, there = place / file, workspace.root / "uploaded" / file
+    if os.path.exists(target) or (there not in one.replaces and os.path.exists(there)):  # noqa: PTH110 (a Path raises for a long name)
         return ""
     try:
         shutil.copy2(one.source, target)
@@ -120,54 +154,49 @@ def _copied(one: Taken, staged: Path, place: Path) -> str:
     return "" if target.stat().st_size == one.seen.facts.bytes else "it changed while it was prepared: prepare it again"
 
 
-def _files(workspace: Workspace, done: Sequence[Taken]) -> dict[str, str]:
-    """What is written below `uploaded/`, with the checksums."""
-    files = {below(workspace, one.target): one.checksum for one in done if one.source != one.target}
-    return files | {one.original: one.seen.checksum for one in done if one.original}
-
-
-def _sources(done: Sequence[Taken]) -> tuple[Source, ...]:
-    made: dict[Path, Source] = {}
-    for one in done:
-        before = made.get(one.source, Source(one.source.name, one.seen, ()))
-        made[one.source] = before._replace(made=(*before.made, Made(one.target.name, one.creative_type, one.checksum)))
-    return tuple(made.values())
-
-
-def _write_plan(place: Path, done: Sequence[Taken], replaced: Collection[str]) -> None:
-    told = {"rows": [dict(one.row) for one in done], "replaced": sorted(replaced)}
+def _write_plan(workspace: Workspace, place: Path, done: Sequence[Taken], noted: Preparation) -> None:
+    rows = [(below(workspace, one.of or one.target), dict(one.row)) for one in done]
+    told = {"rows": rows, "removed": [file for file in noted.replaced if file not in noted.files]}
     with translated(place / _PLAN, "written"):
         replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
 
 
 def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dict[str, str]], list[Path]]:
-    """The rows of the files, and the files that are replaced; raises TrackingFileError where they can't be read."""
+    """The rows of the files, and the files that are removed; raises TrackingFileError where they can't be read."""
     files: dict[SessionFile, dict[str, str]] = {}
     try:
         told = json.loads((place / _PLAN).read_bytes())
-        for row in told["rows"]:
-            kind = CreativeType.parse(row["creative_type"])
-            files[SessionFile(workspace.media_file(row["new_filename"], kind), kind)] = row
-        return files, [file_of(workspace, file) for file in told["replaced"]]
+        for file, row in told["rows"]:
+            workspace.media_file(row["new_filename"], kind := CreativeType.parse(row["creative_type"]))
+            files[SessionFile(file_of(workspace, file), kind)] = row
+        return files, [file_of(workspace, file) for file in told["removed"]]
     except NO_JSON as error:
-        folder = next((one.folder for one in preparations(workspace) if one.name == place.name), "the delivery")
-        remedy = f"Remove {place}, and prepare {folder} with --again."
+        noted = noted_as(workspace, place.name)
+        remedy = f"Remove {place}, and prepare {noted.folder if noted else 'the delivery'} with --again."
         raise TrackingFileError(f"it can't be read ({error}).", path=place / _PLAN, remedy=remedy) from error
 
 
 def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
-    files, replaced = _read_plan(workspace, place)
-    drop_rows(workspace, replaced, backup=now)
+    files, removed = _read_plan(workspace, place)
+    staged = [path for path in place.rglob("*") if path.is_file() and path.name != _PLAN]
+    targets = {path: file_of(workspace, path.relative_to(place).as_posix()) for path in staged}
+    mended = {path: target for path, target in targets.items() if target.exists()}
+    _move({path: target for path, target in targets.items() if path not in mended}, place)
+    renew_rows(workspace, files, backup=now)
+    drop_rows(workspace, removed, backup=now)
+    _move(mended, place)  # last: until then each shows in the review that it is still to be mended
+    for path in removed:
+        with suppress(OSError):  # a player on Windows that has it open
+            path.unlink()
+    _remove(place)
+
+
+def _move(targets: Mapping[Path, Path], place: Path) -> None:
     with translated(place, "moved"):
-        for path in replaced:
-            path.unlink(missing_ok=True)
-        for path in [path for path in place.rglob("*") if path.is_file() and path.name != _PLAN]:
-            target = file_of(workspace, path.relative_to(place).as_posix())
+        for path, target in targets.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             path.replace(target)
-    renew_rows(workspace, files, backup=now)
-    _remove(place)
 
 
 class CutOff(NamedTuple):
@@ -199,9 +228,8 @@ def cut_off(workspace: Workspace) -> CutOff | None:
     if not _home(workspace).is_dir():
         return None
     with suppress(TrackingFileError), locked(workspace.tracking / "prepare", patience=0):
-        names = {place.name for place in _home(workspace).glob("*")}
-        noted = [one for one in preparations(workspace) if one.name in names]
-        return CutOff(noted[0] if noted else None) if names else None
+        left = [noted_as(workspace, place.name) for place in sorted(_home(workspace).glob("*"))]
+        return CutOff(next(filter(None, left), None)) if left else None
     return None
 
 
@@ -212,9 +240,8 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
     A preparation that was noted is done to its end; what one left that was not is removed.
     """
     with locked(workspace.tracking / "prepare"):
-        noted = {one.name for one in preparations(workspace)}
         for place in sorted(_home(workspace).glob("*")):
-            if place.name in noted and (place / _PLAN).is_file():
+            if noted_as(workspace, place.name) and (place / _PLAN).is_file():
                 _finish(workspace, place, now)
             else:
                 _remove(place)

@@ -8,11 +8,10 @@ from pathlib import Path
 import ipywidgets as w
 from traitlets import Any, HasTraits
 
-from tjtools.prepare.naming import NEEDED, TITLES, WORDS, checked
+from tjtools.prepare.naming import NEEDED, OF_ONE_FOLDER, TITLES, WORDS, checked
 from tjtools.widgets.markup import Markup, lines, node
 from tjtools.widgets.view import column, follow, told
 
-_OF_ONE_FOLDER = "category_name"  # which is another in the folder beside it
 _NARROW = {"language": "6em", **dict.fromkeys(WORDS, "7em")}
 
 
@@ -36,7 +35,7 @@ class Form(HasTraits):
         """Ask for these; what was said of one folder goes for those that come anew."""
         with self.hold_trait_notifications():
             self.fields = fields
-            same = {field: text for (_, field), text in self.answers.items() if field != _OF_ONE_FOLDER}
+            same = {field: text for (_, field), text in self.answers.items() if field != OF_ONE_FOLDER}
             new = {(one, field): same[field] for one, told in fields.items() for field in told if field in same}
             self.answers = new | self.answers
 
@@ -47,7 +46,7 @@ class Form(HasTraits):
             return
         self._own.add((folder, field))
         others = [(one, field) for one, fields in self.fields.items() if field in fields]
-        same = [] if field == _OF_ONE_FOLDER or _wrong(field, told) else [one for one in others if one not in self._own]
+        same = [] if field == OF_ONE_FOLDER or _wrong(field, told) else [one for one in others if one not in self._own]
         self.answers = {**self.answers, **dict.fromkeys([(folder, field), *same], told)}
 
     @property

@@ -9,7 +9,7 @@ from traitlets import Any, Bool, Float, HasTraits
 
 from tjtools.diff.session import FileReview
 from tjtools.media.recipe import Making
-from tjtools.model.creative import CreativeType, Key
+from tjtools.model.creative import CreativeType, Key, Medium
 from tjtools.model.words import counted
 from tjtools.prepare.fit import Fit, Wishes, fit
 from tjtools.prepare.mend import Mended, Offer, mend, offers
@@ -21,7 +21,8 @@ class Asking(HasTraits):
     """Files of which something would be lost, and what a person says of the one that is `asked` about.
 
     `offers` are by whatever names a file; `asked` is such a key, None for none. `crop` and `letterbox`, and `start` in
-    seconds, are what is wished for it. `at_work`: the panel's task does what was asked for, or did so last.
+    seconds, are what is wished for it; `still` is for the still of a pair, None: within the cut. `at_work`: the panel's
+    task does what was asked for, or did so last.
     """
 
     offers = Any({})
@@ -29,6 +30,7 @@ class Asking(HasTraits):
     crop = Float(0.5)
     letterbox = Bool()
     start = Float()
+    still = Float(None, allow_none=True)
     at_work = Bool()
 
     def __init__(self, panel: Panel) -> None:
@@ -72,7 +74,9 @@ class Asking(HasTraits):
     @property
     def wishes(self) -> Wishes:
         """What the person says of the file."""
-        return Wishes(self.crop, self.letterbox, self.start)
+        if self.offer and self.offer.kind.medium is Medium.STILL:
+            return Wishes(self.crop, self.letterbox, still=self.start)
+        return Wishes(self.crop, self.letterbox, self.start, still=self.still)
 
     @property
     def fit(self) -> Fit | None:
@@ -90,7 +94,7 @@ class Asking(HasTraits):
     def _propose(self) -> None:
         if self.offer:
             recipe = self.offer.fit.recipe
-            self.crop, self.letterbox, self.start = 0.5, False, recipe.start if recipe else 0.0
+            self.crop, self.letterbox, self.still, self.start = 0.5, False, None, recipe.start if recipe else 0.0
 
     def agree(self) -> None:
         """The person wants the file as it is said."""

@@ -13,6 +13,7 @@ from traitlets import Bool, Dict, Float, List, Unicode
 from tjtools.media import Children
 from tjtools.model.creative import Medium
 from tjtools.model.words import counted
+from tjtools.prepare.fit import POSTER
 from tjtools.prepare.mend import Offer
 from tjtools.widgets.markup import STATIC, Node, node
 from tjtools.widgets.mend import Asking, Mending, label_of
@@ -21,14 +22,15 @@ from tjtools.widgets.review import Review
 from tjtools.widgets.view import button, choice, column, row, task_view, tied, told
 
 _PICTURES = 10  # of a video, side by side
-_WISHES = ("crop", "letterbox", "start")
+_WISHES = ("crop", "letterbox", "start", "still")
 
 
 class BeforeAfter(AnyWidget):
     """A file as it is and as it would be; its sliders say where the crop lies and where the cut begins.
 
     `shape` tells what there is to choose: the sizes of both, how much of which side is kept, how long the video and the
-    cut are. `pictures` are jpgs evenly over the video's length, `frame` the one at `start`.
+    cut are, where in the cut of a pair its still is. `pictures` are jpgs evenly over its length, `frame` the one
+    at `start`, or at `still` where that was chosen last.
     """
 
     _esm = STATIC / "mend.js"
@@ -39,6 +41,7 @@ class BeforeAfter(AnyWidget):
     crop = Float(0.5).tag(sync=True)
     letterbox = Bool().tag(sync=True)
     start = Float().tag(sync=True)
+    still = Float(None, allow_none=True).tag(sync=True)
     label = Unicode().tag(sync=True)
 
     def __init__(self, asking: Asking) -> None:
@@ -47,7 +50,7 @@ class BeforeAfter(AnyWidget):
         for name in _WISHES:
             w.link((asking, name), (self, name))
         asking.observe(lambda _change: self.show(), "asked")
-        asking.observe(lambda _change: self._draw([self.start]), "start")
+        asking.observe(lambda change: self._draw([] if change["new"] is None else [change["new"]]), ["start", "still"])
         self.show()
 
     def show(self) -> None:
@@ -60,7 +63,7 @@ class BeforeAfter(AnyWidget):
             self._draw([self.start] if offer.facts.medium is Medium.STILL else _PICTURES)
 
     def _draw(self, wanted: Sequence[float] | int) -> None:
-        if offer := self._asking.offer:
+        if wanted and (offer := self._asking.offer):
             told = (offer, wanted, self._shown)
             threading.Thread(target=self._drawn, args=told, name="tjtools-pictures").start()
 
@@ -72,8 +75,8 @@ class BeforeAfter(AnyWidget):
                     return  # another file is shown by now, or nobody looks any more
                 if isinstance(seconds, int):
                     self.pictures = made
-                elif seconds == [self.start]:
-                    self.frame = {"data": made[0], "at": seconds[0]} if made else {}
+                elif made and seconds[0] in (self.start, self.still):
+                    self.frame = {"data": made[0], "at": seconds[0]}
 
 
 def shape_of(offer: Offer) -> dict[str, Any]:
@@ -92,6 +95,7 @@ def shape_of(offer: Offer) -> dict[str, Any]:
         "kept": min(recipe.box.width, recipe.box.height) if "crop" in losses else 1.0,
         "lasts": lasts if "cut" in losses or ("still" in losses and lasts) else 0.0,
         "length": cut,
+        "still": POSTER if offer.pair else 0.0,
     }
 
 
@@ -170,7 +174,7 @@ def question(panel: Panel, asking: Asking, label: Callable[[], str]) -> w.Widget
     """The one file that a person is asked about, and the yes."""
     yes = tied(asking, "asked offers", button("", asking.agree, style="primary"), description=label)
     tied(panel, "busy", yes, disabled=lambda: panel.busy)
-    words = told(asking, "asked offers crop letterbox start", lambda: _words(asking))
+    words = told(asking, "asked offers crop letterbox start still", lambda: _words(asking))
     whole = column(words, BeforeAfter(asking), row(yes), css="tj-pair tj-mending")
     return tied(asking, "asked offers", whole, shown=lambda: asking.offer)
 

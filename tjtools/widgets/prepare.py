@@ -5,6 +5,7 @@ Where nothing has to be said of a delivery, it goes through without a question.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from traitlets import Bool, Instance, Int, Unicode
 
-from tjtools.model.creative import SessionFile
+from tjtools.model.creative import Medium, SessionFile
 from tjtools.prepare.defaults import Defaults
-from tjtools.prepare.delivery import Delivered, Delivery, Wanted, fit_of, lacking, look_through
+from tjtools.prepare.delivery import Delivered, Delivery, Piece, Wanted, fit_of, lacking, look_through
 from tjtools.prepare.fit import Fit, Wishes
 from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
 from tjtools.prepare.intake import Intake, Taken, plan_session
@@ -81,7 +82,8 @@ class Adding(Asking):
     def look_into(self, path: str) -> None:
         """Look through a folder that a person named; what has to be said of it is asked then."""
         if named := path.strip().strip("\"'"):
-            place = Place(self.panel.workspace.root / Path(named).expanduser())
+            home = os.path.expanduser(named)  # noqa: PTH111 (a Path raises for a user that there is not)
+            place = Place(self.panel.workspace.root / home)
             self._enter(lambda: place)
 
     def take(self, incoming: Incoming) -> None:
@@ -156,7 +158,8 @@ class Adding(Asking):
             self.delivery = delivery
             self.form.ask(lacking((*delivery.sources, *delivery.undecided)))
             self.native, self.as_is, self.again, self.repeats = wanted[:4]
-            self.offers = {one.path: _offer(one) for one in delivery.found if _is_choice(one, delivery)}
+            chosen = ((one, _choice(one, delivery)) for one in delivery.found)
+            self.offers = {one.path: _offer(one, piece) for one, piece in chosen if piece}
             self.asked = self.asked if self.offer else None
             self._plan()
 
@@ -209,8 +212,10 @@ class Adding(Asking):
 
     def agree_to_all(self) -> None:
         """All as it is proposed: the centre of each picture, each video from its start."""
-        starts = {path: recipe.start if (recipe := self.offers[path].fit.recipe) else 0.0 for path in self.questions}
-        self._allow({path: Wishes(crop=0.5, start=start) for path, start in starts.items()})
+        recipes = {path: self.offers[path].fit.recipe for path in self.questions}
+        starts = {path: recipe.start if recipe else 0.0 for path, recipe in recipes.items()}
+        stills = {path: start for path, start in starts.items() if self.offers[path].kind.medium is Medium.STILL}
+        self._allow({path: Wishes(0.5, start=start, still=stills.get(path)) for path, start in starts.items()})
         self.asked = None
 
     def _allow(self, said: Mapping[Path, Wishes]) -> None:
@@ -230,14 +235,17 @@ class Adding(Asking):
         if shown is None:
             return
         with alone(self.panel.workspace, now=self.panel.clock()):
+            if shown.wanted.again:  # an upload may still be at the files in whose place others are to come
+                demand_settled(self.panel.workspace)
             delivery = self._looked_through(shown.wanted, task)
             if (delivery.found, delivery.unusable) != (shown.found, shown.unusable):
                 self._show(delivery)
                 self.note = CHANGED
                 return
-            whole = self._place.dropped.whole if self._place.dropped else None
-            kept = {delivery.place(one): answers for one, answers in told.items() if answers and one != whole}
-            if kept:  # what only holds files that were dropped is no folder of anybody's
+            dropped = self._place.dropped
+            kept = {dropped.place(one) if dropped else delivery.place(one): said for one, said in told.items() if said}
+            kept.pop(".", None)  # what only holds files that were dropped is no folder of anybody's
+            if kept:
                 delivery.defaults.save(kept, now=self.panel.clock())
             self._write(delivery.answered(told), task)
 
@@ -280,12 +288,12 @@ def how(one: Taken) -> str:
     return "; ".join((*one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes))
 
 
-def _is_choice(one: Delivered, delivery: Delivery) -> bool:
-    """Whether there is something to choose: which part of the picture, or of its time, is kept."""
-    first = one.pieces[0].fit
-    return bool(first.losses and first.recipe) and (delivery.wanted.allow_repeats or not one.same)
+def _choice(one: Delivered, delivery: Delivery) -> Piece | None:
+    """That of which there is something to choose: which part of the picture, or of its time, is kept."""
+    pieces = one.pieces if delivery.wanted.allow_repeats or not one.same else ()
+    return next((piece for piece in pieces if piece.fit.losses and piece.fit.recipe), None)
 
 
-def _offer(one: Delivered) -> Offer:
-    kind, made = one.pieces[0]
-    return Offer(SessionFile(one.path, kind), one.seen.facts, kind, made)
+def _offer(one: Delivered, piece: Piece) -> Offer:
+    pair = len(one.pieces) > 1 and piece is one.pieces[0]
+    return Offer(SessionFile(one.path, piece.kind), one.seen.facts, piece.kind, piece.fit, pair=pair)

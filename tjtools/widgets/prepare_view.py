@@ -278,7 +278,7 @@ def _became(adding: Adding) -> Node | None:
     cut_off = counted(adding.cut_off, "transfer")
     parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if adding.cut_off else []
     if adding.came:
-        taken, left_out, _ = adding.came
+        taken, left_out = adding.came
         parts.append(node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} added.", role="status"))
         if left_out:
             texts = [f"{path.as_posix()}: {why}" for path, why in left_out]

@@ -30,7 +30,8 @@ function render({ model, el }) {
     if (!urls.has(data)) urls.set(data, URL.createObjectURL(new Blob([data], { type: "image/jpeg" })));
     return urls.get(data);
   };
-  let state = { crop: 0.5, letterbox: false, start: 0 };
+  let state = { crop: 0.5, letterbox: false, start: 0, still: null };
+  let looked = "start"; // which of the two was chosen last
   let parts = null;
 
   const tell = () => {
@@ -38,7 +39,7 @@ function render({ model, el }) {
     model.save_changes();
   };
   const hear = () => {
-    state = { crop: model.get("crop"), letterbox: model.get("letterbox"), start: model.get("start") };
+    state = { crop: model.get("crop"), letterbox: model.get("letterbox"), start: model.get("start"), still: model.get("still") };
     if (parts) place();
   };
 
@@ -58,25 +59,30 @@ function render({ model, el }) {
   function timeline(shape) {
     const last = Math.max(0, shape.lasts - (shape.length || 0.1));
     const time = slider(shape.length ? "Where the cut begins" : "Which frame is the still", last, 0.1);
-    time.oninput = () => { state.start = Number(time.value); place(); };
-    time.onchange = tell;
+    time.oninput = () => { state.start = Number(time.value); looked = "start"; place(); };
+    const frame = slider("Which frame is the still", Math.max(0, shape.lasts - 0.1), 0.1);
+    frame.oninput = () => { state.still = Number(frame.value); looked = "still"; place(); };
+    time.onchange = frame.onchange = tell;
     const strip = make("div", "tj-mend-strip");
     const kept = make("div", shape.length ? "tj-mend-kept" : "tj-mend-kept tj-mend-moment");
-    const room = make("div", "tj-mend-time", strip, kept, time);
+    const moment = make("div", "tj-mend-kept tj-mend-moment");
+    const room = make("div", "tj-mend-time", strip, kept, time, ...(shape.still ? [moment, frame] : []));
     room.addEventListener("click", (event) => {
-      if (event.target === time) return;
+      if (event.target === time || event.target === frame) return;
       const at = (event.clientX - room.getBoundingClientRect().left) / room.clientWidth * shape.lasts - shape.length / 2;
       state.start = Number(Math.min(last, Math.max(0, at)).toFixed(1));
+      looked = "start";
       place();
       tell();
     });
     const words = make("span", "tj-count");
-    return { row: make("div", "", room, words), time, strip, kept, words };
+    return { row: make("div", "", room, words), time, strip, kept, words, frame, moment };
   }
 
   function build() {
     const shape = model.get("shape");
     parts = null;
+    looked = "start";
     el.replaceChildren();
     if (!shape.before) return;
     const before = side("Before", shape.before), after = side("After", shape.after);
@@ -102,11 +108,15 @@ function render({ model, el }) {
     frame.onpointerup = frame.onpointercancel = () => { if (frame.onpointermove) tell(); frame.onpointermove = null; };
   }
 
+  // The second of the still: where the person put it, or within the cut.
+  const still = () => state.still ?? state.start + parts.shape.still * parts.shape.length;
+
   // The nearest picture that there is: the exact one comes when the slider is let go.
   function picture() {
     const exact = model.get("frame"), pictures = model.get("pictures");
-    if (exact.data && (!parts.shape.lasts || Math.abs(exact.at - state.start) < 0.05)) return exact.data;
-    return pictures[Math.min(pictures.length - 1, Math.round(state.start / parts.shape.lasts * pictures.length))] ?? exact.data;
+    const at = looked === "still" ? still() : state.start;
+    if (exact.data && (!parts.shape.lasts || Math.abs(exact.at - at) < 0.05)) return exact.data;
+    return pictures[Math.min(pictures.length - 1, Math.round(at / parts.shape.lasts * pictures.length))] ?? exact.data;
   }
 
   function draw() {
@@ -139,10 +149,15 @@ function render({ model, el }) {
       time.words.textContent = shape.length
         ? `${seconds(state.start)} to ${seconds(state.start + shape.length)} of ${seconds(shape.lasts)}`
         : `The frame at ${seconds(state.start)} of ${seconds(shape.lasts)}`;
+      if (shape.still) {
+        time.frame.value = still();
+        time.moment.style.left = percent(still() / shape.lasts);
+        time.words.textContent += `, its still at ${seconds(still())}`;
+      }
     }
   }
 
-  const follows = { shape: build, pictures: draw, frame: draw, crop: hear, letterbox: hear, start: hear };
+  const follows = { shape: build, pictures: draw, frame: draw, crop: hear, letterbox: hear, start: hear, still: hear };
   for (const [name, heard] of Object.entries(follows)) model.on(`change:${name}`, heard);
   build();
   return () => urls.forEach((url) => URL.revokeObjectURL(url));
