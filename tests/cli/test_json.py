@@ -108,6 +108,7 @@ REPEATED = Known(
                 "repeats": [
                     {
                         "kind": "looks the same",
+                        "how": "",
                         "closeness": 0.9877,
                         "decision": "undecided",
                         "creative": TOLD,

@@ -22,7 +22,8 @@ _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are not plain
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
-_MOVED, _FEWEST_MOVED, _LEAST_TOGETHER = 0.6, 20, 0.3  # correlation of what moved; places; share that moves alike
+_MOVED, _FEWEST_MOVED = 0.6, 20  # correlation of what moved; places
+_LEAST_TOGETHER = 0.29  # share that moves alike, times how well all goes along
 _REFINED_BY = 5  # pairs of frames
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
@@ -135,8 +136,9 @@ class Both:
         return 1.0 if either < _FEWEST_MOVED else float(along[moves & they_move].sum() / either)
 
     def same(self, line: Line) -> bool:
-        """Whether it covers enough of the shorter one, and what moves is the same."""
-        return self.covers(line) and self.moved_together(line) >= _LEAST_TOGETHER
+        """Whether it covers enough of the shorter one, and what moves is the same, the surer the less the rest is."""
+        close = line.score / len(line.pairs)
+        return self.covers(line) and close * self.moved_together(line) >= _LEAST_TOGETHER
 
 
 def step(frames: Sequence[Frame]) -> float:
