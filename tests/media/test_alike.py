@@ -69,6 +69,12 @@ EDITS: dict[str, tuple[Callable[[Image.Image], Image.Image], str]] = {
     "words above": (words("Play now", 5), "text added at the top"),
     "button": (button, "something added at the top"),
     "border": (lambda image: ImageOps.expand(image, 16, "navy"), "a border added"),
+    "bars": (lambda image: ImageOps.pad(image, (400, 400)), "put between bars"),
+    "bars beside it": (lambda image: ImageOps.pad(image, (640, 260), color="white"), "put between bars"),
+    "turned": (
+        lambda image: image.rotate(2, Image.Resampling.BICUBIC).crop((8, 8, 392, 252)),
+        "cropped to 90 %, turned by 2°",
+    ),
     "template": (in_template, "in a template"),
     "disguised": (
         lambda image: words("Travel", 180)(cropped(ImageOps.mirror(image))),

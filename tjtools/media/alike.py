@@ -21,6 +21,7 @@ _MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.012  # of what both have; of words, where they are others
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_TURNED = 1.0  # degrees, from which it is said
 _FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
 
@@ -61,16 +62,21 @@ def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
         return None
     if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
         matrix = nudged(rough, matrix)
-    whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    return _judged(mine.pixels, theirs.pixels, matrix, count, mirrored)
+
+
+def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
+    """How they are one where they lie so."""
+    whole = _in_fractions(matrix, mine, theirs)
     part, covered = shown(np.linalg.inv(whole)), shown(whole)
     areas = part.width * part.height, covered.width * covered.height
-    pair = laid(mine.pixels, theirs.pixels, matrix)
+    pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
     told = compared(pair)
-    if not _same(told, count):
+    if not _same(told, points):
         return None
-    words = swapped(mine.pixels, theirs.pixels, matrix)
+    words = swapped(mine, theirs, matrix)
     if told.replaced > (_MOST_WORDS if words else _MOST_REPLACED):
         return None
     if mirrored:
@@ -143,16 +149,26 @@ def told(likeness: Likeness) -> str:
     """What was done to theirs, in words; `""` where nothing was."""
     said = ["the same picture, other words"] if likeness.other_words else []
     said += ["mirrored"] if likeness.mirrored else []
-    kept = likeness.shown.width * likeness.shown.height
+    kept = min(likeness.shown.width * likeness.shown.height, 1 / abs(np.linalg.det(likeness.matrix[:, :2])))
     said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
-    covered = shown(np.vstack([likeness.matrix, [0, 0, 1]]))
-    if covered.width * covered.height < 0.6:
-        said.append("in a template")
-    elif covered.width * covered.height < 0.97:
-        said.append("a border added")
+    (across, askew, _), (sloping, down, _) = likeness.matrix
+    turned = np.degrees(np.arctan(np.sqrt(max(0.0, -askew * sloping / (across * down)))))
+    said += [f"turned by {turned:.0f}°"] if turned > _TURNED else []
+    said += _framed(shown(np.vstack([likeness.matrix, [0, 0, 1]])))
     if not likeness.other_words:
         said += [_added(where, likeness.changed) for where in sorted({_where(one) for one in likeness.changed})]
     return ", ".join(said)
+
+
+def _framed(covered: Box) -> list[str]:
+    """What is around the picture in mine, which it covers so far."""
+    wide, tall = covered.width, covered.height
+    if wide * tall >= 0.97:
+        return []
+    off = 2 * covered.left + wide - 1, 2 * covered.top + tall - 1
+    if max(wide, tall) > 0.97 and max(map(abs, off)) < 0.03:
+        return ["put between bars"]
+    return ["in a template" if wide * tall < 0.6 else "a border added"]
 
 
 def _where(place: Box) -> str:
