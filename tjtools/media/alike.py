@@ -5,21 +5,23 @@ Points that both have tell how one lies on the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
-from tjtools.media.points import Picture
+from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 40  # from which their places are exact
-_MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
+_MANY_POINTS, _MANY_PLACES = 8, 60  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.012  # of what both have; of words, where they are others
+_LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
+_MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _TURNED = 1.0  # degrees, from which it is said
 _FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
@@ -57,12 +59,34 @@ def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np
 
 
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
+    found = []
+    for matrix, count in _ways(mine, theirs):
+        if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
+            matrix = nudged(rough, matrix)
+        found.append(_judged(mine.pixels, theirs.pixels, matrix, count, mirrored))
+    return max(filter(None, found), key=lambda one: one.closeness, default=None)
+
+
+def _ways(mine: Picture, theirs: Picture) -> Iterator[tuple[np.ndarray, int]]:
+    """How theirs may lie on mine: as points say, and how many do; where few do, all on all, or within both borders."""
     matrix, count = _matrix(mine, theirs)
-    if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
-        return None
-    if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
-        matrix = nudged(rough, matrix)
-    return _judged(mine.pixels, theirs.pixels, matrix, count, mirrored)
+    if matrix is not None and count >= _FEWEST_POINTS and _plausible(matrix):
+        yield matrix, count
+    if count < _SURE_POINTS:
+        greys = [cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY) for one in (mine, theirs)]
+        edges = [(0, 0, one.shape[1], one.shape[0]) for one in greys], [within(one) for one in greys]
+        for (left, top, right, bottom), (x, y, end, foot) in edges[: 1 + (edges[0] != edges[1])]:
+            wide, tall = (right - left) / (end - x), (bottom - top) / (foot - y)
+            whole = np.array([[wide, 0, left - wide * x], [0, tall, top - tall * y]])
+            parts = greys[0][top:bottom, left:right], greys[1][y:foot, x:end]
+            if _plausible(whole) and _correlation(*parts) > _LEAST_ALIKE:
+                yield whole, 0
+
+
+def _correlation(*greys: np.ndarray) -> float:
+    small = [cv2.resize(one, (32, 32), interpolation=cv2.INTER_AREA).astype(float) for one in greys]
+    one, other = (each - each.mean() for each in small)
+    return float((one * other).sum() / max(1.0, np.sqrt((one**2).sum() * (other**2).sum())))
 
 
 def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
@@ -90,7 +114,7 @@ def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
     if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
         return False
-    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED
+    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED and told.afar <= _MOST_AFAR
 
 
 def _place(change: Change, covered: Box) -> Box:
