@@ -16,7 +16,7 @@ from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
-_SURE_POINTS = 40  # from which their places are exact
+_SURE_POINTS = 60  # from which their places are exact
 _MANY_POINTS, _MANY_PLACES = 8, 60  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others

@@ -30,7 +30,7 @@ _STEP = 10.0  # of 255, by which an outline is more than what is beside it
 _PART = 0.02  # of what is compared: something that was put over it, if it isn't of few colours, is another picture
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
 _EXCHANGED = 0.25  # of 1, how much of what differs was exchanged where words were
-_LEAST_OWN, _LEAST_SHARED = 0.05, 0.2  # of outlines that both have; and of those of the one with more
+_LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of those of the one with more
 _FAR = (61, 61)  # pixels around
 _THREE = np.ones((3, 3), np.uint8)
 
