@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from tjtools.media import Children
 from tjtools.media.content import Fingerprints, look_at
-from tjtools.media.copies import Copies
+from tjtools.media.copies import Copies, Copy
 from tjtools.workspace.folder import Workspace
 
 Found = Callable[[Path], set[Path]]  # the known files that a file is taken for a copy of
@@ -44,7 +44,10 @@ class Ours:
         return {self.paths[one.place] for one in found}
 
     def alike(self, one: Path, other: Path) -> bool:
-        return any(self.copies.of(self.places[one], lambda place: self.paths[place] == other))
+        return self.copy(one, other) is not None
+
+    def copy(self, one: Path, other: Path) -> Copy | None:
+        return next(self.copies.of(self.places[one], lambda place: self.paths[place] == other), None)
 
 
 class Peer:
@@ -117,13 +120,30 @@ def recall(files: Sequence[File], known: Sequence[File], find: Found) -> tuple[C
     return total, found, wrong
 
 
+def words(ours: Ours, known: Sequence[File], files: Sequence[File]) -> Iterator[str]:
+    """What is told of banners with other words on one still, and of true copies."""
+    stills = [one for one in known if not one.moving]
+    paths = {one.origin: one.path for one in stills}
+    pairs = defaultdict[str, list[tuple[Path, Path]]](list)
+    for kind, one, other in (each for still in stills for each in edits.reworded(still)):
+        pairs[f"other words: {kind}"].append((one, other))
+    pairs["true copies"] = [(one.path, paths[one.origin]) for one in files if one.origin in paths]
+    yield from ("| stills | pairs | found | called other words |", "|:--|--:|--:|--:|")
+    for kind, ones in pairs.items():
+        found = [copy for pair in ones if (copy := ours.copy(*pair))]
+        called = sum(one.other_words for one in found)
+        yield f"| {kind} | {len(ones)} | {len(found) / len(ones):.2f} | {called / len(ones):.2f} |"
+
+
 def report(folder: Path, half: str) -> Iterator[str]:
     """The report's lines."""
     known = [one for one in edits.originals(folder) if one.half == half]
     files = [each for one in known for each in edits.edited(one, known)]
     groups = list(edits.hard(folder / f"hard-{half}", known))
-    looked = [*(one.path for one in (*known, *files)), *(path for _, paths in groups for path in paths)]
-    ways = {"ours": Ours([one.path for one in known], looked, folder), "PDQ-like": Peer([one.path for one in known])}
+    banners = [path for one in known if not one.moving for _, *paths in edits.reworded(one) for path in paths]
+    looked = [*(one.path for one in (*known, *files)), *(path for _, paths in groups for path in paths), *banners]
+    ours = Ours([one.path for one in known], looked, folder)
+    ways = {"ours": ours, "PDQ-like": Peer([one.path for one in known])}
     stills = sum(not one.moving for one in known)
     yield head(
         __file__,
@@ -145,6 +165,7 @@ def report(folder: Path, half: str) -> Iterator[str]:
     yield f"| wrong pairs | | {' | '.join(str(len(wrong)) for *_, wrong in told)} |"
     for name, (*_, wrong) in zip(ways, told, strict=True):
         yield from ("", f"Wrong pairs, {name}:", "", *(f"- {one}" for one in sorted(wrong)[:20] or ["none"]))
+    yield from ("", "## Other words on the same picture", "", *words(ours, known, files))
     yield from ("", "## The packages", "", "| package | from | licence | files |", "|:--|:--|:--|--:|")
     yield from (
         f"| {name} | {source} | {licence} | {len(ones.split('|'))} |" for name, source, licence, ones in edits.ROWS

@@ -178,24 +178,24 @@ def font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(max(8, round(size)))
 
 
-def text_over(picture: Image.Image, chance: Dice) -> Image.Image:
+def text_over(picture: Image.Image, chance: Dice, words: Sequence[str] = WORDS) -> Image.Image:
     """Words across the picture, at the top or at the bottom, over a bar that one can half see through or none."""
     picture = picture.copy()
     pen, tall = ImageDraw.Draw(picture, "RGBA"), picture.height
     top = chance.choice((0.04, 0.8)) * tall
     if chance.random() < 0.5:
         pen.rectangle([0, top - tall * 0.02, picture.width, top + tall * 0.16], fill=(0, 0, 0, 150))
-    said, colour = chance.choice(WORDS), chance.choice(("white", "yellow", "tomato"))
+    said, colour = chance.choice(words), chance.choice(("white", "yellow", "tomato"))
     pen.text((picture.width * 0.06, top), said, colour, font(min(tall * 0.12, picture.width * 0.1)), stroke_width=1)
     return picture
 
 
-def button_over(picture: Image.Image, chance: Dice) -> Image.Image:
+def button_over(picture: Image.Image, chance: Dice, words: Sequence[str] = WORDS) -> Image.Image:
     picture = picture.copy()
     pen, (wide, tall) = ImageDraw.Draw(picture), picture.size
     left, top = wide * chance.uniform(0.05, 0.6), tall * chance.choice((0.08, 0.75))
     pen.rounded_rectangle([left, top, left + wide * 0.32, top + tall * 0.16], tall * 0.05, chance.choice(COLOURS))
-    pen.text((left + wide * 0.03, top + tall * 0.04), chance.choice(WORDS), "grey", font(wide * 0.045))
+    pen.text((left + wide * 0.03, top + tall * 0.04), chance.choice(words), "grey", font(wide * 0.045))
     return picture
 
 
@@ -310,6 +310,17 @@ def _make(target: Path, one: File, edit: str, source: list[Image.Image], others:
     else:
         cut = CUTS["first second cut"](source)
         write(target, (disguised(picture, chance()) for picture in cut), 25)
+
+
+def reworded(one: File) -> Iterator[tuple[str, Path, Path]]:
+    """Two banners each with other words on a still: of one layout, on one button, and of two layouts."""
+    for kind, edit, dices in (("text", text_over, "aa"), ("button", button_over, "aa"), ("elsewhere", text_over, "ab")):
+        paths = [one.path.with_name(f"{one.path.stem}__words-{kind}-{number}.jpg") for number in range(2)]
+        for path, layout, words in zip(paths, dices, (WORDS[:4], WORDS[4:]), strict=True):
+            if not path.exists():
+                picture = Image.open(one.path).convert("RGB")
+                edit(picture, dice(one.origin, kind, layout), words).save(path, quality=80)
+        yield kind, paths[0], paths[1]
 
 
 BACKDROPS = ("vtest", "tree", "jwpIntro", "testMovie", "flashmob.mkv@14", "quicktime", "/a.mp4", "world", "carphone")

@@ -69,6 +69,12 @@ EDITS: dict[str, tuple[Callable[[Image.Image], Image.Image], str]] = {
     "words above": (words("Play now", 5), "text added at the top"),
     "button": (button, "something added at the top"),
     "border": (lambda image: ImageOps.expand(image, 16, "navy"), "a border added"),
+    "bars": (lambda image: ImageOps.pad(image, (400, 400)), "put between bars"),
+    "bars beside it": (lambda image: ImageOps.pad(image, (640, 260), color="white"), "put between bars"),
+    "turned": (
+        lambda image: image.rotate(2, Image.Resampling.BICUBIC).crop((8, 8, 392, 252)),
+        "cropped to 90 %, turned by 2°",
+    ),
     "template": (in_template, "in a template"),
     "disguised": (
         lambda image: words("Travel", 180)(cropped(ImageOps.mirror(image))),
@@ -104,6 +110,30 @@ def test_other_words_on_one_picture_are_a_kind_of_their_own(one: str, other: str
     assert found is not None
     assert found.other_words
     assert told(found) == "the same picture, other words"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_other_words_on_a_button_of_one_colour_are_told(seed: int) -> None:
+    def labelled(said: str) -> Picture:
+        image = button(photo(seed))
+        ImageDraw.Draw(image).text((36, 30), said, "grey", ImageFont.load_default(16))
+        return look(image)
+
+    found = likeness(labelled("Play now"), labelled("Join us"))
+    assert found is not None
+    assert found.other_words
+
+
+def test_what_moved_in_the_dark_makes_another_picture() -> None:
+    def in_a_hole(left: int) -> Picture:
+        image = photo(1)
+        pen = ImageDraw.Draw(image)
+        pen.ellipse([120, 60, 300, 220], (12, 12, 12))
+        pen.ellipse([left, 110, left + 60, 180], (24, 24, 24))
+        return look(image)
+
+    assert likeness(in_a_hole(140), in_a_hole(141)) is not None
+    assert likeness(in_a_hole(140), in_a_hole(200)) is None
 
 
 def test_the_same_words_are_no_other_words() -> None:

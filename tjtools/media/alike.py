@@ -5,22 +5,25 @@ Points that both have tell how one lies on the other.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
-from tjtools.media.points import Picture
+from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
-_SURE_POINTS = 40  # from which their places are exact
-_MANY_POINTS, _MANY_PLACES = 8, 100  # of which one suffices
+_SURE_POINTS = 60  # from which their places are exact
+_MANY_POINTS, _MANY_PLACES = 8, 60  # of which one suffices
 _LEAST_SHARE = 0.8  # of the places that must go along with each other
-_MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.012  # of what both have; of words, where they are others
+_MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others
+_LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
+_MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_TURNED = 1.0  # degrees, from which it is said
 _FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
 
@@ -56,21 +59,48 @@ def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np
 
 
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
+    found = []
+    for matrix, count in _ways(mine, theirs):
+        if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
+            matrix = nudged(rough, matrix)
+        found.append(_judged(mine.pixels, theirs.pixels, matrix, count, mirrored))
+    return max(filter(None, found), key=lambda one: one.closeness, default=None)
+
+
+def _ways(mine: Picture, theirs: Picture) -> Iterator[tuple[np.ndarray, int]]:
+    """How theirs may lie on mine: as points say, and how many do; where few do, all on all, or within both borders."""
     matrix, count = _matrix(mine, theirs)
-    if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
-        return None
-    if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
-        matrix = nudged(rough, matrix)
-    whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
+    if matrix is not None and count >= _FEWEST_POINTS and _plausible(matrix):
+        yield matrix, count
+    if count < _SURE_POINTS:
+        greys = [cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY) for one in (mine, theirs)]
+        edges = [(0, 0, one.shape[1], one.shape[0]) for one in greys], [within(one) for one in greys]
+        for (left, top, right, bottom), (x, y, end, foot) in edges[: 1 + (edges[0] != edges[1])]:
+            wide, tall = (right - left) / (end - x), (bottom - top) / (foot - y)
+            whole = np.array([[wide, 0, left - wide * x], [0, tall, top - tall * y]])
+            parts = greys[0][top:bottom, left:right], greys[1][y:foot, x:end]
+            if _plausible(whole) and _correlation(*parts) > _LEAST_ALIKE:
+                yield whole, 0
+
+
+def _correlation(*greys: np.ndarray) -> float:
+    small = [cv2.resize(one, (32, 32), interpolation=cv2.INTER_AREA).astype(float) for one in greys]
+    one, other = (each - each.mean() for each in small)
+    return float((one * other).sum() / max(1.0, np.sqrt((one**2).sum() * (other**2).sum())))
+
+
+def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
+    """How they are one where they lie so."""
+    whole = _in_fractions(matrix, mine, theirs)
     part, covered = shown(np.linalg.inv(whole)), shown(whole)
     areas = part.width * part.height, covered.width * covered.height
-    pair = laid(mine.pixels, theirs.pixels, matrix)
+    pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
     told = compared(pair)
-    if not _same(told, count):
+    if not _same(told, points):
         return None
-    words = swapped(mine.pixels, theirs.pixels, matrix)
+    words = swapped(mine, theirs, matrix)
     if told.replaced > (_MOST_WORDS if words else _MOST_REPLACED):
         return None
     if mirrored:
@@ -84,7 +114,7 @@ def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
     if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
         return False
-    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED
+    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED and told.afar <= _MOST_AFAR
 
 
 def _place(change: Change, covered: Box) -> Box:
@@ -143,16 +173,26 @@ def told(likeness: Likeness) -> str:
     """What was done to theirs, in words; `""` where nothing was."""
     said = ["the same picture, other words"] if likeness.other_words else []
     said += ["mirrored"] if likeness.mirrored else []
-    kept = likeness.shown.width * likeness.shown.height
+    kept = min(likeness.shown.width * likeness.shown.height, 1 / abs(np.linalg.det(likeness.matrix[:, :2])))
     said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
-    covered = shown(np.vstack([likeness.matrix, [0, 0, 1]]))
-    if covered.width * covered.height < 0.6:
-        said.append("in a template")
-    elif covered.width * covered.height < 0.97:
-        said.append("a border added")
+    (across, askew, _), (sloping, down, _) = likeness.matrix
+    turned = np.degrees(np.arctan(np.sqrt(max(0.0, -askew * sloping / (across * down)))))
+    said += [f"turned by {turned:.0f}°"] if turned > _TURNED else []
+    said += _framed(shown(np.vstack([likeness.matrix, [0, 0, 1]])))
     if not likeness.other_words:
         said += [_added(where, likeness.changed) for where in sorted({_where(one) for one in likeness.changed})]
     return ", ".join(said)
+
+
+def _framed(covered: Box) -> list[str]:
+    """What is around the picture in mine, which it covers so far."""
+    wide, tall = covered.width, covered.height
+    if wide * tall >= 0.97:
+        return []
+    off = 2 * covered.left + wide - 1, 2 * covered.top + tall - 1
+    if max(wide, tall) > 0.97 and max(map(abs, off)) < 0.03:
+        return ["put between bars"]
+    return ["in a template" if wide * tall < 0.6 else "a border added"]
 
 
 def _where(place: Box) -> str:

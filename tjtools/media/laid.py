@@ -6,7 +6,7 @@ something was put in the place of something else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -18,13 +18,20 @@ Mask: TypeAlias = np.ndarray  # 0 or 1 each
 _LONGEST, _FINE = 160, 400  # pixels at which they are compared, and at which words are
 _LEAST = 16  # pixels that both must have, in width and height
 _PLACE = 11  # pixels
+_AROUND = 16  # pixels of what is around a place that count, too
+_ENOUGH = 8000  # pixels that tell how colours were changed
 _PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
+_FAINT, _AFAR = 9.0, 4  # the same, seen from afar: so many times smaller
+_CLIPPED, _BESIDE = 2, 0.3  # of 255, where nothing is seen any more; of a bar's height, beside its words
 _GOES_ALONG = 0.75  # correlation at a place
 _OTHER, _OTHER_FINE = 26.0, 18.0  # of 255, by which a colour must be off
 _SMALLEST, _SMALLEST_FINE = 0.003, 0.0007  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it
+_PART = 0.02  # of what is compared: something that was put over it, if it isn't of few colours, is another picture
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
-_SWAPPED = 0.45  # of 2, how much both have of their own where words were replaced
+_EXCHANGED = 0.25  # of 1, how much of what differs was exchanged where words were
+_LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of those of the one with more
+_FAR = (61, 61)  # pixels around
 _THREE = np.ones((3, 3), np.uint8)
 
 
@@ -61,17 +68,20 @@ class Change(NamedTuple):
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
         own, more = sorted(self.outlined)
+        if self.share > _PART and not (self.strip or self.graphic):
+            return True
         if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
             return self.strip and self.share > _BAR
         return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
 class Compared(NamedTuple):
-    """How many places that aren't plain go along, which share of them, and what differs."""
+    """How many places that aren't plain go along, which share of them, what differs, and what does so from afar."""
 
     places: int
     share: float
     changes: tuple[Change, ...]
+    afar: float
 
     @property
     def changed(self) -> float:
@@ -120,8 +130,9 @@ def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tupl
 def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
     """Theirs as bright, contrasty and colourful as mine, so far as somebody might have graded it."""
     where = both > 0
+    some = slice(None, None, 1 + where.sum() // _ENOUGH)
     channels = zip(cv2.split(theirs), cv2.split(mine), strict=True)
-    return np.asarray(cv2.merge([_graded(one, one[where], other[where]) for one, other in channels]))
+    return np.asarray(cv2.merge([_graded(one, one[where][some], other[where][some]) for one, other in channels]))
 
 
 def _graded(channel: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
@@ -151,13 +162,44 @@ def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
 def compared(pair: Laid) -> Compared:
     """Both, place by place."""
     along, told = _along(pair)
-    differs = _differing(pair, along & told, 7, _OTHER)
+    differs = _closed(cv2.morphologyEx(_differing(pair, _OTHER), cv2.MORPH_OPEN, _square(2)), 7)
     near = cv2.dilate(differs, _square(_PLACE)) > 0
     inside = cv2.erode(pair.both, _square(_PLACE)) > 0
     some = (inside & told & ~near)[2::5, 2::5]
     going = int((along[2::5, 2::5] & some).sum())
-    changes = (_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum())))
-    return Compared(going, going / max(1, int(some.sum())), tuple(changes))
+    changes = [_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum()))]
+    return Compared(going, going / max(1, int(some.sum())), tuple(changes), _afar(pair, differs, changes))
+
+
+def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
+    """The share of all where the brightness from afar goes another way: faint things that moved."""
+    seen = [(one.min(2) > _CLIPPED) & (one.max(2) < 255 - _CLIPPED) for one in pair[:2]]
+    known = ((pair.both > 0) & seen[0] & seen[1] & (cv2.dilate(differs, _square(9)) == 0)).astype(np.float32)
+    tall, wide = known.shape
+    for one in changes:  # a bar that one can see through is larger than its words
+        top, bottom = (one.top - _BESIDE * one.height) * tall, (one.top + (1 + _BESIDE) * one.height) * tall
+        left, right = (0.0, 1.0) if one.strip else (one.left, one.left + one.width)
+        known[max(0, int(top)) : int(bottom) + 1, int(left * wide) : int(right * wide) + 1] = 0
+    size = max(1, round(wide / _AFAR)), max(1, round(tall / _AFAR))
+    weight = _shrunk(known, size)
+    greys = (cv2.cvtColor(one.clip(0, 255), cv2.COLOR_BGR2GRAY) for one in pair[:2])
+    one, other = (_shrunk(grey * known, size) / np.maximum(weight, 1e-3) for grey in greys)
+    total = _summed(weight)
+    mean, other_mean, square, other_square, both = (
+        _summed(each * weight) / np.maximum(total, 1e-3) for each in (one, other, one * one, other * other, one * other)
+    )
+    varies, other_varies = square - mean**2, other_square - other_mean**2
+    alike = (both - mean * other_mean) / np.sqrt(np.maximum(varies, 1) * np.maximum(other_varies, 1))
+    told = (np.maximum(varies, other_varies) > _FAINT) & (total > 0.4) & (weight > 0.5)
+    return float((told & (alike < 0.7)).sum() / max(1, (weight > 0.5).sum()))
+
+
+def _shrunk(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA))
+
+
+def _summed(values: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.boxFilter(values, -1, (5, 5)))
 
 
 def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
@@ -165,28 +207,64 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     pair = laid(mine, theirs, matrix, _FINE)
     if pair is None:
         return False
-    along, told = _along(pair)
-    differs = _differing(pair, along & told, 9, _OTHER_FINE)
+    differs = _differing(pair, _OTHER_FINE)
+    parts = [*_parts(_closed(differs, 15), _SMALLEST_FINE * float(pair.both.sum()))]
+    if not parts:
+        return False
+    told = np.array([_exchanged(pair, (part & differs) > 0) for part in parts])
+    own = _own(pair, np.maximum.reduce(parts), differs)
+    elsewhere = min(own) > max(_LEAST_OWN, _LEAST_SHARED * max(own))
+    return bool((told[:, 0] * told[:, 1]).sum() > _EXCHANGED * told[:, 1].sum() or elsewhere)
+
+
+def _exchanged(pair: Laid, spots: np.ndarray) -> tuple[float, float]:
+    """How much, of 1, mine and theirs have the same two colours at a place, the other way round; and how much differs.
+
+    So it is with other words before one ground. Where words were put over a picture, all of mine is theirs.
+    """
+    mine, theirs = pair.mine[spots], pair.theirs[spots]
+    between = mine - theirs
+    way = np.linalg.eigh(between.T @ between)[1][:, -1]
+    by = between @ way
+    more = by > 0
+    if more.all() or not more.any():
+        return 0.0, float(np.abs(by).sum())
+    steps = [float((one[more].mean(0) - one[~more].mean(0)) @ way) for one in (mine, theirs)]
+    alike = max(0.0, min(steps[0], -steps[1])) / max(1.0, *map(abs, steps))
+    sums = float(by[more].sum()), float(-by[~more].sum())
+    return alike * min(sums) / max(sums), sum(sums)
+
+
+def _own(pair: Laid, parts: Mask, differs: Mask) -> list[float]:
+    """How much of outlines each has of its own where they differ, steeper than what is around."""
     steep = [_steepness(one) for one in pair[:2]]
-    own = np.zeros((2, 2))
-    for part in _parts(differs, _SMALLEST_FINE * float(pair.both.sum())):
-        outline = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, _THREE) > 0) & (cv2.erode(pair.both, _THREE) > 0)
-        around = (cv2.dilate(part, _square(15)) > 0) & (cv2.dilate(differs, _square(7)) == 0) & (pair.both > 0)
-        usual = min(_mean(one, around) for one in steep)
-        share = float(part.sum()) / float(pair.both.sum())
-        own[0] += [share * max(0.0, _mean(one, outline) - usual) for one in steep]
-        own[1] += [share * max(0.0, _outlined(one, part, pair.both) - 0.3) for one in pair[:2]]
-    both = own.min(1) / np.maximum(own.max(1), 1e-9)
-    return bool(both.sum() > _SWAPPED and own[0].min() > 0.007)
+    spots = differs & parts
+    there = (cv2.dilate(spots, _THREE) > cv2.erode(spots, _square(5))) & (cv2.erode(pair.both, _square(5)) > 0)
+    around = ((cv2.dilate(parts, _square(9)) == 0) & (pair.both > 0)).astype(np.float32)
+    found = []
+    for one, other in (steep, steep[::-1]):
+        mean, varies = _weighed(one, around)
+        usual = np.maximum(cv2.dilate(other, _square(5)), mean + 1.5 * np.sqrt(varies))
+        found.append(float(np.maximum(one - usual, 0)[there].sum() / pair.both.sum()))
+    return found
 
 
-def _differing(pair: Laid, same: np.ndarray, gap: int, least: float) -> Mask:
+def _weighed(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance around each pixel of what has weight."""
+    total = np.maximum(cv2.boxFilter(weight, -1, _FAR), 1e-3)
+    mean, square = (cv2.boxFilter(each * weight, -1, _FAR) / total for each in (values, values * values))
+    return mean, np.maximum(square - mean * mean, 0)
+
+
+def _differing(pair: Laid, least: float) -> Mask:
     """Where the colours are off and the patterns don't go along."""
+    along, told = _along(pair)
     off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
-    differs = ((off > least) & (pair.both > 0) & ~same).astype(np.uint8)
-    return np.asarray(
-        cv2.morphologyEx(cv2.morphologyEx(differs, cv2.MORPH_OPEN, _square(2)), cv2.MORPH_CLOSE, _square(gap))
-    )
+    return np.asarray((off > least) & (pair.both > 0) & ~(along & told), np.uint8)
+
+
+def _closed(differs: Mask, gap: int) -> Mask:
+    return np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, _square(gap)))
 
 
 def _square(side: int) -> Mask:
@@ -216,18 +294,26 @@ def _means(values: np.ndarray) -> np.ndarray:
 
 def _off(one: Pixels, other: Pixels) -> np.ndarray:
     """By how much a pixel is out of the range of the other's around it."""
-    return np.asarray(np.maximum(one - cv2.dilate(other, _THREE), cv2.erode(other, _THREE) - one).max(2))
+    return _most(np.maximum(one - cv2.dilate(other, _THREE), cv2.erode(other, _THREE) - one))
+
+
+def _most(pixels: Pixels) -> np.ndarray:
+    """Of each pixel the channel with most (numpy's own takes ten times as long)."""
+    return np.asarray(cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2]))
 
 
 def _change(pair: Laid, part: Mask, told: Mask) -> Change:
     left, top, wide, tall = cv2.boundingRect(part)
     all_tall, all_wide = part.shape
+    near = np.s_[max(0, top - _AROUND) : top + tall + _AROUND, max(0, left - _AROUND) : left + wide + _AROUND]
+    mine, theirs, both, share = pair.mine[near], pair.theirs[near], pair.both[near], float(part.sum() / pair.both.sum())
+    part = part[near]
+    outlined = _outlined(mine, part, both), _outlined(theirs, part, both)
+    owner = mine if outlined[0] >= outlined[1] else theirs
+    plain, strip = _mean(told[near], part > 0) < 0.5, wide > 2.5 * tall and tall < 0.3 * all_tall
     place = left / all_wide, top / all_tall, wide / all_wide, tall / all_tall
-    outlined = _outlined(pair.mine, part, pair.both), _outlined(pair.theirs, part, pair.both)
-    owner = pair.mine if outlined[0] >= outlined[1] else pair.theirs
-    share, plain = float(part.sum()) / float(pair.both.sum()), _mean(told, part > 0) < 0.5
-    strip = wide > 2.5 * tall and tall < 0.3 * all_tall
-    return Change(*place, share, outlined, _flat(owner[part > 0]) > 0.7, plain, strip)
+    apart = float(np.abs(mine - theirs).max(2)[part > 0].mean())
+    return Change(*place, share, outlined, _flat(owner[part > 0], min(14.0, apart / 4)) > 0.7, plain, strip)
 
 
 def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:
@@ -245,7 +331,7 @@ def _steps(pixels: Pixels, part: Mask, both: Mask) -> np.ndarray:
     outer = (cv2.dilate(part, _square(3)) == 0) & (cv2.dilate(part, _square(9)) > 0) & (both > 0)
     (one, some), (other, more) = (_nearby(pixels, side.astype(np.float32)) for side in (inner, outer))
     line = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, _THREE) > 0) & some & more & (cv2.erode(both, _square(5)) > 0)
-    return np.asarray(np.abs(one - other).max(2)[line])
+    return np.asarray(np.abs(one[line] - other[line]).max(1, initial=0))
 
 
 def _nearby(pixels: Pixels, side: Pixels) -> tuple[Pixels, np.ndarray]:
@@ -254,19 +340,19 @@ def _nearby(pixels: Pixels, side: Pixels) -> tuple[Pixels, np.ndarray]:
     return cv2.boxFilter(pixels * side[..., None], -1, (13, 13)) / np.maximum(weight, 1e-6)[..., None], weight > 0.012
 
 
-def _flat(colours: np.ndarray) -> float:
-    """How many pixels are of one of three colours."""
+def _flat(colours: np.ndarray, off: float) -> float:
+    """How many pixels are of one of three colours, or so little off."""
     if len(colours) < 12:
         return 0.0
     cv2.setRNGSeed(1)
     _, kinds, middles = cv2.kmeans(colours, 3, None, (3, 8, 1.0), 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
-    return float((np.abs(colours - middles[kinds.ravel()]).max(1) < 14).mean())
+    return float((np.abs(colours - middles[kinds.ravel()]).max(1) < off).mean())
 
 
 def _steepness(pixels: Pixels) -> np.ndarray:
     soft = cv2.GaussianBlur(pixels, (3, 3), 0)
     across, down = (cv2.Sobel(soft, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1)))
-    return np.asarray(np.hypot(across, down).max(2))
+    return _most(cv2.magnitude(across, down))
 
 
 def _mean(values: np.ndarray, where: np.ndarray) -> float:
