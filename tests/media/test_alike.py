@@ -5,13 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
 
+from tjtools.media import Children
 from tjtools.media.alike import likeness, told
+from tjtools.media.look import frames
 from tjtools.media.points import Picture, picture
+from tjtools.practice import samples
 
 WIDE, TALL = 400, 260
 
@@ -170,3 +174,11 @@ def test_a_plain_picture_is_like_nothing() -> None:
     plain = look(Image.new("RGB", (WIDE, TALL), "navy"))
     assert likeness(plain, plain) is None
     assert not len(plain.hashes)
+
+
+def test_other_hills_under_one_sky_are_no_other_words(tmp_path: Path) -> None:
+    for seed in (108, 412):
+        samples.write_image(tmp_path / f"{seed}.png", width=300, height=250, title=f"{seed}", seed=seed)
+    with Children(cores=1) as room:
+        one, other = (picture(frames(room.look(tmp_path / f"{seed}.png").look)[0].pixels) for seed in (108, 412))
+    assert (likeness(one, other), likeness(other, one)) == (None, None)

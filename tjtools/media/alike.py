@@ -101,13 +101,19 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     if not _same(told, points):
         return None
     words = swapped(mine, theirs, matrix)
-    if told.replaced > (_MOST_WORDS if words else _MOST_REPLACED):
+    if told.replaced > _MOST_REPLACED and not (words and _so_from_there(mine, theirs, matrix)):
         return None
     if mirrored:
         whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
     close = told.share * (1 - told.changed)
     places = tuple(_place(one, covered) for one in told.changes)
     return Likeness(close, mirrored, whole[:2], part, places, words)
+
+
+def _so_from_there(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
+    """Whether mine laid on theirs has no more replaced than words; another figure may pass for some from one side."""
+    pair = laid(theirs, mine, cv2.invertAffineTransform(matrix))
+    return pair is not None and compared(pair).replaced <= _MOST_WORDS
 
 
 def _same(told: Compared, points: int) -> bool:
