@@ -18,7 +18,7 @@ faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is ask
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
-FAIR, SURE, MANY = 0.01, 0.02, 0.12  # of its points: what a candidate alone has, or much; or has with others
+FAIR, SURE = 0.01, 0.02  # of its points, each by how few have it: what a candidate has, or much
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
@@ -77,14 +77,14 @@ class Index:
         return np.array(np.divmod(np.unique(which * len(self.contents) + owners), max(1, len(self.contents))))
 
     def _ranked(self, ways: Sequence[np.ndarray], fewest: int, of: int = 0) -> dict[int, float]:
-        """The contents by what they share of so much, either way round; what many have too tells little."""
-        best = np.zeros(len(self.contents))
+        """The contents by what they share of so much, either way round; what many have too tells less, as in a text
+        the words that all texts have (their inverse document frequency)."""
+        best, all_of_them = np.zeros(len(self.contents)), np.log(len(self.contents) + 1)
         for which, owners in ways:
-            alone = 1 / np.bincount(which, minlength=1)[which] if len(which) else np.empty(0)
+            rare = 1 - np.log(np.bincount(which, minlength=1).clip(1)) / all_of_them
             votes = np.bincount(owners, minlength=len(best))
-            told = np.bincount(owners, alone, minlength=len(best))
-            enough = (votes >= fewest) & ((told >= FAIR * of) | (votes >= MANY * of))
-            best = np.maximum(best, np.where(enough, told, 0))
+            told = np.bincount(owners, rare[which], minlength=len(best))
+            best = np.maximum(best, np.where((votes >= fewest) & (told >= FAIR * of), told, 0))
         found = np.flatnonzero(best)
         return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
 
