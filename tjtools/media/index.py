@@ -79,7 +79,7 @@ class Index:
     def _ranked(self, ways: Sequence[np.ndarray], fewest: int, of: int = 0) -> dict[int, float]:
         """The contents by what they share of so much, either way round; what many have too tells less, as in a text
         the words that all texts have (their inverse document frequency)."""
-        best, all_of_them = np.zeros(len(self.contents)), np.log(len(self.contents) + 1)
+        best, all_of_them = np.zeros(len(self.contents)), np.log(len(self.contents) + 2)
         for which, owners in ways:
             rare = 1 - np.log(np.bincount(which, minlength=1).clip(1)) / all_of_them
             votes = np.bincount(owners, minlength=len(best))
