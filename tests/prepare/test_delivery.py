@@ -25,7 +25,6 @@ from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, WorkspaceError
 from tjtools.model.names import parse_name
 from tjtools.prepare import session
-from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, plan_session
@@ -37,18 +36,6 @@ from tjtools.workspace.folder import Workspace
 
 PLAIN = Wanted()
 NATIVE = Wanted(native=True)
-
-
-@pytest.fixture
-def shop(bare_workspace: Workspace) -> Workspace:
-    """A workspace whose defaults tell all that a folder's name does not."""
-    bare_workspace.defaults.write_text(f"{','.join(COLUMNS)}\n,,F,Real,Ana,EN,SFW,,\n", "utf-8")
-    return bare_workspace
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "delivery"
 
 
 def video(path: Path, seconds: float = 6, size: tuple[int, int] = (480, 270), seed: int = 0) -> Path:

@@ -31,18 +31,6 @@ from tjtools.workspace.folder import Workspace
 PLAIN, AS_IS = Wanted(), Wanted(as_is=True)
 
 
-@pytest.fixture
-def shop(bare_workspace: Workspace) -> Workspace:
-    """A workspace whose defaults tell all that a folder's name does not."""
-    bare_workspace.defaults.write_text(f"{','.join(COLUMNS)}\n,,F,Real,Ana,EN,SFW,,\n", "utf-8")
-    return bare_workspace
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "delivery"
-
-
 def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(drawn(path.suffix, *size, path.stem, seed))

@@ -529,18 +529,24 @@ def test_the_content_that_a_run_handed_over_before_it_was_cut_off_is_known_again
     changed: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Unless the file is another since: nobody knows which of the two the browser has read."""
-    file = workspace.root / "uploaded" / "a.png"
-    session(workspace, [banner(file.parent, file.name)])
-    with monkeypatch.context() as killed:
-        killed.setattr(run, "hand_over", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            go(workspace)
+    file = cut_off_at(run, "hand_over", workspace, monkeypatch)
     there, content = truth.add("Static Banner", "a"), content_of(workspace, file)
     if changed:
         banner(file.parent, file.name, 7)
     report = go(workspace, now=NOW + timedelta(days=1))
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there)]
     assert known_as(workspace) == ({} if changed else {there: content})
+
+
+def cut_off_at(owner: object, name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Upload one file, whose run ends there; the file."""
+    file = workspace.root / "uploaded" / "a.png"
+    session(workspace, [banner(file.parent, file.name)])
+    with monkeypatch.context() as killed:
+        killed.setattr(owner, name, cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    return file
 
 
 def cut_off(*_: object) -> None:
@@ -550,12 +556,7 @@ def cut_off(*_: object) -> None:
 def test_the_content_of_a_run_that_was_cut_off_before_all_was_noted_is_known_again_once(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    file = workspace.root / "uploaded" / "a.png"
-    session(workspace, [banner(file.parent, file.name)])
-    with monkeypatch.context() as killed:
-        killed.setattr(Records, "remember", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            go(workspace)
+    file = cut_off_at(Records, "remember", workspace, monkeypatch)
     for hour in (13, 14):
         go(workspace, open_site=no_site, now=NOW.replace(hour=hour))
     assert known_as(workspace) == {truth.named("a")[0]: content_of(workspace, file)}

@@ -10,7 +10,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -94,8 +93,10 @@ def mend(
         for file, wishes in wanted.items():
             found = planned[file] = _planned(workspace, file, seen[file.path], wishes, half, now, taken)
             taken += found if isinstance(found, list) else ()
-        writes = partial(write_session, folder="the review", now=now, progress=progress, cancelled=cancelled)
-        intake = writes(workspace, Intake(tuple(taken), ()), mends=True)
+        intake = write_session(
+            workspace, Intake(tuple(taken), ()), folder="the review", now=now,
+            progress=progress, cancelled=cancelled, mends=True,
+        )  # fmt: skip
     made, why = {one.source: one for one in intake.taken}, dict(intake.left_out)
     return tuple(
         Mended(file, one.target.name, "; ".join(one.fit.mends))
@@ -114,7 +115,7 @@ def _planned(
     now: datetime,
     taken: Sequence[Taken],
 ) -> list[Taken] | str:
-    """What is to be made of a file, the last one, or why nothing is."""
+    """What is to be made of a file, what was asked for last; or why nothing is."""
     kind = (file.creative_type.other_half or CreativeType.NATIVE_IMAGE) if half else file.creative_type
     if seen is None:
         return "it is gone"
