@@ -695,7 +695,8 @@ def opened(first: Workspace, others: Sequence[Workspace], home: Path, out: Path)
         remember(workspace)
     copy_notebooks(first.notebooks)
     browser = str(ensure_browser(say=sys.stdout.write))
-    lab_of = running_lab(first.root, home, browser, TJTOOLS_UPLOAD__PROCESSING_TIMEOUT="20")
+    settings = {"HOME": str(home.parent), "TJTOOLS_UPLOAD__PROCESSING_TIMEOUT": "20"}  # no path of this machine is seen
+    lab_of = running_lab(first.root, home, browser, **settings)
     with running_sandbox(first), lab_of as lab:
         desk = Desk(lab, out)
         told = desk.complaints.append

@@ -389,6 +389,16 @@ def test_sandbox_and_live_differ_in_words_mark_and_colour(bare_workspace: Worksp
         assert word in shown
 
 
+def test_a_workspace_below_home_is_told_from_there_and_its_whole_path_where_one_points(
+    bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(bare_workspace.root.parent))
+    told = str(banner(Waiting(bare_workspace)))
+    assert told.count("~/shop") == told.count(str(bare_workspace.root)) == 1
+    assert f"'title': {str(bare_workspace.root)!r}" in told
+
+
 @pytest.mark.parametrize(
     ("rows", "sent", "told"),
     [(3, 3, "3 creatives"), (1, 1, "1 creative"), (100_000, 10_000, "the first 10,000 of 100,000 creatives")],

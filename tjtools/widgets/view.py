@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from pkgutil import resolve_name
@@ -242,7 +243,7 @@ class Table(w.VBox):  # type: ignore[misc]
 def banner(panel: Panel, *, named: bool = True) -> Node:
     """Where the panel works; sandbox and live differ in colour, words and mark. `named`: the workspace is told, too."""
     name, what, css = SITES[panel.site]
-    facts = {"workspace": str(panel.workspace.root)} if named else {}
+    facts = {"workspace": _from_home(panel.workspace.root)} if named else {}
     if bound := panel.settings.site:
         saved = panel.workspace.browser_session.exists()  # whether the site still takes it, only the site can say
         facts |= {"site": bound.origin, "account": bound.account or "not named"}
@@ -259,6 +260,11 @@ def banner(panel: Panel, *, named: bool = True) -> Node:
         role="note",
         title=str(panel.workspace.root),
     )
+
+
+def _from_home(folder: Path) -> str:
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (a Path raises where there is none)
+    return f"~/{folder.relative_to(home).as_posix()}" if folder.is_relative_to(home) else str(folder)
 
 
 def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Place = None) -> Made | Broken:
