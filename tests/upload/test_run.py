@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import threading
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -538,14 +539,27 @@ def test_the_content_that_a_run_handed_over_before_it_was_cut_off_is_known_again
     assert known_as(workspace) == ({} if changed else {there: content})
 
 
-def cut_off_at(owner: object, name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Path:
+def resume(workspace: Workspace, now: datetime) -> UploadReport:
+    """Go on with the run that was cut off."""
+    cut, settings = unfinished_run(workspace), load_settings(workspace)
+    assert cut
+    rest = prepare_rest(workspace, cut, settings)
+    return upload(
+        rest.plan, workspace, rest.prepared.library, settings, lambda: connect(workspace, settings, say=lambda _: None),
+        now=lambda: now, live=True, resumed=cut,
+    )  # fmt: skip
+
+
+def cut_off_at(
+    owner: object, name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, now: datetime = NOW
+) -> Path:
     """Upload one file, whose run ends there; the file."""
     file = workspace.root / "uploaded" / "a.png"
     session(workspace, [banner(file.parent, file.name)])
     with monkeypatch.context() as killed:
         killed.setattr(owner, name, cut_off)
         with pytest.raises(KeyboardInterrupt):
-            go(workspace)
+            go(workspace, now=now)
     return file
 
 
@@ -561,6 +575,33 @@ def test_the_content_of_a_run_that_was_cut_off_before_all_was_noted_is_known_aga
         go(workspace, open_site=no_site, now=NOW.replace(hour=hour))
     assert known_as(workspace) == {truth.named("a")[0]: content_of(workspace, file)}
     assert sum(one.kind == "uploaded" for one in Log(workspace.log).entries()) == 1
+
+
+@pytest.fixture
+def evening_in_new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[datetime]:
+    """A time at which it is tomorrow already by UTC."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield datetime(2025, 11, 13, 20, 30).astimezone()
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(("owner", "name"), [(run, "hand_over"), (Records, "record"), (Records, "remember")])
+def test_days_and_times_are_those_of_the_buyer_also_where_a_run_was_cut_off(
+    evening_in_new_york: datetime, owner: object, name: str,
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    cut_off_at(owner, name, workspace, monkeypatch, now=evening_in_new_york)
+    if not truth.received():
+        truth.add("Static Banner", "a")
+    unfinished = unfinished_run(workspace)
+    assert unfinished
+    assert f"{unfinished.at:%Y-%m-%d %H:%M}" == "2025-11-13 20:30"
+    report = resume(workspace, evening_in_new_york + timedelta(minutes=20))
+    assert read_rows(workspace.library)[0]["upload_date"] == "2025-11-13"
+    assert read_rows(workspace.master)[0]["tj_upload_date"] == "2025-11-13"
+    assert [one["upload_date"] for one in read_rows(report.status_file)] == ["2025-11-13"]
 
 
 def test_a_creative_that_was_there_before_the_run_that_was_cut_off_is_not_its_upload(
@@ -631,7 +672,6 @@ def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("ab")])
     go(workspace, now=NOW - timedelta(days=1))
     truth.settings(drops_duplicates=False)
-    settings = load_settings(workspace)
 
     def expired() -> Site:
         raise SignInNeeded("The session has expired.")
@@ -644,11 +684,7 @@ def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(
     run = unfinished_run(workspace)
     assert run
     assert (run.told, run.force) == ("0 confirmed, 0 under way, 2 not begun", True)
-    rest = prepare_rest(workspace, run, settings)
-    report = upload(
-        rest.plan, workspace, rest.prepared.library, settings, lambda: connect(workspace, settings, say=lambda _: None),
-        now=lambda: NOW + timedelta(hours=1), live=True, resumed=run,
-    )  # fmt: skip
+    report = resume(workspace, NOW + timedelta(hours=1))
     assert ended(report) == {"a.png": "success", "b.png": "success"}
     assert report.status_file == first.status_file
     assert [one.status.value for one in read_run(workspace, report.status_file).files] == ["success", "success"]

@@ -40,7 +40,7 @@ _Told = TypeVar("_Told")
 
 
 class Entry(NamedTuple):
-    """An event: its kind, its time, what it tells, and what it is about, None where each such event counts.
+    """An event: its kind, its local time, what it tells, and what it is about, None where each such event counts.
 
     `line` is its place in the file, 0 for one that stands in another file; `raw` its line as it was written.
     """
@@ -219,7 +219,7 @@ class Log:
     def _take(self, line: bytes, number: int, why: str = "") -> None:
         try:
             entry = _entry(line, number, self.path)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, OverflowError) as error:
             self._bad.append(self._bad_line(number, why or f"this is no event: {error}", line))
             return
         if entry.kind == _SNAPSHOT:
@@ -248,7 +248,7 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
     at, about = datetime.fromisoformat(told["at"]), told.get("about")
     if at.tzinfo is None:
         raise ValueError("its time has no zone")
-    entry = Entry(told["kind"], at, told["data"], about, told["id"], number, line)
+    entry = Entry(told["kind"], at.astimezone(), told["data"], about, told["id"], number, line)  # people read days
     if entry.kind == _SNAPSHOT and [type(entry.data.get(name)) for name in ("lines", "away")] != [int, list]:
         raise ValueError("it does not say of how many lines it is, and what was folded away")
     return entry
