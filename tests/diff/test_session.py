@@ -133,6 +133,12 @@ def test_the_same_name_twice_is_for_a_person(library: Library) -> None:
     assert [one.verdict for one in found] == [Verdict.SAME_NAME, Verdict.SAME_NAME, Verdict.NEW]
 
 
+def test_one_whole_name_in_two_sections_is_for_a_person_too(library: Library) -> None:
+    """Once one of them is up, the other would be taken for it."""
+    found = review(library, file("a.png", CreativeType.NATIVE_IMAGE), file("b/a.png"), facts={})
+    assert [one.verdict for one in found] == [Verdict.SAME_NAME] * 2
+
+
 def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
     video = file("v.mp4", CreativeType.NATIVE_VIDEO, "99A0D7C3")
     image = file("i.png", CreativeType.NATIVE_IMAGE, "99A0D7C3")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tjtools.model.creative import CreativeType, SessionFile, UploadStatus
+from tjtools.model.creative import CreativeType, Key, SessionFile, UploadStatus
 from tjtools.site import Card, FileResult, FileState
 from tjtools.upload.pairing import is_newer, pair
 
@@ -24,7 +24,7 @@ def told(
     results: dict[str, FileResult],
     new: list[Card],
     old: list[Card] | None = None,
-    sizes: dict[str, str] | None = None,
+    sizes: dict[Key, str] | None = None,
 ) -> list[tuple[str, str]]:
     outcomes = pair([file(name) for name in names], results, new, old or [], sizes)
     return [(one.status.value, one.creative_id) for one in outcomes]
@@ -70,7 +70,7 @@ def test_what_is_not_known_is_said_to_be_unknown(
     ],
 )
 def test_a_card_that_contradicts_the_file_is_somebody_elses(card: Card, said: str) -> None:
-    [one] = pair([file("a.mp4")], {"a.mp4": TAKEN}, [card], sizes={"a.mp4": "640x360"})
+    [one] = pair([file("a.mp4")], {"a.mp4": TAKEN}, [card], sizes={file("a.mp4").key: "640x360"})
     assert (one.status, one.creative_id, said in one.message) == (UploadStatus.UNKNOWN_ID, "", True)
 
 

@@ -245,6 +245,17 @@ def test_the_same_name_in_another_section_is_another_creative(workspace: Workspa
     assert (only.status.value, only.creative_id != other) == ("success", True)
 
 
+def test_a_file_in_doubt_is_found_whatever_size_another_of_its_name_has(workspace: Workspace, truth: Truth) -> None:
+    name = native_pair(workspace.root / "uploaded", "99A0D7C3")[1]["new_filename"]
+    native = {"new_filename": name, "creative_type": "native_image"}
+    session(workspace, [native, banner(workspace.root / "uploaded", name)])
+    [file, _] = load_session(workspace).files
+    Journal(workspace.log).handed_over([file], section=file.section, run="earlier", now=NOW, newest="1")
+    there = truth.add("Native Static Banner", name.removesuffix(".png"), dimensions="640x360", file_type=".png")
+    report = go(workspace, now=NOW + timedelta(days=1))
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [("success", there), ("skipped", "")]
+
+
 @ON_BOTH
 def test_a_refused_file_fails_alone_with_the_sites_own_reason(workspace: Workspace, truth: Truth) -> None:
     session(workspace, [banner(workspace.root / "uploaded", f"{name}.png", seed) for seed, name in enumerate("abc")])

@@ -129,6 +129,7 @@ def review_session(
 
     limits, ids = limits or load_limits(), master_ids or {}
     together = Counter((file.section, name) for file in files for name in as_shown(file.name))
+    exact = Counter(file.name for file in files)  # once one of them is up, it is any file of its whole name
     unclear = unclear_pairs(files)
     reviews = []
     for file in files:
@@ -140,7 +141,8 @@ def review_session(
         told = replace(asked, facts=facts.get(file.path), repeats=tuple((repeats or {}).get(file.path, ())))
         sent = as_sent(file.name)
         one = _review(told, limits, ids.get((file.section, sent)) or ids.get((None, sent)), force=force)
-        if (one.goes_up or one.is_there) and any(together[file.section, name] > 1 for name in as_shown(file.name)):
+        twice = any(together[file.section, name] > 1 for name in as_shown(file.name))
+        if (twice and one.is_there) or ((twice or exact[file.name] > 1) and one.goes_up):
             one = one.held(Verdict.SAME_NAME, "the session holds this name more than once: rename or remove one")
         reviews.append(_in_unclear_pair(one, unclear.get(file.pair, "")))
     paired = _with_pairs(reviews)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from threading import Event
 
-from tjtools.model.creative import Section, SessionFile, UploadStatus
+from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.model.names import as_shown
 from tjtools.model.words import LONG, Waiting, counted
@@ -71,7 +71,7 @@ def settle(
     results: Mapping[str, FileResult],
     *,
     newest_before: str,
-    sizes: Mapping[str, str],
+    sizes: Mapping[Key, str],
     card_timeout: float,
     duplicate_wait: float = DUPLICATE_WAIT,
 ) -> tuple[Outcome, ...]:
@@ -95,7 +95,7 @@ def _settled(
     files: Sequence[SessionFile],
     results: Mapping[str, FileResult],
     newest_before: str,
-    sizes: Mapping[str, str],
+    sizes: Mapping[Key, str],
     deadline: float,
     last_call: float,
 ) -> tuple[Outcome, ...]:
@@ -150,7 +150,7 @@ def look_for(
     files: Sequence[SessionFile],
     handed: HandedOver,
     *,
-    sizes: Mapping[str, str],
+    sizes: Mapping[Key, str],
     patience: float,
     now: datetime,
 ) -> tuple[Outcome, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tjtools.model.cells import is_id
-from tjtools.model.creative import SessionFile, UploadStatus
+from tjtools.model.creative import Key, SessionFile, UploadStatus
 from tjtools.model.names import as_sent, as_shown, file_type
 from tjtools.site import Card, FileResult, FileState
 
@@ -48,13 +48,13 @@ def pair(
     results: Mapping[str, FileResult],
     new: Sequence[Card],
     old: Sequence[Card] = (),
-    sizes: Mapping[str, str] | None = None,
+    sizes: Mapping[Key, str] | None = None,
 ) -> tuple[Outcome, ...]:
     """Say of each file that was handed over what came of it.
 
     `results` is the site's word on each, by file name. `new` are the cards of the batch's section that were not there
-    before; `old` those that were. `sizes` are the files' true `WIDTHxHEIGHT`, by file name: a card that shows another
-    size, or another file type, is somebody else's.
+    before; `old` those that were. `sizes` are the files' true `WIDTHxHEIGHT`: a card that shows another size, or
+    another file type, is somebody else's.
 
     A card bears a file's name if it is called as the file is, less one extension. A file whose one new card bears its
     name has that card's ID. A file without a new card is a duplicate if one old card bears its name. Anything else is
@@ -68,7 +68,7 @@ def pair(
             results[file.name],
             _bearing(shown[file], new),
             _bearing(shown[file], old),
-            (sizes or {}).get(file.name, ""),
+            (sizes or {}).get(file.key, ""),
         )
         if all(together[name] == 1 for name in shown[file])
         else Outcome(file, UploadStatus.UNKNOWN_ID, message="two files of this batch bear one name on the site")

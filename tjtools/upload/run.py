@@ -94,7 +94,7 @@ class _Run:
         planned = (one for batch in self.plan.batches for one in batch.reviews)
         reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
         self.files = [one.file for one in reviews]
-        self.sizes = {one.file.name: one.facts.size for one in reviews if one.facts}
+        self.sizes = {one.file.key: one.facts.size for one in reviews if one.facts}
 
     def carry_out(self) -> UploadReport:
         stopped: TJToolsError | None = None
@@ -335,7 +335,7 @@ class _Run:
         now, before = self.now(), self.journal.hand_overs()
         settled = [
             settled_of(
-                one, handed, run=self.name, at=now, size=self.sizes.get(one.file.name, ""),
+                one, handed, run=self.name, at=now, size=self.sizes.get(one.file.key, ""),
                 retries=max(len(before.get(one.file.key, ())) - 1, 0),
             )
             for one in outcomes
