@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from world import (
@@ -1006,6 +1007,28 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"
     rest = prepare_rest(workspace, unfinished, load_settings(workspace))
     assert ([file.name for file in rest.plan.files], rest.plan.not_chosen) == ([video, image], ())
+
+
+def test_a_half_that_a_run_uploaded_before_it_was_cut_off_stays_its_upload(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the other half turns out to have been there before: the two are an ad of this run."""
+    hand_over, handed = run.hand_over, list[object]()
+
+    def cut_off_at_the_image(*told: Any) -> Any:
+        handed.append(told)
+        return hand_over(*told) if len(handed) == 1 else cut_off()
+
+    session(workspace, native_pair(workspace.root / "uploaded", "0A0A0A04"))
+    truth.add("Native Static Banner", "IMG_EN_Travel_ID-0A0A0A04-IMG", dimensions="640x360", file_type=".png")
+    with monkeypatch.context() as cut:
+        cut.setattr(run, "hand_over", cut_off_at_the_image)
+        with pytest.raises(KeyboardInterrupt):
+            go(workspace)
+    report = resume(workspace, NOW + timedelta(days=1))
+    told = [(one.creative_type.value, one.status.value) for one in read_run(workspace, report.status_file).files]
+    assert told == [("native_video", "success"), ("native_image", "duplicate")]
+    assert len(report.campaign_files) == 2
 
 
 @IN_A_BROWSER

@@ -91,6 +91,7 @@ class _Run:
         self.name, self.workspace = self.records.run, self.records.workspace
         self.journal = Journal(self.workspace.log)
         self.to_do = {file.key for file in self.plan.files}
+        self.confirmed = {file.key for file in self.resumed.confirmed} if self.resumed else set[Key]()
         planned = (one for batch in self.plan.batches for one in batch.reviews)
         reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
         self.files = [one.file for one in reviews]
@@ -199,8 +200,8 @@ class _Run:
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else why
             log.info("Skipping %s: %s", one.file.name, known)
             half = next((each for each in one.known if each.creative_id == one.creative_id), None)
-            if self.live and one.file.pair and half:  # the ad of the other half needs its ID
-                skip = UploadStatus.SKIPPED
+            if self.live and one.file.pair and half and one.file.key not in self.confirmed:
+                skip = UploadStatus.SKIPPED  # the ad of the other half needs its ID
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
         self.journal.note(*settled)
         self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
@@ -366,8 +367,8 @@ class _Run:
         self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
-        at = at or self.now()
-        add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in outcomes])
+        at, new = at or self.now(), [one for one in outcomes if one.file.key not in self.confirmed]
+        add_status(self.workspace, self.name, [status_row(self.workspace, one, at) for one in new])
         self.outcomes += outcomes
 
     def _tell(self, section: Section, name: str, result: FileResult) -> None:
