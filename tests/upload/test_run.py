@@ -29,9 +29,10 @@ from world import (
 )
 
 from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
 from tjtools.health.verify import verify
 from tjtools.media.content import Fingerprints
-from tjtools.model.creative import CreativeType, Key, Section, UploadStatus
+from tjtools.model.creative import CreativeType, Key, ReviewStatus, Section, UploadStatus
 from tjtools.model.errors import (
     Cancelled,
     PageChanged,
@@ -587,6 +588,23 @@ def test_the_content_of_a_run_that_was_cut_off_before_all_was_noted_is_known_aga
         go(workspace, open_site=no_site, now=NOW.replace(hour=hour))
     assert known_as(workspace) == {truth.named("a")[0]: content_of(workspace, file)}
     assert sum(one.kind == "uploaded" for one in Log(workspace.log).entries()) == 1
+
+
+def test_a_status_that_was_learned_since_a_run_was_cut_off_stays_when_that_is_gone_on_with(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off_at(Records, "record", workspace, monkeypatch)
+    [creative_id] = truth.named("a")
+    truth.ask(f"creatives/{creative_id}", "PATCH", {"review_status": "rejected"})
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW + timedelta(days=1), confirm=lambda _: True)
+    resume(workspace, NOW + timedelta(days=2))
+    told = Library.load(workspace.library).get(creative_id)
+    assert [(one.filename, str(one.upload_date), one.review_status) for one in told] == [
+        ("a.png", "2025-11-13", ReviewStatus.REJECTED)
+    ]
+    assert [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == creative_id] == [
+        "rejected"
+    ]
 
 
 @pytest.fixture

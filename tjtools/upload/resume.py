@@ -23,7 +23,7 @@ from tjtools.media.content import Progress
 from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.upload.handover import log
-from tjtools.upload.journal import Journal, Recorded, Unfinished
+from tjtools.upload.journal import Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
 from tjtools.upload.record import Records
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
@@ -100,12 +100,21 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
 
     The caller has the lock of the live run.
     """
+    library.refresh()
     for run, settled in journal.unrecorded().items():
         log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
         records = Records(workspace, library, run)
-        records.record(settled)
+        records.record([_as_known(one, library) for one in settled])
         records.remember(settled, at := now())
         journal.note(Recorded(run=run, at=at))
+
+
+def _as_known(one: Settled, library: Library) -> Settled:
+    """The same without its review status, where the library has learned another since."""
+    known = {each.review_status for each in library.get(one.creative_id)}
+    if one.creative and known - {None, one.creative.review_status}:
+        return one.model_copy(update={"creative": one.creative._replace(review_status=None)})
+    return one
 
 
 class _Taken(TrackingFileError):
