@@ -381,7 +381,7 @@ UPLOADING = (
     _one(
         "timed-out-handed-over-again",
         "A file on which the site timed out goes up again only when a person says so.",
-        "if one.file.key in stalled]",
+        "if one.file.key in stalled & here]",
         "if one.file.key is None]",
         "test_a_file_on_which_the_site_timed_out_is_not_handed_over_again",
     ),

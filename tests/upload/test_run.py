@@ -26,6 +26,7 @@ from world import (
     native_pair,
     read_rows,
     session,
+    write_inventory,
 )
 
 from tjtools.cache.inventory import load_session
@@ -52,6 +53,7 @@ from tjtools.site import Site, inspection
 from tjtools.upload import (
     FileProgress,
     UploadReport,
+    demand_settled,
     make_plan,
     named_files,
     prepare,
@@ -588,6 +590,24 @@ def test_the_content_of_a_run_that_was_cut_off_before_all_was_noted_is_known_aga
         go(workspace, open_site=no_site, now=NOW.replace(hour=hour))
     assert known_as(workspace) == {truth.named("a")[0]: content_of(workspace, file)}
     assert sum(one.kind == "uploaded" for one in Log(workspace.log).entries()) == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_file_in_doubt_that_the_session_no_longer_has_is_looked_for_by_the_next_run(
+    there: bool, folded: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cut_off_at(run, "hand_over", workspace, monkeypatch)
+    found = truth.add("Static Banner", "a") if there else ""
+    if folded:
+        lines = workspace.log.read_text("utf-8").splitlines(keepends=True)
+        workspace.log.write_text("".join(line for line in lines if '"begun"' not in line), "utf-8")
+    write_inventory(workspace.session, [banner(file.parent, "b.png", 1)])
+    assert ended(go(workspace, now=NOW + timedelta(days=1))) == {
+        "a.png": "success" if there else "failed", "b.png": "success",
+    }  # fmt: skip
+    demand_settled(workspace)
+    assert (read_rows(workspace.master)[0]["tj_creative_id"], truth.received()) == (found, ["b.png"])
 
 
 def test_a_status_that_was_learned_since_a_run_was_cut_off_stays_when_that_is_gone_on_with(

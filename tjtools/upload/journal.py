@@ -201,6 +201,10 @@ class Journal:
             repeats=frozenset(begun.repeats),
         )
 
+    def files(self) -> dict[Key, SessionFile]:
+        """The files that runs were to hand over, by section and name, as far as no run was folded away."""
+        return {file.key: file for one in self.events() if isinstance(one, Begun) for file in one.files}
+
     def outcomes(self, run: str) -> list[Settled]:
         """What came of the files of a run since it last began, in order; time-outs are in it."""
         _, since = self._runs().get(run, (None, []))

@@ -32,6 +32,7 @@ from tjtools.workspace.settings import Settings
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
+GONE = "handed over by an earlier run, and the site does not list it"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -137,12 +138,13 @@ class _Run:
             allowed = [one.file.key for one in going if one.repeats_rejected]
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force, repeats=allowed)
         self.begun = True
-        under_way = self.resumed.under_way if self.resumed else ()
         in_doubt = self.journal.in_doubt()
-        handed = self.journal.hand_overs()
+        known = self.journal.files() | {file.key: file for file in self.files}
         doubtful: dict[HandedOver, list[SessionFile]] = {}
-        for key, file in {file.key: file for file in (*under_way, *self.files) if file.key in in_doubt}.items():
-            doubtful.setdefault(handed[key][-1], []).append(file)
+        for (section, name), handed in self.journal.hand_overs().items():
+            if (section, name) in in_doubt:
+                file = known.get((section, name)) or SessionFile(Path(name), section.creative_type)
+                doubtful.setdefault(handed[-1], []).append(file)
         self.to_do |= {file.key for files in doubtful.values() for file in files}
         for last, files in doubtful.items():
             self._settle_doubtful(last, files)
@@ -161,8 +163,12 @@ class _Run:
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
-        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled]
-        self._confirm([*(one for one in found if one not in again), *timed_out], handed)
+        here = {file.key for file in self.files}
+        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & here]
+        others = [one.file for one in again if one.file.key not in here | self.journal.stalled()]
+        gone = [Outcome(file, UploadStatus.FAILED, message=GONE) for file in others]
+        told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in here)]
+        self._confirm([*told, *timed_out, *gone], handed)
 
     def _batch(self, batch: Batch) -> None:
         shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
