@@ -184,6 +184,25 @@ def test_two_files_of_one_name_in_two_sections_keep_their_own_ids(bare_workspace
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "then"),
+    [
+        ([("clip", "111")], [("clip", "111"), ("video", "222")]),
+        ([("clip", "")], [("clip", "222")]),
+        ([("clip", "222")], [("clip", "222")]),
+        ([("clip", ""), ("video", "")], [("clip", ""), ("video", "222")]),
+    ],
+)
+def test_a_row_whose_type_is_no_known_word_keeps_its_own_id(
+    bare_workspace: Workspace, there: list[tuple[str, str]], then: list[tuple[str, str]]
+) -> None:
+    rows = [",".join(("1", "a.mp4", kind, creative_id)) for kind, creative_id in there]
+    bare_workspace.master.write_text("\n".join(("unique_id,new_filename,creative_type,tj_creative_id", *rows)), "utf-8")
+    record_in_master(bare_workspace, [(SessionFile(Path("a.mp4"), CreativeType.VIDEO), "222", None)])
+    told = [(row["creative_type"], row["tj_creative_id"]) for row in read_rows(bare_workspace.master)]
+    assert told == then
+
+
 def test_a_known_upload_date_is_not_lost_when_the_id_is_found_again(bare_workspace: Workspace) -> None:
     write_inventory(bare_workspace.master, [ROW])
     file = SessionFile(Path("a.mp4"), CreativeType.VIDEO)

@@ -331,7 +331,7 @@ FILES = (
     _one(
         "master-by-name-alone",
         "An ID goes into the master's row of the file's own section.",
-        " if section_of(row, limits) in (file.section, None)]",
+        " if section_of(row, limits) is file.section]",
         "]",
         "test_two_files_of_one_name_in_two_sections_keep_their_own_ids",
     ),

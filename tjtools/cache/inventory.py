@@ -179,7 +179,8 @@ def record_in_master(
 ) -> tuple[BadLine, ...]:
     """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
 
-    A file is found by its name and section; one that the master lacks is added. Lines that can't be understood are
+    A file is found by its name and section, else in a row of unknown section that has no other ID; one that the master
+    lacks is added. Lines that can't be understood are
     moved to the quarantine file, as they were, and returned. `backup` is the time under which the old file is kept.
     """
     limits = load_limits(workspace.limits_file)
@@ -193,7 +194,9 @@ def record_in_master(
             named[as_sent(row["new_filename"])].append(row)
         for file, creative_id, day in found:
             same = named[as_sent(file.name)]
-            own = [row for row in same if section_of(row, limits) in (file.section, None)]
+            own = [row for row in same if section_of(row, limits) is file.section]
+            unknown = [row for row in same if section_of(row, limits) is None]
+            own = own or [row for row in unknown if told_id(row.get("tj_creative_id", "")) in ("", creative_id)]
             if not own:
                 own = [_row_of(file)]
                 rows += own
