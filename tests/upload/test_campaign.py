@@ -11,6 +11,7 @@ from world import read_rows
 from tjtools.model.creative import Creative, CreativeType, SessionFile, UploadStatus
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.journal import Settled
+from tjtools.workspace.disk import backups_of
 from tjtools.workspace.limits import load_limits
 from tjtools.workspace.settings import CampaignSettings
 
@@ -213,6 +214,15 @@ def test_a_run_that_is_gone_on_with_keeps_its_number(tmp_path: Path) -> None:
     written(tmp_path, [outcome("c.mp4", S, "3")], "20251113_120500")
     both = written(tmp_path, [outcome("a.mp4", S, "1"), outcome("b.mp4", S, "2")])
     assert [row["Creative ID"] for row in both["Batch008_20251113_120000_Preroll.csv"]] == ["1", "2"]
+
+
+def test_what_a_person_wrote_into_the_files_of_a_run_is_kept_when_that_is_gone_on_with(tmp_path: Path) -> None:
+    folder, outcomes = tmp_path / "tracking" / "Upload_CSV", [outcome("a.mp4", S, "1")]
+    [path, _] = write_campaigns(folder, outcomes, SETTINGS, RUN, backup=NOW)
+    edited = path.read_text("utf-8").replace("Play", "Play now")
+    path.write_text(edited, "utf-8")
+    write_campaigns(folder, [*outcomes, outcome("b.mp4", S, "2")], SETTINGS, RUN, backup=NOW)
+    assert [one.read_text("utf-8") for one in backups_of(path)] == [edited]
 
 
 def test_more_than_fifty_ads_are_split(tmp_path: Path) -> None:

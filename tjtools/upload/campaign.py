@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -146,19 +147,20 @@ def write_campaigns(
     *,
     others: Sequence[SessionFile] = (),
     caps: CampaignCaps | None = None,
+    backup: datetime | None = None,
 ) -> tuple[Path, ...]:
     """Write the ads of one run, none where it uploaded nothing, and return the files; `run` is its name.
 
     A native ad needs both halves of its pair: at least one uploaded in this run, the other then or before. A pair ID
     that more files have, among them the `others` of the session, makes none. What is longer than its cap (the
     package's, if none are given) is cut, and said. A run that is gone on with has its files written anew, under its
-    number.
+    number: those that are there, where a person may have written, are kept under the time `backup`.
     """
     texts, caps = Texts.of(settings), caps or load_limits().campaign
     ads = fitted([*_native(outcomes, others, texts), *_preroll(outcomes, texts)], caps)
     if ads and texts.target_url not in texts.unset and (why := why_no_address(texts.target_url)):
         log.warning("The campaign uploader will not take these ads, target_url in tjtools.toml: %s", why)
-    return write_ads(folder, ads, run)
+    return write_ads(folder, ads, run, backup)
 
 
 def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], texts: Texts) -> Iterator[Ad]:
@@ -210,7 +212,7 @@ def _cut(ad: Ad, caps: CampaignCaps, taken: set[str]) -> Ad:
     return ad._replace(values=ad.values | cut, notes=tuple(notes))
 
 
-def write_ads(folder: Path, ads: Iterable[Ad], run: str) -> tuple[Path, ...]:
+def write_ads(folder: Path, ads: Iterable[Ad], run: str, backup: datetime | None = None) -> tuple[Path, ...]:
     """Write ads that fit, under the run's number, or else the next one; what is to be said of them is logged."""
     ads = [*ads]
     for ad in ads:
@@ -221,7 +223,7 @@ def write_ads(folder: Path, ads: Iterable[Ad], run: str) -> tuple[Path, ...]:
     with locked(folder):  # somebody else may be about to take the same number
         files = files_of(folder, ads, run)
         for file in files:
-            write_rows(file.path, file.columns, file.rows, quote_all=file.columns is NATIVE_COLUMNS)
+            write_rows(file.path, file.columns, file.rows, quote_all=file.columns is NATIVE_COLUMNS, backup=backup)
     return tuple(file.path for file in files)
 
 

@@ -151,9 +151,9 @@ class _Run:
 
     def _campaigns(self, run: str) -> tuple[Path, ...]:
         last = {one.file.key: one for one in self.journal.outcomes(run)}
-        folder, settings = self.workspace.campaigns, self.settings.campaign
+        folder, settings, at = self.workspace.campaigns, self.settings.campaign, self.now()
         caps = load_limits(self.workspace.limits_file).campaign
-        return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps)
+        return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps, backup=at)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
         site, times = self._open_section(handed.section), self.settings.upload
