@@ -238,6 +238,14 @@ def test_more_than_fifty_ads_are_split(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("category", ["part2", "Part 2", "Sports_part2"])
+def test_a_category_called_as_a_part_of_another_file_takes_no_place_of_it(tmp_path: Path, category: str) -> None:
+    outcomes = [outcome(f"{number}.mp4", S, str(number)) for number in range(101)]
+    paths = write_campaigns(tmp_path, [*outcomes, outcome("a.mp4", S, "1", category=category)], SETTINGS, RUN)
+    assert len({path.name.casefold() for path in paths}) == len(paths) == 7
+    assert sum(len(read_rows(path)) for path in paths) == 204
+
+
 def test_no_file_is_over_500_kb(tmp_path: Path) -> None:
     outcomes = [outcome(f"{number}{'é' * 14_000}.mp4", S, str(number)) for number in range(40)]
     paths = write_campaigns(tmp_path, outcomes, SETTINGS, RUN)

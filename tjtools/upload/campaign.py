@@ -267,6 +267,7 @@ def _number_of(folder: Path, run: str) -> int:
 def _slug(category: str) -> str:
     plain = re.sub(r"\s", "", unicodedata.normalize("NFC", category))
     slug = re.sub(r"[^\w-]+", "-", plain).strip("-") or "Uncategorised"
+    slug = re.sub(r"(?i)(\A|_)part\d+\Z", r"\g<0>-", slug)  # as the part of a longer file is called
     if len(slug.encode()) <= LONGEST_SLUG:
         return slug
     return f"{slug.encode()[:LONGEST_SLUG].decode(errors='ignore')}-{crc32(slug.encode()):08X}"
