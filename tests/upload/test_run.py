@@ -21,6 +21,7 @@ from world import (
     banner,
     checksum,
     content_of,
+    expire,
     go,
     library_ids,
     native_pair,
@@ -608,6 +609,14 @@ def test_a_file_in_doubt_that_the_session_no_longer_has_is_looked_for_by_the_nex
     }  # fmt: skip
     demand_settled(workspace)
     assert (read_rows(workspace.master)[0]["tj_creative_id"], truth.received()) == (found, ["b.png"])
+
+
+def test_a_file_in_doubt_is_not_told_as_skipped_by_a_run_that_never_came_to_look_for_it(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off_at(run, "hand_over", workspace, monkeypatch)
+    expire(truth)
+    assert ended(go(workspace)) == {"a.png": "unknown_id"}
 
 
 def test_a_status_that_was_learned_since_a_run_was_cut_off_stays_when_that_is_gone_on_with(

@@ -369,8 +369,11 @@ class _Run:
         if stopped:
             planned = (one.file for batch in plan.batches for one in batch.reviews)
             reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
-        rest = reasons.keys() - {one.file for one in self.outcomes}
-        self._note([Outcome(file, UploadStatus.SKIPPED, message=reasons[file]) for file in reasons if file in rest])
+        told = {one.file for one in self.outcomes}
+        doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
+        words = UploadStatus.SKIPPED, UploadStatus.UNKNOWN_ID
+        rest = [file for file in reasons if file not in told]
+        self._note([Outcome(file, words[file.key in doubt], message=reasons[file]) for file in rest])
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
         at, new = at or self.now(), [one for one in outcomes if one.file.key not in self.confirmed]
