@@ -12,6 +12,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from socket import gethostname
 
 import pytest
 
@@ -62,12 +63,12 @@ def test_a_process_that_is_killed_holds_neither_file_nor_run(bare_workspace: Wor
     assert watched(bare_workspace) is None
 
 
-def _held_elsewhere(workspace: Workspace, *, silent: float) -> None:
+def _held_elsewhere(workspace: Workspace, *, silent: float, host: str = "another-machine") -> None:
     """The lock as a run on another machine left it, so many seconds after its last sign of life."""
     lease = workspace.private / "locks" / "live-run.lease"
     with only_live_run(workspace):
         told = lease.read_text("utf-8")
-    lease.write_text(re.sub("(?m)^host=.*", "host=another-machine", told), "utf-8")
+    lease.write_text(re.sub("(?m)^host=.*", f"host={host}", told), "utf-8")
     last = lease.stat().st_mtime - silent
     os.utime(lease, (last, last))
 
@@ -79,10 +80,14 @@ def test_a_run_on_another_machine_is_told_as_long_as_it_gives_signs_of_life(bare
         pass
 
 
-def test_a_run_on_another_machine_that_died_is_given_up_by_the_next_command(bare_workspace: Workspace) -> None:
-    _held_elsewhere(bare_workspace, silent=LEASE + 1)
+@pytest.mark.parametrize("host", ["another-machine", f"{gethostname()}-2", f"{gethostname()}?pidns-1"])
+def test_a_run_on_another_machine_that_died_is_given_up_by_the_next_command(
+    bare_workspace: Workspace, host: str
+) -> None:
+    """Also on one whose name begins as this one's, and in a container that is gone."""
+    _held_elsewhere(bare_workspace, silent=LEASE + 1, host=host)
     assert watched(bare_workspace) is None
-    _held_elsewhere(bare_workspace, silent=LEASE + 1)
+    _held_elsewhere(bare_workspace, silent=LEASE + 1, host=host)
     with only_live_run(bare_workspace) as alone:
         alone.demand()
 

@@ -176,9 +176,16 @@ def _let_go(lease: SoftFileLease) -> None:
         if state == "Z" and same and lease.owner == owner:
             lease.force_break()
     with suppress(OSError):
-        elsewhere = not owner.hostname.startswith(socket.gethostname())
-        if elsewhere and _silence(lease) > LEASE and lease.owner == owner:
+        if owner.hostname not in _names_here() and _silence(lease) > LEASE and lease.owner == owner:
             lease.force_break()
+
+
+def _names_here() -> set[str]:
+    """What filelock calls this machine, or this container, where a machine has several."""
+    name = socket.gethostname()
+    with suppress(OSError):  # there is no /proc
+        return {name, f"{name}?pidns-{Path('/proc/self/ns/pid').stat().st_ino:x}"}
+    return {name}
 
 
 def _silence(lease: SoftFileLease) -> float:
