@@ -38,6 +38,7 @@ from tjtools.model.creative import CreativeType, Key, ReviewStatus, Section, Upl
 from tjtools.model.errors import (
     Cancelled,
     PageChanged,
+    SettingsError,
     SignInNeeded,
     SiteError,
     SiteUnreachable,
@@ -888,13 +889,21 @@ def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(works
         return connect(workspace, settings, say=lambda _: None)
 
     first = go(workspace, open_site=connect_and_break_the_master)
-    assert isinstance(first.stopped, TrackingFileError)
+    assert (ended(first), type(first.stopped)) == ({"b.png": "success"}, TrackingFileError)
     workspace.master.rmdir()
     workspace.master.write_bytes(master)
     again = go(workspace, open_site=no_site, now=NOW.replace(hour=13))
     assert again.stopped is None
     assert [one.get("tj_creative_id") for one in read_rows(workspace.master)] == truth.named("b")
     assert Journal(workspace.log).in_doubt() == set()
+
+
+def test_limits_that_are_damaged_while_it_uploads_cost_no_report(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "b.png")])
+    report = go(workspace, progress=lambda _: workspace.limits_file.write_text("[", "utf-8") and None)
+    assert (ended(report), type(report.stopped)) == ({"b.png": "success"}, SettingsError)
+    workspace.limits_file.unlink()
+    assert unfinished_run(workspace)
 
 
 def test_a_second_live_run_in_the_same_workspace_is_refused(workspace: Workspace, truth: Truth) -> None:

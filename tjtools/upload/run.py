@@ -13,7 +13,7 @@ from tjtools.cache.library import Library
 from tjtools.diff.repeats import RepeatKind
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
-from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError, TrackingFileError
+from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
@@ -121,7 +121,7 @@ class _Run:
                 campaigns = self._campaigns(self.name) if self.begun else ()
                 if self.begun and not stopped and not any(one.open for one in self.outcomes):
                     self.journal.note(Ended(run=self.name, at=self.now()))
-            except TrackingFileError as error:
+            except TJToolsError as error:
                 stopped = stopped or error
         sum_up(self.plan, self.outcomes, stopped=stopped is not None)
         status_file = self.workspace.status_file(self.name)
@@ -351,10 +351,10 @@ class _Run:
         unknown = [one for one in outcomes if one.status not in KNOWN]
         stalled = [one.file for one in unknown if one.file.name in timed_out]
         self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
+        self.outcomes += outcomes
         added = self.records.record(settled, [status_row(self.workspace, one, now) for one in unknown])
         self.records.remember(settled, now)
         self.journal.note(Recorded(run=self.name, at=now))
-        self.outcomes += outcomes
         self.claims.done()
         log_confirmed(outcomes, added, self.workspace.library.name)
         self._count()
