@@ -216,6 +216,14 @@ def test_a_rewrite_never_loses_a_doubtful_day(path: Path, day: str, reason: str,
     assert (rows[0]["reason"], library.doubtful_days, len(library.bad_lines)) == (reason, (), int(keep_bad))
 
 
+def test_bad_lines_that_behind_one_another_would_be_a_creative_go_to_the_quarantine(path: Path) -> None:
+    bad = '1,x,"a', '3,c",,,,'
+    load(path, bad[0], '2,"b",,,,,', bad[1]).rewrite(now=NOON, keep_bad=True)
+    assert path.read_text("utf-8").splitlines()[1:] == ["2,b,,,,,"]
+    rows = read_table(path.with_suffix(".quarantine.csv"), ("line", "reason", "text")).rows
+    assert [row["text"] for row in rows] == [*bad]
+
+
 def test_an_append_leaves_a_doubtful_day_where_it_is(path: Path) -> None:
     library = load(path, "1.0,a,11-12-2025,,,,")
     assert library.add([Creative("1", "a"), Creative("2", "b")]) == (Creative("2", "b"),)

@@ -203,12 +203,14 @@ def test_many_syncs_do_not_cost_the_refreshes_their_snapshots(bare_workspace: Wo
 
 
 @pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize(("delimiter", "end"), [(",", "\n"), (";", "\r\n")])
 def test_a_bad_line_goes_into_quarantine_only_where_all_that_the_site_holds_took_its_place(
-    bare_workspace: Workspace, full: bool
+    bare_workspace: Workspace, full: bool, delimiter: str, end: str
 ) -> None:
+    """Also in a file as Excel has written it."""
     follow(bare_workspace, reading(image("1", "a")))
-    with bare_workspace.library.open("a", encoding="utf-8") as file:
-        file.write("1.03E+09,clip.png,,image,,,pending\n")
+    whole = bare_workspace.library.read_text("utf-8") + "1.03E+09,clip.png,,image,,,pending\n"
+    bare_workspace.library.write_bytes(whole.replace(",", delimiter).replace("\n", end).encode())
     follow(bare_workspace, reading(image("1", "a", APPROVED), image("2", "clip")), full=full)
     found = Library.load(bare_workspace.library).find("clip.png", IMAGE)
     assert (bool(found.there), bool(found.bad_lines)) == (full, not full)

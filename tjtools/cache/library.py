@@ -243,23 +243,30 @@ class Library:
         """Write the file anew: one row per ID, bad lines moved to the quarantine file, the old file kept as a backup.
 
         With `creatives`, these take the place of those that this object knew when it was called; what other processes
-        have appended since is kept, and so are extra columns. With `keep_bad` bad lines stay, behind the others: they
-        keep the files that they mention from going up again. A line with a doubtful day goes to the quarantine, its
-        creative is written without a day. `now` names the backup. Raises TrackingFileError; the old file is then as it
-        was.
+        have appended since is kept, and so are extra columns. With `keep_bad` bad lines stay, behind the others, if
+        they are bad there too: they keep the files that they mention from going up again. A line with a doubtful day
+        goes to the quarantine, its creative is written without a day. `now` names the backup. Raises TrackingFileError;
+        the old file is then as it was.
         """
         with locked(self.path):
             rows = self._replaced(creatives)
             header = self._form.header if self._form else COLUMNS
-            lines = encoded(self.path, [header, *(_fields(row, header) for row in rows)])
-            aside = self.doubtful_days
-            if keep_bad and self._form and self._form.plain:
-                lines += [bad.text.encode() + b"\n" for bad in self.bad_lines]
+            data = b"".join(encoded(self.path, [header, *(_fields(row, header) for row in rows)]))
+            aside, bad = self.doubtful_days, self.bad_lines
+            whole = data + b"".join(one.text.encode() + b"\n" for one in bad)
+            if keep_bad and bad and self._bad_in(whole) == [one.text for one in bad]:
+                data = whole
             else:
-                aside = (*self.bad_lines, *aside)
+                aside = (*bad, *aside)
             quarantine(self.path, sorted(aside))
-            replace_file(self.path, b"".join(lines), backup=now, seen=self._seen)
+            replace_file(self.path, data, backup=now, seen=self._seen)
             self.refresh()
+
+    def _bad_in(self, data: bytes) -> list[str]:
+        """The lines that could not be understood, were this the file."""
+        library = Library(self.path)
+        library._take(read_records(data, self.path, COLUMNS))
+        return [bad.text for bad in library.bad_lines]
 
     def _replaced(self, creatives: Iterable[Creative] | None) -> list[Row]:
         """The rows of the creatives, and of what others have written since this object was read."""
