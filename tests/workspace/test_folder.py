@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
 
-from tjtools.model.errors import SettingsError, SiteMismatch, WorkspaceNotFound
+from tjtools.model.errors import SettingsError, SiteMismatch, TrackingFileError, WorkspaceNotFound
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, bound_site, load_settings
 
@@ -64,6 +65,19 @@ def test_binding_keeps_the_settings_that_were_there(bare_workspace: Workspace) -
     bind(bare_workspace, LIVE)
     settings = load_settings(bare_workspace)
     assert (settings.campaign.brand_name, settings.site) == ("Ana & Co", LIVE)
+
+
+def test_binding_on_a_full_disk_keeps_the_settings_that_were_there(bare_workspace: Workspace) -> None:
+    told = f'[campaign]\ntarget_url = "https://example.com/{"a" * 100}"\n'
+    bare_workspace.settings_file.write_text(told, "utf-8")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(TrackingFileError, match=r"tjtools\.toml"):
+            bind(bare_workspace, LIVE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert bare_workspace.settings_file.read_text("utf-8") == told
 
 
 @pytest.mark.parametrize("suffix", ['""', '"_"', '" - "', "7"])

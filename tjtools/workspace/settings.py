@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from tjtools.model.errors import SettingsError, SiteMismatch
+from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import Workspace, read_toml
 from tjtools.workspace.limits import Table, load_limits
 
@@ -220,7 +221,8 @@ def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
 def bind(workspace: Workspace, site: SiteSettings) -> bool:
     """Write the `tjtools.toml` that binds a workspace to a site; False where it was bound to it already.
 
-    Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files.
+    Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files;
+    and TrackingFileError where the disk does not take it, with what was there as it was.
     """
     file, bound = workspace.settings_file, load_settings(workspace).site
     if bound and (bound.kind, bound.origin) != (site.kind, site.origin):
@@ -235,7 +237,7 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
         "[site]",
         *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
     )
-    file.write_text(kept + "\n".join(lines) + "\n", "utf-8")
+    replace_file(file, (kept + "\n".join(lines) + "\n").encode())
     return True
 
 
