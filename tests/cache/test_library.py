@@ -216,6 +216,14 @@ def test_a_rewrite_never_loses_a_doubtful_day(path: Path, day: str, reason: str,
     assert (rows[0]["reason"], library.doubtful_days, len(library.bad_lines)) == (reason, (), int(keep_bad))
 
 
+def test_what_an_editor_changed_far_above_the_line_that_it_appended_is_read_anew(path: Path) -> None:
+    library = load(path, *(f"{number},clip {number}.png,,,,image,approved" for number in range(1000, 1400)))
+    text = path.read_text("utf-8").replace("1000,clip 1000.png,", "1000,clip 999a.png,")
+    path.write_text(text + "1400,new.png,,,,image,pending\n", "utf-8")
+    library.refresh()
+    assert [one.filename for one in (*library.get("1000"), *library.get("1400"))] == ["clip 999a.png", "new.png"]
+
+
 def test_bad_lines_that_behind_one_another_would_be_a_creative_go_to_the_quarantine(path: Path) -> None:
     bad = '1,x,"a', '3,c",,,,'
     load(path, bad[0], '2,"b",,,,,', bad[1]).rewrite(now=NOON, keep_bad=True)

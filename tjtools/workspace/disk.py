@@ -28,7 +28,7 @@ NO_LOCKS = "the file system takes no locks, as some network shares: two programs
 LOCAL_DISK = "Move the workspace to a disk of this machine, or mount the share with locks."
 _PATIENCE = 60.0  # seconds to wait for another process that writes
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-_TAIL = 4096  # bytes that are compared to tell a file that has grown from one that was edited in place
+_TAIL = 1 << 22  # bytes that are compared to tell a file that has grown from one that was edited: all of most files
 
 
 def private_folder(path: Path) -> Path:
