@@ -27,6 +27,7 @@ from world import (
     native_pair,
     read_rows,
     session,
+    tjtools,
     write_inventory,
 )
 
@@ -618,6 +619,25 @@ def test_a_file_in_doubt_is_not_told_as_skipped_by_a_run_that_never_came_to_look
     cut_off_at(run, "hand_over", workspace, monkeypatch)
     expire(truth)
     assert ended(go(workspace)) == {"a.png": "unknown_id"}
+
+
+@pytest.mark.parametrize("newest", ["1", "9999999999"])
+def test_which_of_several_creatives_a_file_in_doubt_is_a_person_can_say(
+    newest: str, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.5")
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    [file] = load_session(workspace).files
+    Journal(workspace.log).handed_over([file], section=file.section, run="earlier", now=NOW, newest=newest)
+    first, _ = (truth.add("Static Banner", "a", dimensions="300x250", file_type=".png") for _ in range(2))
+    assert ended(go(workspace, now=NOW + timedelta(days=1))) == {"a.png": "unknown_id"}
+    refresh_library(workspace, access_to(workspace), now=lambda: NOW + timedelta(days=1), confirm=lambda _: True)
+    assert tjtools("add", first, "a.png", cwd=workspace.root).returncode == 0
+    report = go(workspace, now=NOW + timedelta(days=2))
+    status = "success" if newest == "1" else "duplicate"
+    assert [(one.status.value, one.creative_id) for one in report.outcomes] == [(status, first)]
+    assert [one["tj_creative_id"] for one in read_rows(workspace.master)] == [first]
+    demand_settled(workspace)
 
 
 def test_a_status_that_was_learned_since_a_run_was_cut_off_stays_when_that_is_gone_on_with(

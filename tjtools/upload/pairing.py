@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tjtools.cache.library import Library
 from tjtools.model.cells import is_id
 from tjtools.model.creative import Key, SessionFile, UploadStatus
 from tjtools.model.names import as_sent, as_shown, file_type
 from tjtools.site import Card, FileResult, FileState
+
+TOLD = "the library has it under this whole name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,19 @@ def pair(
         else Outcome(file, UploadStatus.UNKNOWN_ID, message="two files of this batch bear one name on the site")
         for file in handed
     )
+
+
+def as_told(one: Outcome, library: Library, newest_before: str) -> Outcome:
+    """The same, or where nothing else tells the ID: the one candidate that the library has under the file's whole name.
+
+    So a person has said (`tjtools add`): the site's own names have no extension.
+    """
+    mine = [card for card in one.candidates if one.file.name in [row.filename for row in library.get(card.creative_id)]]
+    if one.status is not UploadStatus.UNKNOWN_ID or len(mine) != 1:
+        return one
+    new = is_newer(mine[0].creative_id, newest_before)
+    status = UploadStatus.SUCCESS if new else UploadStatus.DUPLICATE
+    return replace(one, status=status, creative_id=mine[0].creative_id, message=TOLD, card=mine[0])
 
 
 def _bearing(names: Iterable[str], cards: Sequence[Card]) -> list[Card]:

@@ -21,7 +21,7 @@ from tjtools.team import Left, Unclaimed, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
-from tjtools.upload.pairing import Outcome, pair
+from tjtools.upload.pairing import Outcome, as_told, pair
 from tjtools.upload.plan import Batch, Plan
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
@@ -160,6 +160,7 @@ class _Run:
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         patience = times.processing_timeout + times.card_timeout
         found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
+        found = tuple(as_told(one, self.records.library, handed.newest) for one in found)
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
@@ -299,14 +300,9 @@ class _Run:
         """Look on the site for what somebody began to hand over without a sign of life since; what goes up is left."""
         self.stalled_elsewhere |= {one.key for one in left if one.stalled}
         for one in left:
-            section, name = one.key
+            (section, name), content = one.key, ((one.key[1], one.content),)
             handed = HandedOver(
-                at=one.made,
-                run=one.run,
-                section=section,
-                files=(name,),
-                newest=one.newest,
-                contents=((name, one.content),),
+                at=one.made, run=one.run, section=section, files=(name,), newest=one.newest, contents=content
             )
             self._settle_doubtful(handed, [file for file in files if file.key == one.key])
         told = {one.file for one in self.outcomes}
