@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from world import NOW, read_rows, write_inventory
 
-from tjtools.cache.inventory import load_session, master_ids, record_in_master
+from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
+from tjtools.cache.library import Library
 from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.errors import WrongHeader
 from tjtools.model.names import as_sent
@@ -244,3 +245,12 @@ def test_a_line_of_the_master_that_cannot_be_read_is_kept_apart_as_it_was(bare_w
     assert len(read_rows(bare_workspace.master)) == 1
     kept = (bare_workspace.tracking / "creative_inventory.quarantine.csv").read_text("utf-8")
     assert "half,a,line" in kept
+
+
+def test_a_rebuilt_library_keeps_every_name_that_the_master_has_beside_one_id(bare_workspace: Workspace) -> None:
+    rows = ["1,a.png,image,111,2025-11-13", "2,b.png,image,111,", "3,a.png,image,111,"]
+    header = "unique_id,new_filename,creative_type,tj_creative_id,tj_upload_date"
+    bare_workspace.master.write_text("\n".join((header, *rows)), "utf-8")
+    assert rebuild_cache(bare_workspace, now=NOW).added == 2
+    told = [(one.filename, str(one.upload_date)) for one in Library.load(bare_workspace.library).get("111")]
+    assert told == [("a.png", "2025-11-13"), ("b.png", "None")]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
-from tjtools.cache.rows import fields_of, read_row
+from tjtools.cache.rows import Row, fields_of, merge, read_row
 from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import NotText, TrackingFileError, UnsafePath, WrongHeader, translated
@@ -289,7 +289,7 @@ def rebuild_cache(workspace: Workspace, *, now: datetime) -> Rebuilt:
 def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ...]]:
     """The creatives that the master knows by their IDs, and its lines of which something can't be understood."""
     table = read_table(workspace.master, NEEDED_COLUMNS)
-    found: dict[str, Creative] = {}
+    found: dict[str, list[Row]] = {}  # several where one ID stands beside several names: nobody knows which is it
     bad = list(table.bad)
     for line, row in zip(table.lines, table.rows, strict=True):
         if not row.get("tj_creative_id", "").strip():
@@ -297,11 +297,11 @@ def read_master(workspace: Workspace) -> tuple[list[Creative], tuple[BadLine, ..
         doubts: list[str] = []
         try:
             creative = _creative(row, doubts)
-            found[creative.creative_id] = creative
+            found.setdefault(creative.creative_id, []).append(Row(creative, line=line))
         except ValueError as error:
             doubts = [str(error)]
         bad += [BadLine(line, doubt, ",".join(row.values())) for doubt in doubts]
-    return list(found.values()), tuple(bad)
+    return [row.creative for rows in found.values() for row in merge(rows)], tuple(bad)
 
 
 def _creative(row: dict[str, str], doubts: list[str]) -> Creative:
