@@ -215,7 +215,7 @@ def _journal(workspace: Workspace) -> Iterator[Disagreement]:
     under_way = {file.key for file in unfinished.under_way} if unfinished else set()
     for section, name in sorted(journal.in_doubt() - under_way, key=lambda key: (key[0].value, key[1])):
         found = f"{name} was handed over into {section.value}, and nobody knows what came of it"
-        yield Disagreement(journal.path, None, found, "A live upload of the file looks on the site first.")
+        yield Disagreement(journal.path, None, found, "The next live upload looks on the site first.")
 
 
 def _of_master(table: Table, limits: Limits, bad: list[Disagreement]) -> Iterator[Told]:
