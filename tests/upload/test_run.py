@@ -68,6 +68,7 @@ from tjtools.upload import (
 )
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
+from tjtools.workspace.disk import backups_of
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
 from tjtools.workspace.settings import load_settings
@@ -561,7 +562,7 @@ def resume(workspace: Workspace, now: datetime) -> UploadReport:
     """Go on with the run that was cut off."""
     cut, settings = unfinished_run(workspace), load_settings(workspace)
     assert cut
-    rest = prepare_rest(workspace, cut, settings)
+    rest = prepare_rest(workspace, cut, settings, now=lambda: now)
     return upload(
         rest.plan, workspace, rest.prepared.library, settings, lambda: connect(workspace, settings, say=lambda _: None),
         now=lambda: now, live=True, resumed=cut,
@@ -638,6 +639,14 @@ def test_which_of_several_creatives_a_file_in_doubt_is_a_person_can_say(
     assert [(one.status.value, one.creative_id) for one in report.outcomes] == [(status, first)]
     assert [one["tj_creative_id"] for one in read_rows(workspace.master)] == [first]
     demand_settled(workspace)
+
+
+def test_the_backup_of_the_master_bears_the_time_at_which_a_run_is_gone_on_with(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off_at(Records, "record", workspace, monkeypatch)
+    resume(workspace, NOW + timedelta(days=3))
+    assert [path.name for path in backups_of(workspace.master)] == ["creative_inventory.20251116T120000.csv"]
 
 
 def test_a_status_that_was_learned_since_a_run_was_cut_off_stays_when_that_is_gone_on_with(

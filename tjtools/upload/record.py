@@ -100,17 +100,17 @@ class Records:
         now = self.fingerprints.of(one.file.path)
         return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
-    def record(self, settled: Sequence[Settled], unknown: Iterable[tuple[str, ...]] = ()) -> int:
+    def record(self, settled: Sequence[Settled], now: datetime, unknown: Iterable[tuple[str, ...]] = ()) -> int:
         """Tell the tracking files what came of files, and return how many IDs the library did not have before.
 
         What they were told before is not written again, so that a journal can be played back. The first time in a run,
-        the old master is kept as a backup. `unknown` are rows that the status CSV alone gets.
+        the old master is kept as a backup of this time. `unknown` are rows that the status CSV alone gets.
         """
         became = [(one, one.creative) for one in settled if one.creative and one.status in KNOWN]
         added = self.library.add(creative for _, creative in became)
         if became:
             found = [(one.file, one.creative_id, one.day) for one, _ in became]
-            backup = None if self.master_kept else became[0][0].at
+            backup = None if self.master_kept else now
             for line in record_in_master(self.workspace, found, backup=backup):
                 log.warning("%s:%d: moved to quarantine: %s", self.workspace.master.name, line.line, line.reason)
             self.master_kept = True

@@ -104,8 +104,8 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
     for run, settled in journal.unrecorded().items():
         log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
         records = Records(workspace, library, run)
-        records.record([_as_known(one, library) for one in settled])
-        records.remember(settled, at := now())
+        records.record([_as_known(one, library) for one in settled], at := now())
+        records.remember(settled, at)
         journal.note(Recorded(run=run, at=at))
 
 

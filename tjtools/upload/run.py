@@ -348,7 +348,7 @@ class _Run:
         stalled = [one.file for one in unknown if one.file.name in timed_out]
         self.journal.note(*settled, *(Settled(at=now, run=self.name, file=one, status=STALLED) for one in stalled))
         self.outcomes += outcomes
-        added = self.records.record(settled, [status_row(self.workspace, one, now) for one in unknown])
+        added = self.records.record(settled, now, [status_row(self.workspace, one, now) for one in unknown])
         self.records.remember(settled, now)
         self.journal.note(Recorded(run=self.name, at=now))
         self.claims.done()
