@@ -641,6 +641,21 @@ def test_which_of_several_creatives_a_file_in_doubt_is_a_person_can_say(
     demand_settled(workspace)
 
 
+@pytest.mark.parametrize(("owner", "name"), [(run, "hand_over"), (Records, "remember")])
+def test_a_file_that_is_called_otherwise_after_its_run_was_cut_off_goes_up_no_second_time(
+    owner: object, name: str, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cut_off_at(owner, name, workspace, monkeypatch)
+    [there] = truth.named("a") or [truth.add("Static Banner", "a")]
+    before = truth.received()
+    file.rename(file.with_name("clip.png"))
+    session(workspace, [{"new_filename": "clip.png", "creative_type": "image"}])
+    report = go(workspace, now=NOW + timedelta(days=1))
+    told = [(one.status.value, one.creative_id) for one in report.outcomes if one.file.name == "clip.png"]
+    assert told == [("skipped", there)]
+    assert (library_ids(workspace), truth.received()) == ({"a.png": there}, before)
+
+
 def test_the_backup_of_the_master_bears_the_time_at_which_a_run_is_gone_on_with(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.inventory import record_in_master
 from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview
+from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError
@@ -100,6 +101,13 @@ class Records:
         now = self.fingerprints.of(one.file.path)
         return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
+    def there(self, file: SessionFile) -> str:
+        """The Creative ID under which the file's section has its content, as far as that was recorded; else `""`."""
+        seen = self.fingerprints.of(file.path)
+        same = (one for one in self.fingerprints.uploads() if seen and one.fingerprint.checksum == seen.checksum)
+        ids = (one.creative_id for one in same if one.creative_type and one.creative_type.section is file.section)
+        return next((key for key in ids if any(not each.removed for each in self.library.get(key))), "")
+
     def record(self, settled: Sequence[Settled], now: datetime, unknown: Iterable[tuple[str, ...]] = ()) -> int:
         """Tell the tracking files what came of files, and return how many IDs the library did not have before.
 
@@ -127,7 +135,7 @@ class Records:
     def remember(self, settled: Iterable[Settled], now: datetime) -> None:
         """Which content got which ID, so that it is known again under another name; only where it is certain.
 
-        A file that is not as it was when it was handed over may have been another content.
+        A file that is not as it was when it was handed over may have been another content, unless it is gone.
         """
         became = [one for one in settled if one.status is UploadStatus.SUCCESS and one.content]
         try:
@@ -135,11 +143,15 @@ class Records:
             uploads = [
                 Upload(one.creative_id, one.file.name, one.file.section.creative_type, seen)
                 for one in became
-                if (seen := self.fingerprints.of(one.file.path)) and seen.checksum == one.content
+                if (seen := self._seen(one)) and seen.checksum == one.content
             ]
             self.fingerprints.keep_uploads(uploads, now=now)
         except TrackingFileError as error:
             log.warning("%s", error)
+
+    def _seen(self, one: Settled) -> Fingerprint | None:
+        known = self.fingerprints
+        return known.of(one.file.path) if one.file.path.exists() else known.with_checksum(one.content)
 
 
 def settled_of(one: Outcome, handed: HandedOver | None, *, run: str, at: datetime, size: str, retries: int) -> Settled:

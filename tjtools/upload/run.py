@@ -224,6 +224,9 @@ class _Run:
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
         stays = {Verdict.NEW} if one.verdict is not Verdict.ALREADY_THERE else set()
         stays |= {Verdict.UNCLEAR} if one.verdict in _BY_CONTENT else set()
+        if asked.verdict in stays and one.goes_up and not self.force and (there := self.records.there(one.file)):
+            one = one.held(Verdict.RENAMED_DUPLICATE, f"same content as ID {there}, which an earlier run handed over")
+            return replace(one, creative_id=there, known=self.records.library.get(there))
         return one if asked.verdict in stays else asked
 
     def _open_section(self, section: Section) -> Site:
