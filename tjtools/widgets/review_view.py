@@ -51,8 +51,7 @@ class Gallery(AnyWidget):
 
     def show(self) -> None:
         """Show the page; the pictures of the files follow, made in a thread."""
-        every = enumerate(self._review.shown)  # with its place, as the session may name a file twice
-        shown = {f"{place} {one.file.section.name}/{one.file.name}": one for place, one in every}
+        shown = {self._review.handle(one): one for one in self._review.shown}
         paths = {card: one.file.path for card, one in shown.items() if one.facts}
         fresh = paths != self._paths
         self._shown, self._paths = shown, paths

@@ -10,7 +10,7 @@ function make(tag, css, ...inside) {
 }
 
 function cut(name) {
-  const at = Math.max(0, name.length - TAIL);
+  const at = SIGNS.segment(name).containing(Math.max(0, name.length - TAIL))?.index ?? 0;
   const whole = make("span", "tj-cut", make("span", "", name.slice(0, at)), make("span", "", name.slice(at)));
   whole.title = name;
   return whole;
