@@ -1,6 +1,7 @@
 // The session's files as rows. Text is set with textContent; nothing here takes a string for HTML.
 const TAIL = 16; // characters of a name's end, which are always seen
 const NUMBERS = ["dimensions", "duration", "size"];
+const SIGNS = new Intl.Segmenter(); // a sign can be several characters
 
 function make(tag, css, ...inside) {
   const element = document.createElement(tag);
@@ -62,10 +63,11 @@ function render({ model, el }) {
   every.onchange = () => model.send({ what: "all", on: every.checked });
   const pictures = new Map(); // by id, kept while the rows come and go
   let sort = { key: "", down: false };
+  let rows = []; // those that are shown: the model's may be others already
   let lines = new Map();
 
   const watch = new IntersectionObserver((seen) => {
-    const wanted = seen.filter((one) => one.isIntersecting).map((one) => Number(one.target.dataset.id)).filter((id) => !pictures.has(id));
+    const wanted = seen.filter((one) => one.isIntersecting).map((one) => one.target.dataset.id).filter((id) => !pictures.has(id));
     wanted.forEach((id) => pictures.set(id, ""));
     if (wanted.length) model.send({ what: "pictures", ids: wanted });
   }, { root: room, rootMargin: "300px" });
@@ -78,16 +80,16 @@ function render({ model, el }) {
   function order() {
     const value = (row) => (sort.key in row.order ? row.order[sort.key] : String(row[sort.key] ?? ""));
     const compare = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true }));
-    const rows = [...model.get("rows")];
-    if (sort.key) rows.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
-    body.append(...rows.map((row) => lines.get(row.id)));
+    const sorted = [...rows];
+    if (sort.key) sorted.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
+    body.append(...sorted.map((row) => lines.get(row.id)));
     for (const cell of head.querySelectorAll("[data-key]")) {
       cell.ariaSort = cell.dataset.key !== sort.key ? "none" : sort.down ? "descending" : "ascending";
     }
   }
 
   function show() {
-    const rows = model.get("rows");
+    rows = model.get("rows");
     const all = { verdict: "Verdict", ...model.get("heads"), pair: "Pair", reasons: "Reason" };
     const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable || row.mend : row[key]);
     const names = Object.fromEntries(Object.entries(all).filter(([key]) => rows.some((row) => told(row, key))));
@@ -111,7 +113,7 @@ function render({ model, el }) {
 
   function tick() {
     const chosen = new Set(model.get("chosen"));
-    const open = model.get("rows").filter((row) => row.choosable);
+    const open = rows.filter((row) => row.choosable);
     for (const row of open) {
       const line = lines.get(row.id);
       line.querySelector("input").checked = line.ariaSelected = chosen.has(row.id);
@@ -125,8 +127,9 @@ function render({ model, el }) {
 
   body.addEventListener("keydown", (event) => {
     const line = event.target.closest("tr");
-    const next = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild }[event.key];
-    if (next) {
+    const ways = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild };
+    if (event.key in ways) {
+      const next = ways[event.key] ?? line; // at an end
       line.tabIndex = -1;
       next.tabIndex = 0;
       next.focus();
