@@ -321,11 +321,15 @@ def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> No
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))
-    card = gallery.cards[0]["id"]
+    sent: list[object] = []
+    gallery.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    card, film = gallery.cards[0]["id"], review.reviews[0].file.path
+    for asked in (card, card, "../../etc/passwd"):
+        gallery._hear(gallery, {"what": "play", "id": asked}, None)
+    assert sent == [({"playing": card, "type": "video/mp4"}, [film.read_bytes()])] * 2
+    film.unlink()
     gallery._hear(gallery, {"what": "play", "id": card}, None)
-    assert gallery.playing == {"id": card, "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
-    gallery._hear(gallery, {"what": "play", "id": "../../etc/passwd"}, None)
-    assert gallery.playing["id"] == card
+    assert sent[2:] == [({"playing": card, "problem": "It can't be read: No such file or directory."}, [])]
 
 
 def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:

@@ -39,9 +39,7 @@ async ([source, state]) => {
   window.end = widget.render({ model, el: document.getElementById("view") });
 }
 """
-JPEG = base64.b64decode(
-    "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"  # any picture does
-)
+GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 
 
 class Shown:
@@ -144,15 +142,60 @@ def test_a_key_at_an_end_of_the_table_stays_in_it(render: Callable[..., Shown], 
     assert shown.page.evaluate("out") == 0  # JupyterLab would go to another cell
 
 
+PARTS = "all => all.map((one) => [...one.children].map((part) => part.textContent))"
 FAMILY = "👩\N{ZERO WIDTH JOINER}👩\N{ZERO WIDTH JOINER}👧"
 
 
+@pytest.mark.parametrize("script", ["rows.js", "gallery.js"])
 @pytest.mark.parametrize("sign", ["🏖", FAMILY, "e\N{COMBINING ACUTE ACCENT}"])
-def test_a_name_is_cut_between_its_signs(render: Callable[..., Shown], sign: str) -> None:
-    names = [f"{'x' * 40}{sign}{'y' * after}.png" for after in range(16)]
-    shown = render("rows.js", **rows(*names))
-    parts = shown.page.locator(".tj-cut").evaluate_all(
-        "all => all.map((one) => [...one.children].map((part) => part.textContent))"
-    )
-    assert ["".join(one) for one in parts] == names
-    assert all(sign in start or sign in end for start, end in parts)
+def test_a_name_is_cut_between_its_signs(render: Callable[..., Shown], sign: str, script: str) -> None:
+    names = [f"{'x' * before}{sign}{'y' * (70 - before)}.png" for before in (*range(26, 37), *range(55, 62))]
+    cards = {"cards": [card(number, name) for number, name in enumerate(names)], "posters": {}}
+    shown = render(script, **rows(*names), **cards)
+    if script == "rows.js":
+        found = shown.page.locator(".tj-cut").evaluate_all(PARTS)
+        assert ["".join(one) for one in found] == names
+    else:
+        found = [one.split("…") for one in shown.page.locator(".tj-card-name").all_text_contents()]
+    assert all(name.startswith(start) and name.endswith(end) for name, (start, end) in zip(names, found, strict=True))
+    signs = [name.replace(sign, "*") for name in names]
+    cut = [(start.replace(sign, "*"), end.replace(sign, "*")) for start, end in found]
+    assert all(name.startswith(start) and name.endswith(end) for name, (start, end) in zip(signs, cut, strict=True))
+
+
+def test_a_card_plays_as_often_as_it_is_pressed_and_what_is_no_longer_shown_is_let_go(
+    render: Callable[..., Shown],
+) -> None:
+    film = card(0, "a.mp4", moving=True)
+    shown = render("gallery.js", cards=[film, card(1, "b.png")], posters={})
+    for _ in range(2):
+        shown.page.get_by_label("Play a.mp4").click()
+        assert shown.sent == [{"what": "play", "id": "0"}]
+        shown.hear({"playing": "0", "type": "video/mp4"}, b"film")
+        expect(shown.page.locator("video")).to_be_focused()
+        shown.comes(cards=[film | {"group": "Need you"}, card(1, "b.png")])
+        shown.comes(cards=[film, card(1, "b.png")])
+        assert shown.urls == 0
+
+
+def test_an_enlarged_picture_keeps_the_focus_and_its_name(render: Callable[..., Shown]) -> None:
+    shown = render("gallery.js", cards=[card(0, "b.png")], posters={})
+    shown.page.get_by_label("Enlarge b.png").press("Enter")
+    shown.hear({"playing": "0", "type": "image/gif"}, GIF)
+    expect(shown.page.get_by_role("img", name="b.png")).to_be_focused()
+
+
+def test_what_can_not_be_played_says_so_once(render: Callable[..., Shown]) -> None:
+    shown = render("gallery.js", cards=[card(0, "a.mp4", moving=True)], posters={})
+    for _ in range(2):
+        shown.hear({"playing": "0", "problem": "The file is gone."})
+    expect(shown.page.get_by_text("The file is gone.")).to_have_count(1)
+
+
+@pytest.mark.parametrize("button", ["Compare", "Make it fit"])
+def test_the_focus_stays_on_a_cards_button_when_its_words_change(render: Callable[..., Shown], button: str) -> None:
+    near = card(0, "a.png", comparable=True, mend="Make it fit")
+    shown = render("gallery.js", cards=[near], posters={})
+    shown.page.get_by_role("button", name=button).focus()
+    shown.comes(cards=[near | {"chosen": False}])
+    expect(shown.page.get_by_role("button", name=button)).to_be_focused()

@@ -40,7 +40,6 @@ class Gallery(AnyWidget):
     _css = STATIC / "gallery.css"
     cards: List[Any] = List().tag(sync=True)
     posters: Dict[str, Any] = Dict().tag(sync=True)
-    playing: Dict[str, Any] = Dict().tag(sync=True)
 
     def __init__(self, review: Review) -> None:
         super().__init__()
@@ -58,7 +57,7 @@ class Gallery(AnyWidget):
         with self.hold_sync():
             self.cards = [_card(self._review, card, one) for card, one in shown.items()]
             if fresh:
-                self.posters, self.playing = {}, {}
+                self.posters = {}
         if fresh:
             threading.Thread(target=self._draw, args=(paths,), name="tjtools-posters").start()
 
@@ -84,16 +83,17 @@ class Gallery(AnyWidget):
         elif told["what"] == "mend":
             self._review.mending.ask(key)
         elif card in self._paths:
-            self.playing = {"id": card, **_media(self._paths[card])}
+            told, data = _media(self._paths[card])
+            self.send({"playing": card, **told}, data)
 
 
-def _media(path: Path) -> dict[str, Any]:
+def _media(path: Path) -> tuple[dict[str, str], list[bytes]]:
     try:
         if path.stat().st_size <= PLAYABLE:
-            return {"type": guess_type(path.name)[0] or "", "data": path.read_bytes()}
-    except OSError:
-        return {"problem": "The file is gone."}
-    return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}
+            return {"type": guess_type(path.name)[0] or ""}, [path.read_bytes()]
+    except OSError as error:
+        return {"problem": f"It can't be read: {error.strerror}."}, []
+    return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}, []
 
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
