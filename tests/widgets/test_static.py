@@ -13,7 +13,9 @@ from tjtools.widgets.markup import STATIC
 
 PAGE = """
 <!doctype html><html><head><title>Lab</title></head>
-<body><div class="jp-OutputArea"><div class="tj-evidence"></div><div id="view"></div></div></body></html>
+<body><div class="jp-OutputArea">
+<div class="tj-evidence">Compare</div><div class="tj-mend">Make it fit</div><div style="height: 200vh"></div>
+<div id="view"></div></div></body></html>
 """
 RENDER = """
 async ([source, state]) => {
@@ -199,3 +201,15 @@ def test_the_focus_stays_on_a_cards_button_when_its_words_change(render: Callabl
     shown.page.get_by_role("button", name=button).focus()
     shown.comes(cards=[near | {"chosen": False}])
     expect(shown.page.get_by_role("button", name=button)).to_be_focused()
+
+
+@pytest.mark.parametrize("script", ["rows.js", "gallery.js"])
+@pytest.mark.parametrize(("button", "place"), [("Compare", ".tj-evidence"), ("Make it fit", ".tj-mend")])
+def test_a_files_button_leads_to_what_it_opens(
+    render: Callable[..., Shown], script: str, button: str, place: str
+) -> None:
+    asks = {"comparable": True, "mend": "Make it fit"}
+    one = {"rows": [row(0, "a.png", **asks)], "chosen": [], "heads": {"name": "Name"}}
+    shown = render(script, **one, cards=[card(0, "a.png", **asks)], posters={})
+    shown.page.get_by_role("button", name=button).click()
+    expect(shown.page.locator(place)).to_be_in_viewport()

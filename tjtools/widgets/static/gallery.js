@@ -43,26 +43,16 @@ function reason(card) {
   return fold;
 }
 
-function comparer(card, model) {
-  const compare = make("button", "tj-card-compare", "Compare");
-  compare.type = "button";
-  compare.setAttribute("aria-label", `Compare ${card.name} with what it repeats`);
-  compare.addEventListener("click", () => {
-    model.send({ what: "compare", id: card.id });
-    compare.closest(".jp-OutputArea")?.querySelector(".tj-evidence")?.scrollIntoView({ block: "nearest" });
+// Leads to the place where the kernel shows what was asked for.
+function asker(card, model, what, label, title, place) {
+  const button = make("button", "tj-card-compare", label);
+  button.type = "button";
+  button.setAttribute("aria-label", title);
+  button.addEventListener("click", () => {
+    model.send({ what, id: card.id });
+    button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
   });
-  return compare;
-}
-
-function mender(card, model) {
-  const mend = make("button", "tj-card-compare tj-card-mend", card.mend);
-  mend.type = "button";
-  mend.setAttribute("aria-label", `${card.mend}: ${card.name}`);
-  mend.addEventListener("click", () => {
-    model.send({ what: "mend", id: card.id });
-    mend.closest(".jp-OutputArea")?.querySelector(".tj-mend")?.scrollIntoView({ block: "nearest" });
-  });
-  return mend;
+  return button;
 }
 
 function picture(card, model) {
@@ -94,8 +84,9 @@ function describe(box, card, model) {
   name.title = card.name;
   text.append(head, ...marks, name, facts(card));
   if (card.reason.length) text.append(reason(card));
-  if (card.comparable) text.append(comparer(card, model));
-  if (card.mend) text.append(mender(card, model));
+  const [compare, mend] = [`Compare ${card.name} with what it repeats`, `${card.mend}: ${card.name}`];
+  if (card.comparable) text.append(asker(card, model, "compare", "Compare", compare, ".tj-evidence"));
+  if (card.mend) text.append(asker(card, model, "mend", card.mend, mend, ".tj-mend"));
   const unfolded = box.querySelector("details")?.open;
   const focused = [...box.lastChild.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   box.lastChild.replaceWith(text);

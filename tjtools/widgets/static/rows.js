@@ -1,6 +1,7 @@
 // The session's files as rows. Text is set with textContent; nothing here takes a string for HTML.
 const TAIL = 16; // characters of a name's end, which are always seen
 const NUMBERS = ["dimensions", "duration", "size"];
+const WORDS = new Intl.Collator(undefined, { numeric: true }); // localeCompare would make one for each pair
 const SIGNS = new Intl.Segmenter(); // a sign can be several characters
 
 function make(tag, css, ...inside) {
@@ -25,15 +26,14 @@ function reasons(row, model) {
     const more = rest.length ? make("span", "tj-count", ` +${rest.length}`) : "";
     cell.append(make("details", "", make("summary", "", make("span", "", first), more), ...all));
   }
-  if (row.comparable) {
-    const compare = make("button", "", "Compare");
-    compare.onclick = () => model.send({ what: "compare", ids: [row.id] });
-    cell.append(compare);
-  }
-  if (row.mend) {
-    const mend = make("button", "", row.mend);
-    mend.onclick = () => model.send({ what: "mend", ids: [row.id] });
-    cell.append(mend);
+  for (const [what, label, place] of [["compare", row.comparable && "Compare", ".tj-evidence"], ["mend", row.mend, ".tj-mend"]]) {
+    if (!label) continue;
+    const button = make("button", "", label);
+    button.onclick = () => {
+      model.send({ what, ids: [row.id] });
+      button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
+    };
+    cell.append(button);
   }
   return make("td", "tj-why", cell);
 }
@@ -79,7 +79,7 @@ function render({ model, el }) {
 
   function order() {
     const value = (row) => (sort.key in row.order ? row.order[sort.key] : String(row[sort.key] ?? ""));
-    const compare = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true }));
+    const compare = (one, other) => (typeof one === "number" ? one - other : WORDS.compare(one, other));
     const sorted = [...rows];
     if (sort.key) sorted.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
     body.append(...sorted.map((row) => lines.get(row.id)));
