@@ -145,6 +145,15 @@ def test_a_key_at_an_end_of_the_table_stays_in_it(render: Callable[..., Shown], 
 
 
 PARTS = "all => all.map((one) => [...one.children].map((part) => part.textContent))"
+DROPPED = """
+window.dropped = (name) => {
+  const entry = { createReader: () => ({ readEntries: (done) => done([]) }) };
+  const file = { kind: "file", webkitGetAsEntry: () => (name ? null : entry), getAsFile: () => new File(["x"], name) };
+  const event = new Event("drop");
+  event.dataTransfer = { items: [file] };
+  return event;
+}
+"""
 FAMILY = "👩\N{ZERO WIDTH JOINER}👩\N{ZERO WIDTH JOINER}👧"
 
 
@@ -213,3 +222,37 @@ def test_a_files_button_leads_to_what_it_opens(
     shown = render(script, **one, cards=[card(0, "a.png", **asks)], posters={})
     shown.page.get_by_role("button", name=button).click()
     expect(shown.page.locator(place)).to_be_in_viewport()
+
+
+def test_the_focus_stays_on_a_button_that_saves(render: Callable[..., Shown]) -> None:
+    shown = render("saved.js", label="Save CSV", filename="a.csv")
+    button = shown.page.get_by_role("button", name="Save CSV")
+    button.press("Enter")
+    shown.page.evaluate("() => new Promise(requestAnimationFrame)")
+    [asked] = shown.sent
+    shown.hear(asked, b"a,b")
+    expect(button).to_be_enabled()
+    expect(button).to_be_focused()
+
+
+def test_what_is_dropped_while_other_files_are_on_their_way_is_not_lost_in_silence(
+    render: Callable[..., Shown],
+) -> None:
+    shown = render("drop.js", whole=True)
+    drop = "(name) => document.querySelector('.tj-drop').dispatchEvent(dropped(name))"
+    shown.page.evaluate(DROPPED)
+    shown.page.evaluate(drop, "a.png")
+    shown.page.evaluate("() => new Promise(setTimeout)")
+    [offer] = shown.sent
+    shown.page.evaluate(drop, "b.png")
+    expect(shown.page.get_by_text("drop the others again")).to_be_visible()
+    shown.hear({"view": offer["view"], "problem": "There is no image or video in it."})
+    expect(shown.page.get_by_text("drop the others again")).to_have_count(0)
+    assert shown.sent == []
+
+
+def test_an_empty_folder_is_said_to_be_empty(render: Callable[..., Shown]) -> None:
+    shown = render("drop.js", whole=True)
+    shown.page.evaluate(DROPPED)
+    shown.page.evaluate("() => document.querySelector('.tj-drop').dispatchEvent(dropped(''))")
+    expect(shown.page.get_by_role("status")).to_have_text("There is no file in it.")
