@@ -154,6 +154,29 @@ def test_while_the_panel_is_at_something_else_nothing_is_begun(review: Review) -
     review.task.wait()
 
 
+@pytest.mark.parametrize("size", [None, (300, 250), (600, 500), (800, 500)])
+def test_of_a_file_that_has_changed_nobody_is_asked_as_if_it_were_the_one_before(
+    review: Review, session: Workspace, size: tuple[int, int] | None
+) -> None:
+    """It is gone, fits by now, loses nothing any more, or is to be cropped out of another picture."""
+    view = review_view(review)
+    review.mending.ask(WIDE)
+    review.come_back()
+    ended(review)
+    assert review.mending.asked == WIDE
+    path = session.media_file("wide.png", CreativeType.IMAGE)
+    path.unlink()
+    if size:
+        samples.write_image(path, width=size[0], height=size[1], title="Again", seed=9)
+    review.come_back()
+    ended(review)
+    [shown] = {one for one in inside(view) if isinstance(one, BeforeAfter) and one._asking is review.mending}
+    assert (shown.shape, review.mending.asked) == ({}, None)
+    review.mending.ask(WIDE)
+    assert shown.shape.get("before") == ([800, 500] if size == (800, 500) else None)
+    review.task.wait()
+
+
 def test_what_went_wrong_is_told_and_the_file_stays(
     review: Review, session: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -173,8 +173,7 @@ class Adding(Asking):
             self.form.ask(lacking((*delivery.sources, *delivery.undecided)))
             self.native, self.as_is, self.again, self.repeats = wanted[:4]
             chosen = ((one, _choice(one, delivery)) for one in delivery.found)
-            self.offers = {one.path: _offer(one, piece) for one, piece in chosen if piece}
-            self.asked = self.asked if self.offer else None
+            self.offer_anew({one.path: _offer(one, piece) for one, piece in chosen if piece})
             self._plan()
 
     def _plan(self) -> None:
