@@ -11,6 +11,7 @@ from views import inside, looked
 from world import read_rows, write_inventory
 
 from tjtools.diff.session import Verdict
+from tjtools.media import Children
 from tjtools.media.recipe import Job, Made
 from tjtools.model.creative import CreativeType, Section
 from tjtools.practice import samples
@@ -209,6 +210,26 @@ def test_before_and_after_are_drawn_for_the_browser(review: Review) -> None:
     assert (long["kept"], long["lasts"], long["length"]) == (1.0, 33.0, 30.9)
     alone = shape_of(review.mending.offers[ALONE])
     assert (alone["lasts"], alone["length"]) == (4.0, 0.0)
+
+
+def test_of_a_slider_that_is_held_down_the_frame_where_it_stops_is_drawn(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each picture takes a process of its own: one for each step on the way would take the machine."""
+    asked, pictures = list[object](), Children.pictures
+
+    def counted(room: Children, path: Path, seconds: list[float] | int) -> list[bytes]:
+        asked.append(seconds)
+        return pictures(room, path, seconds)
+
+    monkeypatch.setattr(Children, "pictures", counted)
+    review.mending.ask(LONG)
+    shown = BeforeAfter(review.mending)
+    for tenth in range(1, 31):
+        shown.start = tenth / 10
+    drawn()
+    assert (shown.frame["at"], len(shown.pictures)) == (3.0, 10)
+    assert len(asked) < 6, asked
 
 
 def test_the_sliders_are_the_models(review: Review) -> None:
