@@ -101,8 +101,7 @@ def duplicates(
     with looking() as (progress, cancelled):
         found = find_duplicates(workspace, paths or [], progress=progress, cancelled=cancelled)
     if html:
-        text = duplicates_page(found, Fingerprints.load(workspace))
-        html.write_text(text, "utf-8", errors="backslashreplace")
+        console.write(html, duplicates_page(found, Fingerprints.load(workspace)))
     told = {
         "groups": [
             {
