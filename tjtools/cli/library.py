@@ -121,7 +121,7 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="A later one.")],
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the difference into a CSV that is safe to open in a spreadsheet."),
+        typer.Option("--csv", metavar="FILE", help="Write the difference into a CSV, safe to open in a spreadsheet."),
     ] = None,
     as_json: console.JsonOption = False,
 ) -> None:

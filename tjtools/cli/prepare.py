@@ -57,7 +57,7 @@ def parse_seconds(text: str) -> float:
 
 def prepare(
     workspace: console.WorkspaceOption,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder of deliveries, or a file.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A folder of deliveries, or a file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
     native: Annotated[
         bool, typer.Option("--native", help="A native pair of every video, a still of an image.")
