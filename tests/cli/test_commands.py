@@ -278,6 +278,8 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["add", "1032530591", "b.png", "--status", "removed"], "not one of 'pending'"),
         (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv: can't be written"),
         (["upload", "--file", "gone.png"], "gone.png"),
+        (["upload", "--type", "image"], "--type says what a named file is"),
+        (["review", "--type", "image"], "--type says what a named file is"),
     ],
 )
 def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str], said: str) -> None:

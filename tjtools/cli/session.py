@@ -76,6 +76,8 @@ def prepare_files(
     workspace: Workspace, paths: list[Path] | None, kind: CreativeType | None, *, force: bool
 ) -> steps.Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
+    if kind and not paths:
+        raise typer.BadParameter("--type says what a named file is; of the session's files the inventory says it")
     files = steps.named_files(workspace, paths, kind) if paths else None
     with looking() as (progress, cancelled):
         return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
