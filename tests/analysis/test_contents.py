@@ -30,7 +30,7 @@ from tjtools.analysis.contents import (
     uploads,
 )
 from tjtools.analysis.estimates import approval_rates, overall
-from tjtools.analysis.frame import DIMENSIONS, library_frame, on_site
+from tjtools.analysis.frame import DIMENSIONS, in_days, library_frame, on_site
 from tjtools.analysis.sources import Asked, Files
 from tjtools.cache import history
 from tjtools.cache.history import History
@@ -277,6 +277,13 @@ def test_runs_tell_what_was_uploaded_and_how_it_stands_now(bare_workspace: Works
         (before, "", "In-Stream Video", 1, 0, 0, 1, 0, 0, 0, ""),
     ]
     assert dry(table).tolist() == [False, False, True]
+
+
+def test_the_runs_of_a_day_are_those_of_its_whole_day(bare_workspace: Workspace) -> None:
+    for run in ("20251112_235900", "20251113_000000", "20251113_235900", "20251114_000000"):
+        status_csv(bare_workspace, run, ("a.mp4", "video", "1", "success"))
+    kept = in_days(load_runs(bare_workspace).rows, date(2025, 11, 13), date(2025, 11, 13), day="run")
+    assert kept["run"].dt.strftime("%d %H:%M").unique().tolist() == ["13 00:00", "13 23:59"]
 
 
 def test_a_log_that_cannot_be_read_is_told_and_the_others_count(bare_workspace: Workspace) -> None:

@@ -268,6 +268,7 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
     [
         (["check", "--from", "nope.txt"], "nope.txt"),
         (["check", "--from", "."], "Is a directory"),
+        (["check", "x", "--type", "poster"], "'poster' is not a creative type; native_video, native_image, video"),
         (["init", "list.txt"], "list.txt"),
         (["sandbox", "--port", "99999"], "'--port'"),
         (["sandbox", "--data", "list.txt"], "is a file"),
@@ -275,8 +276,10 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["init", "."], "say with --site"),
         (["add", "1032530591", "uploaded/b.png"], "is a path"),
         (["add", "1032530591", "b.png", "--status", "removed"], "not one of 'pending'"),
-        (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv"),
+        (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv: can't be written"),
         (["upload", "--file", "gone.png"], "gone.png"),
+        (["upload", "--type", "image"], "--type says what a named file is"),
+        (["review", "--type", "image"], "--type says what a named file is"),
     ],
 )
 def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str], said: str) -> None:
@@ -373,6 +376,26 @@ def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
     told = {one["file_name"]: one["verdict"] for one in json.loads(done.stdout)["files"]}
     assert (done.returncode, told) == (1, {"=1.png": "new", "gone.png": "missing"})
     assert (shop / "out.csv").read_text("utf-8-sig").splitlines()[1].startswith("new,'=1.png,image")
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("review", "--csv"), ("duplicates", "--html"), ("report", "--out"), ("diff", "--csv")]
+)
+@pytest.mark.parametrize("place", ["uploaded/b.png", "tracking/TJ_Creative_Library.csv"])
+def test_a_file_is_written_over_only_where_it_is_an_earlier_one_of_its_kind(
+    shop: Path, command: str, option: str, place: str
+) -> None:
+    """Who takes `--csv` for a word alone, as `check` has it, names their own file behind it."""
+    samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
+    (shop / "later.csv").write_text(LIBRARY.replace("pending", "approved"), "utf-8")
+    both = ["tracking/TJ_Creative_Library.csv", "later.csv"] if command == "diff" else []
+    before = (shop / place).read_bytes()
+    done = tjtools(command, *both, option, place, cwd=shop)
+    assert (done.returncode, (shop / place).read_bytes() == before) == (2, True), done.stderr
+    assert "Name another file" in done.stderr
+    for _ in range(2):
+        assert tjtools(command, *both, option, "new", cwd=shop).returncode < 2
+    assert (shop / "new").stat().st_size
 
 
 def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, real_site: None) -> None:

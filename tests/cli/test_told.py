@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from world import Truth, banner, session, tjtools, write_inventory
 
 from tjtools.cache.library import Library
+from tjtools.cli.app import GROUPS, app
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.practice import samples
 from tjtools.workspace.folder import Workspace
@@ -127,3 +130,12 @@ def test_help_is_in_groups_of_short_lines(tmp_path: Path) -> None:
     texts = [line.strip().partition("  ")[2].strip() for line in told[places[0] :].splitlines() if line[:2] == "  "]
     assert len(texts) == 25
     assert [text for text in texts if not 0 < len(text) < 50 or "..." in text] == []
+
+
+def test_help_is_in_words_and_not_in_the_types_of_a_program() -> None:
+    commands = [[name] for group in GROUPS.values() for one in group if (name := one.__name__.replace("_", "-"))]
+    for words in (*commands, *(["team", name] for name in ("init", "join", "status", "leave"))):
+        told = CliRunner().invoke(app, [*words, "--help"])
+        assert told.exit_code == 0
+        assert "[[" not in told.stdout
+        assert re.findall(r"--[a-z-]+ <(?:str|path|dir|list|int|float).*", told.stdout) == []

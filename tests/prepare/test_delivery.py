@@ -354,7 +354,11 @@ def test_the_command_takes_back(shop: Workspace, folder: Path) -> None:
     assert tjtools("prepare", str(folder), *place, cwd=folder).returncode == 0
     again = tjtools("prepare", str(folder), *place, cwd=folder)
     assert (again.returncode, again.stdout.partition(" →")[0]) == (0, "1 prepared before")
-    done = tjtools("prepare", "--undo", *place, cwd=folder)
+    before = names(shop)
+    for more, said in ((folder / "Sports", f"was of {folder}"), ("--dry-run", "no dry run")):
+        done = tjtools("prepare", "--undo", str(more), *place, cwd=folder)
+        assert (done.returncode, said in " ".join(done.stderr.split()), names(shop)) == (2, True, before), done.stderr
+    done = tjtools("prepare", "--undo", str(folder), *place, cwd=folder)
     assert (done.returncode, "Taken back: 1 file of" in done.stdout, media(shop)) == (0, True, set())
     assert tjtools("prepare", "--undo", *place, cwd=folder).returncode == 2
 

@@ -11,6 +11,7 @@ from views import inside, looked
 from world import read_rows, write_inventory
 
 from tjtools.diff.session import Verdict
+from tjtools.media import Children
 from tjtools.media.recipe import Job, Made
 from tjtools.model.creative import CreativeType, Section
 from tjtools.practice import samples
@@ -154,6 +155,29 @@ def test_while_the_panel_is_at_something_else_nothing_is_begun(review: Review) -
     review.task.wait()
 
 
+@pytest.mark.parametrize("size", [None, (300, 250), (600, 500), (800, 500)])
+def test_of_a_file_that_has_changed_nobody_is_asked_as_if_it_were_the_one_before(
+    review: Review, session: Workspace, size: tuple[int, int] | None
+) -> None:
+    """It is gone, fits by now, loses nothing any more, or is to be cropped out of another picture."""
+    view = review_view(review)
+    review.mending.ask(WIDE)
+    review.come_back()
+    ended(review)
+    assert review.mending.asked == WIDE
+    path = session.media_file("wide.png", CreativeType.IMAGE)
+    path.unlink()
+    if size:
+        samples.write_image(path, width=size[0], height=size[1], title="Again", seed=9)
+    review.come_back()
+    ended(review)
+    [shown] = {one for one in inside(view) if isinstance(one, BeforeAfter) and one._asking is review.mending}
+    assert (shown.shape, review.mending.asked) == ({}, None)
+    review.mending.ask(WIDE)
+    assert shown.shape.get("before") == ([800, 500] if size == (800, 500) else None)
+    review.task.wait()
+
+
 def test_what_went_wrong_is_told_and_the_file_stays(
     review: Review, session: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +210,26 @@ def test_before_and_after_are_drawn_for_the_browser(review: Review) -> None:
     assert (long["kept"], long["lasts"], long["length"]) == (1.0, 33.0, 30.9)
     alone = shape_of(review.mending.offers[ALONE])
     assert (alone["lasts"], alone["length"]) == (4.0, 0.0)
+
+
+def test_of_a_slider_that_is_held_down_the_frame_where_it_stops_is_drawn(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each picture takes a process of its own: one for each step on the way would take the machine."""
+    asked, pictures = list[object](), Children.pictures
+
+    def counted(room: Children, path: Path, seconds: list[float] | int) -> list[bytes]:
+        asked.append(seconds)
+        return pictures(room, path, seconds)
+
+    monkeypatch.setattr(Children, "pictures", counted)
+    review.mending.ask(LONG)
+    shown = BeforeAfter(review.mending)
+    for tenth in range(1, 31):
+        shown.start = tenth / 10
+    drawn()
+    assert (shown.frame["at"], len(shown.pictures)) == (3.0, 10)
+    assert len(asked) < 6, asked
 
 
 def test_the_sliders_are_the_models(review: Review) -> None:

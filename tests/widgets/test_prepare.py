@@ -21,7 +21,7 @@ from tjtools.prepare.remembered import preparations
 from tjtools.widgets.form import Form
 from tjtools.widgets.mend_view import BeforeAfter
 from tjtools.widgets.panel import State
-from tjtools.widgets.prepare import CHANGED, Adding
+from tjtools.widgets.prepare import CHANGED, LATER, Adding
 from tjtools.widgets.review import Group, Review
 from tjtools.widgets.review_view import review_view
 from tjtools.widgets.view import Table
@@ -443,6 +443,33 @@ def test_files_that_can_not_go_are_told_with_the_reason_and_the_others_go(shop: 
     buttons(view)["Add 2 files"].click()
     ended(review.adding)
     assert len(names(shop)) == 2
+
+
+def test_what_is_dropped_while_another_delivery_is_asked_about_leaves_that_alone(shop: Workspace, folder: Path) -> None:
+    """As when two folders are dropped one after the other, and the first one comes up while the second one arrives."""
+    review = looked(shop)
+    for name in ("Sports/IMG_0001.png", "Sports/goal.png"):
+        review.adding.take(dropped(shop, folder, folder / name))
+        ended(review.adding)
+    assert review.adding.delivery is not None
+    assert [one.path.name for one in review.adding.delivery.found] == ["IMG_0001.png"]
+    assert LATER in words(review_view(review))
+    assert len([*shop.incoming.iterdir()]) == 1
+
+
+def test_what_is_dropped_while_the_panel_works_waits_and_leaves_its_buttons_alive(
+    shop: Workspace, folder: Path
+) -> None:
+    review, go, told = looked(shop), threading.Event(), threading.Event()
+    review.adding.observe(lambda change: change["new"] == LATER and told.set(), "note")
+    review.task.start(lambda _: go.wait(60))
+    for name in ("Sports/IMG_0001.png", "Sports/goal.png"):
+        review.adding.take(dropped(shop, folder, folder / name))
+    assert not review.adding.at_work
+    go.set()
+    assert told.wait(60)
+    assert review.adding.delivery is not None
+    assert len([*shop.incoming.iterdir()]) == len(review.adding.delivery.found) == 1
 
 
 def test_while_the_panel_is_at_something_else_nothing_is_begun(shop: Workspace, folder: Path) -> None:

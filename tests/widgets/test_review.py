@@ -262,15 +262,38 @@ def test_the_rows_follow_the_model_and_tick_it(review: Review) -> None:
         ("wide.png", "301x250", False), ("none.png", "", False),
     ]  # fmt: skip
     assert [bool(one["reasons"]) for one in table.rows] == [False, False, False, True, True]
-    assert table.chosen == [0, 1, 2]
-    table._hear(table, {"what": "tick", "ids": [0], "on": False}, None)
-    assert table.chosen == [2]
+    new = [one["id"] for one in table.rows[:3]]
+    assert table.chosen == new
+    table._hear(table, {"what": "tick", "ids": new[:1], "on": False}, None)
+    assert table.chosen == new[2:]
     table._hear(table, {"what": "all", "on": True}, None)
-    assert table.chosen == [0, 1, 2]
-    table._hear(table, {"what": "tick", "ids": [99], "on": False}, None)  # of a session that was shown before
-    assert table.chosen == [0, 1, 2]
+    assert table.chosen == new
     review.group = Group.THERE
-    assert [(one["id"], one["name"]) for one in table.rows] == [(3, "there.png")]
+    assert [one["name"] for one in table.rows] == ["there.png"]
+
+
+def test_what_the_browser_asks_about_a_file_that_has_changed_meanwhile_meets_no_other(
+    review: Review, session: Workspace
+) -> None:
+    """A tick, a picture: of a file whose content is another now, or in whose place another file is."""
+    table, gallery = Rows(review), Gallery(review)
+    before = {one["name"]: one["id"] for one in table.rows}
+    assert {one["name"]: one["id"] for one in gallery.cards} == before
+    session.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE).write_bytes(drawn(".png", 640, 360, "Gaming", 7))
+    lines = session.session.read_text("utf-8").splitlines(keepends=True)
+    session.session.write_text("".join(line for line in lines if EVIL not in line), "utf-8")
+    review.come_back()
+    assert review.looked()
+    after = {one["name"]: one["id"] for one in table.rows}
+    assert {one["name"]: one["id"] for one in gallery.cards} == after
+    assert [name for name, one in before.items() if one in after.values()] == ["VID_a.mp4"]
+    sent: list[tuple[dict[str, list[str]], list[bytes]]] = []
+    table.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    late = [one for name, one in before.items() if name != "VID_a.mp4"]
+    table._hear(table, {"what": "tick", "ids": late, "on": False}, None)
+    table._hear(table, {"what": "pictures", "ids": late}, None)
+    assert review.chosen == {VIDEO, IMAGE}
+    assert sent == [({"pictures": []}, [])]
 
 
 def test_all_that_is_found_is_ticked_and_not_a_page_of_it(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -284,11 +307,12 @@ def test_all_that_is_found_is_ticked_and_not_a_page_of_it(review: Review, monkey
 
 def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> None:
     table = next(one for one in inside(review_view(review)) if isinstance(one, Rows))
-    sent: list[tuple[dict[str, list[int]], list[bytes]]] = []
+    sent: list[tuple[dict[str, list[str]], list[bytes]]] = []
     table.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
-    table._hear(table, {"what": "pictures", "ids": [0, 4, 5]}, None)
+    video, *_, wide, missing = [one["id"] for one in table.rows]
+    table._hear(table, {"what": "pictures", "ids": [video, wide, missing]}, None)
     [(told, pictures)] = sent
-    assert told == {"pictures": [0, 4]}  # the last one is missing
+    assert told == {"pictures": [video, wide]}
     for made in pictures:
         with Image.open(io.BytesIO(made)) as shown:
             assert shown.format == "JPEG"
@@ -297,11 +321,15 @@ def test_a_row_that_comes_into_view_gets_its_small_picture(review: Review) -> No
 def test_a_click_sends_the_file_that_is_shown_and_no_other(review: Review) -> None:
     view = review_view(review)
     gallery = next(one for one in inside(view) if isinstance(one, Gallery))
-    card = gallery.cards[0]["id"]
+    sent: list[object] = []
+    gallery.send = lambda content, buffers=None: sent.append((content, buffers))  # type: ignore[method-assign]
+    card, film = gallery.cards[0]["id"], review.reviews[0].file.path
+    for asked in (card, card, "../../etc/passwd"):
+        gallery._hear(gallery, {"what": "play", "id": asked}, None)
+    assert sent == [({"playing": card, "type": "video/mp4"}, [film.read_bytes()])] * 2
+    film.unlink()
     gallery._hear(gallery, {"what": "play", "id": card}, None)
-    assert gallery.playing == {"id": card, "type": "video/mp4", "data": review.reviews[0].file.path.read_bytes()}
-    gallery._hear(gallery, {"what": "play", "id": "../../etc/passwd"}, None)
-    assert gallery.playing["id"] == card
+    assert sent[2:] == [({"playing": card, "problem": "It can't be read: No such file or directory."}, [])]
 
 
 def test_the_gallery_shows_a_small_jpeg_of_each_file(review: Review) -> None:

@@ -103,6 +103,12 @@ def test_the_library_is_as_old_as_its_reading_also_where_that_was_applied_later(
     assert today(quiet, days=9).facts["Library as of"] == "2025-11-14 12:00, 8 days ago"
 
 
+def test_a_reading_by_a_colleague_whose_clock_is_fast_is_not_in_the_future(quiet: Workspace) -> None:
+    read = {"observed_at": f"{NOW + timedelta(minutes=3):%Y-%m-%dT%H:%M:%SZ}"} | certificate("refresh")
+    keep_snapshot(quiet, read, NOW)
+    assert today(quiet).facts["Library as of"].endswith(", less than a day ago")
+
+
 def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace) -> None:
     images(quiet, "b.png", "c.png", "gone.png")
     (quiet.root / "uploaded" / "gone.png").unlink()

@@ -149,7 +149,7 @@ def in_days(
     """
     if since is None and until is None:
         return frame
-    days = frame[day]
+    days: pd.Series = frame[day].dt.normalize()  # a run has a time
     kept = days.between(pd.Timestamp(since or days.min()), pd.Timestamp(until or days.max()))
     return frame[kept | (days.isna() & undated)]
 

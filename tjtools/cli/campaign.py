@@ -32,7 +32,8 @@ def campaign(
     workspace: console.WorkspaceOption,
     section: SectionOption = None,
     category: Annotated[
-        list[str] | None, typer.Option(help="Only this category, blanks count; may be given several times.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this category, blanks count; may be given several times."),
     ] = None,
     since: Annotated[
         datetime | None,

@@ -51,14 +51,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--from", dest="from_file", metavar="FILE", help="a list, one name or ID a line; - reads standard input"
     )
-    parser.add_argument(
-        "--type", type=CreativeType.parse, metavar="TYPE", help="the file's type: only its own section counts"
-    )
+    parser.add_argument("--type", type=_kind, metavar="TYPE", help="the file's type: only its own section counts")
     parser.add_argument("--workspace", type=Path, metavar="DIR", help="the workspace; else the nearest one above")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="answer as JSON")
     shape.add_argument("--csv", action="store_true", help="answer as CSV, safe to open in a spreadsheet")
     return parser
+
+
+def _kind(text: str) -> CreativeType:
+    try:
+        return CreativeType.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
 
 
 def _listed(source: str) -> list[str]:

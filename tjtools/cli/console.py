@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import logging
 import os
 import signal
@@ -24,7 +25,7 @@ from rich.text import Text
 from tjtools.cli import exit_code, print_json
 from tjtools.media.content import LookedAt
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import Cancelled, TJToolsError
+from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import printable
 from tjtools.model.words import Waiting
 from tjtools.workspace.csvfile import neutralise
@@ -214,8 +215,21 @@ def looking(
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table for a spreadsheet: text that it would run is made harmless."""
-    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
-        csv.writer(file).writerows([columns, *([neutralise(cell) for cell in row] for row in rows)])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([columns, *([neutralise(cell) for cell in row] for row in rows)])
+    write(path, "\ufeff" + text.getvalue())
+
+
+def write(path: Path, text: str) -> int:
+    """Write a file that a person named, over an earlier one of the same first line and no other; its size."""
+    data = text.encode("utf-8", "backslashreplace")  # a file's name need not be proper text
+    first, _, _ = data.partition(b"\n")
+    with translated(path, "written"):
+        if path.is_file() and path.stat().st_size:
+            with path.open("rb") as there:
+                if there.read(len(first)) != first:
+                    raise TJToolsError(f"{path} is another file: it was left as it is.", remedy="Name another file.")
+        return path.write_bytes(data)
 
 
 def template(name: str) -> Template:

@@ -26,7 +26,7 @@ from tjtools.cli.console import Wait, bar, end, err, listing, now, out, say, sto
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError, translated
+from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
@@ -121,7 +121,7 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW.csv", help="A later one.")],
     csv_file: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the difference into a CSV that is safe to open in a spreadsheet."),
+        typer.Option("--csv", metavar="FILE", help="Write the difference into a CSV, safe to open in a spreadsheet."),
     ] = None,
     as_json: console.JsonOption = False,
 ) -> None:
@@ -276,7 +276,7 @@ def _show_update(update: Update, on: Console) -> None:
 def report(
     workspace: console.WorkspaceOption,
     out_file: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="Where to write it; a file that is there is replaced.")
+        Path, typer.Option("--out", metavar="FILE", help="Where to write it; an earlier one is replaced.")
     ] = Path("tjtools-report.html"),
     as_json: console.JsonOption = False,
 ) -> None:
@@ -286,10 +286,9 @@ def report(
     error.
     """
     with bar("Reckoning", None):
-        data = report_page(workspace, now).encode("utf-8", "backslashreplace")  # a file's name need not be proper text
-    with translated(out_file, "written"):
-        out_file.write_bytes(data)
-    end({"written": str(out_file), "bytes": len(data)}, f"Written: {out_file}", as_json=as_json)
+        page = report_page(workspace, now)
+    size = console.write(out_file, page)
+    end({"written": str(out_file), "bytes": size}, f"Written: {out_file}", as_json=as_json)
 
 
 def report_page(workspace: Workspace, clock: Callable[[], datetime]) -> str:

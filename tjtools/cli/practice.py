@@ -33,7 +33,9 @@ PRACTICE = Path("tjtools-practice")
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--dir", help="Where the demo's workspace is made.")] = Path("tjtools-demo"),
+    folder: Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where the demo's workspace is made.")] = Path(
+        "tjtools-demo"
+    ),
     headless: Annotated[bool, typer.Option("--headless/--headed", help="Hide or show the browser.")] = True,
     as_json: console.JsonOption = False,
 ) -> None:
@@ -126,7 +128,9 @@ def _show_summary(folder: Path, origin: str, workspace: Workspace, report: Uploa
 
 def lab(
     workspace: console.FolderOption = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="JupyterLab's; the next free one if it is taken.")] = 8888,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="JupyterLab's; the next free one if it is taken.")
+    ] = 8888,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
 ) -> None:
     """Open the day's work in JupyterLab, until Ctrl-C.
@@ -184,12 +188,15 @@ def _serve(place: Workspace, port: int, *, browser: bool) -> int:
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8642,
-    creatives: Annotated[int, typer.Option(min=0, help="How many creatives a new sandbox holds.")] = 481,
-    latency: Annotated[int, typer.Option(min=0, help="Milliseconds added to each request.")] = 0,
-    processing: Annotated[float, typer.Option(min=0, help="Seconds that the site works on each upload.")] = 0.0,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="N", help="0 takes a free one.")] = 8642,
+    creatives: Annotated[int, typer.Option(min=0, metavar="N", help="How many creatives a new sandbox holds.")] = 481,
+    latency: Annotated[int, typer.Option(min=0, metavar="N", help="Milliseconds added to each request.")] = 0,
+    processing: Annotated[
+        float, typer.Option(min=0, metavar="N", help="Seconds that the site works on each upload.")
+    ] = 0.0,
     data: Annotated[
-        Path | None, typer.Option(file_okay=False, help="Where its state is kept; else it is forgotten at the end.")
+        Path | None,
+        typer.Option(file_okay=False, metavar="DIR", help="Where its state is kept; else it is forgotten at the end."),
     ] = None,
     fault: Annotated[
         list[str] | None,

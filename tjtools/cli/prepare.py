@@ -20,6 +20,7 @@ from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
 from tjtools.prepare.naming import OF_ONE_FOLDER, TITLES, WORDS, checked
+from tjtools.prepare.remembered import last_preparation
 from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
@@ -57,7 +58,7 @@ def parse_seconds(text: str) -> float:
 
 def prepare(
     workspace: console.WorkspaceOption,
-    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A folder of deliveries, or a file.")] = None,
+    folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="A folder of deliveries, or a file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what each file would become.")] = False,
     native: Annotated[
         bool, typer.Option("--native", help="A native pair of every video, a still of an image.")
@@ -90,8 +91,10 @@ def prepare(
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 130 stopped by Ctrl-C.
     """
+    if undo and dry_run:
+        raise typer.BadParameter("--undo takes the last preparation back at once: there is no dry run of it")
     if undo:
-        _undo(workspace, as_json=as_json)
+        _undo(workspace, folder, as_json=as_json)
     if folder is None:
         _go_on(workspace, as_json=as_json)
     said = (crop or Wishes())._replace(start=cut, still=still, sound=not silent)
@@ -251,9 +254,12 @@ def _go_on(workspace: Workspace, *, as_json: bool) -> NoReturn:
     end({"finished": ended.noted and ended.noted.folder}, told, as_json=as_json, needs_a_person=not ended.noted)
 
 
-def _undo(workspace: Workspace, *, as_json: bool) -> NoReturn:
-    """Take the last preparation back, but not while an upload may still be at its files."""
+def _undo(workspace: Workspace, folder: Path | None, *, as_json: bool) -> NoReturn:
+    """Take the last preparation back, but not while an upload may still be at its files, nor that of another folder."""
     steps.demand_settled(workspace)
+    found, before = folder and folder.resolve(), last_preparation(workspace)
+    if found and before and before.folder != str(found.parent if found.is_file() else found):
+        raise typer.BadParameter(f"the last preparation was of {before.folder}, not of {found}: nothing was taken back")
     last, changed = take_back(workspace, now=now())
     listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"

@@ -27,7 +27,8 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 FileOption = Annotated[
-    list[Path] | None, typer.Option("--file", help="A file instead of the session; may be given several times.")
+    list[Path] | None,
+    typer.Option("--file", metavar="PATH", help="A file instead of the session; may be given several times."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Bypass every duplicate check, and no other.")]
 REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reason", "notes")
@@ -35,12 +36,13 @@ REVIEW_COLUMNS = ("verdict", "file_name", "creative_type", "creative_id", "reaso
 
 def review(
     workspace: console.WorkspaceOption,
-    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]…", help="Files instead of the session.")] = None,
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files instead of the session.")] = None,
     file: FileOption = None,
     kind: console.TypeOption = None,
     force: ForceOption = False,
     csv_file: Annotated[
-        Path | None, typer.Option("--csv", help="Write the verdicts into a CSV that is safe to open in a spreadsheet.")
+        Path | None,
+        typer.Option("--csv", metavar="FILE", help="Write the verdicts into a CSV, safe to open in a spreadsheet."),
     ] = None,
     everything: AllOption = False,
     as_json: console.JsonOption = False,
@@ -74,6 +76,8 @@ def prepare_files(
     workspace: Workspace, paths: list[Path] | None, kind: CreativeType | None, *, force: bool
 ) -> steps.Prepared:
     """Judge the session's files, or those named, with a progress bar, and Ctrl-C in good order."""
+    if kind and not paths:
+        raise typer.BadParameter("--type says what a named file is; of the session's files the inventory says it")
     files = steps.named_files(workspace, paths, kind) if paths else None
     with looking() as (progress, cancelled):
         return steps.prepare(workspace, files, force=force, progress=progress, cancelled=cancelled)
@@ -88,9 +92,9 @@ def duplicates(
     workspace: console.WorkspaceOption,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[PATH]…", help="Files or folders: only what repeats one of them; else everything."),
+        typer.Argument(metavar="PATH", help="Files or folders: only what repeats one of them; else everything."),
     ] = None,
-    html: Annotated[Path | None, typer.Option("--html", help="Write one page with pictures.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write one page with pictures.")] = None,
     as_json: console.JsonOption = False,
 ) -> None:
     """Find what is there twice, or looks so.
@@ -101,8 +105,7 @@ def duplicates(
     with looking() as (progress, cancelled):
         found = find_duplicates(workspace, paths or [], progress=progress, cancelled=cancelled)
     if html:
-        text = duplicates_page(found, Fingerprints.load(workspace))
-        html.write_text(text, "utf-8", errors="backslashreplace")
+        console.write(html, duplicates_page(found, Fingerprints.load(workspace)))
     told = {
         "groups": [
             {
@@ -219,7 +222,9 @@ def upload(
     kind: console.TypeOption = None,
     live: Annotated[bool, typer.Option("--live", help="Really upload; without it, a dry run.")] = False,
     force: ForceOption = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most N files; native pairs stay together.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="At most N files; native pairs stay together.")
+    ] = None,
     allow_repeats: Annotated[bool, typer.Option("--allow-repeats", help="Also copies of rejected ones.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the live run that was cut off.")] = False,
     stop: Annotated[bool, typer.Option("--stop", help="Stop the upload that runs in another window.")] = False,

@@ -31,8 +31,10 @@ def init(
         Literal["sandbox", "live"] | None,
         typer.Option(help="The site that its files belong to; a folder without files gets the sandbox."),
     ] = None,
-    origin: Annotated[str | None, typer.Option(help="The site's address, if it is not the usual one.")] = None,
-    account: Annotated[str, typer.Option(help="The account's user name, to sign in with.")] = "",
+    origin: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The site's address, if it is not the usual one.")
+    ] = None,
+    account: Annotated[str, typer.Option(metavar="NAME", help="The account's user name, to sign in with.")] = "",
     as_json: console.JsonOption = False,
 ) -> None:
     """Make a workspace, or adopt a folder.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -262,13 +263,13 @@ def _worklist(panel: ReviewOutcomes) -> w.Widget:
         none = f"No creative {'was' if panel.listed in DECIDED else 'is'} {what}."
         return node("span", f"{which} {what}" if few else none, role="status", css="tj-count")
 
-    def creatives() -> list[w.Widget]:
-        return [_creative(panel, *one) for one in panel.on_page.itertuples(index=False)]
+    def creatives() -> Node:
+        return node("div", *(_creative(panel, *one) for one in panel.on_page.itertuples(index=False)))
 
     return column(
         row(*(_figure(panel, kind) for kind in FIGURES)),
         row(told(panel, changes, said), back, on, saved),
-        tied(panel, changes, column(), children=creatives),
+        told(panel, changes, creatives),
     )
 
 
@@ -285,16 +286,14 @@ def _figure(panel: ReviewOutcomes, kind: str) -> w.Widget:
     return tied(panel, "figures listed", made, description=words, _dom_classes=classes)
 
 
-def _creative(panel: ReviewOutcomes, creative_id: str, name: str, section: str, when: str) -> w.Widget:
+def _creative(panel: ReviewOutcomes, creative_id: str, name: str, section: str, when: str) -> Node:
     made = panel.evidence.picture(creative_id)
-    picture: w.Widget = Markup(node("div", "no picture", css="tj-small tj-note"))
+    picture = node("div", "no picture", css="tj-small tj-note")
     if made:
-        picture = w.Image(value=made, format="jpeg", _dom_classes=("tj-small",))
+        picture = node("picture", jpeg=b64encode(made).decode(), css="tj-small")
     repeats = [node("div", f"≈ {one}") for one in panel.evidence.repeats(creative_id)[:2]]
     facts = node("div", "ID ", node("code", creative_id), " ", node("copy", creative_id), f" · {section} · {when}")
-    words = Markup(node("div", node("strong", name), facts, *repeats))
-    beside = w.Layout(align_items="center", grid_gap="8px")  # also a name that is longer than the screen
-    return w.HBox((picture, words), layout=beside, _dom_classes=("tj-creative",))
+    return node("div", picture, node("div", node("strong", name), facts, *repeats), css="tj-creative")
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:

@@ -54,6 +54,14 @@ class Asking(HasTraits):
         found: Offer | None = self.offers.get(self.asked)
         return found
 
+    def offer_anew(self, offers: Mapping[Hashable, Offer]) -> None:
+        """What a person is asked about stays, where it is to be decided and is the same file still."""
+        before = self.offer
+        with self.hold_trait_notifications():
+            self.offers = offers
+            if self.asked not in self.choices or (before and self.offer and before.facts != self.offer.facts):
+                self.asked = None
+
     @property
     def questions(self) -> tuple[Hashable, ...]:
         """The files that a person has to decide about."""
@@ -112,9 +120,7 @@ class Mending(Asking):
 
     def renew(self, reviews: Sequence[FileReview]) -> None:
         """Say anew what can be mended; what a person is asked about stays, where it still can."""
-        self.offers = {one.file.key: one for one in offers(reviews, self.limits)}
-        if self.offer is None:
-            self.asked = None
+        self.offer_anew({one.file.key: one for one in offers(reviews, self.limits)})
 
     @property
     def plain(self) -> tuple[Key, ...]:

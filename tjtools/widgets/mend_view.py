@@ -46,7 +46,7 @@ class BeforeAfter(AnyWidget):
 
     def __init__(self, asking: Asking) -> None:
         super().__init__()
-        self._asking, self._shown = asking, object()
+        self._asking, self._shown, self._one_by_one = asking, object(), threading.Lock()
         for name in _WISHES:
             w.link((asking, name), (self, name))
         asking.observe(lambda _change: self.show(), "asked")
@@ -68,14 +68,16 @@ class BeforeAfter(AnyWidget):
             threading.Thread(target=self._drawn, args=told, name="tjtools-pictures").start()
 
     def _drawn(self, offer: Offer, wanted: Sequence[float] | int, shown: object) -> None:
-        with Children(cores=1) as room:
+        with self._one_by_one, Children(cores=1) as room:
             for seconds in (wanted, [self.start]) if isinstance(wanted, int) else (wanted,):
+                if not isinstance(seconds, int) and seconds[0] not in (self.start, self.still):
+                    continue  # the slider has gone on
                 made = room.pictures(offer.file.path, seconds)
                 if self._shown is not shown or not threading.main_thread().is_alive():
                     return  # another file is shown by now, or nobody looks any more
                 if isinstance(seconds, int):
                     self.pictures = made
-                elif made and seconds[0] in (self.start, self.still):
+                elif made:
                     self.frame = {"data": made[0], "at": seconds[0]}
 
 

@@ -6,6 +6,7 @@ Where nothing has to be said of a delivery, it goes through without a question.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "becomes", "type", "how")
 CHANGED = "Something of it has changed meanwhile: look at it, and press again."
+LATER = "What was dropped meanwhile was not taken: drop it again when this is added."
 DROPPED = "the desk"  # the folder of what was dropped, in the log
 WORDS = {"category_name": "category", "creator_name": "creator_name", "language": "language"}  # columns of the master
 _CHOICES = ("native", "as_is", "again")
@@ -69,6 +71,7 @@ class Adding(Asking):
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel)
         self._place, self.form, self.words = Place(), Form(), dict[str, set[str]]()
+        self._one_by_one = threading.Lock()
         self.form.observe(lambda _change: self._plan(), "answers")
         self.observe(lambda _change: self._choose(), [*_CHOICES])
         self.observe(lambda _change: self._allow({}), "repeats")
@@ -87,14 +90,25 @@ class Adding(Asking):
             self._enter(lambda: place)
 
     def take(self, incoming: Incoming) -> None:
-        """The same with what a browser has sent."""
+        """The same with what a browser has sent, when the panel is through with what it is at."""
 
         def arrived() -> Place:
             whole = incoming.arrived()
             return Place(whole.media, whole)
 
-        self.panel.task.wait()
-        self._enter(arrived)
+        def enter() -> None:
+            with self._one_by_one:
+                self.panel.task.wait()
+                if self.delivery:  # a person is asked about it
+                    incoming.discard()
+                    self.note = LATER
+                else:
+                    self._enter(arrived)
+
+        if self.panel.task.running:  # whose Cancel has to be heard
+            threading.Thread(target=enter, name="tjtools-dropped").start()
+        else:
+            enter()
 
     def _enter(self, arrived: Callable[[], Place]) -> None:
         if not self.panel.task.running:
@@ -159,8 +173,7 @@ class Adding(Asking):
             self.form.ask(lacking((*delivery.sources, *delivery.undecided)))
             self.native, self.as_is, self.again, self.repeats = wanted[:4]
             chosen = ((one, _choice(one, delivery)) for one in delivery.found)
-            self.offers = {one.path: _offer(one, piece) for one, piece in chosen if piece}
-            self.asked = self.asked if self.offer else None
+            self.offer_anew({one.path: _offer(one, piece) for one, piece in chosen if piece})
             self._plan()
 
     def _plan(self) -> None:

@@ -109,6 +109,7 @@ class Review(Panel):
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.frames = prepared.fingerprints.frames
+            self._handles = {id(one): self._handle(number, one) for number, one in enumerate(reviews)}
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
             self.wary = with_halves(self.new.values(), repeats)
@@ -282,6 +283,14 @@ class Review(Panel):
     def mend_label(self, one: FileReview) -> str:
         """What the button says that mends the file; `""` where there is none."""
         return label_of(self.mending.offers.get(one.file.key))
+
+    def handle(self, one: FileReview) -> str:
+        """What the browser calls a file: another name where it is another file or content, or at another place."""
+        return self._handles[id(one)]
+
+    def _handle(self, number: int, one: FileReview) -> str:
+        seen = self._fingerprints.of(one.file.path)  # the session may name a file twice
+        return f"{number} {seen.checksum[:12] if seen else ''} {one.file.section.name}/{one.file.name}"
 
     def small_picture(self, one: FileReview) -> bytes | None:
         """A small jpg of the file, None where none is kept."""

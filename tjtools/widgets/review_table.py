@@ -17,8 +17,7 @@ _HEADS = {"name": "Name", "type": "Type", "dimensions": "Pixels", "duration": "L
 class Rows(AnyWidget):
     """Shows what matches, a row a file; hears of ticks, and sends the small pictures of rows that come into view.
 
-    `rows` are the files as text, `chosen` those that are ticked, by their number in the session. All text shows as
-    text.
+    `rows` are the files as text, `chosen` those of them that are ticked, by their handles. All text shows as text.
     """
 
     _esm = STATIC / "rows.js"
@@ -29,7 +28,7 @@ class Rows(AnyWidget):
 
     def __init__(self, review: Review) -> None:
         super().__init__()
-        self._review = review
+        self._review, self._shown = review, dict[str, FileReview]()
         self.on_msg(self._hear)
         review.observe(lambda _change: self.show(), ["matching", "saved"])
         review.observe(lambda _change: self._tick(), "chosen")
@@ -38,38 +37,38 @@ class Rows(AnyWidget):
     def show(self) -> None:
         """Show what matches now."""
         review = self._review
-        self._numbers = {id(one): number for number, one in enumerate(review.reviews)}
+        self._shown = {review.handle(one): one for one in review.matching}
         with self.hold_sync():
             self._tick()
-            self.rows = [_row(review, self._numbers[id(one)], one) for one in review.matching]
+            self.rows = [_row(review, handle, one) for handle, one in self._shown.items()]
 
     def _tick(self) -> None:
         chosen = self._review.chosen
-        self.chosen = [number for number, one in enumerate(self._review.reviews) if one.file.key in chosen]
+        self.chosen = [handle for handle, one in self._shown.items() if one.file.key in chosen]
 
     def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
-        review = self._review
-        named = [review.reviews[number] for number in told.get("ids", ()) if number < len(review.reviews)]
+        review, ids = self._review, told.get("ids", ())
+        named = {one: self._shown[one] for one in ids if one in self._shown}  # the others were shown before
         if told["what"] == "all":
             review.choose_found(take=bool(told["on"]))
         elif told["what"] == "tick":
-            review.choose(*(one.file.key for one in named), take=bool(told["on"]))
+            review.choose(*(one.file.key for one in named.values()), take=bool(told["on"]))
         elif told["what"] == "compare" and named:
-            review.compared = named[0].file.key
+            review.compared = named[ids[0]].file.key
         elif told["what"] == "mend" and named:
-            review.mending.ask(named[0].file.key)
+            review.mending.ask(named[ids[0]].file.key)
         elif told["what"] == "pictures":
-            found = [(number, review.small_picture(one)) for number, one in zip(told["ids"], named, strict=False)]
-            drawn = {number: made for number, made in found if made}
+            found = ((handle, review.small_picture(one)) for handle, one in named.items())
+            drawn = {handle: made for handle, made in found if made}
             self.send({"pictures": [*drawn]}, [*drawn.values()])
 
 
-def _row(review: Review, number: int, one: FileReview) -> dict[str, Any]:
+def _row(review: Review, handle: str, one: FileReview) -> dict[str, Any]:
     told, facts = review.described(one), one.facts
     mark, colour = MARKS[one.verdict]
     order = (facts.width * facts.height, facts.seconds or 0, facts.bytes) if facts else (0, 0, 0)
     return {
-        "id": number,
+        "id": handle,
         "mark": mark,
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",

@@ -40,7 +40,6 @@ class Gallery(AnyWidget):
     _css = STATIC / "gallery.css"
     cards: List[Any] = List().tag(sync=True)
     posters: Dict[str, Any] = Dict().tag(sync=True)
-    playing: Dict[str, Any] = Dict().tag(sync=True)
 
     def __init__(self, review: Review) -> None:
         super().__init__()
@@ -51,15 +50,14 @@ class Gallery(AnyWidget):
 
     def show(self) -> None:
         """Show the page; the pictures of the files follow, made in a thread."""
-        every = enumerate(self._review.shown)  # with its place, as the session may name a file twice
-        shown = {f"{place} {one.file.section.name}/{one.file.name}": one for place, one in every}
+        shown = {self._review.handle(one): one for one in self._review.shown}
         paths = {card: one.file.path for card, one in shown.items() if one.facts}
         fresh = paths != self._paths
         self._shown, self._paths = shown, paths
         with self.hold_sync():
             self.cards = [_card(self._review, card, one) for card, one in shown.items()]
             if fresh:
-                self.posters, self.playing = {}, {}
+                self.posters = {}
         if fresh:
             threading.Thread(target=self._draw, args=(paths,), name="tjtools-posters").start()
 
@@ -85,16 +83,17 @@ class Gallery(AnyWidget):
         elif told["what"] == "mend":
             self._review.mending.ask(key)
         elif card in self._paths:
-            self.playing = {"id": card, **_media(self._paths[card])}
+            told, data = _media(self._paths[card])
+            self.send({"playing": card, **told}, data)
 
 
-def _media(path: Path) -> dict[str, Any]:
+def _media(path: Path) -> tuple[dict[str, str], list[bytes]]:
     try:
         if path.stat().st_size <= PLAYABLE:
-            return {"type": guess_type(path.name)[0] or "", "data": path.read_bytes()}
-    except OSError:
-        return {"problem": "The file is gone."}
-    return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}
+            return {"type": guess_type(path.name)[0] or ""}, [path.read_bytes()]
+    except OSError as error:
+        return {"problem": f"It can't be read: {error.strerror}."}, []
+    return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}, []
 
 
 def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
     verdicts = Counter(one.verdict for one in prepared.reviews)
     age, aged = last_refresh(start.workspace), "unknown: the site has not been read as a whole yet"
     if age:
-        ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) else "less than a day ago"
+        ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) > 0 else "less than a day ago"
         aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
     return {
         "Library": _counted(

@@ -157,12 +157,15 @@ def task_node(task: Task) -> Node | None:
     if task.state is State.READY:
         return None
     counted = f"{int(task.done):,} of {task.total:,}" if task.total else ""
-    words = " · ".join(filter(None, (task.state.value, counted, f"{task.elapsed:.0f} s", task.busy_with)))
+    begin, seconds = " · ".join(filter(None, (task.state.value, counted))), f"{task.elapsed:.0f} s"
+    busy = f" · {task.busy_with}" if task.busy_with else ""
     progress = {"value": str(task.done), "max": str(task.total)} if task.total else {}
-    bar = [node("progress", label=words, **progress)] if task.state is State.RUNNING else []
+    bar = [node("progress", label=f"{begin}{busy}", **progress)] if task.state is State.RUNNING else []
     stopped = isinstance(task.error, Cancelled)  # a person's own word is no trouble
     trouble = [error_node(task.error)] if task.error and not stopped else []
-    how_far = [node("div", *bar, node("span", words, role="status"))] if task.total or not trouble else []
+    clock, aloud = (seconds, busy) if task.waiting is None else (f"{seconds}{busy}", "")
+    status = node("span", f"{begin} · ", node("span", clock, role="timer"), aloud, role="status")
+    how_far = [node("div", *bar, status)] if task.total or not trouble else []
     return node("div", *how_far, *trouble, css="tj-task")
 
 

@@ -71,12 +71,14 @@ function render({ model, el }) {
   zone.append(words, ...choosers.flat(), bar, stop, status, hint);
   el.append(zone);
   let files = null; // those that are offered or on their way
+  let late = ""; // a word about others
   let abort = null;
 
   function show(text = "") {
     const whole = model.get("whole");
     zone.classList.toggle("tj-drop-whole", whole);
-    words.textContent = files ? "" : `Drop ${whole ? "your" : "more"} files here, or`;
+    if (!files) late = "";
+    words.textContent = files ? late : `Drop ${whole ? "your" : "more"} files here, or`;
     choosers.forEach(([button]) => { button.hidden = Boolean(files); });
     bar.hidden = stop.hidden = !abort;
     hint.hidden = !whole || Boolean(files);
@@ -84,7 +86,12 @@ function render({ model, el }) {
   }
 
   function offer(found) {
-    if (files || !found.length) return;
+    if (files) {
+      late = "One delivery at a time: drop the others again when these are there.";
+      show(status.textContent);
+      return;
+    }
+    if (!found.length) return show("There is no file in it.");
     files = found;
     show("…");
     const told = found.map(([path, file]) => [path, file.size]);

@@ -1,5 +1,7 @@
 // Cards of media files. Text is set with textContent; nothing here takes a string for HTML.
 const LONG = 72; // characters: what follows the naming convention is shorter
+const SIGNS = new Intl.Segmenter(); // a sign can be several characters
+const FOCUSABLE = "input, summary, button";
 
 function make(tag, css, text) {
   const element = document.createElement(tag);
@@ -10,7 +12,8 @@ function make(tag, css, text) {
 
 // A name's end tells it from its like: a long one is cut in its middle.
 function cut(name) {
-  return name.length > LONG ? `${name.slice(0, LONG / 2)}…${name.slice(-LONG / 2)}` : name;
+  const before = (at) => SIGNS.segment(name).containing(at).index;
+  return name.length > LONG ? `${name.slice(0, before(LONG / 2))}…${name.slice(before(name.length - LONG / 2))}` : name;
 }
 
 function facts(card) {
@@ -40,27 +43,16 @@ function reason(card) {
   return fold;
 }
 
-function comparer(card, model) {
-  const compare = make("button", "tj-card-compare", "Compare");
-  compare.type = "button";
-  compare.setAttribute("aria-label", `Compare ${card.name} with what it repeats`);
-  compare.addEventListener("click", () => {
-    model.send({ what: "compare", id: card.id });
-    const output = compare.closest(".jp-OutputArea");
-    output?.querySelector(".tj-evidence")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
+// Leads to the place where the kernel shows what was asked for.
+function asker(card, model, what, label, title, place) {
+  const button = make("button", "tj-card-compare", label);
+  button.type = "button";
+  button.setAttribute("aria-label", title);
+  button.addEventListener("click", () => {
+    model.send({ what, id: card.id });
+    button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
   });
-  return compare;
-}
-
-function mender(card, model) {
-  const mend = make("button", "tj-card-compare tj-card-mend", card.mend);
-  mend.type = "button";
-  mend.setAttribute("aria-label", `${card.mend}: ${card.name}`);
-  mend.addEventListener("click", () => {
-    model.send({ what: "mend", id: card.id });
-    mend.closest(".jp-OutputArea")?.querySelector(".tj-mend")?.scrollIntoView({ behavior: "smooth", block: "nearest" });
-  });
-  return mend;
+  return button;
 }
 
 function picture(card, model) {
@@ -92,10 +84,13 @@ function describe(box, card, model) {
   name.title = card.name;
   text.append(head, ...marks, name, facts(card));
   if (card.reason.length) text.append(reason(card));
-  if (card.comparable) text.append(comparer(card, model));
-  if (card.mend) text.append(mender(card, model));
+  const [compare, mend] = [`Compare ${card.name} with what it repeats`, `${card.mend}: ${card.name}`];
+  if (card.comparable) text.append(asker(card, model, "compare", "Compare", compare, ".tj-evidence"));
+  if (card.mend) text.append(asker(card, model, "mend", card.mend, mend, ".tj-mend"));
   const unfolded = box.querySelector("details")?.open;
+  const focused = [...box.lastChild.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   box.lastChild.replaceWith(text);
+  text.querySelectorAll(FOCUSABLE)[focused]?.focus();
   if (unfolded) box.querySelector("details").open = true;
   box.classList.toggle("tj-left-out", card.choosable && !card.chosen);
 }
@@ -103,9 +98,9 @@ function describe(box, card, model) {
 function render({ model, el }) {
   el.classList.add("tj");
   const grid = make("div", "tj-gallery");
-  grid.setAttribute("role", "list");
   el.append(grid);
   const urls = [];
+  const free = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
   const address = (data, type) => {
     urls.push(URL.createObjectURL(new Blob([data], { type })));
     return urls.at(-1);
@@ -118,12 +113,10 @@ function render({ model, el }) {
       const heads = cards.map((card, at) => (card.group === cards[at - 1]?.group ? [] : [make("h3", "tj-group", card.group)]));
       grid.replaceChildren(...cards.flatMap((card, at) => [...heads[at], build(card, model)]));
       grid.dataset.key = key;
+      free();
     }
     const boxes = grid.querySelectorAll(".tj-card");
-    const active = document.activeElement?.closest?.(".tj-card")?.dataset.id;
-    const ticking = document.activeElement?.type === "checkbox";
     cards.forEach((card, at) => describe(boxes[at], card, model));
-    if (active && ticking) grid.querySelector(`[data-id="${CSS.escape(active)}"] input`)?.focus();
   }
 
   function draw() {
@@ -144,29 +137,29 @@ function render({ model, el }) {
     }
   }
 
-  function play() {
-    const { id, type, data, problem } = model.get("playing");
-    const button = id === undefined ? null : grid.querySelector(`[data-id="${CSS.escape(id)}"] .tj-card-picture`);
+  function play({ playing, type, problem }, buffers) {
+    const button = grid.querySelector(`[data-id="${CSS.escape(playing)}"] .tj-card-picture`);
     if (!button) return;
     if (problem) {
+      button.querySelector(".tj-card-problem")?.remove();
       button.append(make("span", "tj-card-problem", problem));
       return;
     }
     const moving = type.startsWith("video");
     const media = make(moving ? "video" : "img", "tj-card-media");
-    media.src = address(data, type);
+    media.src = address(buffers[0], type);
     if (moving) Object.assign(media, { controls: true, autoplay: true, loop: true, muted: true });
-    else media.alt = "";
+    else Object.assign(media, { alt: model.get("cards").find((card) => card.id === playing).name, tabIndex: -1 });
     button.replaceWith(media);
     media.focus();
   }
 
   model.on("change:cards", () => { show(); draw(); });
   model.on("change:posters", draw);
-  model.on("change:playing", play);
+  model.on("msg:custom", play);
   show();
   draw();
-  return () => urls.forEach((url) => URL.revokeObjectURL(url));
+  return free;
 }
 
 export default { render };

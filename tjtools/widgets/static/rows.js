@@ -1,6 +1,8 @@
 // The session's files as rows. Text is set with textContent; nothing here takes a string for HTML.
 const TAIL = 16; // characters of a name's end, which are always seen
 const NUMBERS = ["dimensions", "duration", "size"];
+const WORDS = new Intl.Collator(undefined, { numeric: true }); // localeCompare would make one for each pair
+const SIGNS = new Intl.Segmenter(); // a sign can be several characters
 
 function make(tag, css, ...inside) {
   const element = document.createElement(tag);
@@ -10,7 +12,7 @@ function make(tag, css, ...inside) {
 }
 
 function cut(name) {
-  const at = Math.max(0, name.length - TAIL);
+  const at = SIGNS.segment(name).containing(Math.max(0, name.length - TAIL))?.index ?? 0;
   const whole = make("span", "tj-cut", make("span", "", name.slice(0, at)), make("span", "", name.slice(at)));
   whole.title = name;
   return whole;
@@ -24,15 +26,14 @@ function reasons(row, model) {
     const more = rest.length ? make("span", "tj-count", ` +${rest.length}`) : "";
     cell.append(make("details", "", make("summary", "", make("span", "", first), more), ...all));
   }
-  if (row.comparable) {
-    const compare = make("button", "", "Compare");
-    compare.onclick = () => model.send({ what: "compare", ids: [row.id] });
-    cell.append(compare);
-  }
-  if (row.mend) {
-    const mend = make("button", "", row.mend);
-    mend.onclick = () => model.send({ what: "mend", ids: [row.id] });
-    cell.append(mend);
+  for (const [what, label, place] of [["compare", row.comparable && "Compare", ".tj-evidence"], ["mend", row.mend, ".tj-mend"]]) {
+    if (!label) continue;
+    const button = make("button", "", label);
+    button.onclick = () => {
+      model.send({ what, ids: [row.id] });
+      button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
+    };
+    cell.append(button);
   }
   return make("td", "tj-why", cell);
 }
@@ -62,10 +63,11 @@ function render({ model, el }) {
   every.onchange = () => model.send({ what: "all", on: every.checked });
   const pictures = new Map(); // by id, kept while the rows come and go
   let sort = { key: "", down: false };
+  let rows = []; // those that are shown: the model's may be others already
   let lines = new Map();
 
   const watch = new IntersectionObserver((seen) => {
-    const wanted = seen.filter((one) => one.isIntersecting).map((one) => Number(one.target.dataset.id)).filter((id) => !pictures.has(id));
+    const wanted = seen.filter((one) => one.isIntersecting).map((one) => one.target.dataset.id).filter((id) => !pictures.has(id));
     wanted.forEach((id) => pictures.set(id, ""));
     if (wanted.length) model.send({ what: "pictures", ids: wanted });
   }, { root: room, rootMargin: "300px" });
@@ -77,17 +79,17 @@ function render({ model, el }) {
 
   function order() {
     const value = (row) => (sort.key in row.order ? row.order[sort.key] : String(row[sort.key] ?? ""));
-    const compare = (one, other) => (typeof one === "number" ? one - other : one.localeCompare(other, undefined, { numeric: true }));
-    const rows = [...model.get("rows")];
-    if (sort.key) rows.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
-    body.append(...rows.map((row) => lines.get(row.id)));
+    const compare = (one, other) => (typeof one === "number" ? one - other : WORDS.compare(one, other));
+    const sorted = [...rows];
+    if (sort.key) sorted.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
+    body.append(...sorted.map((row) => lines.get(row.id)));
     for (const cell of head.querySelectorAll("[data-key]")) {
       cell.ariaSort = cell.dataset.key !== sort.key ? "none" : sort.down ? "descending" : "ascending";
     }
   }
 
   function show() {
-    const rows = model.get("rows");
+    rows = model.get("rows");
     const all = { verdict: "Verdict", ...model.get("heads"), pair: "Pair", reasons: "Reason" };
     const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable || row.mend : row[key]);
     const names = Object.fromEntries(Object.entries(all).filter(([key]) => rows.some((row) => told(row, key))));
@@ -111,7 +113,7 @@ function render({ model, el }) {
 
   function tick() {
     const chosen = new Set(model.get("chosen"));
-    const open = model.get("rows").filter((row) => row.choosable);
+    const open = rows.filter((row) => row.choosable);
     for (const row of open) {
       const line = lines.get(row.id);
       line.querySelector("input").checked = line.ariaSelected = chosen.has(row.id);
@@ -125,8 +127,9 @@ function render({ model, el }) {
 
   body.addEventListener("keydown", (event) => {
     const line = event.target.closest("tr");
-    const next = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild }[event.key];
-    if (next) {
+    const ways = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild };
+    if (event.key in ways) {
+      const next = ways[event.key] ?? line; // at an end
       line.tabIndex = -1;
       next.tabIndex = 0;
       next.focus();

@@ -19,12 +19,13 @@ function render({ model, el }) {
   const note = document.createElement("span");
   note.role = "alert";
   button.addEventListener("click", () => {
-    button.disabled = true;
+    if (button.ariaBusy) return; // one that is disabled would lose the focus
+    button.ariaBusy = "true";
     model.send({ view });
   });
   const answer = (told, buffers) => {
     if (told.view !== view) return;
-    button.disabled = false;
+    button.ariaBusy = null;
     note.textContent = told.problem ? ` ✗ ${model.get("filename")}: ${told.problem}` : "";
     if (!told.problem) save(buffers[0], model.get("filename"));
   };
