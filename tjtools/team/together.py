@@ -8,12 +8,13 @@ import logging
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 from tjtools.cache.library import Library
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
-_unreachable: dict[Workspace, tuple[str, float]] = {}  # what was said then, and until when nobody asks again
+_T = TypeVar("_T")
+_unreachable: dict[str, tuple[str, float]] = {}  # by address: what was said then, and until when nobody asks again
 
 
 class Team:
@@ -69,23 +71,32 @@ class Team:
 
 
 def brought_up_to_date(workspace: Workspace) -> str:
-    """Exchange with the team before a panel reads the files; how old they are now, in words, `""` without a team.
-
-    A database that could not be reached is left alone for a while: nobody waits for it at each click.
-    """
-    unreachable, until = _unreachable.get(workspace, ("", 0.0))
+    """Exchange with the team before a panel reads the files; how old they are now, in words, `""` without a team."""
     team = None
     try:
         team = Team.of(workspace)
         if team is None:
             return ""
         with team:
-            words = [unreachable] if monotonic() < until else team.exchange()
+            words = _reached(team, team.exchange)
     except TJToolsError as error:  # whoever reads a file that can't be read says so too
         words = [error.message]
-        if isinstance(error, TeamUnreachable):
-            _unreachable[workspace] = error.message, monotonic() + AWAY
     return " ".join([f"{team.settings.account}, {team.state.age}{'.' * bool(words)}", *words] if team else words)
+
+
+def _reached(team: Team, work: Callable[[], _T]) -> _T:
+    """What comes of asking the team; a database that could not be reached is left alone for a while.
+
+    So nobody waits for it at each click, and for each of its accounts.
+    """
+    told, until = _unreachable.get(team.settings.url, ("", 0.0))
+    if monotonic() < until:
+        raise TeamUnreachable(told)
+    try:
+        return work()
+    except TeamUnreachable as error:
+        _unreachable[team.settings.url] = error.message, monotonic() + AWAY
+        raise
 
 
 @contextmanager
@@ -172,22 +183,26 @@ def _write(workspace: Workspace, settings: TeamSettings | None) -> None:
     replace_file(file, text.encode())
 
 
-def other_accounts(team: Team, known: set[str]) -> list[Workspace]:
+def other_accounts(team: Team, known: Set[str]) -> list[Workspace]:
     """A copy of each account that the person may see and has no workspace for; it is kept among the user's caches.
 
-    Raises TeamUnreachable.
+    Where the team can't be asked, those that are there from before. Raises NotAllowed.
     """
+    folder = cache_file().with_name("accounts")
 
     def look(connection: psycopg.Connection[Any]) -> list[str]:
         return [name for (name,) in connection.execute("SELECT account FROM tjtools.accounts ORDER BY account")]
 
-    wanted = [name for name in team.store.ask(look) if name not in known]
-    return [_copy(team, name) for name in wanted]
+    try:
+        names = _reached(team, lambda: team.store.ask(look))
+    except TeamUnreachable:
+        kept = (load_settings(Workspace(place.parent)).team for place in sorted(folder.glob("*/tjtools.toml")))
+        names = [one.account for one in kept if one and one.url == team.settings.url]
+    return [_copy(team, folder, name) for name in names if name not in known]
 
 
-def _copy(team: Team, account: str) -> Workspace:
+def _copy(team: Team, folder: Path, account: str) -> Workspace:
     settings = team.settings.model_copy(update={"account": account})
-    folder = cache_file().with_name("accounts")
     place = Workspace(folder / digest(settings.url, account))
     if not place.settings_file.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
