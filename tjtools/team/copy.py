@@ -115,7 +115,7 @@ def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
             part.take(heard, now)
         at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         state._replace(version=heard.version, at=at, snapshot=newest_snapshot(workspace), ours=False).keep(workspace)
-        return [*library.told, *history.told]
+        return [*heard.odd, *library.told, *history.told]
 
 
 class _Base:
@@ -338,10 +338,7 @@ class _Log:
         self.own: list[Event] = []
 
     def news(self) -> list[Event]:
-        new = [
-            one for one in self.log.entries() if one.kind in (UPLOADED, DECIDED, SETTLED) and one.id not in self.known
-        ]
-        self.own = [event for one in new if (event := told_of(one))]
+        self.own = [*self.log.told(dict.fromkeys((UPLOADED, DECIDED, SETTLED), told_of), self.known).values()]
         return self.own
 
     def take(self, heard: Exchanged, _now: datetime) -> None:

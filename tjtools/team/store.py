@@ -31,17 +31,20 @@ from tjtools.team.records import (
     Standing,
     Wanted,
     agreed,
+    checked,
     digest,
     observed,
     read_rows,
 )
 from tjtools.team.schema import demand_known
+from tjtools.workspace.log import UNREADABLE
 from tjtools.workspace.settings import TeamSettings
 
 if TYPE_CHECKING:
     import psycopg
 
 _T = TypeVar("_T")
+_ODD = "can't be understood, and won't be taken over"
 _VERSION = "SELECT version FROM tjtools.accounts WHERE account = %s"
 ASLEEP = "2min"  # who holds the account's row and falls asleep is cut off then: the others wait for it
 _HELD = (
@@ -94,7 +97,7 @@ class Store:
                     f"The team's account {self.account} knows less than this copy (version {version}, {since} here).",
                     remedy="It was put back from a backup, it seems: tjtools team leave, then tjtools team join",
                 )
-            theirs, heard = self._since(connection, since)
+            theirs, heard, odd = self._since(connection, since)
             mine: dict[str, Rows] = {}
             seen = observed(heard)
             told = [one for one in events if one.kind != OBSERVED or one.about not in seen]
@@ -105,7 +108,7 @@ class Store:
                     told.append(_creative(change, rows, chosen))
             if told:
                 version = self._write(connection, told)
-            return Exchanged(version, theirs | mine, heard)
+            return Exchanged(version, theirs | mine, heard, odd)
 
         return self.ask(do)
 
@@ -199,18 +202,30 @@ class Store:
             )
         return int(row[0])
 
-    def _since(self, connection: psycopg.Connection[Any], since: int) -> tuple[dict[str, Rows], tuple[Event, ...]]:
+    def _since(self, connection: psycopg.Connection[Any], since: int) -> tuple[dict[str, Rows], list[Event], list[str]]:
+        """The creatives and the events since a version, and in words what of them could not be understood."""
+        theirs: dict[str, Rows] = {}
+        heard, odd = list[Event](), list[str]()
         creatives = connection.execute(
             "SELECT creative_id, rows FROM tjtools.creatives WHERE account = %s AND version > %s ORDER BY version",
             (self.account, since),
         )
-        theirs = {key: read_rows(rows) for key, rows in creatives}
+        for creative_id, rows in creatives:
+            try:
+                theirs[creative_id] = read_rows(rows)
+            except UNREADABLE as error:
+                odd.append(f"The team's rows of the creative {creative_id} {_ODD}: {error}.")
         events = connection.execute(
             "SELECT kind, at, about, data, id FROM tjtools.events"
             " WHERE account = %s AND version > %s AND kind = ANY(%s) ORDER BY version, place",
             (self.account, since, [*FOLLOWED[1:]]),
         )
-        return theirs, tuple(Event(*row) for row in events)
+        for event in map(Event._make, events):
+            try:
+                heard.append(checked(event))
+            except ValueError as error:
+                odd.append(f"The team's event {event.id} ({event.kind}, of {event.about}) {_ODD}: {error}.")
+        return theirs, heard, odd
 
     def _untold(
         self, connection: psycopg.Connection[Any], since: int, changes: Sequence[Change], theirs: Mapping[str, Rows]

@@ -17,6 +17,7 @@ from tjtools.team.records import (
     Deed,
     Event,
     Rows,
+    checked,
     read_rows,
     time_of,
     told_of,
@@ -68,10 +69,8 @@ def _told(team: Team, ids: Collection[str]) -> Iterator[Deed]:
 
 
 def _here(workspace: Workspace, ids: Collection[str]) -> Iterator[Event]:
-    for entry in Log.at(workspace.log).entries():
-        event = told_of(entry)
-        if event and event.about in ids:
-            yield event
+    log = Log.at(workspace.log).told(dict.fromkeys(_WORDS, told_of))
+    yield from (event for event in log.values() if event.about in ids)
     observed = History.of(workspace).rows()
     for creative_id in ids:
         for row in observed.get(creative_id, ()):
@@ -82,14 +81,19 @@ def _in_words(events: Iterable[Event]) -> Iterator[tuple[Event, str]]:
     """What each event tells; of the rows of a creative, what became otherwise."""
     known: dict[str, Rows] = {}
     for one in events:
-        if one.kind == CREATIVE:
-            before, rows = known.get(one.about, ()), read_rows(one.data["rows"])
-            known[one.about] = rows
-            what = _changed(before, rows)
-        else:
-            what = _WORDS[one.kind](one.data) if one.kind in _WORDS else ""
+        try:
+            what = _what(checked(one), known)
+        except ValueError as error:
+            what = f"{one.kind}, which can't be understood: {error}"
         if what:
             yield one, what
+
+
+def _what(one: Event, known: dict[str, Rows]) -> str:
+    if one.kind != CREATIVE:
+        return _WORDS[one.kind](one.data) if one.kind in _WORDS else ""
+    before, known[one.about] = known.get(one.about, ()), read_rows(one.data["rows"])
+    return _changed(before, known[one.about])
 
 
 def _changed(before: Rows, rows: Rows) -> str:
