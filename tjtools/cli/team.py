@@ -143,17 +143,18 @@ def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = Fal
     Exit codes: 0 all well, 1 the copy is behind, 2 error.
     """
     with _team(workspace) as team:
-        standing = team.store.standing()
-    behind = standing.version - team.state.version
+        version, refreshed, claims = team.store.standing()
+    behind = version - team.state.version
 
     def show() -> None:
-        out.print(f"{team.settings.account} at {team.store.database.place}, {team.state.age}")
+        out.print(f"{team.settings.account} at {team.store.place}, {team.state.age}")
         out.print(f"behind by {behind} changes: tjtools pull" if behind else "up to date")
-        out.print(f"last reading of the site: {standing.refreshed or 'none yet'}")
-        for one in standing.claims:
+        out.print(f"last reading of the site: {refreshed or 'none yet'}")
+        for one in claims:
             out.print(one)
 
-    told = {"account": team.settings.account, "behind": behind, **standing._asdict()}
+    told = {"account": team.settings.account, "behind": behind, "version": version}
+    told |= {"refreshed": refreshed, "claims": claims}
     end(told, show, as_json=as_json, needs_a_person=behind)
 
 

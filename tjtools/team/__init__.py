@@ -2,9 +2,9 @@
 
 from tjtools.team.claims import Unclaimed, claims_of
 from tjtools.team.database import Database
-from tjtools.team.records import Deed, Left, Wanted
+from tjtools.team.records import Left, Wanted
 from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, other_accounts, shared
-from tjtools.team.trail import Trail, trail
+from tjtools.team.trail import Deed, Trail, trail
 from tjtools.team.turns import turn
 
 __all__ = [

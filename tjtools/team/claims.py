@@ -30,7 +30,7 @@ class Unclaimed:
 
     def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:  # noqa: ARG002 (nobody else could ask)
         """Claim files; raises TeamUnreachable."""
-        return Claimed({one.key: "" for one in wanted}, {}, ())
+        return Claimed({one.key: "" for one in wanted}, {}, [])
 
     def looked(self, left: Sequence[Left]) -> None:
         """Say that what others have left was looked for on the site."""
@@ -67,11 +67,11 @@ class Claims(Unclaimed):
             before, granted = [] if self.handed else self.claims, [*claimed.granted.values()]
             self.claims, self.handed = granted, False
             if dropped := {*before} - {*granted}:
-                self.team.store.release(self.run, [*dropped])
+                self.team.store.end(self.run, [*dropped], "released")
         return claimed
 
     def looked(self, left: Sequence[Left]) -> None:
-        self.team.store.looked(self.run, [one.claim for one in left])
+        self.team.store.end(self.run, [one.claim for one in left], "not there")
 
     def hold(self) -> None:
         asked = _clock()
@@ -100,7 +100,7 @@ class Claims(Unclaimed):
         """Give back what was not handed over, and tell the team the rest."""
         try:
             if self.claims and not self.handed:
-                self.team.store.release(self.run, self.claims)
+                self.team.store.end(self.run, self.claims, "released")
             self.team.sync()
         except TJToolsError as error:  # the run has its report all the same
             log.warning("%s", error)

@@ -21,6 +21,8 @@ from tjtools.workspace.settings import TeamSettings
 if TYPE_CHECKING:
     import psycopg
 
+    Connection = psycopg.Connection[Any]
+
 _T = TypeVar("_T")
 HERE = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 30.0  # seconds in which a transaction that met another is tried again
@@ -34,14 +36,14 @@ class Database:
     def __init__(self, team: TeamSettings) -> None:
         self.team = team
         self.address = urlsplit(team.url)
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: Connection | None = None
 
     @property
     def place(self) -> str:
         """Where it is, for a person to read."""
         return f"{self.address.hostname}{self.address.path}"
 
-    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+    def ask(self, work: Callable[[Connection], _T]) -> _T:
         """What one serialisable transaction returns; raises TeamUnreachable, and TeamError for what is refused."""
         psycopg = _driver()
         slept = psycopg.errors.IdleInTransactionSessionTimeout
@@ -77,7 +79,7 @@ class Database:
         if connection:
             connection.close()
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             psycopg = _driver()
             try:
@@ -89,14 +91,14 @@ class Database:
             self._connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
         return self._connection
 
-    def _connect(self, **more: str) -> psycopg.Connection[Any]:
+    def _connect(self, **more: str) -> Connection:
         driver = _driver()
         told = driver.conninfo.conninfo_to_dict(self.team.url)
         options: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "application_name": "tjtools"}
         places = {one for name in ("host", "hostaddr") for one in str(told.get(name, HERE[0])).split(",")}
         if not places <= {*HERE} and "PGSSLMODE" not in os.environ:
             options["sslmode"] = "require"
-        made: psycopg.Connection[Any] = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
+        made: Connection = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
         return made
 
     def _remedy(self, error: psycopg.Error) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -18,49 +18,20 @@ from tjtools.model.names import printable
 from tjtools.workspace.log import UNREADABLE, Entry
 
 Rows = tuple[Creative, ...]  # of one ID: several where they contradict each other
-CREATIVE, OBSERVED, UPLOADED, DECIDED, SETTLED, MASTERED, REFRESHED = FOLLOWED = (
-    "creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed",
-)  # fmt: skip
+Kind = Literal["creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed"]
 UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that nobody knows
-_FILE, _CREATIVE = TypeAdapter(SessionFile), TypeAdapter(Creative)
 LANDED = ("success", "duplicate")  # what came of a file that the site holds
-
-
-class Person(NamedTuple):
-    """Who writes: the name that others read, the machine, the program; `holder` is this very copy of the library."""
-
-    display: str
-    machine: str
-    program: str
-    holder: str
+_FILE, _CREATIVE = TypeAdapter(SessionFile), TypeAdapter(Creative)
 
 
 class Event(NamedTuple):
     """Something that happened; `about` is a Creative ID, or what else it is about."""
 
-    kind: str
+    kind: Kind
     at: datetime
     about: str
     data: Mapping[str, Any]
     id: str
-
-
-class Deed(NamedTuple):
-    """What was done to a creative, in words, and when; who told it, and from where: `""` where nobody knows."""
-
-    at: datetime
-    creative_id: str
-    what: str
-    name: str = ""
-    user: str = ""
-    machine: str = ""
-    program: str = ""
-
-    @property
-    def who(self) -> str:
-        """Who it was, for a person to read."""
-        parts = [] if self.user == self.name else [self.user]
-        return f"{self.name} ({', '.join([*parts, self.machine, self.program])})" if self.user else ""
 
 
 class Change(NamedTuple):
@@ -118,16 +89,8 @@ class Claimed(NamedTuple):
 
     granted: dict[Key, str]
     held: dict[Key, str]
-    left: tuple[Left, ...]
+    left: list[Left]
     stale: bool = False
-
-
-class Standing(NamedTuple):
-    """Where an account is: its version, the last reading of the site, and each claim that is not settled, in words."""
-
-    version: int
-    refreshed: str
-    claims: tuple[str, ...]
 
 
 def agreed(change: Change, theirs: Rows) -> Rows:
@@ -148,7 +111,7 @@ def agreed(change: Change, theirs: Rows) -> Rows:
 
 def observed(events: Iterable[Event]) -> set[str]:
     """The creatives of which a status was observed."""
-    return {one.about for one in events if one.kind == OBSERVED}
+    return {one.about for one in events if one.kind == "observed"}
 
 
 def read_rows(told: Iterable[Sequence[str]]) -> Rows:
@@ -179,12 +142,12 @@ class _Decided(BaseModel):
 
 
 _HOLDS: dict[str, Callable[[Mapping[str, Any]], object]] = {
-    CREATIVE: lambda told: read_rows(told["rows"]),
-    OBSERVED: _Observed.model_validate,
-    UPLOADED: upload_of,
-    DECIDED: _Decided.model_validate,
-    SETTLED: _Settled.model_validate,
-    MASTERED: _Mastered.model_validate,
+    "creative": lambda told: read_rows(told["rows"]),
+    "observed": _Observed.model_validate,
+    "uploaded": upload_of,
+    "decided": _Decided.model_validate,
+    "settled": _Settled.model_validate,
+    "mastered": _Mastered.model_validate,
 }
 
 
@@ -211,7 +174,7 @@ def told_of(entry: Entry) -> Event:
     Raises one of `UNREADABLE` for what is none.
     """
     about, told = entry.about or "", entry.data
-    if entry.kind == SETTLED:
+    if entry.kind == "settled":
         file = _FILE.validate_python(told["file"])
         about = _CREATIVE.validate_python(told["creative"]).creative_id if told.get("creative") else ""
         told = {
@@ -224,7 +187,7 @@ def told_of(entry: Entry) -> Event:
             "run": told["run"],
             "row": dict(file.row),
         }
-    return checked(Event(entry.kind, entry.at, about, told, entry.id))
+    return checked(Event(cast("Kind", entry.kind), entry.at, about, told, entry.id))
 
 
 def time_of(text: str) -> datetime:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.model.errors import TeamError
 from tjtools.team.database import Database
 
 if TYPE_CHECKING:
-    import psycopg
+    from tjtools.team.database import Connection
 
 _READER = (
     "GRANT USAGE ON SCHEMA tjtools TO {person}",
@@ -54,7 +54,7 @@ class Setup(NamedTuple):
 def plan_setup(database: Database, accounts: Sequence[str], members: Sequence[tuple[str, str, str]]) -> Setup:
     """What `apply_setup` would do; nothing is changed."""
 
-    def look(connection: psycopg.Connection[Any]) -> Setup:
+    def look(connection: Connection) -> Setup:
         version = _version(connection)
         missing = tuple(number for number in migrations() if number > version)
         there = {one for (one,) in connection.execute("SELECT account FROM tjtools.accounts")} if version else set()
@@ -69,7 +69,7 @@ def apply_setup(database: Database, setup: Setup) -> None:
     """Do it, all or nothing; two at once do it once."""
     from psycopg.sql import SQL, Identifier
 
-    def do(connection: psycopg.Connection[Any]) -> None:
+    def do(connection: Connection) -> None:
         connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # to see what the other has done
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tjtools schema'))")
         version = _version(connection)
@@ -93,7 +93,7 @@ def apply_setup(database: Database, setup: Setup) -> None:
     database.ask(do)
 
 
-def demand_known(connection: psycopg.Connection[Any]) -> None:
+def demand_known(connection: Connection) -> None:
     """Raise TeamError where the schema is not the one that this program knows."""
     version, known = _version(connection), max(migrations())
     if version > known:
@@ -107,7 +107,7 @@ def demand_known(connection: psycopg.Connection[Any]) -> None:
         raise TeamError(f"The team's database has {told}.", remedy=remedy)
 
 
-def _version(connection: psycopg.Connection[Any]) -> int:
+def _version(connection: Connection) -> int:
     # not by to_regclass, which says what this session has heard of when it last asked
     there = "SELECT 1 FROM pg_tables WHERE schemaname = 'tjtools' AND tablename = 'migrations'"
     if not connection.execute(there).fetchone():

@@ -127,3 +127,52 @@ CREATE POLICY changes ON tjtools.turns FOR UPDATE
 -- migration 3
 -- Which content went up as which creative, also where nobody has told so: its holder died, and another has found it.
 CREATE INDEX claims_went ON tjtools.claims (account, section, content) WHERE outcome = 'success' AND content <> '';
+
+-- migration 4
+-- What follows from events, in the transaction that tells them: a creative's rows, and what came of the claims. A file
+-- that is on the site settles whoever's claim on it; one that failed, or timed out, the teller's own.
+CREATE FUNCTION tjtools.follow() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    one record;
+BEGIN
+    INSERT INTO tjtools.creatives (account, creative_id, rows, version)
+        SELECT account, about, data -> 'rows', version FROM news WHERE kind = 'creative'
+        ON CONFLICT (account, creative_id) DO UPDATE SET rows = excluded.rows, version = excluded.version;
+    FOR one IN SELECT account, data FROM news WHERE kind = 'settled' ORDER BY place LOOP
+        UPDATE tjtools.claims SET
+            stalled = stalled OR one.data ->> 'status' = 'stalled',
+            settled = CASE WHEN one.data ->> 'status' <> 'stalled' THEN clock_timestamp() END,
+            outcome = CASE WHEN one.data ->> 'status' <> 'stalled' THEN one.data ->> 'status' END,
+            creative_id = CASE WHEN one.data ->> 'status' <> 'stalled' THEN one.data ->> 'creative_id' END
+        WHERE account = one.account AND section = one.data ->> 'section' AND name = one.data ->> 'name'
+            AND settled IS NULL
+            AND (one.data ->> 'status' IN ('success', 'duplicate') OR holder = current_setting('tjtools.holder', true));
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER follow AFTER INSERT ON tjtools.events REFERENCING NEW TABLE AS news
+    FOR EACH STATEMENT EXECUTE FUNCTION tjtools.follow();
+
+-- The claims that keep a hand-over out.
+CREATE VIEW tjtools.held WITH (security_invoker = true) AS
+    SELECT *, lease_until > clock_timestamp() AS alive FROM tjtools.claims WHERE settled IS NULL;
+
+-- What was done to each creative; a hand-over that began is an event, too.
+CREATE VIEW tjtools.deeds WITH (security_invoker = true) AS
+    SELECT account, kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.events
+    UNION ALL
+    SELECT account, 'claimed', made, creative_id, jsonb_build_object('name', name, 'forced', forced), id,
+        display, by_user, machine, '', made
+    FROM tjtools.claims;
+
+-- A creative that has this content and is on the site, by what was told of an upload, or by the claim under which one was
+-- found that its holder never told of.
+CREATE FUNCTION tjtools.known_as(account text, section text, creative_type text, content text) RETURNS text
+    LANGUAGE sql STABLE AS $$
+    SELECT creative_id FROM tjtools.creatives WHERE account = $1 AND rows -> 0 ->> 6 <> 'removed' AND creative_id IN (
+        SELECT about FROM tjtools.events
+        WHERE account = $1 AND kind = 'uploaded' AND data ->> 'checksum' = $4 AND data ->> 'creative_type' = $3
+        UNION ALL
+        SELECT creative_id FROM tjtools.claims
+        WHERE account = $1 AND content = $4 AND content <> '' AND section = $2 AND outcome = 'success'
+    ) LIMIT 1 $$;

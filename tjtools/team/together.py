@@ -9,25 +9,22 @@ import platform
 import re
 import shutil
 from collections.abc import Callable, Iterator, Set
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from tjtools.cache.library import Library
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
 from tjtools.team.copy import State, synced
-from tjtools.team.records import Person, digest
+from tjtools.team.records import digest
 from tjtools.team.store import Store
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings, load_settings
-
-if TYPE_CHECKING:
-    import psycopg
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
@@ -41,9 +38,9 @@ class Team:
     def __init__(self, workspace: Workspace, settings: TeamSettings) -> None:
         self.workspace, self.settings = workspace, settings
         self.state = State.of(workspace, settings)
-        program = f"tjtools {version('tjtools')}"
+        program, holder = f"tjtools {version('tjtools')}", self.state.holder(workspace)
         name = settings.name or getpass.getuser()
-        self.store = Store(settings, Person(name, platform.node(), program, self.state.holder(workspace)))
+        self.store = Store(settings, display=name, machine=platform.node(), program=program, holder=holder)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Team | None:
@@ -137,11 +134,8 @@ class Difference(NamedTuple):
 
 def compare(workspace: Workspace, settings: TeamSettings) -> Difference:
     """What differs between this library and the team's; nothing is changed."""
-    store = Store(settings, Person("", "", "", ""))
-    try:
+    with closing(Store(settings)) as store:
         theirs = store.exchange(0).creatives
-    finally:
-        store.close()
     library = Library.load(workspace.library)
     here = {one.creative_id for one in library}
     different = sum(library.get(key) != rows for key, rows in theirs.items() if key in here)
@@ -190,11 +184,10 @@ def other_accounts(team: Team, known: Set[str]) -> list[Workspace]:
     """
     folder = cache_file().with_name("accounts")
 
-    def look(connection: psycopg.Connection[Any]) -> list[str]:
-        return [name for (name,) in connection.execute("SELECT account FROM tjtools.accounts ORDER BY account")]
-
+    seen = "SELECT account FROM tjtools.accounts ORDER BY account"
     try:
-        names = _reached(team, lambda: team.store.ask(look))
+        asked = _reached(team, lambda: team.store.ask(lambda asked: team.store.do(asked, seen).fetchall()))
+        names = [name for (name,) in asked]
     except TeamUnreachable:
         kept = (load_settings(Workspace(place.parent)).team for place in sorted(folder.glob("*/tjtools.toml")))
         names = [one.account for one in kept if one and one.url == team.settings.url]
