@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
@@ -84,21 +85,16 @@ def init(
         raise typer.BadParameter("say of which --account they are")
     people = [(one, "buyer") for one in buyer or []] + [(one, "reader") for one in reader or []]
     members = [(name, person, role) for name in accounts for person, role in people]
-    database = Database(_settings(url, "none"))
-    try:
-        setup = plan_setup(database, accounts, members)
-        if not dry_run:
-            apply_setup(database, setup)
-    finally:
-        database.close()
+    with closing(Database(_settings(url, "none"))) as database:
+        steps = set_up(database, accounts, members, dry_run=dry_run)
 
     def show() -> None:
-        for one in setup.told:
+        for one in steps:
             out.print(f"{'Would' if dry_run else 'Did'}: {one}")
-        if not setup.told:
+        if not steps:
             out.print("There was nothing to do.")
 
-    end({"done": not dry_run, "steps": setup.told}, show, as_json=as_json)
+    end({"done": not dry_run, "steps": steps}, show, as_json=as_json)
 
 
 @app.command()

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable
-from tjtools.workspace.settings import TeamSettings
+from tjtools.workspace.settings import TeamSettings, kept_password
 
 if TYPE_CHECKING:
     import psycopg
@@ -87,7 +86,7 @@ class Database:
             except psycopg.OperationalError as error:
                 if not (error.pgconn and error.pgconn.needs_password):
                     raise
-                self._connection = self._connect(password=self._password())
+                self._connection = self._connect(password=kept_password(*self._kept))
             self._connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
         return self._connection
 
@@ -101,18 +100,15 @@ class Database:
         made: Connection = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
         return made
 
+    @property
+    def _kept(self) -> tuple[str, str]:
+        """Under which names the keyring has the password."""
+        return f"tjtools {self.place}", unquote(self.address.username or "")
+
     def _remedy(self, error: psycopg.Error) -> str:
         if error.pgconn and error.pgconn.needs_password:
-            return f'Keep the password: python -m keyring set "tjtools {self.place}" {self.address.username}'
+            return 'Keep the password: python -m keyring set "{}" {}'.format(*self._kept)
         return _LATER
-
-    def _password(self) -> str:
-        import keyring
-        from keyring.errors import KeyringError
-
-        with suppress(KeyringError):  # a machine without a keyring
-            return keyring.get_password(f"tjtools {self.place}", unquote(self.address.username or "")) or ""
-        return ""
 
 
 def _driver() -> Any:

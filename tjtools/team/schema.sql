@@ -176,3 +176,39 @@ CREATE FUNCTION tjtools.known_as(account text, section text, creative_type text,
         SELECT creative_id FROM tjtools.claims
         WHERE account = $1 AND content = $4 AND content <> '' AND section = $2 AND outcome = 'success'
     ) LIMIT 1 $$;
+
+-- Who is a buyer or a reader of any account may do this much; of which accounts, the policies say. Who noted an event, and
+-- when, nobody can say for another.
+CREATE FUNCTION tjtools.admit(person name, role text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA tjtools TO %I', person);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA tjtools TO %I', person);
+    IF role = 'buyer' THEN
+        EXECUTE format('GRANT UPDATE (version) ON tjtools.accounts TO %I', person);
+        EXECUTE format('GRANT INSERT (account, version, id, at, kind, about, data, display, machine, program)
+            ON tjtools.events TO %I', person);
+        EXECUTE format('GRANT INSERT, UPDATE (rows, version) ON tjtools.creatives TO %I', person);
+        EXECUTE format('GRANT INSERT (account, id, section, name, content, forced, newest, holder, run, lease_until,
+            display, machine), UPDATE (holder, run, newest, lease_until, stalled, doubt, settled, outcome, creative_id)
+            ON tjtools.claims TO %I', person);
+        EXECUTE format('GRANT INSERT, UPDATE ON tjtools.turns TO %I', person);
+    END IF;
+END $$;
+
+-- The turn to do something for all, once in so many seconds: '', or else who has it. Who was cut off takes it again; the
+-- intervals are the same for all, so nobody is put off by another's delay.
+CREATE FUNCTION tjtools.take_turn(account text, holder text, display text, machine text, seconds float) RETURNS text
+    LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    INSERT INTO tjtools.turns AS mine (account, what, holder, display, machine) VALUES ($1, 'sync', $2, $3, $4)
+        ON CONFLICT (account, what) DO UPDATE SET holder = excluded.holder, display = excluded.display,
+            machine = excluded.machine, began = excluded.began, ended = NULL
+        WHERE mine.began < to_timestamp(floor(extract(epoch FROM clock_timestamp()) / $5) * $5)
+            OR (mine.holder = excluded.holder AND mine.ended IS NULL);
+    RETURN CASE WHEN FOUND THEN '' ELSE (
+        SELECT display || ' (' || machine || ') '
+            || CASE WHEN ended IS NULL THEN 'is at it since ' ELSE 'did it at ' END
+            || to_char(coalesce(ended, began), 'YYYY-MM-DD HH24:MI TZ')
+        FROM tjtools.turns WHERE account = $1 AND what = 'sync') END;
+END $$;

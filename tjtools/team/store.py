@@ -93,6 +93,10 @@ class Store(Database):
         """The answer to a statement, in which `me` and what is told have their names."""
         return connection.execute(statement.encode(), self.me | told)
 
+    def alone(self, statement: str, **told: object) -> Any:
+        """The answer to one statement, as `do`, in a transaction of its own."""
+        return self.ask(lambda connection: self.do(connection, statement, **told))
+
     def exchange(self, since: int, changes: Sequence[Change] = (), events: Sequence[Event] = ()) -> Exchanged:
         """Tell what is new here, and hear what is new since that version, in one transaction.
 
@@ -247,19 +251,19 @@ class Store(Database):
 
     def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
         """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
-        told = {"run": run, "claims": [*claims], "lease": timedelta(seconds=lease)}
-        if self.ask(lambda connection: self.do(connection, _RENEWED, **told).rowcount) != len(claims):
+        renewed = self.alone(_RENEWED, run=run, claims=[*claims], lease=timedelta(seconds=lease))
+        if renewed.rowcount != len(claims):
             raise ClaimLost(
                 "this run gave no sign of life for so long that its files may be another's now: none was handed over.",
                 remedy="See with tjtools team status who has them; then run: tjtools upload --resume",
             )
 
-    def end(self, run: str, claims: Sequence[str], outcome: str) -> None:
+    def end(self, run: str, claims: Iterable[str], outcome: str) -> None:
         """End claims: `released`, since nothing was handed over, or `not there`, since the site has not got the file.
 
         Whoever claims such a file anew hands it over.
         """
-        self.ask(lambda connection: self.do(connection, _ENDED, run=run, claims=[*claims], outcome=outcome))
+        self.alone(_ENDED, run=run, claims=[*claims], outcome=outcome)
 
     def standing(self) -> tuple[int, str, list[str]]:
         """The account's version, who has read the site last, and who works on what, in words."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import getpass
-import json
 import logging
 import platform
-import re
 import shutil
 from collections.abc import Callable, Iterator, Set
 from contextlib import closing, contextmanager
@@ -22,9 +20,9 @@ from tjtools.team.copy import State, synced
 from tjtools.team.records import digest
 from tjtools.team.store import Store
 from tjtools.workspace.derived import cache_file
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import TeamSettings, load_settings
+from tjtools.workspace.settings import TeamSettings, load_settings, put_section
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
@@ -136,10 +134,9 @@ def compare(workspace: Workspace, settings: TeamSettings) -> Difference:
     """What differs between this library and the team's; nothing is changed."""
     with closing(Store(settings)) as store:
         theirs = store.exchange(0).creatives
-    library = Library.load(workspace.library)
-    here = {one.creative_id for one in library}
-    different = sum(library.get(key) != rows for key, rows in theirs.items() if key in here)
-    return Difference(len(here - theirs.keys()), len(theirs.keys() - here), different)
+    here = Library.load(workspace.library).by_id()
+    different = sum(here[key] != theirs[key] for key in here.keys() & theirs.keys())
+    return Difference(len(here.keys() - theirs.keys()), len(theirs.keys() - here.keys()), different)
 
 
 def join(workspace: Workspace, settings: TeamSettings) -> int:
@@ -152,7 +149,7 @@ def join(workspace: Workspace, settings: TeamSettings) -> int:
         )
     with Team(workspace, settings) as team:
         version = team.sync()
-    _write(workspace, settings)
+    put_section(workspace.settings_file, "team", settings.model_dump(exclude_defaults=True))
     return version
 
 
@@ -160,21 +157,9 @@ def leave(workspace: Workspace) -> bool:
     """Belong to no team any more; every file stays. False where it belonged to none."""
     told = load_settings(workspace).team
     if told:
-        _write(workspace, None)
+        put_section(workspace.settings_file, "team", {})
     shutil.rmtree(workspace.private / "team", ignore_errors=True)
     return told is not None
-
-
-def _write(workspace: Workspace, settings: TeamSettings | None) -> None:
-    """Put the section [team] into the settings, or take it out; all else in them stays."""
-    file = workspace.settings_file
-    text = file.read_text("utf-8") if file.exists() else ""
-    text = re.sub(r"(?ms)^\[team\]\s*?\n.*?(?=^\[|\Z)", "", text).rstrip() + "\n"
-    if settings:
-        told = settings.model_dump().items()
-        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in told if value]
-        text += "\n".join(["", "[team]", *lines, ""])
-    replace_file(file, text.encode())
 
 
 def other_accounts(team: Team, known: Set[str]) -> list[Workspace]:
@@ -183,11 +168,9 @@ def other_accounts(team: Team, known: Set[str]) -> list[Workspace]:
     Where the team can't be asked, those that are there from before. Raises NotAllowed.
     """
     folder = cache_file().with_name("accounts")
-
     seen = "SELECT account FROM tjtools.accounts ORDER BY account"
     try:
-        asked = _reached(team, lambda: team.store.ask(lambda asked: team.store.do(asked, seen).fetchall()))
-        names = [name for (name,) in asked]
+        names = [name for (name,) in _reached(team, lambda: team.store.alone(seen))]
     except TeamUnreachable:
         kept = (load_settings(Workspace(place.parent)).team for place in sorted(folder.glob("*/tjtools.toml")))
         names = [one.account for one in kept if one and one.url == team.settings.url]

@@ -53,8 +53,8 @@ def trail(workspace: Workspace, ids: Collection[str]) -> Trail:
     if team:
         try:
             with team:
-                told = team.store.ask(lambda asked: team.store.do(asked, _TOLD, ids=[*ids]).fetchall())
-                return Trail(_deeds([(Event(*row[:5]), row[5:]) for row in told]))
+                told = team.store.alone(_TOLD, ids=[*ids])
+                return Trail(_deeds((Event(*row[:5]), row[5:]) for row in told))
         except (TeamUnreachable, NotAllowed) as error:
             missing = f"{error.message} What is here is {team.state.age}, and does not say who did it."
     return Trail(_deeds((one, ()) for one in _here(workspace, ids)), missing)
