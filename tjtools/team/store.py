@@ -120,7 +120,8 @@ class Store(Database):
                 known = theirs.get(change.creative_id, change.before)
                 rows = mine[change.creative_id] = agreed(change, known)
                 if rows != known:
-                    told.append(_creative(change.creative_id, rows, chosen))
+                    data = {"rows": [*map(fields_of, rows)]}
+                    told.append(Event("creative", datetime.now(UTC), change.creative_id, data, chosen))
             version = self._tell(connection, told) if told else version
             return heard._replace(version=version, creatives=theirs | mine)
 
@@ -145,9 +146,10 @@ class Store(Database):
     def _since(self, connection: Connection, version: int, since: int) -> Exchanged:
         heard = Exchanged(version, {}, [], [])
         creatives = (
-            "SELECT creative_id, rows FROM tjtools.creatives WHERE account = %(account)s AND version > %(since)s"
+            "SELECT creative_id, rows FROM tjtools.creatives"
+            " WHERE account = %(account)s AND version > %(since)s ORDER BY version"
         )
-        for creative_id, rows in self.do(connection, f"{creatives} ORDER BY version", since=since):
+        for creative_id, rows in self.do(connection, creatives, since=since):
             try:
                 heard.creatives[creative_id] = read_rows(rows)
             except UNREADABLE as error:
@@ -210,13 +212,13 @@ class Store(Database):
         return self.ask(work)
 
     def _claim(self, connection: Connection, claimed: Claimed, one: Wanted, of: dict[str, object]) -> None:
-        section, name = one.key
+        (section, name), me = one.key, self.me["holder"]
         of |= {"section": section.value, "name": name, "content": one.content, "forced": one.forced}
         found = self._held(connection, _ON, **of)
-        own = next((each for each in found if each.name == name and (self._is_mine(each) or not each.alive)), None)
+        own = next((each for each in found if each.name == name and (each.holder == me or not each.alive)), None)
         if other := next((each for each in found if each is not own), None):
             claimed.held[one.key] = _who(other, name)
-        elif own and (own.doubt or own.run != of["run"] or not self._is_mine(own)):
+        elif own and (own.doubt or own.holder != me or own.run != of["run"]):
             self.do(connection, _TAKEN_OVER, id=own.id, doubt=True, **of)
             left = Left(own.id, one.key, own.made, own.newest, own.run, own.stalled, own.content)
             claimed.left.append(left)
@@ -245,9 +247,6 @@ class Store(Database):
         from psycopg.rows import namedtuple_row
 
         return connection.cursor(row_factory=namedtuple_row).execute(query.encode(), self.me | told).fetchall()
-
-    def _is_mine(self, claim: Any) -> bool:
-        return bool(claim.holder == self.me["holder"])
 
     def renew(self, run: str, claims: Sequence[str], lease: float) -> None:
         """Hold on to claims; raises ClaimLost where one has ended, or is another's, or is settled."""
@@ -288,7 +287,3 @@ def _who(claim: Any, name: str) -> str:
         return f"{who} is uploading it{as_what}, since {claim.made.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     doubt = "and nobody knows whether the site has it: look there, then --file, --force"
     return f"{who} began to upload it{as_what}, {doubt}"
-
-
-def _creative(creative_id: str, rows: Rows, chosen: str) -> Event:
-    return Event("creative", datetime.now(UTC), creative_id, {"rows": [fields_of(row) for row in rows]}, chosen)
