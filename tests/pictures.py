@@ -84,9 +84,8 @@ class Desk:
     def switch(self, workspace: Workspace) -> None:
         """By the list of workspaces, as a person does."""
         self.workspace = workspace
-        places = self.page.locator(".tj-desk select").first
-        option = places.locator(f'option[value^="{workspace.root.name} · "]')
-        places.select_option(value=option.get_attribute("value"))
+        self.page.locator(".tj-head button").click()
+        self.click(self.page.locator(".tj-accounts button").filter(has_text=f"{workspace.root.name} · "))
 
     def tab(self, name: str) -> None:
         self.click(self.page.get_by_role("tab", name=re.compile(f"^{name}")))
@@ -136,6 +135,13 @@ class Desk:
 
 def today(desk: Desk) -> Iterator[State]:
     yield State("practice", every=True)
+
+
+def accounts(desk: Desk) -> Iterator[State]:
+    desk.page.locator(".tj-head button").click()
+    desk.page.get_by_text("counting …").first.wait_for(state="hidden", timeout=60_000)
+    yield State("unfolded", every=True)
+    desk.page.locator(".tj-head button").click()
 
 
 def live(desk: Desk) -> Iterator[State]:
@@ -652,6 +658,7 @@ def _broken(folder: Path) -> Workspace:
 STORIES: dict[str, tuple[Callable[[Path], Workspace], Callable[[Desk], Iterator[State]]]] = {
     "today": (_practice, today),
     "live": (_live, live),
+    "accounts": (_year, accounts),
     "review": (_practice, review),
     "mend": (_misfits, mend),
     "add": (_delivered, add),

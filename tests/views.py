@@ -28,8 +28,8 @@ def words(view: w.Widget) -> str:
     return "\n".join(str(one.tree) for one in shown(view) if isinstance(one, Markup))
 
 
-def buttons(view: w.Widget) -> dict[str, w.Button]:
-    return {one.description: one for one in shown(view) if isinstance(one, w.Button)}
+def buttons(view: w.Widget, kind: type[w.Widget] = w.Button) -> dict[str, Any]:
+    return {one.description: one for one in shown(view) if isinstance(one, kind)}
 
 
 def pressable(view: w.Widget, label: str) -> w.Button:

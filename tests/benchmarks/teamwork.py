@@ -30,7 +30,7 @@ from tjtools.diff.review import prepare
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.team import Database, Team, join
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 
@@ -61,7 +61,7 @@ class Place:
     def settings(self, account: str) -> TeamSettings:
         """A buyer's, for an account that is made where there is none."""
         with closing(Database(TeamSettings(url=self.server.url("measured"), account=account))) as owner:
-            apply_setup(owner, plan_setup(owner, [account], [(account, BUYER, "buyer")]))
+            set_up(owner, [account], [(account, BUYER, "buyer")])
         return TeamSettings(url=self.server.url("measured", BUYER, self.proxy.port), account=account)
 
     def workspace(self, name: str, creatives: list[Creative] | None = None) -> Workspace:

@@ -27,7 +27,7 @@ from tjtools.cache.inventory import COLUMNS
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.team import Database, join
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
@@ -83,7 +83,7 @@ class TeamBase:
         self.settings = TeamSettings(url=server.url("round"), account="shop")
         server.ask("postgres", "CREATE DATABASE round")
         with closing(Database(self.settings)) as owner:
-            apply_setup(owner, plan_setup(owner, ["shop"], []))
+            set_up(owner, ["shop"], [])
 
     def keep(self) -> None:
         """It is now as each round is to find it."""

@@ -12,7 +12,7 @@ from world import Truth, tjtools
 
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.team import Database
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 
@@ -25,7 +25,7 @@ def server() -> Iterator[Server]:
     with Server() as server:
         server.ask("postgres", "CREATE DATABASE ready")
         database = Database(TeamSettings(url=server.url("ready"), account=ACCOUNT))
-        apply_setup(database, plan_setup(database, [ACCOUNT], []))
+        set_up(database, [ACCOUNT], [])
         database.close()
         yield server
 

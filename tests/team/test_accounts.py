@@ -9,16 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import ipywidgets as w
 import pytest
+import views
 from team.server import Server
 from team.test_copy import away, run
+from views import buttons, words
 from world import image, plan, reading
 
 from tjtools.model.creative import ReviewStatus
 from tjtools.scrape.refresh import apply_update
-from tjtools.widgets.desk import offered
+from tjtools.team import Database, together
+from tjtools.widgets import panel as panels
+from tjtools.widgets.desk import Desk, desk_view
+from tjtools.widgets.markup import Markup
+from tjtools.widgets.switch import offered
 from tjtools.workspace.derived import VARIABLE as CACHE
-from tjtools.workspace.folder import Workspace
+from tjtools.workspace.folder import VARIABLE, Workspace
 
 Make = Callable[[str], Workspace]
 
@@ -26,6 +33,9 @@ Make = Callable[[str], Workspace]
 @pytest.fixture(autouse=True)
 def _own_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(CACHE, str(tmp_path / "cache"))
+    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setattr(panels, "_alive", {})
+    monkeypatch.setattr(together, "_unreachable", {})
 
 
 @pytest.fixture
@@ -80,6 +90,49 @@ def test_an_account_that_a_person_is_no_member_of_is_not_shown(
     run(other, "team", "init", server.url(database), "--account", "shop", "--reader", "reader_r")
     run(place, "team", "join", server.url(database, "reader_r"), "--account", "shop", "--yes")
     assert [name for name, *_ in shown(place, code=0)] == ["shop"]
+
+
+def switch_of(desk: Desk) -> list[str]:
+    """What the desk's switch tells of each account, once it is opened and has counted."""
+    [heading] = [one for name, one in buttons(desk_view(desk), w.ToggleButton).items() if name.startswith("anna")]
+    heading.value = True
+    assert desk.accounts.task.wait(60)
+    return [words(one) for one in views.shown(heading.room) if isinstance(one, Markup)]
+
+
+def test_the_desks_switch_tells_of_each_account_what_status_all_does(joined: Make, other: Workspace) -> None:
+    anna = joined("anna")
+    run(anna, "add", "1", "1.png", "--type", "image", "--status", "approved")
+    reject(other, "1")
+    desk = Desk(anna)
+    assert not together.cache_file().with_name("accounts").exists(), "nothing is counted before somebody asks"
+    mine, theirs = switch_of(desk)
+    assert "1 approved" in mine
+    assert "shop, as of 20" in mine
+    for told in ("other", "1 pending, 1 rejected", "1 newly rejected", "no workspace of it here"):
+        assert told in theirs
+    assert "rejected" not in mine
+
+
+def test_without_the_database_every_account_is_told_as_old_as_its_copy_is(
+    joined: Make, other: Workspace, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = joined("anna")
+    reject(other, "1")
+    assert len(shown(anna, code=1)) == 2
+    asked: list[object] = []
+    connect = Database._connect
+    monkeypatch.setattr(Database, "_connect", lambda *told, **more: (asked.append(told), connect(*told, **more))[1])
+    server.stop()
+    try:
+        mine, theirs = switch_of(Desk(anna))
+        assert len(asked) == 1, "nobody waits for the same database once more"
+        assert "other, as of 20" in run(anna, "status", "--all", code=1)
+    finally:
+        server.start()
+    assert "be reached" in mine
+    assert "other, as of 20" in theirs
+    assert "1 newly rejected" in theirs
 
 
 def test_the_desks_switch_offers_what_has_joined_by_its_account(joined: Make) -> None:

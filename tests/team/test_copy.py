@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -392,6 +393,89 @@ def test_who_waited_long_for_another_that_tells_much_tells_theirs_then(
     waiting.join()
     assert "too busy" not in told[0]
     assert server.ask(database, "SELECT about FROM tjtools.events WHERE kind = 'creative'") == [("1",)]
+
+
+UPLOADED = {"creative_id": "1", "filename": "1.png", "creative_type": "image", "checksum": "a" * 64, "looks": ""}
+UPLOADED |= {"bytes": 9, "container": "png", "width": 9, "height": 9, "seconds": None, "codec": "", "method": "2"}
+DECIDED = {"decision": "skip", "checksum": "a" * 64, "other_checksum": "b" * 64, "name": "a", "other_name": "b"}
+SETTLED = {
+    "run": "20251113_120000",
+    "file": ["/home/anna/1.png", "image", "", "", "", None, None, None, {"new_filename": "1.png"}],
+    "status": "success",
+    "creative": ["1", "1.png", None, "", "png", "image", "pending"],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "told", "damage"),
+    [
+        ("uploaded", UPLOADED, {"filename": None}),
+        ("uploaded", UPLOADED, {"checksum": "a"}),
+        ("uploaded", UPLOADED, {"creative_id": "none"}),
+        ("uploaded", UPLOADED, {"filename": "1\0.png"}),
+        ("uploaded", UPLOADED, {"filename": "1\ud800.png"}),
+        ("uploaded", UPLOADED, {"more": float("inf")}),
+        ("decided", DECIDED, {"decision": "perhaps"}),
+        ("decided", DECIDED, {"checksum": 7}),
+        ("settled", SETTLED, {"status": "so-so"}),
+        ("settled", SETTLED, {"file": ["/home/anna/1.png"]}),
+        ("settled", SETTLED, {"creative": 1}),
+    ],
+)
+def test_a_line_of_the_log_that_does_not_hold_is_kept_aside_with_its_number_and_all_else_is_told(
+    kind: str, told: dict[str, Any], damage: dict[str, Any], joined: Make, server: Server, database: str
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    wrong = {name: one for name, one in (told | damage).items() if one is not None or name not in damage}
+    lines = [
+        json.dumps({"v": 1, "id": str(number), "at": "2025-11-13T12:00:00Z", "kind": kind, "about": "1", "data": data})
+        for number, data in enumerate((wrong, told))
+    ]
+    anna.log.parent.mkdir(exist_ok=True)
+    anna.log.write_text("\n".join([*lines, ""]), "utf-8")
+    assert "log.jsonl:1: " in run(anna, "pull")
+    assert server.ask(database, "SELECT id, kind FROM tjtools.events") == [("1", kind)]
+    for one in (ben, anna):
+        run(one, "pull")
+        run(one, "history", "1", code=1 if kind == "decided" else 0)
+    Decisions.load(anna).decide(Content("c" * 64, "c"), Content("d" * 64, "d"), Decision.SKIP, now=NOW)
+    [aside] = (anna.log.with_suffix(".quarantine.jsonl")).read_text("utf-8").splitlines()
+    assert json.loads(aside)["line"] == 1
+    assert lines[1] in anna.log.read_text("utf-8")
+
+
+def test_what_stands_damaged_in_the_teams_table_is_told_and_the_rest_is_taken_over(
+    joined: Make, server: Server, database: str
+) -> None:
+    anna, ben = joined("anna"), joined("ben")
+    for number in (1, 2):
+        run(anna, "add", str(number), f"{number}.png", "--type", "image")
+    for kind, data in (
+        ("creative", '{"rows": [["2", 7]]}'),
+        ("decided", "{}"),
+        ("mastered", '{"name": "1.png"}'),
+        ("observed", '{"row": ["1"]}'),
+        ("settled", '{"section": "Attic", "name": "1.png", "status": "success", "creative_id": "1"}'),
+        ("uploaded", '{"creative_id": "1"}'),
+    ):
+        server.ask(
+            database,
+            "INSERT INTO tjtools.events (account, version, id, at, kind, about, data, display, machine, program)"
+            " VALUES ('shop', 2, %s, now(), %s, %s, %s, 'somebody', 'elsewhere', 'else')",
+            kind,
+            kind,
+            "2" if kind == "creative" else "1",
+            data,
+        )
+    told = run(ben, "pull")
+    assert told.count("can't be understood") == 6
+    assert "uploaded, of 1" in told
+    assert rows(ben) == {"1": "pending"}
+    assert [row["creative_id"] for row in history(ben)] == ["1", "2"]
+    told = run(ben, "history", "1")
+    assert told.count("somebody (owner, elsewhere, else)") == 5
+    assert "in the library as 1.png, pending" in told
+    assert run(ben, "pull") == f"Up to date with {ACCOUNT}.\n"
 
 
 def test_a_workspace_without_a_team_knows_nothing_of_it(bare_workspace: Workspace) -> None:

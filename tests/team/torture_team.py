@@ -23,7 +23,7 @@ from world import Truth, read_rows, write_inventory
 
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.team import Database
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.upload import unfinished_run
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
@@ -148,7 +148,7 @@ class Torture:
             if (one,) not in known:
                 self.server.ask("postgres", f"CREATE ROLE {one} LOGIN")
         with closing(Database(TeamSettings(url=self.server.url(self.database), account=ACCOUNT))) as owner:
-            apply_setup(owner, plan_setup(owner, [ACCOUNT], [(ACCOUNT, one, "buyer") for one in names]))
+            set_up(owner, [ACCOUNT], [(ACCOUNT, one, "buyer") for one in names])
 
     def round(self, *kinds: str) -> Played:
         """Everybody at once, then everybody to the end."""

@@ -11,8 +11,10 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import ipywidgets as w
 import pytest
 from traitlets import HasTraits
+from views import buttons, shown, words
 
 from tjtools.cache.library import Library
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile
@@ -22,8 +24,10 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run
 from tjtools.widgets import desk as desk_module
 from tjtools.widgets import panel as panels
-from tjtools.widgets.desk import TABS, Desk, desk_view, offered, remember
+from tjtools.widgets.desk import TABS, Desk, desk_view, remember
+from tjtools.widgets.markup import Markup
 from tjtools.widgets.panel import Broken, Panel, Task, make
+from tjtools.widgets.switch import offered
 from tjtools.widgets.view import found
 from tjtools.workspace.derived import VARIABLE as CACHE
 from tjtools.workspace.folder import VARIABLE, Workspace
@@ -204,6 +208,37 @@ def test_the_workspace_is_switched_and_back_and_each_keeps_its_tabs(shop: Worksp
     desk.switch(str(shop.root))
     desk.open("review")
     assert desk.panels("review") == (review,)
+
+
+def test_the_switch_counts_each_account_when_it_is_opened_and_a_click_goes_there(shop: Workspace) -> None:
+    other, broken = another(shop, "other"), another(shop, "broken")
+    two = Creative("1032530572", "b", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
+    Library.load(other.library).add([two])
+    broken.settings_file.write_text("no toml", "utf-8")
+    for one in (broken, other, shop):
+        remember(one)
+    desk = Desk(shop)
+    view = desk_view(desk)
+    heading = buttons(view, w.ToggleButton)["shop · LIVE ana"]
+    assert "pending" not in words(view.children[0])
+    heading.value = True
+    assert desk.accounts.task.wait(60)
+    first, second, third = (words(one) for one in shown(heading.room) if isinstance(one, Markup))
+    assert "1 pending" in first
+    assert "1 approved, 1 pending" in second
+    assert "is not valid TOML" in third
+    buttons(heading.room)["other · LIVE ana"].click()
+    assert (desk.workspace, heading.description, heading.value) == (other, "other · LIVE ana", False)
+    assert desk.error is None
+    heading.value = True
+    buttons(heading.room)["broken · ✗ can't be opened"].click()
+    assert (desk.workspace, heading.description) == (other, "other · LIVE ana")
+    assert "is not valid TOML" in str(desk.error)
+
+
+def test_one_workspace_without_a_team_has_no_switch(shop: Workspace) -> None:
+    view = desk_view(Desk(shop))
+    assert not [one for one in buttons(view, w.ToggleButton) if one.startswith("shop")]
 
 
 def test_a_practice_workspace_that_is_switched_to_has_its_site(shop: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from typing import NamedTuple
 from tjtools.analysis.frame import STANDING, on_site
 from tjtools.analysis.sources import Files
 from tjtools.analysis.worklist import SLOW, worklist
-from tjtools.model.errors import NotAllowed, TeamUnreachable, TJToolsError
+from tjtools.model.errors import NotAllowed, TJToolsError
 from tjtools.team import Team, brought_up_to_date, other_accounts
 from tjtools.workspace.derived import opened
 from tjtools.workspace.folder import Workspace
@@ -32,20 +33,29 @@ class Account(NamedTuple):
     age: str = ""
     trouble: str = ""
 
+    @property
+    def counts(self) -> str:
+        """How many creatives have which status, in words."""
+        return ", ".join(f"{number:,} {status}" for status, number in self.statuses.items()) or "no creatives"
 
-def accounts(workspace: Workspace, clock: Callable[[], datetime]) -> list[Account]:
+    @property
+    def news(self) -> list[str]:
+        """What needs a look, in words."""
+        told = {"newly rejected": self.rejected, "waiting too long": self.slow}
+        return [f"{number:,} {what}" for what, number in told.items() if number]
+
+
+def accounts(workspace: Workspace, clock: Callable[[], datetime]) -> Iterator[Account]:
     """This workspace's account, those of the workspaces that were opened before, and the others of their teams."""
     places = [workspace, *(Workspace(Path(root)) for root in opened() if Path(root) != workspace.root)]
-    found = [_account(one, clock) for one in places]
+    for one in places:
+        yield _account(one, clock)
     known = {(team.settings.url, team.settings.account) for team in _teams(places)}
     for team in {team.settings.url: team for team in _teams(places)}.values():
         there = {account for url, account in known if url == team.settings.url}
-        try:
-            with team:
-                found += [_account(one, clock)._replace(place="") for one in other_accounts(team, there)]
-        except (TeamUnreachable, NotAllowed):
-            continue  # which the workspace's own line says
-    return found
+        with team, suppress(NotAllowed):  # which the workspace's own line says
+            for one in other_accounts(team, there):
+                yield _account(one, clock)._replace(place="")
 
 
 def _teams(places: list[Workspace]) -> Iterator[Team]:

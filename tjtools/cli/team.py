@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
@@ -18,7 +19,7 @@ from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
-from tjtools.team.schema import apply_setup, plan_setup
+from tjtools.team.schema import set_up
 from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
@@ -84,21 +85,16 @@ def init(
         raise typer.BadParameter("say of which --account they are")
     people = [(one, "buyer") for one in buyer or []] + [(one, "reader") for one in reader or []]
     members = [(name, person, role) for name in accounts for person, role in people]
-    database = Database(_settings(url, "none"))
-    try:
-        setup = plan_setup(database, accounts, members)
-        if not dry_run:
-            apply_setup(database, setup)
-    finally:
-        database.close()
+    with closing(Database(_settings(url, "none"))) as database:
+        steps = set_up(database, accounts, members, dry_run=dry_run)
 
     def show() -> None:
-        for one in setup.told:
+        for one in steps:
             out.print(f"{'Would' if dry_run else 'Did'}: {one}")
-        if not setup.told:
+        if not steps:
             out.print("There was nothing to do.")
 
-    end({"done": not dry_run, "steps": setup.told}, show, as_json=as_json)
+    end({"done": not dry_run, "steps": steps}, show, as_json=as_json)
 
 
 @app.command()
@@ -143,17 +139,18 @@ def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = Fal
     Exit codes: 0 all well, 1 the copy is behind, 2 error.
     """
     with _team(workspace) as team:
-        standing = team.store.standing()
-    behind = standing.version - team.state.version
+        version, refreshed, claims = team.store.standing()
+    behind = version - team.state.version
 
     def show() -> None:
-        out.print(f"{team.settings.account} at {team.store.database.place}, {team.state.age}")
+        out.print(f"{team.settings.account} at {team.store.place}, {team.state.age}")
         out.print(f"behind by {behind} changes: tjtools pull" if behind else "up to date")
-        out.print(f"last reading of the site: {standing.refreshed or 'none yet'}")
-        for one in standing.claims:
+        out.print(f"last reading of the site: {refreshed or 'none yet'}")
+        for one in claims:
             out.print(one)
 
-    told = {"account": team.settings.account, "behind": behind, **standing._asdict()}
+    told = {"account": team.settings.account, "behind": behind, "version": version}
+    told |= {"refreshed": refreshed, "claims": claims}
     end(told, show, as_json=as_json, needs_a_person=behind)
 
 

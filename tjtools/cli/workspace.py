@@ -106,16 +106,12 @@ def status(
 def _all_accounts(workspace: Workspace, *, as_json: bool) -> NoReturn:
     from tjtools.analysis.accounts import accounts  # pandas is slow to import
 
-    found = accounts(workspace, now)
+    found = [*accounts(workspace, now)]
 
     def show() -> None:
         for one in found:
-            counts = ", ".join(f"{number:,} {status}" for status, number in one.statuses.items()) or "no creatives"
-            news = [f"{one.rejected:,} newly rejected"] * bool(one.rejected)
-            news += [f"{one.slow:,} waiting too long"] * bool(one.slow)
-            listing(
-                one.name, [(one.trouble or counts, " · ".join(news), " · ".join(filter(None, [one.age, one.place])))]
-            )
+            where = " · ".join(filter(None, [one.age, one.place]))
+            listing(one.name, [(one.trouble or one.counts, " · ".join(one.news), where)])
 
     end(found, show, as_json=as_json, needs_a_person=any(one.rejected or one.slow or one.trouble for one in found))
 

@@ -74,7 +74,7 @@ class Fingerprints:
     def load(cls, workspace: Workspace) -> Fingerprints:
         """Read them; raises TrackingFileError if the log can't be read."""
         kept = cls(workspace)
-        kept._uploads = {one.creative_id: one for one in kept._log.told({_UPLOADED: _upload_of}).values()}
+        kept._uploads = {one.creative_id: one for one in kept._log.told({_UPLOADED: _noted}).values()}
         kept._by_path = kept._cache.load(FINGERPRINTS, lambda told: (_number(told, "mtime_ns"), fingerprint_of(told)))
         seen = [*(one.fingerprint for one in kept.uploads()), *(one for _, one in kept._by_path.values())]
         kept._by_checksum = {one.checksum: one for one in seen if one.looked}
@@ -212,9 +212,12 @@ def _told(one: Upload) -> dict[str, Any]:
     return {"creative_id": one.creative_id, "filename": one.filename, "creative_type": kind, **told_of(one.fingerprint)}
 
 
-def _upload_of(entry: Entry) -> Upload:
-    """What an event tells; raises ValueError, TypeError or LookupError for what is none."""
-    told = entry.data
+def _noted(entry: Entry) -> Upload:
+    return upload_of(entry.data)
+
+
+def upload_of(told: Mapping[str, Any]) -> Upload:
+    """What an event `uploaded` tells; raises ValueError, TypeError or LookupError for what is none."""
     kind = CreativeType.parse(told["creative_type"]) if told["creative_type"] else None
     seen = fingerprint_of({**MediaFacts._field_defaults, **told})  # a log of years ago lacks what was not asked then
     return Upload(read_id(told["creative_id"]), str(told["filename"]), kind, seen)

@@ -1,19 +1,18 @@
 """A library that a team shares: this workspace's files are a copy of what stands in a PostgreSQL database."""
 
-from tjtools.team.claims import Unclaimed, claims_of
+from tjtools.team.claims import Claims, claims_of
 from tjtools.team.database import Database
-from tjtools.team.records import Deed, Left, Wanted
+from tjtools.team.records import Left, Wanted
 from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, other_accounts, shared
 from tjtools.team.trail import Trail, trail
 from tjtools.team.turns import turn
 
 __all__ = [
+    "Claims",
     "Database",
-    "Deed",
     "Left",
     "Team",
     "Trail",
-    "Unclaimed",
     "Wanted",
     "brought_up_to_date",
     "claims_of",

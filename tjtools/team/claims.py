@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 from tjtools.model.errors import ClaimLost, TeamError, TJToolsError
 from tjtools.team.records import Claimed, Left, Wanted
@@ -22,69 +22,59 @@ log = logging.getLogger("tjtools.team")
 ASLEEP = "this run slept between its last look at its claims and the hand-over: nothing was handed over."
 
 
-class Unclaimed:
-    """The claims of a workspace that belongs to no team: every file is its own."""
+class Claims:
+    """The claims of one live run; one holds for `lease` seconds without a sign of life.
+
+    A workspace that belongs to no team has none: every file is its own.
+    """
+
+    def __init__(self, team: Team | None = None, run: str = "", lease: float = 0.0) -> None:
+        self.team, self.run, self.lease = team, run, lease
+        self.version, self.held_at = 0, 0.0
+        self.claims: list[str] = []
+        self.handed = False
+        self.sync()
 
     def sync(self) -> None:
         """Bring copy and team up to date, before files are judged: what others tell later makes that stale."""
-
-    def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:  # noqa: ARG002 (nobody else could ask)
-        """Claim files; raises TeamUnreachable."""
-        return Claimed({one.key: "" for one in wanted}, {}, ())
-
-    def looked(self, left: Sequence[Left]) -> None:
-        """Say that what others have left was looked for on the site."""
-
-    def hold(self) -> None:
-        """Look, right before the hand-over, whether the claims still hold; raises ClaimLost and TeamUnreachable."""
-
-    def demand_awake(self) -> None:
-        """Raise ClaimLost where so long has passed since that look that the claims may have ended."""
-
-    def renew(self) -> None:
-        """Hold on to the claims while the site works on the files."""
-
-    def done(self) -> None:
-        """What came of the files is noted: tell the team."""
-
-
-class Claims(Unclaimed):
-    """The claims of one live run in a team; one holds for `lease` seconds without a sign of life."""
-
-    def __init__(self, team: Team, run: str, lease: float) -> None:
-        self.team, self.run, self.lease = team, run, lease
-        self.version = team.sync()
-        self.claims: list[str] = []
-        self.handed = False
-        self.held_at = 0.0
-
-    def sync(self) -> None:
-        self.version = self.team.sync()
+        if self.team:
+            self.version = self.team.sync()
 
     def take(self, wanted: Sequence[Wanted], newest: str) -> Claimed:
+        """Claim files; raises TeamUnreachable."""
+        if self.team is None:
+            return Claimed({one.key: "" for one in wanted}, {}, [])
         claimed = self.team.store.claim(self.version, self.run, newest, wanted, self.lease)
         if not claimed.stale:
             before, granted = [] if self.handed else self.claims, [*claimed.granted.values()]
             self.claims, self.handed = granted, False
-            if dropped := {*before} - {*granted}:
-                self.team.store.release(self.run, [*dropped])
+            self._end({*before} - {*granted}, "released")
         return claimed
 
-    def looked(self, left: Sequence[Left]) -> None:
-        self.team.store.looked(self.run, [one.claim for one in left])
+    def looked(self, left: Iterable[Left]) -> None:
+        """Say that what others have left was looked for on the site."""
+        self._end([one.claim for one in left], "not there")
+
+    def _end(self, claims: Collection[str], outcome: str) -> None:
+        if self.team and claims:
+            self.team.store.end(self.run, claims, outcome)
 
     def hold(self) -> None:
-        asked = _clock()
-        self.team.store.renew(self.run, self.claims, self.lease)
-        self.held_at = asked
+        """Look, right before the hand-over, whether the claims still hold; raises ClaimLost and TeamUnreachable."""
+        if self.team:
+            asked = _clock()
+            self.team.store.renew(self.run, self.claims, self.lease)
+            self.held_at = asked
 
     def demand_awake(self) -> None:
-        if _clock() - self.held_at > self.lease / 2:
+        """Raise ClaimLost where so long has passed since that look that the claims may have ended."""
+        if self.team and _clock() - self.held_at > self.lease / 2:
             raise ClaimLost(ASLEEP, remedy="Go on with it: tjtools upload --resume")
         self.handed = True
 
     def renew(self) -> None:
-        if _clock() - self.held_at > self.lease / 10:
+        """Hold on to the claims while the site works on the files."""
+        if self.team and _clock() - self.held_at > self.lease / 10:
             try:
                 self.hold()
             except TeamError as error:  # the files are with the site: what comes of them is noted all the same
@@ -92,16 +82,19 @@ class Claims(Unclaimed):
                 log.warning("%s", error)
 
     def done(self) -> None:
+        """What came of the files is noted: tell the team."""
         if self.handed:
             self.claims = []
-        self.team.sync()  # the files to come were judged before: what is heard now is none of their judgement
+        if self.team:
+            self.team.sync()  # the files to come were judged before: what is heard now is none of their judgement
 
     def close(self) -> None:
         """Give back what was not handed over, and tell the team the rest."""
         try:
-            if self.claims and not self.handed:
-                self.team.store.release(self.run, self.claims)
-            self.team.sync()
+            if not self.handed:
+                self._end(self.claims, "released")
+            if self.team:
+                self.team.sync()
         except TJToolsError as error:  # the run has its report all the same
             log.warning("%s", error)
 
@@ -112,15 +105,12 @@ def _clock() -> float:
 
 
 @contextmanager
-def claims_of(workspace: Workspace, run: str, times: UploadSettings) -> Iterator[Unclaimed]:
+def claims_of(workspace: Workspace, run: str, times: UploadSettings) -> Iterator[Claims]:
     """The claims of a live run, for as long as it lasts; raises TeamUnreachable where the team can't be asked."""
-    team = Team.of(workspace)
-    if team is None:
-        yield Unclaimed()
-        return
-    with team:
-        # longer than the site may be silent about a file, so that nobody else looks for one that is still at work
-        claims = Claims(team, run, 1.5 * (times.processing_timeout + times.card_timeout))
+    # longer than the site may be silent about a file, so that nobody else looks for one that is still at work
+    lease = 1.5 * (times.processing_timeout + times.card_timeout)
+    with Team.of(workspace) or nullcontext() as team:
+        claims = Claims(team, run, lease)
         try:
             yield claims
         finally:

@@ -27,23 +27,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.errors import TeamError
 from tjtools.model.names import as_sent
 from tjtools.model.words import counted
-from tjtools.team.records import (
-    DECIDED,
-    LANDED,
-    MASTERED,
-    OBSERVED,
-    REFRESHED,
-    SETTLED,
-    UPLOADED,
-    Change,
-    Event,
-    Exchanged,
-    Rows,
-    digest,
-    observed,
-    time_of,
-    told_of,
-)
+from tjtools.team.records import LANDED, Change, Event, Exchanged, Kind, Rows, digest, observed, time_of, told_of
 from tjtools.team.store import Store
 from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table, write_rows
 from tjtools.workspace.disk import append_lines, locked, replace_file
@@ -90,6 +74,10 @@ class State(NamedTuple):
         """The name of this very copy: a folder that was copied is another one."""
         return f"{self.copy}@{platform.node()}:{workspace.root}"
 
+    def event(self, kind: Kind, at: datetime, about: str, told: Mapping[str, Any], *of: object) -> Event:
+        """Something that is told of this account; what it is `of` makes its ID."""
+        return Event(kind, at, about, told, digest(self.account, kind, *of))
+
     @property
     def age(self) -> str:
         """When both were last the same, in words."""
@@ -106,23 +94,35 @@ def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
     Raises TeamUnreachable and TeamError; the files are then as they were.
     """
     with locked(workspace.library):
-        state = State.of(workspace, store.database.team)
-        log, library, history = _Log(workspace, store), _Library(workspace, state), _History(workspace, store)
-        master, snapshots = _Master(workspace, store), _Snapshots(workspace, state, store)
-        events = [*log.news(), *history.news(), *master.news(log.own), *snapshots.news()]
-        heard = store.exchange(state.version, library.changes, events)
-        for part in (library, history, master, log, snapshots):
+        state = State.of(workspace, store.team)
+        log, library = _Log(workspace), _Library(workspace, state)
+        history, master = _History(workspace, state), _Master(workspace, state)
+        news = [*log.news(), *history.news(), *master.news(log.own), *_reading(workspace, state)]
+        heard = store.exchange(state.version, library.changes, news)
+        for part in (library, history, master, log):
             part.take(heard, now)
+        for one in [one for one in heard.events if one.kind == "refreshed"][-1:]:  # it is the newest here too
+            keep_snapshot(workspace, one.data, now)
         at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         state._replace(version=heard.version, at=at, snapshot=newest_snapshot(workspace), ours=False).keep(workspace)
-        return [*library.told, *history.told]
+        return [*heard.odd, *library.told, *history.told]
+
+
+def _reading(workspace: Workspace, state: State) -> Iterator[Event]:
+    """A refresh or sync that was applied here since both were the same."""
+    name, told = newest_snapshot(workspace), dict[str, Any]()
+    if name and name != state.snapshot:
+        with suppress(OSError, ValueError):
+            told = dict(json.loads((workspace.snapshots / f"{name}.json").read_text("utf-8")))
+        at = time_of(str(told.get("observed_at", "")))
+        yield state.event("refreshed", at, "", told, state.holder(workspace), name)
 
 
 class _Base:
     """A file here beside its copy of when both were the same."""
 
-    def __init__(self, workspace: Workspace, path: Path) -> None:
-        self.workspace, self.path = workspace, path
+    def __init__(self, workspace: Workspace, path: Path, state: State) -> None:
+        self.workspace, self.path, self.state = workspace, path, state
         self.base = workspace.private / "team" / path.name
         self.told: list[str] = []
 
@@ -156,8 +156,7 @@ def _content(path: Path) -> bytes:
 
 class _Library(_Base):
     def __init__(self, workspace: Workspace, state: State) -> None:
-        super().__init__(workspace, workspace.library)
-        self.ours = state.ours
+        super().__init__(workspace, workspace.library, state)
         self.restores = False
 
     @cached_property
@@ -174,7 +173,7 @@ class _Library(_Base):
         if self.same:
             return []
         was, now = self.bytes
-        trusted = self.ours or now.startswith(was)
+        trusted = self.state.ours or now.startswith(was)
         found, edited = [], 0
         here = self.here.by_id()
         for key, rows in here.items():
@@ -215,9 +214,8 @@ class _Library(_Base):
 
 
 class _History(_Base):
-    def __init__(self, workspace: Workspace, store: Store) -> None:
-        super().__init__(workspace, workspace.history)
-        self.store = store
+    def __init__(self, workspace: Workspace, state: State) -> None:
+        super().__init__(workspace, workspace.history, state)
         self.own: list[tuple[str, ...]] = []
 
     def news(self) -> Iterator[Event]:
@@ -226,11 +224,10 @@ class _History(_Base):
         known = {*_observed(self.base)}
         self.own = [row for row in _observed(self.path) if row not in known]
         for row in self.own:
-            chosen = digest(self.store.account, OBSERVED, row)
-            yield Event(OBSERVED, time_of(row[0]), told_id(row[1]), {"row": row}, chosen)
+            yield self.state.event("observed", time_of(row[0]), told_id(row[1]), {"row": row}, row)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
-        theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == OBSERVED]
+        theirs = [tuple(map(str, one.data["row"])) for one in heard.events if one.kind == "observed"]
         if self.same and not theirs:
             return
         about = observed(heard.events)
@@ -271,37 +268,33 @@ def _fields(row: Mapping[str, str]) -> tuple[str, ...]:
 class _Master(_Base):
     """Which file of which section got which ID: what a run has settled, and what a person has written in."""
 
-    def __init__(self, workspace: Workspace, store: Store) -> None:
-        super().__init__(workspace, workspace.master)
-        self.store = store
+    def __init__(self, workspace: Workspace, state: State) -> None:
+        super().__init__(workspace, workspace.master, state)
         self.limits = load_limits(workspace.limits_file)
         self.own: set[tuple[str, str]] = set()
 
     def news(self, settled: Iterable[Event]) -> Iterator[Event]:
-        self.own = {(one.data["section"], as_sent(one.data["name"])) for one in settled if one.kind == SETTLED}
+        self.own = {(one.data["section"], as_sent(one.data["name"])) for one in settled if one.kind == "settled"}
         if self.same:
             return
         before, here = self._ids(self.base), self._ids(self.path)
         for key in here.keys() - before.keys() - self.own:
-            row = here[key]
-            section, creative_id = key[0], told_id(row["tj_creative_id"])
-            told = {"section": section, "name": row["new_filename"], "creative_id": creative_id, "row": row}
-            told["day"] = row.get("tj_upload_date", "")
-            yield Event(
-                MASTERED, time_of(""), creative_id, told, digest(self.store.account, MASTERED, key, creative_id)
-            )
+            row, day = here[key], here[key].get("tj_upload_date", "")
+            creative_id = told_id(row["tj_creative_id"])
+            told = {"section": key[0], "name": row["new_filename"], "creative_id": creative_id, "row": row, "day": day}
+            yield self.state.event("mastered", time_of(""), creative_id, told, key, creative_id)
 
     def take(self, heard: Exchanged, now: datetime) -> None:
-        told = [one for one in heard.events if one.kind in (SETTLED, MASTERED)]
+        told = [one for one in heard.events if one.kind in ("settled", "mastered")]
         if self.same and not told:
             return
         with locked(self.path):
             still, here, found = self.still, self._ids(self.path), []
             for one in told:
                 key = one.data["section"], as_sent(one.data["name"])
-                landed = one.kind == SETTLED and one.data["status"] in LANDED and one.data["creative_id"]
-                if (landed and key not in self.own) or (one.kind == MASTERED and key not in here):
-                    found.append((_session_file(one.data), str(one.data["creative_id"]), _day(one.data["day"])))
+                landed = one.data.get("status") in LANDED and one.data["creative_id"]
+                if (landed and key not in self.own) or (one.kind == "mastered" and key not in here):
+                    found.append((_session_file(one.data), one.data["creative_id"], _day(one.data["day"])))
             if found:
                 record_in_master(self.workspace, found, backup=now)
             if still and (found or not self.same):  # else what came meanwhile is news next time
@@ -314,8 +307,7 @@ class _Master(_Base):
 
 
 def _session_file(told: Mapping[str, Any]) -> SessionFile:
-    row = {str(name): str(value) for name, value in told["row"].items()}
-    kind = Section(told["section"]).creative_type
+    row, kind = told["row"], Section(told["section"]).creative_type
     with suppress(ValueError, KeyError):
         kind = CreativeType.parse(row["creative_type"])
     unique_id, category, pair = (row.get(name, "") for name in ("unique_id", "category", "native_pair_id"))
@@ -331,21 +323,18 @@ def _day(text: str) -> date | None:
 class _Log:
     """The events that all share: which content got which ID, what was decided, and what came of a run's files."""
 
-    def __init__(self, workspace: Workspace, store: Store) -> None:
-        self.log, self.store = Log.at(workspace.log), store
-        self.known_file = workspace.private / "team" / "events.txt"
+    def __init__(self, workspace: Workspace) -> None:
+        self.log, self.known_file = Log.at(workspace.log), workspace.private / "team" / "events.txt"
         self.known = set(_content(self.known_file).decode("ascii", "replace").split())
         self.own: list[Event] = []
 
     def news(self) -> list[Event]:
-        new = [
-            one for one in self.log.entries() if one.kind in (UPLOADED, DECIDED, SETTLED) and one.id not in self.known
-        ]
-        self.own = [event for one in new if (event := told_of(one))]
+        readers = dict.fromkeys(("uploaded", "decided", "settled"), told_of)
+        self.own = [*self.log.told(readers, self.known).values()]
         return self.own
 
     def take(self, heard: Exchanged, _now: datetime) -> None:
-        theirs = [one for one in heard.events if one.kind in (UPLOADED, DECIDED)]
+        theirs = [one for one in heard.events if one.kind in ("uploaded", "decided")]
         told_before = {one.id for one in heard.events}
         own = (one for one in self.own if one.id not in told_before)
         last = {*{(one.kind, one.about): one.id for one in (*theirs, *own)}.values()}  # the team's order counts
@@ -354,23 +343,3 @@ class _Log:
         self.log.append(Entry(one.kind, one.at, one.data, one.about, one.id) for one in news if one.id in last)
         if new := [one.id for one in (*self.own, *news)]:
             append_lines(self.known_file, [f"{one}\n".encode() for one in new])
-
-
-class _Snapshots:
-    """A colleague's refresh or sync: it is the newest reading of the site here too."""
-
-    def __init__(self, workspace: Workspace, state: State, store: Store) -> None:
-        self.workspace, self.state, self.store = workspace, state, store
-
-    def news(self) -> Iterator[Event]:
-        name = newest_snapshot(self.workspace)
-        if name and name != self.state.snapshot:
-            told: dict[str, Any] = {}
-            with suppress(OSError, ValueError):
-                told = dict(json.loads((self.workspace.snapshots / f"{name}.json").read_text("utf-8")))
-            chosen = digest(self.store.account, self.store.person.holder, REFRESHED, name)
-            yield Event(REFRESHED, time_of(str(told.get("observed_at", ""))), "", told, chosen)
-
-    def take(self, heard: Exchanged, now: datetime) -> None:
-        if last := [one for one in heard.events if one.kind == REFRESHED][-1:]:
-            keep_snapshot(self.workspace, last[0].data, now)

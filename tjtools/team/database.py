@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable
-from tjtools.workspace.settings import TeamSettings
+from tjtools.workspace.settings import TeamSettings, kept_password
 
 if TYPE_CHECKING:
     import psycopg
+
+    Connection = psycopg.Connection[Any]
 
 _T = TypeVar("_T")
 HERE = ("localhost", "127.0.0.1", "::1")
@@ -34,14 +35,14 @@ class Database:
     def __init__(self, team: TeamSettings) -> None:
         self.team = team
         self.address = urlsplit(team.url)
-        self._connection: psycopg.Connection[Any] | None = None
+        self._connection: Connection | None = None
 
     @property
     def place(self) -> str:
         """Where it is, for a person to read."""
         return f"{self.address.hostname}{self.address.path}"
 
-    def ask(self, work: Callable[[psycopg.Connection[Any]], _T]) -> _T:
+    def ask(self, work: Callable[[Connection], _T]) -> _T:
         """What one serialisable transaction returns; raises TeamUnreachable, and TeamError for what is refused."""
         psycopg = _driver()
         slept = psycopg.errors.IdleInTransactionSessionTimeout
@@ -77,7 +78,7 @@ class Database:
         if connection:
             connection.close()
 
-    def _connected(self) -> psycopg.Connection[Any]:
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             psycopg = _driver()
             try:
@@ -85,32 +86,29 @@ class Database:
             except psycopg.OperationalError as error:
                 if not (error.pgconn and error.pgconn.needs_password):
                     raise
-                self._connection = self._connect(password=self._password())
+                self._connection = self._connect(password=kept_password(*self._kept))
             self._connection.isolation_level = psycopg.IsolationLevel.SERIALIZABLE
         return self._connection
 
-    def _connect(self, **more: str) -> psycopg.Connection[Any]:
+    def _connect(self, **more: str) -> Connection:
         driver = _driver()
         told = driver.conninfo.conninfo_to_dict(self.team.url)
         options: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 20_000, "application_name": "tjtools"}
         places = {one for name in ("host", "hostaddr") for one in str(told.get(name, HERE[0])).split(",")}
         if not places <= {*HERE} and "PGSSLMODE" not in os.environ:
             options["sslmode"] = "require"
-        made: psycopg.Connection[Any] = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
+        made: Connection = driver.connect(**options | told | more, autocommit=True, prepare_threshold=None)
         return made
+
+    @property
+    def _kept(self) -> tuple[str, str]:
+        """Under which names the keyring has the password."""
+        return f"tjtools {self.place}", unquote(self.address.username or "")
 
     def _remedy(self, error: psycopg.Error) -> str:
         if error.pgconn and error.pgconn.needs_password:
-            return f'Keep the password: python -m keyring set "tjtools {self.place}" {self.address.username}'
+            return 'Keep the password: python -m keyring set "{}" {}'.format(*self._kept)
         return _LATER
-
-    def _password(self) -> str:
-        import keyring
-        from keyring.errors import KeyringError
-
-        with suppress(KeyringError):  # a machine without a keyring
-            return keyring.get_password(f"tjtools {self.place}", unquote(self.address.username or "")) or ""
-        return ""
 
 
 def _driver() -> Any:

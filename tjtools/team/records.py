@@ -3,60 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from tjtools.cache.rows import Row, merge, read_row
-from tjtools.model.creative import Creative, CreativeType, Key, SessionFile
-from tjtools.workspace.log import Entry
+from tjtools.media.content import upload_of
+from tjtools.model.creative import Creative, Key, Section, SessionFile, UploadStatus
+from tjtools.model.names import printable
+from tjtools.workspace.log import UNREADABLE, Entry
 
 Rows = tuple[Creative, ...]  # of one ID: several where they contradict each other
-CREATIVE, OBSERVED, UPLOADED, DECIDED, SETTLED, MASTERED, REFRESHED = FOLLOWED = (
-    "creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed",
-)  # fmt: skip
+Kind = Literal["creative", "observed", "uploaded", "decided", "settled", "mastered", "refreshed"]
 UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that nobody knows
 LANDED = ("success", "duplicate")  # what came of a file that the site holds
-
-
-class Person(NamedTuple):
-    """Who writes: the name that others read, the machine, the program; `holder` is this very copy of the library."""
-
-    display: str
-    machine: str
-    program: str
-    holder: str
+_FILE, _CREATIVE = TypeAdapter(SessionFile), TypeAdapter(Creative)
 
 
 class Event(NamedTuple):
     """Something that happened; `about` is a Creative ID, or what else it is about."""
 
-    kind: str
+    kind: Kind
     at: datetime
     about: str
     data: Mapping[str, Any]
     id: str
-
-
-class Deed(NamedTuple):
-    """What was done to a creative, in words, and when; who told it, and from where: `""` where nobody knows."""
-
-    at: datetime
-    creative_id: str
-    what: str
-    name: str = ""
-    user: str = ""
-    machine: str = ""
-    program: str = ""
-
-    @property
-    def who(self) -> str:
-        """Who it was, for a person to read."""
-        parts = [] if self.user == self.name else [self.user]
-        return f"{self.name} ({', '.join([*parts, self.machine, self.program])})" if self.user else ""
 
 
 class Change(NamedTuple):
@@ -68,11 +43,15 @@ class Change(NamedTuple):
 
 
 class Exchanged(NamedTuple):
-    """The account's version now, the creatives that are others than the copy had them, and what others have told."""
+    """The account's version now, the creatives that are others than the copy had them, and what others have told.
+
+    `odd` says in words of what in the team's tables could not be understood.
+    """
 
     version: int
     creatives: dict[str, Rows]
-    events: tuple[Event, ...]
+    events: list[Event]
+    odd: list[str]
 
 
 class Wanted(NamedTuple):
@@ -110,16 +89,8 @@ class Claimed(NamedTuple):
 
     granted: dict[Key, str]
     held: dict[Key, str]
-    left: tuple[Left, ...]
+    left: list[Left]
     stale: bool = False
-
-
-class Standing(NamedTuple):
-    """Where an account is: its version, the last reading of the site, and each claim that is not settled, in words."""
-
-    version: int
-    refreshed: str
-    claims: tuple[str, ...]
 
 
 def agreed(change: Change, theirs: Rows) -> Rows:
@@ -140,33 +111,83 @@ def agreed(change: Change, theirs: Rows) -> Rows:
 
 def observed(events: Iterable[Event]) -> set[str]:
     """The creatives of which a status was observed."""
-    return {one.about for one in events if one.kind == OBSERVED}
+    return {one.about for one in events if one.kind == "observed"}
 
 
 def read_rows(told: Iterable[Sequence[str]]) -> Rows:
-    """The creatives that rows tell of, as `fields_of` wrote them."""
+    """The creatives that rows tell of, as `fields_of` wrote them; raises one of `UNREADABLE`."""
     return tuple(read_row(fields, []) for fields in told)
 
 
-def told_of(entry: Entry) -> Event | None:
-    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine."""
-    if entry.kind != SETTLED:
-        return Event(entry.kind, entry.at, entry.about or "", entry.data, entry.id)
-    with suppress(LookupError, TypeError, ValueError):  # what can't be understood is among the log's bad lines
-        file = dict(zip(SessionFile._fields, entry.data["file"], strict=True))
-        creative = entry.data.get("creative") or [""]
+class _Mastered(BaseModel):
+    section: Section
+    name: str
+    creative_id: str
+    day: str
+    row: dict[str, str]
+
+
+class _Settled(_Mastered):
+    status: UploadStatus | Literal["stalled"]
+
+
+class _Observed(BaseModel):
+    row: tuple[str, str, str, str, str, str, str]
+
+
+class _Decided(BaseModel):
+    checksum: str
+    other_checksum: str
+    decision: Literal["not the same", "skip", "undecided"]
+
+
+_HOLDS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "creative": lambda told: read_rows(told["rows"]),
+    "observed": _Observed.model_validate,
+    "uploaded": upload_of,
+    "decided": _Decided.model_validate,
+    "settled": _Settled.model_validate,
+    "mastered": _Mastered.model_validate,
+}
+
+
+def checked(event: Event) -> Event:
+    """The event, where all that is read of it holds, and the database can hold it; raises ValueError."""
+    try:
+        if event.kind in _HOLDS:
+            _HOLDS[event.kind](event.data)
+        event.at.astimezone(UTC)
+        text = json.dumps([event.about, event.id, event.data], ensure_ascii=False, allow_nan=False)
+        if "\\u0000" in text or not text.encode():
+            raise ValueError("it holds a NUL")
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    except UNREADABLE as error:
+        raise ValueError(str(error)) from error
+    return event
+
+
+def told_of(entry: Entry) -> Event:
+    """An event as the team has it: of a file that was settled, its name and row, and no path of this machine.
+
+    Raises one of `UNREADABLE` for what is none.
+    """
+    about, told = entry.about or "", entry.data
+    if entry.kind == "settled":
+        file = _FILE.validate_python(told["file"])
+        about = _CREATIVE.validate_python(told["creative"]).creative_id if told.get("creative") else ""
         told = {
-            "section": CreativeType(file["creative_type"]).section.value,
-            "name": Path(file["path"]).name,
-            "status": entry.data["status"],
-            "creative_id": creative[0],
-            "day": entry.data.get("day") or "",
-            "message": entry.data.get("message", ""),
-            "run": entry.data["run"],
-            "row": file["row"],
+            "section": file.section.value,
+            "name": file.name,
+            "status": told["status"],
+            "creative_id": about,
+            "day": told.get("day") or "",
+            "message": printable(told.get("message", "")),
+            "run": told["run"],
+            "row": dict(file.row),
         }
-        return Event(SETTLED, entry.at, str(creative[0]), told, entry.id)
-    return None
+    return checked(Event(cast("Kind", entry.kind), entry.at, about, told, entry.id))
 
 
 def time_of(text: str) -> datetime:

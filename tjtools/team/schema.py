@@ -5,27 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from tjtools.model.errors import TeamError
 from tjtools.team.database import Database
 
 if TYPE_CHECKING:
-    import psycopg
+    from tjtools.team.database import Connection
 
-_READER = (
-    "GRANT USAGE ON SCHEMA tjtools TO {person}",
-    "GRANT SELECT ON ALL TABLES IN SCHEMA tjtools TO {person}",
-)
-_BUYER = (  # who noted an event, and when, nobody can say for another
-    "GRANT UPDATE (version) ON tjtools.accounts TO {person}",
-    "GRANT INSERT (account, version, id, at, kind, about, data, display, machine, program) ON tjtools.events"
-    " TO {person}",
-    "GRANT INSERT, UPDATE (rows, version) ON tjtools.creatives TO {person}",
-    "GRANT INSERT (account, id, section, name, content, forced, newest, holder, run, lease_until, display, machine),"
-    " UPDATE (holder, run, newest, lease_until, stalled, doubt, settled, outcome, creative_id)"
-    " ON tjtools.claims TO {person}",
-    "GRANT INSERT, UPDATE ON tjtools.turns TO {person}",
+_MEMBERS = "SELECT account, person, role FROM tjtools.members"
+_JOINS = (
+    "INSERT INTO tjtools.members VALUES (%s, %s, %s) ON CONFLICT (account, person) DO UPDATE SET role = excluded.role"
 )
 
 
@@ -36,64 +26,41 @@ def migrations() -> dict[int, str]:
     return {int(number): body for number, body in zip(parts[::2], parts[1::2], strict=True)}
 
 
-class Setup(NamedTuple):
-    """What is to be done to a database: migrations, by number, accounts to add, and who is to be what there."""
+def set_up(
+    database: Database, accounts: Sequence[str], members: Sequence[tuple[str, str, str]], *, dry_run: bool = False
+) -> list[str]:
+    """Make or migrate the schema, add accounts, and say who is what there: account, person, role.
 
-    migrations: tuple[int, ...]
-    accounts: tuple[str, ...]
-    members: tuple[tuple[str, str, str], ...]  # account, person, role
+    All or nothing, and two at once do it once. What was done, in words, or with `dry_run` what would be.
+    """
 
-    @property
-    def told(self) -> list[str]:
-        """The words for it."""
-        made = [f"make the schema tjtools, version {number}" for number in self.migrations]
-        made += [f"add the account {account}" for account in self.accounts]
-        return made + [f"make {person} a {role} of {account}" for account, person, role in self.members]
-
-
-def plan_setup(database: Database, accounts: Sequence[str], members: Sequence[tuple[str, str, str]]) -> Setup:
-    """What `apply_setup` would do; nothing is changed."""
-
-    def look(connection: psycopg.Connection[Any]) -> Setup:
-        version = _version(connection)
-        missing = tuple(number for number in migrations() if number > version)
-        there = {one for (one,) in connection.execute("SELECT account FROM tjtools.accounts")} if version else set()
-        known = set(connection.execute("SELECT account, person, role FROM tjtools.members")) if version else set()
-        wanted = tuple(one for one in dict.fromkeys(accounts) if one not in there)
-        return Setup(missing, wanted, tuple(one for one in dict.fromkeys(members) if one not in known))
-
-    return database.ask(look)
-
-
-def apply_setup(database: Database, setup: Setup) -> None:
-    """Do it, all or nothing; two at once do it once."""
-    from psycopg.sql import SQL, Identifier
-
-    def do(connection: psycopg.Connection[Any]) -> None:
+    def work(connection: Connection) -> list[str]:
         connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")  # to see what the other has done
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tjtools schema'))")
         version = _version(connection)
-        for number, body in migrations().items():
-            if number > version:
+        missing = {number: body for number, body in migrations().items() if number > version}
+        there = {one for (one,) in connection.execute("SELECT account FROM tjtools.accounts")} if version else set()
+        known = set(connection.execute(_MEMBERS)) if version else set()
+        new = [one for one in dict.fromkeys(accounts) if one not in there]
+        joined = [one for one in dict.fromkeys(members) if one not in known]
+        if not dry_run:
+            for number, body in missing.items():
                 connection.execute(body.encode())
                 connection.execute("INSERT INTO tjtools.migrations VALUES (%s)", (number,))
-        for account in setup.accounts:
-            connection.execute("INSERT INTO tjtools.accounts VALUES (%s) ON CONFLICT DO NOTHING", (account,))
-        for account, person, role in setup.members:
-            connection.execute(
-                "INSERT INTO tjtools.members VALUES (%s, %s, %s)"
-                " ON CONFLICT (account, person) DO UPDATE SET role = excluded.role",
-                (account, person, role),
-            )
-        everybody = connection.execute("SELECT account, person, role FROM tjtools.members").fetchall()
-        for _, person, role in everybody if setup.migrations else setup.members:
-            for grant in (*_READER, *(_BUYER if role == "buyer" else ())):
-                connection.execute(SQL(grant).format(person=Identifier(person)))
+            for account in new:
+                connection.execute("INSERT INTO tjtools.accounts VALUES (%s)", (account,))
+            for member in joined:
+                connection.execute(_JOINS, member)
+            for _, person, role in connection.execute(_MEMBERS).fetchall() if missing else joined:
+                connection.execute("SELECT tjtools.admit(%s, %s)", (person, role))
+        told = [f"make the schema tjtools, version {number}" for number in missing]
+        told += [f"add the account {account}" for account in new]
+        return told + [f"make {person} a {role} of {account}" for account, person, role in joined]
 
-    database.ask(do)
+    return database.ask(work)
 
 
-def demand_known(connection: psycopg.Connection[Any]) -> None:
+def demand_known(connection: Connection) -> None:
     """Raise TeamError where the schema is not the one that this program knows."""
     version, known = _version(connection), max(migrations())
     if version > known:
@@ -107,7 +74,7 @@ def demand_known(connection: psycopg.Connection[Any]) -> None:
         raise TeamError(f"The team's database has {told}.", remedy=remedy)
 
 
-def _version(connection: psycopg.Connection[Any]) -> int:
+def _version(connection: Connection) -> int:
     # not by to_regclass, which says what this session has heard of when it last asked
     there = "SELECT 1 FROM pg_tables WHERE schemaname = 'tjtools' AND tablename = 'migrations'"
     if not connection.execute(there).fetchone():

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import getpass
-import json
 import logging
 import platform
-import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Set
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from tjtools.cache.library import Library
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
 from tjtools.team.copy import State, synced
-from tjtools.team.records import Person, digest
+from tjtools.team.records import digest
 from tjtools.team.store import Store
 from tjtools.workspace.derived import cache_file
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import TeamSettings, load_settings
-
-if TYPE_CHECKING:
-    import psycopg
+from tjtools.workspace.settings import TeamSettings, load_settings, put_section
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
-_unreachable: dict[Workspace, tuple[str, float]] = {}  # what was said then, and until when nobody asks again
+_T = TypeVar("_T")
+_unreachable: dict[str, tuple[str, float]] = {}  # by address: what was said then, and until when nobody asks again
 
 
 class Team:
@@ -39,9 +36,9 @@ class Team:
     def __init__(self, workspace: Workspace, settings: TeamSettings) -> None:
         self.workspace, self.settings = workspace, settings
         self.state = State.of(workspace, settings)
-        program = f"tjtools {version('tjtools')}"
+        program, holder = f"tjtools {version('tjtools')}", self.state.holder(workspace)
         name = settings.name or getpass.getuser()
-        self.store = Store(settings, Person(name, platform.node(), program, self.state.holder(workspace)))
+        self.store = Store(settings, display=name, machine=platform.node(), program=program, holder=holder)
 
     @classmethod
     def of(cls, workspace: Workspace) -> Team | None:
@@ -69,23 +66,32 @@ class Team:
 
 
 def brought_up_to_date(workspace: Workspace) -> str:
-    """Exchange with the team before a panel reads the files; how old they are now, in words, `""` without a team.
-
-    A database that could not be reached is left alone for a while: nobody waits for it at each click.
-    """
-    unreachable, until = _unreachable.get(workspace, ("", 0.0))
+    """Exchange with the team before a panel reads the files; how old they are now, in words, `""` without a team."""
     team = None
     try:
         team = Team.of(workspace)
         if team is None:
             return ""
         with team:
-            words = [unreachable] if monotonic() < until else team.exchange()
+            words = _reached(team, team.exchange)
     except TJToolsError as error:  # whoever reads a file that can't be read says so too
         words = [error.message]
-        if isinstance(error, TeamUnreachable):
-            _unreachable[workspace] = error.message, monotonic() + AWAY
     return " ".join([f"{team.settings.account}, {team.state.age}{'.' * bool(words)}", *words] if team else words)
+
+
+def _reached(team: Team, work: Callable[[], _T]) -> _T:
+    """What comes of asking the team; a database that could not be reached is left alone for a while.
+
+    So nobody waits for it at each click, and for each of its accounts.
+    """
+    told, until = _unreachable.get(team.settings.url, ("", 0.0))
+    if monotonic() < until:
+        raise TeamUnreachable(told)
+    try:
+        return work()
+    except TeamUnreachable as error:
+        _unreachable[team.settings.url] = error.message, monotonic() + AWAY
+        raise
 
 
 @contextmanager
@@ -126,15 +132,11 @@ class Difference(NamedTuple):
 
 def compare(workspace: Workspace, settings: TeamSettings) -> Difference:
     """What differs between this library and the team's; nothing is changed."""
-    store = Store(settings, Person("", "", "", ""))
-    try:
+    with closing(Store(settings)) as store:
         theirs = store.exchange(0).creatives
-    finally:
-        store.close()
-    library = Library.load(workspace.library)
-    here = {one.creative_id for one in library}
-    different = sum(library.get(key) != rows for key, rows in theirs.items() if key in here)
-    return Difference(len(here - theirs.keys()), len(theirs.keys() - here), different)
+    here = Library.load(workspace.library).by_id()
+    different = sum(here[key] != theirs[key] for key in here.keys() & theirs.keys())
+    return Difference(len(here.keys() - theirs.keys()), len(theirs.keys() - here.keys()), different)
 
 
 def join(workspace: Workspace, settings: TeamSettings) -> int:
@@ -147,7 +149,7 @@ def join(workspace: Workspace, settings: TeamSettings) -> int:
         )
     with Team(workspace, settings) as team:
         version = team.sync()
-    _write(workspace, settings)
+    put_section(workspace.settings_file, "team", settings.model_dump(exclude_defaults=True))
     return version
 
 
@@ -155,39 +157,28 @@ def leave(workspace: Workspace) -> bool:
     """Belong to no team any more; every file stays. False where it belonged to none."""
     told = load_settings(workspace).team
     if told:
-        _write(workspace, None)
+        put_section(workspace.settings_file, "team", {})
     shutil.rmtree(workspace.private / "team", ignore_errors=True)
     return told is not None
 
 
-def _write(workspace: Workspace, settings: TeamSettings | None) -> None:
-    """Put the section [team] into the settings, or take it out; all else in them stays."""
-    file = workspace.settings_file
-    text = file.read_text("utf-8") if file.exists() else ""
-    text = re.sub(r"(?ms)^\[team\]\s*?\n.*?(?=^\[|\Z)", "", text).rstrip() + "\n"
-    if settings:
-        told = settings.model_dump().items()
-        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in told if value]
-        text += "\n".join(["", "[team]", *lines, ""])
-    replace_file(file, text.encode())
-
-
-def other_accounts(team: Team, known: set[str]) -> list[Workspace]:
+def other_accounts(team: Team, known: Set[str]) -> list[Workspace]:
     """A copy of each account that the person may see and has no workspace for; it is kept among the user's caches.
 
-    Raises TeamUnreachable.
+    Where the team can't be asked, those that are there from before. Raises NotAllowed.
     """
-
-    def look(connection: psycopg.Connection[Any]) -> list[str]:
-        return [name for (name,) in connection.execute("SELECT account FROM tjtools.accounts ORDER BY account")]
-
-    wanted = [name for name in team.store.ask(look) if name not in known]
-    return [_copy(team, name) for name in wanted]
-
-
-def _copy(team: Team, account: str) -> Workspace:
-    settings = team.settings.model_copy(update={"account": account})
     folder = cache_file().with_name("accounts")
+    seen = "SELECT account FROM tjtools.accounts ORDER BY account"
+    try:
+        names = [name for (name,) in _reached(team, lambda: team.store.alone(seen))]
+    except TeamUnreachable:
+        kept = (load_settings(Workspace(place.parent)).team for place in sorted(folder.glob("*/tjtools.toml")))
+        names = [one.account for one in kept if one and one.url == team.settings.url]
+    return [_copy(team, folder, name) for name in names if name not in known]
+
+
+def _copy(team: Team, folder: Path, account: str) -> Workspace:
+    settings = team.settings.model_copy(update={"account": account})
     place = Workspace(folder / digest(settings.url, account))
     if not place.settings_file.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from tjtools.cache.history import History
@@ -10,34 +11,39 @@ from tjtools.cache.rows import fields_of
 from tjtools.model.creative import Creative
 from tjtools.model.errors import NotAllowed, TeamUnreachable
 from tjtools.model.words import counted
-from tjtools.team.records import (
-    CREATIVE,
-    OBSERVED,
-    UNKNOWN,
-    Deed,
-    Event,
-    Rows,
-    read_rows,
-    time_of,
-    told_of,
-)
+from tjtools.team.records import UNKNOWN, Event, Rows, checked, read_rows, time_of, told_of
 from tjtools.team.together import Team
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
 
-_ABOUT = (
-    "SELECT kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.events"
-    " WHERE account = %s AND about = ANY(%s) UNION ALL"
-    " SELECT 'claimed', made, creative_id, jsonb_build_object('name', name, 'section', section, 'forced', forced), id,"
-    " display, by_user, machine, '', made FROM tjtools.claims WHERE account = %s AND creative_id = ANY(%s)"
-    " ORDER BY noted"
+_TOLD = (
+    "SELECT kind, at, about, data, id, display, by_user, machine, program, noted FROM tjtools.deeds"
+    " WHERE account = %(account)s AND about = ANY(%(ids)s) ORDER BY noted"
 )
+
+
+class Deed(NamedTuple):
+    """What was done to a creative, in words, and when; who told it, and from where: `""` where nobody knows."""
+
+    at: datetime
+    creative_id: str
+    what: str
+    name: str = ""
+    user: str = ""
+    machine: str = ""
+    program: str = ""
+
+    @property
+    def who(self) -> str:
+        """Who it was, for a person to read."""
+        parts = [] if self.user == self.name else [self.user]
+        return f"{self.name} ({', '.join([*parts, self.machine, self.program])})" if self.user else ""
 
 
 class Trail(NamedTuple):
     """What was done, the oldest first; `missing` says why it isn't all: the team could not be asked."""
 
-    deeds: tuple[Deed, ...]
+    deeds: list[Deed]
     missing: str = ""
 
 
@@ -47,49 +53,42 @@ def trail(workspace: Workspace, ids: Collection[str]) -> Trail:
     if team:
         try:
             with team:
-                return Trail(_in_order(_told(team, ids)))
+                told = team.store.alone(_TOLD, ids=[*ids])
+                return Trail(_deeds((Event(*row[:5]), row[5:]) for row in told))
         except (TeamUnreachable, NotAllowed) as error:
             missing = f"{error.message} What is here is {team.state.age}, and does not say who did it."
-    return Trail(_in_order(Deed(one.at, one.about, what) for one, what in _in_words(_here(workspace, ids))), missing)
-
-
-def _in_order(deeds: Iterable[Deed]) -> tuple[Deed, ...]:
-    return tuple(sorted(deeds, key=lambda one: one.at))
-
-
-def _told(team: Team, ids: Collection[str]) -> Iterator[Deed]:
-    """What was told of them; a hand-over that began is an event `claimed`."""
-    of = team.settings.account, [*ids]
-    told = team.store.ask(lambda connection: connection.execute(_ABOUT, (*of, *of)).fetchall())
-    tellers = {row[4]: row[5:] for row in told}
-    for event, what in _in_words(Event(*row[:5]) for row in told):
-        *teller, noted = tellers[event.id]
-        yield Deed(noted if event.at == UNKNOWN else event.at, event.about, what, *teller)
+    return Trail(_deeds((one, ()) for one in _here(workspace, ids)), missing)
 
 
 def _here(workspace: Workspace, ids: Collection[str]) -> Iterator[Event]:
-    for entry in Log.at(workspace.log).entries():
-        event = told_of(entry)
-        if event and event.about in ids:
-            yield event
+    log = Log.at(workspace.log).told(dict.fromkeys(_WORDS, told_of))
+    yield from (event for event in log.values() if event.about in ids)
     observed = History.of(workspace).rows()
     for creative_id in ids:
         for row in observed.get(creative_id, ()):
-            yield Event(OBSERVED, time_of(row.observed_at), creative_id, {"row": row}, "")
+            yield Event("observed", time_of(row.observed_at), creative_id, {"row": row}, "")
 
 
-def _in_words(events: Iterable[Event]) -> Iterator[tuple[Event, str]]:
-    """What each event tells; of the rows of a creative, what became otherwise."""
+def _deeds(told: Iterable[tuple[Event, Sequence[Any]]]) -> list[Deed]:
+    """What each event tells, with who told it, and when that was."""
     known: dict[str, Rows] = {}
-    for one in events:
-        if one.kind == CREATIVE:
-            before, rows = known.get(one.about, ()), read_rows(one.data["rows"])
-            known[one.about] = rows
-            what = _changed(before, rows)
-        else:
-            what = _WORDS[one.kind](one.data) if one.kind in _WORDS else ""
+    found = []
+    for one, who in told:
+        try:
+            what = _what(checked(one), known)
+        except ValueError as error:
+            what = f"{one.kind}, which can't be understood: {error}"
         if what:
-            yield one, what
+            *teller, noted = who or (one.at,)
+            found.append(Deed(noted if one.at == UNKNOWN else one.at, one.about, what, *teller))
+    return sorted(found, key=lambda deed: deed.at)
+
+
+def _what(one: Event, known: dict[str, Rows]) -> str:
+    if one.kind != "creative":
+        return _WORDS[one.kind](one.data) if one.kind in _WORDS else ""
+    before, known[one.about] = known.get(one.about, ()), read_rows(one.data["rows"])
+    return _changed(before, known[one.about])
 
 
 def _changed(before: Rows, rows: Rows) -> str:
@@ -116,7 +115,7 @@ def _settled(told: Mapping[str, Any]) -> str:
 
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
-    OBSERVED: _observed,
+    "observed": _observed,
     "settled": _settled,
     "uploaded": lambda told: f"its content is known from {told['filename']}",
     "mastered": lambda told: f"in the master as {told['name']} ({told['section']})",

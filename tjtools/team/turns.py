@@ -5,32 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
 
 from tjtools.cache.snapshots import newest_snapshot
 from tjtools.model.errors import TeamError
 from tjtools.team.together import Team
 from tjtools.workspace.folder import Workspace
 
-if TYPE_CHECKING:
-    import psycopg
-
 log = logging.getLogger("tjtools.team")
-_TAKE = (  # who was cut off takes it again; the intervals are the same for all, so nobody is put off by another's delay
-    "INSERT INTO tjtools.turns AS mine (account, what, holder, display, machine) VALUES (%s, 'sync', %s, %s, %s)"
-    " ON CONFLICT (account, what) DO UPDATE SET holder = excluded.holder, display = excluded.display,"
-    " machine = excluded.machine, began = excluded.began, ended = NULL"
-    " WHERE mine.began < to_timestamp(floor(extract(epoch FROM clock_timestamp()) / %s) * %s)"
-    " OR (mine.holder = excluded.holder AND mine.ended IS NULL) RETURNING began"
-)
-_WHOSE = (
-    "SELECT display || ' (' || machine || ') ' || CASE WHEN ended IS NULL THEN 'is at it since ' ELSE 'did it at ' END"
-    " || to_char(coalesce(ended, began), 'YYYY-MM-DD HH24:MI TZ') FROM tjtools.turns"
-    " WHERE account = %s AND what = 'sync'"
-)
+_TAKE = "SELECT tjtools.take_turn(%(account)s, %(holder)s, %(display)s, %(machine)s, %(seconds)s)"
 _END = (
-    "UPDATE tjtools.turns SET ended = clock_timestamp(), began = CASE WHEN %s THEN began ELSE '-infinity' END"
-    " WHERE account = %s AND what = 'sync' AND holder = %s AND ended IS NULL"
+    "UPDATE tjtools.turns SET ended = clock_timestamp(), began = CASE WHEN %(applied)s THEN began ELSE '-infinity' END"
+    " WHERE account = %(account)s AND what = 'sync' AND holder = %(holder)s AND ended IS NULL"
 )
 
 
@@ -46,31 +31,18 @@ def turn(workspace: Workspace, minutes: float) -> Iterator[str]:
         yield ""
         return
     with team:
-        whose, before = _take(team, 60 * minutes), newest_snapshot(workspace)
+        [whose] = team.store.alone(_TAKE, seconds=60 * minutes).fetchone()
         team.store.close()  # the reading takes minutes
+        before = newest_snapshot(workspace)
         try:
-            yield whose
+            yield whose or ""
         finally:
             if not whose:
                 _end(team, applied=newest_snapshot(workspace) != before)
 
 
-def _take(team: Team, seconds: float) -> str:
-    account, person = team.settings.account, team.store.person
-
-    def do(connection: psycopg.Connection[Any]) -> str:
-        told = account, person.holder, person.display, person.machine, seconds, seconds
-        if connection.execute(_TAKE, told).fetchone():
-            return ""
-        row = connection.execute(_WHOSE, (account,)).fetchone()
-        return str(row[0]) if row else ""
-
-    return team.store.ask(do)
-
-
 def _end(team: Team, *, applied: bool) -> None:
-    told = applied, team.settings.account, team.store.person.holder
     try:
-        team.store.ask(lambda connection: connection.execute(_END, told))
+        team.store.alone(_END, applied=applied)
     except TeamError as error:
         log.warning("%s", error)

@@ -17,7 +17,7 @@ from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
 from tjtools.site.inspection import demand_unchanged
-from tjtools.team import Left, Unclaimed, Wanted, claims_of
+from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
@@ -83,7 +83,7 @@ class _Run:
     in_tab: int = 0
     demand_alone: Callable[[], None] = lambda: None
     asked_to_stop: Callable[[], bool] = lambda: False
-    claims: Unclaimed = field(default_factory=Unclaimed)
+    claims: Claims = field(default_factory=Claims)
     stalled_elsewhere: set[Key] = field(default_factory=set)
     through: set[Key] = field(default_factory=set)
     counted: int = 0

@@ -15,26 +15,25 @@ import ipywidgets as w
 from anywidget import AnyWidget
 from traitlets import Bool, Dict, Int, Unicode
 
-from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError
+from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.practice.workspace import need_sandbox
 from tjtools.team import brought_up_to_date
 from tjtools.upload import unfinished_run, watched
 from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
+from tjtools.widgets.switch import Accounts, switch, switches
 from tjtools.widgets.view import (
     KINDS,
-    Choice,
     banner,
     column,
     error_view,
     follow,
     in_room,
     kind_of,
-    row,
     tied,
     told,
 )
-from tjtools.workspace.derived import opened, remember
+from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -77,6 +76,7 @@ class Desk(Panel):
     def set_up(self) -> None:
         self._made: dict[tuple[Workspace, str], tuple[Panel, ...]] = {}
         remember(self.workspace)
+        self.accounts = Accounts(self)
         running = {f"{kind.__module__.rpartition('.')[2]}:{kind.__qualname__}" for kind in at_work(self.workspace)}
         busy = [step for step, tab in TABS.items() if running.intersection(KINDS[kind][0] for kind in tab.kinds)]
         for step in busy or [self._first()]:
@@ -204,19 +204,10 @@ def _warm_up(desk: Desk) -> None:
 
 
 def _head(desk: Desk) -> w.Widget:
-    """The banner, and beside it the workspaces that were opened before, where there is more than one."""
-    places = Choice(layout=w.Layout(width="auto", max_width="24em"), tooltip="Workspace")
-
-    def chosen(change: dict[str, Any]) -> None:
-        if not places.filling:
-            desk.switch(change["new"])
-            places.value = str(desk.workspace.root)  # which is the one before, where the other can't be opened
-
-    tied(desk, "turned", places, offered=lambda: (offered(desk.workspace), str(desk.workspace.root)))
-    places.observe(chosen, "value")
-    switch = tied(desk, "turned", row(places), shown=lambda: len(places.options) > 1)
-    where = told(desk, "turned standing", lambda: banner(desk, named=len(places.options) == 1))
-    return w.HBox([where, switch], _dom_classes=("tj-head",))
+    """The banner, beside it the switch, and below them what the switch unfolds."""
+    heading = switch(desk)
+    where = told(desk, "turned standing", lambda: banner(desk, named=not switches(desk)))
+    return column(w.HBox([where, heading], _dom_classes=("tj-head",)), heading.room)
 
 
 def _tabs(desk: Desk, workspace: Workspace) -> w.Widget:
@@ -282,22 +273,3 @@ class Outside(AnyWidget):
         super().__init__()
         for name in ("heading", "notice", "turned"):
             w.dlink((desk, name), (self, name))
-
-
-def offered(here: Workspace) -> list[tuple[str, str]]:
-    """The workspaces that this user has opened before and that are still there, each with its words; this one first."""
-    roots = [str(here.root), *(root for root in opened() if root != str(here.root))]
-    names = [Path(root).name for root in roots]
-    return [(_words(root, alone=names.count(Path(root).name) == 1), root) for root in roots]
-
-
-def _words(root: str, *, alone: bool) -> str:
-    name = Path(root).name if alone else root
-    try:
-        settings = load_settings(Workspace(Path(root)))
-    except SettingsError:
-        return f"{name} · ✗ can't be opened"
-    site, name = settings.site, f"{name} · {settings.team.account}" if settings.team else name
-    if site is None:
-        return f"{name} · no site yet"
-    return f"{name} · LIVE {site.account}".strip() if site.kind == "live" else f"{name} · practice"

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -72,7 +72,7 @@ class Log:
 
     def _forget(self) -> None:
         self._own: dict[str, Entry] = {}
-        self._told: dict[str, Any] = {}  # by ID, what was told; a BadLine for what was refused
+        self._told: dict[tuple[str, object], Any] = {}  # by ID and reader, what was told; a BadLine: it was refused
         self._bad: list[BadLine] = []
         self._line = self._folded = 0
         self._seen = Seen()
@@ -88,8 +88,10 @@ class Log:
     def bad_lines(self) -> tuple[BadLine, ...]:
         """The lines that can't be understood, as far as somebody has asked for what they tell."""
         with self._one:
-            refused = [one for one in self._told.values() if isinstance(one, BadLine)]
-            return tuple(sorted([*self._bad, *refused], key=lambda bad: bad.line))
+            return tuple(sorted([*self._bad, *self._refused().values()], key=lambda bad: bad.line))
+
+    def _refused(self) -> dict[str, BadLine]:
+        return {chosen: one for (chosen, _), one in self._told.items() if isinstance(one, BadLine)}
 
     def entries(self) -> list[Entry]:
         """All events, in order; raises TrackingFileError, and NewerVersion for what a newer tjtools has written."""
@@ -97,24 +99,31 @@ class Log:
             self._follow()
             return self._with(self._beside())
 
-    def told(self, readers: Mapping[str, Callable[[Entry], _Told]]) -> dict[str, _Told]:
-        """What the events of these kinds tell, by ID, in order; one that its reader refuses joins `bad_lines`."""
+    def told(
+        self, readers: Mapping[str, Callable[[Entry], _Told]], known: Container[str] = frozenset()
+    ) -> dict[str, _Told]:
+        """What the events of these kinds tell, by ID, in order, but for the `known` ones.
+
+        An event that its reader refuses joins `bad_lines`.
+        """
         found: dict[str, _Told] = {}
         with self._one:
             entries = self.entries()
-            self._told = {one.id: self._told[one.id] for one in entries if one.id in self._told}
+            there = {one.id for one in entries}
+            self._told = {key: one for key, one in self._told.items() if key[0] in there}
             for entry in entries:
-                if entry.kind in readers:
-                    if entry.id not in self._told:
-                        self._told[entry.id] = self._read(entry, readers[entry.kind])
-                    if not isinstance(told := self._told[entry.id], BadLine):
+                if entry.kind in readers and entry.id not in known:
+                    key = entry.id, readers[entry.kind]
+                    if key not in self._told:
+                        self._told[key] = self._read(entry, readers[entry.kind])
+                    if not isinstance(told := self._told[key], BadLine):
                         found[entry.id] = told
         return found
 
     def _read(self, entry: Entry, reader: Callable[[Entry], _Told]) -> _Told | BadLine:
         try:
             return reader(entry)
-        except (*NO_JSON, LookupError, ArithmeticError) as error:
+        except UNREADABLE as error:
             why = f"{entry.kind}: {' '.join(str(error).split())}"
             return self._bad_line(entry.line, why, entry.raw)
 
@@ -161,7 +170,8 @@ class Log:
             _put_away(path)
 
     def _put(self, entries: Iterable[Entry], now: datetime) -> None:
-        counting = [one for one in entries if not isinstance(self._told.get(one.id), BadLine)]
+        refused = self._refused()
+        counting = [one for one in entries if one.id not in refused]
         self._quarantine()
         try:
             replace_file(self.path, b"".join((one.raw or one.written().raw) + b"\n" for one in counting), backup=now)
@@ -259,6 +269,7 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
 
 BEFORE = "before-log"
 NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (*NO_JSON, LookupError, ArithmeticError)
 _UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that is damaged: what is told counts all the same, as the oldest
 _REMEDY = "Move it away; which content was uploaded under which ID, or what was decided, is then not known any more."
 _EARLIER = {  # the kind of its events, what tells the time, and what each is about

@@ -7,6 +7,8 @@ Settings come from the environment (`TJTOOLS_UPLOAD__BATCH_SIZE=5`), `.env` and 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
@@ -232,26 +234,35 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
         )
     if bound:
         return False
-    kept = file.read_text("utf-8").rstrip() + "\n\n" if file.exists() else _TEMPLATE
-    lines = (
-        "[site]",
-        *(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in site.model_dump().items()),
-    )
-    replace_file(file, (kept + "\n".join(lines) + "\n").encode())
+    put_section(file, "site", site.model_dump(), _TEMPLATE)
     return True
+
+
+def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
+    """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`."""
+    text = file.read_text("utf-8") if file.exists() else text
+    text = re.sub(rf"(?ms)^\[{name}\]\s*?\n.*?(?=^\[|\Z)", "", text).rstrip() + "\n"
+    if told:
+        lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in told.items())
+        text += "\n".join(["", f"[{name}]", *lines, ""])
+    replace_file(file, text.encode())
+
+
+def kept_password(service: str, user: str) -> str:
+    """What the system's keyring keeps, `""` where that is nothing, or where there is none."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    with suppress(KeyringError):
+        return keyring.get_password(service, user) or ""
+    return ""
 
 
 def password_for(settings: Settings, site: SiteSettings) -> tuple[str, SecretStr]:
     """User name and password to fill in at sign-in, from the environment or the system's keyring; empty if unknown."""
     if settings.username or not site.account:
         return settings.username, settings.password
-    import keyring
-    from keyring.errors import KeyringError
-
-    kept = None
-    with suppress(KeyringError):  # on a machine without a keyring the person types the password
-        kept = keyring.get_password(f"tjtools {site.origin}", site.account)
-    return site.account, SecretStr(kept or "")
+    return site.account, SecretStr(kept_password(f"tjtools {site.origin}", site.account))
 
 
 def _in_words(error: ValidationError) -> str:
