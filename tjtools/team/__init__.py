@@ -3,9 +3,8 @@
 from tjtools.team.claims import Claims, claims_of
 from tjtools.team.database import Database
 from tjtools.team.records import Left, Wanted
-from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, other_accounts, shared
+from tjtools.team.together import Team, brought_up_to_date, compare, join, leave, other_accounts, shared, turn
 from tjtools.team.trail import Trail, trail
-from tjtools.team.turns import turn
 
 __all__ = [
     "Claims",

@@ -1,4 +1,7 @@
-"""A workspace and its team: joining, leaving, bringing both up to date around what is done here, and other accounts."""
+"""A workspace and its team: joining, leaving, bringing both up to date around what is done here, and other accounts.
+
+What one of a team does for all, once in a while, is here too: whoever comes first in an interval has the turn.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from time import monotonic
 from typing import NamedTuple, Self, TypeVar
 
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import newest_snapshot
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
 from tjtools.team.copy import State, synced
 from tjtools.team.records import digest
@@ -26,6 +30,11 @@ from tjtools.workspace.settings import TeamSettings, load_settings, put_section
 
 log = logging.getLogger("tjtools.team")
 AWAY = 60.0  # seconds
+_TAKE = "SELECT tjtools.take_turn(%(account)s, %(holder)s, %(display)s, %(machine)s, %(seconds)s)"
+_END = (
+    "UPDATE tjtools.turns SET ended = clock_timestamp(), began = CASE WHEN %(applied)s THEN began ELSE '-infinity' END"
+    " WHERE account = %(account)s AND what = 'sync' AND holder = %(holder)s AND ended IS NULL"
+)
 _T = TypeVar("_T")
 _unreachable: dict[str, tuple[str, float]] = {}  # by address: what was said then, and until when nobody asks again
 
@@ -115,6 +124,31 @@ def shared(workspace: Workspace) -> Iterator[None]:
                     team.sync()
                 except TeamError as error:  # it is done here all the same
                     log.warning("%s What was changed here is told at the next command.", error)
+
+
+@contextmanager
+def turn(workspace: Workspace, minutes: float) -> Iterator[str]:
+    """The turn to read the site's statuses for all, once in so many minutes: `""`, or else who has it, in words.
+
+    Where nothing was applied at the end, it is anybody's again; who dies has it until the interval is over. A workspace
+    without a team always has its turn. Raises TeamUnreachable and NotAllowed.
+    """
+    team = Team.of(workspace)
+    if team is None:
+        yield ""
+        return
+    with team:
+        [whose] = team.store.alone(_TAKE, seconds=60 * minutes).fetchone()
+        team.store.close()  # the reading takes minutes
+        before = newest_snapshot(workspace)
+        try:
+            yield whose or ""
+        finally:
+            if not whose:
+                try:
+                    team.store.alone(_END, applied=newest_snapshot(workspace) != before)
+                except TeamError as error:
+                    log.warning("%s", error)
 
 
 class Difference(NamedTuple):
