@@ -82,6 +82,16 @@ PAIR = ("10 v.mp4 V a", "20 i.png I a")
 OF_PAIR = ("i.png I Sports P", "v.mp4 V Sports P")
 
 
+def test_what_was_last_seen_in_another_status_than_a_library_of_before_says_makes_no_ad(shop: Workspace) -> None:
+    library(shop, *PAIR, "30 s.mp4 S a")
+    master(shop, *OF_PAIR, "s.mp4 S Sports -")
+    before = shop.library.read_bytes()
+    library(shop, "20 i.png I r")
+    History.of(shop).record(Library.load(shop.library), source=Source.SYNC, now=NOW)
+    shop.library.write_bytes(before)
+    assert (ads(shop), left(shop)) == ([("s",)], {"v.mp4": "unclear: i.png was last seen rejected: see tjtools verify"})
+
+
 def test_an_approved_pair_and_an_approved_video_are_ads_in_the_files_of_a_run(shop: Workspace) -> None:
     library(shop, *PAIR, "30 s.mp4 S a")
     master(shop, *OF_PAIR, "s.mp4 S Big+Garden -")

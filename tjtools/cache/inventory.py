@@ -180,8 +180,8 @@ def record_in_master(
     """Write Creative IDs into the master: of each file, its ID and the day of its upload (None: not known).
 
     A file is found by its name and section, else in a row of unknown section that has no other ID; one that the master
-    lacks is added. Lines that can't be understood are
-    moved to the quarantine file, as they were, and returned. `backup` is the time under which the old file is kept.
+    lacks is added. Lines that can't be understood are moved to the quarantine file, as they were, and returned.
+    `backup` is the time under which the old file is kept.
     """
     limits = load_limits(workspace.limits_file)
     with locked(workspace.master):

@@ -26,7 +26,7 @@ from tjtools.workspace.limits import Limits
 
 NATIVE = (Section.NATIVE_ROLLOVER, Section.NATIVE_STATIC_BANNER)
 MAKE_ADS = (*NATIVE, Section.IN_STREAM_VIDEO)
-_VERIFY = "see tjtools verify"
+VERIFY = "see tjtools verify"
 
 
 class Why(Enum):
@@ -131,7 +131,7 @@ def _of_file(library: Library, file: SessionFile, told: str, met: Counter[str]) 
     if not creative_id:
         return one.held(Why.UNCLEAR, _several(bears)) if bears else _missing(one, match, told)
     if told not in ("", creative_id):
-        return one.held(Why.UNCLEAR, f"the master says {told}, the library {creative_id}: {_VERIFY}")
+        return one.held(Why.UNCLEAR, f"the master says {told}, the library {creative_id}: {VERIFY}")
     return _by_status(library, one)
 
 
@@ -172,7 +172,7 @@ def _category(name: str) -> str:
 def _by_status(library: Library, one: Candidate) -> Candidate:
     rows = library.get(one.first.creative_id)
     if len(rows) > 1:
-        return one.held(Why.UNCLEAR, f"the rows of its ID contradict each other: {_VERIFY}")
+        return one.held(Why.UNCLEAR, f"the rows of its ID contradict each other: {VERIFY}")
     status = rows[0].review_status
     return one if status is ReviewStatus.APPROVED else one.held(_BY_STATUS[status] if status else Why.UNKNOWN)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from tjtools.cache.snapshots import OBSERVED, last_readings
 from tjtools.model.creative import ReviewStatus, Section
 from tjtools.model.errors import SettingsError, TJToolsError
 from tjtools.model.words import counted
-from tjtools.upload.approved import MAKE_ADS, NATIVE, Candidate, Why, candidates
+from tjtools.upload.approved import MAKE_ADS, NATIVE, VERIFY, Candidate, Why, candidates
 from tjtools.upload.campaign import (
     PLACEHOLDER,
     Ad,
@@ -157,10 +157,11 @@ def plan_campaign(workspace: Workspace, asked: Asked = EVERYTHING, *, now: datet
     path, texts = asked.overrides or workspace.overrides, Texts.of(settings.campaign)
     overrides = Overrides.load(path, limits.campaign, needed=asked.overrides is not None)
     known = candidates(workspace, Library.load(workspace.library), limits, settings.names.pair_suffixes)
-    ads, left, seen = list[Ad](), list[Candidate](), _approvals(workspace) if asked.since else {}
+    rows = History.of(workspace).rows()
+    ads, left, seen = list[Ad](), list[Candidate](), _approvals(rows) if asked.since else {}
     for one in filter(asked.wants, known):
         said = overrides.of(one.halves)
-        one = _said_well(_new(one, asked.since, seen, now), overrides, said)
+        one = _said_well(_new(_as_seen(one, rows), asked.since, seen, now), overrides, said)
         if one.why:
             left.append(one)
         else:
@@ -205,6 +206,13 @@ def _demand_address(workspace: Workspace, texts: Texts, ads: Iterable[Ad]) -> No
         raise SettingsError(f"{workspace.settings_file} or environment: target_url: {why}.", remedy="Correct it.")
 
 
+def _as_seen(one: Candidate, rows: Mapping[str, Sequence[Observation]]) -> Candidate:
+    """The same, held back where half of it was last seen in another status: a library of before was put back."""
+    last = {half.name: rows[half.creative_id][-1].to_status for half in one.halves if half.creative_id in rows}
+    others = [f"{name} was last seen {told}" for name, told in last.items() if told != ReviewStatus.APPROVED.value]
+    return one.held(Why.UNCLEAR, f"{', '.join(others)}: {VERIFY}") if others else one
+
+
 def _new(one: Candidate, since: date | None, seen: Mapping[str, datetime | None], now: datetime) -> Candidate:
     """The same, held back where half of it was seen approved before that day, or nobody knows when."""
     if since is None:
@@ -217,12 +225,11 @@ def _new(one: Candidate, since: date | None, seen: Mapping[str, datetime | None]
     return one if seen_on >= since else one.held(Why.BEFORE, f"seen so on {seen_on}")
 
 
-def _approvals(workspace: Workspace) -> dict[str, datetime | None]:
+def _approvals(rows: Mapping[str, Sequence[Observation]]) -> dict[str, datetime | None]:
     """When each creative was first seen approved, since it last became so.
 
     None for one that the first look at the site showed approved already: it may have been so for years.
     """
-    rows = History.of(workspace).rows()
     first = min((one.observed_at for each in rows.values() for one in each if one.source in _LOOKS), default="")
     last = (each[-1] for each in rows.values() if each[-1].to_status == ReviewStatus.APPROVED.value)
     return {one.creative_id: _time(one, first) for one in last}

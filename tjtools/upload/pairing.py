@@ -80,12 +80,12 @@ def pair(
 
 
 def as_told(one: Outcome, library: Library, newest_before: str) -> Outcome:
-    """The same, or where nothing else tells the ID: the one candidate that the library has under the file's whole name.
+    """The same; of several candidates the one that the library has under the file's whole name is it.
 
-    So a person has said (`tjtools add`): the site's own names have no extension.
+    For so a person has said (`tjtools add`): a name that was read off the site has no extension.
     """
     mine = [card for card in one.candidates if one.file.name in [row.filename for row in library.get(card.creative_id)]]
-    if one.status is not UploadStatus.UNKNOWN_ID or len(mine) != 1:
+    if one.status is not UploadStatus.UNKNOWN_ID or len(mine) != 1 or len(one.candidates) == 1:
         return one
     new = is_newer(mine[0].creative_id, newest_before)
     status = UploadStatus.SUCCESS if new else UploadStatus.DUPLICATE
