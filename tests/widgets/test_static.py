@@ -259,3 +259,13 @@ def test_an_empty_folder_is_said_to_be_empty(render: Callable[..., Shown]) -> No
     shown.page.evaluate(DROPPED)
     shown.page.evaluate("() => document.querySelector('.tj-drop').dispatchEvent(dropped(''))")
     expect(shown.page.get_by_role("status")).to_have_text("There is no file in it.")
+
+
+def test_a_button_that_has_copied_says_so_of_that_text_alone(render: Callable[..., Shown]) -> None:
+    """As when the next page of a list comes: the Creative ID in its place has not been copied."""
+    shown = render("markup.js", tree=["div", {}, ["copy", {}, "1032530571"]])
+    button = shown.page.get_by_role("button")
+    button.click()
+    expect(button).not_to_have_text("Copy")
+    shown.comes(tree=["div", {}, ["copy", {}, "1032530572"]])
+    assert button.inner_text() == "Copy"
