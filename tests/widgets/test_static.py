@@ -269,3 +269,17 @@ def test_a_button_that_has_copied_says_so_of_that_text_alone(render: Callable[..
     expect(button).not_to_have_text("Copy")
     shown.comes(tree=["div", {}, ["copy", {}, "1032530572"]])
     assert button.inner_text() == "Copy"
+
+
+def test_who_is_in_the_table_stays_there_when_its_rows_change(render: Callable[..., Shown]) -> None:
+    told = rows(*(f"{number}.png" for number in range(200)))
+    shown = render("rows.js", **told)
+    shown.page.add_style_tag(content=(STATIC / "rows.css").read_text("utf-8"))
+    line = shown.page.locator("tbody tr").nth(150)
+    line.focus()
+    place = shown.page.locator(".tj-work-room").evaluate("room => room.scrollTop")
+    assert place > 1000
+    shown.comes(rows=[one | {"verdict": "already there"} for one in told["rows"]])
+    expect(line).to_be_focused()
+    expect(line).to_have_attribute("tabindex", "0")
+    assert shown.page.locator(".tj-work-room").evaluate("room => room.scrollTop") == place
