@@ -38,7 +38,7 @@ async ([source, state]) => {
   const view = (bytes) => new DataView(Uint8Array.from(bytes).buffer);
   window.hear = (what, buffers) => tell("msg:custom", what, buffers.map(view));
   window.comes = (told) => { Object.assign(state, told); Object.keys(told).forEach((name) => tell(`change:${name}`)); };
-  window.end = widget.render({ model, el: document.getElementById("view") });
+  window.end = await widget.render({ model, el: document.getElementById("view") });
 }
 """
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -283,3 +283,12 @@ def test_who_is_in_the_table_stays_there_when_its_rows_change(render: Callable[.
     expect(line).to_be_focused()
     expect(line).to_have_attribute("tabindex", "0")
     assert shown.page.locator(".tj-work-room").evaluate("room => room.scrollTop") == place
+
+
+def test_a_picture_that_another_view_asked_for_too_is_held_once(render: Callable[..., Shown]) -> None:
+    shown = render("rows.js", **rows("a.png"))
+    for _ in range(2):
+        shown.hear({"pictures": ["0"]}, GIF)
+    assert shown.urls == 1
+    shown.page.evaluate("end()")
+    assert shown.urls == 0

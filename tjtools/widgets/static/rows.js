@@ -144,6 +144,7 @@ function render({ model, el }) {
     event.stopPropagation(); // the notebook would move to another cell
   });
   const drawn = (told, buffers) => told.pictures?.forEach((id, at) => {
+    if (pictures.get(id)) return; // another view asked for it, too
     pictures.set(id, URL.createObjectURL(new Blob([buffers[at]], { type: "image/jpeg" })));
     draw(id);
   });
