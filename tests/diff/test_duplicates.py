@@ -389,7 +389,7 @@ def test_the_commands(place: Workspace, tmp_path: Path) -> None:
 
     shown = told("duplicates", "--html", str(tmp_path / "page.html"), expect=1)
     assert "1032530511 old.png; Static Banner, approved, added 2025-11-01" in shown
-    assert "1 groups of duplicates among 2 files" in shown
+    assert "1 group of duplicates among 2 files" in shown
     page = (tmp_path / "page.html").read_text("utf-8")
     assert (page.count("data:image/jpeg;base64,"), "new &lt;b&gt;.jpg" in page, "<b>.jpg" in page) == (3, True, False)
     [group] = json.loads(told("duplicates", "--json", expect=1))["groups"]

@@ -11,6 +11,7 @@ import ipywidgets as w
 import pandas as pd
 import pytest
 from corpus import Coding, Scene, write_still
+from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from views import inside, pressable, words
 from world import NOW, write_inventory
@@ -320,6 +321,17 @@ def test_one_click_leads_to_what_is_to_be_decided_and_then_to_the_rest(review: R
     assert review.compared != (Section.STATIC_BANNER, NEAR)
     pressable(view, "Close").click()
     assert (review.compared, pictures(view)) == (None, [])
+
+
+def test_a_pair_that_is_no_longer_compared_is_let_go(review: Review) -> None:
+    """What stays open is loaded again with the page, for the rest of the day."""
+    view = review_view(review)
+    before = set(_instances)
+    for name in (NEAR, VIDEO, NEAR):
+        compare(review, name)
+        assert pictures(view)
+    review.compared = None
+    assert [one for key, one in _instances.items() if key not in before] == []
 
 
 def test_the_pictures_become_sharp_where_the_files_are_here(review: Review) -> None:

@@ -38,7 +38,7 @@ async ([source, state]) => {
   const view = (bytes) => new DataView(Uint8Array.from(bytes).buffer);
   window.hear = (what, buffers) => tell("msg:custom", what, buffers.map(view));
   window.comes = (told) => { Object.assign(state, told); Object.keys(told).forEach((name) => tell(`change:${name}`)); };
-  window.end = widget.render({ model, el: document.getElementById("view") });
+  window.end = await widget.render({ model, el: document.getElementById("view") });
 }
 """
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -259,3 +259,36 @@ def test_an_empty_folder_is_said_to_be_empty(render: Callable[..., Shown]) -> No
     shown.page.evaluate(DROPPED)
     shown.page.evaluate("() => document.querySelector('.tj-drop').dispatchEvent(dropped(''))")
     expect(shown.page.get_by_role("status")).to_have_text("There is no file in it.")
+
+
+def test_a_button_that_has_copied_says_so_of_that_text_alone(render: Callable[..., Shown]) -> None:
+    """As when the next page of a list comes: the Creative ID in its place has not been copied."""
+    shown = render("markup.js", tree=["div", {}, ["copy", {}, "1032530571"]])
+    button = shown.page.get_by_role("button")
+    button.click()
+    expect(button).not_to_have_text("Copy")
+    shown.comes(tree=["div", {}, ["copy", {}, "1032530572"]])
+    assert button.inner_text() == "Copy"
+
+
+def test_who_is_in_the_table_stays_there_when_its_rows_change(render: Callable[..., Shown]) -> None:
+    told = rows(*(f"{number}.png" for number in range(200)))
+    shown = render("rows.js", **told)
+    shown.page.add_style_tag(content=(STATIC / "rows.css").read_text("utf-8"))
+    line = shown.page.locator("tbody tr").nth(150)
+    line.focus()
+    place = shown.page.locator(".tj-work-room").evaluate("room => room.scrollTop")
+    assert place > 1000
+    shown.comes(rows=[one | {"verdict": "already there"} for one in told["rows"]])
+    expect(line).to_be_focused()
+    expect(line).to_have_attribute("tabindex", "0")
+    assert shown.page.locator(".tj-work-room").evaluate("room => room.scrollTop") == place
+
+
+def test_a_picture_that_another_view_asked_for_too_is_held_once(render: Callable[..., Shown]) -> None:
+    shown = render("rows.js", **rows("a.png"))
+    for _ in range(2):
+        shown.hear({"pictures": ["0"]}, GIF)
+    assert shown.urls == 1
+    shown.page.evaluate("end()")
+    assert shown.urls == 0

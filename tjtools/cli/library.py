@@ -28,6 +28,7 @@ from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError
 from tjtools.model.names import file_type, fuller, meant, same_name
+from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.team import turn
@@ -106,7 +107,7 @@ def rebuild_cache(workspace: console.WorkspaceOption, as_json: console.JsonOptio
     done, master = inventory.rebuild_cache(workspace, now=now()), workspace.master.name
 
     def show() -> None:
-        out.print(f"{workspace.library.name}: {done.kept} creatives kept, {done.added} added from {master}.")
+        out.print(f"{workspace.library.name}: {counted(done.kept, 'creative')} kept, {done.added} added from {master}.")
         if done.set_aside:
             out.print(f"The old cache could not be read; it is kept as {done.set_aside}.")
         for bad in done.bad_lines:
@@ -250,7 +251,7 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
     }
     said = "" if stopped else "Nothing was written."
     if report:
-        said = f"Applied to {update.workspace.library.name}; {report.history_rows} rows in the history,"
+        said = f"Applied to {update.workspace.library.name}; {counted(report.history_rows, 'row')} in the history,"
         said += f" snapshot {report.snapshot.name}."
     needs_a_person = (write and not report) or update.reading.not_found
     end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)

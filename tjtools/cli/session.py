@@ -66,7 +66,9 @@ def review(
         options = [*(["--type", kind.value] if kind else []), *["--force"] * force]
         ahead = after_review(workspace, prepared, named, options)
         if number := prepared.unseen:
-            out.print(f"Nobody has looked at {number} local copies of known creatives: run tjtools duplicates.")
+            out.print(
+                f"Nobody has looked at the local copies of {counted(number, 'creative')}: run tjtools duplicates."
+            )
         show_reviews(prepared.reviews, everything=everything, ahead=ahead)
 
     end(told, show, as_json=as_json, needs_a_person=prepared.needs_a_person)
@@ -146,9 +148,11 @@ def _show_duplicates(found: Duplicates, html: Path | None) -> None:
     for group in found.groups:
         listing(_title(group), [("", _told(one), _how(group, one) + _facts(one)) for one in group.members])
     listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
-    out.print(f"{len(found.groups)} groups of duplicates among {found.files} files and the library")
+    out.print(
+        f"{counted(len(found.groups), 'group')} of duplicates among {counted(found.files, 'file')} and the library"
+    )
     if count := len(found.without_copy):
-        out.print(f"Of {count} known creatives there is no local copy to look at; --json and --html name them.")
+        out.print(f"Of {counted(count, 'creative')} there is no local copy to look at; --json and --html name them.")
     if html:
         out.print(f"Written: {html}")
 

@@ -70,11 +70,11 @@ def _inside(pane: Pane, *asked: w.Widget) -> w.Widget:
 
     return column(
         *asked,
-        tied(pane, "shown", w.VBox(), children=lambda: _chart(pane.shown)),
+        tied(pane, "shown", w.VBox(), fresh=lambda: _chart(pane.shown)),
         *([Markup(note(exhibit.explained))] if exhibit.explained else []),
         tied(pane, "shown", tools, shown=lambda: len(pane.shown.frame)),
-        tied(unfold, "value", tied(pane, "shown", w.VBox(), children=table), children=table),
-        tied(of, "value", w.VBox(), children=lambda: _behind(pane.shown, of.value)),
+        tied(unfold, "value", tied(pane, "shown", w.VBox(), fresh=table), fresh=table),
+        tied(of, "value", w.VBox(), fresh=lambda: _behind(pane.shown, of.value)),
     )
 
 
@@ -177,9 +177,9 @@ def lookup_view(panel: LookUp) -> w.Widget:
 
     answers = column(
         told(panel, "answers", lambda: node("p", panel.answers.finding, css="tj-finding")),
-        tied(panel, "answers", w.VBox(), children=lambda: [Table(_told(panel), what="answers")]),
+        tied(panel, "answers", w.VBox(), fresh=lambda: [Table(_told(panel), what="answers")]),
         row(told(panel, "answers", copies), Saved("Save CSV", "look_up.csv", lambda: panel.answers.csv)),
-        tied(panel, "answers", w.VBox(), children=history),
+        tied(panel, "answers", w.VBox(), fresh=history),
     )
     shown = tied(panel, "answers", answers, shown=lambda: len(panel.answers.frame))
     call = told(panel, "call", lambda: call_node(panel.call))

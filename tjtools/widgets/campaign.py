@@ -167,7 +167,7 @@ def _inside(panel: CampaignFiles) -> w.Widget:
         error_view(panel),
         told(panel, changes, lambda: _standing(panel)),
         row(write, sync, saved),
-        tied(panel, "found", column(), children=lambda: [Table(panel.ads, what="ads")] if len(panel.ads) else []),
+        tied(panel, "found", column(), fresh=lambda: [Table(panel.ads, what="ads")] if len(panel.ads) else []),
         told(panel, "found", lambda: _said(panel)),
         _left_out(panel),
         told(panel, "call", lambda: call_node(panel.call)),
@@ -222,7 +222,7 @@ def _said(panel: CampaignFiles) -> Node | None:
 
 
 def _left_out(panel: CampaignFiles) -> w.Widget:
-    heading = unfolding("", lambda: tied(panel, "found", column(), children=table))
+    heading = unfolding("", lambda: tied(panel, "found", column(), fresh=table))
 
     def table() -> list[w.Widget]:
         return [Table(panel.left_out, what="left out")] if len(panel.left_out) else []

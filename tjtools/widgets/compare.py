@@ -57,7 +57,7 @@ def compare_view(review: Review) -> w.Widget:
         row(told(review, "reviews compared", lambda: _found(review)), _turning(review)),
         _looking(review),
         error_view(review),
-        tied(review, "reviews compared", column(), children=lambda: _pairs(review)),
+        tied(review, "reviews compared", column(), fresh=lambda: _pairs(review)),
         css="tj-evidence",
     )
     return tied(review, "reviews", whole, shown=lambda: review.comparable)
@@ -134,14 +134,16 @@ def _looking(review: Review) -> w.Widget:
 
 
 def _pairs(review: Review) -> list[w.Widget]:
-    pairs = [(same, _sides(review, same[0]), Laid()) for same in by_content(review.evidence)]
+    pairs = [
+        (same, _sides(review, same[0]), Laid() if same[0].kinship else None) for same in by_content(review.evidence)
+    ]
     if pairs:
         told = (review, review.compared, [(same[0], sides, laid) for same, sides, laid in pairs])
         threading.Thread(target=_drawn, args=told, name="tjtools-pictures").start()
     return [_pair(review, *pair) for pair in pairs]
 
 
-def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], laid: Laid) -> w.Widget:
+def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], laid: Laid | None) -> w.Widget:
     one, *others = same
     known = one.known
     standing = f"ID {known.creative_id}: {known.standing}" if known.creative_id else "Another file of the session"
@@ -154,7 +156,7 @@ def _pair(review: Review, same: Sequence[Repeat], sides: Sequence[w.Widget], lai
         Markup(node("div", _head(one), *also)),
         _decision(review, one),  # above the pictures, however tall these are
         pictures,
-        *([laid] if one.kinship else []),
+        *([laid] if laid else []),
         *map(Markup, (_facts(one), *map(_history, same))),
         css="tj-pair",
     )
@@ -184,12 +186,12 @@ def _picture(review: Review, side: Known) -> w.Widget:
     return image
 
 
-def _drawn(review: Review, compared: Any, pairs: Iterable[tuple[Repeat, Sequence[w.Widget], Laid]]) -> None:
+def _drawn(review: Review, compared: Any, pairs: Iterable[tuple[Repeat, Sequence[w.Widget], Laid | None]]) -> None:
     """Lay each on the other, and show larger pictures than the kept ones where the files are still here."""
     shown = (pair for pair in pairs if review.compared == compared and threading.main_thread().is_alive())
     with Children(cores=1) as room:
         for one, sides, laid in shown:  # for as long as somebody looks
-            if one.kinship:
+            if laid and one.kinship:
                 _lay(review, one, one.kinship, laid)
             for side, image in zip((one.file, one.known), sides, strict=True):
                 if side.path and isinstance(image, w.Image) and (made := room.poster(side.path)):

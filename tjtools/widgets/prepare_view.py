@@ -129,9 +129,9 @@ def _asked(review: Review) -> w.Widget:
     return column(
         _repeats(review),
         tied(adding, "delivery", _choices(review), shown=lambda: adding.delivery and adding.delivery.found),
-        tied(adding.form, "fields", column(), children=lambda: _form(adding)),
+        tied(adding.form, "fields", column(), fresh=lambda: _form(adding)),
         _losses(review),
-        tied(adding, "planned", column(), children=lambda: _table(adding)),
+        tied(adding, "planned", column(), fresh=lambda: _table(adding)),
         told(adding, "delivery planned", lambda: _others(adding)),
         css="tj-adding",
     )

@@ -186,7 +186,7 @@ def refresh_view(panel: Refresh) -> w.Widget:
         row(apply, discard, read, looked),
         _under_way(panel),
         error_view(panel),
-        tied(panel, "update report", column(), children=rows),
+        tied(panel, "update report", column(), fresh=rows),
         told(panel, "update report", lambda: certificates_node(panel.shown.certificates) if panel.shown else None),
         _other_ways(panel),
     )

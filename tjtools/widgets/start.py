@@ -102,7 +102,7 @@ def start_view(start: Start) -> w.Widget:
     return column(
         told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
         Markup(node("h3", "What to do next")),
-        tied(start, "steps", column(), children=lambda: [_step(start, place) for place in range(len(start.steps))]),
+        tied(start, "steps", column(), fresh=lambda: [_step(start, place) for place in range(len(start.steps))]),
         told(start.task, "error", lambda: error_node(start.task.error) if start.task.error else None),
         told(start, "facts", lambda: _listed(start.facts)),
         actions(start),

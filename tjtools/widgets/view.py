@@ -83,17 +83,32 @@ def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Marku
 
 
 def tied(model: HasTraits, names: str, made: w.Widget, **looks: Callable[[], Any]) -> w.Widget:
-    """A widget whose traits are what `looks` say, whenever one of the model's changes; `shown`: whether it has room."""
+    """A widget whose traits are what `looks` say, whenever one of the model's changes.
+
+    `shown`: whether it has room; `fresh`: its children, which are made anew each time.
+    """
 
     def show() -> None:
         for name, look in looks.items():
             if name == "shown":
                 made.layout.display = "" if look() else "none"
+            elif name == "fresh":
+                gone, made.children = made.children, look()
+                for one in gone:
+                    _let_go(one)
             else:
                 setattr(made, name, look())
 
     follow(model, names, show)
     return made
+
+
+def _let_go(widget: w.Widget) -> None:
+    """Neither the page nor its next reload has to carry it any more, with all that is in it."""
+    for one in (*getattr(widget, "children", ()), getattr(widget, "layout", None), getattr(widget, "style", None)):
+        if isinstance(one, w.Widget):
+            _let_go(one)
+    widget.close()
 
 
 def linked(model: HasTraits, trait: str, control: w.Widget) -> w.Widget:

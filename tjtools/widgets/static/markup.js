@@ -29,7 +29,9 @@ function patch(parent, index, tree) {
   }
   if (tag === "copy") {
     element.type = "button";
-    element.copied = children.join("");
+    const text = children.join("");
+    element.busy &&= element.copied === text; // else it would say of another text that it is copied
+    element.copied = text;
     element.says = attributes.says || "Copy";
     if (!element.busy) element.textContent = element.says;
     return;
@@ -52,11 +54,12 @@ function place(parent, old, fresh) {
 
 async function copy(button) {
   button.busy = true;
+  const say = (words) => { if (button.busy) button.textContent = words; };
   try {
     await navigator.clipboard.writeText(button.copied);
-    button.textContent = "Copied";
+    say("Copied");
   } catch {
-    button.textContent = "Select the text and press Ctrl+C"; // a page that isn't https on another machine
+    say("Select the text and press Ctrl+C"); // a page that isn't https on another machine
   }
   setTimeout(() => { button.busy = false; button.textContent = button.says; }, 2000);
 }

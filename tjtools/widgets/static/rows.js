@@ -103,11 +103,14 @@ function render({ model, el }) {
     });
     head.replaceChildren(make("th", "", every), make("th"), ...heads);
     watch.disconnect();
+    const active = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.id;
     lines = new Map(rows.map((row) => [row.id, build(row, shown, model)]));
     body.replaceChildren();
     order();
     lines.forEach((line, id) => { watch.observe(line); draw(id); });
-    if (body.firstChild) body.firstChild.tabIndex = 0;
+    const entry = lines.get(active) ?? body.firstChild; // for the Tab key
+    if (entry) entry.tabIndex = 0;
+    lines.get(active)?.focus({ preventScroll: true });
     tick();
   }
 
@@ -141,6 +144,7 @@ function render({ model, el }) {
     event.stopPropagation(); // the notebook would move to another cell
   });
   const drawn = (told, buffers) => told.pictures?.forEach((id, at) => {
+    if (pictures.get(id)) return; // another view asked for it, too
     pictures.set(id, URL.createObjectURL(new Blob([buffers[at]], { type: "image/jpeg" })));
     draw(id);
   });
