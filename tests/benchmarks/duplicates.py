@@ -131,12 +131,14 @@ def _marks(path: Path) -> bytes:
 
 def _mixed(ones: Sequence[bytes], count: int, chance: np.random.Generator) -> Iterator[tuple[str, bytes]]:
     read_ones = [read(one) for one in ones]
-    points = np.concatenate([signs.view(np.uint8) for signs, _ in read_ones])
+    points = np.concatenate([one.signs.view(np.uint8) for one in read_ones])
+    spots = np.concatenate([one.spots for one in read_ones])
+    head = np.array([1, 256, 144], np.uint16).tobytes() + bytes([200, 0])
     for number in range(count):
-        chosen = points[chance.integers(0, len(points), 200)]
-        turned = np.packbits(chance.random((200, 128)) < 0.12, axis=1)
+        chosen = chance.integers(0, len(points), 200)
+        signs = points[chosen] ^ np.packbits(chance.random((200, 128)) < 0.12, axis=1)
         hashes = chance.integers(0, 256, (2, 32), dtype=np.uint8)
-        yield str(number), (200).to_bytes(4, "little") + (chosen ^ turned).tobytes() + hashes.tobytes()
+        yield str(number), head + signs.tobytes() + spots[chosen].tobytes() + hashes.tobytes()
 
 
 def whole_session(folder: Path) -> Iterator[str]:

@@ -15,6 +15,7 @@ from PIL import Image, ImageOps
 from tjtools.media import Children, Fingerprint, copies, pool
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies, Copy, hashes, laid
+from tjtools.media.lying import Lies
 from tjtools.practice import samples
 from tjtools.workspace.derived import KINSHIPS, Derived, cache_file
 from tjtools.workspace.folder import Workspace
@@ -100,6 +101,16 @@ def test_two_over_which_a_child_dies_are_told_and_asked_again(
     assert "could not be compared: it crashed the decoder (exit code 1)" in ended.failed[0]
     monkeypatch.undo()
     assert [one.place for one in compared(ones, store)[0]] == [5]
+
+
+def test_what_does_not_go_along_where_its_points_lie_is_looked_at_no_closer(
+    known: tuple[Fingerprints, list[Fingerprint]],
+) -> None:
+    store, [one, *_] = known
+    look = store.look(one.checksum) or b""
+    with Children(cores=1) as room:
+        assert room.kin(look, look, Lies(0, 0, False, [[1, 0, 0], [0, 1, 0]]))["kin"]
+        assert room.kin(look, look, Lies(0, 0, False, [[1, 0, 0.3], [0, 1, 0]])) == {"kin": None}
 
 
 def test_what_is_new_is_compared_with_a_few(known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = compared(pair)
+    told = compared(pair, _LEAST_SHARE)
     if not _same(told, points):
         return None
     words = swapped(mine, theirs, matrix)

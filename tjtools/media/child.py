@@ -111,11 +111,14 @@ def _marks(kept: str) -> dict[str, Any]:
         return {"trouble": str(error)}
 
 
-def _kin(mine: str, theirs: str) -> dict[str, Any]:
-    from tjtools.media import timeline
+def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
+    from tjtools.media import lying, timeline
 
     try:
-        return {"kin": timeline.plain(timeline.kinship(_remembered(mine), _remembered(theirs)))}
+        one, other = _remembered(mine), _remembered(theirs)
+        if lies and not lying.goes_along(one.frames, other.frames, lying.Lies(*lies)):
+            return {"kin": None}
+        return {"kin": timeline.plain(timeline.kinship(one, other))}
     except ValueError as error:
         return {"trouble": str(error)}
 

@@ -17,18 +17,19 @@ import numpy as np
 from blake3 import blake3
 from PIL import Image
 
-from tjtools.media import aligned, alike, look, points, timeline
+from tjtools.media import aligned, alike, index, look, lying, points, timeline
 from tjtools.media import laid as laying
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
 from tjtools.media.look import Frame, kept
+from tjtools.media.lying import Lies
 from tjtools.media.pool import FRACTIONS, Children, Fingerprint
 from tjtools.media.timeline import Kinship, kinship_of, told
 from tjtools.model.creative import Medium
 from tjtools.workspace.derived import KINSHIPS, Derived
 
-_REFUSALS, _MOST = 3, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
-_JUDGES = (aligned, alike, laying, look, points, timeline)  # of two contents
+_REFUSALS, _MOST = 20, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
+_JUDGES = (aligned, alike, index, laying, look, lying, points, timeline)  # of two contents
 _SHOWN = 9  # moments of two clips that are laid on one another
 
 _SIDE, _PLAIN = 32, 5.0  # as hashes were made: pixels, and deviation of the brightness, of 255, of a plain picture
@@ -106,23 +107,27 @@ class Copies:
 
     def _confirmed(self, mine: Fingerprint, wanted: Callable[[int], bool]) -> Iterator[Copy]:
         refused = found = 0
-        for checksum, likely in self._index.like(self._marks[mine.checksum]):
-            places = [place for place in self._places[checksum] if wanted(place)]
-            theirs = self.fingerprints[self._places[checksum][0]]
-            if checksum == mine.checksum or not places or _moves(mine) != _moves(theirs):
-                continue
-            kin = self._kinship(mine.checksum, checksum)
-            refused, found = (0, found + 1) if kin else (refused + 1 if likely else _REFUSALS, found)
+        moves = _moves(mine)
+
+        @cache
+        def places(checksum: str) -> list[int]:
+            if checksum == mine.checksum or _moves(self.fingerprints[self._places[checksum][0]]) != moves:
+                return []
+            return [place for place in self._places[checksum] if wanted(place)]
+
+        for checksum, lies in self._index.like(self._marks[mine.checksum], lambda one: bool(places(one))):
+            kin = self._kinship(mine.checksum, checksum, lies)
+            refused, found = (0, found + 1) if kin else (refused + 1, found)
             if kin:
-                yield from (Copy(place, kin.likeness.closeness, kin) for place in places)
+                yield from (Copy(place, kin.likeness.closeness, kin) for place in places(checksum))
             if refused >= _REFUSALS or found == _MOST:
                 return
 
-    def _kinship(self, mine: str, theirs: str) -> Kinship | None:
+    def _kinship(self, mine: str, theirs: str, lies: Lies | None) -> Kinship | None:
         """How both are one, which is found out once."""
         both = f"{mine} {theirs}"
         if both not in self._found:
-            answer = self._room.kin(self._store.look(mine) or b"", self._store.look(theirs) or b"")
+            answer = self._room.kin(self._store.look(mine) or b"", self._store.look(theirs) or b"", lies)
             if trouble := answer.get("trouble"):
                 self.failed.append(f"Two contents could not be compared: {trouble} (blake3 {mine[:12]}, {theirs[:12]})")
                 return None

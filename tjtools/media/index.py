@@ -5,22 +5,29 @@ The index is made of the contents' marks, each time anew: nothing is trained, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
-from typing import Any
+from typing import Any, TypeAlias
 
 import faiss
 import numpy as np
 
-from tjtools.media.marks import MIRROR, MIRROR_HASH, read
+from tjtools.media import lying
+from tjtools.media.lying import Lies, Points, Ways
+from tjtools.media.marks import MIRROR, MIRROR_HASH, Marks, read
 
 faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is asked here
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
-FAIR, SURE = 0.01, 0.02  # of its points, each by how few have it: what a candidate has, or much
+FAIR = 0.01  # of its points, each by how few have it, that a candidate has
+LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
+_PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
+
+Pairs: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+Candidate: TypeAlias = tuple[str, Lies | None]  # a content, and how it may lie on the one that is asked for
 
 
 class Index:
@@ -28,29 +35,45 @@ class Index:
 
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.contents = [*kept]
-        told = [read(one) for one in kept.values()]
-        signs, owners = _owned([one for one, _ in told], np.empty((0, 2), np.uint64))
+        self._told = [read(one) for one in kept.values()]
+        self._pictures = np.repeat(np.arange(len(kept)), [len(one.counts) for one in self._told])  # whose each is
+        self._shapes = np.array([one.shape for one in self._told]).reshape(-1, 2)
+        signs = np.concatenate([np.empty((0, 2), np.uint64), *(one.signs for one in self._told)])
+        counts = np.concatenate([np.empty(0, np.uint8), *(one.counts for one in self._told)])
         keys = signs.view(np.uint16)[:, 0]
         order = np.argsort(keys, kind="stable")
         self._first, self._second = (np.ascontiguousarray(signs[order, word]) for word in (0, 1))
-        self._owners = owners[order]
+        self._of = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[order]  # the picture that each point is of
+        self._spots = np.concatenate([np.empty((0, 4), np.uint8), *(one.spots for one in self._told)])[order]
         self._starts = np.searchsorted(keys[order], np.arange(2**16 + 1))
-        hashes, self._hash_owners = _owned([one for _, one in told], np.empty((0, 32), np.uint8))
+        hashes, self._hash_owners = _owned([one.hashes for one in self._told], np.empty((0, 32), np.uint8))
         self._hashes: Any = faiss.IndexBinaryFlat(256)
         self._hashes.add(hashes)
 
-    def like(self, kept: bytes) -> Iterator[tuple[str, bool]]:
-        """The contents that may look like the one with these marks, the likeliest first; and whether much says so."""
-        signs, hashes = read(kept)
-        fewest = max(FEWEST_POINTS, int(len(signs) * LEAST_POINTS))
-        by_points = self._ranked([self._sharing(one) for one in (signs, signs ^ MIRROR)], fewest, len(signs))
-        by_hashes = self._ranked([self._nearly(one) for one in (hashes, hashes ^ MIRROR_HASH)], 1)
-        sure = [one for one, told in by_points.items() if told >= SURE * len(signs)]
-        first = dict.fromkeys(one for one in chain(*zip_longest(sure, by_hashes)) if one is not None)
-        return ((self.contents[one], one in first) for one in (first | by_points))
+    def like(self, kept: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Candidate]:
+        """The contents that may look like the one with these marks, of those that are wanted: the likeliest first.
 
-    def _sharing(self, asked: np.ndarray) -> np.ndarray:
-        """Pairs of one of these points and a content that has it too."""
+        How one with a picture of nearly the same hash lies on it need not be known.
+        """
+        told = read(kept)
+        fewest = max(FEWEST_POINTS, int(len(told.signs) * LEAST_POINTS))
+        ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
+        owned = [self._pairs(which, self._pictures[self._of[found]]) for which, found, _ in ways]
+        by_points, by_hashes = (
+            [one for one in each if wanted(self.contents[one])]
+            for each in (
+                self._ranked(owned, fewest, len(told.signs)),
+                self._ranked([self._nearly(one) for one in (told.hashes, told.hashes ^ MIRROR_HASH)], 1),
+            )
+        )
+        known = dict(self._lying(told, ways, by_hashes) if by_hashes else ())
+        near = ((one, known.get(one)) for one in by_hashes)
+        others = [one for one in by_points if one not in by_hashes][:_MOST_LAID]
+        alternately = chain(*zip_longest(near, self._lying(told, ways, others)))
+        return ((self.contents[one], lies) for one, lies in filter(None, alternately))
+
+    def _sharing(self, asked: np.ndarray) -> Pairs:
+        """Pairs of one of these points and a known one that may be the same, by their numbers; and their distances."""
         first, second = (np.ascontiguousarray(asked[:, word]) for word in (0, 1))
         keys = (first.view(np.uint16)[::4, None] ^ _NEAR).astype(np.int64)
         starts = self._starts[keys]
@@ -64,7 +87,62 @@ class Index:
         apart = np.bitwise_count(self._first[found] ^ first[which]) + np.bitwise_count(
             self._second[found] ^ second[which]
         )
-        return self._pairs(which[apart <= MOST_BITS], self._owners[found[apart <= MOST_BITS]])
+        near = np.flatnonzero(apart <= MOST_BITS)
+        return which[near], found[near], apart[near]
+
+    def _lying(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> Iterator[tuple[int, Lies]]:
+        """Those among which have a picture on which one of these lies: the surest first."""
+        which, found, apart = (np.concatenate(each) for each in zip(*ways, strict=True))
+        turned = np.repeat([False, True], [len(way[0]) for way in ways])
+        wanted = np.zeros(len(self.contents), bool)
+        wanted[among] = True
+        of = np.repeat(np.arange(len(told.counts)), told.counts)
+        rows = np.flatnonzero(wanted[self._pictures[self._of[found]]])
+        rows = rows[lying.plausible(*self._both(told, which[rows], found[rows], turned[rows]))]
+        pair = (turned[rows] * len(told.counts) + of[which[rows]]) * len(self._pictures) + self._of[found[rows]]
+        groups, group, counts = np.unique(pair, return_inverse=True, return_counts=True)
+        pictures = groups % max(1, len(self._pictures))
+        likely = self._likely(pictures, counts)
+        table = lying.table(group, apart[rows])[likely]
+        numbers = which[rows][table], found[rows][table]
+        there = table >= 0
+        laid = lying.ways(*self._both(told, *numbers, turned[rows][table]), numbers, there)
+        met = set[int]()
+        for row in np.argsort(-laid.counts, kind="stable"):
+            owner = int(self._pictures[pictures[likely[row]]])
+            if owner in met or laid.counts[row] < FEWEST_POINTS:
+                continue
+            if lies := self._lies(told, int(groups[likely[row]]), laid.one(row)):
+                met.add(owner)
+                yield owner, lies
+
+    def _likely(self, pictures: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Of each content the numbers of those pairs of pictures that have most points in common."""
+        order = np.lexsort((-counts, self._pictures[pictures]))
+        owners = self._pictures[pictures][order]
+        sizes = np.bincount(owners) if len(owners) else np.empty(0, int)
+        rank = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return order[(rank < _PAIRS) & (counts[order] >= FEWEST_POINTS)]
+
+    def _both(self, told: Marks, which: np.ndarray, found: np.ndarray, turned: np.ndarray) -> tuple[Points, Points]:
+        """These points of the one that is asked for, turned over or not, and known ones."""
+        shapes = self._shapes[self._pictures[self._of[found]]]
+        return Points.of(told.spots[which], told.shape, turned), Points.of(self._spots[found], shapes)
+
+    def _lies(self, told: Marks, pair: int, way: Ways) -> Lies | None:
+        """How two pictures lie on one another, if more of the one speaks for it than against it."""
+        asked, known = divmod(pair, len(self._pictures))
+        turned, number = divmod(asked, len(told.counts))
+        owner = self._pictures[known]
+        theirs, their_number = self._told[owner], known - int(np.searchsorted(self._pictures, owner))
+        mine, other = _of_picture(told, number), _of_picture(theirs, their_number)
+        points = Points.of(told.spots[mine], told.shape, bool(turned)), Points.of(theirs.spots[other], theirs.shape)
+        signs = told.signs[mine] ^ (MIRROR if turned else np.uint64(0)), theirs.signs[other]
+        least = LEAST_BALANCE if len(told.counts) == 1 else OF_MANY
+        if lying.balance(*points, signs, (told.shape, theirs.shape), way) < least:
+            return None
+        frames = int(told.frames[number]), int(theirs.frames[their_number])
+        return Lies(*frames, bool(turned), way.in_fractions(told.shape, theirs.shape))
 
     def _nearly(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these hashes and a content that has it nearly."""
@@ -87,6 +165,11 @@ class Index:
             best = np.maximum(best, np.where((votes >= fewest) & (told >= FAIR * of), told, 0))
         found = np.flatnonzero(best)
         return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
+
+
+def _of_picture(told: Marks, number: int) -> slice:
+    ends = np.cumsum(told.counts, dtype=int)
+    return slice(int(ends[number] - told.counts[number]), int(ends[number]))
 
 
 def _owned(parts: Sequence[np.ndarray], none: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -159,16 +159,25 @@ def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
     return np.asarray((np.linalg.inv(onto) @ np.linalg.inv(back) @ onto @ way)[:2])
 
 
-def compared(pair: Laid) -> Compared:
-    """Both, place by place."""
+def compared(pair: Laid, least: float = 0.0) -> Compared:
+    """Both, place by place; what differs is not looked for where a smaller share goes along."""
     along, told = _along(pair)
     differs = _closed(cv2.morphologyEx(_differing(pair, _OTHER), cv2.MORPH_OPEN, _square(2)), 7)
     near = cv2.dilate(differs, _square(_PLACE)) > 0
     inside = cv2.erode(pair.both, _square(_PLACE)) > 0
     some = (inside & told & ~near)[2::5, 2::5]
     going = int((along[2::5, 2::5] & some).sum())
+    if going < least * max(1, int(some.sum())):
+        return Compared(going, going / max(1, int(some.sum())), (), 0.0)
     changes = [_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum()))]
     return Compared(going, going / max(1, int(some.sum())), tuple(changes), _afar(pair, differs, changes))
+
+
+def share(pair: Laid) -> float:
+    """Of the places that are not plain how many go along, whatever differs."""
+    along, told = _along(pair)
+    some = told & (cv2.erode(pair.both, _square(_PLACE)) > 0)
+    return float((along & some).sum() / max(1, some.sum()))
 
 
 def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:

@@ -7,6 +7,7 @@ the mirrored picture are the same ones, some turned over; so it is with the hash
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -16,9 +17,10 @@ from tjtools.media.points import Picture, picture
 
 cv2.setNumThreads(1)  # a child a core is enough
 
-_SIDE = 256  # pixels: what is found so is found as well as in a larger one, in half the time
+_SIDE, _MOVING_SIDE = 256, 192  # pixels: what is found so is found as well as in a larger one, in half the time
 _POINTS, _LEAST = 200, 40  # of a still; a clip's pictures share so many among them, and have so many each at least
 _CLIPS = 800
+_HEAD = 6  # bytes: how many pictures, and their width and height
 
 _SQUARE = np.array([[1, 1], [1, -1]])
 _CELLS = np.kron(np.kron(_SQUARE, _SQUARE), np.kron(_SQUARE, _SQUARE))
@@ -35,24 +37,59 @@ MIRROR = np.packbits(np.logical_xor.outer(_TURNED, _ODD).ravel()[_ORDER]).view(n
 MIRROR_HASH = np.packbits(np.tile([1, 0], 128))
 
 
+class Marks(NamedTuple):
+    """By what a content is found; rows of `signs` and `spots` are its points, the strongest of a picture first.
+
+    `shape` is the width and height of its pictures, `counts` how many points each of them has, `frames` the number of
+    its frame. `signs` are two words each, `spots` four bytes: x and y in 256ths of width and height, the size in
+    sixteenths of a power of two, the direction in 256ths of a turn.
+    """
+
+    shape: np.ndarray
+    counts: np.ndarray
+    frames: np.ndarray
+    signs: np.ndarray
+    spots: np.ndarray
+    hashes: np.ndarray
+
+
 def of_frames(frames: Sequence[Frame]) -> bytes:
     """The marks of a content with these frames."""
-    return marks([picture(frames[number].pixels, _SIDE) for number in keys(frames)])
+    shown, side = keys(frames), _SIDE if len(frames) == 1 else _MOVING_SIDE
+    return marks([picture(frames[number].pixels, side, _most(len(shown))) for number in shown], shown)
 
 
-def marks(pictures: Sequence[Picture]) -> bytes:
-    """By what a content is found: its pictures' points, the strongest first, and hashes."""
-    most = _POINTS if len(pictures) == 1 else max(_LEAST, min(_POINTS, _CLIPS // max(1, len(pictures))))
-    points = np.concatenate([np.empty((0, 128), np.uint8), *(one.points[:most] for one in pictures)])
-    hashes = b"".join(one.hashes.tobytes() for one in pictures)
+def marks(pictures: Sequence[Picture], frames: Sequence[int] | None = None) -> bytes:
+    """By what a content is found: its pictures' points, and their hashes; each is of the frame of that number."""
+    most, count = _most(len(pictures)), len(pictures)
+    counts = [min(most, len(one.points)) for one in pictures]
+    points = np.concatenate([one.points[:most] for one in pictures])
     signs = np.packbits(points.astype(np.float32) @ _SIGNS > 0, axis=1)
-    return len(points).to_bytes(4, "little") + signs.tobytes() + hashes
+    head = np.array([count, *pictures[0].pixels.shape[1::-1]], np.uint16)
+    told = head.tobytes() + bytes(counts) + bytes(range(count) if frames is None else frames)
+    parts = [signs, *(_spots(one)[:most] for one in pictures), *(one.hashes for one in pictures)]
+    return told + b"".join(one.tobytes() for one in parts)
 
 
-def read(kept: bytes) -> tuple[np.ndarray, np.ndarray]:
-    """The signs, each as two words, and the hashes; raises ValueError where they are damaged."""
-    end = 4 + 16 * int.from_bytes(kept[:4], "little")
-    if not 4 <= end <= len(kept):
+def _most(pictures: int) -> int:
+    return _POINTS if pictures == 1 else max(_LEAST, min(_POINTS, _CLIPS // pictures))
+
+
+def _spots(one: Picture) -> np.ndarray:
+    places = one.places * 256 / one.pixels.shape[1::-1]
+    turns = np.column_stack([16 * np.log2(one.turns[:, 0]), one.turns[:, 1] * 256 / 360 % 256])
+    return np.column_stack([places, turns]).clip(0, 255).astype(np.uint8)
+
+
+def read(kept: bytes) -> Marks:
+    """What they tell; raises ValueError where they are damaged."""
+    count, *shape = np.frombuffer(kept[:_HEAD], np.uint16)
+    counts, frames = np.frombuffer(kept[_HEAD : _HEAD + 2 * int(count)], np.uint8).reshape(2, -1)
+    signs = _HEAD + 2 * int(count)
+    spots, end = (signs + each * int(counts.sum()) for each in (16, 20))
+    if not len(counts) or end > len(kept):
         raise ValueError("these are no marks")
-    signs = np.frombuffer(kept[4:end], np.uint64).reshape(-1, 2)
-    return signs, np.frombuffer(kept[end:], np.uint8).reshape(-1, 32)
+    words = np.frombuffer(kept[signs:spots], np.uint64).reshape(-1, 2)
+    places = np.frombuffer(kept[spots:end], np.uint8).reshape(-1, 4)
+    hashes = np.frombuffer(kept[end:], np.uint8).reshape(-1, 32)
+    return Marks(np.array(shape), counts, frames, words, places, hashes)

@@ -30,38 +30,40 @@ class Picture:
     """A picture ready to be compared.
 
     `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes,
-    the strongest first. `hashes` are rows of 32 bytes: of the whole, and of what is within a border; none of a plain
-    picture.
+    the strongest first, `turns` its size in pixels and its direction in degrees. `hashes` are rows of 32 bytes: of the
+    whole, and of what is within a border; none of a plain picture.
     """
 
     pixels: np.ndarray
     places: np.ndarray
     points: np.ndarray
     hashes: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8))
+    turns: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.float32))
 
     def mirrored(self) -> Picture:
-        """The picture the other way round, without hashes."""
+        """The picture the other way round, without hashes and turns."""
         pixels = np.ascontiguousarray(self.pixels[:, ::-1])
         places = np.column_stack([pixels.shape[1] - 1 - self.places[:, 0], self.places[:, 1]])
         return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
 
 
-def picture(pixels: np.ndarray, side: int = SIDE) -> Picture:
-    """What is compared of an image, BGR of 8 bits, with so many pixels on the longer side at most."""
+def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS) -> Picture:
+    """What is compared of an image, BGR of 8 bits, of at most so many pixels on the longer side and so many points."""
     pixels = _small(pixels, side)
-    found, described = _detector().detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None)
+    found, described = _detector(most).detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None)
     if described is None:
         described = np.empty((0, 128), np.float32)
+    strongest = np.argsort([-one.response for one in found], kind="stable")[:most].astype(int)
+    described = described[strongest]
     share = described / np.maximum(described.sum(1, keepdims=True), 1e-6)
     points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
-    strongest = np.argsort([-one.response for one in found], kind="stable")[:MOST_POINTS].astype(int)
-    places = np.array([one.pt for one in found], np.float32).reshape(-1, 2)
-    return Picture(pixels, places[strongest], points[strongest], _hashes(pixels))
+    told = np.array([(*one.pt, one.size, one.angle) for one in found], np.float32).reshape(-1, 4)[strongest]
+    return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, _hashes(pixels), told[:, 2:])
 
 
 @cache
-def _detector() -> Any:
-    return cv2.SIFT_create(nfeatures=MOST_POINTS, contrastThreshold=0.003, edgeThreshold=20)  # type: ignore[attr-defined]
+def _detector(most: int) -> Any:
+    return cv2.SIFT_create(nfeatures=most, contrastThreshold=0.003, edgeThreshold=20)  # type: ignore[attr-defined]
 
 
 def _small(pixels: np.ndarray, side: int) -> np.ndarray:

@@ -19,10 +19,13 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from queue import Empty, LifoQueue, SimpleQueue
 from threading import Lock, Timer
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tjtools.model.creative import Medium
 from tjtools.model.errors import Cancelled
+
+if TYPE_CHECKING:
+    from tjtools.media.lying import Lies
 
 DEADLINE = 60.0  # seconds for looking at one file; and for a checksum, beyond what its bytes take
 COMMAND = (sys.executable, "-P", "-m", "tjtools.media.child")  # -P: nothing is imported from the current folder
@@ -151,9 +154,12 @@ class Children(AbstractContextManager["Children"]):
         """The marks of a look, as `media.marks` makes them; `b""` of one that is damaged."""
         return base64.b64decode(self.ask("marks", kept=text(look)).get("marks", ""))
 
-    def kin(self, mine: bytes, theirs: bytes) -> dict[str, Any]:
-        """How two looks are one, as `timeline.plain` tells it, under `kin`; or the `trouble` with them."""
-        return self.ask("kin", mine=text(mine), theirs=text(theirs))
+    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None) -> dict[str, Any]:
+        """How two looks are one, as `timeline.plain` tells it, under `kin`; or the `trouble` with them.
+
+        Where their frames don't go along as one `lies` on the other, they are none.
+        """
+        return self.ask("kin", mine=text(mine), theirs=text(theirs), lies=lies)
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""
