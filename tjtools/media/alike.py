@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
+from tjtools.media.laid import Change, Compared, laid, nudged, swapped
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 
@@ -97,7 +97,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = compared(pair)
+    told = Compared(pair)
     if not _same(told, points):
         return None
     words = swapped(mine, theirs, matrix)
@@ -113,14 +113,14 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
 def _so_from_there(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     """Whether mine laid on theirs has no more replaced than words; another figure may pass for some from one side."""
     pair = laid(theirs, mine, cv2.invertAffineTransform(matrix))
-    return pair is not None and compared(pair).replaced <= _MOST_WORDS
+    return pair is not None and Compared(pair).replaced <= _MOST_WORDS
 
 
 def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
     if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
         return False
-    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED and told.afar <= _MOST_AFAR
+    return told.changed <= _MOST_CHANGED and told.replaced <= _MOST_WORDS and told.afar <= _MOST_AFAR
 
 
 def _place(change: Change, covered: Box) -> Box:

@@ -7,6 +7,8 @@ something was put in the place of something else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -75,18 +77,52 @@ class Change(NamedTuple):
         return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
-class Compared(NamedTuple):
-    """How many places that aren't plain go along, which share of them, what differs, and what does so from afar."""
+@dataclass(frozen=True)
+class Compared:
+    """Both, place by place; each answer is worked out when it is asked for, the dear ones last."""
 
-    places: int
-    share: float
-    changes: tuple[Change, ...]
-    afar: float
+    pair: Laid
+
+    @cached_property
+    def _patterns(self) -> tuple[Mask, Mask]:
+        return _along(self.pair)
+
+    @cached_property
+    def _differs(self) -> Mask:
+        differing = _differing(self.pair, self._patterns, _OTHER)
+        return _closed(cv2.morphologyEx(differing, cv2.MORPH_OPEN, _square(2)), 7)
+
+    @cached_property
+    def _places(self) -> tuple[int, int]:
+        """How many places that aren't plain there are where nothing was changed, and how many of them go along."""
+        along, told = self._patterns
+        near = cv2.dilate(self._differs, _square(_PLACE)) > 0
+        some = ((cv2.erode(self.pair.both, _square(_PLACE)) > 0) & told & ~near)[2::5, 2::5]
+        return int(some.sum()), int((along[2::5, 2::5] & some).sum())
+
+    @property
+    def places(self) -> int:
+        """How many places go along."""
+        return self._places[1]
+
+    @property
+    def share(self) -> float:
+        """How many of those that might."""
+        return self._places[1] / max(1, self._places[0])
+
+    @cached_property
+    def _parts(self) -> list[Mask]:
+        return [*_parts(self._differs, _SMALLEST * float(self.pair.both.sum()))]
 
     @property
     def changed(self) -> float:
         """The share of all that differs."""
-        return sum(one.share for one in self.changes)
+        return sum(float(one.sum()) for one in self._parts) / float(self.pair.both.sum())
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs."""
+        return tuple(_change(self.pair, one, self._patterns[1]) for one in self._parts)
 
     @property
     def replaced(self) -> float:
@@ -94,6 +130,11 @@ class Compared(NamedTuple):
         told = [one for one in self.changes if not one.replaced and not one.strip and not one.graphic]
         own = [sum(one.share for one in told if (one.outlined[0] >= one.outlined[1]) is mine) for mine in (True, False)]
         return min(own) + sum(one.share for one in self.changes if one.replaced)
+
+    @property
+    def afar(self) -> float:
+        """The share of all that differs from afar: faint things that moved."""
+        return _afar(self.pair, self._differs, self.changes)
 
 
 def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
@@ -159,18 +200,6 @@ def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
     return np.asarray((np.linalg.inv(onto) @ np.linalg.inv(back) @ onto @ way)[:2])
 
 
-def compared(pair: Laid) -> Compared:
-    """Both, place by place."""
-    along, told = _along(pair)
-    differs = _closed(cv2.morphologyEx(_differing(pair, _OTHER), cv2.MORPH_OPEN, _square(2)), 7)
-    near = cv2.dilate(differs, _square(_PLACE)) > 0
-    inside = cv2.erode(pair.both, _square(_PLACE)) > 0
-    some = (inside & told & ~near)[2::5, 2::5]
-    going = int((along[2::5, 2::5] & some).sum())
-    changes = [_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum()))]
-    return Compared(going, going / max(1, int(some.sum())), tuple(changes), _afar(pair, differs, changes))
-
-
 def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
     """The share of all where the brightness from afar goes another way: faint things that moved."""
     seen = [(one.min(2) > _CLIPPED) & (one.max(2) < 255 - _CLIPPED) for one in pair[:2]]
@@ -207,7 +236,7 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     pair = laid(mine, theirs, matrix, _FINE)
     if pair is None:
         return False
-    differs = _differing(pair, _OTHER_FINE)
+    differs = _differing(pair, _along(pair), _OTHER_FINE)
     parts = [*_parts(_closed(differs, 15), _SMALLEST_FINE * float(pair.both.sum()))]
     if not parts:
         return False
@@ -256,9 +285,9 @@ def _weighed(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.nda
     return mean, np.maximum(square - mean * mean, 0)
 
 
-def _differing(pair: Laid, least: float) -> Mask:
+def _differing(pair: Laid, patterns: tuple[Mask, Mask], least: float) -> Mask:
     """Where the colours are off and the patterns don't go along."""
-    along, told = _along(pair)
+    along, told = patterns
     off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
     return np.asarray((off > least) & (pair.both > 0) & ~(along & told), np.uint8)
 

@@ -16,7 +16,7 @@ import numpy as np
 from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
-from tjtools.media.laid import compared, laid, swapped
+from tjtools.media.laid import Compared, laid, swapped
 from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
@@ -202,7 +202,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
             onto = onto @ np.array([[-1, 0, their_wide - 1], [0, 1, 0], [0, 0, 1]])
         matrix = onto[:2]
         pair = laid(mine, theirs, matrix)
-        places.append([alike._place(change, covered) for change in compared(pair).changes] if pair else [])
+        places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
         words += bool(places[-1]) and swapped(mine, theirs, matrix)
     lasting = [place for place in places[1] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
