@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, laid, nudged, swapped
+from tjtools.media.laid import Change, Compared, Laid, laid, nudged, swapped
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 
@@ -59,11 +59,7 @@ def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np
 
 
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
-    found = []
-    for matrix, count in _ways(mine, theirs):
-        if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
-            matrix = nudged(rough, matrix)
-        found.append(_judged(mine.pixels, theirs.pixels, matrix, count, mirrored))
+    found = (_judged(mine.pixels, theirs.pixels, *way, mirrored) for way in _ways(mine, theirs))
     return max(filter(None, found), key=lambda one: one.closeness, default=None)
 
 
@@ -91,10 +87,10 @@ def _correlation(*greys: np.ndarray) -> float:
 
 def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
     """How they are one where they lie so."""
+    matrix, pair = _settled(mine, theirs, matrix, points)
     whole = _in_fractions(matrix, mine, theirs)
     part, covered = shown(np.linalg.inv(whole)), shown(whole)
     areas = part.width * part.height, covered.width * covered.height
-    pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
     told = Compared(pair)
@@ -108,6 +104,16 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     close = told.share * (1 - told.changed)
     places = tuple(_place(one, covered) for one in told.changes)
     return Likeness(close, mirrored, whole[:2], part, places, words)
+
+
+def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:
+    """Theirs laid on mine; where few points tell how, put right by all that is seen, if both are nearer so."""
+    pair = laid(mine, theirs, matrix)
+    if pair is None or points >= _SURE_POINTS:
+        return matrix, pair
+    moved = nudged(pair, matrix)
+    again = laid(mine, theirs, moved)
+    return (moved, again) if again and again.apart < pair.apart else (matrix, pair)
 
 
 def _so_from_there(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:

@@ -24,13 +24,14 @@ _AROUND = 16  # pixels of what is around a place that count, too
 _ENOUGH = 8000  # pixels that tell how colours were changed
 _PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
 _FAINT, _AFAR = 9.0, 4  # the same, seen from afar: so many times smaller
-_CLIPPED, _BESIDE = 2, 0.3  # of 255, where nothing is seen any more; of a bar's height, beside its words
+_BESIDE = 0.3  # of a bar's height, beside its words
 _GOES_ALONG = 0.75  # correlation at a place
 _OTHER, _OTHER_FINE = 26.0, 18.0  # of 255, by which a colour must be off
 _SMALLEST, _SMALLEST_FINE = 0.003, 0.0007  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it
 _PART = 0.02  # of what is compared: something that was put over it, if it isn't of few colours, is another picture
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
+_ALL_AROUND, _HARDLY, _NO_OUTLINE = 0.9, 0.4, 0.1  # of an outline: of what was put over; of what is beneath; of none
 _EXCHANGED = 0.25  # of 1, how much of what differs was exchanged where words were
 _LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of those of the one with more
 _FAR = (61, 61)  # pixels around
@@ -47,6 +48,12 @@ class Laid(NamedTuple):
     theirs: Pixels
     both: Mask
     onto: np.ndarray
+
+    @property
+    def apart(self) -> float:
+        """By how much their colours differ, of 255; what is another one counts as little more than what is moved."""
+        off = _most(np.abs(self.mine - self.theirs))[self.both > 0]
+        return float(np.minimum(off, _OTHER).mean())
 
 
 class Change(NamedTuple):
@@ -67,9 +74,18 @@ class Change(NamedTuple):
     strip: bool
 
     @property
+    def graded(self) -> bool:
+        """Whether it has no outline, in neither: colours that were changed everywhere end nowhere."""
+        return max(self.outlined) < _NO_OUTLINE
+
+    @property
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
         own, more = sorted(self.outlined)
+        if self.graded:
+            return False
+        if more > _ALL_AROUND and own < _HARDLY and self.share <= _SMALL:
+            return False
         if self.share > _PART and not (self.strip or self.graphic):
             return True
         if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
@@ -202,8 +218,7 @@ def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
 
 def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
     """The share of all where the brightness from afar goes another way: faint things that moved."""
-    seen = [(one.min(2) > _CLIPPED) & (one.max(2) < 255 - _CLIPPED) for one in pair[:2]]
-    known = ((pair.both > 0) & seen[0] & seen[1] & (cv2.dilate(differs, _square(9)) == 0)).astype(np.float32)
+    known = ((pair.both > 0) & (cv2.dilate(differs, _square(9)) == 0)).astype(np.float32)
     tall, wide = known.shape
     for one in changes:  # a bar that one can see through is larger than its words
         top, bottom = (one.top - _BESIDE * one.height) * tall, (one.top + (1 + _BESIDE) * one.height) * tall
@@ -218,7 +233,7 @@ def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
         _summed(each * weight) / np.maximum(total, 1e-3) for each in (one, other, one * one, other * other, one * other)
     )
     varies, other_varies = square - mean**2, other_square - other_mean**2
-    alike = (both - mean * other_mean) / np.sqrt(np.maximum(varies, 1) * np.maximum(other_varies, 1))
+    alike = (both - mean * other_mean + _FAINT) / (np.sqrt((varies * other_varies).clip(0)) + _FAINT)
     told = (np.maximum(varies, other_varies) > _FAINT) & (total > 0.4) & (weight > 0.5)
     return float((told & (alike < 0.7)).sum() / max(1, (weight > 0.5).sum()))
 
