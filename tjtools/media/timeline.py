@@ -16,10 +16,11 @@ import numpy as np
 from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
-from tjtools.media.laid import Compared, laid, swapped
+from tjtools.media.laid import Compared, laid
 from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
+from tjtools.media.words import swapped
 
 _SIDE = 256  # pixels of such a frame
 _STRONGEST = 200  # points of a frame that vote
@@ -71,8 +72,10 @@ def kinship_of(kept: Any) -> Kinship | None:
     """What `plain` made of it; raises ValueError or TypeError for what is none."""
     if kept is None:
         return None
-    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
-    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
+    (closeness, mirrored, matrix, shown, *places), mine, theirs, speed, lasting = kept
+    changed, words, taken = places
+    boxes = (tuple(Box(*one) for one in each) for each in (changed, taken))
+    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), next(boxes), words, next(boxes))
     return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
 
 
