@@ -117,6 +117,39 @@ def test_other_words_on_one_picture_are_a_kind_of_their_own(one: str, other: str
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
+def test_words_that_stand_elsewhere_are_other_words(seed: int) -> None:
+    def said(what: str, size: int, where: tuple[int, int]) -> Picture:
+        image = photo(seed)
+        ImageDraw.Draw(image).text(where, what, "white", ImageFont.load_default(size), stroke_width=1)
+        return look(image)
+
+    found = likeness(said("Play now", 30, (20, 20)), said("Win", 26, (30, 215)))
+    assert found is not None
+    assert found.other_words
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_theirs_alone_has_was_taken_away(seed: int) -> None:
+    for edit, said in (
+        (words("Play now"), "text taken away at the bottom"),
+        (button, "something taken away at the top"),
+    ):
+        found = likeness(look(photo(seed)), look(edit(photo(seed))))
+        assert found is not None
+        assert told(found) == said
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_colours_that_were_changed_are_nothing_added(seed: int) -> None:
+    image = photo(seed)
+    graded = ImageEnhance.Color(ImageEnhance.Contrast(image).enhance(0.8)).enhance(1.25)
+    for pair in ((graded, image), (image, graded)):
+        found = likeness(*map(look, pair))
+        assert found is not None
+        assert told(found) == ""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_other_words_on_a_button_of_one_colour_are_told(seed: int) -> None:
     def labelled(said: str) -> Picture:
         image = button(photo(seed))

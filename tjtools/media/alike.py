@@ -11,9 +11,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, compared, laid, nudged, swapped
+from tjtools.media.laid import Change, Compared, Laid, laid, nudged
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
+from tjtools.media.words import swapped
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 60  # from which their places are exact
@@ -32,7 +33,8 @@ class Likeness(NamedTuple):
 
     `closeness` is from 0 to 1. `matrix` takes a place of theirs to its place of mine, both in fractions of width and
     height; where mine is `mirrored`, so does it. `shown` is the part of theirs that is seen in mine, `changed` the
-    parts of mine that differ. `other_words`: all that differs are words that both have, and they are others.
+    parts of mine that differ, those among them that are `taken` have something in theirs alone. `other_words`: all
+    that differs are words that both have, and they are others.
     """
 
     closeness: float
@@ -41,6 +43,7 @@ class Likeness(NamedTuple):
     shown: Box
     changed: tuple[Box, ...] = ()
     other_words: bool = False
+    taken: tuple[Box, ...] = ()
 
 
 def likeness(mine: Picture, theirs: Picture) -> Likeness | None:
@@ -59,11 +62,7 @@ def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np
 
 
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
-    found = []
-    for matrix, count in _ways(mine, theirs):
-        if count < _SURE_POINTS and (rough := laid(mine.pixels, theirs.pixels, matrix)):
-            matrix = nudged(rough, matrix)
-        found.append(_judged(mine.pixels, theirs.pixels, matrix, count, mirrored))
+    found = (_judged(mine.pixels, theirs.pixels, *way, mirrored) for way in _ways(mine, theirs))
     return max(filter(None, found), key=lambda one: one.closeness, default=None)
 
 
@@ -91,13 +90,13 @@ def _correlation(*greys: np.ndarray) -> float:
 
 def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
     """How they are one where they lie so."""
+    matrix, pair = _settled(mine, theirs, matrix, points)
     whole = _in_fractions(matrix, mine, theirs)
     part, covered = shown(np.linalg.inv(whole)), shown(whole)
     areas = part.width * part.height, covered.width * covered.height
-    pair = laid(mine, theirs, matrix)
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = compared(pair, _LEAST_SHARE)
+    told = Compared(pair)
     if not _same(told, points):
         return None
     words = swapped(mine, theirs, matrix)
@@ -106,21 +105,32 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     if mirrored:
         whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
     close = told.share * (1 - told.changed)
-    places = tuple(_place(one, covered) for one in told.changes)
-    return Likeness(close, mirrored, whole[:2], part, places, words)
+    places = {_place(one, covered): one.taken for one in told.changes if not one.graded}
+    taken = tuple(place for place, gone in places.items() if gone)
+    return Likeness(close, mirrored, whole[:2], part, tuple(places), words, taken)
+
+
+def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:
+    """Theirs laid on mine; where few points tell how, put right by all that is seen, if both are nearer so."""
+    pair = laid(mine, theirs, matrix)
+    if pair is None or points >= _SURE_POINTS:
+        return matrix, pair
+    moved = nudged(pair, matrix)
+    again = laid(mine, theirs, moved)
+    return (moved, again) if again and again.apart < pair.apart else (matrix, pair)
 
 
 def _so_from_there(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     """Whether mine laid on theirs has no more replaced than words; another figure may pass for some from one side."""
     pair = laid(theirs, mine, cv2.invertAffineTransform(matrix))
-    return pair is not None and compared(pair).replaced <= _MOST_WORDS
+    return pair is not None and Compared(pair).replaced <= _MOST_WORDS
 
 
 def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
     if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
         return False
-    return told.replaced <= _MOST_WORDS and told.changed <= _MOST_CHANGED and told.afar <= _MOST_AFAR
+    return told.changed <= _MOST_CHANGED and told.replaced <= _MOST_WORDS and told.afar <= _MOST_AFAR
 
 
 def _place(change: Change, covered: Box) -> Box:
@@ -186,7 +196,8 @@ def told(likeness: Likeness) -> str:
     said += [f"turned by {turned:.0f}°"] if turned > _TURNED else []
     said += _framed(shown(np.vstack([likeness.matrix, [0, 0, 1]])))
     if not likeness.other_words:
-        said += [_added(where, likeness.changed) for where in sorted({_where(one) for one in likeness.changed})]
+        added = [one for one in likeness.changed if one not in likeness.taken]
+        said += [*_named(added, "added"), *_named(likeness.taken, "taken away")]
     return ", ".join(said)
 
 
@@ -206,8 +217,9 @@ def _where(place: Box) -> str:
     return "at the top" if middle < 1 / 3 else "at the bottom" if middle > 2 / 3 else "in the middle"
 
 
-def _added(where: str, changed: Sequence[Box]) -> str:
-    these = [one for one in changed if _where(one) == where]
-    wide = max(one.left + one.width for one in these) - min(one.left for one in these)
-    tall = max(one.top + one.height for one in these) - min(one.top for one in these)
-    return f"{'text' if wide > 2.5 * tall else 'something'} added {where}"
+def _named(changed: Sequence[Box], done: str) -> Iterator[str]:
+    for where in sorted({_where(one) for one in changed}):
+        these = [one for one in changed if _where(one) == where]
+        wide = max(one.left + one.width for one in these) - min(one.left for one in these)
+        tall = max(one.top + one.height for one in these) - min(one.top for one in these)
+        yield f"{'text' if wide > 2.5 * tall else 'something'} {done} {where}"

@@ -7,6 +7,8 @@ something was put in the place of something else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import cv2
@@ -15,24 +17,23 @@ import numpy as np
 Pixels: TypeAlias = np.ndarray  # floats, BGR or grey
 Mask: TypeAlias = np.ndarray  # 0 or 1 each
 
-_LONGEST, _FINE = 160, 400  # pixels at which they are compared, and at which words are
+_LONGEST = 160  # pixels at which they are compared
 _LEAST = 16  # pixels that both must have, in width and height
 _PLACE = 11  # pixels
 _AROUND = 16  # pixels of what is around a place that count, too
+_BRIGHT = np.array([0.114, 0.587, 0.299], np.float32)  # blue, green, red
 _ENOUGH = 8000  # pixels that tell how colours were changed
 _PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
 _FAINT, _AFAR = 9.0, 4  # the same, seen from afar: so many times smaller
-_CLIPPED, _BESIDE = 2, 0.3  # of 255, where nothing is seen any more; of a bar's height, beside its words
+_BESIDE = 0.3  # of a bar's height, beside its words
 _GOES_ALONG = 0.75  # correlation at a place
-_OTHER, _OTHER_FINE = 26.0, 18.0  # of 255, by which a colour must be off
-_SMALLEST, _SMALLEST_FINE = 0.003, 0.0007  # of what is compared: the smallest change
+_OTHER = 26.0  # of 255, by which a colour must be off
+_SMALLEST = 0.003  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it
 _PART = 0.02  # of what is compared: something that was put over it, if it isn't of few colours, is another picture
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
-_EXCHANGED = 0.25  # of 1, how much of what differs was exchanged where words were
-_LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of those of the one with more
-_FAR = (61, 61)  # pixels around
-_THREE = np.ones((3, 3), np.uint8)
+_ALL_AROUND, _OUTLINED, _HARDLY, _NO_OUTLINE = 0.9, 0.5, 0.4, 0.1  # of an outline
+THREE = np.ones((3, 3), np.uint8)
 
 
 class Laid(NamedTuple):
@@ -45,6 +46,12 @@ class Laid(NamedTuple):
     theirs: Pixels
     both: Mask
     onto: np.ndarray
+
+    @property
+    def apart(self) -> float:
+        """By how much their colours differ, of 255; what is another one counts as little more than what is moved."""
+        off = most(np.abs(self.mine - self.theirs))[self.both > 0]
+        return float(np.minimum(off, _OTHER).mean())
 
 
 class Change(NamedTuple):
@@ -65,9 +72,23 @@ class Change(NamedTuple):
     strip: bool
 
     @property
+    def graded(self) -> bool:
+        """Whether it has no outline, in neither: colours that were changed everywhere end nowhere."""
+        return max(self.outlined) < _NO_OUTLINE
+
+    @property
+    def taken(self) -> bool:
+        """Whether it is theirs that has something there."""
+        return self.outlined[1] > max(_OUTLINED, 1.5 * self.outlined[0])
+
+    @property
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
         own, more = sorted(self.outlined)
+        if self.graded:
+            return False
+        if more > _ALL_AROUND and own < _HARDLY and self.share <= _SMALL:
+            return False
         if self.share > _PART and not (self.strip or self.graphic):
             return True
         if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
@@ -75,18 +96,52 @@ class Change(NamedTuple):
         return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
-class Compared(NamedTuple):
-    """How many places that aren't plain go along, which share of them, what differs, and what does so from afar."""
+@dataclass(frozen=True)
+class Compared:
+    """Both, place by place; each answer is worked out when it is asked for, the dear ones last."""
 
-    places: int
-    share: float
-    changes: tuple[Change, ...]
-    afar: float
+    pair: Laid
+
+    @cached_property
+    def _patterns(self) -> tuple[Mask, Mask]:
+        return patterns(self.pair)
+
+    @cached_property
+    def _differs(self) -> Mask:
+        differs = differing(self.pair, self._patterns, _OTHER)
+        return closed(cv2.morphologyEx(differs, cv2.MORPH_OPEN, square(2)), 7)
+
+    @cached_property
+    def _places(self) -> tuple[int, int]:
+        """How many places that aren't plain there are where nothing was changed, and how many of them go along."""
+        along, told = self._patterns
+        near = cv2.dilate(self._differs, square(_PLACE)) > 0
+        some = ((cv2.erode(self.pair.both, square(_PLACE)) > 0) & told & ~near)[2::5, 2::5]
+        return int(some.sum()), int((along[2::5, 2::5] & some).sum())
+
+    @property
+    def places(self) -> int:
+        """How many places go along."""
+        return self._places[1]
+
+    @property
+    def share(self) -> float:
+        """How many of those that might."""
+        return self._places[1] / max(1, self._places[0])
+
+    @cached_property
+    def _parts(self) -> list[Mask]:
+        return [*pieces(self._differs, _SMALLEST * float(self.pair.both.sum()))]
 
     @property
     def changed(self) -> float:
         """The share of all that differs."""
-        return sum(one.share for one in self.changes)
+        return sum(float(one.sum()) for one in self._parts) / float(self.pair.both.sum())
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """What differs."""
+        return tuple(_change(self.pair, one, self._patterns[1]) for one in self._parts)
 
     @property
     def replaced(self) -> float:
@@ -94,6 +149,11 @@ class Compared(NamedTuple):
         told = [one for one in self.changes if not one.replaced and not one.strip and not one.graphic]
         own = [sum(one.share for one in told if (one.outlined[0] >= one.outlined[1]) is mine) for mine in (True, False)]
         return min(own) + sum(one.share for one in self.changes if one.replaced)
+
+    @property
+    def afar(self) -> float:
+        """The share of all that differs from afar: faint things that moved."""
+        return _afar(self.pair, self._differs, self.changes)
 
 
 def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
@@ -111,7 +171,7 @@ def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int 
         return None
     one, covered = _warped(mine, onto, size)
     other, covers = _warped(theirs, onto @ np.vstack([matrix, [0, 0, 1]]), size)
-    both = cv2.erode(covered & covers, _square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
+    both = cv2.erode(covered & covers, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
     return Laid(one, _recoloured(other, one, both), both, onto[:2]) if both.sum() > _LEAST**2 else None
 
 
@@ -131,8 +191,28 @@ def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
     """Theirs as bright, contrasty and colourful as mine, so far as somebody might have graded it."""
     where = both > 0
     some = slice(None, None, 1 + where.sum() // _ENOUGH)
+    theirs = _saturated(theirs, theirs[where][some], mine[where][some])
     channels = zip(cv2.split(theirs), cv2.split(mine), strict=True)
     return np.asarray(cv2.merge([_graded(one, one[where][some], other[where][some]) for one, other in channels]))
+
+
+def _saturated(pixels: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
+    """As far from grey as the wanted ones, beside how much their brightness varies."""
+    off = np.abs(wanted - given).sum(1)
+    kept = off <= 1.5 * np.median(off)
+    (grey, colours), (their_grey, their_colours) = (_apart(one[kept]) for one in (wanted, given))
+    more = [
+        float((one * other).sum() + _ENOUGH) / float((other * other).sum() + _ENOUGH)
+        for one, other in ((colours, their_colours), (grey - grey.mean(), their_grey - their_grey.mean()))
+    ]
+    by = float(np.clip(more[0] / max(0.1, more[1]), 0.5, 2.0))
+    return np.asarray(by * pixels + (1 - by) * (pixels @ _BRIGHT)[..., None])
+
+
+def _apart(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How bright they are, and what makes them other than grey."""
+    grey = colours @ _BRIGHT
+    return grey, colours - grey[:, None]
 
 
 def _graded(channel: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
@@ -159,31 +239,16 @@ def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:
     return np.asarray((np.linalg.inv(onto) @ np.linalg.inv(back) @ onto @ way)[:2])
 
 
-def compared(pair: Laid, least: float = 0.0) -> Compared:
-    """Both, place by place; what differs is not looked for where a smaller share goes along."""
-    along, told = _along(pair)
-    differs = _closed(cv2.morphologyEx(_differing(pair, _OTHER), cv2.MORPH_OPEN, _square(2)), 7)
-    near = cv2.dilate(differs, _square(_PLACE)) > 0
-    inside = cv2.erode(pair.both, _square(_PLACE)) > 0
-    some = (inside & told & ~near)[2::5, 2::5]
-    going = int((along[2::5, 2::5] & some).sum())
-    if going < least * max(1, int(some.sum())):
-        return Compared(going, going / max(1, int(some.sum())), (), 0.0)
-    changes = [_change(pair, one, told) for one in _parts(differs, _SMALLEST * float(pair.both.sum()))]
-    return Compared(going, going / max(1, int(some.sum())), tuple(changes), _afar(pair, differs, changes))
-
-
 def share(pair: Laid) -> float:
     """Of the places that are not plain how many go along, whatever differs."""
-    along, told = _along(pair)
-    some = told & (cv2.erode(pair.both, _square(_PLACE)) > 0)
+    along, told = patterns(pair)
+    some = told & (cv2.erode(pair.both, square(_PLACE)) > 0)
     return float((along & some).sum() / max(1, some.sum()))
 
 
 def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
     """The share of all where the brightness from afar goes another way: faint things that moved."""
-    seen = [(one.min(2) > _CLIPPED) & (one.max(2) < 255 - _CLIPPED) for one in pair[:2]]
-    known = ((pair.both > 0) & seen[0] & seen[1] & (cv2.dilate(differs, _square(9)) == 0)).astype(np.float32)
+    known = ((pair.both > 0) & (cv2.dilate(differs, square(9)) == 0)).astype(np.float32)
     tall, wide = known.shape
     for one in changes:  # a bar that one can see through is larger than its words
         top, bottom = (one.top - _BESIDE * one.height) * tall, (one.top + (1 + _BESIDE) * one.height) * tall
@@ -194,11 +259,11 @@ def _afar(pair: Laid, differs: Mask, changes: Sequence[Change]) -> float:
     greys = (cv2.cvtColor(one.clip(0, 255), cv2.COLOR_BGR2GRAY) for one in pair[:2])
     one, other = (_shrunk(grey * known, size) / np.maximum(weight, 1e-3) for grey in greys)
     total = _summed(weight)
-    mean, other_mean, square, other_square, both = (
+    mean, other_mean, power, other_power, both = (
         _summed(each * weight) / np.maximum(total, 1e-3) for each in (one, other, one * one, other * other, one * other)
     )
-    varies, other_varies = square - mean**2, other_square - other_mean**2
-    alike = (both - mean * other_mean) / np.sqrt(np.maximum(varies, 1) * np.maximum(other_varies, 1))
+    varies, other_varies = power - mean**2, other_power - other_mean**2
+    alike = (both - mean * other_mean + _FAINT) / (np.sqrt((varies * other_varies).clip(0)) + _FAINT)
     told = (np.maximum(varies, other_varies) > _FAINT) & (total > 0.4) & (weight > 0.5)
     return float((told & (alike < 0.7)).sum() / max(1, (weight > 0.5).sum()))
 
@@ -211,83 +276,29 @@ def _summed(values: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.boxFilter(values, -1, (5, 5)))
 
 
-def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
-    """Whether both have words, or the like, of their own: looked at closely."""
-    pair = laid(mine, theirs, matrix, _FINE)
-    if pair is None:
-        return False
-    differs = _differing(pair, _OTHER_FINE)
-    parts = [*_parts(_closed(differs, 15), _SMALLEST_FINE * float(pair.both.sum()))]
-    if not parts:
-        return False
-    told = np.array([_exchanged(pair, (part & differs) > 0) for part in parts])
-    own = _own(pair, np.maximum.reduce(parts), differs)
-    elsewhere = min(own) > max(_LEAST_OWN, _LEAST_SHARED * max(own))
-    return bool((told[:, 0] * told[:, 1]).sum() > _EXCHANGED * told[:, 1].sum() or elsewhere)
-
-
-def _exchanged(pair: Laid, spots: np.ndarray) -> tuple[float, float]:
-    """How much, of 1, mine and theirs have the same two colours at a place, the other way round; and how much differs.
-
-    So it is with other words before one ground. Where words were put over a picture, all of mine is theirs.
-    """
-    mine, theirs = pair.mine[spots], pair.theirs[spots]
-    between = mine - theirs
-    way = np.linalg.eigh(between.T @ between)[1][:, -1]
-    by = between @ way
-    more = by > 0
-    if more.all() or not more.any():
-        return 0.0, float(np.abs(by).sum())
-    steps = [float((one[more].mean(0) - one[~more].mean(0)) @ way) for one in (mine, theirs)]
-    alike = max(0.0, min(steps[0], -steps[1])) / max(1.0, *map(abs, steps))
-    sums = float(by[more].sum()), float(-by[~more].sum())
-    return alike * min(sums) / max(sums), sum(sums)
-
-
-def _own(pair: Laid, parts: Mask, differs: Mask) -> list[float]:
-    """How much of outlines each has of its own where they differ, steeper than what is around."""
-    steep = [_steepness(one) for one in pair[:2]]
-    spots = differs & parts
-    there = (cv2.dilate(spots, _THREE) > cv2.erode(spots, _square(5))) & (cv2.erode(pair.both, _square(5)) > 0)
-    around = ((cv2.dilate(parts, _square(9)) == 0) & (pair.both > 0)).astype(np.float32)
-    found = []
-    for one, other in (steep, steep[::-1]):
-        mean, varies = _weighed(one, around)
-        usual = np.maximum(cv2.dilate(other, _square(5)), mean + 1.5 * np.sqrt(varies))
-        found.append(float(np.maximum(one - usual, 0)[there].sum() / pair.both.sum()))
-    return found
-
-
-def _weighed(values: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance around each pixel of what has weight."""
-    total = np.maximum(cv2.boxFilter(weight, -1, _FAR), 1e-3)
-    mean, square = (cv2.boxFilter(each * weight, -1, _FAR) / total for each in (values, values * values))
-    return mean, np.maximum(square - mean * mean, 0)
-
-
-def _differing(pair: Laid, least: float) -> Mask:
+def differing(pair: Laid, seen: tuple[Mask, Mask], least: float) -> Mask:
     """Where the colours are off and the patterns don't go along."""
-    along, told = _along(pair)
+    along, told = seen
     off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
     return np.asarray((off > least) & (pair.both > 0) & ~(along & told), np.uint8)
 
 
-def _closed(differs: Mask, gap: int) -> Mask:
-    return np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, _square(gap)))
+def closed(differs: Mask, gap: int) -> Mask:
+    return np.asarray(cv2.morphologyEx(differs, cv2.MORPH_CLOSE, square(gap)))
 
 
-def _square(side: int) -> Mask:
+def square(side: int) -> Mask:
     return np.ones((side, side), np.uint8)
 
 
-def _parts(differs: Mask, least: float) -> Iterator[Mask]:
+def pieces(differs: Mask, least: float) -> Iterator[Mask]:
     """What hangs together, but for specks."""
     _, labels, told, _ = cv2.connectedComponentsWithStats(differs, connectivity=8)
     for number in np.flatnonzero(told[1:, cv2.CC_STAT_AREA] >= least) + 1:
         yield (labels == number).astype(np.uint8)
 
 
-def _along(pair: Laid) -> tuple[Mask, Mask]:
+def patterns(pair: Laid) -> tuple[Mask, Mask]:
     """Where the patterns around a pixel go along with each other; and where there are any."""
     one, other = (cv2.cvtColor(each.clip(0, 255), cv2.COLOR_BGR2GRAY) for each in (pair.mine, pair.theirs))
     mean, other_mean = _means(one), _means(other)
@@ -303,10 +314,10 @@ def _means(values: np.ndarray) -> np.ndarray:
 
 def _off(one: Pixels, other: Pixels) -> np.ndarray:
     """By how much a pixel is out of the range of the other's around it."""
-    return _most(np.maximum(one - cv2.dilate(other, _THREE), cv2.erode(other, _THREE) - one))
+    return most(np.maximum(one - cv2.dilate(other, THREE), cv2.erode(other, THREE) - one))
 
 
-def _most(pixels: Pixels) -> np.ndarray:
+def most(pixels: Pixels) -> np.ndarray:
     """Of each pixel the channel with most (numpy's own takes ten times as long)."""
     return np.asarray(cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2]))
 
@@ -327,7 +338,7 @@ def _change(pair: Laid, part: Mask, told: Mask) -> Change:
 
 def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:
     """At how much of a part's outline the colours change more than at lines within and around it."""
-    within, around = cv2.erode(part, _square(11)), cv2.dilate(part, _square(11))
+    within, around = cv2.erode(part, square(11)), cv2.dilate(part, square(11))
     beside = [_steps(pixels, one, both) for one in (within, around) if one.sum() > 30]
     usual = [float(np.median(one)) for one in beside if len(one)]
     steps = _steps(pixels, part, both)
@@ -336,10 +347,10 @@ def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:
 
 def _steps(pixels: Pixels, part: Mask, both: Mask) -> np.ndarray:
     """By how much the colours on both sides of a line differ, along it."""
-    inner = (part > 0) & (cv2.erode(part, _square(7)) == 0) & (both > 0)
-    outer = (cv2.dilate(part, _square(3)) == 0) & (cv2.dilate(part, _square(9)) > 0) & (both > 0)
+    inner = (part > 0) & (cv2.erode(part, square(7)) == 0) & (both > 0)
+    outer = (cv2.dilate(part, square(3)) == 0) & (cv2.dilate(part, square(9)) > 0) & (both > 0)
     (one, some), (other, more) = (_nearby(pixels, side.astype(np.float32)) for side in (inner, outer))
-    line = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, _THREE) > 0) & some & more & (cv2.erode(both, _square(5)) > 0)
+    line = (cv2.morphologyEx(part, cv2.MORPH_GRADIENT, THREE) > 0) & some & more & (cv2.erode(both, square(5)) > 0)
     return np.asarray(np.abs(one[line] - other[line]).max(1, initial=0))
 
 
@@ -356,12 +367,6 @@ def _flat(colours: np.ndarray, off: float) -> float:
     cv2.setRNGSeed(1)
     _, kinds, middles = cv2.kmeans(colours, 3, None, (3, 8, 1.0), 1, cv2.KMEANS_PP_CENTERS)  # type: ignore[call-overload]
     return float((np.abs(colours - middles[kinds.ravel()]).max(1) < off).mean())
-
-
-def _steepness(pixels: Pixels) -> np.ndarray:
-    soft = cv2.GaussianBlur(pixels, (3, 3), 0)
-    across, down = (cv2.Sobel(soft, cv2.CV_32F, *way, scale=0.25) for way in ((1, 0), (0, 1)))
-    return _most(cv2.magnitude(across, down))
 
 
 def _mean(values: np.ndarray, where: np.ndarray) -> float:

@@ -16,10 +16,11 @@ import numpy as np
 from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
-from tjtools.media.laid import compared, laid, swapped
+from tjtools.media.laid import Compared, laid
 from tjtools.media.look import Frame
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
+from tjtools.media.words import swapped
 
 _SIDE = 256  # pixels of such a frame
 _STRONGEST = 200  # points of a frame that vote
@@ -71,8 +72,10 @@ def kinship_of(kept: Any) -> Kinship | None:
     """What `plain` made of it; raises ValueError or TypeError for what is none."""
     if kept is None:
         return None
-    (closeness, mirrored, matrix, shown, changed, words), mine, theirs, speed, lasting = kept
-    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), tuple(Box(*one) for one in changed), words)
+    (closeness, mirrored, matrix, shown, *places), mine, theirs, speed, lasting = kept
+    changed, words, taken = places
+    boxes = (tuple(Box(*one) for one in each) for each in (changed, taken))
+    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), next(boxes), words, next(boxes))
     return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
 
 
@@ -202,7 +205,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
             onto = onto @ np.array([[-1, 0, their_wide - 1], [0, 1, 0], [0, 0, 1]])
         matrix = onto[:2]
         pair = laid(mine, theirs, matrix)
-        places.append([alike._place(change, covered) for change in compared(pair).changes] if pair else [])
+        places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
         words += bool(places[-1]) and swapped(mine, theirs, matrix)
     lasting = [place for place in places[1] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
