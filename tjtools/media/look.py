@@ -18,7 +18,7 @@ from PIL import Image
 
 SIDE, MOVING_SIDE = 400, 320  # pixels of the longer side of a still, and of a frame
 RATE = 4  # frames a second
-FEWEST_FRAMES, MOST_FRAMES = 8, 120  # what is short has more of them a second, what is long fewer
+FEWEST_FRAMES, MOST_FRAMES = 32, 120  # what is short has more of them a second, what is long fewer
 _FASTEST = 25
 _TICKS = Fraction(1, 1000)
 _QUALITY = {"preset": "veryfast", "crf": "34", "bf": "0", "threads": "1"}
@@ -51,7 +51,8 @@ def kept(frames: Sequence[Frame]) -> bytes:
 def _moving(frames: Sequence[Frame]) -> bytes:
     made = io.BytesIO()
     with av.open(made, "w", format="mp4") as file:
-        stream = file.add_stream("libx264", rate=RATE, options=_QUALITY)
+        apart = max(1, round((frames[1].second - frames[0].second) / _TICKS))
+        stream = file.add_stream("libx264", rate=Fraction(_TICKS.denominator, apart), options=_QUALITY)
         tall, wide = frames[0].pixels.shape[:2]
         stream.width, stream.height, stream.pix_fmt = max(2, wide & ~1), max(2, tall & ~1), "yuv420p"
         stream.codec_context.time_base = _TICKS

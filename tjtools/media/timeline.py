@@ -27,12 +27,12 @@ _STRONGEST = 200  # points of a frame that vote
 _NEAR, _NEARER = 0.8, 0.8  # cosine of two descriptors of what may be one point; and its distance to another's
 _PAIRS, _NO_WAY = 6, 3  # of frames that are laid on each other; so many where none can be
 _VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there are few points, of these
-_LEAST_SHARE, _AT_FIRST = 0.6, 0.35  # of the places that go along
-_SURELY = 0.9  # how much goes along where no other way is tried
-_HARDLY_TOGETHER, _IN_VAIN = 0.2, 2  # of what moves, and so many ways in which it goes along no better
-_REFINED = 2  # times at most
-_FASTER = 0.85  # how much must at another speed, by which much else could be explained
+_LEAST_ALIKE = 0.29  # how well all goes along, times how much of what moves does
+_SURELY, _HARDLY_ALIKE, _IN_VAIN = 0.6, 0.1, 3  # from where no other way is tried; as little as that in so many ways
+_MOVES_MUCH = 0.1  # of all places on all frames
+_REFINED, _SURE_POINTS = 2, 60  # times at most; points that are as exact as can be
 _SAME_WAY = 0.02  # of width or height that two geometries differ
+_COVERED = 0.6  # of one of the two pictures
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
 
@@ -44,10 +44,14 @@ class Shown:
     frames: Sequence[Frame]
 
     @cached_property
-    def pictures(self) -> list[Picture]:
+    def keys(self) -> list[Frame]:
         """Those of its frames by which it is laid on another."""
+        return [self.frames[number] for number in look.keys(self.frames)]
+
+    @cached_property
+    def pictures(self) -> list[Picture]:
         side = points.SIDE if len(self.frames) == 1 else _SIDE
-        return [points.picture(self.frames[number].pixels, side) for number in look.keys(self.frames)]
+        return [points.picture(one.pixels, side) for one in self.keys]
 
 
 class Kinship(NamedTuple):
@@ -105,62 +109,95 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
     if lengths != {True}:
         still = alike.likeness(mine.pictures[0], theirs.pictures[0]) if lengths == {False} else None
         return Kinship(still) if still else None
-    both = _together(mine, theirs)
-    line = both and both.line(_LEAST_SHARE)
-    if not both or not line or not both.same(line):
+    best = _together(mine, theirs)
+    if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
-    found = _told(both, line)
-    return found if found.speed == 1 or found.likeness.closeness >= _FASTER else None
+    return _told(*((best.both, best.line) if best.roughly else _refined(best.both, best.line, 1)))
 
 
-def _together(mine: Shown, theirs: Shown) -> Both | None:
+class _Found(NamedTuple):
+    """Both laid on one another, on a time line; how alike that makes them, and at what share of places they move.
+
+    `roughly`: so few points told how they lie that all of both was asked.
+    """
+
+    both: Both
+    line: Line
+    alike: float
+    moves: float
+    roughly: bool
+
+
+def _together(mine: Shown, theirs: Shown) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
-    best: tuple[Both, Line] | None = None
-    in_vain = 0
-    for whole in _geometries(mine, theirs):
-        both = Both.of(mine.frames, theirs.frames, whole)
-        line = both and both.line(_AT_FIRST)
-        if not both or not line or both.moved_together(line) < _HARDLY_TOGETHER:
-            in_vain += 1
-            if best is None and in_vain == _IN_VAIN:
-                return None
-        elif both.covers(line) and (best is None or line.score > best[1].score):
-            best = both, line
-            if line.score > _SURELY * len(line.pairs) and both.covers(line, _SURELY):
-                break
-    return best and _refined(best)
+    best = None
+    for number, (whole, count) in enumerate(_geometries(mine, theirs)):
+        found = _lying(mine, theirs, whole, count < _SURE_POINTS)
+        if found and (not best or found.alike > best.alike):
+            best = found
+        if (best and best.alike >= _SURELY) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
+            break
+    return best
 
 
-def _refined(best: tuple[Both, Line]) -> Both:
-    """More exactly laid, as long as that helps."""
-    both, line = best
-    for _ in range(_REFINED):
+def _lying(mine: Shown, theirs: Shown, whole: np.ndarray, roughly: bool) -> _Found | None:
+    """Theirs laid on mine so."""
+    both = Both.of(mine.frames, theirs.frames, whole)
+    line = both and both.line()
+    if not both or not line or not both.covers(line):
+        return None
+    if roughly:
+        both, line = _refined(both, line, _REFINED)
+    moves, together = both.moved_together(line)
+    return _Found(both, line, line.close * together, moves, roughly)
+
+
+def _refined(both: Both, line: Line, times: int) -> tuple[Both, Line]:
+    """Both laid on one another more exactly, as long as that helps."""
+    for _ in range(times):
         again = Both.of(both.mine, both.theirs, both.refined(line))
-        better = again and again.line(_AT_FIRST)
+        better = again and again.line()
         if not again or not better or better.score <= line.score:
             break
         both, line = again, better
-    return both
+    return both, line
 
 
-def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
-    """How theirs may lie on mine, in fractions, by pairs of frames with points in common."""
+def _stands(found: _Found) -> bool:
+    """Whether, where little moves, some of their pictures are one as stills are; a template may be all that moves."""
+    if found.moves >= _MOVES_MUCH:
+        return True
+    (mine, theirs), middle = (found.both.mine, found.both.theirs), len(found.line.pairs) // 2
+    pairs = (found.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
+    both = ((points.picture(mine[one].pixels), points.picture(theirs[other].pixels)) for one, other in pairs)
+    return any(alike.likeness(*each) for each in both)
+
+
+def _geometries(mine: Shown, theirs: Shown) -> Iterator[tuple[np.ndarray, int]]:
+    """How theirs may lie on mine, in fractions, by pairs of frames with points in common; and how many say so."""
     ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
         votes = _votes(ones, [one.mirrored() for one in others] if mirrored else others)
-        found = ((votes[i, j], mirrored, ones[i], others[j]) for i, j in np.argwhere(votes >= _FEW_VOTES))
-        voted += [
-            each for each in found if each[0] >= min(_VOTES, _OF_POINTS * min(len(one.points) for one in each[2:]))
-        ]
+        for i, j in np.argwhere(votes >= _FEW_VOTES):
+            if votes[i, j] >= min(_VOTES, _OF_POINTS * min(len(ones[i].points), len(others[j].points))):
+                voted.append((votes[i, j], mirrored, i, j))
     tried: list[np.ndarray] = []
-    for number, (_, mirrored, one, other) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
-        lies = alike.lying(one, other, mirrored=mirrored)
+    for number, (_, mirrored, i, j) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
+        lies = alike.lying(ones[i], others[j], mirrored=mirrored)
         if lies and all(abs(lies[0] - each).max() > _SAME_WAY for each in tried):
             tried.append(lies[0])
-            yield lies[0]
+            pair = Both.of([mine.keys[i]], [theirs.keys[j]], lies[0])
+            if pair and _covers(lies[0]) and pair.goes_along():  # what moves before a background has points of its own
+                yield lies
         if not tried and number + 1 == _NO_WAY:
             return
+
+
+def _covers(whole: np.ndarray) -> bool:
+    """Whether much of the one or of the other is in both."""
+    both = (alike.shown(each) for each in (whole, np.linalg.inv(whole)))
+    return max(one.width * one.height for one in both) >= _COVERED
 
 
 def _votes(ones: Sequence[Picture], others: Sequence[Picture]) -> np.ndarray:
@@ -189,7 +226,7 @@ def _told(both: Both, line: Line) -> Kinship:
         spans.append((frames[numbers[0]].second, frames[numbers[-1]].second + step(frames)))
         lasting.append(frames[-1].second + step(frames))
     shown, mirrored = alike.shown(np.linalg.inv(both.whole)), bool(np.linalg.det(both.whole) < 0)
-    likeness = Likeness(line.score / len(line.pairs), mirrored, both.whole[:2], shown, *_changed(both, line))
+    likeness = Likeness(line.close, mirrored, both.whole[:2], shown, *_changed(both, line))
     return Kinship(likeness, spans[0], spans[1], line.speed, (lasting[0], lasting[1]))
 
 
