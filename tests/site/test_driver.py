@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import stat
 import threading
 import time
@@ -456,3 +457,13 @@ def test_a_site_that_is_elsewhere_is_reached_as_the_system_says(bare_workspace: 
     with site_of(bare_workspace, load_settings(bare_workspace), say=lambda _: None) as site, unreachable:
         site.open_library()
     assert "CONNECT advertiser.site.invalid:443 HTTP/1.1" in proxy
+
+
+def test_a_sandbox_that_does_not_run_says_how_to_start_it(bare_workspace: Workspace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    bind(bare_workspace, SiteSettings(kind="sandbox", origin=f"http://127.0.0.1:{port}", account="demo"))
+    refused = pytest.raises(SiteUnreachable)
+    with site_of(bare_workspace, load_settings(bare_workspace), say=lambda _: None) as site, refused as told:
+        site.open_library()
+    assert f"tjtools sandbox --port {port} --data sandbox" in told.value.remedy

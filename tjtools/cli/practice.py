@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -108,10 +109,11 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
 
 def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
-    sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {folder / 'sandbox'}"
+    here, data = shlex.quote(str(folder)), shlex.quote(str(folder / "sandbox"))
+    sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {data}"
     next_steps = [
-        ("Is a file there?", f"tjtools check NAME --workspace {folder}", ""),
-        ("The workspace at a glance", f"tjtools status --workspace {folder}", ""),
+        ("Is a file there?", f"tjtools check NAME --workspace {here}", ""),
+        ("The workspace at a glance", f"tjtools status --workspace {here}", ""),
         ("Click through the site", sandbox, "sign in as demo, password demo"),
         ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -160,7 +161,7 @@ def _browser_session(workspace: Workspace) -> str:
     if not path.exists():
         return "none saved: tjtools login makes one"
     mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    if mode & 0o077 and os.name != "nt":  # where a file's mode says nothing about others
         raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")
     return "saved, readable by its owner alone"
 

@@ -13,6 +13,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
+from urllib.parse import urlsplit
 
 from playwright._impl._errors import Error, TargetClosedError  # the public room takes half a second to import
 from pydantic import BaseModel
@@ -196,6 +197,9 @@ class Site:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
             remedy = "Check the connection, try again."
+            if (place := urlsplit(self.origin)).hostname in ("127.0.0.1", "localhost", "::1"):
+                start = f"tjtools sandbox --port {place.port} --data sandbox"
+                remedy = f"The sandbox is not running: tjtools lab starts it, or {start} in the workspace's folder."
             return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
         return PageChanged(
             f"The browser could not do what was asked: {first}",
