@@ -53,7 +53,7 @@ class Index:
     def like(self, kept: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Candidate]:
         """The contents that may look like the one with these marks, of those that are wanted: the likeliest first.
 
-        How one with a picture of nearly the same hash lies on it need not be known.
+        One with a picture of nearly the same hash is looked at closer however its points lie.
         """
         told = read(kept)
         fewest = max(FEWEST_POINTS, int(len(told.signs) * LEAST_POINTS))
@@ -66,8 +66,7 @@ class Index:
                 self._ranked([self._nearly(one) for one in (told.hashes, told.hashes ^ MIRROR_HASH)], 1),
             )
         )
-        known = dict(self._lying(told, ways, by_hashes) if by_hashes else ())
-        near = ((one, known.get(one)) for one in by_hashes)
+        near = ((one, None) for one in by_hashes)
         others = [one for one in by_points if one not in by_hashes][:_MOST_LAID]
         alternately = chain(*zip_longest(near, self._lying(told, ways, others)))
         return ((self.contents[one], lies) for one, lies in filter(None, alternately))
