@@ -155,7 +155,7 @@ def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subpr
 
 
 def draw_session(folder: Path) -> None:
-    """Clips of 4 to 8 s in 1280x720 and stills in 640x360, each other one of a drawn scene of its own; and copies."""
+    """Clips of 4 to 8 s in 1280x720 and stills in 640x360, every other one of a drawn scene; and 20 copies."""
     (folder / "uploaded").mkdir(parents=True)
     rows = []
     for number in range(SESSION):
