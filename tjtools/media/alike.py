@@ -18,8 +18,8 @@ from tjtools.media.words import swapped
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 60  # from which their places are exact
-_MANY_POINTS, _MANY_PLACES = 8, 60  # of which one suffices
-_LEAST_SHARE = 0.8  # of the places that must go along with each other
+_MANY_POINTS, _MANY_PLACES = 8, 40  # of which one suffices
+_LEAST_SHARE, _POINTLESS_SHARE = 0.8, 0.92  # of the places that must go along with each other; where points are few
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others
 _LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
 _MOST_AFAR = 0.008  # of what both have
@@ -128,7 +128,8 @@ def _so_from_there(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> 
 
 def _same(told: Compared, points: int) -> bool:
     """Whether enough goes along, and what differs may have been done to a copy."""
-    if told.places < (_FEWEST_PLACES if points >= _MANY_POINTS else _MANY_PLACES) or told.share < _LEAST_SHARE:
+    places, share = (_FEWEST_PLACES, _LEAST_SHARE) if points >= _MANY_POINTS else (_MANY_PLACES, _POINTLESS_SHARE)
+    if told.places < places or told.share < share:
         return False
     return told.changed <= _MOST_CHANGED and told.replaced <= _MOST_WORDS and told.afar <= _MOST_AFAR
 
