@@ -18,7 +18,7 @@ from tjtools.media.words import swapped
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 60  # from which their places are exact
-_MANY_POINTS, _MANY_PLACES = 8, 40  # of which one suffices
+_MANY_POINTS, _MANY_PLACES = 8, 40  # from which a few places suffice; places that go along where points are fewer
 _LEAST_SHARE, _POINTLESS_SHARE = 0.8, 0.92  # of the places that must go along with each other; where points are few
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others
 _LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
