@@ -21,6 +21,7 @@ _COMPARED, _PLACE = 128, 8  # pixels: what both have, on its longer side, and a 
 _TOO_FINE = 0.5  # pixels of what is compared that one of a frame takes: below that it is halved, lest it flickers
 _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are not plain
+_EXACTLY = 0.93  # correlation of the places that go along
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _MOVED = 0.6  # correlation of what moved
@@ -76,18 +77,24 @@ class Both:
         return _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
 
     @cached_property
-    def compared(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each two frames the share of places that go along, and how well."""
+    def compared(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each two frames the share of places that go along, how well all do, and how exactly those that do."""
         ones, others = self.places
         along, told = _along(ones, others)
-        count = told.sum(0)
+        going, count = (along > _GOES_ALONG) & told, told.sum(0)
         enough = count >= _FEWEST_PLACES
-        share = np.where(enough, ((along > _GOES_ALONG) & told).sum(0) / np.maximum(count, 1), 0)
-        return share, np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
+        share = np.where(enough, going.sum(0) / np.maximum(count, 1), 0)
+        mean = np.where(enough, (along.clip(0, 1) * told).sum(0) / np.maximum(count, 1), 0)
+        return share, mean, (along * going).sum(0) / np.maximum(going.sum(0), 1)
 
-    def goes_along(self) -> bool:
-        """Whether the first frames do."""
-        return bool(self.compared[0][0, 0] >= _LEAST_SHARE)
+    def may_be(self) -> bool:
+        """Whether the first frames go along, or too little is to be seen there to tell."""
+        share, mean, _ = self.compared
+        return bool(share[0, 0] >= _LEAST_SHARE or not mean[0, 0])
+
+    def exact(self, line: Line) -> bool:
+        """Whether what goes along does so as exactly as can be."""
+        return bool(np.mean(self.compared[2][tuple(line.pairs.T)]) >= _EXACTLY)
 
     @cached_property
     def _rougher(self) -> bool:
@@ -99,7 +106,7 @@ class Both:
 
         It is looked for by the frames of the one that has fewer a second: each has one of the other's near it.
         """
-        share, mean = self.compared
+        share, mean, _ = self.compared
         if self._rougher:
             return _line(self.mine, self.theirs, share, mean)
         found = _line(self.theirs, self.mine, share.T, mean.T)

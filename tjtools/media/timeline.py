@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from tjtools.media import alike, look, points
@@ -30,9 +31,11 @@ _VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there
 _LEAST_ALIKE = 0.29  # how well all goes along, times how much of what moves does
 _SURELY, _HARDLY_ALIKE, _IN_VAIN = 0.6, 0.1, 3  # from where no other way is tried; as little as that in so many ways
 _MOVES_MUCH = 0.1  # of all places on all frames
-_REFINED, _SURE_POINTS = 2, 60  # times at most; points that are as exact as can be
+_REFINED = 2  # times at most
+_TINY, _LOOKS_SO = 16, 0.8  # pixels of two frames that may be one as they are, or mirrored; and their correlation
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _COVERED = 0.6  # of one of the two pictures
+_MIRRORED = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
 
@@ -52,6 +55,14 @@ class Shown:
     def pictures(self) -> list[Picture]:
         side = points.SIDE if len(self.frames) == 1 else _SIDE
         return [points.picture(one.pixels, side) for one in self.keys]
+
+    @cached_property
+    def afar(self) -> np.ndarray:
+        """All frames, tiny, each of length 1 less its mean."""
+        rough = (np.ascontiguousarray(one.pixels[::4, ::4, 1]) for one in self.frames)
+        tiny = np.array([cv2.resize(one, (_TINY, _TINY), interpolation=cv2.INTER_AREA) for one in rough], np.float32)
+        told = tiny - tiny.mean((1, 2), keepdims=True)
+        return np.asarray(told / np.maximum(1, np.sqrt((told**2).sum((1, 2), keepdims=True))))
 
 
 class Kinship(NamedTuple):
@@ -112,27 +123,23 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
     best = _together(mine, theirs)
     if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
-    return _told(*((best.both, best.line) if best.roughly else _refined(best.both, best.line, 1)))
+    return _told(best.both, best.line)
 
 
 class _Found(NamedTuple):
-    """Both laid on one another, on a time line; how alike that makes them, and at what share of places they move.
-
-    `roughly`: so few points told how they lie that all of both was asked.
-    """
+    """Both laid on one another, on a time line; how alike that makes them, and at what share of places they move."""
 
     both: Both
     line: Line
     alike: float
     moves: float
-    roughly: bool
 
 
 def _together(mine: Shown, theirs: Shown) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
     best = None
-    for number, (whole, count) in enumerate(_geometries(mine, theirs)):
-        found = _lying(mine, theirs, whole, count < _SURE_POINTS)
+    for number, whole in enumerate(_geometries(mine, theirs)):
+        found = _lying(mine, theirs, whole)
         if found and (not best or found.alike > best.alike):
             best = found
         if (best and best.alike >= _SURELY) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
@@ -140,27 +147,22 @@ def _together(mine: Shown, theirs: Shown) -> _Found | None:
     return best
 
 
-def _lying(mine: Shown, theirs: Shown, whole: np.ndarray, roughly: bool) -> _Found | None:
-    """Theirs laid on mine so."""
+def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
+    """Theirs laid on mine so, and more exactly as long as that helps."""
     both = Both.of(mine.frames, theirs.frames, whole)
     line = both and both.line()
     if not both or not line or not both.covers(line):
         return None
-    if roughly:
-        both, line = _refined(both, line, _REFINED)
-    moves, together = both.moved_together(line)
-    return _Found(both, line, line.close * together, moves, roughly)
-
-
-def _refined(both: Both, line: Line, times: int) -> tuple[Both, Line]:
-    """Both laid on one another more exactly, as long as that helps."""
-    for _ in range(times):
-        again = Both.of(both.mine, both.theirs, both.refined(line))
+    for _ in range(_REFINED):
+        if both.exact(line):
+            break
+        again = Both.of(mine.frames, theirs.frames, both.refined(line))
         better = again and again.line()
         if not again or not better or better.score <= line.score:
             break
         both, line = again, better
-    return both, line
+    moves, together = both.moved_together(line)
+    return _Found(both, line, line.close * together, moves)
 
 
 def _stands(found: _Found) -> bool:
@@ -173,8 +175,10 @@ def _stands(found: _Found) -> bool:
     return any(alike.likeness(*each) for each in both)
 
 
-def _geometries(mine: Shown, theirs: Shown) -> Iterator[tuple[np.ndarray, int]]:
-    """How theirs may lie on mine, in fractions, by pairs of frames with points in common; and how many say so."""
+def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common."""
+    tried = [*_whole(mine, theirs)]
+    yield from tried
     ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
@@ -182,16 +186,22 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[tuple[np.ndarray, int]]:
         for i, j in np.argwhere(votes >= _FEW_VOTES):
             if votes[i, j] >= min(_VOTES, _OF_POINTS * min(len(ones[i].points), len(others[j].points))):
                 voted.append((votes[i, j], mirrored, i, j))
-    tried: list[np.ndarray] = []
     for number, (_, mirrored, i, j) in enumerate(sorted(voted, key=lambda each: -each[0])[:_PAIRS]):
         lies = alike.lying(ones[i], others[j], mirrored=mirrored)
         if lies and all(abs(lies[0] - each).max() > _SAME_WAY for each in tried):
             tried.append(lies[0])
             pair = Both.of([mine.keys[i]], [theirs.keys[j]], lies[0])
-            if pair and _covers(lies[0]) and pair.goes_along():  # what moves before a background has points of its own
-                yield lies
+            if pair and _covers(lies[0]) and pair.may_be():  # what moves before a background has points of its own
+                yield lies[0]
         if not tried and number + 1 == _NO_WAY:
             return
+
+
+def _whole(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """All of theirs on all of mine, mirrored or not, where two of their frames look so from afar."""
+    for way, other in ((np.eye(3), theirs.afar), (_MIRRORED, theirs.afar[:, :, ::-1])):
+        if (np.tensordot(mine.afar, other, ((1, 2), (1, 2))) > _LOOKS_SO).any():
+            yield way
 
 
 def _covers(whole: np.ndarray) -> bool:
