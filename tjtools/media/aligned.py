@@ -24,6 +24,7 @@ _GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are 
 _EXACTLY = 0.93  # correlation of the places that go along
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
+_USUAL = 75  # per cent: what of a line tells how well it goes along
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
@@ -132,8 +133,10 @@ class Both:
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
-        seconds = len(line.pairs) * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
-        return seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
+        means = self.compared[1][tuple(line.pairs.T)]
+        worth = np.minimum(1, means / np.percentile(means, _USUAL)) ** 2  # what follows an intro goes along by chance
+        seconds = worth.sum() * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
+        return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
 
     def moved_together(self, line: Line) -> tuple[float, float]:
         """At what share of places something moves in either, and how much of that is the same in both, from 0 to 1.
