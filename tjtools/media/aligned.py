@@ -134,7 +134,7 @@ class Both:
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
         means = self.compared[1][tuple(line.pairs.T)]
-        worth = np.minimum(1, means / np.percentile(means, _USUAL)) ** 2  # what follows an intro goes along by chance
+        worth = np.minimum(1, means / np.percentile(means, _USUAL))  # what follows an intro goes along by chance
         seconds = worth.sum() * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
         return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
 
