@@ -8,7 +8,7 @@ from pathlib import Path
 
 import ipywidgets as w
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 from views import buttons, inside, looked, shown, words
 from world import NOW, read_rows, rejected_before, session
 
@@ -234,6 +234,16 @@ def test_what_repeats_a_known_creative_is_told_first_and_added_on_a_persons_word
     buttons(view)["Add 1 file"].click()
     ended(review.adding)
     assert len(names(shop)) == 1
+
+
+def test_what_looks_like_another_is_told_and_added_with_the_same_button(shop: Workspace, tmp_path: Path) -> None:
+    original = image(tmp_path / "shoot 4/Travel/harbour.png", seed=5)
+    ImageOps.mirror(Image.open(original)).save(original.with_name("harbour again.png"))
+    review = asked(shop, tmp_path / "shoot 4")
+    assert "mirrored" in words(review_view(review))
+    review.adding.add()
+    ended(review.adding)
+    assert len(names(shop)) == 2
 
 
 def test_what_would_be_lost_is_decided_one_by_one(shop: Workspace, folder: Path) -> None:

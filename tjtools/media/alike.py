@@ -6,7 +6,7 @@ Points that both have tell how one lies on the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import cv2
 import numpy as np
@@ -27,6 +27,8 @@ _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _TURNED = 1.0  # degrees, from which it is said
 _FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
+Matrix: TypeAlias = tuple[tuple[float, ...], ...]
+
 
 class Likeness(NamedTuple):
     """How two pictures are one: mine, and theirs.
@@ -39,7 +41,7 @@ class Likeness(NamedTuple):
 
     closeness: float
     mirrored: bool
-    matrix: np.ndarray
+    matrix: Matrix
     shown: Box
     changed: tuple[Box, ...] = ()
     other_words: bool = False
@@ -107,7 +109,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     close = told.share * (1 - told.changed)
     places = {_place(one, covered): one.taken for one in told.changes if not one.graded}
     taken = tuple(place for place, gone in places.items() if gone)
-    return Likeness(close, mirrored, whole[:2], part, tuple(places), words, taken)
+    return Likeness(close, mirrored, matrix_of(whole), part, tuple(places), words, taken)
 
 
 def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:
@@ -179,6 +181,11 @@ def _in_fractions(matrix: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> n
     return np.asarray(np.diag([1 / wide, 1 / tall, 1]) @ whole @ np.diag([their_wide, their_tall, 1.0]))
 
 
+def matrix_of(whole: np.ndarray) -> Matrix:
+    """Its first two rows, as numbers that can be compared."""
+    return tuple(map(tuple, whole[:2].tolist()))
+
+
 def shown(whole: np.ndarray) -> Box:
     """The part that a picture laid so covers."""
     corners = whole @ np.array([[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1.0]])
@@ -190,7 +197,8 @@ def told(likeness: Likeness) -> str:
     """What was done to theirs, in words; `""` where nothing was."""
     said = ["the same picture, other words"] if likeness.other_words else []
     said += ["mirrored"] if likeness.mirrored else []
-    kept = min(likeness.shown.width * likeness.shown.height, 1 / abs(np.linalg.det(likeness.matrix[:, :2])))
+    turning = np.array(likeness.matrix)[:, :2]
+    kept = min(likeness.shown.width * likeness.shown.height, 1 / abs(np.linalg.det(turning)))
     said += [f"cropped to {100 * kept:.0f} %"] if kept < 0.97 else []
     (across, askew, _), (sloping, down, _) = likeness.matrix
     turned = np.degrees(np.arctan(np.sqrt(max(0.0, -askew * sloping / (across * down)))))

@@ -118,7 +118,7 @@ def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
         one, other = _remembered(mine), _remembered(theirs)
         if lies and not lying.goes_along(one.frames, other.frames, lying.Lies(*lies)):
             return {"kin": None}
-        return {"kin": timeline.plain(timeline.kinship(one, other))}
+        return {"kin": timeline.kinship(one, other)}
     except ValueError as error:
         return {"trouble": str(error)}
 

@@ -155,7 +155,7 @@ class Children(AbstractContextManager["Children"]):
         return base64.b64decode(self.ask("marks", kept=text(look)).get("marks", ""))
 
     def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None) -> dict[str, Any]:
-        """How two looks are one, as `timeline.plain` tells it, under `kin`; or the `trouble` with them.
+        """How two looks are one, in the order of `Kinship`, under `kin`; or the `trouble` with them.
 
         Where their frames don't go along as one `lies` on the other, they are none.
         """

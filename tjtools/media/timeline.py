@@ -78,19 +78,14 @@ class Kinship(NamedTuple):
     lasting: tuple[float, float] = (0.0, 0.0)
 
 
-def plain(kin: Kinship | None) -> Any:
-    """How two are one, as JSON can hold it."""
-    return kin and kin._replace(likeness=kin.likeness._replace(matrix=kin.likeness.matrix.tolist()))
-
-
 def kinship_of(kept: Any) -> Kinship | None:
-    """What `plain` made of it; raises ValueError or TypeError for what is none."""
+    """What JSON made of it; raises ValueError or TypeError for what is none."""
     if kept is None:
         return None
     (closeness, mirrored, matrix, shown, *places), mine, theirs, speed, lasting = kept
     changed, words, taken = places
     boxes = (tuple(Box(*one) for one in each) for each in (changed, taken))
-    like = Likeness(closeness, mirrored, np.array(matrix), Box(*shown), next(boxes), words, next(boxes))
+    like = Likeness(closeness, mirrored, tuple(map(tuple, matrix)), Box(*shown), next(boxes), words, next(boxes))
     return Kinship(like, tuple(mine), tuple(theirs), speed, tuple(lasting))
 
 
@@ -236,7 +231,7 @@ def _told(both: Both, line: Line) -> Kinship:
         spans.append((frames[numbers[0]].second, frames[numbers[-1]].second + step(frames)))
         lasting.append(frames[-1].second + step(frames))
     shown, mirrored = alike.shown(np.linalg.inv(both.whole)), bool(np.linalg.det(both.whole) < 0)
-    likeness = Likeness(line.close, mirrored, both.whole[:2], shown, *_changed(both, line))
+    likeness = Likeness(line.close, mirrored, alike.matrix_of(both.whole), shown, *_changed(both, line))
     return Kinship(likeness, spans[0], spans[1], line.speed, (lasting[0], lasting[1]))
 
 
