@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,8 @@ def rejected_before(workspace: Workspace, path: Path, creative_id: str = "103253
     store.keep_uploads([Upload(creative_id, "old.png", CreativeType.IMAGE, seen)], now=NOW)
     gone = Creative(creative_id, "old.png", None, "300x250", "png", CreativeType.IMAGE, ReviewStatus.REJECTED)
     Library.load(workspace.library).add([gone])
+    waiting = gone._replace(review_status=ReviewStatus.PENDING)
+    History.of(workspace).record([waiting], source=Source.UPLOAD, now=NOW - timedelta(hours=9))
     History.of(workspace).record([gone], source=Source.SYNC, now=NOW)
     workspace.library.write_text(workspace.library.read_text("utf-8").replace("rejected", "removed"), "utf-8")
 

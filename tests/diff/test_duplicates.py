@@ -270,6 +270,14 @@ def test_a_repeat_of_a_rejected_creative_is_called_out(place: Workspace) -> None
     )
 
 
+def test_what_was_rejected_when_it_was_first_seen_was_so_on_a_day_that_nobody_knows(place: Workspace) -> None:
+    library(place, "1032530511,old.png,2025-11-01,300x250,png,image,removed")
+    place.history.write_text(HISTORY + "2025-11-03T10:00:00Z,1032530511,old.png,,rejected,,sync\n", "utf-8")
+    draw(place, "new.jpg", template=1, quality=60)
+    [note] = prepare_one(place, "new.jpg").notes
+    assert note.endswith("it was REJECTED")
+
+
 def test_the_evidence_shows_both_sides(place: Workspace) -> None:
     path = draw(place, "new.jpg", template=1, quality=60)
     [found] = prepare_one(place, "new.jpg").repeats

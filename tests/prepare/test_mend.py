@@ -244,6 +244,16 @@ def test_a_row_of_the_master_that_has_an_id_stays_as_it_is(bare_workspace: Works
     assert bare_workspace.master.read_text("utf-8") == f"{head}\n{line}\n"
 
 
+def test_a_native_image_that_goes_up_alone_is_offered_nothing_that_can_not_be_made(bare_workspace: Workspace) -> None:
+    name = "IMG_EN_Sports_F_Real_SFW_Generic_Ana_ID-0A0B0C0D-IMG.png"
+    path = bare_workspace.media_file(name, CreativeType.NATIVE_IMAGE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (640, 360), "navy").save(path)
+    _session(bare_workspace, _row(name, CreativeType.NATIVE_IMAGE))
+    [one] = prepare(bare_workspace).reviews
+    assert (one.goes_up, [*offers([one], load_limits())]) == (True, [])
+
+
 @pytest.mark.parametrize("name", ["banner.png", "banner.webp"])
 def test_the_source_of_what_was_mended_is_known_by_its_content(
     bare_workspace: Workspace, tmp_path: Path, name: str

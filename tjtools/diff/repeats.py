@@ -140,11 +140,14 @@ class Known(NamedTuple):
 
     @property
     def rejected_at(self) -> str | None:
-        """When its review was last seen to reject it (UTC), `""` where nobody knows when; None: never."""
+        """When its review was last seen to reject it (UTC), `""` where nobody knows when; None: never.
+
+        What was rejected when it was first looked at, was so on a day that nobody knows.
+        """
         rejected = ReviewStatus.REJECTED
-        times = [one.observed_at for one in self.history if one.to_status == rejected.value]
-        if times:
-            return times[-1]
+        seen = [one for one in self.history if one.to_status == rejected.value]
+        if seen:
+            return next((one.observed_at for one in reversed(seen) if one.from_status), "")
         return "" if self.creative and self.creative.review_status is rejected else None
 
     @property

@@ -69,7 +69,9 @@ def offers(reviews: Sequence[FileReview], limits: Limits) -> Iterator[Offer]:
         elif one.goes_up and found.recipe:
             yield Offer(one.file, one.facts, kind, found)
         elif other and lonely and (one.file.pair, other) not in halves - {("", other)}:
-            yield Offer(one.file, one.facts, other, fit(one.facts, other, limits), half=True)
+            made = fit(one.facts, other, limits)
+            if made.recipe or not one.goes_up:  # what goes up as it is lacks nothing that can't be made
+                yield Offer(one.file, one.facts, other, made, half=True)
 
 
 def mend(
