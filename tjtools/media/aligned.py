@@ -25,6 +25,7 @@ _EXACTLY = 0.93  # correlation of the places that go along
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _USUAL = 75  # per cent: what of a line tells how well it goes along
+_BY_CHANCE = 0.7  # of that at most: frames of what hardly moves go along with each other at any moment
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
@@ -133,8 +134,11 @@ class Both:
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
-        means = self.compared[1][tuple(line.pairs.T)]
-        worth = np.minimum(1, means / np.percentile(means, _USUAL))  # what follows an intro goes along by chance
+        mean = self.compared[1]
+        means = mean[tuple(line.pairs.T)]
+        best = np.percentile(means, _USUAL)
+        chance = min(np.median(mean), _BY_CHANCE * best)  # as what follows one intro goes along
+        worth = ((means - chance) / (best - chance)).clip(0, 1)
         seconds = worth.sum() * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
         return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
 
