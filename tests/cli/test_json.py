@@ -40,7 +40,7 @@ REPEATED = Known(
     "a.mp4",
     KNOWN,
     Path("a.mp4"),
-    (Observation("2025-11-14T08:00:00Z", "7", "a.mp4", "", "rejected", "", "sync"),),
+    (Observation("2025-11-14T08:00:00Z", "7", "a.mp4", "pending", "rejected", "2025-11-13T08:00:00Z", "sync"),),
 )
 
 
@@ -124,9 +124,9 @@ REPEATED = Known(
                                 "observed_at": "2025-11-14T08:00:00Z",
                                 "creative_id": "7",
                                 "filename": "a.mp4",
-                                "from_status": "",
+                                "from_status": "pending",
                                 "to_status": "rejected",
-                                "previous_seen_at": "",
+                                "previous_seen_at": "2025-11-13T08:00:00Z",
                                 "source": "sync",
                             }
                         ],
