@@ -199,7 +199,7 @@ def test_a_video_of_one_frame(room: Children, tmp_path: Path) -> None:
 
 
 def test_a_turned_video_is_seen_as_it_is_shown(room: Children, tmp_path: Path) -> None:
-    upright = [picture(seed, (144, 256)) for seed in range(10)]  # of a few blocks, what x264 leaves differs by processor
+    upright = [picture(seed, (144, 256)) for seed in range(10)]  # processors differ in what x264 leaves of tiny ones
     write_video(tmp_path / "upright.mp4", upright)
     write_video(tmp_path / "lying.mp4", [one.transpose(Image.Transpose.ROTATE_90) for one in upright])
     (tmp_path / "turned.mp4").write_bytes(turned((tmp_path / "lying.mp4").read_bytes()))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
+import threading
 import time
 from collections.abc import Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,21 @@ def test_what_the_installer_brings_is_used(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(browser, "_installers", lambda: iter(ways))
     monkeypatch.setattr(browser, "_installed", lambda: brought if brought.exists() else None)
     assert browser.ensure_browser(say=lambda _: None) == brought
+
+
+@pytest.mark.usefixtures("bare_machine")
+def test_who_asks_while_a_browser_is_being_installed_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    brought = tmp_path / "chromium"
+    script = f"open({str(brought)!r}, 'w').write('#!/bin/sh\\n'); import os; os.chmod({str(brought)!r}, 0o755)"
+    both, looks, heard = threading.Barrier(2), itertools.count(), []
+    monkeypatch.setattr(browser, "_playwrights_own", lambda: next(looks) < 2 and both.wait(30) and None)
+    monkeypatch.setattr(browser, "_installers", lambda: iter([("a package", [[sys.executable, "-c", script]], [])]))
+    monkeypatch.setattr(browser, "_installed", lambda: brought if brought.exists() else None)
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(lambda _: browser.ensure_browser(say=heard.append), range(2)))
+    assert (found, heard) == ([brought, brought], ["No browser found: installing a package ..."])
 
 
 def test_work_without_a_window_takes_the_browser_that_is_made_for_it(tmp_path: Path) -> None:

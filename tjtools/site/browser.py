@@ -11,8 +11,10 @@ import threading
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any, TypeVar
 
+from filelock import FileLock
 from platformdirs import user_cache_path
 
 from tjtools.model.errors import BrowserNotFound, Cancelled
@@ -121,6 +123,11 @@ def ensure_browser(configured: Path | None = None, *, say: Callable[[str], None]
     """
     if found := find_browser(configured):
         return found
+    with FileLock(Path(gettempdir(), f"tjtools-browser-{Path.home().name}.lock")):  # apt refuses a second at once
+        return find_browser(configured) or _brought(say)
+
+
+def _brought(say: Callable[[str], None]) -> Path:
     tried = []
     for what, commands, more in _installers():
         say(f"No browser found: installing {what} ...")
