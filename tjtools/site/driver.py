@@ -29,7 +29,7 @@ from tjtools.model.errors import (
     TJToolsError,
 )
 from tjtools.model.words import Waits
-from tjtools.site.browser import BrowserThread, without_window
+from tjtools.site.browser import NO_DISPLAY, BrowserThread, lacks_display, sign_in_elsewhere, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
@@ -98,11 +98,6 @@ class Site:
     hand_over = _on_the_page(LibraryPage.hand_over)
     screenshot = _on_the_page(LibraryPage.screenshot)
 
-    def heed(self, stop: Callable[[], bool]) -> None:
-        """Ask this one too whether the work is to stop."""
-        before = self.cancelled
-        self.cancelled = lambda: stop() or bool(before and before())
-
     def __enter__(self) -> Self:
         self.open()
         return self
@@ -128,7 +123,7 @@ class Site:
         if thread:
             atexit.unregister(self.close)
             try:
-                thread.run(self._end())
+                thread.run(self._end(), to_its_end=True)
             finally:
                 thread.stop()
 
@@ -221,6 +216,8 @@ class Site:
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
+            if not self.headless and lacks_display():
+                raise BrowserNotFound(NO_DISPLAY, remedy=sign_in_elsewhere(self.browser_session)) from error
             raise BrowserNotFound(
                 f"{self.executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error

@@ -108,8 +108,9 @@ class Campaign(NamedTuple):
     @property
     def unset(self) -> str:
         """What the ads say that nobody has set yet, in words; `""`: nothing."""
-        found = Counter(text for ad in self.ads for text in {*ad.values.values()} if text.startswith(PLACEHOLDER))
-        told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in sorted(found.items()))
+        texts = (text for ad in self.ads for text in dict.fromkeys(ad.values.values()))  # where it leads comes first
+        found = Counter(text for text in texts if text.startswith(PLACEHOLDER))
+        told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in found.items())
         bare = sum(ad.values.get("Headline") == "" for ad in self.ads)
         has = f"{counted(bare, 'ad')} {'has' if bare == 1 else 'have'} no headline, since nobody knows its category"
         return "; ".join([*[f"{told}: set it in [campaign] of tjtools.toml"] * bool(told), *[has] * bool(bare)])

@@ -122,7 +122,7 @@ class Plan:
 
     `not_chosen` are new files that the saved plan leaves out, `unseen` those that came after it. `repeats` were to go
     up, but repeat a creative that the network has rejected, or are the other half of such a one's pair: they stay
-    until a person allows it.
+    until a person allows it. `cleared` are files of a run that is gone on with which the session no longer has.
     """
 
     batches: tuple[Batch, ...]
@@ -131,6 +131,7 @@ class Plan:
     not_chosen: tuple[FileReview, ...] = ()
     unseen: tuple[FileReview, ...] = ()
     repeats: tuple[FileReview, ...] = ()
+    cleared: tuple[SessionFile, ...] = ()
 
     @property
     def asks(self) -> str:

@@ -20,7 +20,6 @@ from tjtools.cache.library import Library
 from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
 from tjtools.media.content import Progress
-from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.upload.handover import log
 from tjtools.upload.journal import Journal, Recorded, Settled, Unfinished
@@ -39,11 +38,11 @@ GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under w
 
 
 class Rest(NamedTuple):
-    """What is left of an unfinished run, ready to go on with; `cleared` are files that the session no longer has."""
+    """What is left of an unfinished run, ready to go on with; `notes` say what the session no longer has of it."""
 
     prepared: Prepared
     plan: Plan
-    cleared: tuple[SessionFile, ...]
+    notes: tuple[str, ...]
 
 
 def unfinished_run(workspace: Workspace) -> Unfinished | None:
@@ -92,7 +91,9 @@ def prepare_rest(
     chosen = Choice(run.at, frozenset(file.key for file in files))
     allowed = run.repeats | {file.key for file in run.under_way}
     plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen, allow_repeats=allowed)
-    return Rest(replace(prepared, reviews=reviews), plan, cleared)
+    words = {True: "and looked for on the site", False: "so it is not uploaded"}
+    notes = (f"No longer in the session, {words[file in run.under_way]}: {file.name}" for file in cleared)
+    return Rest(replace(prepared, reviews=reviews), replace(plan, cleared=cleared), tuple(notes))
 
 
 def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Callable[[], datetime]) -> None:

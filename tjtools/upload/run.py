@@ -16,6 +16,7 @@ from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
+from tjtools.site.browser import heeding
 from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
@@ -33,6 +34,7 @@ from tjtools.workspace.settings import Settings
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 GONE = "handed over by an earlier run, and the site does not list it"
+EXCHANGED = "it holds something else than what was reviewed: review it again"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -96,6 +98,7 @@ class _Run:
         planned = (one for batch in self.plan.batches for one in batch.reviews)
         reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
         self.files = [one.file for one in reviews]
+        self.reviewed = {one.file.key: one.content for one in reviews if one.content}
         self.sizes = {one.file.key: one.facts.size for one in reviews if one.facts}
 
     def carry_out(self) -> UploadReport:
@@ -106,6 +109,7 @@ class _Run:
                 if self.live:
                     run = alone.enter_context(only_live_run(self.workspace))
                     self.demand_alone, self.asked_to_stop = run.demand, run.asked_to_stop
+                    alone.enter_context(heeding(run.asked_to_stop))
                     self.claims = alone.enter_context(claims_of(self.workspace, self.name, self.settings.upload))
                     self._begin()
                 for batch in self.plan.batches:
@@ -165,10 +169,11 @@ class _Run:
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         here = {file.key for file in self.files}
-        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & here]
+        ours = here | {file.key for file in self.plan.cleared}
+        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & ours]
         others = [one.file for one in again if one.file.key not in here | self.journal.stalled()]
         gone = [Outcome(file, UploadStatus.FAILED, message=GONE) for file in others]
-        told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in here)]
+        told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in ours)]
         self._confirm([*told, *timed_out, *gone], handed)
 
     def _batch(self, batch: Batch) -> None:
@@ -195,14 +200,10 @@ class _Run:
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
         asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
-        at = self.now()
-        skipped = [  # the library's own words need no verdict before them
-            (one, one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}")
-            for one in asked
-            if not one.goes_up
-        ]
+        at, skipped = self.now(), [one for one in asked if not one.goes_up]
         settled: list[Settled] = []
-        for one, why in skipped:
+        for one in skipped:
+            why = _why(one)
             in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else why
             log.info("Skipping %s: %s", one.file.name, known)
@@ -211,7 +212,7 @@ class _Run:
                 skip = UploadStatus.SKIPPED  # the ad of the other half needs its ID
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
         self.journal.note(*settled)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped], at)
         if settled:
             self.journal.note(Recorded(run=self.name, at=self.now()))
         self._count()
@@ -232,7 +233,6 @@ class _Run:
     def _open_section(self, section: Section) -> Site:
         if self.site is None:
             self.site = self.connect()
-            self.site.heed(self.asked_to_stop)
         elif self.in_tab >= A_TAB:
             self.site.renew()
             self.in_tab = 0
@@ -241,14 +241,16 @@ class _Run:
 
     def _go_live(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
         section = batch.creative_type.section
-        files = self._still_there(files)
+        files = self._as_reviewed(files)
         if not files:
             return
-        self.records.look(files)
         files, newest = self._claimed(site, batch, files)
         if not files:
             return
         self._open_panel(site, batch)
+        files = self._as_reviewed(files)
+        if not files:
+            return
         self.demand_alone()
         self.claims.hold()
         contents = self.records.contents(files).items()
@@ -322,15 +324,21 @@ class _Run:
         name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
         site.screenshot(self.workspace.screenshots / name)
 
-    def _still_there(self, files: Sequence[SessionFile]) -> list[SessionFile]:
-        """The files that can still be read where the review saw them; the others fail, and are not handed over."""
+    def _as_reviewed(self, files: Sequence[SessionFile]) -> list[SessionFile]:
+        """The files that are there as the review saw them; the others fail, and are not handed over."""
         for file in files:
             if file.row:
                 self.workspace.guard(file.path)
-        gone = [file for file in files if not file.path.is_file()]
-        if gone:
-            why = "the file is gone since the review"
-            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone], None)
+        self.records.look(files)
+        now, failed = self.records.contents(files), list[Outcome]()
+        for file in files:
+            if not file.path.is_file():
+                failed.append(Outcome(file, UploadStatus.FAILED, message="the file is gone since the review"))
+            elif self.reviewed.get(file.key, now.get(file.name)) != now.get(file.name):
+                failed.append(Outcome(file, UploadStatus.FAILED, message=EXCHANGED))
+        if failed:
+            self._confirm(failed, None)
+        gone = {one.file for one in failed}
         return [file for file in files if file not in gone]
 
     def _confirm(self, outcomes: Sequence[Outcome], handed: HandedOver | None, timed_out: Container[str] = ()) -> None:
@@ -359,20 +367,28 @@ class _Run:
         self._count()
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
-        plan = self.plan
-        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
+        plan, ids = self.plan, dict[SessionFile, str]()
+        reasons = {one.file: _why(one) for one in plan.held_back}
         reasons |= {one.file: one.reason for one in plan.repeats}
         reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
         reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
         reasons |= dict.fromkeys((one.file for one in plan.unseen), "new since the saved plan")
+        reasons |= dict.fromkeys(plan.cleared, "no longer in the session")
         if stopped:
-            planned = (one.file for batch in plan.batches for one in batch.reviews)
-            reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
+            for one in (one for batch in plan.batches for one in batch.reviews):
+                reasons[one.file] = f"not begun: {stopped.message}" if one.goes_up else _why(one)
+                ids[one.file] = one.creative_id or ""
         told = {one.file for one in self.outcomes}
         doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
-        words = UploadStatus.SKIPPED, UploadStatus.UNKNOWN_ID
-        rest = [file for file in reasons if file not in told]
-        self._note([Outcome(file, words[file.key in doubt], message=reasons[file]) for file in rest])
+        self._note(
+            [
+                Outcome(file, UploadStatus.UNKNOWN_ID, message=why)
+                if file.key in doubt
+                else Outcome(file, UploadStatus.SKIPPED, ids.get(file, ""), why)
+                for file, why in reasons.items()
+                if file not in told
+            ]
+        )
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
         at, new = at or self.now(), [one for one in outcomes if one.file.key not in self.confirmed]
@@ -396,3 +412,8 @@ class _Run:
 
     def _through(self) -> set[Key]:
         return (self.through | {one.file.key for one in self.outcomes}) & self.to_do
+
+
+def _why(one: FileReview) -> str:
+    """Why a file stays here; the library's own words need no verdict before them."""
+    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
