@@ -614,6 +614,18 @@ def test_a_file_in_doubt_that_the_session_no_longer_has_is_looked_for_by_the_nex
     assert (read_rows(workspace.master)[0]["tj_creative_id"], truth.received()) == (found, ["b.png"])
 
 
+def test_a_file_that_was_exchanged_after_its_run_was_cut_off_is_not_told_as_what_is_on_the_site(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cut_off_at(run, "hand_over", workspace, monkeypatch)
+    found = truth.add("Static Banner", "a")
+    banner(file.parent, file.name, 7)
+    [one] = go(workspace, now=NOW + timedelta(days=1)).outcomes
+    assert (one.status, one.creative_id) == (UploadStatus.SUCCESS, found)
+    assert "the file holds something else by now, which is not there: upload that under another name" in one.message
+    assert known_as(workspace) == {}
+
+
 @pytest.mark.parametrize("shown", [0, 1, 2])
 def test_what_the_session_no_longer_has_is_told_by_a_run_that_is_gone_on_with(
     shown: int, workspace: Workspace, truth: Truth

@@ -16,8 +16,7 @@ from tjtools.model.creative import CreativeType
 from tjtools.model.words import counted
 from tjtools.scrape.refresh import apply_update, plan_sync
 from tjtools.upload.campaign import Ad, CampaignFile
-from tjtools.upload.on_demand import Asked, Campaign, plan_campaign
-from tjtools.upload.overrides import composed
+from tjtools.upload.on_demand import Asked, Campaign, composed, plan_campaign
 from tjtools.workspace.folder import Workspace
 
 SectionOption = Annotated[

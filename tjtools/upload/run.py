@@ -20,10 +20,9 @@ from tjtools.site.browser import heeding
 from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
+from tjtools.upload.handover import Outcome, as_told, hand_over, log, look_for, newest_id, pair, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
-from tjtools.upload.pairing import Outcome, as_told, pair
-from tjtools.upload.plan import Batch, Plan
+from tjtools.upload.plan import Batch, Plan, why_not
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row
@@ -95,8 +94,7 @@ class _Run:
         self.journal = Journal(self.workspace.log)
         self.to_do = {file.key for file in self.plan.files}
         self.confirmed = {file.key for file in self.resumed.confirmed} if self.resumed else set[Key]()
-        planned = (one for batch in self.plan.batches for one in batch.reviews)
-        reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
+        reviews = [*self.plan.held_back, *self.plan.repeats, *self.plan.reviews]
         self.files = [one.file for one in reviews]
         self.reviewed = {one.file.key: one.content for one in reviews if one.content}
         self.sizes = {one.file.key: one.facts.size for one in reviews if one.facts}
@@ -138,8 +136,7 @@ class _Run:
             while earlier := self.journal.unfinished():  # this run takes its place
                 self._campaigns(earlier.run)
                 self.journal.note(Ended(run=earlier.run, at=self.now()))
-            going = (one for batch in self.plan.batches for one in batch.reviews if one.goes_up)
-            allowed = [one.file.key for one in going if one.repeats_rejected]
+            allowed = [one.file.key for one in self.plan.reviews if one.goes_up and one.repeats_rejected]
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force, repeats=allowed)
         self.begun = True
         in_doubt = self.journal.in_doubt()
@@ -163,7 +160,7 @@ class _Run:
         site, times = self._open_section(handed.section), self.settings.upload
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         patience = times.processing_timeout + times.card_timeout
-        found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
+        found = look_for(site, files, handed, self.sizes, self.reviewed, patience=patience, now=self.now())
         found = tuple(as_told(one, self.records.library, handed.newest) for one in found)
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
@@ -203,8 +200,7 @@ class _Run:
         at, skipped = self.now(), [one for one in asked if not one.goes_up]
         settled: list[Settled] = []
         for one in skipped:
-            why = _why(one)
-            in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
+            why, in_cache = why_not(one), one.verdict is Verdict.ALREADY_THERE and one.creative_id
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else why
             log.info("Skipping %s: %s", one.file.name, known)
             half = next((each for each in one.known if each.creative_id == one.creative_id), None)
@@ -212,14 +208,15 @@ class _Run:
                 skip = UploadStatus.SKIPPED  # the ad of the other half needs its ID
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
         self.journal.note(*settled)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", _why(one)) for one in skipped], at)
+        ids = [(one, one.creative_id or "") for one in skipped]
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, key, why_not(one)) for one, key in ids], at)
         if settled:
             self.journal.note(Recorded(run=self.name, at=self.now()))
         self._count()
         return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
-        if one.verdict in _BY_CONTENT and not self.records.still(one):
+        if one.verdict in _BY_CONTENT and self.records.contents([one.file]).get(one.file.name) != one.content:
             why = "it changed since the review: review it again"
             return replace(one, verdict=Verdict.INVALID, creative_id=None, reason=why)
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
@@ -330,16 +327,12 @@ class _Run:
             if file.row:
                 self.workspace.guard(file.path)
         self.records.look(files)
-        now, failed = self.records.contents(files), list[Outcome]()
-        for file in files:
-            if not file.path.is_file():
-                failed.append(Outcome(file, UploadStatus.FAILED, message="the file is gone since the review"))
-            elif self.reviewed.get(file.key, now.get(file.name)) != now.get(file.name):
-                failed.append(Outcome(file, UploadStatus.FAILED, message=EXCHANGED))
-        if failed:
-            self._confirm(failed, None)
-        gone = {one.file for one in failed}
-        return [file for file in files if file not in gone]
+        now = self.records.contents(files)
+        others = [one for one in files if now.get(one.name, "") != self.reviewed.get(one.key, now.get(one.name))]
+        if others:
+            whys = {one: EXCHANGED if one.path.is_file() else "the file is gone since the review" for one in others}
+            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one, why in whys.items()], None)
+        return [file for file in files if file not in others]
 
     def _confirm(self, outcomes: Sequence[Outcome], handed: HandedOver | None, timed_out: Container[str] = ()) -> None:
         """Write down what came of files that went up so: the journal first, then library, master and status CSV.
@@ -367,28 +360,18 @@ class _Run:
         self._count()
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
-        plan, ids = self.plan, dict[SessionFile, str]()
-        reasons = {one.file: _why(one) for one in plan.held_back}
-        reasons |= {one.file: one.reason for one in plan.repeats}
-        reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
-        reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
-        reasons |= dict.fromkeys((one.file for one in plan.unseen), "new since the saved plan")
-        reasons |= dict.fromkeys(plan.cleared, "no longer in the session")
+        reasons, planned = self.plan.stays, dict[SessionFile, FileReview]()
         if stopped:
-            for one in (one for batch in plan.batches for one in batch.reviews):
-                reasons[one.file] = f"not begun: {stopped.message}" if one.goes_up else _why(one)
-                ids[one.file] = one.creative_id or ""
-        told = {one.file for one in self.outcomes}
+            planned = {one.file: one for one in self.plan.reviews}
+            not_begun = f"not begun: {stopped.message}"
+            reasons |= {file: not_begun if one.goes_up else why_not(one) for file, one in planned.items()}
         doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
-        self._note(
-            [
-                Outcome(file, UploadStatus.UNKNOWN_ID, message=why)
-                if file.key in doubt
-                else Outcome(file, UploadStatus.SKIPPED, ids.get(file, ""), why)
-                for file, why in reasons.items()
-                if file not in told
-            ]
-        )
+        told, rest = {one.file for one in self.outcomes}, list[Outcome]()
+        for file in (file for file in reasons if file not in told):
+            there = planned[file].creative_id if file in planned and file.key not in doubt else None
+            status = UploadStatus.UNKNOWN_ID if file.key in doubt else UploadStatus.SKIPPED
+            rest.append(Outcome(file, status, there or "", reasons[file]))
+        self._note(rest)
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
         at, new = at or self.now(), [one for one in outcomes if one.file.key not in self.confirmed]
@@ -412,8 +395,3 @@ class _Run:
 
     def _through(self) -> set[Key]:
         return (self.through | {one.file.key for one in self.outcomes}) & self.to_do
-
-
-def _why(one: FileReview) -> str:
-    """Why a file stays here; the library's own words need no verdict before them."""
-    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"

@@ -335,7 +335,7 @@ class Upload(Panel):
 def _goes(checked: Checked) -> list[tuple[SessionFile, str]]:
     """What goes up, each file with its content: what is certain, and what wants a person's word."""
     plans = checked.plan, checked.whole
-    return [(one.file, one.content) for plan in plans for batch in plan.batches for one in batch.reviews if one.goes_up]
+    return [(one.file, one.content) for plan in plans for one in plan.reviews if one.goes_up]
 
 
 def counted_batches(plan: Plan) -> str:
