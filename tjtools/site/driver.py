@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tjtools.site")
 
+SANDBOX_SIGNS_IN = "The sandbox needs none: its practice account is signed in on the desk (tjtools lab), at Upload."
 CLOSING = 15.0  # seconds that a browser has to close its pages
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -152,6 +153,11 @@ class Site:
         """Look at the upload panel, which is open."""
         return self._run(Inspector(self._page()).panel())
 
+    @property
+    def _is_here(self) -> bool:
+        """Whether it is the sandbox on this machine."""
+        return urlsplit(self.origin).hostname in ("127.0.0.1", "localhost", "::1")
+
     def _page(self) -> LibraryPage:
         if self._library is None:
             raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
@@ -192,8 +198,8 @@ class Site:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
             remedy = "Check the connection, try again."
-            if (place := urlsplit(self.origin)).hostname in ("127.0.0.1", "localhost", "::1"):
-                start = f"tjtools sandbox --port {place.port} --data sandbox"
+            if self._is_here:
+                start = f"tjtools sandbox --port {urlsplit(self.origin).port} --data sandbox"
                 remedy = f"The sandbox is not running: tjtools lab starts it, or {start} in the workspace's folder."
             return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
         return PageChanged(
@@ -217,7 +223,8 @@ class Site:
             )  # fmt: skip
         except Error as error:
             if not self.headless and lacks_display():
-                raise BrowserNotFound(NO_DISPLAY, remedy=sign_in_elsewhere(self.browser_session)) from error
+                remedy = SANDBOX_SIGNS_IN if self._is_here else sign_in_elsewhere(self.browser_session)
+                raise BrowserNotFound(NO_DISPLAY, remedy=remedy) from error
             raise BrowserNotFound(
                 f"{self.executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error
