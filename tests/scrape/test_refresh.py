@@ -324,9 +324,7 @@ def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Work
 
 
 @ON_BOTH
-def test_new_misses_nothing_where_a_creative_crosses_to_a_page_that_was_read(
-    workspace: Workspace, truth: Truth
-) -> None:
+def test_new_misses_nothing_that_crosses_to_a_page_that_was_read(workspace: Workspace, truth: Truth) -> None:
     """The total stays, and no creative is seen twice: that one is missing, the last complete reading tells."""
     assert refresh(workspace)
     uploads(truth, 20)
