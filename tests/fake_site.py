@@ -80,10 +80,6 @@ class FakeSite:
         self._panel = False
         self._coming: list[float] = []  # when the page will load its list again, after an upload
 
-    def heed(self, stop: Callable[[], bool]) -> None:
-        before = self._cancelled
-        self._cancelled = lambda: stop() or bool(before and before())
-
     def __enter__(self) -> Self:
         self.open()
         return self

@@ -45,4 +45,4 @@ class Visit(Site):
     def close(self) -> None:
         thread, self._thread = self._thread, None
         if thread and self._context:
-            thread.run(self._context.close())
+            thread.run(self._context.close(), to_its_end=True)

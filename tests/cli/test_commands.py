@@ -486,7 +486,8 @@ def test_a_run_that_was_killed_is_told_and_gone_on_with(workspace: Workspace, tr
     write_inventory(workspace.session, [{"new_filename": name, "creative_type": "image"} for name in names[:2]])
     done = tjtools("upload", "--resume", cwd=workspace.root, **times)
     assert (done.returncode, told in done.stderr) == (0, True), done.stderr
-    assert "left alone: c.png" in done.stderr
+    assert "No longer in the session, so it is not uploaded: c.png" in done.stderr
+    assert "1 not in this run" in done.stdout
     ids = {row["filename"]: row["creative_id"] for row in read_rows(workspace.library)}
     assert [ids] == [{name: truth.named(name[0])[0] for name in names[:2]}]
     assert truth.received().count("a.png") == 1

@@ -54,11 +54,10 @@ from tjtools.site.driver import load_browser_session
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.journal import Begun, Ended, HandedOver, Journal, Recorded, Settled, entry_of
-from tjtools.upload.overrides import Overrides
+from tjtools.upload.on_demand import Overrides
 from tjtools.upload.plan import load_choice, save_choice
-from tjtools.upload.resume import only_live_run, stop_request
+from tjtools.upload.resume import only_live_run, stop_request, watched
 from tjtools.upload.run_files import STATUS_COLUMNS, last_live_run, load_runs
-from tjtools.upload.watch import watched
 from tjtools.workspace.csvfile import BadLine, encoded, quarantine, read_table
 from tjtools.workspace.derived import VARIABLE, cache_file
 from tjtools.workspace.disk import locked

@@ -118,6 +118,13 @@ FOLLOWING = (
         "test_a_creative_is_gone_only_if_its_section_was_read_to_the_end",
     ),
     _one(
+        "crossed-a-page-unseen",
+        "A reading of what is new misses none that crosses to a page that was read before.",
+        "page.total is not None and page.total <= len(known)",
+        "page.total is not None",
+        "test_new_misses_nothing_that_crosses_to_a_page_that_was_read",
+    ),
+    _one(
         "removal-of-unknown-section",
         "A creative of unknown section is gone only where all sections were read to their ends.",
         "update.reading.complete >= _homes(known)",
@@ -381,7 +388,7 @@ UPLOADING = (
     _one(
         "timed-out-handed-over-again",
         "A file on which the site timed out goes up again only when a person says so.",
-        "if one.file.key in stalled & here]",
+        "if one.file.key in stalled & ours]",
         "if one.file.key is None]",
         "test_a_file_on_which_the_site_timed_out_is_not_handed_over_again",
     ),
@@ -437,9 +444,16 @@ UPLOADING = (
     _one(
         "changed-content-old-verdict",
         "A file that was judged by its content is judged again when its content has changed.",
-        "if one.verdict in _BY_CONTENT and not",
-        "if one.verdict not in Verdict and not",
+        "if one.verdict in _BY_CONTENT and self",
+        "if one.verdict not in Verdict and self",
         "test_a_duplicate_whose_content_has_changed_since_the_review_is_for_a_person",
+    ),
+    _one(
+        "exchanged-handed-over",
+        "A file that holds something else than what was reviewed is not handed over.",
+        "!= self.reviewed.get(one.key, now.get(one.name))]",
+        "!= now.get(one.name)]",
+        "test_a_file_that_holds_something_else_than_was_reviewed_is_not_handed_over",
     ),
     _one(
         "not-waited-goes-up-again",

@@ -323,6 +323,19 @@ def test_new_misses_nothing_where_a_creative_goes_while_it_reads(workspace: Work
     assert by_id(workspace.library).keys() == truth.creatives().keys()
 
 
+@ON_BOTH
+def test_new_misses_nothing_that_crosses_to_a_page_that_was_read(workspace: Workspace, truth: Truth) -> None:
+    """The total stays, and no creative is seen twice: that one is missing, the last complete reading tells."""
+    assert refresh(workspace)
+    uploads(truth, 20)
+    truth.faults("list-shifted=1")
+    report = refresh(workspace, new=True)
+    assert report
+    [banners] = [one for one in report.certificates if one.section is Section.VIDEO_BANNERS]
+    assert (banners.rereads, banners.drift, banners.complete) == (1, 1, False)
+    assert by_id(workspace.library).keys() == truth.creatives().keys()
+
+
 @IN_A_BROWSER
 def test_a_reading_asks_the_site_for_one_thing_at_a_time(workspace: Workspace, truth: Truth) -> None:
     under_way: set[object] = set()

@@ -48,7 +48,7 @@ from tjtools.scrape.connection import site_of
 from tjtools.site.driver import save_browser_session
 from tjtools.site.redaction import gist, shown_address
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.pairing import Outcome
+from tjtools.upload.handover import Outcome
 from tjtools.widgets.markup import Saved
 from tjtools.widgets.panel import Task
 from tjtools.widgets.view import task_node

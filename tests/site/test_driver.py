@@ -6,11 +6,13 @@ import gc
 import json
 import socket
 import stat
+import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext, suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from world import Truth
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import (
+    BrowserNotFound,
     Cancelled,
     IncompleteReading,
     PageChanged,
@@ -38,6 +41,7 @@ from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
 from tjtools.scrape.reading import Certificate, read_section
 from tjtools.site import Site, sitepage
+from tjtools.site.browser import heeding
 from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
@@ -407,11 +411,27 @@ def test_no_thread_and_no_browser_stays_behind(workspace: Workspace, truth: Trut
 def test_who_stops_while_the_browser_starts_leaves_nothing_that_runs(workspace: Workspace, chromium: str) -> None:
     before = set(psutil.Process().children(recursive=True))
     site = site_of(workspace, load_settings(workspace), say=lambda _: None)
-    site.heed(lambda: bool(set(psutil.Process().children()) - before))
-    with pytest.raises(Cancelled):
+    with heeding(lambda: bool(set(psutil.Process().children()) - before)), pytest.raises(Cancelled):
         site.open()
     gc.collect()  # a process that was dropped while it ran is warned of, and so is its pipe
     assert set(psutil.Process().children(recursive=True)) == before
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
+def test_without_a_display_the_cause_is_said_and_where_to_sign_in(
+    workspace: Workspace, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    site = site_of(workspace, load_settings(workspace), say=lambda _: None, headless=False)
+    with pytest.raises(BrowserNotFound) as told:
+        site.open()
+    assert told.value.message == "There is no display here (DISPLAY is not set): no browser window can open."
+    assert told.value.remedy.startswith("The sandbox needs none")
+    live = replace(site, origin="https://advertiser.site.invalid")
+    with pytest.raises(BrowserNotFound) as told:
+        live.open()
+    assert f"where there is one, and copy its browser_session.json to {workspace.browser_session}" in told.value.remedy
 
 
 @pytest.fixture

@@ -614,6 +614,48 @@ def test_a_file_in_doubt_that_the_session_no_longer_has_is_looked_for_by_the_nex
     assert (read_rows(workspace.master)[0]["tj_creative_id"], truth.received()) == (found, ["b.png"])
 
 
+def test_a_file_that_was_exchanged_after_its_run_was_cut_off_is_not_told_as_what_is_on_the_site(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = cut_off_at(run, "hand_over", workspace, monkeypatch)
+    found = truth.add("Static Banner", "a")
+    banner(file.parent, file.name, 7)
+    [one] = go(workspace, now=NOW + timedelta(days=1)).outcomes
+    assert (one.status, one.creative_id) == (UploadStatus.SUCCESS, found)
+    assert "the file holds something else by now, which is not there: upload that under another name" in one.message
+    assert known_as(workspace) == {}
+
+
+@pytest.mark.parametrize("shown", [0, 1, 2])
+def test_what_the_session_no_longer_has_is_told_by_a_run_that_is_gone_on_with(
+    shown: int, workspace: Workspace, truth: Truth
+) -> None:
+    """What was under way is looked for on the site, what was not begun stays here; both are in what is written down."""
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, f"{name}.png", seed) for seed, name in enumerate("abc")])
+    files, journal = load_session(workspace).files, Journal(workspace.log)
+    of_run = {"run": "20251113_120000", "now": NOW}
+    journal.begun(files, **of_run)  # type: ignore[arg-type]
+    journal.handed_over(files[:1], section=files[0].section, newest=max(truth.creatives()), **of_run)  # type: ignore[arg-type]
+    ids = [truth.add("Static Banner", "a") for _ in range(shown)]
+    write_inventory(workspace.session, [banner(folder, "c.png", 2)])
+    said = prepare_rest(workspace, unfinished_run(workspace), load_settings(workspace)).notes  # type: ignore[arg-type]
+    assert said == (
+        "No longer in the session, and looked for on the site: a.png",
+        "No longer in the session, so it is not uploaded: b.png",
+    )
+    report = resume(workspace, NOW + timedelta(days=1))
+    told = {one["file_name"]: (one["status"], one["error_message"]) for one in read_rows(report.status_file)}
+    assert told["b.png"] == ("skipped", "no longer in the session")
+    assert told["a.png"] == [
+        ("failed", "handed over by an earlier run, and the site does not list it"),
+        ("success", "found on the site, after an earlier run was cut off"),
+        ("unknown_id", f"several creatives bear this name: {', '.join(reversed(ids))}"),
+    ][shown]  # fmt: skip
+    assert ended(report) == {name: status for name, (status, _) in told.items()}
+    assert (told["c.png"][0], truth.received()) == ("success", ["c.png"])
+
+
 def test_a_file_in_doubt_is_not_told_as_skipped_by_a_run_that_never_came_to_look_for_it(
     workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -920,6 +962,49 @@ def test_a_file_that_is_gone_since_the_review_fails_alone(workspace: Workspace, 
     report = go(workspace, open_site=connect_and_lose_a_file)
     assert ended(report) == {"a.png": "failed", "b.png": "success"}
     assert Journal(workspace.log).in_doubt() == set()
+
+
+@pytest.mark.parametrize("when", ["the site opens", "the panel is open"])
+def test_a_file_that_holds_something_else_than_was_reviewed_is_not_handed_over(
+    workspace: Workspace, truth: Truth, when: str
+) -> None:
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, f"{name}.png", seed) for seed, name in enumerate("abc")])
+
+    def exchange() -> None:
+        banner(folder, "a.png", 7)
+        (folder / "b.png").touch()  # another time, and the same content
+
+    def connected() -> Site:
+        site = connect(workspace, load_settings(workspace), say=lambda _: None)
+        open_panel = site.open_upload_panel
+        if when == "the site opens":
+            exchange()
+        else:
+            site.open_upload_panel = lambda: (exchange(), open_panel())  # type: ignore[method-assign]
+        return site
+
+    report = go(workspace, open_site=connected)
+    assert ended(report) == {"a.png": "failed", "b.png": "success", "c.png": "success"}
+    [why] = [one.message for one in report.outcomes if one.file.name == "a.png"]
+    assert why == "it holds something else than what was reviewed: review it again"
+    assert truth.received() == ["b.png", "c.png"]
+    assert library_ids(workspace).keys() == {"b.png", "c.png"}
+    assert Journal(workspace.log).in_doubt() == set()
+
+
+def test_what_a_stopped_run_did_not_come_to_is_there_all_the_same(workspace: Workspace, truth: Truth) -> None:
+    """The files that the library knows are counted with their IDs, whether their batch was begun or not."""
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "there.png")])
+    there = go(workspace).outcomes[0].creative_id
+    session(workspace, [*native_pair(folder, "99A0D7C3"), banner(folder, "there.png"), banner(folder, "new.png", 1)])
+    truth.settings(processing_s=30)
+    asked: list[FileProgress] = []
+    report = go(workspace, now=NOW + timedelta(hours=1), progress=asked.append, cancelled=lambda: len(asked) > 0)
+    told = {one.file.name: (one.status.value, one.creative_id, one.message) for one in report.outcomes}
+    assert told["there.png"] == ("skipped", there, f"ID {there} in Static Banner, pending, added 2025-11-13")
+    assert told["new.png"] == ("skipped", "", "not begun: Stopped on request.")
 
 
 def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(workspace: Workspace, truth: Truth) -> None:

@@ -35,9 +35,8 @@ from world import (
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import FileProgress, UploadReport, load_choice, save_choice, watched
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import UNDER_WAY, Journal
 from tjtools.upload.resume import only_live_run
-from tjtools.upload.watch import UNDER_WAY
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload
@@ -244,10 +243,14 @@ def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None
     assert truth.received() == ["b.png"]
 
 
-def test_what_changed_since_the_rehearsal_is_not_uploaded(workspace: Workspace, truth: Truth) -> None:
+@pytest.mark.parametrize("what", ["plan", "content"])
+def test_what_changed_since_the_rehearsal_is_not_uploaded(workspace: Workspace, truth: Truth, what: str) -> None:
     images(workspace, "ab")
     panel = ready(workspace)
-    save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    if what == "plan":
+        save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
+    else:
+        banner(workspace.root / "uploaded", "b.png", 7)
     do(panel, "upload")
     assert isinstance(panel.task.error, WorkspaceError)
     assert "Rehearse again" in panel.task.error.remedy

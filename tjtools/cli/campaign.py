@@ -16,8 +16,7 @@ from tjtools.model.creative import CreativeType
 from tjtools.model.words import counted
 from tjtools.scrape.refresh import apply_update, plan_sync
 from tjtools.upload.campaign import Ad, CampaignFile
-from tjtools.upload.on_demand import Asked, Campaign, plan_campaign
-from tjtools.upload.overrides import composed
+from tjtools.upload.on_demand import Asked, Campaign, composed, plan_campaign
 from tjtools.workspace.folder import Workspace
 
 SectionOption = Annotated[
@@ -85,6 +84,8 @@ def _sync(workspace: Workspace, *, headless: bool | None) -> None:
 
 
 def _show(found: Campaign, *, everything: bool) -> None:
+    if found.unset:
+        out.print(f"⚠ {found.unset}", style="yellow")
     listing("Ads", [(ad.kind, ad.values["Ad Name"], "; ".join(ad.notes)) for ad in found.ads if everything or ad.notes])
     some = [one for one in found.left_out if everything or (one.why and one.why.of_approved)]
     listing("Left out", [(one.first.creative_id or "–", one.first.name, one.told) for one in some])
@@ -97,8 +98,6 @@ def _show(found: Campaign, *, everything: bool) -> None:
         out.print("Nothing is approved that makes an ad: no file was written.")
     for words in found.aged:
         out.print(words)
-    if found.unset:
-        out.print(f"⚠ {found.unset}", style="yellow")
 
 
 def of_campaign(found: Campaign, files: tuple[CampaignFile, ...], *, written: bool) -> dict[str, object]:

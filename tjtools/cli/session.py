@@ -328,8 +328,8 @@ def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepa
     say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
     with looking() as (progress, cancelled):
         rest = steps.prepare_rest(workspace, run, load_settings(workspace), progress=progress, cancelled=cancelled)
-    for file in rest.cleared:
-        say(f"No longer in the session, so it is left alone: {file.name}")
+    for words in rest.notes:
+        say(words)
     return rest.prepared, run_plan(workspace, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)
 
 

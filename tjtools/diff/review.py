@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tjtools.cache.inventory import load_session, master_ids
@@ -82,6 +82,8 @@ def prepare(
         repeats = find_repeats(files, seen, known, fingerprints, children=room, progress=progress, cancelled=cancelled)
     ids = master_ids(workspace)
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
+    contents = {path: one.checksum if one else "" for path, one in seen.items()}
+    reviews = tuple(replace(one, content=contents[one.file.path]) for one in reviews)
     log.info("Found %d files to upload", len(files))
     compared = {one.creative_id for one in known if one.fingerprint.looked}
     others = [path for path, creative in copies.items() if creative.creative_id not in compared]

@@ -61,7 +61,8 @@ class FileReview:
     `creative_id` is the library's ID of a file that is already there, None where several creatives bear its name (all
     are in `known`, as are those that may be an unclear file's) or its content is another's only by that one's name.
     `notes` say what else a person should know: matches in other sections, IDs only the master has. `repeats` are
-    creatives and files of the same content or looks.
+    creatives and files of the same content or looks. `content` is the checksum of what was looked at, `""` where the
+    library alone was asked.
     """
 
     file: SessionFile
@@ -72,6 +73,7 @@ class FileReview:
     notes: tuple[str, ...] = ()
     facts: MediaFacts | None = None
     repeats: tuple[Repeat, ...] = ()
+    content: str = ""
 
     @property
     def goes_up(self) -> bool:

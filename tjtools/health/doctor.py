@@ -23,7 +23,7 @@ from tjtools.prepare.remembered import preparations
 from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
-from tjtools.site.browser import BY_HAND, find_browser
+from tjtools.site.browser import BY_HAND, find_browser, lacks_display
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Journal
@@ -159,7 +159,7 @@ def _log(workspace: Workspace) -> str:
 def _browser_session(workspace: Workspace) -> str:
     path = workspace.browser_session
     if not path.exists():
-        return "none saved: tjtools login makes one"
+        return f"none saved: tjtools login makes one{', but there is no display here' * lacks_display()}"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077 and os.name != "nt":  # where a file's mode says nothing about others
         raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")

@@ -5,7 +5,7 @@ From what the site showed to the library: the difference first; then, under the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -133,7 +133,7 @@ def plan_refresh(
     library, at, snapshot = _begin(workspace, now)
     known = read_coverage(workspace) if new else {}
     covered = {section: ids for section, ids in known.items() if all(key in library for key in ids)}
-    way = [(section, partial(_ends_in, covered.get(section, ()))) for section in Section]
+    way = [(section, partial(_ends_in, covered.get(section, frozenset()))) for section in Section]
     reading = read_by(access or access_to(workspace, cancelled=cancelled), lambda _: way, progress, cancelled)
     return plan_update(workspace, library, reading, Source.REFRESH, at=at, snapshot=snapshot, removals=not new)
 
@@ -190,8 +190,13 @@ def plan_sync(
     return plan_update(workspace, library, reading, Source.SYNC, at=at, snapshot=snapshot, removals=not pending)
 
 
-def _ends_in(covered: Collection[str], _seen: Mapping[str, Card], page: CardPage) -> bool:
-    return page.cards[-1].creative_id in covered  # it may begin with one that was moved up
+def _ends_in(covered: Set[str], seen: Mapping[str, Card], page: CardPage) -> bool:
+    """Whether it ends that far down (it may begin with one that was moved up), and no creative there is unknown.
+
+    Else one may have moved to a page that was read before: then the section is read to its end, which tells.
+    """
+    known = covered | seen.keys()
+    return page.cards[-1].creative_id in covered and page.total is not None and page.total <= len(known)
 
 
 def _all_seen(missing: Set[str], seen: Mapping[str, Card], _page: CardPage) -> bool:

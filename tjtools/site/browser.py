@@ -10,6 +10,8 @@ import sys
 import threading
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, TypeVar
@@ -36,10 +38,22 @@ _BROWSERS = (
     ),
 )
 BY_HAND = "Install Google Chrome or Chromium, or run: python -m playwright install --with-deps chromium"
+NO_DISPLAY = "There is no display here (DISPLAY is not set): no browser window can open."
 _SILENCE = 45.0  # seconds without a word from an installer: its download is not reachable
 _LOOK = 0.1  # seconds between two looks at whether the person has stopped the work
 
 Result = TypeVar("Result")
+_STOPS = ContextVar[tuple[Callable[[], bool], ...]]("stops", default=())
+
+
+@contextmanager
+def heeding(stop: Callable[[], bool]) -> Iterator[None]:
+    """In here, `stop` too is asked whether the work in a browser is to stop, from its start on: also a sign-in."""
+    token = _STOPS.set((*_STOPS.get(), stop))
+    try:
+        yield
+    finally:
+        _STOPS.reset(token)
 
 
 class BrowserThread:
@@ -57,11 +71,19 @@ class BrowserThread:
         self._thread = threading.Thread(target=self._serve, name="tjtools-browser", daemon=True)
         self._thread.start()
 
-    def run(self, work: Coroutine[Any, Any, Result], cancelled: Callable[[], bool] | None = None) -> Result:
+    def run(
+        self,
+        work: Coroutine[Any, Any, Result],
+        cancelled: Callable[[], bool] | None = None,
+        *,
+        to_its_end: bool = False,
+    ) -> Result:
         """Run a coroutine there and wait for what it returns or raises.
 
-        Raises `Cancelled`, and stops the coroutine, once `cancelled` says so; an interrupt stops it too.
+        Raises `Cancelled`, and stops the coroutine, once `cancelled` says so, or what is heeded here, unless it goes
+        `to_its_end`; an interrupt stops it too.
         """
+        stops = () if to_its_end else (*filter(None, [cancelled]), *_STOPS.get())
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             while True:
@@ -70,7 +92,7 @@ class BrowserThread:
                 except TimeoutError:
                     if future.done():  # with its own timeout, or just after ours
                         return future.result()
-                if cancelled and cancelled():
+                if any(stop() for stop in stops):
                     raise Cancelled("Stopped on request.")
         finally:
             future.cancel()
@@ -107,6 +129,21 @@ def find_browser(configured: Path | None = None) -> Path | None:
             )
         return configured
     return _playwrights_own() or _installed()
+
+
+def lacks_display() -> bool:
+    """Whether no window can open on this machine."""
+    has_one = sys.platform in ("win32", "darwin")
+    return not (has_one or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def sign_in_elsewhere(browser_session: Path) -> str:
+    """How one signs in for a machine without a display."""
+    name = browser_session.name
+    return (
+        f"Sign in with tjtools login on a machine where there is one, and copy its {name} to {browser_session}: it is"
+        " your sign-in, so keep it to yourself. All else works without a window, if [browser] headless is true."
+    )
 
 
 def without_window(browser: Path) -> Path:

@@ -29,7 +29,7 @@ from tjtools.model.errors import (
     TJToolsError,
 )
 from tjtools.model.words import Waits
-from tjtools.site.browser import BrowserThread, without_window
+from tjtools.site.browser import NO_DISPLAY, BrowserThread, lacks_display, sign_in_elsewhere, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tjtools.site")
 
+SANDBOX_SIGNS_IN = "The sandbox needs none: its practice account is signed in on the desk (tjtools lab), at Upload."
 CLOSING = 15.0  # seconds that a browser has to close its pages
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -98,11 +99,6 @@ class Site:
     hand_over = _on_the_page(LibraryPage.hand_over)
     screenshot = _on_the_page(LibraryPage.screenshot)
 
-    def heed(self, stop: Callable[[], bool]) -> None:
-        """Ask this one too whether the work is to stop."""
-        before = self.cancelled
-        self.cancelled = lambda: stop() or bool(before and before())
-
     def __enter__(self) -> Self:
         self.open()
         return self
@@ -128,7 +124,7 @@ class Site:
         if thread:
             atexit.unregister(self.close)
             try:
-                thread.run(self._end())
+                thread.run(self._end(), to_its_end=True)
             finally:
                 thread.stop()
 
@@ -156,6 +152,11 @@ class Site:
     def inspect_upload_panel(self) -> Inspection:
         """Look at the upload panel, which is open."""
         return self._run(Inspector(self._page()).panel())
+
+    @property
+    def _is_here(self) -> bool:
+        """Whether it is the sandbox on this machine."""
+        return urlsplit(self.origin).hostname in ("127.0.0.1", "localhost", "::1")
 
     def _page(self) -> LibraryPage:
         if self._library is None:
@@ -197,8 +198,8 @@ class Site:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
             remedy = "Check the connection, try again."
-            if (place := urlsplit(self.origin)).hostname in ("127.0.0.1", "localhost", "::1"):
-                start = f"tjtools sandbox --port {place.port} --data sandbox"
+            if self._is_here:
+                start = f"tjtools sandbox --port {urlsplit(self.origin).port} --data sandbox"
                 remedy = f"The sandbox is not running: tjtools lab starts it, or {start} in the workspace's folder."
             return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
         return PageChanged(
@@ -221,6 +222,9 @@ class Site:
                 handle_sigint=False, handle_sigterm=False, handle_sighup=False,
             )  # fmt: skip
         except Error as error:
+            if not self.headless and lacks_display():
+                remedy = SANDBOX_SIGNS_IN if self._is_here else sign_in_elsewhere(self.browser_session)
+                raise BrowserNotFound(NO_DISPLAY, remedy=remedy) from error
             raise BrowserNotFound(
                 f"{self.executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"
             ) from error

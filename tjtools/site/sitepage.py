@@ -100,17 +100,18 @@ class SitePage:
         page.on("requestfailed", self._note_failure)
 
     def _note_response(self, response: Response) -> None:
-        where = shown_address(response.url)
         if not self._matters(response.request):
             return
         if self.is_sign_in(response.url):  # also of a request in the background: the session has expired
             self.expired()
         elif response.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = retry_after(response.headers)
+            where = shown_address(response.url)
             told = f"{where} is asked too much (429) and wants to be left alone for {seconds:g} s."
             self._note(SiteBusy(told, seconds=seconds, remedy="Try again then."))
         elif response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._note(SiteUnreachable(f"{where} answers with the error {response.status}.", remedy=LATER))
+            told = f"{shown_address(response.url)} answers with the error {response.status}."
+            self._note(SiteUnreachable(told, remedy=LATER))
 
     def _note_failure(self, request: Request) -> None:
         if request.failure and "ERR_ABORTED" not in request.failure and self._matters(request):

@@ -1,7 +1,7 @@
 """From a reviewed session to Creative IDs: plan, dry run, live run, and what they write down."""
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
-from tjtools.upload.pairing import Outcome
+from tjtools.upload.handover import Outcome
 from tjtools.upload.plan import (
     Batch,
     Choice,
@@ -14,10 +14,9 @@ from tjtools.upload.plan import (
     save_choice,
 )
 from tjtools.upload.record import FileProgress, UploadReport
-from tjtools.upload.resume import Rest, demand_settled, prepare_rest, unfinished_run
+from tjtools.upload.resume import Rest, Watch, Watched, demand_settled, prepare_rest, stop_run, unfinished_run, watched
 from tjtools.upload.run import upload
 from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, read_run
-from tjtools.upload.watch import Watch, Watched, stop_run, watched
 
 __all__ = [
     "Batch",

@@ -23,6 +23,7 @@ from tjtools.workspace import log
 from tjtools.workspace.log import Entry, Log
 
 STALLED: Final = "stalled"  # the site timed out on it
+CONFIRMED, WITHOUT_ID, UNDER_WAY, NOT_BEGUN = "confirmed", "without an ID", "under way", "not begun"
 
 
 class _Event(BaseModel):  # in the log, a file and a creative stand as the list of their fields
@@ -136,10 +137,14 @@ class Unfinished(NamedTuple):
         return (*self.under_way, *self.not_begun)
 
     @property
+    def parts(self) -> dict[str, tuple[SessionFile, ...]]:
+        """Its files, by how far they are."""
+        return dict(zip((CONFIRMED, WITHOUT_ID, UNDER_WAY, NOT_BEGUN), self[3:7], strict=True))
+
+    @property
     def told(self) -> str:
         """What there is of it, in words."""
-        parts = zip(("confirmed", "without an ID", "under way", "not begun"), self[3:7], strict=True)
-        return ", ".join(f"{len(files)} {part}" for part, files in parts if files or part != "without an ID")
+        return ", ".join(f"{len(files)} {part}" for part, files in self.parts.items() if files or part != WITHOUT_ID)
 
 
 class Journal:

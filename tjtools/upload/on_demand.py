@@ -1,9 +1,15 @@
-"""Campaign CSVs on demand: the ads of what is approved now, as `tjtools campaign` and the desk's Library write them."""
+"""Campaign CSVs on demand: the ads of what is approved now, as `tjtools campaign` and the desk's Library write them.
+
+What single ads are to say instead of the settings, a person writes into `tracking/campaign_overrides.csv`. Each line
+names its ads by `name`, `creative_id` or `category` (by all that it has), and says `target_url`, `headline`,
+`brand_name`, `call_to_action` or some of them. An ID goes before a name, and a name before a category.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,14 +18,17 @@ from typing import NamedTuple
 from tjtools.cache.history import History, Observation, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import OBSERVED, last_readings
+from tjtools.model.cells import read_id
 from tjtools.model.creative import ReviewStatus, Section
-from tjtools.model.errors import SettingsError, TJToolsError
+from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError, WrongHeader
+from tjtools.model.names import match_key
 from tjtools.model.words import counted
 from tjtools.upload.approved import MAKE_ADS, NATIVE, VERIFY, Candidate, Why, candidates
 from tjtools.upload.campaign import (
     PLACEHOLDER,
     Ad,
     CampaignFile,
+    Half,
     Texts,
     files_of,
     fitted,
@@ -28,13 +37,61 @@ from tjtools.upload.campaign import (
     why_no_address,
     write_ads,
 )
-from tjtools.upload.overrides import Override, Overrides, composed
+from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.limits import load_limits
+from tjtools.workspace.limits import CampaignCaps, load_limits
 from tjtools.workspace.settings import load_settings
 
 STARTED = "%Y%m%d_%H%M%S"
+KEYS = ("creative_id", "name", "category")  # the one that goes first, first
+VALUES = ("target_url", "headline", "brand_name", "call_to_action")
+_REMEDY = f"The first line names at least one of {', '.join(KEYS)}, and of {', '.join(VALUES)} what is to be said."
 _LOOKS = (Source.REFRESH.value, Source.SYNC.value)
+
+
+class Override(NamedTuple):
+    """One line: what names its ads, what these are to say, and why it can't be used, `""` if it can."""
+
+    line: int
+    keys: Mapping[str, str]
+    values: Mapping[str, str]
+    why: str = ""
+
+    def is_of(self, halves: Sequence[Half]) -> bool:
+        """Whether it is of the ad of these: one of them is all that it names."""
+        return any(all(_key(key, getattr(half, key)) == told for key, told in self.keys.items()) for half in halves)
+
+
+class Overrides(NamedTuple):
+    """The lines that name ads, and all that can't be used, with the reason."""
+
+    path: Path
+    lines: tuple[Override, ...] = ()
+    bad: tuple[BadLine, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path, caps: CampaignCaps, *, needed: bool = False) -> Overrides:
+        """Read them; raises WrongHeader, NotText, and TrackingFileError for one that is `needed` and not there."""
+        if needed and not path.is_file():
+            raise TrackingFileError("there is no such file.", path=path, remedy="Name a CSV of overrides.")
+        table, lines, bad = _table(path), list[Override](), list[BadLine]()
+        for line, row in zip(table.lines, table.rows, strict=True):
+            one = _read(line, row, caps, lines)
+            if one.why:
+                bad.append(BadLine(line, one.why, ",".join(row.values())))
+            if one.keys:
+                lines.append(one)
+        return cls(path, tuple(lines), tuple(sorted([*table.bad, *bad])))
+
+    def of(self, halves: Sequence[Half]) -> dict[str, Override]:
+        """The line that says it, for each column of which one says something for the ad of these."""
+        found = [one for one in self.lines if one.is_of(halves)]
+        found.sort(key=lambda one: min(map(KEYS.index, one.keys)), reverse=True)  # of two alike, the later one
+        return {column: one for one in found for column in one.values}
+
+    def unused(self, halves: Sequence[Half]) -> tuple[int, ...]:
+        """The numbers of the lines that are of none of these."""
+        return tuple(one.line for one in self.lines if not one.is_of(halves))
 
 
 class Asked(NamedTuple):
@@ -108,8 +165,9 @@ class Campaign(NamedTuple):
     @property
     def unset(self) -> str:
         """What the ads say that nobody has set yet, in words; `""`: nothing."""
-        found = Counter(text for ad in self.ads for text in {*ad.values.values()} if text.startswith(PLACEHOLDER))
-        told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in sorted(found.items()))
+        texts = (text for ad in self.ads for text in dict.fromkeys(ad.values.values()))  # where it leads comes first
+        found = Counter(text for text in texts if text.startswith(PLACEHOLDER))
+        told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in found.items())
         bare = sum(ad.values.get("Headline") == "" for ad in self.ads)
         has = f"{counted(bare, 'ad')} {'has' if bare == 1 else 'have'} no headline, since nobody knows its category"
         return "; ".join([*[f"{told}: set it in [campaign] of tjtools.toml"] * bool(told), *[has] * bool(bare)])
@@ -176,7 +234,7 @@ def plan_campaign(workspace: Workspace, asked: Asked = EVERYTHING, *, now: datet
         now,
         timedelta(days=settings.campaign.max_age_days),
         overrides,
-        overrides.unused(half for one in known for half in one.halves),
+        overrides.unused([half for one in known for half in one.halves]),
         tuple(sorted({one.first.category for one in known if one.first.category and one.section in MAKE_ADS})),
     )
 
@@ -241,3 +299,54 @@ def _time(one: Observation, first: str) -> datetime | None:
         if one.from_status or one.observed_at != first:
             return datetime.strptime(one.observed_at, OBSERVED).replace(tzinfo=UTC)
     return None
+
+
+def _table(path: Path) -> Table:
+    for key in KEYS:
+        with suppress(WrongHeader):
+            table = read_table(path, [key])
+            if {*table.header} & {*VALUES} or not table.form:
+                return table
+    raise WrongHeader(
+        "it does not say which ads are meant, or what they are to say.", path=path, line=1, remedy=_REMEDY
+    )
+
+
+def _read(line: int, row: Mapping[str, str], caps: CampaignCaps, before: Iterable[Override]) -> Override:
+    told = {column: text for column in (*KEYS, *VALUES) if (text := row.get(column, "").strip())}
+    values = {column: told[column] for column in VALUES if column in told}
+    try:
+        told |= {key: read_id(told[key]) for key in KEYS[:1] if key in told}
+    except ValueError as error:
+        return Override(line, {}, values, str(error))
+    keys = {key: _key(key, told[key]) for key in KEYS if key in told}
+    whys = [
+        *_refused(values, caps),
+        *(
+            f"line {one.line} says something else of the same ads"
+            for one in before
+            if one.keys == keys and any(values.get(column, said) != said for column, said in one.values.items())
+        ),
+    ]
+    if not keys:
+        whys = [f"it names no ads: it has none of {', '.join(KEYS)}"]
+    return Override(line, keys, values, "; ".join(whys))
+
+
+def _refused(values: Mapping[str, str], caps: CampaignCaps) -> Iterator[str]:
+    """What the campaign uploader would not take."""
+    for column, text in values.items():
+        most = getattr(caps, column, len(text))
+        if len(text) > most:
+            yield f"its {column} has {len(text)} characters; the campaign uploader takes at most {most}"
+    if why := why_no_address(values["target_url"]) if "target_url" in values else "":
+        yield why
+
+
+def _key(key: str, text: str) -> str:
+    return match_key(text) if key == "name" else composed(text)
+
+
+def composed(text: str) -> str:
+    """A category as it is compared: its blanks count, how its letters are composed does not."""
+    return unicodedata.normalize("NFC", text.strip())

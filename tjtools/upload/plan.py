@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
-from tjtools.diff.session import FileReview
+from tjtools.diff.session import FileReview, Verdict
 from tjtools.model.creative import CreativeType, Key, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
@@ -122,7 +122,7 @@ class Plan:
 
     `not_chosen` are new files that the saved plan leaves out, `unseen` those that came after it. `repeats` were to go
     up, but repeat a creative that the network has rejected, or are the other half of such a one's pair: they stay
-    until a person allows it.
+    until a person allows it. `cleared` are files of a run that is gone on with which the session no longer has.
     """
 
     batches: tuple[Batch, ...]
@@ -131,6 +131,7 @@ class Plan:
     not_chosen: tuple[FileReview, ...] = ()
     unseen: tuple[FileReview, ...] = ()
     repeats: tuple[FileReview, ...] = ()
+    cleared: tuple[SessionFile, ...] = ()
 
     @property
     def asks(self) -> str:
@@ -139,9 +140,28 @@ class Plan:
         return f"{counted(number, 'file')} repeat{'s' * (number == 1)} a rejected creative" if number else ""
 
     @property
+    def reviews(self) -> tuple[FileReview, ...]:
+        """All that is in its batches, also what the library knows already."""
+        return tuple(one for batch in self.batches for one in batch.reviews)
+
+    @property
     def files(self) -> tuple[SessionFile, ...]:
         """All files to hand over, in order."""
-        return tuple(file for batch in self.batches for file in batch.files)
+        return tuple(one.file for one in self.reviews if one.goes_up)
+
+    @property
+    def stays(self) -> dict[SessionFile, str]:
+        """The files that are in no batch, each with the reason."""
+        reasons = {one.file: why_not(one) for one in self.held_back} | {one.file: one.reason for one in self.repeats}
+        reasons |= {one.file: "beyond the limit of this run" for one in self.left}
+        reasons |= {one.file: "not chosen in the saved plan" for one in self.not_chosen}
+        reasons |= {one.file: "new since the saved plan" for one in self.unseen}
+        return reasons | dict.fromkeys(self.cleared, "no longer in the session")
+
+
+def why_not(one: FileReview) -> str:
+    """Why a file is not handed over; the library's own words need no verdict before them."""
+    return one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}"
 
 
 def make_plan(

@@ -19,9 +19,8 @@ from tjtools.model.creative import Creative, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import extension, file_type
 from tjtools.scrape.reading import creative_of
-from tjtools.upload.handover import log
+from tjtools.upload.handover import Outcome, log
 from tjtools.upload.journal import HandedOver, Settled
-from tjtools.upload.pairing import Outcome
 from tjtools.upload.plan import Plan
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
@@ -95,11 +94,6 @@ class Records:
         """The checksums of files that were looked at, by their names; one that has changed since is not among them."""
         seen = ((file.name, self.fingerprints.of(file.path)) for file in files)
         return {name: one.checksum for name, one in seen if one}
-
-    def still(self, one: FileReview) -> bool:
-        """Whether a file that was judged by its content still has it: a change shows in its size or time."""
-        now = self.fingerprints.of(one.file.path)
-        return now is not None and any(now.checksum == each.file.fingerprint.checksum for each in one.repeats)
 
     def there(self, file: SessionFile) -> str:
         """The Creative ID under which the file's section has its content, as far as that was recorded; else `""`."""
@@ -205,8 +199,7 @@ def log_confirmed(outcomes: Sequence[Outcome], added: int, library: str) -> None
 def sum_up(plan: Plan, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
     """Say what a run came to, and which files of its plan stay."""
     count = Counter(one.status for one in outcomes)
-    stay = (*plan.held_back, *plan.left, *plan.not_chosen, *plan.unseen, *plan.repeats)
-    if count.keys() == {UploadStatus.SKIPPED} and not (stay or stopped):
+    if count.keys() == {UploadStatus.SKIPPED} and not (plan.stays or stopped):
         log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
     for files, told in (
         (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),

@@ -1,18 +1,20 @@
-"""Going on with a run that was cut off: what it had confirmed is recorded, and the rest is planned again.
+"""The one live run of a workspace: watched and stopped from another window, and gone on with where it was cut off.
 
-One live run a workspace at a time.
+Then what it had confirmed is recorded, and the rest is planned again. Its lock and the log tell of it.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
 from tjtools.cache.inventory import load_session
@@ -20,10 +22,11 @@ from tjtools.cache.library import Library
 from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
 from tjtools.media.content import Progress
-from tjtools.model.creative import SessionFile
+from tjtools.model.creative import Key
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
+from tjtools.model.words import counted
 from tjtools.upload.handover import log
-from tjtools.upload.journal import Journal, Recorded, Settled, Unfinished
+from tjtools.upload.journal import CONFIRMED, WITHOUT_ID, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
 from tjtools.upload.record import Records
 from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
@@ -36,14 +39,16 @@ if TYPE_CHECKING:
 LEASE = 120.0  # seconds without a sign of life after which a run on another machine counts as dead
 STOP_IT = "Wait for it, or stop it: tjtools upload --stop"
 GLANCE = 0.5  # seconds to wait for one that only looks whether a run is under way
+LOOK = 0.2  # seconds between two looks at whether it has stopped
+STOPS_WITHIN = 60.0  # seconds
 
 
 class Rest(NamedTuple):
-    """What is left of an unfinished run, ready to go on with; `cleared` are files that the session no longer has."""
+    """What is left of an unfinished run, ready to go on with; `notes` say what the session no longer has of it."""
 
     prepared: Prepared
     plan: Plan
-    cleared: tuple[SessionFile, ...]
+    notes: tuple[str, ...]
 
 
 def unfinished_run(workspace: Workspace) -> Unfinished | None:
@@ -92,7 +97,9 @@ def prepare_rest(
     chosen = Choice(run.at, frozenset(file.key for file in files))
     allowed = run.repeats | {file.key for file in run.under_way}
     plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen, allow_repeats=allowed)
-    return Rest(replace(prepared, reviews=reviews), plan, cleared)
+    words = {True: "and looked for on the site", False: "so it is not uploaded"}
+    notes = (f"No longer in the session, {words[file in run.under_way]}: {file.name}" for file in cleared)
+    return Rest(replace(prepared, reviews=reviews), replace(plan, cleared=cleared), tuple(notes))
 
 
 def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Callable[[], datetime]) -> None:
@@ -232,3 +239,92 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
         yield Alone(path, lease, stop_request(workspace))
     finally:
         lease.release()
+
+
+class Watched(NamedTuple):
+    """A live upload that is under way: its lock's `token`, and what the log tells; None where it has noted nothing."""
+
+    token: str
+    run: Unfinished | None
+
+    @property
+    def states(self) -> dict[Key, str]:
+        """How far each file is."""
+        parts = self.run.parts if self.run else {}
+        return {file.key: state for state, files in parts.items() for file in files}
+
+    @property
+    def done(self) -> int:
+        """How many files are through."""
+        return sum(state in (CONFIRMED, WITHOUT_ID) for state in self.states.values())
+
+    @property
+    def total(self) -> int:
+        """How many files it is to hand over."""
+        return len(self.states)
+
+    @property
+    def how_far(self) -> str:
+        """How far it is, in words."""
+        return f"{self.done:,} of {counted(self.total, 'file')}" if self.run else "it begins, or ends"
+
+    @property
+    def told(self) -> str:
+        """That it runs, and how far it is."""
+        return f"An upload runs in another window: {self.how_far}"
+
+
+class Watch:
+    """Looks at the live upload of a workspace, a few times a second if need be: only what has changed is read."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._lease = lease_of(workspace)  # one for all looks: who gives no sign of life is known by watching it
+        self._journal = Journal(workspace.log)
+        self._seen: object = None
+        self._run: Unfinished | None = None
+
+    def look(self) -> Watched | None:
+        """The live upload that is under way here; None where there is none, also where its process has died.
+
+        Raises TrackingFileError for a log that can't be read.
+        """
+        owner = self._lease.owner
+        if owner is None or not owner.token or not held(self._lease):
+            return None
+        with translated(self.workspace.log, "read"):
+            there = self.workspace.log.stat() if self.workspace.log.exists() else None
+        seen = there and (there.st_ino, there.st_size, there.st_mtime_ns)
+        if seen != self._seen:
+            self._seen, self._run = seen, self._journal.unfinished()
+        return Watched(owner.token, self._run)
+
+    def stop(self, watched: Watched) -> None:
+        """Ask this very run to stop, as its own Cancel does: it looks within a second. Raises TrackingFileError."""
+        path = stop_request(self.workspace)
+        with translated(path, "written"):
+            path.write_text(watched.token, "utf-8")
+
+
+def stop_run(workspace: Workspace) -> Watched:
+    """Stop the live upload of this workspace, and wait until it has; returns how far it was when it was last seen.
+
+    Raises WorkspaceError where there is none, or where it has not stopped within a minute.
+    """
+    watch, pause = Watch(workspace), Event()
+    last = watch.look()
+    if last is None:
+        raise WorkspaceError("No upload runs here: there is none to stop.")
+    watch.stop(last)
+    deadline = time.monotonic() + STOPS_WITHIN
+    while (now := watch.look()) and now.token == last.token:
+        if time.monotonic() > deadline:
+            raise WorkspaceError(f"It has not stopped within {STOPS_WITHIN:g} s.", remedy="Stop it in its own window.")
+        last = now
+        pause.wait(LOOK)
+    return last
+
+
+def watched(workspace: Workspace) -> Watched | None:
+    """The live upload that is under way in this workspace now, None where there is none."""
+    return Watch(workspace).look()

@@ -16,13 +16,13 @@ from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SiteError, TeamError, TJToolsError
 from tjtools.model.words import counted
 from tjtools.site import FileResult, FileState, Site
+from tjtools.site.browser import heeding
 from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.handover import hand_over, log, look_for, newest_id, settle
+from tjtools.upload.handover import Outcome, as_told, hand_over, log, look_for, newest_id, pair, settle
 from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
-from tjtools.upload.pairing import Outcome, as_told, pair
-from tjtools.upload.plan import Batch, Plan
+from tjtools.upload.plan import Batch, Plan, why_not
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
 from tjtools.upload.run_files import add_status, status_row
@@ -33,6 +33,7 @@ from tjtools.workspace.settings import Settings
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 GONE = "handed over by an earlier run, and the site does not list it"
+EXCHANGED = "it holds something else than what was reviewed: review it again"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -93,9 +94,9 @@ class _Run:
         self.journal = Journal(self.workspace.log)
         self.to_do = {file.key for file in self.plan.files}
         self.confirmed = {file.key for file in self.resumed.confirmed} if self.resumed else set[Key]()
-        planned = (one for batch in self.plan.batches for one in batch.reviews)
-        reviews = [*self.plan.held_back, *self.plan.repeats, *planned]
+        reviews = [*self.plan.held_back, *self.plan.repeats, *self.plan.reviews]
         self.files = [one.file for one in reviews]
+        self.reviewed = {one.file.key: one.content for one in reviews if one.content}
         self.sizes = {one.file.key: one.facts.size for one in reviews if one.facts}
 
     def carry_out(self) -> UploadReport:
@@ -106,6 +107,7 @@ class _Run:
                 if self.live:
                     run = alone.enter_context(only_live_run(self.workspace))
                     self.demand_alone, self.asked_to_stop = run.demand, run.asked_to_stop
+                    alone.enter_context(heeding(run.asked_to_stop))
                     self.claims = alone.enter_context(claims_of(self.workspace, self.name, self.settings.upload))
                     self._begin()
                 for batch in self.plan.batches:
@@ -134,8 +136,7 @@ class _Run:
             while earlier := self.journal.unfinished():  # this run takes its place
                 self._campaigns(earlier.run)
                 self.journal.note(Ended(run=earlier.run, at=self.now()))
-            going = (one for batch in self.plan.batches for one in batch.reviews if one.goes_up)
-            allowed = [one.file.key for one in going if one.repeats_rejected]
+            allowed = [one.file.key for one in self.plan.reviews if one.goes_up and one.repeats_rejected]
             self.journal.begun(self.plan.files, run=self.name, now=self.now(), force=self.force, repeats=allowed)
         self.begun = True
         in_doubt = self.journal.in_doubt()
@@ -159,16 +160,17 @@ class _Run:
         site, times = self._open_section(handed.section), self.settings.upload
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
         patience = times.processing_timeout + times.card_timeout
-        found = look_for(site, files, handed, sizes=self.sizes, patience=patience, now=self.now())
+        found = look_for(site, files, handed, self.sizes, self.reviewed, patience=patience, now=self.now())
         found = tuple(as_told(one, self.records.library, handed.newest) for one in found)
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         here = {file.key for file in self.files}
-        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & here]
+        ours = here | {file.key for file in self.plan.cleared}
+        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & ours]
         others = [one.file for one in again if one.file.key not in here | self.journal.stalled()]
         gone = [Outcome(file, UploadStatus.FAILED, message=GONE) for file in others]
-        told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in here)]
+        told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in ours)]
         self._confirm([*told, *timed_out, *gone], handed)
 
     def _batch(self, batch: Batch) -> None:
@@ -195,15 +197,10 @@ class _Run:
         self.records.library.refresh()
         told = {one.file.key for one in self.outcomes}
         asked = [self._asked_again(one) for one in batch.reviews if one.file.key not in told]
-        at = self.now()
-        skipped = [  # the library's own words need no verdict before them
-            (one, one.reason if one.verdict is Verdict.ALREADY_THERE else f"{one.verdict.value}: {one.reason}")
-            for one in asked
-            if not one.goes_up
-        ]
+        at, skipped = self.now(), [one for one in asked if not one.goes_up]
         settled: list[Settled] = []
-        for one, why in skipped:
-            in_cache = one.verdict is Verdict.ALREADY_THERE and one.creative_id
+        for one in skipped:
+            why, in_cache = why_not(one), one.verdict is Verdict.ALREADY_THERE and one.creative_id
             known = f"Already exists on TJ (ID: {one.creative_id} from cache)" if in_cache else why
             log.info("Skipping %s: %s", one.file.name, known)
             half = next((each for each in one.known if each.creative_id == one.creative_id), None)
@@ -211,14 +208,15 @@ class _Run:
                 skip = UploadStatus.SKIPPED  # the ad of the other half needs its ID
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
         self.journal.note(*settled)
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why) for one, why in skipped], at)
+        ids = [(one, one.creative_id or "") for one in skipped]
+        self._note([Outcome(one.file, UploadStatus.SKIPPED, key, why_not(one)) for one, key in ids], at)
         if settled:
             self.journal.note(Recorded(run=self.name, at=self.now()))
         self._count()
         return [one.file for one in asked if one.goes_up]
 
     def _asked_again(self, one: FileReview) -> FileReview:
-        if one.verdict in _BY_CONTENT and not self.records.still(one):
+        if one.verdict in _BY_CONTENT and self.records.contents([one.file]).get(one.file.name) != one.content:
             why = "it changed since the review: review it again"
             return replace(one, verdict=Verdict.INVALID, creative_id=None, reason=why)
         asked = review_file(one.file, self.records.library, force=self.force and one.goes_up)
@@ -232,7 +230,6 @@ class _Run:
     def _open_section(self, section: Section) -> Site:
         if self.site is None:
             self.site = self.connect()
-            self.site.heed(self.asked_to_stop)
         elif self.in_tab >= A_TAB:
             self.site.renew()
             self.in_tab = 0
@@ -241,14 +238,16 @@ class _Run:
 
     def _go_live(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
         section = batch.creative_type.section
-        files = self._still_there(files)
+        files = self._as_reviewed(files)
         if not files:
             return
-        self.records.look(files)
         files, newest = self._claimed(site, batch, files)
         if not files:
             return
         self._open_panel(site, batch)
+        files = self._as_reviewed(files)
+        if not files:
+            return
         self.demand_alone()
         self.claims.hold()
         contents = self.records.contents(files).items()
@@ -322,16 +321,18 @@ class _Run:
         name = f"{self.name}_batch{batch.number:02}_{batch.creative_type.value}_{step}.png"
         site.screenshot(self.workspace.screenshots / name)
 
-    def _still_there(self, files: Sequence[SessionFile]) -> list[SessionFile]:
-        """The files that can still be read where the review saw them; the others fail, and are not handed over."""
+    def _as_reviewed(self, files: Sequence[SessionFile]) -> list[SessionFile]:
+        """The files that are there as the review saw them; the others fail, and are not handed over."""
         for file in files:
             if file.row:
                 self.workspace.guard(file.path)
-        gone = [file for file in files if not file.path.is_file()]
-        if gone:
-            why = "the file is gone since the review"
-            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one in gone], None)
-        return [file for file in files if file not in gone]
+        self.records.look(files)
+        now = self.records.contents(files)
+        others = [one for one in files if now.get(one.name, "") != self.reviewed.get(one.key, now.get(one.name))]
+        if others:
+            whys = {one: EXCHANGED if one.path.is_file() else "the file is gone since the review" for one in others}
+            self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one, why in whys.items()], None)
+        return [file for file in files if file not in others]
 
     def _confirm(self, outcomes: Sequence[Outcome], handed: HandedOver | None, timed_out: Container[str] = ()) -> None:
         """Write down what came of files that went up so: the journal first, then library, master and status CSV.
@@ -359,20 +360,18 @@ class _Run:
         self._count()
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
-        plan = self.plan
-        reasons = {one.file: f"{one.verdict.value}: {one.reason}" for one in plan.held_back}
-        reasons |= {one.file: one.reason for one in plan.repeats}
-        reasons |= dict.fromkeys((one.file for one in plan.left), "beyond the limit of this run")
-        reasons |= dict.fromkeys((one.file for one in plan.not_chosen), "not chosen in the saved plan")
-        reasons |= dict.fromkeys((one.file for one in plan.unseen), "new since the saved plan")
+        reasons, planned = self.plan.stays, dict[SessionFile, FileReview]()
         if stopped:
-            planned = (one.file for batch in plan.batches for one in batch.reviews)
-            reasons |= dict.fromkeys(planned, f"not begun: {stopped.message}")
-        told = {one.file for one in self.outcomes}
+            planned = {one.file: one for one in self.plan.reviews}
+            not_begun = f"not begun: {stopped.message}"
+            reasons |= {file: not_begun if one.goes_up else why_not(one) for file, one in planned.items()}
         doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
-        words = UploadStatus.SKIPPED, UploadStatus.UNKNOWN_ID
-        rest = [file for file in reasons if file not in told]
-        self._note([Outcome(file, words[file.key in doubt], message=reasons[file]) for file in rest])
+        told, rest = {one.file for one in self.outcomes}, list[Outcome]()
+        for file in (file for file in reasons if file not in told):
+            there = planned[file].creative_id if file in planned and file.key not in doubt else None
+            status = UploadStatus.UNKNOWN_ID if file.key in doubt else UploadStatus.SKIPPED
+            rest.append(Outcome(file, status, there or "", reasons[file]))
+        self._note(rest)
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
         at, new = at or self.now(), [one for one in outcomes if one.file.key not in self.confirmed]

@@ -14,8 +14,8 @@ from tjtools.model.cells import told_id
 from tjtools.model.creative import CreativeType, Key, UploadStatus
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.campaign import BATCH
+from tjtools.upload.handover import Outcome
 from tjtools.upload.journal import Settled
-from tjtools.upload.pairing import Outcome
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace

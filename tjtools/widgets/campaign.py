@@ -207,7 +207,7 @@ def _standing(panel: CampaignFiles) -> Node | None:
         return alert(node("strong", f"⚠ {found.too_old.message.partition(':')[0]}."), *ages)
     unset = [node("p", node("strong", f"⚠ {found.unset}"))] if found.unset and found.ads else []
     changed = [node("p", panel.note, role="status")] if panel.note else []
-    return node("div", node("p", finding(found), css="tj-finding"), *map(note, found.aged), *unset, *changed)
+    return node("div", node("p", finding(found), css="tj-finding"), *unset, *map(note, found.aged), *changed)
 
 
 def _said(panel: CampaignFiles) -> Node | None:

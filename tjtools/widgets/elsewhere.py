@@ -10,7 +10,7 @@ from traitlets import Bool, HasTraits, Instance
 
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload import Watch, Watched
-from tjtools.upload.watch import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
+from tjtools.upload.journal import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
 from tjtools.widgets.markup import Node, folded, node
 from tjtools.widgets.panel import STOPPING, Panel
 from tjtools.widgets.view import button, column, row, tied, told

@@ -261,7 +261,7 @@ class Upload(Panel):
 
     def _upload(self, checked: Checked, task: Task, *, repeats_too: bool) -> None:
         now = self._made(task, retry=checked.retry)
-        if (now.plan.files, now.whole.files) != (checked.plan.files, checked.whole.files):
+        if _goes(now) != _goes(checked):
             self._forget()
             raise WorkspaceError(
                 "Nothing was uploaded: session, files, library or plan changed since the rehearsal.",
@@ -278,8 +278,8 @@ class Upload(Panel):
         rest = steps.prepare_rest(
             self.workspace, unfinished, self.settings, progress=task.looked_at, cancelled=task.cancelled
         )
-        for file in rest.cleared:
-            task.say(f"No longer in the session, so it is left alone: {file.name}")
+        for words in rest.notes:
+            task.say(words)
         self._carry_out(task, rest.plan, rest.prepared, lambda: self._connect(task), live=True, resumed=unfinished)
 
     def _carry_out(
@@ -330,6 +330,12 @@ class Upload(Panel):
     def _look_ahead(self) -> None:
         self.saved = steps.load_choice(self.workspace)
         self.rows = len(load_session(self.workspace).files)
+
+
+def _goes(checked: Checked) -> list[tuple[SessionFile, str]]:
+    """What goes up, each file with its content: what is certain, and what wants a person's word."""
+    plans = checked.plan, checked.whole
+    return [(one.file, one.content) for plan in plans for one in plan.reviews if one.goes_up]
 
 
 def counted_batches(plan: Plan) -> str:

@@ -265,8 +265,7 @@ def _notes(panel: Upload) -> Node | None:
 
 def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
     plan, prepared = checked.plan, checked.prepared
-    going = [one for batch in plan.batches for one in batch.reviews if one.goes_up]
-    if near := [one for one in going if one.verdict is Verdict.NEAR_DUPLICATE]:
+    if near := [one for one in plan.reviews if one.verdict is Verdict.NEAR_DUPLICATE]:
         yield _listed(f"≈ {len(near):,} of these may be there already", near)
     if plan.held_back:
         yield _listed(f"⚠ {counted(len(plan.held_back), 'file')} can't go: mend first", plan.held_back)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tjtools.model.creative import CreativeType, Key, SessionFile, UploadStatus
 from tjtools.site import Card, FileResult, FileState
-from tjtools.upload.pairing import is_newer, pair
+from tjtools.upload.handover import is_newer, pair
 
 TAKEN, REFUSED = FileResult(FileState.TAKEN), FileResult(FileState.REFUSED, "too long")
 LOST, STALLED = FileResult(FileState.LOST), FileResult(FileState.STALLED, "no change within 300 s")

@@ -10,13 +10,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from world import NOW, ON_BOTH, Truth, banner, go, library_ids, native_pair, session
+from world import IN_ITS_OWN_BROWSER, NOW, ON_BOTH, Truth, banner, go, library_ids, native_pair, session
 
 from tjtools.model.creative import Section
 from tjtools.model.errors import Cancelled
-from tjtools.upload import FileProgress, Watch, Watched, unfinished_run, watched
+from tjtools.scrape.connection import sign_in, site_of
+from tjtools.site import Site
+from tjtools.upload import FileProgress, UploadReport, Watch, Watched, stop_run, unfinished_run, watched
 from tjtools.upload.resume import only_live_run
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import load_settings
 
 pytestmark = pytest.mark.usefixtures("site_kind")
 RUN = """
@@ -113,3 +116,26 @@ def test_a_run_whose_process_was_killed_is_known_at_once_to_be_no_more(workspace
 def test_an_empty_folder_has_no_run_and_gets_no_file_by_looking(tmp_path: Path) -> None:
     assert watched(Workspace(tmp_path)) is None
     assert [*tmp_path.iterdir()] == []
+
+
+@IN_ITS_OWN_BROWSER
+def test_a_run_that_waits_for_a_person_to_sign_in_stops_when_another_window_asks(
+    workspace: Workspace, truth: Truth
+) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    workspace.browser_session.unlink()
+    settings, asked = load_settings(workspace), threading.Event()
+
+    def nobody_signs_in() -> Site:
+        site = site_of(workspace, settings, say=lambda _: None)
+        with site:
+            sign_in(site, workspace, settings, say=lambda _: asked.set())
+        return site
+
+    reports: list[UploadReport] = []
+    at_work = threading.Thread(target=lambda: reports.append(go(workspace, open_site=nobody_signs_in)))
+    at_work.start()
+    assert asked.wait(30)
+    stop_run(workspace)
+    at_work.join()
+    assert str(reports[0].stopped) == "Stopped from another window."
