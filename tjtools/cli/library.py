@@ -261,8 +261,8 @@ def _show_update(update: Update, on: Console) -> None:
     rows = [
         (
             one.section.value,
-            f"{one.unique} of {'?' if one.total is None else one.total} creatives, {one.pages} pages,"
-            f" {one.rereads} re-reads, {one.drift} moved",
+            f"{one.unique} of {'? creatives' if one.total is None else counted(one.total, 'creative')},"
+            f" {counted(one.pages, 'page')}, {counted(one.rereads, 're-read')}, {one.drift} moved",
             one.verdict,
         )
         for one in update.certificates

@@ -17,6 +17,7 @@ from tjtools.cli import console
 from tjtools.cli.console import end, listing, out, say
 from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
+from tjtools.model.words import counted
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import set_up
@@ -144,7 +145,7 @@ def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = Fal
 
     def show() -> None:
         out.print(f"{team.settings.account} at {team.store.place}, {team.state.age}")
-        out.print(f"behind by {behind} changes: tjtools pull" if behind else "up to date")
+        out.print(f"behind by {counted(behind, 'change')}: tjtools pull" if behind else "up to date")
         out.print(f"last reading of the site: {refreshed or 'none yet'}")
         for one in claims:
             out.print(one)

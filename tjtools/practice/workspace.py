@@ -32,9 +32,9 @@ from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import Taken, plan_session
 from tjtools.prepare.session import write_session
-from tjtools.scrape.reading import Certificate, creative_of, read_section
+from tjtools.scrape.reading import Certificate, creative_of
 from tjtools.scrape.refresh import shown_certificate
-from tjtools.site import Card, Site
+from tjtools.site import Card
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
 from tjtools.workspace.disk import locked
@@ -87,15 +87,6 @@ def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = N
     )
     with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:
         return json.load(answer)
-
-
-def read_library(site: Site, library: Library, progress: Callable[[str, int], None]) -> tuple[Creative, ...]:
-    """Read all five sections into an empty library."""
-    found: list[Creative] = []
-    for section in Section:
-        progress(section.value, len(found))
-        found += [creative_of(card, section) for card in read_section(site, section)]
-    return library.add(found)
 
 
 def make_session(
@@ -203,7 +194,7 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
         ours.enter_context(lease.read_lock())
         with locked(workspace.private / "sandbox"):
             if not _is_ours(workspace, bound.origin):
-                _start(workspace, bound.origin, leased)
+                _start(workspace, bound, leased)
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
     with suppress(Timeout, OSError), lease.write_lock(blocking=False):  # nobody else needs it
@@ -230,11 +221,11 @@ def _is_ours(workspace: Workspace, origin: str) -> bool:
     return folder is not None
 
 
-def _start(workspace: Workspace, origin: str, leased: Path) -> None:
+def _start(workspace: Workspace, bound: SiteSettings, leased: Path) -> None:
     """Start it, and wait until it answers."""
     from tjtools.practice import running
 
-    port = urlsplit(origin).port or 0
+    port = urlsplit(bound.origin).port or 0
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
@@ -243,10 +234,10 @@ def _start(workspace: Workspace, origin: str, leased: Path) -> None:
             remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
         ) from error
     process = running.start(workspace.root / "sandbox", port, leased)
-    _wait_until(lambda: process.poll() is not None or _answering(origin))
+    _wait_until(lambda: process.poll() is not None or _answering(bound.origin))
     if process.poll() is not None:
-        command = f"tjtools sandbox --port {port} --data {workspace.root / 'sandbox'}"
-        raise SiteUnreachable("The sandbox has ended at once.", remedy=f"See why with: {command}")
+        remedy = f"See why with: {bound.started_by(workspace.root)}"
+        raise SiteUnreachable("The sandbox has ended at once.", remedy=remedy)
 
 
 def _wait_until(true: Callable[[], object]) -> None:

@@ -22,6 +22,7 @@ from tjtools.diff.session import review_file
 from tjtools.media.content import Progress
 from tjtools.model.creative import SessionFile
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
+from tjtools.model.words import counted
 from tjtools.upload.handover import log
 from tjtools.upload.journal import Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Choice, Plan, make_plan
@@ -102,7 +103,8 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
     """
     library.refresh()
     for run, settled in journal.unrecorded().items():
-        log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
+        confirmed = counted(len(settled), "file")
+        log.info("Recording %s that the run %s had confirmed when it was cut off", confirmed, run)
         records = Records(workspace, library, run)
         records.record([_as_known(one, library) for one in settled], at := now())
         records.remember(settled, at)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +63,11 @@ class SiteSettings(Table):
         if self.kind == "live" and (on_this_machine or address.scheme != "https"):
             raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
+
+    def started_by(self, folder: Path) -> str:
+        """The command that starts the sandbox whose workspace this folder is."""
+        words = ("tjtools", "sandbox", "--port", str(urlsplit(self.origin).port), "--data", str(folder / "sandbox"))
+        return shlex.join(words)
 
     @property
     def sign_in_url(self) -> str:
