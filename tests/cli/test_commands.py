@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,36 @@ def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None
     done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
     assert (done.returncode, "Native Rollover, approved" in done.stdout) == (1, True)
     assert tjtools("check", "promo.mp4", cwd=shop).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("1032530572", ["1032530571"]),  # another digit
+        ("1032350581", ["1032530581"]),  # two that changed places
+        ("103253058", ["1032530581"]),  # one too few
+        ("banner 4 final", ["1032530581"]),
+        ("Banner_3_finl.png", ["1032530581"]),
+        ("ads/vid_en_sports_4sec_id-99A0D7C8-vid.mov", ["1032530571"]),
+        ("banner 34 finale", []),
+        ("1032530", []),
+    ],
+)
+def test_check_says_what_may_have_been_meant_by_what_is_not_there(shop: Path, asked: str, meant: list[str]) -> None:
+    done = tjtools("check", asked, cwd=shop)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"not there      {asked}")
+    assert re.findall(r"did you mean (\d+) \(.+\)\?", done.stdout) == meant
+    [told] = json.loads(tjtools("check", asked, "--json", cwd=shop).stdout)
+    assert [one["creative_id"] for one in told["near"]] == meant
+
+
+def test_check_names_few_of_many_that_may_have_been_meant_and_none_for_a_long_list(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"10325306{number:02},teaser {number},,,,image,pending\n" for number in range(10))
+    done = tjtools("check", "teaser", cwd=shop)
+    assert (done.stdout.count("did you mean"), "or one of 5 more" in done.stdout) == (5, True)
+    (shop / "list.txt").write_text("".join(f"teaser {number}{number}\n" for number in range(30)), "utf-8")
+    assert "did you mean" not in tjtools("check", "--from", "list.txt", cwd=shop).stdout
 
 
 def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
