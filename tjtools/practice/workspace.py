@@ -55,16 +55,18 @@ _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer 
 
 
 def fresh_folder(folder: Path) -> Workspace:
-    """An empty workspace for the demo; an earlier demo's folder is cleared.
+    """An empty workspace, with a mark by which the next call knows it for its own, and clears it.
 
-    Raises `WorkspaceError` for a folder that holds anything else: the demo removes nothing but its own.
+    Raises `WorkspaceError` for a folder that holds anything else: nothing of a person's is removed.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise WorkspaceError(f"{folder} holds files that are not the demo's.", remedy="Give another folder with --dir.")
+        raise WorkspaceError(
+            f"{folder} holds files that tjtools did not make.", remedy="Move it, or name another folder."
+        )
     shutil.rmtree(folder, ignore_errors=True)
-    for part in ("tracking", "uploaded"):
+    for part in FOLDERS:
         (folder / part).mkdir(parents=True)
-    (folder / MARK).write_text("Made by `tjtools demo`, which clears this folder when it runs again.\n", "utf-8")
+    (folder / MARK).write_text("Made by tjtools, which clears this folder when it makes it again.\n", "utf-8")
     return Workspace(folder.resolve())
 
 
@@ -155,7 +157,7 @@ def confirmed(origin: str, report: UploadReport) -> tuple[int, int]:
 
 
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
-    """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is there stays.
+    """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is finished stays.
 
     The cache is a little older than the site, so that a refresh finds something of each kind. `progress`
     hears of each sample file that is drawn. Start its sandbox with `running_sandbox`.
@@ -163,8 +165,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
     workspace = Workspace(folder.resolve())
     if workspace.settings_file.exists():
         return workspace
-    for part in FOLDERS:
-        (workspace.root / part).mkdir(parents=True, exist_ok=True)
+    fresh_folder(folder)  # also where an earlier call was cut off
     copy_notebooks(workspace.notebooks)
     with _sandbox(workspace, _free_port()) as sandbox:
         library = Library.load(workspace.library)
@@ -173,6 +174,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
         make_session(workspace, creatives, now, progress)
         _go_on(sandbox.origin, creatives)
         bind_to_sandbox(workspace, sandbox.origin)
+    (workspace.root / MARK).unlink()
     return workspace
 
 
