@@ -20,7 +20,7 @@ from tjtools.cli.library import run_reading
 from tjtools.cli.session import of_outcome, of_review, run_plan
 from tjtools.cli.told import show_reviews
 from tjtools.model.creative import UploadStatus
-from tjtools.model.errors import WorkspaceNotFound
+from tjtools.model.errors import WorkspaceError, WorkspaceNotFound
 from tjtools.model.words import counted
 from tjtools.practice import lab as starting
 from tjtools.practice import workspace as practising
@@ -239,5 +239,5 @@ def sandbox(
         )
         serve(site, ready)
     except OSError as error:
-        out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
-        raise typer.Exit(console.ERROR) from error
+        remedy = "Give another --port; 0 takes a free one."
+        raise WorkspaceError(f"The sandbox can't start on port {port}: {error.strerror}.", remedy=remedy) from error
