@@ -27,9 +27,9 @@ from tjtools.cache.inventory import COLUMNS
 from tjtools.cache.library import Library
 from tjtools.model.creative import Section, UploadStatus
 from tjtools.practice import samples
-from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox, confirmed, read_library
+from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox, confirmed
 from tjtools.scrape.connection import connect
-from tjtools.scrape.reading import read_section
+from tjtools.scrape.reading import creative_of, read_section
 from tjtools.site import Site
 from tjtools.upload import UploadReport, make_plan, prepare, upload
 from tjtools.workspace.csvfile import write_rows
@@ -238,8 +238,13 @@ def paged_load(place: Workspace) -> float:
             return [len(read_section(site, section)) for section in Section]
 
         seconds = statistics.median(timeit.repeat(read, number=1, repeat=MEDIAN_OF))
-        read_library(site, Library.load(place.library), lambda _name, _count: None)
+        _read(site, place)
     return seconds
+
+
+def _read(site: Site, place: Workspace) -> None:
+    read = ((section, read_section(site, section)) for section in Section)
+    Library.load(place.library).add(creative_of(card, section) for section, cards in read for card in cards)
 
 
 def paged_check(place: Workspace, count: int) -> float:
@@ -280,7 +285,7 @@ def _upload(folder: Path, rows: Sequence[dict[str, str]], origin: str, *, paging
     start = time.perf_counter()
     if paging:
         site = _connected(place)
-        read_library(site, Library.load(place.library), lambda _name, _count: None)
+        _read(site, place)
     prepared = prepare(place)
     report = upload(
         make_plan(prepared.reviews), place, prepared.library, settings, lambda: site or _connected(place),

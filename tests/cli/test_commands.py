@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,36 @@ def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None
     done = tjtools("check", "promo.mp4.mp4", "--type", "native_video", cwd=shop)
     assert (done.returncode, "Native Rollover, approved" in done.stdout) == (1, True)
     assert tjtools("check", "promo.mp4", cwd=shop).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("1032530572", ["1032530571"]),  # another digit
+        ("1032350581", ["1032530581"]),  # two that changed places
+        ("103253058", ["1032530581"]),  # one too few
+        ("banner 4 final", ["1032530581"]),
+        ("Banner_3_finl.png", ["1032530581"]),
+        ("ads/vid_en_sports_4sec_id-99A0D7C8-vid.mov", ["1032530571"]),
+        ("banner 34 finale", []),
+        ("1032530", []),
+    ],
+)
+def test_check_says_what_may_have_been_meant_by_what_is_not_there(shop: Path, asked: str, meant: list[str]) -> None:
+    done = tjtools("check", asked, cwd=shop)
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, f"not there      {asked}")
+    assert re.findall(r"did you mean (\d+) \(.+\)\?", done.stdout) == meant
+    [told] = json.loads(tjtools("check", asked, "--json", cwd=shop).stdout)
+    assert [one["creative_id"] for one in told["near"]] == meant
+
+
+def test_check_names_few_of_many_that_may_have_been_meant_and_none_for_a_long_list(shop: Path) -> None:
+    with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
+        file.writelines(f"10325306{number:02},teaser {number},,,,image,pending\n" for number in range(10))
+    done = tjtools("check", "teaser", cwd=shop)
+    assert (done.stdout.count("did you mean"), "or one of 5 more" in done.stdout) == (5, True)
+    (shop / "list.txt").write_text("".join(f"teaser {number}{number}\n" for number in range(30)), "utf-8")
+    assert "did you mean" not in tjtools("check", "--from", "list.txt", cwd=shop).stdout
 
 
 def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
@@ -357,9 +388,9 @@ def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) 
     for line in (
         "✓ Loaded 2 Creative IDs from TJ Library cache",
         "Loading files from session CSV...",
-        "Found 1 files to upload",
+        "Looked at 1 file",
         "=" * 60,
-        "BATCH 1: NATIVE_VIDEO (1/1 files)",
+        "BATCH 1: NATIVE_VIDEO (1/1 file)",
         "Skipping VID_EN_Sports_4sec_ID-99A0D7C3-VID.mp4: Already exists on TJ (ID: 1032530571 from cache)",
         "No files to upload in this batch (all skipped)",
         "[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]",
@@ -404,8 +435,8 @@ def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, rea
     done = tjtools("upload", "--file", str(path), "--live", "--json", cwd=workspace.root)
     told = json.loads(done.stdout)
     assert (done.returncode, told["files"][0]["creative_id"]) == (0, truth.named("b")[0])
-    assert "✓ Batch upload successful! 1 Creative IDs extracted" in done.stderr
-    assert "[CACHE UPDATED: 1 new IDs added to TJ_Creative_Library.csv]" in done.stderr
+    assert "✓ Batch upload successful! 1 Creative ID extracted" in done.stderr
+    assert "[CACHE UPDATED: 1 new ID added to TJ_Creative_Library.csv]" in done.stderr
 
 
 @pytest.mark.parametrize("fault", [(), ("page-expired-late",), ("page-expired-missed",), ("page-expired-form",)])
@@ -524,10 +555,13 @@ def test_another_terminal_sees_the_upload_that_runs_and_stops_it(
     assert (again.returncode, "No upload runs here" in again.stderr) == (2, True)
 
 
-def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
+def test_status_and_doctor_say_what_waits(
+    shop: Path, chromium: str, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
     status = tjtools("status", cwd=shop)
     assert (status.returncode, "tjtools init" in status.stdout) == (1, True)
-    tjtools("init", ".", "--site", "sandbox", cwd=shop)
+    tjtools("init", ".", "--site", "sandbox", "--origin", truth.origin, cwd=shop)
     told = json.loads(tjtools("status", "--json", cwd=shop).stdout)
     assert (told["site"], told["library"], told["review"]) == ("sandbox", 2, "1 approved, 1 pending")
     assert (told["merged_rows"], "merged" in tjtools("doctor", cwd=shop).stdout) == (0, False)
@@ -547,7 +581,35 @@ def test_status_and_doctor_say_what_waits(shop: Path, chromium: str) -> None:
     assert json.loads(tjtools("status", "--json", cwd=shop).stdout)["merged_rows"] == 2
     done = tjtools("doctor", cwd=shop)
     assert (done.returncode, "chmod 600" in done.stdout) == (1, True)
-    assert "rows: 2 are merged with others of their ID" in done.stdout
+    assert "rows: 2 merged with others of their ID" in done.stdout
+
+
+def test_status_and_doctor_say_that_the_sandbox_does_not_run_and_how_it_is_started(shop: Path, chromium: str) -> None:
+    tjtools("init", ".", "--site", "sandbox", "--origin", "http://127.0.0.1:9", cwd=shop)
+    start = f"tjtools sandbox --port 9 --data {shop / 'sandbox'}"
+    status = tjtools("status", cwd=shop)
+    assert (status.returncode, f"Next: Start the sandbox, in another window → {start}\n" in status.stdout) == (0, True)
+    assert json.loads(tjtools("status", "--json", cwd=shop).stdout)["sandbox"] == "does not run"
+    doctor = tjtools("doctor", cwd=shop)
+    assert (doctor.returncode, "✗ settings: the sandbox at http://127.0.0.1:9 does not run" in doctor.stdout) == (
+        1,
+        True,
+    )
+    assert f"Next: Run in another window: {start}" in doctor.stdout
+
+
+def test_where_no_window_can_be_shown_doctor_does_not_send_a_person_to_sign_in(
+    workspace: Workspace, chromium: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert tjtools("doctor", cwd=workspace.root).returncode == 0  # who is signed in needs no window
+    workspace.browser_session.unlink()
+    [told] = [one for one in json.loads(tjtools("doctor", "--json", cwd=workspace.root).stdout) if not one["well"]]
+    assert (told["what"], "no display" in told["found"]) == ("browser session", True)
+    assert str(workspace.browser_session) in told["remedy"]
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert "✓ browser session: none saved: tjtools login makes one" in tjtools("doctor", cwd=workspace.root).stdout
 
 
 def test_doctor_looks_at_the_site(workspace: Workspace, truth: Truth, real_site: None) -> None:

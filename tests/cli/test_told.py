@@ -13,8 +13,10 @@ from world import Truth, banner, session, tjtools, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.cli.app import GROUPS, app
-from tjtools.model.creative import Creative, CreativeType, ReviewStatus
+from tjtools.cli.practice import summed_up
+from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile, UploadStatus
 from tjtools.practice import samples
+from tjtools.upload import Outcome, UploadReport
 from tjtools.workspace.folder import Workspace
 
 THERE = Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
@@ -106,8 +108,9 @@ def test_an_upload_of_nothing_says_how_there_come_to_be_files(
 
 @pytest.mark.parametrize(("bound", "first"), [(False, "tjtools init"), (True, "tjtools login")])
 def test_status_and_doctor_name_exactly_one_thing_to_begin_with(
-    bare_workspace: Workspace, chromium: str, bound: bool, first: str
+    bare_workspace: Workspace, chromium: str, bound: bool, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("DISPLAY", ":0")
     if bound:
         tjtools("init", ".", "--site", "live", "--account", "me", cwd=bare_workspace.root)
     for command in ("status", "doctor"):
@@ -121,6 +124,17 @@ def test_the_status_of_a_workspace_in_use_names_the_day_s_work(shop: Workspace) 
     said = tjtools("status", cwd=shop.root)
     assert "Next: 3 files of the session are not in the library: review them → tjtools review" in said.stdout
     assert said.returncode == 0
+
+
+def test_the_last_words_of_the_demo_agree_with_what_came_before(shop: Workspace) -> None:
+    file = SessionFile(shop.root / "a.png", CreativeType.IMAGE)
+    known, held = Outcome(file, UploadStatus.SKIPPED, "1"), Outcome(file, UploadStatus.SKIPPED)
+    first = UploadReport(True, (Outcome(file, UploadStatus.SUCCESS, "1"),), (), file.path)
+    again = UploadReport(True, (known, known, held), (), file.path)
+    assert summed_up(first, again, 1, 1) == (
+        "1 file uploaded, 1 of 1 IDs confirmed by checksum."
+        " The second run: 0 files uploaded, 2 there already, 1 held back."
+    )
 
 
 def test_help_is_in_groups_of_short_lines(tmp_path: Path) -> None:

@@ -313,7 +313,7 @@ def test_what_a_run_had_confirmed_is_recorded_once(bare_workspace: Workspace) ->
     journal.note(Settled(at=NOW, run=run, file=file, status=UploadStatus.SUCCESS, creative=creative, day=day))
     master(bare_workspace, a="")
     assert found(bare_workspace) == [
-        "log.jsonl: the run 20251113_120000 had confirmed 1 files that may not be recorded yet",
+        "log.jsonl: the run 20251113_120000 had confirmed 1 file not surely recorded yet",
         "log.jsonl: the live run 20251113_120000 was not finished: 1 confirmed, 0 under way, 0 not begun",
     ]
     for _ in range(2):

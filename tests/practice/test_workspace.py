@@ -5,13 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from world import NOW
 
+from tjtools.cache.inventory import load_session
+from tjtools.cache.library import Library
 from tjtools.cache.snapshots import last_readings
 from tjtools.health.status import overview
 from tjtools.model.creative import Section
-from tjtools.practice.workspace import make_practice
+from tjtools.practice.workspace import MARK, make_practice
 from tjtools.upload.on_demand import plan_campaign
+
+
+def test_who_stops_while_it_is_made_gets_a_whole_one_the_next_time(tmp_path: Path) -> None:
+    def stop(_name: str, done: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_practice(tmp_path / "shop", now=NOW, progress=stop)
+    place = make_practice(tmp_path / "shop", now=NOW, progress=lambda *_: None)
+    assert (len(Library.load(place.library)), len(load_session(place).files)) == (481, 28)
+    assert not (place.root / MARK).exists()  # no later call clears it
 
 
 def test_how_old_its_library_is_is_known_and_campaign_files_are_made_of_it_at_once(tmp_path: Path) -> None:

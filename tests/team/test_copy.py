@@ -74,7 +74,7 @@ def test_joining_merges_what_each_has_and_shows_the_difference_first(folder: Mak
     join(anna, url)
     before = ben.library.read_bytes()
     told = run(ben, "team", "join", url, "--account", ACCOUNT, "--dry-run")
-    assert "1 creatives only here, 1 only there, 1 differ" in told
+    assert "1 creative only here, 1 only there, 1 differ" in told
     assert ben.library.read_bytes() == before
     join(ben, url, "Ben")
     run(anna, "pull")

@@ -37,7 +37,7 @@ def test_the_demo_clears_its_own_folder_and_no_other(tmp_path: Path) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "precious.csv").write_text("1,2\n", "utf-8")
-    with pytest.raises(WorkspaceError, match="not the demo's"):
+    with pytest.raises(WorkspaceError, match="did not make"):
         fresh_folder(mine)
     assert (mine / "precious.csv").exists()
     fresh_folder(tmp_path / "demo")

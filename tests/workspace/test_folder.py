@@ -44,6 +44,15 @@ def test_a_bound_workspace_stays_with_its_site(bare_workspace: Workspace) -> Non
     assert load_settings(bare_workspace).site == SANDBOX
 
 
+def test_a_bound_workspace_is_told_its_account_later_and_stays_with_it(bare_workspace: Workspace) -> None:
+    bind(bare_workspace, LIVE.model_copy(update={"account": ""}))
+    assert bind(bare_workspace, LIVE) is False
+    assert load_settings(bare_workspace).site == LIVE
+    with pytest.raises(SiteMismatch, match="belongs to the account ana at"):
+        bind(bare_workspace, LIVE.model_copy(update={"account": "bea"}))
+    assert load_settings(bare_workspace).site == LIVE
+
+
 def test_an_environment_that_names_another_site_is_refused(
     bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,18 +42,11 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
 class InGroups(TyperGroup):
     """The commands by when a person needs them, each with one short line."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 (its name is what is overridden)
-        order = [*GROUPS]
-        return sorted(self.commands, key=lambda name: order.index(self._group_of(name)))
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (its name is what is overridden)
         for title in GROUPS:
-            names = [name for name in self.list_commands(ctx) if self._group_of(name) == title]
+            ours = {name: one for name, one in self.commands.items() if getattr(one, "rich_help_panel", "") == title}
             with formatter.section(title):
-                formatter.write_dl([(name, self.commands[name].get_short_help_str(80)) for name in names])
-
-    def _group_of(self, name: str) -> str:
-        return str(getattr(self.commands[name], "rich_help_panel", ""))
+                formatter.write_dl([(name, one.get_short_help_str(80)) for name, one in ours.items()])
 
 
 app = typer.Typer(

@@ -7,19 +7,27 @@ import csv
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
 from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import NotText, translated
-from tjtools.model.names import printable
+from tjtools.model.names import meant, printable
 from tjtools.workspace.csvfile import neutralise, text_of
 from tjtools.workspace.folder import Workspace
 
+Hints: TypeAlias = Mapping[str, Sequence[Creative]]  # what may have been meant by what was asked in vain
 _AS_UTF8 = "Save it as UTF-8."
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
+MOST_HINTS, MOST_ASKED = 5, 20  # creatives that may have been meant, and of how many that were asked in vain
+SHORT = 4  # letters; what is shorter is like too much
+_DIGITS = "0123456789"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz" + _DIGITS
+_ENDING = re.compile(r"\.[a-z0-9]{1,5}(?=\0|$)")
+_BETWEEN_WORDS = dict.fromkeys(map(ord, " _-.,()&+"))
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,8 +40,12 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("Name at least one file or ID, or give a list with --from.\n")
         return ERROR
     answers = look_up(library, names, options.type)
-    show = _show_json if options.json else _show_csv if options.csv else _show_text
-    show(answers)
+    if options.csv:
+        _show_csv(answers)
+    else:
+        lost = [asked for asked, match in answers if not any(match)]
+        hints = {asked: near(library, asked) for asked in (lost if len(lost) <= MOST_ASKED else ())}
+        (_show_json if options.json else _show_text)(answers, hints)
     if not workspace.library.exists():
         sys.stderr.write("TJ Creative Library cache not found (will be created on first upload)\n")
     if any(match.is_unclear for _, match in answers):
@@ -83,11 +95,37 @@ def _typed(name: str) -> str:
     return text_of(os.fsencode(name), Path("command line"), _AS_UTF8)[0] if lost else name
 
 
-def _show_text(answers: Iterable[Answer]) -> None:
-    sys.stdout.writelines(f"{printable(line)}\n" for asked, match in answers for line in _lines(asked, match))
+def near(library: Library, asked: str) -> tuple[Creative, ...]:
+    """The creatives that may have been meant: those whose ID or name is as asked, but for a letter.
+
+    One letter may be another, too many or lacking, or two have changed places. Capitals, the name's ending and what
+    stands between words don't count.
+    """
+    creatives = [*library]
+    plain = "\0".join([*meant(asked)[-1:], *(one.filename for one in creatives)]).lower()
+    it, *names = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
+    if len(it) < SHORT:
+        return ()
+    letters = _LETTERS if plain.isascii() else {*plain}
+    ids = (one for key in sorted(_one_off(it, _DIGITS)) for one in library.get(key)) if it.isdecimal() else ()
+    found = _one_off(it, letters).intersection(names)
+    return tuple(dict.fromkeys([*ids, *(one for one, name in zip(creatives, names, strict=True) if name in found)]))
 
 
-def _lines(asked: str, match: Match) -> Iterator[str]:
+def _one_off(text: str, letters: Iterable[str]) -> set[str]:
+    """The text, and every other one that is at most one letter off."""
+    halves = [(text[:at], text[at:]) for at in range(len(text) + 1)]
+    swapped = {before + after[1::-1] + after[2:] for before, after in halves}
+    other = (before + letter + rest for before, after in halves for rest in (after, after[1:]) for letter in letters)
+    return {*swapped, *(before + after[1:] for before, after in halves), *other}
+
+
+def _show_text(answers: Iterable[Answer], hints: Hints) -> None:
+    lines = (line for asked, match in answers for line in _lines(asked, match, hints.get(asked, ())))
+    sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
+
+
+def _lines(asked: str, match: Match, hints: Sequence[Creative]) -> Iterator[str]:
     yield from (f"already there  {asked} → {_told(one)}" for one in match.there)
     for bad in match.bad_lines:
         yield f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}"
@@ -99,6 +137,9 @@ def _lines(asked: str, match: Match) -> Iterator[str]:
         yield f"not there      {asked}"
     yield from (f"               in another section: {_told(one)}" for one in match.elsewhere)
     yield from (f"               gone from the site: {_told(one)}" for one in match.removed)
+    yield from (f"               did you mean {_told(one)}?" for one in hints[:MOST_HINTS])
+    if len(hints) > MOST_HINTS:
+        yield f"               or one of {len(hints) - MOST_HINTS:,} more like it?"
 
 
 def _told(creative: Creative) -> str:
@@ -112,11 +153,13 @@ def _show_csv(answers: Iterable[Answer]) -> None:
     csv.writer(sys.stdout, lineterminator="\n").writerows([ANSWER_COLUMNS, *rows])
 
 
-def _show_json(answers: Iterable[Answer]) -> None:
+def _show_json(answers: Iterable[Answer], hints: Hints) -> None:
     more = ("elsewhere", "removed", "unclear", "bad_lines", "doubt")
     print_json(
         [
-            {"asked": asked, "there": bool(match.there), "creatives": match.there, **some_of(match, *more)}
+            {"asked": asked, "there": bool(match.there), "creatives": match.there}
+            | some_of(match, *more)
+            | {"near": hints.get(asked, ())}
             for asked, match in answers
         ]
     )

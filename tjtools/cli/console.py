@@ -24,6 +24,7 @@ from rich.text import Text
 
 from tjtools.cli import exit_code, print_json
 from tjtools.media.content import LookedAt
+from tjtools.model.cells import read_id
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import printable
@@ -31,7 +32,7 @@ from tjtools.model.words import Waiting
 from tjtools.workspace.csvfile import neutralise
 from tjtools.workspace.folder import Workspace
 
-OK, NEEDS_A_PERSON, ERROR = 0, 1, 2
+OK, NEEDS_A_PERSON = 0, 1
 
 
 def find_workspace(named: str | Path | None) -> Workspace:
@@ -45,6 +46,14 @@ def parse_type(text: str) -> CreativeType:
         return CreativeType.parse(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}; {', '.join(kind.value for kind in CreativeType)}") from error
+
+
+def parse_id(text: str) -> str:
+    """The argument that is a Creative ID."""
+    try:
+        return read_id(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 _WHICH = "The workspace; else $TJTOOLS_WORKSPACE, else the nearest one above."
@@ -62,7 +71,18 @@ TypeOption = Annotated[
         "--type", parser=parse_type, metavar="TYPE", help=f"One of {', '.join(kind.value for kind in CreativeType)}."
     ),
 ]
+IdArgument = Annotated[
+    str, typer.Argument(parser=parse_id, metavar="ID", help="The Creative ID, as the site shows it.")
+]
 HeadlessOption = Annotated[bool | None, typer.Option("--headless/--headed", help="Hide or show the browser.")]
+
+
+def confirmed(question: str, left: str) -> bool:
+    """Ask a person; who ends the question ends the command: nothing was `left` then."""
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort as error:
+        raise Cancelled(f"Stopped: nothing was {left}.") from error
 
 
 class PlainConsole(Console):

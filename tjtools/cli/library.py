@@ -22,11 +22,10 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
 from tjtools.cli import console, some_of
-from tjtools.cli.console import Wait, bar, end, err, listing, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, now, out, say, stoppable
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
-from tjtools.model.cells import read_id
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import Cancelled, TJToolsError, TrackingFileError
+from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
@@ -52,7 +51,7 @@ AllowOption = Annotated[
 
 def add(
     workspace: console.WorkspaceOption,
-    creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID as the site shows it.")],
+    creative_id: console.IdArgument,
     filename: Annotated[str, typer.Argument(metavar="NAME", help="The file's full name.")],
     kind: console.TypeOption = None,
     status: Annotated[
@@ -66,10 +65,6 @@ def add(
     Or the full name of one that the library cache knows. Exit codes: 0 added, 1 the library has this ID already, 2
     error.
     """
-    try:
-        creative_id = read_id(creative_id)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     if (bare := meant(filename)[-1]) != filename:
         raise typer.BadParameter(f"{filename!r} is a path, or in quotes: give the bare name {bare!r}")
     creative = Creative(
@@ -234,12 +229,10 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
     try:
         if not stopped:
             update.check_removals(allow_removals)
-            if write and not (ask and update.difference and not typer.confirm("Apply this to the cache?", err=True)):
+            if write and not (ask and update.difference and not confirmed("Apply this to the cache?", "written")):
                 report = apply_update(update, now=now(), allow_removals=allow_removals)
     except TJToolsError as error:
         stopped = error
-    except typer.Abort:
-        stopped = Cancelled("Stopped: nothing was written.")
     told = {
         "applied": report is not None,
         "certificate": [shown_certificate(one) for one in update.certificates],
@@ -261,8 +254,8 @@ def _show_update(update: Update, on: Console) -> None:
     rows = [
         (
             one.section.value,
-            f"{one.unique} of {'?' if one.total is None else one.total} creatives, {one.pages} pages,"
-            f" {one.rereads} re-reads, {one.drift} moved",
+            f"{one.unique} of {'? creatives' if one.total is None else counted(one.total, 'creative')},"
+            f" {counted(one.pages, 'page')}, {counted(one.rereads, 're-read')}, {one.drift} moved",
             one.verdict,
         )
         for one in update.certificates

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -16,19 +16,21 @@ import typer
 
 from tjtools.cli import console, print_json
 from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
+from tjtools.cli.library import run_reading
 from tjtools.cli.session import of_outcome, of_review, run_plan
 from tjtools.cli.told import show_reviews
 from tjtools.model.creative import UploadStatus
-from tjtools.model.errors import WorkspaceNotFound
+from tjtools.model.errors import WorkspaceError, WorkspaceNotFound
+from tjtools.model.words import counted
 from tjtools.practice import lab as starting
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
 from tjtools.sandbox.faults import Faults
-from tjtools.scrape.connection import connect
+from tjtools.scrape.refresh import apply_update, plan_refresh
 from tjtools.site.browser import ensure_browser
-from tjtools.upload import Plan, Prepared, UploadReport, load_library, make_plan, prepare
+from tjtools.upload import Plan, Prepared, UploadReport, make_plan, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
-from tjtools.workspace.settings import Settings, load_settings
+from tjtools.workspace.settings import Settings, bound_site, load_settings
 
 PRACTICE = Path("tjtools-practice")
 
@@ -63,8 +65,10 @@ def demo(
         _step(7, "The same session again: nothing to upload, no browser started")
         known = prepare(workspace)
         again = run_plan(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
-        right, written = practising.confirmed(sandbox.origin, report)
+        confirmed = practising.confirmed(sandbox.origin, report)
+        start = bound_site(workspace, load_settings(workspace)).started_by(folder)
     seconds = time.monotonic() - began
+    right, written = confirmed
     well = not report.stopped and written > 0 and right == written and not rest.files
     told = {
         "well": well,
@@ -77,14 +81,22 @@ def demo(
     }
 
     def show() -> None:
-        _show_summary(folder, sandbox.origin, workspace, report)
-        uploaded, skipped = report.count(UploadStatus.SUCCESS), sum(bool(one.creative_id) for one in again.outcomes)
-        again_told = f"the second run skipped {skipped} files with the ID that the cache knows."
+        _show_summary(folder, start, workspace, report)
         out.print()
-        out.print(f"{uploaded} files uploaded, {right} of {written} IDs confirmed by checksum; {again_told}")
-        out.print(f"Done in {seconds:.0f} s.")
+        out.print(summed_up(report, again, *confirmed))
+        how = "All went as it should" if well else f"It did not go as it should: {report.stopped or 'see above'}"
+        out.print(f"{how} ({seconds:.0f} s).")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
+
+
+def summed_up(report: UploadReport, again: UploadReport, right: int, written: int) -> str:
+    """What both live runs of the demo came to: of how many IDs that were `written` the site confirms the file."""
+    uploaded, more = (counted(one.count(UploadStatus.SUCCESS), "file") for one in (report, again))
+    there = sum(bool(one.creative_id) for one in again.outcomes)
+    left = len(again.outcomes) - there
+    first = f"{uploaded} uploaded, {right} of {written} IDs confirmed by checksum."
+    return f"{first} The second run: {more} uploaded, {there} there already, {left} held back."
 
 
 def _step(number: int, what: str) -> None:
@@ -94,27 +106,26 @@ def _step(number: int, what: str) -> None:
 
 def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared, Plan]:
     _step(3, "Read the library off the site, and draw a session of new files")
-    library, settings = load_library(workspace), load_settings(workspace)
-    with bar("Reading", 481) as progress, closing(connect(workspace, settings, say=say, headless=headless)) as site:
-        creatives = practising.read_library(site, library, progress)
-    say(f"Read {len(creatives)} creatives into {workspace.library.name}")
+    update = run_reading(workspace, plan_refresh, headless=headless)
+    apply_update(update, now=now())
+    creatives = update.reading.creatives
+    say(f"Read {counted(len(creatives), 'creative')} into {workspace.library.name}")
     with bar("Drawing", 30) as progress:
         drawn = practising.make_session(workspace, creatives, now(), progress)
-    say(f"Drew {len(drawn)} files (mp4, png, jpg) into {workspace.root / 'uploaded'}")
+    say(f"Drew {counted(len(drawn), 'file')} (mp4, png, jpg) into {workspace.root / 'uploaded'}")
     _step(4, "Review: what is new, what is there, what the site would refuse")
     prepared = prepare(workspace)
     show_reviews(prepared.reviews, on=err)
     return prepared, make_plan(prepared.reviews)
 
 
-def _show_summary(folder: Path, origin: str, workspace: Workspace, report: UploadReport) -> None:
+def _show_summary(folder: Path, start: str, workspace: Workspace, report: UploadReport) -> None:
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
-    here, data = shlex.quote(str(folder)), shlex.quote(str(folder / "sandbox"))
-    sandbox = f"tjtools sandbox --port {origin.rpartition(':')[2]} --data {data}"
+    here = shlex.quote(str(folder))
     next_steps = [
         ("Is a file there?", f"tjtools check NAME --workspace {here}", ""),
         ("The workspace at a glance", f"tjtools status --workspace {here}", ""),
-        ("Click through the site", sandbox, "sign in as demo, password demo"),
+        ("Click through the site", start, "sign in as demo, password demo"),
         ("Your own account", "tjtools init DIR --site live", "the README has the first live day"),
     ]
     shown = {
@@ -228,5 +239,5 @@ def sandbox(
         )
         serve(site, ready)
     except OSError as error:
-        out.print(f"The sandbox can't start on port {port}: {error.strerror}. Give another --port; 0 takes a free one.")
-        raise typer.Exit(console.ERROR) from error
+        remedy = "Give another --port; 0 takes a free one."
+        raise WorkspaceError(f"The sandbox can't start on port {port}: {error.strerror}.", remedy=remedy) from error

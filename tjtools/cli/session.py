@@ -12,14 +12,14 @@ import typer
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import Wait, bar, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, looking, now, out, say, stoppable
 from tjtools.cli.told import AllOption, after_review, show_report, show_reviews
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
-from tjtools.model.errors import Cancelled, WorkspaceError
+from tjtools.model.errors import WorkspaceError
 from tjtools.model.words import counted, in_seconds
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
@@ -306,10 +306,7 @@ def _repeats_too(plan: steps.Plan) -> bool:
     if not sys.stdin.isatty():
         say("Held back, as there is no terminal to ask on: --allow-repeats uploads them too")
         return False
-    try:
-        return typer.confirm("Upload them all the same?", err=True)
-    except typer.Abort as error:
-        raise Cancelled("Stopped: nothing was uploaded.") from error
+    return confirmed("Upload them all the same?", "uploaded")
 
 
 def _stop(workspace: Workspace, *, as_json: bool) -> NoReturn:

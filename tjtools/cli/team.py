@@ -14,9 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from tjtools.cli import console
-from tjtools.cli.console import end, listing, out, say
-from tjtools.model.cells import read_id
-from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
+from tjtools.cli.console import confirmed, end, listing, out, say
+from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
+from tjtools.model.words import counted
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
 from tjtools.team.schema import set_up
@@ -41,9 +41,7 @@ def in_team(command: Callable[..., object]) -> Callable[..., object]:
     def around(*arguments: Any, **named: Any) -> object:
         workspace = named.get("workspace")
         team = Team.of(workspace) if isinstance(workspace, Workspace) else None
-        if team is None:
-            return command(*arguments, **named)
-        if not _up_to_date(team):
+        if team is None or not _up_to_date(team):
             return command(*arguments, **named)
         try:
             return command(*arguments, **named)
@@ -57,11 +55,7 @@ def _up_to_date(team: Team) -> bool:
     try:
         with team:  # a command may take hours: no connection waits for its end
             team.sync()
-    except (
-        TeamUnreachable,
-        NotAllowed,
-        TrackingFileError,
-    ) as error:  # doctor mends what is damaged
+    except (TeamUnreachable, NotAllowed, TrackingFileError) as error:  # doctor mends what is damaged
         say(f"{error.message} What is here is {team.state.age}.")
         return False
     return True
@@ -114,11 +108,10 @@ def join(
     settings = _settings(url, account, name)
     difference = compare(workspace, settings)
     say(f"This library beside the team's: {difference.told}.")
-    joined = False
-    if not dry_run and (yes or _asked()):
+    joined = not dry_run and (yes or _asked())
+    if joined:
         join_team(workspace, settings)
         remember(workspace)
-        joined = True
     said = f"{workspace.root} shares the account {account} now." if joined else "Nothing was changed."
     end({"joined": joined, "difference": difference}, said, as_json=as_json, needs_a_person=not (joined or dry_run))
 
@@ -126,10 +119,7 @@ def join(
 def _asked() -> bool:
     if not sys.stdin.isatty():
         raise TJToolsError("There is no terminal to ask on, so nothing was joined.", remedy="Give --yes.")
-    try:
-        return typer.confirm("Join?", err=True)
-    except typer.Abort as error:
-        raise Cancelled("Stopped: nothing was changed.") from error
+    return confirmed("Join?", "changed")
 
 
 @app.command()
@@ -144,7 +134,7 @@ def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = Fal
 
     def show() -> None:
         out.print(f"{team.settings.account} at {team.store.place}, {team.state.age}")
-        out.print(f"behind by {behind} changes: tjtools pull" if behind else "up to date")
+        out.print(f"behind by {counted(behind, 'change')}: tjtools pull" if behind else "up to date")
         out.print(f"last reading of the site: {refreshed or 'none yet'}")
         for one in claims:
             out.print(one)
@@ -175,7 +165,7 @@ def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False
 
 def history(
     workspace: console.WorkspaceOption,
-    creative_id: Annotated[str, typer.Argument(metavar="ID", help="The Creative ID.")],
+    creative_id: console.IdArgument,
     as_json: console.JsonOption = False,
 ) -> None:
     """Say what was done to a creative, and when.
@@ -183,10 +173,6 @@ def history(
     In a team also who did it, from which machine, and with which version. Exit codes: 0 all well, 1 nothing is known of
     it, or the team could not be asked, 2 error.
     """
-    try:
-        creative_id = read_id(creative_id)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
     found = trail(workspace, [creative_id])
 
     def show() -> None:

@@ -17,6 +17,7 @@ from tjtools.media.pool import stamp
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension, own_id, parse_name
+from tjtools.model.words import counted
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace, as_on_disk
 from tjtools.workspace.limits import Limits, load_limits
@@ -84,7 +85,7 @@ def prepare(
     reviews = review_session(files, library, facts, master_ids=ids, repeats=repeats, limits=limits, force=force)
     contents = {path: one.checksum if one else "" for path, one in seen.items()}
     reviews = tuple(replace(one, content=contents[one.file.path]) for one in reviews)
-    log.info("Found %d files to upload", len(files))
+    log.info("Looked at %s", counted(len(files), "file"))
     compared = {one.creative_id for one in known if one.fingerprint.looked}
     others = [path for path, creative in copies.items() if creative.creative_id not in compared]
     unseen = sum((one := fingerprints.of(path)) is None or not one.looked for path in others)
@@ -95,7 +96,7 @@ def load_library(workspace: Workspace) -> Library:
     """Load the library and say how it went."""
     library = Library.load(workspace.library)
     if workspace.library.exists():
-        log.info("✓ Loaded %d Creative IDs from TJ Library cache", len(library))
+        log.info("✓ Loaded %s from TJ Library cache", counted(len(library), "Creative ID"))
     else:
         log.info("TJ Creative Library cache not found (will be created on first upload)")
     for bad in (*library.bad_lines, *library.doubtful_days):

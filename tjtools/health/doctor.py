@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,9 +17,18 @@ from tjtools.cache.inventory import ID_COLUMNS, NEEDED_COLUMNS, load_session, ma
 from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import Decisions
+from tjtools.health.status import sandbox_off
 from tjtools.media.content import Fingerprints
 from tjtools.model.cells import read_day, told_id
-from tjtools.model.errors import BrowserNotFound, SettingsError, SignInNeeded, TJToolsError, WorkspaceError, translated
+from tjtools.model.errors import (
+    BrowserNotFound,
+    SettingsError,
+    SignInNeeded,
+    TJToolsError,
+    WorkspaceError,
+    translated,
+)
+from tjtools.model.words import counted
 from tjtools.prepare.remembered import preparations
 from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
@@ -100,6 +110,12 @@ def _settings(workspace: Workspace) -> str:
     site = load_settings(workspace).site
     if not site:
         raise SettingsError("no site yet", remedy=f"Run: tjtools init {workspace.root} --site live")
+    if sandbox_off(site):
+        start = site.started_by(workspace.root)
+        raise WorkspaceError(
+            f"the sandbox at {site.origin} does not run",
+            remedy=f"Run in another window: {start} (tjtools lab starts it, too)",
+        )
     return f"{site.kind} at {site.origin}"
 
 
@@ -115,33 +131,35 @@ def _whose(path: Path) -> str:
 def _library(workspace: Workspace) -> str:
     library, rows = Library.load(workspace.library), read_table(workspace.library, LIBRARY_COLUMNS).rows
     contradict = [f"the rows of ID {one.creative_id} contradict each other" for one in library.conflicts]
-    found = f"{len(library)} creatives" if workspace.library.exists() else "not there yet (created on first upload)"
+    found = (
+        counted(len(library), "creative") if workspace.library.exists() else "not there yet (created on first upload)"
+    )
     if library.merged:
-        found += f" in {len(library) + library.merged} rows: {library.merged} are merged with others of their ID"
+        found += f" in {len(library) + library.merged:,} rows: {library.merged:,} merged with others of their ID"
     bad = sorted((*library.bad_lines, *library.doubtful_days))
     return _readable(found + _read_as(rows, "creative_id", "upload_date"), workspace.library, bad, contradict)
 
 
 def _session(workspace: Workspace) -> str:
     session = load_session(workspace)
-    return _readable(f"{len(session.files)} files", session.path, session.bad_lines)
+    return _readable(counted(len(session.files), "file"), session.path, session.bad_lines)
 
 
 def _master(workspace: Workspace) -> str:
     rows = read_table(workspace.master, NEEDED_COLUMNS).rows
-    found = f"{len(master_ids(workspace))} files with a Creative ID{_read_as(rows, *ID_COLUMNS)}"
+    found = f"{counted(len(master_ids(workspace)), 'file')} with a Creative ID{_read_as(rows, *ID_COLUMNS)}"
     return _readable(found, workspace.master, read_master(workspace)[1])
 
 
 def _history(workspace: Workspace) -> str:
     table = read_table(workspace.history, HISTORY_COLUMNS)
-    found = f"{len(table.rows)} observations{_read_as(table.rows, 'creative_id')}"
+    found = f"{counted(len(table.rows), 'observation')}{_read_as(table.rows, 'creative_id')}"
     return _readable(found, workspace.history, table.bad)
 
 
 def _fingerprints(workspace: Workspace) -> str:
     fingerprints = Fingerprints.load(workspace)
-    return f"{len(fingerprints)} files, {len(list(fingerprints.uploads()))} uploads"
+    return f"{counted(len(fingerprints), 'file')}, {counted(len([*fingerprints.uploads()]), 'upload')}"
 
 
 def _preparations(workspace: Workspace) -> str:
@@ -152,18 +170,28 @@ def _preparations(workspace: Workspace) -> str:
 
 
 def _log(workspace: Workspace) -> str:
-    found = f"{len(Journal(workspace.log).events())} events of live runs"
+    found = f"{counted(len(Journal(workspace.log).events()), 'event')} of live runs"
     return _readable(found, workspace.log, Log.at(workspace.log).bad_lines)
 
 
 def _browser_session(workspace: Workspace) -> str:
     path = workspace.browser_session
+    if not path.exists() and no_display():
+        raise WorkspaceError(
+            "none saved, and this machine has no display for the window of tjtools login",
+            remedy=f"Run tjtools login for this workspace where there is a display, and copy the file here as {path}",
+        )
     if not path.exists():
         return f"none saved: tjtools login makes one{', but there is no display here' * lacks_display()}"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077 and os.name != "nt":  # where a file's mode says nothing about others
         raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")
     return "saved, readable by its owner alone"
+
+
+def no_display() -> bool:
+    """Whether no window can be shown on this machine."""
+    return sys.platform.startswith("linux") and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
 
 
 def _locks(workspace: Workspace) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import socket
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
@@ -22,7 +25,7 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import load_settings
+from tjtools.workspace.settings import SiteSettings, load_settings
 
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
@@ -63,7 +66,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     """
     settings, library, session = load_settings(workspace), Library.load(workspace.library), load_session(workspace)
     statuses = Counter(one.review_status.value if one.review_status else "unknown status" for one in library)
-    site, running = settings.site, watched(workspace)
+    site, running, off = settings.site, watched(workspace), sandbox_off(settings.site)
     facts: dict[str, str | int | None] = {
         "workspace": str(workspace.root),
         "site": site.kind if site else None,
@@ -79,11 +82,26 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "upload": f"runs: {running.how_far} (tjtools upload --stop ends it)" if running else None,
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
     }
+    begin = [*_to_begin(workspace)]
+    if site and site.kind == "sandbox":
+        facts["sandbox"] = "does not run" if off else "runs"
+    if site and off:
+        begin.insert(0, Step("Start the sandbox, in another window", command=site.started_by(workspace.root)))
     first = tuple(_first_of_all(workspace, library, session.bad_lines))
     left = sum(not (is_source(file.name) or review_file(file, library).is_there) for file in session.files)
     files = f"{counted(left, 'file')} of the session {'is' if left == 1 else 'are'} not in the library"
     of_session = (Step(f"{files}: review them", "review", "tjtools review"),) if left else (_more_files(workspace),)
-    return Overview(facts, (*first, *_to_begin(workspace), *of_session, *_stale(workspace, now)), bool(first))
+    return Overview(facts, (*first, *begin, *of_session, *_stale(workspace, now)), bool(first))
+
+
+def sandbox_off(site: SiteSettings | None) -> bool:
+    """Whether it is a sandbox that does not run: nobody answers at its port, which shows at once."""
+    if site is None or site.kind != "sandbox":
+        return False
+    place = urlsplit(site.origin)
+    with suppress(OSError), socket.create_connection((place.hostname or "", place.port or 80), timeout=1):
+        return False
+    return True
 
 
 def _written(workspace: Workspace) -> datetime | None:

@@ -20,6 +20,7 @@ from tjtools.model.cells import read_day, read_id, told_id
 from tjtools.model.creative import Creative, CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import as_sent, file_type, is_cut, same_name
+from tjtools.model.words import counted
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run, recover
@@ -207,7 +208,7 @@ def _cell(
 def _journal(workspace: Workspace) -> Iterator[Disagreement]:
     journal = Journal(workspace.log)
     for run, settled in journal.unrecorded().items():
-        found = f"the run {run} had confirmed {len(settled)} files that may not be recorded yet"
+        found = f"the run {run} had confirmed {counted(len(settled), 'file')} not surely recorded yet"
         yield Disagreement(journal.path, None, found, f"Run: {FIX}", "record")
     if unfinished := journal.unfinished():
         found = f"the live run {unfinished.run} was not finished: {unfinished.told}"

@@ -99,12 +99,13 @@ class Fingerprints:
     def keep(self, path: Path, changed: int, fingerprint: Fingerprint, sight: Sight | None = None) -> None:
         """Write down what was seen of a file that was last changed then (ns)."""
         name, checksum = self._name(path), fingerprint.checksum
+        lasting = _plain(name)
         if sight and sight.look:
-            self._keep_bytes(LOOKS, checksum, sight.look)
+            lasting &= self._keep_bytes(LOOKS, checksum, sight.look)  # else the file would never be looked at again
             self._keep_bytes(MARKS, checksum, sight.marks)
             if any(one.fingerprint.checksum == checksum for one in self.uploads()):
                 self._keep_look(checksum)
-        if _plain(name):
+        if lasting:
             self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **told_of(fingerprint)}})
         self._by_path[name] = changed, fingerprint
         if fingerprint.looked:
@@ -127,9 +128,11 @@ class Fingerprints:
                     torn.unlink(missing_ok=True)
                 replace_file(path, look)
 
-    def _keep_bytes(self, kind: str, checksum: str, value: bytes) -> None:
-        if not self._cache.keep_bytes(kind, checksum, value):
+    def _keep_bytes(self, kind: str, checksum: str, value: bytes) -> bool:
+        kept = self._cache.keep_bytes(kind, checksum, value)
+        if not kept:
             self._unkept[kind, checksum] = value
+        return kept
 
     def look(self, checksum: str) -> bytes | None:
         """What is kept of the content's pictures; None where there is none."""

@@ -32,9 +32,9 @@ from tjtools.practice import samples
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import Taken, plan_session
 from tjtools.prepare.session import write_session
-from tjtools.scrape.reading import Certificate, creative_of, read_section
+from tjtools.scrape.reading import Certificate, creative_of
 from tjtools.scrape.refresh import shown_certificate
-from tjtools.site import Card, Site
+from tjtools.site import Card
 from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
 from tjtools.workspace.disk import locked
@@ -55,16 +55,18 @@ _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer 
 
 
 def fresh_folder(folder: Path) -> Workspace:
-    """An empty workspace for the demo; an earlier demo's folder is cleared.
+    """An empty workspace, with a mark by which the next call knows it for its own, and clears it.
 
-    Raises `WorkspaceError` for a folder that holds anything else: the demo removes nothing but its own.
+    Raises `WorkspaceError` for a folder that holds anything else: nothing of a person's is removed.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
-        raise WorkspaceError(f"{folder} holds files that are not the demo's.", remedy="Give another folder with --dir.")
+        raise WorkspaceError(
+            f"{folder} holds files that tjtools did not make.", remedy="Move it, or name another folder."
+        )
     shutil.rmtree(folder, ignore_errors=True)
-    for part in ("tracking", "uploaded"):
+    for part in FOLDERS:
         (folder / part).mkdir(parents=True)
-    (folder / MARK).write_text("Made by `tjtools demo`, which clears this folder when it runs again.\n", "utf-8")
+    (folder / MARK).write_text("Made by tjtools, which clears this folder when it makes it again.\n", "utf-8")
     return Workspace(folder.resolve())
 
 
@@ -87,15 +89,6 @@ def ask_sandbox(origin: str, what: str, *, method: str = "GET", body: object = N
     )
     with build_opener(ProxyHandler({})).open(request, timeout=timeout) as answer:
         return json.load(answer)
-
-
-def read_library(site: Site, library: Library, progress: Callable[[str, int], None]) -> tuple[Creative, ...]:
-    """Read all five sections into an empty library."""
-    found: list[Creative] = []
-    for section in Section:
-        progress(section.value, len(found))
-        found += [creative_of(card, section) for card in read_section(site, section)]
-    return library.add(found)
 
 
 def make_session(
@@ -164,7 +157,7 @@ def confirmed(origin: str, report: UploadReport) -> tuple[int, int]:
 
 
 def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int], None]) -> Workspace:
-    """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is there stays.
+    """Make a workspace to practise in, bound to a sandbox that keeps its state there; one that is finished stays.
 
     The cache is a little older than the site, so that a refresh finds something of each kind. `progress`
     hears of each sample file that is drawn. Start its sandbox with `running_sandbox`.
@@ -172,8 +165,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
     workspace = Workspace(folder.resolve())
     if workspace.settings_file.exists():
         return workspace
-    for part in FOLDERS:
-        (workspace.root / part).mkdir(parents=True, exist_ok=True)
+    fresh_folder(folder)  # also where an earlier call was cut off
     copy_notebooks(workspace.notebooks)
     with _sandbox(workspace, _free_port()) as sandbox:
         library = Library.load(workspace.library)
@@ -182,6 +174,7 @@ def make_practice(folder: Path, *, now: datetime, progress: Callable[[str, int],
         make_session(workspace, creatives, now, progress)
         _go_on(sandbox.origin, creatives)
         bind_to_sandbox(workspace, sandbox.origin)
+    (workspace.root / MARK).unlink()
     return workspace
 
 
@@ -203,7 +196,7 @@ def running_sandbox(workspace: Workspace) -> Iterator[str]:
         ours.enter_context(lease.read_lock())
         with locked(workspace.private / "sandbox"):
             if not _is_ours(workspace, bound.origin):
-                _start(workspace, bound.origin, leased)
+                _start(workspace, bound, leased)
         bind_to_sandbox(workspace, bound.origin)
         yield bound.origin
     with suppress(Timeout, OSError), lease.write_lock(blocking=False):  # nobody else needs it
@@ -230,11 +223,11 @@ def _is_ours(workspace: Workspace, origin: str) -> bool:
     return folder is not None
 
 
-def _start(workspace: Workspace, origin: str, leased: Path) -> None:
+def _start(workspace: Workspace, bound: SiteSettings, leased: Path) -> None:
     """Start it, and wait until it answers."""
     from tjtools.practice import running
 
-    port = urlsplit(origin).port or 0
+    port = urlsplit(bound.origin).port or 0
     try:
         socket.create_server(("127.0.0.1", port)).close()
     except OSError as error:
@@ -243,10 +236,10 @@ def _start(workspace: Workspace, origin: str, leased: Path) -> None:
             remedy=f"End the program that uses the port, or correct origin in {workspace.settings_file}.",
         ) from error
     process = running.start(workspace.root / "sandbox", port, leased)
-    _wait_until(lambda: process.poll() is not None or _answering(origin))
+    _wait_until(lambda: process.poll() is not None or _answering(bound.origin))
     if process.poll() is not None:
-        command = f"tjtools sandbox --port {port} --data {workspace.root / 'sandbox'}"
-        raise SiteUnreachable("The sandbox has ended at once.", remedy=f"See why with: {command}")
+        remedy = f"See why with: {bound.started_by(workspace.root)}"
+        raise SiteUnreachable("The sandbox has ended at once.", remedy=remedy)
 
 
 def _wait_until(true: Callable[[], object]) -> None:

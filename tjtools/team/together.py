@@ -20,6 +20,7 @@ from typing import NamedTuple, Self, TypeVar
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import newest_snapshot
 from tjtools.model.errors import TeamError, TeamUnreachable, TJToolsError
+from tjtools.model.words import counted
 from tjtools.team.copy import State, synced
 from tjtools.team.records import digest
 from tjtools.team.store import Store
@@ -161,7 +162,7 @@ class Difference(NamedTuple):
     @property
     def told(self) -> str:
         """The words for it."""
-        return f"{self.only_here} creatives only here, {self.only_there} only there, {self.different} differ"
+        return f"{counted(self.only_here, 'creative')} only here, {self.only_there} only there, {self.different} differ"
 
 
 def compare(workspace: Workspace, settings: TeamSettings) -> Difference:

@@ -18,6 +18,7 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import Creative, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import extension, file_type
+from tjtools.model.words import counted
 from tjtools.scrape.reading import creative_of
 from tjtools.upload.handover import Outcome, log
 from tjtools.upload.journal import HandedOver, Settled
@@ -186,14 +187,14 @@ def log_confirmed(outcomes: Sequence[Outcome], added: int, library: str) -> None
     """Say what came of a batch, and how many IDs went into the library of this name."""
     identified = [one for one in outcomes if one.status is UploadStatus.SUCCESS]
     if identified:
-        log.info("✓ Batch upload successful! %d Creative IDs extracted", len(identified))
+        log.info("✓ Batch upload successful! %s extracted", counted(len(identified), "Creative ID"))
     for number, one in enumerate(identified, start=1):
         log.info("  [%d] %s → %s", number, one.file.name, one.creative_id)
     for one in outcomes:
         if one.status is not UploadStatus.SUCCESS:
             log.warning("  %s: %s: %s", one.file.name, one.status.value, one.message)
     if added:
-        log.info("[CACHE UPDATED: %d new IDs added to %s]", added, library)
+        log.info("[CACHE UPDATED: %s added to %s]", counted(added, "new ID"), library)
 
 
 def sum_up(plan: Plan, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
@@ -202,12 +203,12 @@ def sum_up(plan: Plan, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
     if count.keys() == {UploadStatus.SKIPPED} and not (plan.stays or stopped):
         log.info("[NO UPLOADS ATTEMPTED - ALL DUPLICATES DETECTED INSTANTLY]")
     for files, told in (
-        (count[UploadStatus.DRY_RUN], "Dry run: %d files are ready to upload"),
-        (len(plan.left), "%d files are beyond --limit (a native pair counts two)"),
-        (len(plan.not_chosen), "%d new files are not chosen in the saved plan"),
-        (len(plan.repeats), "%d files are held back for a rejected creative that they, or their pairs, repeat"),
-        (len(plan.unseen), "%d new files came after the saved plan and are not in it"),
+        (count[UploadStatus.DRY_RUN], "Dry run: %s ready to upload"),
+        (len(plan.left), "%s beyond --limit (a native pair counts two)"),
+        (len(plan.not_chosen), "%s not chosen in the saved plan"),
+        (len(plan.repeats), "%s held back for a rejected creative that is repeated, by it or its pair"),
+        (len(plan.unseen), "%s newer than the saved plan, and not in it"),
     ):
         if files:
-            log.info(told, files)
+            log.info(told, counted(files, "file"))
     log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])

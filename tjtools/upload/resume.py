@@ -109,7 +109,8 @@ def recover(workspace: Workspace, library: Library, journal: Journal, *, now: Ca
     """
     library.refresh()
     for run, settled in journal.unrecorded().items():
-        log.info("Recording %d files that the run %s had confirmed when it was cut off", len(settled), run)
+        confirmed = counted(len(settled), "file")
+        log.info("Recording %s that the run %s had confirmed when it was cut off", confirmed, run)
         records = Records(workspace, library, run)
         records.record([_as_known(one, library) for one in settled], at := now())
         records.remember(settled, at)

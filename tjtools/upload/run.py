@@ -174,7 +174,9 @@ class _Run:
         self._confirm([*told, *timed_out, *gone], handed)
 
     def _batch(self, batch: Batch) -> None:
-        shown = f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{batch.of_type} files)"
+        shown = (
+            f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{counted(batch.of_type, 'file')})"
+        )
         for line in ("=" * 60, shown, "=" * 60):
             log.info("%s", line)
         files = self._skip_known(batch)
@@ -188,7 +190,7 @@ class _Run:
             return
         self._open_panel(site, batch)
         self._picture(site, batch, "panel")
-        log.info("Dry run: %d files would be handed over now", len(files))
+        log.info("Dry run: %s would be handed over now", counted(len(files), "file"))
         self._note([Outcome(file, UploadStatus.DRY_RUN) for file in files])
         self._count()
 

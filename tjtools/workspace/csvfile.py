@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.model.errors import NotText, TrackingFileError, WrongHeader, translated
+from tjtools.model.words import counted
 from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
 log = logging.getLogger("tjtools")
@@ -310,7 +311,7 @@ def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
             there = {tuple(row[name] for name in _QUARANTINE) for row in read_table(target, _QUARANTINE).rows}
             put = append_rows if target.exists() else write_rows
             put(target, _QUARANTINE, [row for row in rows if row not in there])
-        log.warning("%s: %d lines that can't be read are in %s now", path.name, len(rows), target.name)
+        log.warning("%s: %s that can't be read: in %s now", path.name, counted(len(rows), "line"), target.name)
 
 
 def neutralise(text: str) -> str:

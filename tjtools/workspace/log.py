@@ -28,6 +28,7 @@ from threading import RLock
 from typing import Any, NamedTuple, TypeVar
 
 from tjtools.model.errors import NewerVersion, TrackingFileError, translated
+from tjtools.model.words import counted
 from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
@@ -186,7 +187,9 @@ class Log:
             there = path.read_text("utf-8", errors="replace").splitlines() if path.exists() else []
             if new := [line for line in lines if line not in there]:
                 replace_file(path, "".join(f"{line}\n" for line in [*there, *new]).encode())
-                log.warning("%s: %d lines that can't be read are in %s now", self.path.name, len(new), path.name)
+                log.warning(
+                    "%s: %s that can't be read: in %s now", self.path.name, counted(len(new), "line"), path.name
+                )
 
     def _beside(self) -> dict[Path, list[Entry]]:
         found = _earlier(self.path.parent)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +63,11 @@ class SiteSettings(Table):
         if self.kind == "live" and (on_this_machine or address.scheme != "https"):
             raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
+
+    def started_by(self, folder: Path) -> str:
+        """The command that starts the sandbox whose workspace this folder is."""
+        words = ("tjtools", "sandbox", "--port", str(urlsplit(self.origin).port), "--data", str(folder / "sandbox"))
+        return shlex.join(words)
 
     @property
     def sign_in_url(self) -> str:
@@ -223,16 +229,22 @@ def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
 def bind(workspace: Workspace, site: SiteSettings) -> bool:
     """Write the `tjtools.toml` that binds a workspace to a site; False where it was bound to it already.
 
-    Raises `SiteMismatch` where the workspace belongs to another site: an ID of one must not get into the other's files;
+    An account that it did not name yet is added. Raises `SiteMismatch` where the workspace belongs to another site, or
+    account of the live one: an ID of one must not get into the other's files;
     and TrackingFileError where the disk does not take it, with what was there as it was.
     """
     file, bound = workspace.settings_file, load_settings(workspace).site
-    if bound and (bound.kind, bound.origin) != (site.kind, site.origin):
+    elsewhere = bound and (bound.kind, bound.origin) != (site.kind, site.origin)
+    others = bound and site.kind == "live" and site.account and bound.account not in ("", site.account)
+    if bound and (elsewhere or others):
+        owner = "" if elsewhere else f"the account {bound.account} at "
         raise SiteMismatch(
-            f"{workspace.root} belongs to {bound.origin} and stays with it.",
-            remedy="Make a workspace of its own for each site: tjtools init OTHER_DIR",
+            f"{workspace.root} belongs to {owner}{bound.origin} and stays with it.",
+            remedy="Make a workspace of its own for each site and account: tjtools init OTHER_DIR",
         )
     if bound:
+        if site.account and not bound.account:
+            put_section(file, "site", site.model_dump())
         return False
     put_section(file, "site", site.model_dump(), _TEMPLATE)
     return True
