@@ -19,7 +19,7 @@ from tjtools.model.cells import read_id
 from tjtools.model.errors import Cancelled, NotAllowed, TeamError, TeamUnreachable, TJToolsError, TrackingFileError
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
-from tjtools.team.schema import set_up
+from tjtools.team.database import set_up
 from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
