@@ -30,7 +30,7 @@ from tjtools.diff.review import prepare
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus
 from tjtools.scrape.refresh import Update, apply_update, plan_update
 from tjtools.team import Database, Team, join
-from tjtools.team.schema import set_up
+from tjtools.team.database import set_up
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from world import NOW, read_rows, tjtools
 
 from tjtools.analysis.sources import Files
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.history import History, Source
-from tjtools.cache.inventory import master_ids, rebuild_cache, record_in_master
+from tjtools.cache.inventory import COLUMNS as INVENTORY_COLUMNS
+from tjtools.cache.inventory import load_session, master_ids, rebuild_cache, record_in_master
+from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library, look_up
 from tjtools.health.doctor import Finding, examine
 from tjtools.health.verify import mend, verify
@@ -190,3 +194,72 @@ def test_add_takes_an_id_as_a_spreadsheet_shows_it(bare_workspace: Workspace) ->
     assert (done.returncode, done.stdout) == (0, "Added to TJ_Creative_Library.csv: a.mp4 → 1032504821\n")
     lost = tjtools("add", "1.03E+09", "b.mp4", cwd=bare_workspace.root)
     assert (lost.returncode, "digits are lost" in lost.stderr) == (2, True)
+
+
+def as_excel_saves(rows: Sequence[Sequence[str]]) -> bytes:
+    """A CSV whose lines have, in each sixteen rows, as many fields as the widest of these: empty ends are cut off."""
+    lines = []
+    for at in range(0, len(rows), 16):
+        block = rows[at : at + 16]
+        width = max(number for row in block for number, cell in enumerate(row, 1) if cell)
+        lines += [",".join([*row, *[""] * width][:width]) for row in block]
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8-sig")
+
+
+def test_a_library_that_excel_saved_keeps_every_creative(bare_workspace: Workspace) -> None:
+    rows = [[one, f"{one}.mp4", "", "", "", "", "approved" if int(one) < 1032504900 else ""] for one in IDS * 2]
+    rows = [[f"{at}{row[0]}", *row[1:], *["Ana's"] * (at < 3)] for at, row in enumerate(rows)]
+    bare_workspace.library.write_bytes(as_excel_saves([[*LIBRARY_COLUMNS, "note"], *rows]))
+    library = Library.load(bare_workspace.library)
+    assert (library.bad_lines, [one.creative_id for one in library]) == ((), [row[0] for row in rows])
+    library.add([Creative("7", "new.mp4")])
+    library.rewrite(now=NOW)
+    told = [(row["creative_id"], row["note"]) for row in read_rows(bare_workspace.library)]
+    assert told == [*((row[0], "Ana's" * (at < 3)) for at, row in enumerate(rows)), ("7", "")]
+
+
+def test_a_remark_beside_the_table_costs_its_own_row_alone(bare_workspace: Workspace) -> None:
+    rows = [[f"1032{at}", f"{at}.mp4", "", "", "", "", "pending", *["", "look"] * (at == 20)] for at in range(40)]
+    bare_workspace.library.write_bytes(as_excel_saves([LIBRARY_COLUMNS, *rows]))
+    library = Library.load(bare_workspace.library)
+    assert [(one.line, one.reason) for one in library.bad_lines] == [(22, "9 fields instead of 7")]
+    assert [one.creative_id for one in library] == [f"1032{at}" for at in range(40) if at != 20]
+
+
+def test_a_session_that_excel_saved_keeps_every_file(bare_workspace: Workspace) -> None:
+    told = {"creative_type": "video", "width_px": "1920", "height_px": "1080"}
+    rows = [[(told | {"new_filename": f"{at}.mp4"}).get(name, "") for name in INVENTORY_COLUMNS] for at in range(40)]
+    bare_workspace.session.write_bytes(as_excel_saves([INVENTORY_COLUMNS, *rows]))
+    session = load_session(bare_workspace)
+    assert (session.bad_lines, [file.name for file in session.files]) == ((), [f"{at}.mp4" for at in range(40)])
+
+
+@pytest.mark.parametrize("at", [3, 17, 18, 32, 40])
+@pytest.mark.parametrize("row", ["1,clip, final.mp4,,,,,", "1,clip.mp4,,,,"])
+def test_a_line_by_itself_that_has_not_all_fields_is_none_of_excels(
+    bare_workspace: Workspace, at: int, row: str
+) -> None:
+    lines = [",".join(LIBRARY_COLUMNS), *(f"{at}7,{at}.mp4,,,,,pending" for at in range(40))]
+    lines.insert(at - 1, row)
+    bare_workspace.library.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
+    library = Library.load(bare_workspace.library)
+    assert ([(one.line, one.text) for one in library.bad_lines], len(library)) == ([(at, row)], 40)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_line_of_the_seven_columns_is_read_where_there_are_more(bare_workspace: Workspace, delimiter: str) -> None:
+    lines = [
+        ",".join([*LIBRARY_COLUMNS, "note", "owner"]),
+        "1,a.mp4,,,,,pending,x,Ana",
+        "2,b.mp4,,,,,approved",
+        "3,c,,,,",
+    ]
+    bare_workspace.library.write_text("\n".join(lines).replace(",", delimiter), "utf-8")
+    library = Library.load(bare_workspace.library)
+    library.add([Creative("4", "d.mp4")])
+    assert [one.line for one in library.bad_lines] == [4]
+    assert library.frame[["creative_id", "review_status", "owner"]].to_numpy().tolist() == [
+        ["1", "pending", "Ana"],
+        ["2", "approved", ""],
+        ["4", "", ""],
+    ]

@@ -27,7 +27,7 @@ from tjtools.cache.inventory import COLUMNS
 from tjtools.practice.workspace import ask_sandbox, bind_to_sandbox
 from tjtools.sandbox import Sandbox
 from tjtools.team import Database, join
-from tjtools.team.schema import set_up
+from tjtools.team.database import set_up
 from tjtools.workspace.csvfile import write_rows
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings

@@ -12,7 +12,7 @@ from world import Truth, tjtools
 
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.team import Database
-from tjtools.team.schema import set_up
+from tjtools.team.database import set_up
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 

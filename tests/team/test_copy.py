@@ -492,3 +492,12 @@ def test_leaving_keeps_every_file(joined: Make) -> None:
     assert anna.library.read_bytes() == before
     assert "team" not in anna.settings_file.read_text("utf-8")
     assert Path(anna.private / "team").exists() is False
+
+
+@pytest.mark.parametrize("certificate", ["[1]", "{", '"torn', "\xe9", "[" * 100_000])
+def test_a_damaged_certificate_keeps_no_copy_from_its_team(joined: Make, certificate: str) -> None:
+    anna = joined("anna")
+    anna.snapshots.mkdir(parents=True)
+    (anna.snapshots / "20251113T120000.csv").touch()
+    (anna.snapshots / "20251113T120000.json").write_bytes(certificate.encode("latin-1"))
+    run(anna, "pull")

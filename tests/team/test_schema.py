@@ -17,7 +17,7 @@ from world import NOW, image, plan, reading, tjtools
 from tjtools.model.errors import NotAllowed, TeamUnreachable
 from tjtools.scrape.refresh import apply_update
 from tjtools.team import Database, turn
-from tjtools.team.schema import migrations, set_up
+from tjtools.team.database import migrations, set_up
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.workspace import derived as module
-from tjtools.workspace.derived import COVERAGE, LAST_SEEN, LOOKS, VARIABLE, Derived, cache_file
+from tjtools.workspace.derived import COVERAGE, LAST_SEEN, LOOKS, VARIABLE, Derived, cache_file, opened, remember
 from tjtools.workspace.folder import Workspace
 
 
@@ -148,3 +148,11 @@ def test_what_the_version_before_held_is_taken_over_once(place: Derived) -> None
     assert place.load(LAST_SEEN, tuple)["1"] == ("pending", "2025-11-13T12:00:00Z")
     place.keep(LAST_SEEN, {"1": ["approved", "2025-11-14T12:00:00Z"]})
     assert place.load(LAST_SEEN, lambda told: told[0]) == {"1": "approved", "2": "approved"}
+
+
+def test_a_workspace_whose_name_is_no_text_is_worked_in_all_the_same(bare_workspace: Workspace, tmp_path: Path) -> None:
+    remember(bare_workspace)
+    odd = Workspace(Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")))
+    (odd.root / "tracking").mkdir(parents=True)
+    remember(odd)
+    assert opened() == [str(bare_workspace.root)]

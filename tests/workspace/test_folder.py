@@ -9,7 +9,7 @@ import pytest
 
 from tjtools.model.errors import SettingsError, SiteMismatch, TrackingFileError, WorkspaceNotFound
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import SiteSettings, bind, bound_site, load_settings
+from tjtools.workspace.settings import SiteSettings, bind, bound_site, load_settings, put_section
 
 SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:8642", account="demo")
 LIVE = SiteSettings(kind="live", origin="https://advertiser.trafficjunky.com", account="ana")
@@ -151,3 +151,15 @@ def test_a_password_is_in_no_representation(bare_workspace: Workspace, monkeypat
     monkeypatch.setenv("TJTOOLS_PASSWORD", "hunter2")
     settings = load_settings(bare_workspace)
     assert "hunter2" not in f"{settings!r} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize("head", ["[team]", "\ufeff[team]", "[team]  # ours", "[ team ]", "[campaign]\n[team]\r"])
+def test_a_section_is_put_anew_however_a_person_wrote_it(bare_workspace: Workspace, head: str) -> None:
+    told = '\nurl = "postgresql://ana@localhost/library"\naccount = "shop"\n\n[upload]  # mine\nbatch_size = 5\n'
+    bare_workspace.settings_file.write_text(head + told, "utf-8")
+    for account in ("shop", "other"):
+        settings = load_settings(bare_workspace)
+        assert (settings.team and settings.team.account, settings.upload.batch_size) == (account, 5)
+        put_section(bare_workspace.settings_file, "team", {"url": "postgresql://ana@localhost/x", "account": "other"})
+    put_section(bare_workspace.settings_file, "team", {})
+    assert load_settings(bare_workspace).team is None

@@ -177,7 +177,7 @@ class Library:
         if anew:
             self._forget()
         more = self._form and read_more(data, self._form, self._more_at)
-        found = more or read_records(data, self.path, COLUMNS, _REMEDY)
+        found = more or read_records(data, self.path, COLUMNS, _REMEDY, suffice=True)
         self._take(found)
         self._seen = seen
         go_on = seen.tail.endswith(b"\n") and not found.open_quote and found.form and found.form.plain
@@ -265,7 +265,7 @@ class Library:
     def _bad_in(self, data: bytes) -> list[str]:
         """The lines that could not be understood, were this the file."""
         library = Library(self.path)
-        library._take(read_records(data, self.path, COLUMNS))
+        library._take(read_records(data, self.path, COLUMNS, suffice=True))
         return [bad.text for bad in library.bad_lines]
 
     def _replaced(self, creatives: Iterable[Creative] | None) -> list[Row]:

@@ -19,7 +19,7 @@ from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable, TJTools
 from tjtools.model.words import counted
 from tjtools.team import Database, Team, compare, leave, trail
 from tjtools.team import join as join_team
-from tjtools.team.schema import set_up
+from tjtools.team.database import set_up
 from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import TeamSettings

@@ -33,7 +33,7 @@ from tjtools.workspace.csvfile import Table, append_rows, quarantine, read_table
 from tjtools.workspace.disk import append_lines, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
-from tjtools.workspace.log import Entry, Log
+from tjtools.workspace.log import NO_JSON, Entry, Log
 from tjtools.workspace.settings import TeamSettings
 
 
@@ -54,7 +54,7 @@ class State(NamedTuple):
 
         Raises TeamError for the copy of another account.
         """
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(OSError, *NO_JSON):
             state = cls(**json.loads(_file(workspace).read_text("utf-8")))
             if (state.url, state.account) != (team.url, team.account):
                 raise TeamError(
@@ -112,7 +112,7 @@ def _reading(workspace: Workspace, state: State) -> Iterator[Event]:
     """A refresh or sync that was applied here since both were the same."""
     name, told = newest_snapshot(workspace), dict[str, Any]()
     if name and name != state.snapshot:
-        with suppress(OSError, ValueError):
+        with suppress(OSError, *NO_JSON):
             told = dict(json.loads((workspace.snapshots / f"{name}.json").read_text("utf-8")))
         at = time_of(str(told.get("observed_at", "")))
         yield state.event("refreshed", at, "", told, state.holder(workspace), name)

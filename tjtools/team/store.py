@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from tjtools.cache.rows import fields_of
 from tjtools.model.errors import ClaimLost, NotAllowed, TeamError
-from tjtools.team.database import Database
+from tjtools.team.database import Database, demand_known
 from tjtools.team.records import (
     Change,
     Claimed,
@@ -31,7 +31,6 @@ from tjtools.team.records import (
     observed,
     read_rows,
 )
-from tjtools.team.schema import demand_known
 from tjtools.workspace.log import UNREADABLE
 from tjtools.workspace.settings import TeamSettings
 

@@ -1,6 +1,7 @@
 """The one reader and writer of every tracking CSV, which takes what people and Excel leave behind.
 
-That is UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`; quotes; blank lines; a missing last newline.
+That is UTF-8 with or without BOM, UTF-16, cp1252; LF or CRLF; `,` or `;`; quotes; blank lines; a missing last newline;
+empty fields at the end of lines, of which Excel writes in each sixteen lines as many as the longest of these needs.
 Writing gives UTF-8, LF and commas, in whole lines, under one lock.
 """
 
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +43,15 @@ class BadLine(NamedTuple):
 
 
 class Form(NamedTuple):
-    """How a file is written down. `plain` is the form in which lines can be appended: UTF-8, commas, LF."""
+    """How a file is written down. `plain` is the form in which lines can be appended: UTF-8, commas, LF.
+
+    `least` is how many fields a line has to have: those behind them are empty where it has no more.
+    """
 
     header: tuple[str, ...]
     delimiter: str = ","
     plain: bool = True
+    least: int = 0
 
 
 class Records:
@@ -74,6 +80,8 @@ class Records:
             try:
                 for fields in reader:
                     self._at, self._next = at, begun + reader.line_num
+                    if len(fields) != width:
+                        fields = self._evened(fields, width, self.form)
                     if len(fields) != width or (self._nul and "\0" in self._raw):
                         if why := self._why_bad(fields, width):
                             break
@@ -106,6 +114,19 @@ class Records:
             yield self._readable[number]
         self._ended = True
 
+    def _evened(self, fields: list[str], width: int, form: Form) -> list[str]:
+        """The fields of a line as many as the header's, where those that it lacks or has too many are surely empty.
+
+        Excel writes as many as the longest of each sixteen lines needs; a line that is odd by itself is none of its.
+        """
+        begun = (self._first + self._at - 1) // 16 * 16 + 1 - self._first
+        if not any(fields[width:]) and not form.least <= len(fields) < width:
+            block = csv.reader(self._readable[max(begun, 0) : max(begun + 16, 0)], delimiter=form.delimiter)
+            alike = sum(1 for _ in takewhile(lambda other: len(other) == len(fields), block))
+            if begun < 0 or alike < max(2, self._at - begun + 1):
+                return fields
+        return fields if any(fields[width:]) else [*fields, *[""] * width][:width]
+
     def _why_broken(self, at: int) -> str:
         if "\0" in self._lines[at]:
             return _NUL
@@ -137,22 +158,25 @@ class Table(NamedTuple):
     seen: Seen = Seen()
 
 
-def read_table(path: Path, required: Sequence[str], *, remedy: str = "") -> Table:
+def read_table(path: Path, required: Sequence[str], *, remedy: str = "", suffice: bool = False) -> Table:
     """Read a CSV; a file that is missing or has no line is an empty table with `required` as its header.
 
-    Extra columns are kept; one without a name is called `column_8` after its place. Raises WrongHeader if a required
-    column is missing, NotText for binary data, TrackingFileError if the disk can't be read.
+    Extra columns are kept; one without a name is called `column_8` after its place. With `suffice`, a line need not
+    have more than the required columns, where these are the first. Raises WrongHeader if a required column is missing,
+    NotText for binary data, TrackingFileError if the disk can't be read.
     """
     seen, data, _ = Seen().follow(path)
-    found = read_records(data, path, required, remedy)
+    found = read_records(data, path, required, remedy, suffice=suffice)
     header = found.form.header if found.form else tuple(required)
     numbered = [(line, dict(zip(header, fields, strict=True))) for line, fields in found]
     rows, lines = tuple(row for _, row in numbered), tuple(line for line, _ in numbered)
     return Table(path, header, rows, lines, tuple(found.bad), found.form, seen)
 
 
-def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str = "") -> Records:
-    """The records of a whole file, whose `path` is for the errors; raises WrongHeader and NotText."""
+def read_records(
+    data: bytes, path: Path, required: Sequence[str], remedy: str = "", *, suffice: bool = False
+) -> Records:
+    """The records of a whole file, whose `path` is for the errors; raises as `read_table`, which tells the rest."""
     text, utf8 = text_of(data, path, remedy or _AWAY)
     begin = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1  # behind any blank lines
     end = text.find("\n", begin) + 1 or len(text)
@@ -163,7 +187,8 @@ def read_records(data: bytes, path: Path, required: Sequence[str], remedy: str =
     for delimiter, header in headers.items():
         if set(required) <= set(header) and len(set(header)) == len(header) and "\0" not in first:
             plain = utf8 and delimiter == "," and not first.endswith("\r\n")
-            return Records(text[end:], Form(header, delimiter, plain), line + 1)
+            least = len(required) if suffice and header[: len(required)] == tuple(required) else len(header)
+            return Records(text[end:], Form(header, delimiter, plain, least), line + 1)
     if "\0" in text:
         raise NotText("this is not a text file.", path=path, remedy=remedy or _AWAY)
     names = max(headers.values(), key=len)
@@ -231,7 +256,7 @@ def append_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]
         return
     with locked(path), translated(path, "written"):
         if form is None or not form.plain:
-            form = _made_plain(read_table(path, columns))
+            form = _made_plain(read_table(path, columns, suffice=True))
         header = form.header if form else tuple(columns)
         first = [] if form else encoded(path, [header])
         told = (dict(zip(columns, row, strict=True)) for row in values)

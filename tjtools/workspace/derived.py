@@ -54,9 +54,9 @@ def _places_file() -> Path:
 def remember(workspace: Workspace) -> None:
     """Note that this user works in it; where that can't be noted, it is not among the `opened`."""
     told = [str(workspace.root), *(root for root in _noted() if root != str(workspace.root))]
-    with suppress(OSError):
+    with suppress(OSError, UnicodeEncodeError):
         _places_file().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _places_file().write_text("\n".join(told[:KEPT_PLACES]) + "\n", "utf-8")
+        _places_file().write_bytes("".join(f"{root}\n" for root in told[:KEPT_PLACES]).encode())
 
 
 def opened() -> list[str]:

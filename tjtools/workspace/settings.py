@@ -252,8 +252,8 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 
 def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
     """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`."""
-    text = file.read_text("utf-8") if file.exists() else text
-    text = re.sub(rf"(?ms)^\[{name}\]\s*?\n.*?(?=^\[|\Z)", "", text).rstrip() + "\n"
+    text = file.read_text("utf-8-sig") if file.exists() else text
+    text = re.sub(rf"(?ms)^ *\[ *{name} *\][^\n]*\n.*?(?=^ *\[|\Z)", "", text).rstrip() + "\n"
     if told:
         lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in told.items())
         text += "\n".join(["", f"[{name}]", *lines, ""])
