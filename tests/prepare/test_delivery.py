@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from deliveries import NATIVE, PLAIN, contents, image, media, names, taken, video
 from PIL import Image
-from world import NOW, drawn, read_rows, rejected_before, tjtools
+from world import NOW, read_rows, rejected_before, tjtools
 
 from tjtools.cache.library import Library
 from tjtools.cli import prepare as command
@@ -27,52 +28,18 @@ from tjtools.model.names import parse_name
 from tjtools.prepare import session
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
-from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.intake import plan_session
 from tjtools.prepare.remembered import Preparation, preparations
-from tjtools.prepare.session import alone, cut_off, take_back, write_session
+from tjtools.prepare.session import cut_off, take_back, write_session
 from tjtools.upload import prepare
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
-
-PLAIN = Wanted()
-NATIVE = Wanted(native=True)
-
-
-def video(path: Path, seconds: float = 6, size: tuple[int, int] = (480, 270), seed: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(drawn(".mp4", *size, path.stem, seed, seconds=seconds, fps=5))
-    return path
-
-
-def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
-    return path
-
-
-def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
-    with alone(workspace, now=NOW):
-        delivery = look_through(workspace, folder, wanted)
-        assert not delivery.lacks
-        return write_session(workspace, plan_session(workspace, delivery, now=NOW), folder=str(folder), now=NOW)
 
 
 def left_out_by_the_command(workspace: Workspace, folder: Path) -> dict[str, str]:
     """Prepare, and say what stays out and why, with the option that would help."""
     done = tjtools("prepare", str(folder), "--workspace", str(workspace.root), "--json", cwd=folder)
     return {Path(one["path"]).name: one["reason"] for one in json.loads(done.stdout)["left_out"]}
-
-
-def names(workspace: Workspace) -> list[str]:
-    return [row["new_filename"] for row in read_rows(workspace.session)]
-
-
-def contents(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and ".tjtools" not in path.parts}
-
-
-def media(workspace: Workspace) -> set[str]:
-    return {path.name for path in contents(workspace.root / "uploaded")}
 
 
 def test_a_delivery_is_named_by_the_convention_and_written_down(shop: Workspace, folder: Path) -> None:
@@ -113,7 +80,7 @@ def test_what_was_prepared_is_known_by_its_content_and_redone_in_its_place_when_
     path.rename(path.with_name("another name.png"))
     again = look_through(shop, folder, PLAIN)
     assert again.sources == ()
-    assert [why for _, why in again.known] == [f"prepared on 2025-11-13 as {names(shop)[0]}"]
+    assert [one.told for one in again.known] == [f"prepared on 2025-11-13 as {names(shop)[0]}"]
     assert taken(shop, folder).taken == ()
     assert contents(shop.root) == before
     first = set(media(shop))
@@ -320,7 +287,7 @@ def test_a_preparation_is_taken_back_as_if_it_had_never_been(shop: Workspace, fo
     before, rows = media(shop), read_rows(shop.session)
     video(folder / "Sports" / "new.mp4", seed=2)
     taken(shop, folder, NATIVE)
-    last, changed = take_back(shop, now=NOW)
+    last, changed, _ = take_back(shop, now=NOW)
     assert (len(last.sources), changed) == (1, ())
     assert (media(shop), read_rows(shop.session), read_rows(shop.master)) == (before, rows, rows)
     assert len(taken(shop, folder, NATIVE).taken) == 2
@@ -353,7 +320,7 @@ def test_the_command_takes_back(shop: Workspace, folder: Path) -> None:
     place = ("--workspace", str(shop.root))
     assert tjtools("prepare", str(folder), *place, cwd=folder).returncode == 0
     again = tjtools("prepare", str(folder), *place, cwd=folder)
-    assert (again.returncode, again.stdout.partition(" →")[0]) == (0, "1 prepared before")
+    assert (again.returncode, again.stdout.partition(" →")[0]) == (0, "1 in the session already")
     before = names(shop)
     for more, said in ((folder / "Sports", f"was of {folder}"), ("--dry-run", "no dry run")):
         done = tjtools("prepare", "--undo", str(more), *place, cwd=folder)

@@ -264,7 +264,7 @@ def test_the_source_of_what_was_mended_is_known_by_its_content(
     _session(bare_workspace, _row(name, CreativeType.IMAGE))
     _mend(bare_workspace, _only(bare_workspace))
     delivery = look_through(bare_workspace, tmp_path / "delivery", Wanted())
-    assert [why for _, why in delivery.known] == ["prepared on 2025-11-13 as banner.png"]
+    assert [one.told for one in delivery.known] == ["prepared on 2025-11-13 as banner.png"]
     with pytest.raises(WorkspaceError, match="Nothing was prepared"):  # it was in the session before
         take_back(bare_workspace, now=NOW)
     assert path.with_name(f"ORG_{name}").exists()

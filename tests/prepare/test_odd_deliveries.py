@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import typer
+from deliveries import AS_IS, PLAIN, image, media, names, taken, video
 from PIL import Image
-from world import NOW, drawn, read_rows, rejected_before, tjtools, write_inventory
+from world import NOW, read_rows, rejected_before, tjtools, write_inventory
 
 from tjtools.cache.inventory import load_session
 from tjtools.cli import prepare as command
@@ -21,40 +22,12 @@ from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off
-from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.intake import plan_session
 from tjtools.prepare.mend import mend
 from tjtools.prepare.remembered import last_preparation
-from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.prepare.session import take_back
 from tjtools.upload.journal import Journal
 from tjtools.workspace.folder import Workspace
-
-PLAIN, AS_IS = Wanted(), Wanted(as_is=True)
-
-
-def image(path: Path, size: tuple[int, int] = (300, 250), seed: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(drawn(path.suffix, *size, path.stem, seed))
-    return path
-
-
-def video(path: Path, seconds: float = 6, seed: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(drawn(".mp4", 480, 270, path.stem, seed, seconds=seconds, fps=5))
-    return path
-
-
-def taken(workspace: Workspace, folder: Path, wanted: Wanted = PLAIN) -> Intake:
-    with alone(workspace, now=NOW):
-        planned = plan_session(workspace, look_through(workspace, folder, wanted), now=NOW)
-        return write_session(workspace, planned, folder=str(folder), now=NOW)
-
-
-def names(workspace: Workspace) -> list[str]:
-    return [row["new_filename"] for row in read_rows(workspace.session)]
-
-
-def media(workspace: Workspace) -> set[str]:
-    return {path.name for path in (workspace.root / "uploaded").rglob("*") if path.is_file()}
 
 
 def test_a_draft_says_of_files_that_nothing_tells_apart_that_all_of_them_go_in(shop: Workspace, folder: Path) -> None:
@@ -195,7 +168,10 @@ def test_the_source_of_what_was_mended_goes_with_it_when_it_is_done_anew(shop: W
     [file] = load_session(shop).files
     [mended] = mend(shop, {file: Wishes(crop=0.5)}, now=NOW)
     assert mended.trouble == ""
+    before = media(shop)
     taken(shop, folder, Wanted(native=True, again=True))
+    take_back(shop, now=NOW)
+    assert media(shop) == before
     take_back(shop, now=NOW)
     assert media(shop) == set()
 

@@ -134,7 +134,7 @@ def test_what_was_said_of_a_folder_is_kept_and_goes_for_the_others_until_they_ha
     adding.add()
     ended(adding)
     rows = {row["folder_path"]: row["creator_name"] for row in read_rows(bare_workspace.defaults)}
-    assert rows == {"shoot 3/Big Garden": "Cleo", "shoot 3/Sports": "Ana"}
+    assert rows == {garden.as_posix(): "Cleo", sports.as_posix(): "Ana"}
     image(folder / "Sports/another.png", seed=9)
     adding.look_into(str(folder))
     ended(adding)

@@ -107,6 +107,31 @@ def drop_rows(workspace: Workspace, files: Collection[Path], *, backup: datetime
         _rewrite(path, left, backup)
 
 
+def rows_of(workspace: Workspace, files: Collection[Path]) -> dict[str, list[dict[str, str]]]:
+    """The rows of these files in session and master, by the inventory's name, for `put_back`."""
+    return {
+        path.name: [dict(row) for row in read_table(path, NEEDED_COLUMNS).rows if _file_of(workspace, row) in files]
+        for path in (workspace.session, workspace.master)
+    }
+
+
+def put_back(
+    workspace: Workspace,
+    rows: Mapping[str, Sequence[Mapping[str, str]]],
+    files: Collection[Path],
+    *,
+    backup: datetime,
+) -> None:
+    """Add what `rows_of` had read of these files; one that has a row again keeps that."""
+
+    def with_these(name: str, there: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+        wanted = {*files} - {_file_of(workspace, row) for row in there}
+        return [*there, *(row for row in rows.get(name, ()) if _file_of(workspace, row) in wanted)]
+
+    for path in (workspace.session, workspace.master):
+        _rewrite(path, partial(with_these, path.name), backup)
+
+
 def _renewed(
     renewed: Mapping[SessionFile, Mapping[str, str]],
     is_of: Callable[[SessionFile, Mapping[str, str], Mapping[str, str]], bool],

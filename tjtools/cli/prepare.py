@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -19,8 +22,8 @@ from tjtools.model.words import counted
 from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
-from tjtools.prepare.naming import OF_ONE_FOLDER, TITLES, WORDS, checked
-from tjtools.prepare.remembered import last_preparation
+from tjtools.prepare.naming import NEEDED, OF_ONE_FOLDER, TITLES, WORDS, checked, guessed_by_folder
+from tjtools.prepare.remembered import State, last_preparation
 from tjtools.prepare.session import alone, cut_off, take_back, write_session
 from tjtools.workspace.folder import Workspace
 
@@ -166,8 +169,9 @@ def _answered(delivery: Delivery, *, ask: bool) -> Delivery:
         return delivery
     if not ask:
         where = "; ".join(f"{delivery.place(one)}: {', '.join(fields)}" for one, fields in delivery.lacks.items())
-        remedy = f"Write it into {delivery.defaults.path}, a row a folder, or call this in a terminal to be asked."
-        raise WorkspaceError(f"Names need what neither names nor folders tell. {where}.", remedy=remedy)
+        raise WorkspaceError(
+            f"Names need what neither names nor folders tell. {where}.", remedy=_row_to_write(delivery)
+        )
     answers: dict[Path, dict[str, str]] = {}
     said: dict[str, str] = {}
     err.print("What is not in the names is kept in metadata_defaults.csv, for these folders.")
@@ -175,12 +179,28 @@ def _answered(delivery: Delivery, *, ask: bool) -> Delivery:
         for folder, fields in delivery.lacks.items():
             for field in fields:
                 before = None if field == OF_ONE_FOLDER else said.get(field)
-                said[field] = _ask(f"{delivery.place(folder)}: {_ASKED[field]}", field, before)
+                may_be = guessed_by_folder(folder.name).get(field, before)
+                said[field] = _ask(f"{delivery.place(folder)}: {_ASKED[field]}", field, may_be)
             answers[folder] = {field: said[field] for field in fields}
     except typer.Abort as error:
         raise Cancelled("Stopped: nothing was prepared.") from error
-    delivery.defaults.save({delivery.place(folder): told for folder, told in answers.items()}, now=now())
+    delivery.defaults.save({folder.as_posix(): told for folder, told in answers.items()}, now=now())
     return delivery.answered(answers)
+
+
+def _row_to_write(delivery: Delivery) -> str:
+    """How the defaults would answer: the columns, what may stand in them, and a row for one of the folders."""
+    header = delivery.defaults.header
+    folder, fields = next(iter(delivery.lacks.items()))
+    may_be = {"category_name": folder.name, "creator_name": "Ana", "language": "EN", **guessed_by_folder(folder.name)}
+    told = {"folder_path": delivery.place(folder)}
+    told |= {field: WORDS[field][0] if field in WORDS else may_be[field] for field in fields}
+    known = "; ".join(f"{field} is {', '.join(words)}" for field, words in WORDS.items())
+    row = ",".join(told.get(column, "") for column in header)
+    return (
+        f"Call this in a terminal to be asked, or write it into {delivery.defaults.path}, a row a folder, like {row!r}"
+        f" below its first line, {','.join(header)!r} ({known}; language is a code)."
+    )
 
 
 def _ask(question: str, field: str, before: str | None) -> str:
@@ -199,7 +219,7 @@ def _write(workspace: Workspace, intake: Intake, delivery: Delivery) -> Intake:
             intake,
             folder=str(delivery.folder),
             now=now(),
-            progress=lambda at: shown(f"{at.done:.0f}/{at.total} files made", at.done),
+            progress=lambda at: shown("Making files", at.done),
             cancelled=cancelled,
         )
 
@@ -212,7 +232,7 @@ def _told(delivery: Delivery, intake: Intake, written: Path | None) -> dict[str,
             for one in intake.taken
         ],
         "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
-        "known": [{"path": path, "what": what} for path, what in delivery.known],
+        "known": [{"path": one.path, "what": one.told, "state": one.state} for one in delivery.known],
         "lacks": {delivery.place(folder): fields for folder, fields in delivery.lacks.items()},
         "bad_lines": delivery.defaults.bad,
         "written": written,
@@ -223,20 +243,36 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     some = [one for one in intake.taken if everything or one.notes or one.fit.mends]
     listing("For the session", [(one.creative_type.value, one.target.name, _how(one)) for one in some])
     listing("Left out", [("", str(path), why) for path, why in intake.left_out])
-    listing("Known", [("", str(path), what) for path, what in delivery.known if everything])
+    again = ": --again prepares it anew"
+    known = [("", str(one.path), one.told + again * (one.state is State.GONE)) for one in delivery.known]
+    listing("Known", [row for row, one in zip(known, delivery.known, strict=True) if everything or row[2] != one.told])
+    if everything and not delivery.wanted.as_is:
+        listing("What names, folders and metadata_defaults.csv tell", [*_read(delivery)])
     listing("Not known", [("", delivery.place(one), ", ".join(fields)) for one, fields in delivery.lacks.items()])
     if not (intake.taken or intake.left_out or delivery.known):
         out.print(f"There is no image or video below {delivery.folder}.")
         return
     if intake.taken and not dry_run:
         out.print(f"Written: {workspace.session}")
-    counts = {
-        "files for the session": len(intake.taken),
-        "left out": len(intake.left_out),
-        "prepared before": len(delivery.known),
-    }
-    again = shlex.join(["tjtools", *(word for word in sys.argv[1:] if word != "--dry-run")]) if intake.taken else ""
-    line(counts, again if dry_run else call(workspace, "review"))
+    before = Counter(one.state for one in delivery.known)
+    counts = {"files for the session": len(intake.taken), "left out": len(intake.left_out)}
+    counts |= {state.value: before[state] for state in State}
+    words = [word for word in sys.argv[1:] if word != "--dry-run"]
+    if not (intake.taken or intake.left_out or before[State.HERE]):  # there is nothing to review
+        ahead = shlex.join(["tjtools", *words, "--again"]) if before[State.GONE] else ""
+    elif dry_run:
+        ahead = shlex.join(["tjtools", *words]) if intake.taken else ""
+    else:
+        ahead = call(workspace, "review")
+    line(counts, ahead)
+
+
+def _read(delivery: Delivery) -> Iterator[tuple[str, str, str]]:
+    """What is known of each folder's files, for a person to see what was taken for what."""
+    for folder, files in groupby(delivery.found, key=lambda one: one.path.parent):
+        told = [one.fields for one in files]
+        texts = {field: " or ".join(sorted({one.get(field, "") for one in told} - {""})) for field in NEEDED}
+        yield "", delivery.place(folder), ", ".join(f"{TITLES[field]} {text}" for field, text in texts.items() if text)
 
 
 def _how(one: Taken) -> str:
@@ -260,7 +296,9 @@ def _undo(workspace: Workspace, folder: Path | None, *, as_json: bool) -> NoRetu
     found, before = folder and folder.resolve(), last_preparation(workspace)
     if found and before and before.folder != str(found.parent if found.is_file() else found):
         raise typer.BadParameter(f"the last preparation was of {before.folder}, not of {found}: nothing was taken back")
-    last, changed = take_back(workspace, now=now())
+    taken_back = take_back(workspace, now=now())
+    last, changed, back = taken_back
     listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"
-    end({"folder": last.folder, "at": last.at, "files": [*last.files], "changed": changed}, told, as_json=as_json)
+    answer = {"folder": last.folder, "at": last.at, "files": [*last.files], "changed": changed, "back": back}
+    end(answer, told + taken_back.told, as_json=as_json)

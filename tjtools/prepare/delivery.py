@@ -26,7 +26,7 @@ from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.fit import POSTER, Fit, Loss, Wishes, fit
 from tjtools.prepare.kinds import HALVES, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
-from tjtools.prepare.remembered import Preparation, Source, known_sources, preparations
+from tjtools.prepare.remembered import Before, Source, known_sources, preparations, prepared_before
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits
 from tjtools.workspace.settings import load_settings
@@ -86,7 +86,7 @@ class Delivery(NamedTuple):
     wanted: Wanted
     found: tuple[Delivered, ...]
     unusable: tuple[tuple[Path, str], ...]
-    known: tuple[tuple[Path, str], ...]
+    known: tuple[Before, ...]
     defaults: Defaults
 
     @property
@@ -131,11 +131,12 @@ class Delivery(NamedTuple):
 
     def answered(self, answers: Mapping[Path, Mapping[str, str]]) -> Delivery:
         """The same with what a person said of its folders."""
-        told = [
-            one._replace(fields={**answers.get(one.path.parent, {}), **one.fields}) if one.lacks else one
-            for one in self.found
-        ]
-        return self._replace(found=tuple(told))
+
+        def told(one: Delivered) -> Delivered:
+            said = answers.get(one.path.parent, {})
+            return one._replace(fields={**one.fields, **{field: said[field] for field in one.lacks if field in said}})
+
+        return self._replace(found=tuple(map(told, self.found)))
 
     def allowed(self, wanted: Wanted, limits: Limits) -> Delivery:
         """The same by other wishes for single files, and with or without repeats; all else of `wanted` stays."""
@@ -179,7 +180,8 @@ def look_through(
     coming = root.is_relative_to(workspace.incoming)
     below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
     paths = [path for path in below if wanted.as_is or not _is_ours(path, workspace)]
-    held = [] if wanted.as_is else [one for one in load_session(workspace).files if one.path.is_file()]
+    session = load_session(workspace).files
+    held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
@@ -188,7 +190,7 @@ def look_through(
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
-                known.append((path, _prepared(*earlier[look.checksum])))
+                known.append((path, *earlier[look.checksum]))
                 continue
             why = _why_not(path, look) or (_why_not_so(path, look, limits) if wanted.as_is and look else "")
             if look and not why:
@@ -200,7 +202,8 @@ def look_through(
             compared = [source for one in before for source in one.sources]
             repeats = partial(find_repeats, children=room, progress=progress, cancelled=cancelled)
             sources = [*_with_repeats(sources, held, seen, compared, fingerprints, repeats)]
-    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(known), defaults)
+    told = prepared_before(workspace, known, {one.path for one in session})
+    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(told), defaults)
 
 
 def _is_ours(path: Path, workspace: Workspace) -> bool:
@@ -229,10 +232,6 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _ending(path: Path) -> str:
     return path.suffix.lower().lstrip(".")
-
-
-def _prepared(one: Preparation, source: Source) -> str:
-    return f"prepared on {one.at:%Y-%m-%d} as {' and '.join(made.name for made in source.made)}"
 
 
 def _why_not(path: Path, look: Fingerprint | None) -> str:

@@ -30,6 +30,7 @@ _LANGUAGE = r"(?!VID|IMG|ORG|DSC|MOV|PXL|MVI|DJI)[A-Z]{2,3}"
 _LONGEST = 40  # bytes of a part: the whole has to be a file's name on any disk
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _COMPOSED = r"(?i)(.*\S) *- *(anime|real|both) *- *(\S.*)"
+_OF_THREE = re.compile("-".join([r"([^-]*[^\W\d_][^-]*)"] * 3))
 
 _UUID = r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _TELLING = r"(?i)(?!v\d|[a-f]{6,}$)[^\W\d_]{2,}\d{0,2}"  # no version, number, date, size or ID
@@ -142,13 +143,27 @@ def _without_id(stem: str) -> ParsedName | None:
 def told_by_folder(name: str) -> dict[str, str]:
     """What the name of a folder tells: its category, or `Category-Style-Creator`; nothing for `delivery 3` or a date.
 
-    >>> told_by_folder("Gaming-Anime-Bea")
-    {'category_name': 'Gaming', 'style': 'Anime', 'creator_name': 'Bea'}
+    Three words without a known style may mean either: category and creator are `""` then, so that a person is asked.
+
+    >>> told_by_folder("Gaming-Anime-Bea"), told_by_folder("Kitchen-Generic-Anna")
+    ({'category_name': 'Gaming', 'style': 'Anime', 'creator_name': 'Bea'}, {'category_name': '', 'creator_name': ''})
     """
     if composed := re.fullmatch(_COMPOSED, name):
         told = {"category_name": composed[1], "style": composed[2].capitalize(), "creator_name": composed[3]}
         return _usable(told)
-    return {} if _NO_CATEGORY.search(name.replace("_", " ")) else {"category_name": " ".join(name.split())}
+    if _NO_CATEGORY.search(name.replace("_", " ")):
+        return {}
+    return dict.fromkeys(guessed_by_folder(name), "") or {"category_name": " ".join(name.split())}
+
+
+def guessed_by_folder(name: str) -> dict[str, str]:
+    """What the name of a folder may mean, for a person to say: nothing where it tells, or tells nothing.
+
+    >>> guessed_by_folder("Kitchen-Generic-Anna")
+    {'category_name': 'Kitchen', 'creator_name': 'Anna'}
+    """
+    three = None if re.fullmatch(_COMPOSED, name) else _OF_THREE.fullmatch(name)
+    return {"category_name": three[1].strip(), "creator_name": three[3].strip()} if three else {}
 
 
 def parts_of(fields: Mapping[str, str], unique_id: str, prefix: str | None, seconds: float | None) -> ParsedName:

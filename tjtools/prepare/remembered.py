@@ -8,8 +8,9 @@ looks, and what was made of it: so the source is known tomorrow, although what w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -80,13 +81,45 @@ class Preparation(NamedTuple):
             files = {path: checksum for path, checksum in files.items() if path not in mend.replaced} | {**mend.files}
         return self if sources == self.sources else self._replace(files=files, sources=sources)
 
-    def note_undone(self, workspace: Workspace, now: datetime) -> None:
-        """Write down that it was taken back."""
-        Log.at(workspace.log).append([Entry(_UNPREPARED, now, {}, self.name)])
+    def note_undone(self, workspace: Workspace, back: Iterable[str], now: datetime) -> None:
+        """Write down that it was taken back, and which of the files that it `replaced` are in their places again."""
+        Log.at(workspace.log).append([Entry(_UNPREPARED, now, {"back": [*back]}, self.name)])
 
     def uploaded(self, workspace: Workspace) -> dict[str, str]:
         """Which of its files are on the site, as far as is known here, each with its Creative ID."""
         return uploaded_of(workspace, [made for source in self.sources for made in source.made])
+
+
+class State(StrEnum):
+    """Where what was prepared is now."""
+
+    HERE = "in the session already"
+    UPLOADED = "on the site already"
+    GONE = "no longer in the session"
+
+
+class Before(NamedTuple):
+    """A delivered file that was prepared before: what became of it, and where that is now."""
+
+    path: Path
+    told: str
+    state: State
+
+
+def prepared_before(
+    workspace: Workspace, found: Iterable[tuple[Path, Preparation, Source]], session: Collection[Path]
+) -> Iterator[Before]:
+    """What is true now of these, each with what was made of it; `session` are the files of the session's rows."""
+    found = [*found]
+    ids = uploaded_of(workspace, [made for _, _, source in found for made in source.made]) if found else {}
+    for path, one, source in found:
+        told = f"prepared on {one.at:%Y-%m-%d} as {' and '.join(made.name for made in source.made)}"
+        there = [ids[made.name] for made in source.made if made.name in ids]
+        here = any(workspace.media_file(made.name, made.kind) in session for made in source.made)
+        if there and (len(there) == len(source.made) or not here):
+            yield Before(path, f"{told}, on the site as {' and '.join(there)}", State.UPLOADED)
+        else:
+            yield Before(path, told if here else f"{told}, and {State.GONE}", State.HERE if here else State.GONE)
 
 
 def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
@@ -100,7 +133,7 @@ def preparations(workspace: Workspace) -> tuple[Preparation, ...]:
             noted.append(one)
     for one in reversed(noted):
         sources = tuple(each for each in one.sources if not gone & {made.name for made in each.made})
-        gone |= {PurePosixPath(file).name for file in one.replaced}
+        gone |= {PurePosixPath(file).name for file in one.replaced if file not in undone.get(one.name, ())}
         if sources and one.name not in undone:
             found.append(one._replace(sources=sources))
     return tuple(reversed(found))
@@ -112,10 +145,16 @@ def noted_as(workspace: Workspace, name: str) -> Preparation | None:
     return next((one for one in events if one.name == name and name not in undone), None)
 
 
-def _told(workspace: Workspace) -> tuple[set[str], list[Preparation]]:
-    """The names of those that were taken back, and all that were written down, the oldest first."""
+def undone(workspace: Workspace) -> dict[str, frozenset[str]]:
+    """The names of the preparations that were taken back, each with the replaced files that came back by that."""
+    return _told(workspace)[0]
+
+
+def _told(workspace: Workspace) -> tuple[dict[str, frozenset[str]], list[Preparation]]:
+    """Those that were taken back, and all that were written down, the oldest first."""
     told = Log.at(workspace.log).told(_READERS).values()
-    return {one for one in told if isinstance(one, str)}, [one for one in told if isinstance(one, Preparation)]
+    events = [one for one in told if isinstance(one, Preparation)]
+    return dict(one for one in told if not isinstance(one, Preparation)), events
 
 
 def _follow(noted: list[Preparation], mend: Preparation) -> None:
@@ -147,7 +186,15 @@ def _preparation(entry: Entry) -> Preparation:
     return Preparation(*told, is_mend=entry.kind == _MENDED)
 
 
-_READERS = {_PREPARED: _preparation, _MENDED: _preparation, _UNPREPARED: lambda entry: str(entry.about)}
+def _undone(entry: Entry) -> tuple[str, frozenset[str]]:
+    return str(entry.about), frozenset(map(_text, entry.data.get("back", ())))
+
+
+_READERS: dict[str, Callable[[Entry], Preparation | tuple[str, frozenset[str]]]] = {
+    _PREPARED: _preparation,
+    _MENDED: _preparation,
+    _UNPREPARED: _undone,
+}
 
 
 def _text(told: object) -> str:

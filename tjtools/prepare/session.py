@@ -3,7 +3,8 @@
 What is written when: the files, whole, into a folder of their own below `uploaded/.preparing/`, with their rows beside
 them; the event `prepared`, or `mended`; the new files moved to their places; master; session; what is mended in its
 place. What was cut off before its event never was; what was after it is finished by the next (`alone`). Taking back
-goes the other way: rows, files, event.
+goes the other way: rows, files, event. What a preparation takes the place of waits in `uploaded/.replaced/` with its
+rows, until that is taken back, goes up, or is replaced itself.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.cache.inventory import drop_rows, load_session, renew_rows
+from tjtools.cache.inventory import drop_rows, load_session, put_back, renew_rows, rows_of
 from tjtools.diff.refusals import problems
 from tjtools.media import Job, Making, MediaFacts, make
 from tjtools.media import Made as Result
@@ -29,7 +30,16 @@ from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, t
 from tjtools.model.words import counted
 from tjtools.prepare.fit import measured
 from tjtools.prepare.intake import Intake, Taken
-from tjtools.prepare.remembered import Made, Preparation, Source, below, file_of, last_preparation, noted_as
+from tjtools.prepare.remembered import (
+    Made,
+    Preparation,
+    Source,
+    below,
+    file_of,
+    last_preparation,
+    noted_as,
+    undone,
+)
 from tjtools.workspace.disk import locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
@@ -37,6 +47,7 @@ from tjtools.workspace.log import NO_JSON
 
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _PLAN = "plan.json"
+Rows = Mapping[str, Sequence[Mapping[str, str]]]  # by the inventory's name
 
 
 def write_session(
@@ -156,20 +167,25 @@ def _copied(workspace: Workspace, one: Taken, place: Path) -> str:
 
 def _write_plan(workspace: Workspace, place: Path, done: Sequence[Taken], noted: Preparation) -> None:
     rows = [(below(workspace, one.of or one.target), dict(one.row)) for one in done]
-    told = {"rows": rows, "removed": [file for file in noted.replaced if file not in noted.files]}
+    told = {"rows": rows, "removed": [file for file in noted.replaced if file not in noted.files], "before": {}}
+    if noted.replaced and not noted.is_mend:  # which keeps its source
+        told["before"] = rows_of(workspace, {file_of(workspace, file) for file in noted.replaced})
     with translated(place / _PLAN, "written"):
         replace_file(place / _PLAN, json.dumps(told, ensure_ascii=False).encode())
 
 
-def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dict[str, str]], list[Path]]:
-    """The rows of the files, and the files that are removed; raises TrackingFileError where they can't be read."""
+def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dict[str, str]], list[Path], Rows]:
+    """The rows of the files, the files that are removed, and the rows of what is replaced.
+
+    Raises TrackingFileError where they can't be read.
+    """
     files: dict[SessionFile, dict[str, str]] = {}
     try:
         told = json.loads((place / _PLAN).read_bytes())
         for file, row in told["rows"]:
             workspace.media_file(row["new_filename"], kind := CreativeType.parse(row["creative_type"]))
             files[SessionFile(file_of(workspace, file), kind)] = row
-        return files, [file_of(workspace, file) for file in told["removed"]]
+        return files, [file_of(workspace, file) for file in told["removed"]], told.get("before", {})
     except NO_JSON as error:
         noted = noted_as(workspace, place.name)
         remedy = f"Remove {place}, and prepare {noted.folder if noted else 'the delivery'} with --again."
@@ -178,18 +194,44 @@ def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dic
 
 def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
-    files, removed = _read_plan(workspace, place)
+    files, removed, before = _read_plan(workspace, place)
     staged = [path for path in place.rglob("*") if path.is_file() and path.name != _PLAN]
     targets = {path: file_of(workspace, path.relative_to(place).as_posix()) for path in staged}
     mended = {path: target for path, target in targets.items() if target.exists()}
     _move({path: target for path, target in targets.items() if path not in mended}, place)
     renew_rows(workspace, files, backup=now)
     drop_rows(workspace, removed, backup=now)
+    if before:
+        _keep(workspace, (*mended.values(), *removed), _replaced(workspace) / place.name)
     _move(mended, place)  # last: until then each shows in the review that it is still to be mended
     for path in removed:
         with suppress(OSError):  # a player on Windows that has it open
             path.unlink()
+    if before:
+        _move({place / _PLAN: _replaced(workspace) / place.name / _PLAN}, place)
     _remove(place)
+
+
+def _keep(workspace: Workspace, files: Iterable[Path], kept: Path) -> None:
+    """Put what makes room for a preparation where it can be brought back from; of these there is one."""
+    workspace.guard(kept)
+    for other in _replaced(workspace).glob("*"):
+        if other != kept:
+            _remove(other)
+    for path in files:
+        with suppress(OSError):  # it is gone, or a player on Windows has it open
+            target = kept / below(workspace, path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(target)
+
+
+def _bring_back(workspace: Workspace, kept: Path, files: Collection[str], now: datetime) -> None:
+    """Put these into their places again, with their rows; what can't be read of the rows is not."""
+    _move({kept / file: file_of(workspace, file) for file in files if (kept / file).exists()}, kept)
+    with suppress(TrackingFileError, FileNotFoundError):
+        rows = _read_plan(workspace, kept)[2]
+        put_back(workspace, rows, [file_of(workspace, file) for file in files], backup=now)
+    _remove(kept)
 
 
 def _move(targets: Mapping[Path, Path], place: Path) -> None:
@@ -237,7 +279,7 @@ def cut_off(workspace: Workspace) -> CutOff | None:
 def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
     """Let nobody else prepare meanwhile, and finish first what was cut off; re-entrant in one thread.
 
-    A preparation that was noted is done to its end; what one left that was not is removed.
+    A preparation that was noted is done to its end; what one left that was not is removed. So with taking one back.
     """
     with locked(workspace.tracking / "prepare"):
         for place in sorted(_home(workspace).glob("*")):
@@ -245,11 +287,34 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
                 _finish(workspace, place, now)
             else:
                 _remove(place)
+        for kept in sorted(_replaced(workspace).glob("*")):
+            noted, back = noted_as(workspace, kept.name), undone(workspace).get(kept.name)
+            if back is not None:
+                _bring_back(workspace, kept, back, now)
+            elif noted is None or noted.uploaded(workspace):
+                _remove(kept)
         yield
 
 
-def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tuple[Path, ...]]:
-    """Take the last preparation back; returns it, and those of its files that were changed since and stay.
+class TakenBack(NamedTuple):
+    """A preparation that was taken back: its files that were changed since and stay, and how many came back by it."""
+
+    last: Preparation
+    changed: tuple[Path, ...]
+    back: int
+
+    @property
+    def told(self) -> str:
+        """What became of what it had taken the place of, in words; `""` where it had of none."""
+        if self.back:
+            return "; what it had taken the place of is back"
+        return (
+            "; what it had taken the place of is not there any more: prepare that again" if self.last.replaced else ""
+        )
+
+
+def take_back(workspace: Workspace, *, now: datetime) -> TakenBack:
+    """Take the last preparation back: what it had taken the place of is in the session again.
 
     Raises WorkspaceError, with nothing changed, where nothing was prepared, or something of it went up.
     """
@@ -270,12 +335,19 @@ def take_back(workspace: Workspace, *, now: datetime) -> tuple[Preparation, tupl
         for path in own:
             with translated(path, "removed"):
                 path.unlink(missing_ok=True)
-        last.note_undone(workspace, now)
-    return last, tuple(path for path in paths if path.exists())
+        changed, kept = tuple(path for path in paths if path.exists()), _replaced(workspace) / last.name
+        back = [one for one in last.replaced if (kept / one).exists() and not file_of(workspace, one).exists()]
+        last.note_undone(workspace, back, now)
+        _bring_back(workspace, kept, back, now)
+    return TakenBack(last, changed, len(back))
 
 
 def _home(workspace: Workspace) -> Path:
     return workspace.root / "uploaded" / ".preparing"
+
+
+def _replaced(workspace: Workspace) -> Path:
+    return workspace.root / "uploaded" / ".replaced"
 
 
 def _remove(place: Path) -> None:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from traitlets import Bool, Instance, Int, Unicode
 
 from tjtools.model.creative import Medium, SessionFile
-from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.delivery import Delivered, Delivery, Piece, Wanted, fit_of, lacking, look_through
 from tjtools.prepare.fit import Fit, Wishes
 from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
 from tjtools.prepare.intake import Intake, Taken, plan_session
 from tjtools.prepare.mend import Offer
+from tjtools.prepare.naming import guessed_by_folder
 from tjtools.prepare.remembered import Preparation, last_preparation
-from tjtools.prepare.session import alone, take_back, write_session
+from tjtools.prepare.session import TakenBack, alone, take_back, write_session
 from tjtools.upload import demand_settled
 from tjtools.widgets.form import Form
 from tjtools.widgets.mend import Asking
@@ -64,7 +64,7 @@ class Adding(Asking):
     planned = Instance(Intake, allow_none=True)
     came = Instance(Intake, allow_none=True)
     last = Instance(Preparation, allow_none=True)
-    taken_back = Instance(Preparation, allow_none=True)
+    taken_back = Instance(TakenBack, allow_none=True)
     cut_off = Int()
     note = Unicode()
 
@@ -144,7 +144,7 @@ class Adding(Asking):
                 if delivery.is_finished and self.delivery is None:
                     self._write(delivery, task)
                     return
-            self.words = self._known_words(delivery.defaults)
+            self.words = self._known_words(delivery)
             self._show(delivery)
         except BaseException:
             if self.delivery is None:
@@ -157,14 +157,12 @@ class Adding(Asking):
         workspace, folder = self.panel.workspace, self._place.folder
         return look_through(workspace, folder, wanted, progress=task.looked_at, cancelled=task.cancelled)
 
-    def _known_words(self, defaults: Defaults) -> dict[str, set[str]]:
-        """What was written into a field before, for a person to choose from."""
+    def _known_words(self, delivery: Delivery) -> dict[str, set[str]]:
+        """What was written into a field before, or may be meant by a folder's name, for a person to choose from."""
+        rows = [*delivery.defaults.rows.values(), *(guessed_by_folder(one.path.parent.name) for one in delivery.found)]
         master = read_table(self.panel.workspace.master, ("new_filename",)).rows
         told = {field: {row.get(column, "").strip() for row in master} for field, column in WORDS.items()}
-        return {
-            field: (words | {row.get(field, "") for row in defaults.rows.values()}) - {""}
-            for field, words in told.items()
-        }
+        return {field: (words | {row.get(field, "") for row in rows}) - {""} for field, words in told.items()}
 
     def _show(self, delivery: Delivery) -> None:
         wanted = delivery.wanted
@@ -256,7 +254,7 @@ class Adding(Asking):
                 self.note = CHANGED
                 return
             dropped = self._place.dropped
-            kept = {dropped.place(one) if dropped else delivery.place(one): said for one, said in told.items() if said}
+            kept = {dropped.place(one) if dropped else one.as_posix(): said for one, said in told.items() if said}
             kept.pop(".", None)  # what only holds files that were dropped is no folder of anybody's
             if kept:
                 delivery.defaults.save(kept, now=self.panel.clock())
@@ -280,8 +278,7 @@ class Adding(Asking):
 
     def _undo(self, task: Task) -> None:
         demand_settled(self.panel.workspace)
-        taken_back, _ = take_back(self.panel.workspace, now=self.panel.clock())
-        self.came, self.taken_back = None, taken_back
+        self.came, self.taken_back = None, take_back(self.panel.workspace, now=self.panel.clock())
         self.panel.look(task)
 
     def frame(self) -> pd.DataFrame:

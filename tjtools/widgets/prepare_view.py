@@ -265,7 +265,7 @@ def _others(adding: Adding) -> Node | None:
     parts = (
         [alert(*_some("Lines that can't be used", (f"{name}:{one.line}: {one.reason}" for one in bad)))] if bad else []
     )
-    for title, files in (("can't go", left), ("prepared before", known)):
+    for title, files in (("can't go", left), ("prepared before", [one[:2] for one in known])):
         if files:
             told = (f"{adding.called(path)}: {why}" for path, why in files)
             parts.append(node("div", *_some(f"{counted(len(files), 'file')} {title}", told)))
@@ -285,5 +285,6 @@ def _became(adding: Adding) -> Node | None:
             title = f"{counted(len(left_out), 'file')} left out"
             parts.append(folded(title, lines(texts), open=int(len(left_out) <= _FEW)))
     if adding.taken_back:
-        parts.append(node("p", f"✓ {counted(_made_of(adding.taken_back), 'file')} taken back out.", role="status"))
+        many, back = counted(_made_of(adding.taken_back.last), "file"), adding.taken_back.told
+        parts.append(node("p", f"✓ {many} taken back out{back}.", role="status"))
     return node("div", *parts) if parts else None
