@@ -93,7 +93,7 @@ def test_a_re_encoded_one_goes_up_unless_a_person_says_skip(place: Workspace) ->
     draw(place, "new.jpg", template=1, quality=60)
     [one] = review(place, "new.jpg")
     assert (one.verdict, one.needs_a_person, len(make_plan([one]).files)) == (Verdict.NEAR_DUPLICATE, True, 1)
-    assert one.reason.startswith("looks 9")
+    assert one.reason.startswith("looks 100% like ID")
     assert "like ID 1032530511 (old.png; Static Banner, approved" in one.reason
 
 
@@ -110,6 +110,16 @@ def test_a_decision_is_remembered_for_these_two_contents(
     (place.root / "uploaded" / "new.jpg").rename(place.root / "uploaded" / "renamed.jpg")
     [one] = review(place, "renamed.jpg")
     assert (one.verdict, one.needs_a_person, len(make_plan([one]).files)) == (verdict, False, going)
+
+
+def test_a_content_that_stands_in_library_and_session_is_told_once(place: Workspace) -> None:
+    for name in ("old.png", "old again.png"):
+        again(place, name)
+    draw(place, "new.jpg", template=1, quality=60)
+    one = review(place, "old.png", "old again.png", "new.jpg")[2]
+    assert [each.known.told for each in one.repeats] == [
+        "ID 1032530511 (old.png; Static Banner, approved, added 2025-11-01)"
+    ]
 
 
 def prepare_one(workspace: Workspace, name: str) -> FileReview:

@@ -188,6 +188,12 @@ def test_stills_are_compared_with_stills_alone() -> None:
     assert kinship(ORIGINAL(), still) is None
 
 
+def test_a_still_that_was_only_encoded_again_is_known_without_its_points() -> None:
+    still, again = shown(ONE[:1]), shown(each(lambda pixels: cv2.resize(pixels, (240, 135)))(ONE[:1]))
+    assert kinship(again, still)
+    assert "pictures" not in vars(again)  # they take most of the time
+
+
 def test_either_may_be_the_edited_one() -> None:
     kin = kinship(ORIGINAL(), shown(each(cropped)(ONE[20:])))
     assert kin is not None

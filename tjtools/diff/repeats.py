@@ -323,7 +323,8 @@ def find_repeats(
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> dict[Path, tuple[Repeat, ...]]:
-    """What each file repeats, by path: the same content first, then the closest looks; nothing for most.
+    """What each file repeats, by path: the same content first, then the closest looks, of which a file tells each
+    content once; nothing for most.
 
     Within the session a file repeats only those before it. `seen` is what each file is, by path. Pictures are compared
     in `children`. Raises `Cancelled`.
@@ -338,6 +339,17 @@ def find_repeats(
         repeats = contents.repeats(range(len(known), len(contents.known)), progress, cancelled)
     found: dict[Path, tuple[Repeat, ...]] = {}
     for path, told in zip(session, repeats.values(), strict=True):
-        others = [one for _, one in told if one.known.path != path]
+        others = _once(one for _, one in told if one.known.path != path)
         found[path] = tuple(sorted(others, key=lambda one: -one.closeness))
     return found
+
+
+def _once(repeats: Iterable[Repeat]) -> Iterator[Repeat]:
+    """A file that has the content of a creative, or of a file, that looks the same says nothing more: each is looked
+    at once."""
+    met = set[str]()
+    for one in repeats:
+        checksum = one.known.fingerprint.checksum
+        if one.known.creative or one.kind is RepeatKind.SAME_CONTENT or checksum not in met:
+            yield one
+        met.add(checksum)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import cv2
@@ -181,7 +182,7 @@ def _line(ones: Sequence[Frame], others: Sequence[Frame], share: np.ndarray, mea
 
 
 def step(frames: Sequence[Frame]) -> float:
-    return float(np.median(np.diff([one.second for one in frames])))
+    return sorted(later.second - one.second for one, later in pairwise(frames))[(len(frames) - 1) // 2]
 
 
 def _moves(places: np.ndarray, apart: int) -> np.ndarray:

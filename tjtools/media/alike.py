@@ -22,6 +22,7 @@ _MANY_POINTS, _MANY_PLACES = 8, 40  # from which a few places suffice; places th
 _LEAST_SHARE, _POINTLESS_SHARE = 0.8, 0.92  # of the places that must go along with each other; where points are few
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others
 _LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
+_SURELY = 0.95  # the same, where it is tried before anything else
 _MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _TURNED = 1.0  # degrees, from which it is said
@@ -52,6 +53,26 @@ def likeness(mine: Picture, theirs: Picture) -> Likeness | None:
     """How both are one picture; None where they are not."""
     both = (_lying(mine, one, flipped) for flipped, one in ((False, theirs), (True, theirs.mirrored())))
     return max(filter(None, both), key=lambda one: one.closeness, default=None)
+
+
+def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None) -> Likeness | None:
+    """How both are one, if that can be seen without their points, which take most of the time; but for other words.
+
+    Theirs lies on mine as `whole` says, 3x3 and in fractions, or else all on all, mirrored or not.
+    """
+    for way in (np.eye(3), _FLIP) if whole is None else (whole,):
+        mirrored = bool(np.linalg.det(way) < 0)
+        other = np.ascontiguousarray(theirs[:, ::-1]) if mirrored else theirs
+        if whole is None and _correlation(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (mine, other))) < _SURELY:
+            continue
+        (tall, wide), (their_tall, their_wide) = mine.shape[:2], other.shape[:2]
+        onto = (
+            np.diag([wide, tall, 1]) @ (way @ _FLIP if mirrored else way) @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        )
+        found = _judged(mine, other, onto[:2], 0, mirrored) if _plausible(onto[:2]) else None
+        if found and not found.other_words:
+            return found
+    return None
 
 
 def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np.ndarray, int] | None:

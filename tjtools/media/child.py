@@ -139,9 +139,7 @@ def _poster(path: Path) -> dict[str, Any]:
             picture, shape = moving.frame_at(video, video.lasts * _POSTER_AT), (video.width, video.height)
     except _BROKEN as error:
         return {"trouble": f"its picture can't be decoded ({error})"}
-    scale = min(1.0, _POSTER[0] / shape[0], _POSTER[1] / shape[1])
-    small = picture.resize((max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))), Image.Resampling.LANCZOS)
-    return {"poster": _jpg(stills.on_white(small))}
+    return {"poster": text(making.small(picture, shape, _POSTER))}
 
 
 def _pictures(path: Path, seconds: list[float] | int) -> dict[str, Any]:
@@ -370,13 +368,6 @@ def _evenly(frames: Iterator[av.VideoFrame], seconds: float) -> Iterator[tuple[f
     while before is not None and number < look.MOST_FRAMES and number * step < seconds - step / 2:
         yield number * step, before
         number += 1
-
-
-def _jpg(picture: Image.Image) -> str:
-    """A jpg as base64."""
-    kept = io.BytesIO()
-    picture.save(kept, "jpeg", quality=75, subsampling=0)  # words differ from what is behind them by colour alone
-    return text(kept.getvalue())
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ THREE = np.ones((3, 3), np.uint8)
 
 
 class Laid(NamedTuple):
-    """The part of mine that theirs covers, theirs laid on it in the same colours, and where both are.
+    """The part of mine that theirs covers, theirs laid on it, and where both are.
 
     `onto` takes a place of my picture to one here, both in pixels.
     """
@@ -46,6 +46,10 @@ class Laid(NamedTuple):
     theirs: Pixels
     both: Mask
     onto: np.ndarray
+
+    def recoloured(self) -> Laid:
+        """The same in the colours of mine."""
+        return self._replace(theirs=_recoloured(self.theirs, self.mine, self.both))
 
     @property
     def apart(self) -> float:
@@ -157,7 +161,13 @@ class Compared:
 
 
 def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
-    """Theirs on mine; None where next to nothing of it is on it."""
+    """Theirs on mine, in its colours; None where next to nothing of it is on it."""
+    pair = placed(mine, theirs, matrix, longest)
+    return pair and pair.recoloured()
+
+
+def placed(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int = _LONGEST) -> Laid | None:
+    """The same in their own colours, which takes a third of the time."""
     (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
     corners = np.array([[0, their_wide, 0, their_wide], [0, 0, their_tall, their_tall], [1, 1, 1, 1]])
     reach = matrix @ corners
@@ -172,7 +182,7 @@ def laid(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, longest: int 
     one, covered = _warped(mine, onto, size)
     other, covers = _warped(theirs, onto @ np.vstack([matrix, [0, 0, 1]]), size)
     both = cv2.erode(covered & covers, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=0)  # edges are blurred
-    return Laid(one, _recoloured(other, one, both), both, onto[:2]) if both.sum() > _LEAST**2 else None
+    return Laid(one, other, both, onto[:2]) if both.sum() > _LEAST**2 else None
 
 
 def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tuple[Pixels, Mask]:
@@ -199,7 +209,7 @@ def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
 def _saturated(pixels: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
     """As far from grey as the wanted ones, beside how much their brightness varies."""
     off = np.abs(wanted - given).sum(1)
-    kept = off <= 1.5 * np.median(off)
+    kept = off <= 1.5 * _median(off)
     (grey, colours), (their_grey, their_colours) = (_apart(one[kept]) for one in (wanted, given))
     more = [
         float((one * other).sum() + _ENOUGH) / float((other * other).sum() + _ENOUGH)
@@ -216,15 +226,20 @@ def _apart(colours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _graded(channel: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:
-    gain, lift = 1.0, float(np.clip(np.median(wanted) - np.median(given), -40, 40))
+    gain, lift = 1.0, float(np.clip(_median(wanted) - _median(given), -40, 40))
     for _ in range(3):
         off = np.abs(wanted - gain * given - lift)
-        kept = off <= max(8.0, 1.5 * float(np.median(off)))  # what was changed is no measure
+        kept = off <= max(8.0, 1.5 * _median(off))  # what was changed is no measure
         one, other = given[kept], wanted[kept]
         together = float(((one - one.mean()) * (other - other.mean())).mean())
         gain = float(np.clip((together + 25) / (float(one.var()) + 25), 0.6, 1.7))
         lift = float(np.clip(other.mean() - gain * one.mean(), -60, 60))
     return gain * channel + lift
+
+
+def _median(values: np.ndarray) -> float:
+    """One of those in the middle (numpy's own takes three times as long)."""
+    return float(np.partition(values, len(values) // 2)[len(values) // 2])
 
 
 def nudged(pair: Laid, matrix: np.ndarray) -> np.ndarray:

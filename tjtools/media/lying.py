@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tjtools.media.laid import laid, share
+from tjtools.media.laid import placed, share
 from tjtools.media.look import Frame
 
 _MOST = 32  # points of a pair of pictures
@@ -182,13 +182,6 @@ def balance(
     Where one of the pictures has more over it or around it than the other, the other one tells. One of them must be
     nearly all of what both have: a word is no picture.
     """
-    scale, onto, back = np.sqrt(way.area), way.onto(theirs.places), way.back(mine.places)
-    seen = _within(back, shapes[1]) & (mine.sizes > np.log2(_SMALLEST * scale))
-    they_seen = _within(onto, shapes[0]) & (theirs.sizes > np.log2(_SMALLEST / scale))
-    off = _NEAR * way.coarser
-    near = np.abs(mine.places.real[:, None] - onto.real) < off
-    one, other = np.nonzero(near & (np.abs(mine.places.imag[:, None] - onto.imag) < off))
-    same = np.bitwise_count(signs[0][one] ^ signs[1][other]).sum(1, dtype=int) <= _BITS
     wide, tall = (float(each) for each in shapes[1])
     corners = way.onto(np.array([0, wide, 1j * tall, wide + 1j * tall]))
     low = max(0.0, corners.real.min()), max(0.0, corners.imag.min())
@@ -196,6 +189,13 @@ def balance(
     both = max(0.0, high[0] - low[0]) * max(0.0, high[1] - low[1])
     if both < _COVERED * min(float(np.prod(shapes[0])), wide * tall * float(way.area)):
         return -_PARTS
+    scale, onto, back = np.sqrt(way.area), way.onto(theirs.places), way.back(mine.places)
+    seen = _within(back, shapes[1]) & (mine.sizes > np.log2(_SMALLEST * scale))
+    they_seen = _within(onto, shapes[0]) & (theirs.sizes > np.log2(_SMALLEST / scale))
+    off = _NEAR * way.coarser
+    near = np.abs(mine.places.real[:, None] - onto.real) < off
+    one, other = np.nonzero(near & (np.abs(mine.places.imag[:, None] - onto.imag) < off))
+    same = np.bitwise_count(signs[0][one] ^ signs[1][other]).sum(1, dtype=int) <= _BITS
     found = []
     for places, there, common in ((mine.places, seen, one[same]), (onto, they_seen, other[same])):
         column, row = (
@@ -222,5 +222,5 @@ def goes_along(mine: Sequence[Frame], theirs: Sequence[Frame], lies: Lies) -> bo
     one, other = mine[lies.mine].pixels, theirs[lies.theirs].pixels
     (tall, wide), (their_tall, their_wide) = one.shape[:2], other.shape[:2]
     matrix = np.diag([wide, tall]) @ np.array(lies.matrix) @ np.diag([1 / their_wide, 1 / their_tall, 1])
-    pair = laid(np.ascontiguousarray(one[:, ::-1]) if lies.mirrored else one, other, matrix)
+    pair = placed(np.ascontiguousarray(one[:, ::-1]) if lies.mirrored else one, other, matrix)
     return pair is not None and share(pair) >= _GOES_ALONG

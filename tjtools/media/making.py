@@ -14,7 +14,7 @@ from PIL import Image
 from tjtools.media import moving, stills
 from tjtools.media.recipe import Box, Recipe, drafts
 
-_WIDEST = 640  # pixels of a picture for a person's eye
+_WITHIN = (640, 640)  # pixels of a picture for a person's eye
 _FALL = log(2) / 6  # of the logarithm of a video's bytes from one CRF to the next
 Write = Callable[[Path, str], None]
 
@@ -85,16 +85,17 @@ def pictures(source: Path, seconds: list[float] | int) -> list[bytes]:
     """Jpgs of the source at the seconds, or so many, evenly over its length."""
     picture = stills.read(source)
     if picture:
-        return [_small(picture, picture.size)]
+        return [small(picture, picture.size)]
     video = moving.seen(source)
     if isinstance(seconds, int):
         seconds = [video.lasts * number / seconds for number in range(seconds)]
-    return [_small(moving.frame_at(video, one), (video.width, video.height)) for one in seconds]
+    return [small(moving.frame_at(video, one), (video.width, video.height)) for one in seconds]
 
 
-def _small(picture: Image.Image, shape: tuple[int, int]) -> bytes:
-    scale = min(1.0, _WIDEST / max(shape))
-    kept = io.BytesIO()
+def small(picture: Image.Image, shape: tuple[int, int], within: tuple[int, int] = _WITHIN) -> bytes:
+    """A jpg of a picture that is shown in this shape, of at most so many pixels."""
+    scale = min(1.0, *(most / side for most, side in zip(within, shape, strict=True)))
     size = max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
-    stills.on_white(picture.resize(size, Image.Resampling.LANCZOS)).save(kept, "jpeg", quality=85)
+    shown, kept = stills.on_white(picture.resize(size, Image.Resampling.LANCZOS)), io.BytesIO()
+    shown.save(kept, "jpeg", quality=80, subsampling=0)  # words differ from what is behind them by colour alone
     return kept.getvalue()

@@ -30,18 +30,21 @@ class Picture:
     """A picture ready to be compared.
 
     `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes,
-    the strongest first, `turns` its size in pixels and its direction in degrees. `hashes` are rows of 32 bytes: of the
-    whole, and of what is within a border; none of a plain picture.
+    the strongest first, `turns` its size in pixels and its direction in degrees.
     """
 
     pixels: np.ndarray
     places: np.ndarray
     points: np.ndarray
-    hashes: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8))
     turns: np.ndarray = field(default_factory=lambda: np.empty((0, 2), np.float32))
 
+    @property
+    def hashes(self) -> np.ndarray:
+        """Rows of 32 bytes: of the whole, and of what is within a border; none of a plain picture."""
+        return _hashes(self.pixels)
+
     def mirrored(self) -> Picture:
-        """The picture the other way round, without hashes and turns."""
+        """The picture the other way round, without turns."""
         pixels = np.ascontiguousarray(self.pixels[:, ::-1])
         places = np.column_stack([pixels.shape[1] - 1 - self.places[:, 0], self.places[:, 1]])
         return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
@@ -58,7 +61,7 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS) -> Pi
     share = described / np.maximum(described.sum(1, keepdims=True), 1e-6)
     points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
     told = np.array([(*one.pt, one.size, one.angle) for one in found], np.float32).reshape(-1, 4)[strongest]
-    return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, _hashes(pixels), told[:, 2:])
+    return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, told[:, 2:])
 
 
 @cache

@@ -113,12 +113,17 @@ def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
     """How both are one; None where they are not, or where one is a still and the other none."""
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
-        still = alike.likeness(mine.pictures[0], theirs.pictures[0]) if lengths == {False} else None
+        still = _still(mine, theirs) if lengths == {False} else None
         return Kinship(still) if still else None
     best = _together(mine, theirs)
     if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
     return _told(best.both, best.line)
+
+
+def _still(mine: Shown, theirs: Shown) -> Likeness | None:
+    sure = alike.surely(mine.frames[0].pixels, theirs.frames[0].pixels)
+    return sure or alike.likeness(mine.pictures[0], theirs.pictures[0])
 
 
 class _Found(NamedTuple):
@@ -166,8 +171,10 @@ def _stands(found: _Found) -> bool:
         return True
     (mine, theirs), middle = (found.both.mine, found.both.theirs), len(found.line.pairs) // 2
     pairs = (found.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
-    both = ((points.picture(mine[one].pixels), points.picture(theirs[other].pixels)) for one, other in pairs)
-    return any(alike.likeness(*each) for each in both)
+    both = [(mine[one].pixels, theirs[other].pixels) for one, other in pairs]
+    return any(alike.surely(*each, found.both.whole) for each in both) or any(
+        alike.likeness(*map(points.picture, each)) for each in both
+    )
 
 
 def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
@@ -238,7 +245,7 @@ def _told(both: Both, line: Line) -> Kinship:
 def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
     """The places of mine that differ in each of some frames, and whether words do."""
     covered, places, words = alike.shown(both.whole), list[list[Box]](), 0
-    for one, other in line.pairs[[len(line.pairs) * part // 4 for part in (1, 2, 3)]]:
+    for one, other in line.pairs[[len(line.pairs) * part // 4 for part in (2, 1, 3)]]:
         mine, theirs = both.mine[one].pixels, both.theirs[other].pixels
         (tall, wide), (their_tall, their_wide) = mine.shape[:2], theirs.shape[:2]
         onto = np.diag([wide, tall, 1]) @ both.whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
@@ -248,8 +255,10 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
         matrix = onto[:2]
         pair = laid(mine, theirs, matrix)
         places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
-        words += bool(places[-1]) and swapped(mine, theirs, matrix)
-    lasting = [place for place in places[1] if all(any(_meet(place, each) for each in one) for one in places)]
+        if not places[-1]:  # nothing lasts
+            return (), False
+        words += swapped(mine, theirs, matrix)
+    lasting = [place for place in places[0] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
     return tuple(lasting), bool(lasting) and words == len(places)
 

@@ -89,7 +89,7 @@ class Derived(NamedTuple):
 
     def keep(self, kind: str, values: Mapping[str, Any]) -> None:
         """Keep values by their keys; what is known of others stays."""
-        there = self._ask("SELECT 1 FROM kept WHERE place = ? AND kind = ? LIMIT 1", kind)
+        there = kind not in _EARLIER or self._ask("SELECT 1 FROM kept WHERE place = ? AND kind = ? LIMIT 1", kind)
         before = {} if there else self._earlier(kind)
         self._put(kind, before | {key: json.dumps(value) for key, value in values.items()})
 
