@@ -321,6 +321,11 @@ def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str]
     )
 
 
+def test_a_port_that_is_taken_is_an_error_and_no_answer(shop: Path, truth: Truth) -> None:
+    done = tjtools("sandbox", "--json", "--port", truth.origin.rpartition(":")[2], cwd=shop)
+    assert (done.returncode, done.stdout, "Give another --port" in done.stderr) == (2, "", True)
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"TJTOOLS_UPLOAD={bad\n"])
 def test_a_broken_dotenv_is_named_without_a_traceback(shop: Path, text: bytes) -> None:
     (shop / ".env").write_bytes(text)
