@@ -609,6 +609,9 @@ def test_where_no_window_can_be_shown_doctor_does_not_send_a_person_to_sign_in(
         monkeypatch.delenv(name, raising=False)
     assert tjtools("doctor", cwd=workspace.root).returncode == 0  # who is signed in needs no window
     workspace.browser_session.unlink()
+    assert "Next: Run: tjtools lab (it signs in on the sandbox)" in tjtools("doctor", cwd=workspace.root).stdout
+    workspace.settings_file.unlink()
+    tjtools("init", ".", "--site", "live", cwd=workspace.root)
     [told] = [one for one in json.loads(tjtools("doctor", "--json", cwd=workspace.root).stdout) if not one["well"]]
     assert (told["what"], "no display" in told["found"]) == ("browser session", True)
     assert str(workspace.browser_session) in told["remedy"]

@@ -176,22 +176,19 @@ def _log(workspace: Workspace) -> str:
 
 def _browser_session(workspace: Workspace) -> str:
     path = workspace.browser_session
-    if not path.exists() and no_display():
-        raise WorkspaceError(
-            "none saved, and this machine has no display for the window of tjtools login",
-            remedy=f"Run tjtools login for this workspace where there is a display, and copy the file here as {path}",
-        )
     if not path.exists():
+        if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            site = load_settings(workspace).site
+            there = f"Run tjtools login where there is a display, and copy the file here as {path}"
+            raise WorkspaceError(
+                "none saved, and this machine has no display for the window of tjtools login",
+                remedy="Run: tjtools lab (it signs in on the sandbox)" if site and site.kind == "sandbox" else there,
+            )
         return "none saved: tjtools login makes one"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077 and os.name != "nt":  # where a file's mode says nothing about others
         raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")
     return "saved, readable by its owner alone"
-
-
-def no_display() -> bool:
-    """Whether no window can be shown on this machine."""
-    return sys.platform.startswith("linux") and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
 
 
 def _locks(workspace: Workspace) -> str:
