@@ -321,6 +321,11 @@ def test_bad_input_is_named_without_a_traceback(shop: Path, arguments: list[str]
     )
 
 
+def test_a_port_that_is_taken_is_an_error_and_no_answer(shop: Path, truth: Truth) -> None:
+    done = tjtools("sandbox", "--json", "--port", truth.origin.rpartition(":")[2], cwd=shop)
+    assert (done.returncode, done.stdout, "Give another --port" in done.stderr) == (2, "", True)
+
+
 @pytest.mark.parametrize("text", [b"\xff\xfe", b"TJTOOLS_UPLOAD={bad\n"])
 def test_a_broken_dotenv_is_named_without_a_traceback(shop: Path, text: bytes) -> None:
     (shop / ".env").write_bytes(text)
@@ -605,6 +610,9 @@ def test_where_no_window_can_be_shown_doctor_does_not_send_a_person_to_sign_in(
         monkeypatch.delenv(name, raising=False)
     assert tjtools("doctor", cwd=workspace.root).returncode == 0  # who is signed in needs no window
     workspace.browser_session.unlink()
+    assert "tjtools lab" in tjtools("doctor", cwd=workspace.root).stdout
+    workspace.settings_file.unlink()
+    tjtools("init", ".", "--site", "live", cwd=workspace.root)
     [told] = [one for one in json.loads(tjtools("doctor", "--json", cwd=workspace.root).stdout) if not one["well"]]
     assert (told["what"], "no display" in told["found"]) == ("browser session", True)
     assert str(workspace.browser_session) in told["remedy"]

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from world import Truth, banner, session, tjtools, write_inventory
+from world import Truth, banner, expire, session, tjtools, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.cli.app import GROUPS, app
-from tjtools.cli.practice import summed_up
+from tjtools.cli.practice import carried_out, summed_up
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile, UploadStatus
+from tjtools.model.errors import SignInNeeded
 from tjtools.practice import samples
-from tjtools.upload import Outcome, UploadReport
+from tjtools.upload import Outcome, UploadReport, make_plan, prepare
 from tjtools.workspace.folder import Workspace
 
 THERE = Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
@@ -135,6 +136,13 @@ def test_the_last_words_of_the_demo_agree_with_what_came_before(shop: Workspace)
         "1 file uploaded, 1 of 1 IDs confirmed by checksum."
         " The second run: 0 files uploaded, 2 there already, 1 held back."
     )
+
+
+def test_the_demo_ends_where_one_of_its_runs_is_stopped(shop: Workspace, truth: Truth, fake_site: None) -> None:
+    expire(truth)
+    prepared = prepare(shop)
+    with pytest.raises(SignInNeeded):
+        carried_out(shop, prepared, make_plan(prepared.reviews), live=True, headless=True)
 
 
 def test_help_is_in_groups_of_short_lines(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def demo(
     """Try everything on a practice site.
 
     It runs on this machine: review, dry run, live upload, and a second run that skips. Makes a workspace of its own and
-    clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not, 2 error.
+    clears it when it runs again. Exit codes: 0 all went as it should, 1 it did not, 2 error, 130 stopped by Ctrl-C.
     """
     began = time.monotonic()
     _step(1, "A browser")
@@ -57,19 +57,19 @@ def demo(
         say(f"The sandbox runs at {sandbox.origin}")
         prepared, plan = _make_and_review(workspace, headless=headless)
         _step(5, "Dry run: the real pages, up to handing files over")
-        run_plan(workspace, prepared, plan, live=False, headless=headless)
+        carried_out(workspace, prepared, plan, live=False, headless=headless)
         _step(6, "Live upload to the sandbox")
-        report = run_plan(workspace, prepared, plan, live=True, headless=headless)
+        report = carried_out(workspace, prepared, plan, live=True, headless=headless)
         ids = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
         listing(f"{len(ids)} Creative IDs", ids, console=err)
         _step(7, "The same session again: nothing to upload, no browser started")
         known = prepare(workspace)
-        again = run_plan(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
+        again = carried_out(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
         confirmed = practising.confirmed(sandbox.origin, report)
         start = bound_site(workspace, load_settings(workspace)).started_by(folder)
     seconds = time.monotonic() - began
     right, written = confirmed
-    well = not report.stopped and written > 0 and right == written and not rest.files
+    well = written > 0 and right == written and not rest.files
     told = {
         "well": well,
         "seconds": round(seconds, 1),
@@ -84,10 +84,19 @@ def demo(
         _show_summary(folder, start, workspace, report)
         out.print()
         out.print(summed_up(report, again, *confirmed))
-        how = "All went as it should" if well else f"It did not go as it should: {report.stopped or 'see above'}"
-        out.print(f"{how} ({seconds:.0f} s).")
+        out.print(f"{'All went' if well else 'It did not go'} as it should ({seconds:.0f} s).")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
+
+
+def carried_out(
+    workspace: Workspace, prepared: Prepared, plan: Plan, *, live: bool, headless: bool | None
+) -> UploadReport:
+    """A run of the demo, which ends where one of its runs is stopped: nothing that follows would be true."""
+    report = run_plan(workspace, prepared, plan, live=live, headless=headless)
+    if report.stopped:
+        raise report.stopped
+    return report
 
 
 def summed_up(report: UploadReport, again: UploadReport, right: int, written: int) -> str:

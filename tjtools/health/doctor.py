@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -33,7 +32,8 @@ from tjtools.prepare.remembered import preparations
 from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
-from tjtools.site.browser import BY_HAND, find_browser, lacks_display
+from tjtools.site.browser import BY_HAND, find_browser, lacks_display, sign_in_elsewhere
+from tjtools.site.driver import SANDBOX_SIGNS_IN
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Journal
@@ -176,22 +176,18 @@ def _log(workspace: Workspace) -> str:
 
 def _browser_session(workspace: Workspace) -> str:
     path = workspace.browser_session
-    if not path.exists() and no_display():
+    if not path.exists() and lacks_display():
+        site = load_settings(workspace).site
         raise WorkspaceError(
             "none saved, and this machine has no display for the window of tjtools login",
-            remedy=f"Run tjtools login for this workspace where there is a display, and copy the file here as {path}",
+            remedy=SANDBOX_SIGNS_IN if site and site.kind == "sandbox" else sign_in_elsewhere(path),
         )
     if not path.exists():
-        return f"none saved: tjtools login makes one{', but there is no display here' * lacks_display()}"
+        return "none saved: tjtools login makes one"
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077 and os.name != "nt":  # where a file's mode says nothing about others
         raise WorkspaceError(f"{path} can be read by others ({mode:o})", remedy=f"Run: chmod 600 {path}")
     return "saved, readable by its owner alone"
-
-
-def no_display() -> bool:
-    """Whether no window can be shown on this machine."""
-    return sys.platform.startswith("linux") and not (os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
 
 
 def _locks(workspace: Workspace) -> str:

@@ -66,8 +66,8 @@ class SiteSettings(Table):
 
     def started_by(self, folder: Path) -> str:
         """The command that starts the sandbox whose workspace this folder is."""
-        words = ("tjtools", "sandbox", "--port", str(urlsplit(self.origin).port), "--data", str(folder / "sandbox"))
-        return shlex.join(words)
+        port = urlsplit(self.origin).port or 80
+        return shlex.join(["tjtools", "sandbox", "--port", str(port), "--data", str(folder / "sandbox")])
 
     @property
     def sign_in_url(self) -> str:
