@@ -301,6 +301,13 @@ FILES = (
         "test_a_rewrite_keeps_the_old_file_under_its_time",
     ),
     _one(
+        "odd-line-is-made-even",
+        "A line that has not all fields is bad: only lines that Excel has written so, one below the other, are read.",
+        "alike < max(2, self._at - begun + 1)",
+        "alike < 1",
+        "test_a_line_by_itself_that_has_not_all_fields_is_none_of_excels",
+    ),
+    _one(
         "rewrite-loses-a-bad-line",
         "A rewrite moves bad lines to the quarantine, as they were.",
         "quarantine(self.path, sorted(aside))",

@@ -51,7 +51,7 @@ class Form(NamedTuple):
     header: tuple[str, ...]
     delimiter: str = ","
     plain: bool = True
-    least: int = 0
+    least: int = 1 << 30
 
 
 class Records:
