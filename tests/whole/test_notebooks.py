@@ -31,6 +31,7 @@ from tjtools.workspace.folder import VARIABLE, Workspace
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CACHE_NAME = "cache-name"
 
 
 @pytest.fixture(scope="session")
@@ -47,12 +48,12 @@ def place(practice: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Work
 
 @pytest.fixture
 def shop(practice: Workspace, place: Workspace) -> Workspace:
-    """The copy in one place, as it was; a sandbox may be running in it."""
-    running = place.root / "sandbox", place.private / "locks"
+    """The copy in one place, as it was; a sandbox may be running in it, and its files need no second look."""
+    stay = place.root / "sandbox", place.private / "locks", place.private / CACHE_NAME
     for path in place.root.rglob("*"):
-        if path.is_file() and not any(map(path.is_relative_to, running)):
+        if path.is_file() and not any(map(path.is_relative_to, stay)):
             path.unlink()
-    stays = shutil.ignore_patterns("sandbox", "locks")
+    stays = shutil.ignore_patterns("sandbox", "locks", CACHE_NAME)
     shutil.copytree(practice.root, place.root, ignore=stays, dirs_exist_ok=True)
     return place
 
@@ -126,7 +127,7 @@ def test_a_parameter_that_names_no_workspace_ends_the_run_in_plain_words(tmp_pat
 
 def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval", f"notebooks/{notebook}", "-q"],
+        [sys.executable, "-m", "pytest", "-n", "0", "--nbval", f"notebooks/{notebook}", "-q"],
         cwd=ROOT, env=os.environ | {VARIABLE: str(workspace.root)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
@@ -158,7 +159,7 @@ def lab(started: Lab, shop: Workspace) -> Iterator[Lab]:
 
     started.page.context.on("request", ask)
     yield started
-    started.page.goto("about:blank")
+    started.leave()
     started.end_kernels()
     started.page.context.remove_listener("request", ask)
     assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:|about:blank", url)] == []
