@@ -15,12 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.request import ProxyHandler, Request, build_opener
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tjtools.practice.lab import environment as lab_environment
 from tjtools.practice.lab import options as lab_options
 from tjtools.workspace.folder import VARIABLE, Workspace
 
+expect.set_options(timeout=20_000)  # four processes wait for two cores
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 CODE = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 LAST = f"{CODE}.at(-1)"  # the code of most cells is hidden, and with it their numbers
