@@ -26,7 +26,7 @@ from tjtools.model.creative import Section
 from tjtools.practice.lab import TAG
 from tjtools.practice.samples import write_image, write_video
 from tjtools.practice.workspace import make_practice, running_sandbox
-from tjtools.upload import load_choice
+from tjtools.upload import load_choice, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,10 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def place(practice: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+    """A copy whose files were looked at and compared: that takes ten seconds, and kernels share what was seen."""
+    copy = Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+    prepare(copy)
+    return copy
 
 
 @pytest.fixture
@@ -127,18 +130,17 @@ def test_a_parameter_that_names_no_workspace_ends_the_run_in_plain_words(tmp_pat
 
 def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0", "--nbval", f"notebooks/{notebook}", "-q"],
+        [sys.executable, "-m", "pytest", "--nbval", f"notebooks/{notebook}", "-q"],
         cwd=ROOT, env=os.environ | {VARIABLE: str(workspace.root)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> None:
-    unchanged = nbval(shop, "01_review_session.ipynb")
-    assert unchanged.returncode == 0, unchanged.stdout
+    """That it passes unchanged is tried where all notebooks are, by `.ci/run`."""
     next((shop.root / "uploaded").glob("EN_Music_*.jpg")).unlink()
     changed = nbval(shop, "01_review_session.ipynb")
     assert changed.returncode == 1
-    assert "1 failed" in changed.stdout
+    assert "1 failed, 2 passed" in changed.stdout
     assert "20 new" in changed.stdout
 
 
