@@ -11,7 +11,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from drawn_once import drawn_once
 from fake_site import FakeSite
+from filelock import FileLock
 from hypothesis import settings
 from kept_children import children_that_stay
 from one_browser import Visit, running_browser
@@ -92,9 +94,23 @@ def _kept_children() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> str:
-    """The path of a browser that Playwright can drive; on a machine without one, it is installed now."""
-    return str(without_window(ensure_browser(say=print)))
+def of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawn_once(of_all: Path) -> Iterator[None]:
+    with drawn_once(of_all / "drawn"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def chromium(of_all: Path) -> str:
+    """The path of a browser that Playwright can drive; on a machine without one, a single process installs it now."""
+    with FileLock(of_all / "browser.lock"):
+        return str(without_window(ensure_browser(say=print)))
 
 
 @pytest.fixture(scope="session")

@@ -15,15 +15,28 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from urllib.request import ProxyHandler, Request, build_opener
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from tjtools.practice.lab import environment as lab_environment
 from tjtools.practice.lab import options as lab_options
 from tjtools.workspace.folder import VARIABLE, Workspace
 
+expect.set_options(timeout=20_000)  # four processes wait for two cores
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 CODE = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 LAST = f"{CODE}.at(-1)"  # the code of most cells is hidden, and with it their numbers
+QUICK = '{"LanguageServerManager": {"autodetect": false}}'  # which asks npm and node, five times
+CLOSE_ALL = """() => {
+    if (!window.jupyterapp || !location.pathname.startsWith("/lab")) return false;
+    for (const one of [...window.jupyterapp.shell.widgets("main")]) {
+        if (one.context?.model) one.context.model.dirty = false;  // nobody is asked whether it is to be saved
+        one.close();
+    }
+    return true;
+}"""
+OPEN = (
+    "async path => { await window.jupyterapp.commands.execute('docmanager:open', { path }); }"  # the view stays there
+)
 Result = TypeVar("Result")
 
 
@@ -33,15 +46,28 @@ class Lab:
     def __init__(self, address: str, token: str, page: Page, temporary: str) -> None:
         self.address, self.token, self.page, self._temporary = address, token, page, temporary
 
-    def open(self, notebook: str) -> None:
-        """Open a notebook of the root folder, in a workspace of the screen of its own.
+    def open(self, notebook: str, *, afresh: bool = False) -> None:
+        """Open a notebook of the root folder alone: in JupyterLab as it runs, else, or `afresh`, in a page that loads.
 
-        The page before has to let go of the notebook's kernel first: its connection is not that of the new one.
+        What was open before has to let go of the notebook's kernel first: its connection is not that of the new one.
+        Loading the page takes three times as long as opening a notebook.
         """
-        self.page.goto("about:blank")
+        stays = self.leave() and not afresh
+        if not stays:
+            self.page.goto("about:blank")
         self.wait_until(lambda: not any(one["kernel"]["connections"] for one in self.ask("sessions")))
-        self.page.goto(f"{self.address}/lab/tree/{notebook}?reset&token={self.token}")
+        if stays:
+            self.page.evaluate(OPEN, notebook)
+        else:
+            self.page.goto(f"{self.address}/lab/tree/{notebook}?reset&token={self.token}")
         self.ready(notebook)
+
+    def leave(self) -> bool:
+        """Close what is open, as it is; whether it can stay, since it is a JupyterLab with more than one document."""
+        if self.page.evaluate(CLOSE_ALL):
+            return True
+        self.page.goto("about:blank")
+        return False
 
     def ready(self, notebook: str) -> None:
         """Wait until the notebook that is being opened is there, with its kernel."""
@@ -145,7 +171,8 @@ def plain_lab(folder: Path, home: Path, browser: str) -> AbstractContextManager[
 def _running(command: list[str], folder: Path, home: Path, browser: str, environment: dict[str, str]) -> Iterator[Lab]:
     token, port = secrets.token_hex(16), free_port()
     own = {name: str(home / name.lower()) for name in _FOLDERS} | {"JUPYTER_TOKEN": token}
-    home.mkdir(parents=True, exist_ok=True)
+    (home / "jupyter_config_dir").mkdir(parents=True, exist_ok=True)
+    (home / "jupyter_config_dir" / "jupyter_server_config.json").write_text(QUICK, "utf-8")
     with (
         TemporaryDirectory(
             prefix="lab-", ignore_cleanup_errors=True

@@ -1,7 +1,8 @@
-"""One browser for many tests: each works in a window of its own, as somebody who has just opened it."""
+"""One browser for many tests: each works in a tab of its own, as somebody who has just opened it."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from tjtools.site import Site, driver
-from tjtools.site.sitepage import load_selectors
+from tjtools.site.driver import load_browser_session
+from tjtools.site.sitepage import load_selectors, page_script
 
 # what it goes without (Playwright's own list is longer): its address bar's popups are a third of the work
 UNUSED = "WebUIOmniboxPopup,WebUIOmniboxAimPopup,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable,AimEnabled,MediaRouter"
+LEAVING = 5.0  # seconds in which a tab lets go of its page, else all is closed
+kept: dict[tuple[int, str], Any] = {}  # windows without a page, by browser and by the script that their pages get
 
 
 @contextmanager
@@ -24,14 +28,19 @@ def running_browser(executable: str, folder: Path) -> Iterator[Site]:
         browser_session=folder / "nobody.json", pictures=False,
     )  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(driver, "_LAUNCH_ARGUMENTS", (*driver._LAUNCH_ARGUMENTS, f"--disable-features={UNUSED}"))
+        arguments = f"--disable-features={UNUSED}", "--renderer-process-limit=1"  # a new tab in a process that is warm
+        patch.setattr(driver, "_LAUNCH_ARGUMENTS", (*driver._LAUNCH_ARGUMENTS, *arguments))
         site.open()
     with site:
         yield site
 
 
 class Visit(Site):
-    """What `Site` is, in a browser that runs already and goes on afterwards."""
+    """What `Site` is, in a browser that runs already and goes on afterwards.
+
+    It takes over the window that an earlier visit has left, with a new tab and without anything that it knew: a start
+    of the process that shows a page takes longer than most tests.
+    """
 
     def __init__(self, browser: Site, origin: str, **values: Any) -> None:
         super().__init__(origin, **values)
@@ -45,4 +54,44 @@ class Visit(Site):
     def close(self) -> None:
         thread, self._thread = self._thread, None
         if thread and self._context:
-            thread.run(self._context.close(), to_its_end=True)
+            thread.run(self._leave(), to_its_end=True)
+
+    @property
+    def _like(self) -> tuple[int, str]:
+        return id(self._shared), page_script(self.selectors)
+
+    async def _enter(self) -> None:
+        """Where there is a window, and a session that fits any; else as the driver does it."""
+        window = kept.pop(self._like, None)
+        if window is None:
+            return await super()._enter()
+        try:
+            saved = load_browser_session(self.browser_session) or {"cookies": [], "origins": []}
+            assert not saved["origins"]
+            [before] = window.pages
+            await window.add_cookies(saved["cookies"])
+            self._context = window
+            self._library = await self._new_tab()
+            await before.close()
+        except Exception:  # noqa: BLE001 (the driver says what is wrong)
+            await window.close()
+            await super()._enter()
+
+    async def _leave(self) -> None:
+        window = self._context
+        try:
+            async with asyncio.timeout(LEAVING):
+                last, *others = window.pages
+                for page in others:
+                    await page.close()
+                await last.unroute_all()
+                await last.goto("about:blank")
+                await window.unroute_all()
+                await window.clear_cookies()
+            for event in ("request", "requestfinished", "requestfailed", "page"):
+                window._impl_obj.remove_all_listeners(event)
+        except Exception:  # noqa: BLE001 (it is stuck, or was closed by the test)
+            await window.close()
+        else:
+            if kept.setdefault(self._like, window) is not window:
+                await window.close()

@@ -12,9 +12,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+import kept_children
 from crashes.effects import AFTER, BEFORE, Effects, Kill
 from world import NOW, read_rows, write_inventory
 
@@ -45,6 +47,7 @@ def mended(workspace: Workspace, kill: Kill | None = None) -> list[str]:
     """Mend in a process of its own, which may be ended; its effects."""
     told = workspace.root / "effects.txt"
     if not (child := os.fork()):
+        kept_children.stock = SimpleQueue()  # those of before are the other process's
         with told.open("a", encoding="utf-8") as log:
             effects = Effects(workspace.root, _teller(log.fileno()), kill)
             effects.watch()
@@ -121,4 +124,5 @@ def main() -> int:
 
 if __name__ == "__main__":
     os.environ.setdefault("TJTOOLS_CACHE", tempfile.mkdtemp(prefix="mending-cache-"))
-    sys.exit(main())
+    with kept_children.children_that_stay():
+        sys.exit(main())

@@ -12,6 +12,7 @@ import sys
 import time
 import zipfile
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
 
@@ -24,7 +25,14 @@ from playwright.sync_api import expect
 from tjtools.model.errors import SiteUnreachable
 from tjtools.practice import lab as starting
 from tjtools.practice.lab import DESK
-from tjtools.practice.workspace import as_shipped, ask_sandbox, copy_notebooks, running_sandbox, shipped
+from tjtools.practice.workspace import (
+    as_shipped,
+    ask_sandbox,
+    copy_notebooks,
+    make_practice,
+    running_sandbox,
+    shipped,
+)
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
 
@@ -80,6 +88,7 @@ def test_lab_without_an_account_runs_on_a_sandbox_and_ends_with_it_by_ctrl_c(tmp
 def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chromium: str) -> None:
     """From `tjtools lab` to a live screen without a click, the next morning, and a kernel that is gone."""
     notebooks, errors = tmp_path / "tjtools-practice" / "notebooks", list[str]()
+    make_practice(notebooks.parent, now=datetime.now(tz=UTC), progress=lambda *_: None)
     with running_command(tmp_path, tmp_path / "home", chromium) as lab:
         page = lab.page
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -336,7 +336,7 @@ def _reload(lab: Lab) -> None:
 
 def _open_again(lab: Lab) -> None:
     """As somebody does who closed the tab."""
-    lab.open(NOTEBOOK)
+    lab.open(NOTEBOOK, afresh=True)
     lab.run_all()
 
 

@@ -26,11 +26,12 @@ from tjtools.model.creative import Section
 from tjtools.practice.lab import TAG
 from tjtools.practice.samples import write_image, write_video
 from tjtools.practice.workspace import make_practice, running_sandbox
-from tjtools.upload import load_choice
+from tjtools.upload import load_choice, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CACHE_NAME = "cache-name"
 
 
 @pytest.fixture(scope="session")
@@ -42,17 +43,20 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def place(practice: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+    """A copy whose files were looked at and compared: that takes ten seconds, and kernels share what was seen."""
+    copy = Workspace(Path(shutil.copytree(practice.root, tmp_path_factory.mktemp("lab") / "shop")).resolve())
+    prepare(copy)
+    return copy
 
 
 @pytest.fixture
 def shop(practice: Workspace, place: Workspace) -> Workspace:
-    """The copy in one place, as it was; a sandbox may be running in it."""
-    running = place.root / "sandbox", place.private / "locks"
+    """The copy in one place, as it was; a sandbox may be running in it, and its files need no second look."""
+    stay = place.root / "sandbox", place.private / "locks", place.private / CACHE_NAME
     for path in place.root.rglob("*"):
-        if path.is_file() and not any(map(path.is_relative_to, running)):
+        if path.is_file() and not any(map(path.is_relative_to, stay)):
             path.unlink()
-    stays = shutil.ignore_patterns("sandbox", "locks")
+    stays = shutil.ignore_patterns("sandbox", "locks", CACHE_NAME)
     shutil.copytree(practice.root, place.root, ignore=stays, dirs_exist_ok=True)
     return place
 
@@ -132,12 +136,11 @@ def nbval(workspace: Workspace, notebook: str) -> subprocess.CompletedProcess[st
 
 
 def test_one_changed_verdict_in_the_session_fails_the_run(shop: Workspace) -> None:
-    unchanged = nbval(shop, "01_review_session.ipynb")
-    assert unchanged.returncode == 0, unchanged.stdout
+    """That it passes unchanged is tried where all notebooks are, by `.ci/run`."""
     next((shop.root / "uploaded").glob("EN_Music_*.jpg")).unlink()
     changed = nbval(shop, "01_review_session.ipynb")
     assert changed.returncode == 1
-    assert "1 failed" in changed.stdout
+    assert "1 failed, 2 passed" in changed.stdout
     assert "20 new" in changed.stdout
 
 
@@ -158,7 +161,7 @@ def lab(started: Lab, shop: Workspace) -> Iterator[Lab]:
 
     started.page.context.on("request", ask)
     yield started
-    started.page.goto("about:blank")
+    started.leave()
     started.end_kernels()
     started.page.context.remove_listener("request", ask)
     assert [url for url in outside if not re.match(r"(http|ws)://127\.0\.0\.1|data:|blob:|about:blank", url)] == []
