@@ -68,6 +68,13 @@ def test_what_has_no_more_than_the_words_in_common_is_hardly_ever_proposed() -> 
     assert next(Index(words | {"copy": asked}).like(cropped))[0] == "copy"
 
 
+def test_what_alone_has_points_in_common_is_looked_at_closer_however_they_lie(known: dict[str, bytes]) -> None:
+    turned_out = Image.fromarray(np.roll(np.asarray(drawn(8)), (112, 200), (0, 1)))  # what was in the middle is outside
+    asked, others = marked(turned_out), {name: one for name, one in known.items() if name != "8"}
+    assert [*Index(others | {"8": known["8"]}).like(asked)] == [("8", None)]
+    assert [*Index(others | {"8": known["8"], "again": known["8"]}).like(asked)] == []
+
+
 def test_what_is_not_wanted_is_passed_over(known: dict[str, bytes]) -> None:
     asked, index = marked(drawn(3)), Index(known)
     assert "3" not in [name for name, _ in index.like(asked, lambda name: name != "3")]

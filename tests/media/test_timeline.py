@@ -156,6 +156,12 @@ def test_a_short_clip_is_found_as_a_long_one_is(edit: Edit) -> None:
     assert kinship(other, one)
 
 
+def test_a_clip_of_minutes_is_found() -> None:
+    clip = ONE[::3]
+    one, other = (Shown([Frame(2.5 * number, each) for number, each in enumerate(made)]) for made in (clip, clip[5:]))
+    assert kinship(one, other)
+
+
 def test_other_words_on_the_same_clip_are_told_as_such() -> None:
     one, other = (shown(each(written(words))(ONE)) for words in ("Play now", "Win a trip"))
     kin = kinship(one, other)

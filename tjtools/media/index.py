@@ -23,6 +23,7 @@ FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many 
 FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
+_FAR_MORE = 2  # times what the next one has in common
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
@@ -53,14 +54,15 @@ class Index:
     def like(self, kept: bytes, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Candidate]:
         """The contents that may look like the one with these marks, of those that are wanted: the likeliest first.
 
-        One with a picture of nearly the same hash is looked at closer however its points lie.
+        One with a picture of nearly the same hash, or that has far more points in common than any other, is looked at
+        closer however its points lie: those along a smooth line slide, and what is cut out of it has few.
         """
         told = read(kept)
         fewest = max(FEWEST_POINTS, int(len(told.signs) * LEAST_POINTS))
         ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
         owned = [self._pairs(which, self._pictures[self._of[found]]) for which, found, _ in ways]
         by_points, by_hashes = (
-            [one for one in each if wanted(self.contents[one])]
+            {one: shared for one, shared in each.items() if wanted(self.contents[one])}
             for each in (
                 self._ranked(owned, fewest, len(told.signs)),
                 self._ranked([self._nearly(one) for one in (told.hashes, told.hashes ^ MIRROR_HASH)], 1),
@@ -68,8 +70,14 @@ class Index:
         )
         near = ((one, None) for one in by_hashes)
         others = [one for one in by_points if one not in by_hashes][:_MOST_LAID]
-        alternately = chain(*zip_longest(near, self._lying(told, ways, others)))
-        return ((self.contents[one], lies) for one, lies in filter(None, alternately))
+        met = set[int]()
+        for one, lies in filter(None, chain(*zip_longest(near, self._lying(told, ways, others)))):
+            met.add(one)
+            yield self.contents[one], lies
+        most, next_most = [*by_points.values(), 0, 0][:2]
+        first = next(iter(by_points), None)
+        if first is not None and first not in met and most >= _FAR_MORE * next_most:
+            yield self.contents[first], None
 
     def _sharing(self, asked: np.ndarray) -> Pairs:
         """Pairs of one of these points and a known one that may be the same, by their numbers; and their distances."""
