@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from tjtools import upload as steps
+from tjtools.model.creative import Key
 from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import WITHOUT_ID
@@ -44,7 +45,8 @@ Choice(
 class Checked(NamedTuple):
     """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
 
-    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole;
+    `contents` are the checksums of its files: what a person has seen is what may go up.
     """
 
     prepared: Prepared
@@ -53,6 +55,11 @@ class Checked(NamedTuple):
     choice: Choice | None
     expected: Expected
     retry: bool
+    contents: dict[Key, str]
+
+    def exchanged(self, now: Checked) -> list[str]:
+        """The names of the files that have another content now."""
+        return [key[1] for key, one in self.contents.items() if now.contents.get(key, one) != one]
 
 
 def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:
@@ -73,7 +80,9 @@ def check(workspace: Workspace, settings: Settings, task: Task, *, retry: Record
     plan, whole = make(allow_repeats=allowed), make(allow_repeats=True)
     if retry:
         plan, whole = (replace(one, not_chosen=(), unseen=()) for one in (plan, whole))
-    return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry is not None)
+    seen = ((file.key, prepared.fingerprints.of(file.path)) for file in whole.files)
+    contents = {key: one.checksum for key, one in seen if one}
+    return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry is not None, contents)
 
 
 def call_of(retry: Choice | None, *, live: bool, repeats_too: bool) -> str:
