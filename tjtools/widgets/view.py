@@ -330,7 +330,7 @@ def in_room(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
     def shown(_change: object) -> None:
         if panel.task.state is State.DONE:
             panel.task.unobserve(shown, "state")  # when it looks again, the view follows its model
-            room.children = [Markup(note(f"Opening {panel.title} …"))]  # to make the view takes its time, too
+            room.children = [Markup(note("Opening …"))]  # to make the view takes its time, too
             room.children = [view(panel)]
 
     panel.task.observe(shown, "state")
