@@ -275,7 +275,7 @@ def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:
     review.group = Group.THERE
     assert [card["name"] for card in gallery.cards if card["comparable"]] == [COPY, VIDEO]
     [card] = [card["id"] for card in gallery.cards if card["name"] == VIDEO]
-    gallery._hear(gallery, {"what": "compare", "id": card}, None)
+    gallery._hear(gallery, {"what": "compare", "ids": [card]}, None)
     assert review.compared == (Section.IN_STREAM_VIDEO, VIDEO)
     assert "5.0 s" in words(view)
     assert "There is nothing to decide: these are the same." in words(view)

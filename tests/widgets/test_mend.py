@@ -16,11 +16,10 @@ from tjtools.media.recipe import Job, Made
 from tjtools.model.creative import CreativeType, Section
 from tjtools.practice import samples
 from tjtools.prepare import session as writing
-from tjtools.widgets.mend_view import BeforeAfter, shape_of
+from tjtools.widgets.mend import BeforeAfter, shape_of
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review
-from tjtools.widgets.review_table import Rows
-from tjtools.widgets.review_view import Gallery, review_view
+from tjtools.widgets.review_view import Gallery, Rows, review_view
 from tjtools.workspace.folder import Workspace
 
 BANNER, ROLLOVER = Section.STATIC_BANNER, Section.NATIVE_ROLLOVER
@@ -86,13 +85,13 @@ def test_the_buttons_stand_at_the_files_and_what_cannot_be_mended_says_why(revie
     assert labels == both
     assert {row["name"]: row["mend"] for row in Rows(review).rows} == both
     [short] = [card for card in Gallery(review).cards if card["name"] == "short.mp4"]
-    assert any("it can't be mended here: 2 s is too short" in one for one in short["reason"])
+    assert any("it can't be mended here: 2 s is too short" in one for one in short["reasons"])
 
 
 def test_what_loses_nothing_is_mended_at_one_click(review: Review) -> None:
     gallery = Gallery(review)
     [card] = [one["id"] for one in gallery.cards if one["name"] == "large.png"]
-    gallery._hear(gallery, {"what": "mend", "id": card}, [])
+    gallery._hear(gallery, {"what": "mend", "ids": [card]}, [])
     ended(review)
     assert (verdicts(review)["large.png"], review.mending.asked) == (Verdict.NEW, None)
     assert [one.how.startswith("600x500 → 300x250") for one in review.mending.came] == [True]

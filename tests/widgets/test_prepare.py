@@ -10,7 +10,7 @@ import ipywidgets as w
 import pytest
 from PIL import Image, ImageOps
 from views import buttons, inside, looked, shown, words
-from world import NOW, read_rows, rejected_before, session
+from world import NOW, banner, read_rows, rejected_before, session
 
 from tjtools.diff.session import Verdict
 from tjtools.model.errors import WorkspaceError
@@ -18,12 +18,11 @@ from tjtools.practice import samples
 from tjtools.prepare.defaults import COLUMNS, Defaults
 from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.prepare.remembered import preparations
-from tjtools.widgets.form import Form
-from tjtools.widgets.mend_view import BeforeAfter
+from tjtools.widgets.mend import BeforeAfter
 from tjtools.widgets.panel import State
-from tjtools.widgets.prepare import CHANGED, LATER, Adding
+from tjtools.widgets.prepare import CHANGED, LATER, Adding, Form
 from tjtools.widgets.review import Group, Review
-from tjtools.widgets.review_view import review_view
+from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.widgets.view import Table
 from tjtools.workspace.folder import Workspace
 
@@ -216,6 +215,23 @@ def test_not_now_removes_what_was_dropped_and_leaves_a_folder_alone(shop: Worksp
     assert review.adding.delivery is not None
     buttons(view)["Not now"].click()
     assert not shop.incoming.exists()
+
+
+def test_while_a_person_is_asked_about_a_delivery_the_session_is_one_press_away(shop: Workspace, folder: Path) -> None:
+    session(shop, [banner(shop.root / "uploaded", "a.png")])
+    review = asked(shop, folder)
+    view = review_view(review)
+    heading = buttons(view, w.ToggleButton)["The session, 1 file"]
+    assert [one for one in shown(view) if isinstance(one, Gallery)] == []
+    heading.value = True
+    assert [one for one in shown(view) if isinstance(one, Gallery)]
+    assert {"Save as the plan", "Not now"} < buttons(view).keys()
+    review.adding.form.answer(folder / "Sports", "content_type", "SFW")
+    buttons(view)["All 2 as proposed"].click()
+    assert heading.value
+    buttons(view)["Not now"].click()
+    assert "The session, 1 file" not in buttons(view, w.ToggleButton)
+    assert [one for one in shown(view) if isinstance(one, Gallery)]
 
 
 def test_what_repeats_a_known_creative_is_told_first_and_added_on_a_persons_word(shop: Workspace, folder: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import ipywidgets as w
 import pytest
+from views import words
 from world import NOW, write_inventory
 
 from tjtools.cache.history import History, Source
@@ -215,8 +216,11 @@ def test_when_its_tab_is_shown_again_it_looks_again_and_each_step_leads_to_its_t
     start.lead = led.append
     view = start_view(start)
     images(quiet, "b.png")
+    said: list[bool] = []  # that what is shown is of before
+    start.observe(lambda _change: said.append("looking again" in words(view)), "busy")
     start.come_back()
     assert start.looked()
+    assert said == [True, False]
     buttons = [one for one in widgets_of(view) if isinstance(one, w.Button)]
     assert [(one.description, one.button_style) for one in buttons] == [
         ("1 new file: review it", "primary"),

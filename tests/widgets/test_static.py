@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tjtools.widgets.markup import STATIC
+from tjtools.widgets.markup import script as whole
 
 PAGE = """
 <!doctype html><html><head><title>Lab</title></head>
@@ -87,7 +88,7 @@ def render(page: Page) -> Iterator[Callable[..., Shown]]:
 
     def rendered(script: str, **traits: Any) -> Shown:
         page.set_content(PAGE)
-        page.evaluate(RENDER, [base64.b64encode((STATIC / script).read_bytes()).decode(), traits])
+        page.evaluate(RENDER, [base64.b64encode(whole(script).encode()).decode(), traits])
         return Shown(page)
 
     yield rendered
@@ -105,16 +106,9 @@ def row(number: int, name: str, **more: Any) -> dict[str, Any]:
         "size": "1 kB",
     }
     order = {"dimensions": 1, "duration": 0, "size": number}
-    rest = {
-        "pair": "",
-        "order": order,
-        "reasons": [],
-        "choosable": True,
-        "wary": False,
-        "comparable": False,
-        "mend": "",
-    }
-    return {"id": str(number), "name": name, **plain, **rest, **more}
+    rest = {"pair": "", "order": order, "marks": [], "reasons": [], "choosable": True, "wary": False}
+    asks = {"comparable": False, "mend": "", "moving": False, "drawable": True}
+    return {"id": str(number), "name": name, **plain, **rest, **asks, **more}
 
 
 def rows(*names: str) -> dict[str, Any]:
@@ -122,9 +116,7 @@ def rows(*names: str) -> dict[str, Any]:
 
 
 def card(place: int, name: str, **more: Any) -> dict[str, Any]:
-    plain = {"mark": "✚", "verdict": "new", "css": "", "group": "New", "marks": [], "facts": ["image"], "reason": []}
-    rest = {"choosable": True, "chosen": True, "comparable": False, "mend": "", "moving": False, "drawable": True}
-    return {"id": str(place), "name": name, **plain, **rest, **more}
+    return row(place, name, group="New", chosen=True, **more)
 
 
 def test_rows_and_ticks_that_come_at_once_are_both_shown(render: Callable[..., Shown]) -> None:
@@ -181,7 +173,7 @@ def test_a_card_plays_as_often_as_it_is_pressed_and_what_is_no_longer_shown_is_l
     shown = render("gallery.js", cards=[film, card(1, "b.png")], posters={})
     for _ in range(2):
         shown.page.get_by_label("Play a.mp4").click()
-        assert shown.sent == [{"what": "play", "id": "0"}]
+        assert shown.sent == [{"what": "play", "ids": ["0"]}]
         shown.hear({"playing": "0", "type": "video/mp4"}, b"film")
         expect(shown.page.locator("video")).to_be_focused()
         shown.comes(cards=[film | {"group": "Need you"}, card(1, "b.png")])
@@ -269,6 +261,49 @@ def test_a_button_that_has_copied_says_so_of_that_text_alone(render: Callable[..
     expect(button).not_to_have_text("Copy")
     shown.comes(tree=["div", {}, ["copy", {}, "1032530572"]])
     assert button.inner_text() == "Copy"
+
+
+NOTICES = """
+window.notices = [];
+window.Notification = class { constructor(_title, { tag }) { notices.push(tag); } };
+window.Notification.permission = "granted";
+"""
+
+
+def test_two_pages_show_one_notice_of_one_end(render: Callable[..., Shown]) -> None:
+    """A browser shows one of those that have the same tag."""
+    tags: list[list[str]] = []
+    for _page in range(2):
+        shown = render("outside.js", heading="shop", notice=[], offers=False, turned=1)
+        shown.page.evaluate(NOTICES)
+        for number in range(2):
+            shown.comes(notice=["✓ 2 uploaded", f"end {number}"])
+        tags.append(shown.page.evaluate("notices"))
+    assert tags == [["end 0", "end 1"]] * 2
+
+
+def test_of_thousands_of_rows_some_are_there_at_once_and_more_as_a_person_comes_to_their_end(
+    render: Callable[..., Shown],
+) -> None:
+    names = [f"{number:04}.png" for number in range(1000)]
+    shown = render("rows.js", **rows(*names))
+    shown.page.add_style_tag(content=(STATIC / "rows.css").read_text("utf-8"))
+    lines, room = shown.page.locator("tbody tr"), shown.page.locator(".tj-work-room")
+    first = lines.count()
+    assert first < 500
+    expect(shown.page.get_by_text("of 1,000 shown")).to_be_visible()
+    room.evaluate("room => room.scrollTo(0, room.scrollHeight)")
+    expect(lines).not_to_have_count(first)
+    assert [one.strip() for one in lines.locator(".tj-name").all_text_contents()] == names[: lines.count()]
+    shown.page.get_by_role("button", name="Name").click()
+    shown.page.get_by_role("button", name="Name").click()
+    expect(lines.first.locator(".tj-name")).to_have_text("0999.png")
+    for _ in range(10):
+        shown.page.locator("tbody tr[tabindex='0']").press("End")
+    expect(lines).to_have_count(1000)
+    expect(shown.page.get_by_text("of 1,000 shown")).to_have_count(0)
+    shown.comes(chosen=["0", "999"])
+    expect(shown.page.locator("tbody input:checked")).to_have_count(2)
 
 
 def test_who_is_in_the_table_stays_there_when_its_rows_change(render: Callable[..., Shown]) -> None:

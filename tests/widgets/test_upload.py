@@ -129,10 +129,10 @@ def test_who_has_no_files_yet_can_sign_in(workspace: Workspace) -> None:
     panel = Upload(workspace)
     panel.lead = str  # as on the desk
     view = upload_view(panel)
-    assert shown_buttons(view) == [("Choose files", ""), ("Sign in", "primary")]
+    assert shown_buttons(view) == [("Go to Review", ""), ("Sign in", "primary")]
     do(panel, "rehearse")
     assert (panel.signed_in, panel.task.state) == (True, State.DONE)
-    assert shown_buttons(view) == [("Choose files", "primary")]
+    assert shown_buttons(view) == [("Go to Review", "primary")]
 
 
 @pytest.mark.parametrize("action", ["upload", "retry", "resume"])
@@ -255,6 +255,16 @@ def test_what_changed_since_the_rehearsal_is_not_uploaded(workspace: Workspace, 
     assert isinstance(panel.task.error, WorkspaceError)
     assert "Rehearse again" in panel.task.error.remedy
     assert (truth.received(), panel.checked, panel.recorded) == ([], None, None)
+
+
+def test_a_file_that_is_exchanged_after_the_rehearsal_does_not_go_unseen(workspace: Workspace, truth: Truth) -> None:
+    images(workspace, "ab")
+    panel = ready(workspace)
+    banner(workspace.root / "uploaded", "b.png", seed=9)
+    do(panel, "upload")
+    assert "b.png" in str(panel.task.error)
+    assert "Rehearse again" in panel.task.error.remedy
+    assert (truth.received(), panel.checked) == ([], None)
 
 
 def test_every_file_has_its_own_progress(workspace: Workspace) -> None:

@@ -243,7 +243,7 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
         seen,
         shown=lambda: len(panel["changes"].frame),
     )
-    return row(seen, told(panel, "last_looked files", said), day)
+    return row(told(panel, "last_looked files", said), day, seen)
 
 
 def _worklist(panel: ReviewOutcomes) -> w.Widget:

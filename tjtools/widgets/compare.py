@@ -15,7 +15,7 @@ from tjtools.diff.repeats import Decision, Known, Repeat, RepeatKind
 from tjtools.diff.session import Verdict
 from tjtools.media import Children
 from tjtools.model.words import counted, in_bytes, in_seconds
-from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note
+from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note, script
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review, marked
 from tjtools.widgets.view import button, choice, column, error_view, row, task_view, tied, told
@@ -45,7 +45,7 @@ class Laid(AnyWidget):
     `moments` are pairs of jpgs, one of a still; they are set when they are made.
     """
 
-    _esm = STATIC / "laid.js"
+    _esm = script("laid.js")
     _css = STATIC / "laid.css"
     moments: List[Any] = List().tag(sync=True)
     changed: List[Any] = List().tag(sync=True)
@@ -82,7 +82,7 @@ def _found(review: Review) -> Node:
     parts: list[Node] = [f"{counted(len(review.comparable), 'file')} {repeats} something known. "]
     parts += [node("strong", f"{waiting:,} to decide. ")] if waiting else []
     parts += [node("span", f"✗ Of a REJECTED creative: {rejected:,}", css="tj-rejected")] if rejected else []
-    return node("div", node("h3", "Compare"), node("p", *parts))
+    return node("div", node("h3", "Compare"), node("p", *parts), css="tj-line")
 
 
 def _turning(review: Review) -> w.Widget:

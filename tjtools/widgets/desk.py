@@ -10,10 +10,11 @@ from importlib import import_module
 from itertools import starmap
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
+from uuid import uuid4
 
 import ipywidgets as w
 from anywidget import AnyWidget
-from traitlets import Bool, Dict, Int, Unicode
+from traitlets import Bool, Dict, Int, List, Unicode
 
 from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.practice.workspace import need_sandbox
@@ -265,11 +266,12 @@ class Outside(AnyWidget):
 
     _esm = STATIC / "outside.js"
     heading = Unicode().tag(sync=True)
-    notice = Unicode().tag(sync=True)
+    notice: List[str] = List(Unicode()).tag(sync=True)  # and a name for it
     turned = Int().tag(sync=True)
     offers = Bool().tag(sync=True)
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
-        for name in ("heading", "notice", "turned"):
+        for name in ("heading", "turned"):
             w.dlink((desk, name), (self, name))
+        w.dlink((desk, "notice"), (self, "notice"), lambda told: [told, uuid4().hex])

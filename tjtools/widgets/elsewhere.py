@@ -1,14 +1,15 @@
-"""A live upload that runs in another window, as a panel shows it: how far it is, and its Stop."""
+"""How far a live upload is, file by file; and one that runs in another window, with its Stop."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import ipywidgets as w
 from traitlets import Bool, HasTraits, Instance
 
 from tjtools.model.errors import TrackingFileError
+from tjtools.site import FileState
 from tjtools.upload import Watch, Watched
 from tjtools.upload.journal import CONFIRMED, NOT_BEGUN, UNDER_WAY, WITHOUT_ID
 from tjtools.widgets.markup import Node, folded, node
@@ -18,7 +19,21 @@ from tjtools.workspace.folder import Workspace
 
 LOOK = 0.4  # seconds between two looks: at one small file, and at what the log has got since
 MOST = 200  # names in the list that unfolds
-MARKS = {CONFIRMED: "✓", WITHOUT_ID: "✗", UNDER_WAY: "▶", NOT_BEGUN: "○"}
+WAITING = "waiting"
+STATES = {  # how far a file is: with its mark, and of 3; here, and as the log tells it of another window
+    WAITING: ("○", 0),
+    FileState.QUEUED.value: ("▶", 1),
+    FileState.PROCESSING.value: ("▶", 2),
+    FileState.TAKEN.value: ("✓", 3),
+    FileState.REFUSED.value: ("✗", 3),
+    FileState.LOST.value: ("?", 3),
+    FileState.STALLED.value: ("?", 3),
+    NOT_BEGUN: ("○", 0),
+    UNDER_WAY: ("▶", 1),
+    CONFIRMED: ("✓", 3),
+    WITHOUT_ID: ("✗", 3),
+}
+WORDS = {FileState.QUEUED.value: "sending", FileState.LOST.value: "unknown", FileState.STALLED.value: "no answer"}
 
 
 class Elsewhere(HasTraits):
@@ -93,9 +108,17 @@ def _told(other: Elsewhere) -> Node | None:
         return None
     bar = {"value": run.done, "max": run.total} if run.total else {}
     head = node("p", node("progress", label=run.told, **bar), " ", node("strong", run.told), role="status")
-    names = [
-        node("div", f"{MARKS[state]} {state}: {name}", title=place.value) for (place, name), state in run.states.items()
-    ]
-    shown = f"{MOST} of {len(names):,}" if len(names) > MOST else f"{len(names):,}"
-    parts = [folded(f"Files, {shown}", *names[:MOST])] if names else []
+    files = [(name, state) for (_section, name), state in run.states.items()]
+    shown = f"{MOST} of {len(files):,}" if len(files) > MOST else f"{len(files):,}"
+    parts = [folded(f"Files, {shown}", files_node(files[:MOST]))] if files else []
     return node("div", head, *([node("p", STOPPING)] if other.stopping else []), *parts, css="tj-task")
+
+
+def files_node(states: Iterable[tuple[str, str]]) -> Node:
+    """Files by their names, each with its state: in words, and as a bar."""
+    cells: list[Node] = []
+    for name, state in states:
+        (mark, value), words = STATES[state], WORDS.get(state, state)
+        bar = node("progress", value=value, max=3, label=f"{name}: {mark} {words}")
+        cells += [node("span", f"{mark} {words}"), bar, node("span", name)]
+    return node("div", *cells, css="tj-files")

@@ -28,14 +28,19 @@ TAGS = {
 Node: TypeAlias = "str | list[str | dict[str, str | int] | Node]"
 
 
+def script(name: str) -> str:
+    """A panel's script, after what all of them share."""
+    return "".join((STATIC / one).read_text("utf-8") for one in ("parts.js", name))
+
+
 def node(tag: str, *children: Node, **attributes: str | int) -> Node:
     """An element with its children: text, or more elements.
 
     `css` names its classes, `href` a page of this server relative to the notebook, or a part of it; `role`, `title`,
     `label` (for a screen reader), `open`, `value` and `max` are what HTML says. The tag `copy` is a button that copies
     its text, and says what `says` says; `picture` shows a `jpeg` in base64, and nothing from an address. `site` is a
-    page of the bound site, for a link that opens in a tab of its own: `view.site_link` makes it. Raises ValueError for
-    an unknown tag, for another address with a scheme, and for a site that is not reached by http or https.
+    page of the bound site, for a link that opens in a tab of its own. Raises ValueError for an unknown tag, for another
+    address with a scheme, and for a site that is not reached by http or https.
     """
     if tag not in TAGS:
         raise ValueError(f"{tag} is no element that a panel shows")

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from traitlets import Bool, Instance, Int, Unicode
+from traitlets import Bool, Dict, HasTraits, Instance, Int, Unicode
 
 from tjtools.model.creative import Medium, SessionFile
 from tjtools.prepare.delivery import Delivered, Delivery, Piece, Wanted, fit_of, lacking, look_through
@@ -20,11 +20,10 @@ from tjtools.prepare.fit import Fit, Wishes
 from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
 from tjtools.prepare.intake import Intake, Taken, plan_session
 from tjtools.prepare.mend import Offer
-from tjtools.prepare.naming import guessed_by_folder
+from tjtools.prepare.naming import OF_ONE_FOLDER, checked, guessed_by_folder
 from tjtools.prepare.remembered import Preparation, last_preparation
 from tjtools.prepare.session import TakenBack, alone, take_back, write_session
 from tjtools.upload import demand_settled
-from tjtools.widgets.form import Form
 from tjtools.widgets.mend import Asking
 from tjtools.widgets.panel import Panel, Task
 from tjtools.workspace.csvfile import read_table
@@ -38,6 +37,67 @@ LATER = "What was dropped meanwhile was not taken: drop it again when this is ad
 DROPPED = "the desk"  # the folder of what was dropped, in the log
 WORDS = {"category_name": "category", "creator_name": "creator_name", "language": "language"}  # columns of the master
 _CHOICES = ("native", "as_is", "again")
+
+
+class Form(HasTraits):
+    """`fields` are those that each folder lacks, `answers` what was written into them, by folder and field."""
+
+    fields: Any = Dict()
+    answers: Any = Dict()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own = set[tuple[Path, str]]()
+
+    def clear(self) -> None:
+        """Forget it all."""
+        self._own.clear()
+        with self.hold_trait_notifications():
+            self.fields, self.answers = {}, {}
+
+    def ask(self, fields: Mapping[Path, tuple[str, ...]]) -> None:
+        """Ask for these; what was said of one folder goes for those that come anew."""
+        with self.hold_trait_notifications():
+            self.fields = fields
+            same = {field: text for (_, field), text in self.answers.items() if field != OF_ONE_FOLDER}
+            new = {(one, field): same[field] for one, told in fields.items() for field in told if field in same}
+            self.answers = new | self.answers
+
+    def answer(self, folder: Path, field: str, text: str) -> None:
+        """What a person wrote; it goes for the other folders, too, into which they have written nothing themselves."""
+        told = text.strip() if not text.strip() or _wrong(field, text) else checked(field, text)
+        if self.answers.get((folder, field), "") == told:
+            return
+        self._own.add((folder, field))
+        others = [(one, field) for one, fields in self.fields.items() if field in fields]
+        same = [] if field == OF_ONE_FOLDER or _wrong(field, told) else [one for one in others if one not in self._own]
+        self.answers = {**self.answers, **dict.fromkeys([(folder, field), *same], told)}
+
+    @property
+    def told(self) -> dict[Path, dict[str, str]]:
+        """What was said of each folder, as far as it can be meant."""
+        said = {
+            folder: {name: self.answers.get((folder, name), "") for name in told}
+            for folder, told in self.fields.items()
+        }
+        return {
+            folder: {name: text for name, text in one.items() if text and not _wrong(name, text)}
+            for folder, one in said.items()
+        }
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """What can't be meant, in words."""
+        texts = ((field, text) for (_, field), text in self.answers.items() if text)
+        return tuple(dict.fromkeys(why for field, text in texts if (why := _wrong(field, text))))
+
+
+def _wrong(field: str, text: str) -> str:
+    try:
+        checked(field, text)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 class Place(NamedTuple):
@@ -216,10 +276,7 @@ class Adding(Asking):
     def agree(self) -> None:
         following = self.following
         self._allow({self.asked: self.wishes} if self.asked else {})
-        if following in self.offers:
-            self.ask(following)
-        else:
-            self.asked = None
+        self.asked = following if following in self.offers else None
 
     def agree_to_all(self) -> None:
         """All as it is proposed: the centre of each picture, each video from its start."""

@@ -3,27 +3,74 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as w
+from anywidget import AnyWidget
+from traitlets import Bool
 
 from tjtools.model.creative import Medium
+from tjtools.model.errors import TJToolsError
 from tjtools.model.words import counted
+from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.prepare.mend import Offer
+from tjtools.prepare.naming import NEEDED, TITLES, WORDS
 from tjtools.prepare.remembered import Preparation
-from tjtools.widgets.drop import Drop
-from tjtools.widgets.form import form_view
-from tjtools.widgets.markup import Markup, Node, alert, folded, lines, node, note
-from tjtools.widgets.mend_view import choosing, question
+from tjtools.widgets.markup import STATIC, Markup, Node, alert, folded, lines, node, note, script
+from tjtools.widgets.mend import choosing, question
 from tjtools.widgets.panel import State
-from tjtools.widgets.prepare import DROPPED, Adding
+from tjtools.widgets.prepare import DROPPED, Adding, Form
 from tjtools.widgets.review import Review
 from tjtools.widgets.view import Table, button, column, follow, linked, row, task_view, tied, told
 
+_ELSEWHERE = "JupyterLab was started in another folder than the workspace: tjtools lab starts it there."
+_NOTHING = "There is no image or video in it."
+_NARROW = {"language": "6em", **dict.fromkeys(WORDS, "7em")}
 _FEW = 6  # files in a list that need not be folded
 _LOSSES = {"crop": "to crop", "cut": "to cut", "still": "of which one picture is kept"}
 _CHANGES = "delivery planned note"
+
+
+class Drop(AnyWidget):
+    """Takes files and folders, by drop or by choice; `whole` where the session is empty and there is nothing else."""
+
+    _esm = script("drop.js")
+    _css = STATIC / "panel.css"
+    whole = Bool().tag(sync=True)
+
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        self._review, self._coming = review, dict[str, Incoming]()
+        self.on_msg(self._hear)
+        tied(review, "reviews", self, whole=lambda: review.is_empty)
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        view = str(told["view"])
+        if told["what"] == "offer":
+            self.send({"view": view, **self._answer(view, told)})
+        elif coming := self._coming.pop(view, None):
+            if told["what"] == "sent":
+                self._review.adding.take(coming)
+            else:
+                coming.discard()
+
+    def _answer(self, view: str, told: dict[str, Any]) -> dict[str, Any]:
+        """Where the files go, each by its place in the offer, or why they can't."""
+        review, offered = self._review, [Offered(str(path), int(size)) for path, size in told["files"]]
+        try:
+            coming = Incoming.begin(review.workspace, offered, now=review.clock())
+            to = coming.folder.relative_to(Path(told["root"]).expanduser().resolve()).as_posix()
+        except TJToolsError as error:
+            return {"problem": error.message}
+        except ValueError:
+            coming.discard()
+            return {"problem": _ELSEWHERE}
+        if not coming.files:
+            return {"problem": "; ".join(f"{path.name}: {why}" for path, why in coming.left_out) or _NOTHING}
+        self._coming[view] = coming
+        return {"to": to, "files": [[int(name.partition(".")[0]), name] for name in coming.files]}
 
 
 def add_view(review: Review) -> w.Widget:
@@ -68,7 +115,9 @@ def _way_in(review: Review) -> w.Widget:
     )
     for one in (path, look, undo):
         tied(review, "busy", one, disabled=lambda: review.busy)
-    return column(Drop(review), row(path, look, undo), css="tj-way-in")
+    whole = row(Drop(review), path, look, undo)
+    whole.add_class("tj-way-in")
+    return whole
 
 
 def _undoes(adding: Adding) -> str:
@@ -152,7 +201,8 @@ def _repeats(review: Review) -> w.Widget:
         shown=same,
     )
     tied(review, "busy", also, disabled=lambda: review.busy)
-    return column(told(adding, "delivery", lambda: _repeated(adding)), also)
+    words = told(adding, "delivery", lambda: _repeated(adding))
+    return tied(adding, "delivery", column(words, also, css="tj-repeats"), shown=lambda: words.tree != [""])
 
 
 def _repeated(adding: Adding) -> Node | None:
@@ -162,7 +212,7 @@ def _repeated(adding: Adding) -> Node | None:
         return None
     told = [f"{adding.called(one.path)}: {one.repeats[0].told}" for one in sorted(found, key=lambda one: not one.same)]
     count = f"⚠ {counted(len(found), 'file')} repeat{'s' if len(found) == 1 else ''} what is known"
-    return node("div", *_some(count, told), css="tj-repeats")
+    return node("div", *_some(count, told))
 
 
 def _some(title: str, told: Iterable[str]) -> list[Node]:
@@ -181,8 +231,40 @@ def _form(adding: Adding) -> list[w.Widget]:
         return " · ".join(sorted(texts - {""}))
 
     more = note("What you say of a folder is kept for its next delivery, in metadata_defaults.csv.")
-    head = node("div", node("h3", "What the names don't tell"), more)
-    return [Markup(head), form_view(adding.form, adding.called, known, adding.words)]
+    head = node("div", node("h3", "What the names don't tell"), more, css="tj-line")
+    return [Markup(head), _form_view(adding.form, adding.called, known, adding.words)]
+
+
+def _form_view(
+    form: Form, names: Callable[[Path], str], known: Callable[[Path, str], str], words: Mapping[str, Iterable[str]]
+) -> w.Widget:
+    """A line a folder, called by `names`; what is `known` of it is told, and `words` are offered for the others."""
+    columns = [field for field in NEEDED if any(field in fields for fields in form.fields.values())]
+    cells = [Markup(node("span", "Folder")), *(Markup(node("span", TITLES[field])) for field in columns)]
+    for folder, fields in form.fields.items():
+        cells.append(Markup(node("strong", names(folder))))
+        for field in columns:
+            label = f"{TITLES[field]} of {names(folder)}"
+            control = _control(form, folder, field, label, words) if field in fields else None
+            cells.append(control or Markup(node("span", known(folder, field), css="tj-note")))
+    wide = f"minmax(8em, max-content) {' '.join(_NARROW.get(field, 'minmax(7em, 13em)') for field in columns)}"
+    layout = w.Layout(grid_template_columns=wide, grid_gap="4px 12px", align_items="center")
+    trouble = told(form, "answers", lambda: node("div", lines(form.wrong), role="alert") if form.wrong else None)
+    return column(w.GridBox(cells, layout=layout), trouble)
+
+
+def _control(form: Form, folder: Path, field: str, label: str, words: Mapping[str, Iterable[str]]) -> w.Widget:
+    layout = w.Layout(width="100%")
+    if field in WORDS:
+        made = w.Dropdown(options=[("choose", ""), *((one, one) for one in WORDS[field])], layout=layout, tooltip=label)
+    else:
+        hint = "like EN" if field == "language" else ""
+        made = w.Combobox(
+            options=[*words.get(field, ())], placeholder=hint, continuous_update=False, layout=layout, tooltip=label
+        )
+    made.observe(lambda change: form.answer(folder, field, change["new"]), "value")
+    follow(form, "answers", lambda: made.set_trait("value", form.answers.get((folder, field), "")))
+    return made
 
 
 def _losses(review: Review) -> w.Widget:
@@ -215,7 +297,7 @@ def _to_decide(adding: Adding) -> Node:
     agreed = len(adding.offers) - len(adding.questions)
     parts: list[Node] = [node("strong", f"{len(adding.questions):,} to decide: {kinds}. ")] if count else []
     parts += [f"Which part of {counted(agreed, 'file')} is kept, can be changed."] if agreed else []
-    return node("div", node("h3", "What would be lost"), node("p", *parts))
+    return node("div", node("h3", "What would be lost"), node("p", *parts), css="tj-line")
 
 
 def _choices(review: Review) -> w.Widget:

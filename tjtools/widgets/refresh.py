@@ -19,7 +19,7 @@ from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Certificate
 from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync
 from tjtools.widgets.markup import Markup, Node, alert, call_node, folded, node, note, table_node
-from tjtools.widgets.panel import Panel, State, Task, python
+from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import (
     Table,
     button,
@@ -27,10 +27,10 @@ from tjtools.widgets.view import (
     error_view,
     linked,
     row,
-    task_view,
     tied,
     told,
     unfolding,
+    until_done,
     way_on,
 )
 
@@ -220,11 +220,8 @@ def _leads_elsewhere(panel: Refresh) -> bool:
 
 def _under_way(panel: Refresh) -> w.Widget:
     """The task while it runs or where it went wrong, and the way to sign in where that is what it needs."""
-    task, sign_in = panel.task, way_on(panel, "upload", "Sign in", style="primary")
-    return column(
-        tied(task, "state", task_view(task), shown=lambda: task.state not in (State.READY, State.DONE)),
-        tied(task, "state", row(sign_in), shown=lambda: isinstance(task.error, SignInNeeded)),
-    )
+    task, sign_in = panel.task, row(way_on(panel, "upload", "Sign in", style="primary"))
+    return column(until_done(task), tied(task, "state", sign_in, shown=lambda: isinstance(task.error, SignInNeeded)))
 
 
 def _other_ways(panel: Refresh) -> w.Widget:

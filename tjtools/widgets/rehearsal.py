@@ -54,6 +54,12 @@ class Checked(NamedTuple):
     expected: Expected
     retry: bool
 
+    def exchanged(self, now: Checked) -> list[str]:
+        """The names of the files that go up and have another content now."""
+        contents = {one.file.key: one.content for one in now.whole.reviews}
+        going = (one for one in self.whole.reviews if one.goes_up)
+        return [one.file.name for one in going if contents.get(one.file.key, one.content) != one.content]
+
 
 def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:
     """Look at the session again; a `retry` is of what failed in that run, with the halves of its pairs.

@@ -14,9 +14,9 @@ from traitlets import Any, Instance, Int, Unicode, UseEnum
 from tjtools.diff.repeats import Decision, Decisions, Repeat
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
-from tjtools.model.words import counted, in_bytes, in_seconds
+from tjtools.model.words import counted
 from tjtools.upload import Choice, load_choice, prepare, save_choice
-from tjtools.widgets.mend import Asking, Mending, label_of, why_not
+from tjtools.widgets.mend import Asking, Mending, why_not
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.widgets.prepare import Adding
 from tjtools.workspace.csvfile import BadLine
@@ -94,8 +94,11 @@ class Review(Panel):
         for one, other in ((self.mending, self.adding), (self.adding, self.mending)):
             one.observe(partial(_alone, other), "at_work")
         self.adding.observe(self._show_all, "came")
-        self.saved = load_choice(self.workspace)
         self.new: dict[Key, SessionFile] = {}
+        self.grouped: dict[Group, list[FileReview]] = {group: [] for group in Group}
+        self.observe(lambda _change: self._see_late(), "saved")  # before any view
+        self._see_late()
+        self.saved = load_choice(self.workspace)
         self.wary: frozenset[Key] = frozenset()
         self.bad_lines: tuple[BadLine, ...] = ()
         self.call = self._call()
@@ -110,7 +113,9 @@ class Review(Panel):
             self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.frames = prepared.fingerprints.frames
             self._handles = {id(one): self._handle(number, one) for number, one in enumerate(reviews)}
+            self.grouped = {group: [one for one in reviews if group_of(one) is group] for group in Group}
             self.new = {one.file.key: one.file for one in reviews if one.goes_up}
+            self._see_late()
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
             self.wary = with_halves(self.new.values(), repeats)
             sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
@@ -134,6 +139,10 @@ class Review(Panel):
         """Whether the task adds files or mends some, or did so last."""
         return self.adding.at_work or self.mending.at_work
 
+    def _see_late(self) -> None:
+        """Once, since every file is asked for it."""
+        self.late = frozenset(self.new) - self.saved.seen if self.saved else frozenset[Key]()
+
     def _look_again(self) -> None:
         if not self.task.running:
             self.mending.at_work = self.adding.at_work = False
@@ -152,7 +161,7 @@ class Review(Panel):
         return self.saved.files | (self.late - held)
 
     def told(self) -> Iterable[str]:
-        if not self.reviews and not self.bad_lines:
+        if self.is_empty:
             return ("The session is empty: drop files in notebook 01, or tjtools prepare DIR",)
         told = ", ".join(f"{count} {verdict.value}" for verdict, count in self.verdicts.items())
         held = [f"{one.verdict.value}: {one.file.name}" for one in self.reviews if one.verdict is not Verdict.NEW]
@@ -160,6 +169,11 @@ class Review(Panel):
         lines = (f"{counted(len(self.reviews), 'file')}: {told}", f"Plan, {plan}: {self.counted_choice}")
         marks = [f"{mark}: {one.file.name}" for one in self.reviews for mark in self.marks(one)]
         return (*lines, *sorted([*held, *marks]), *(f"line {bad.line} can't be read" for bad in self.bad_lines))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing in the session."""
+        return not (self.reviews or self.bad_lines)
 
     @property
     def verdicts(self) -> dict[Verdict, int]:
@@ -173,11 +187,6 @@ class Review(Panel):
         return f"{len(self.chosen):,} of {counted(len(self.new), 'new file')} chosen"
 
     @property
-    def late(self) -> frozenset[Key]:
-        """The new files that the saved plan has never seen."""
-        return frozenset(self.new) - self.saved.seen if self.saved else frozenset()
-
-    @property
     def is_saved(self) -> bool:
         """Whether the plan on disk has seen every new file, and takes just what is chosen here."""
         return self.saved is not None and not self.late and self.saved.files & frozenset(self.new) == self.chosen
@@ -185,8 +194,7 @@ class Review(Panel):
     @property
     def groups(self) -> dict[Group, int]:
         """How many files are in each group."""
-        count = Counter(group_of(one) for one in self.reviews)
-        return {group: count[group] for group in Group}
+        return {group: len(files) for group, files in self.grouped.items()}
 
     def marks(self, one: FileReview) -> tuple[str, ...]:
         """What a person should know of a file before ticking it."""
@@ -263,26 +271,9 @@ class Review(Panel):
     def press(self) -> None:
         self.save()
 
-    def described(self, one: FileReview) -> dict[str, str]:
-        """A file as text."""
-        facts = one.facts
-        return {
-            "name": one.file.name,
-            "type": one.file.creative_type.value.replace("_", " "),
-            "dimensions": facts.size if facts else "",
-            "duration": in_seconds(facts.seconds) if facts else "",
-            "size": in_bytes(facts.bytes) if facts else "",
-            "pair": self.pair_of(one),
-            "reason": "; ".join(self.reasons(one)),
-        }
-
     def reasons(self, one: FileReview) -> list[str]:
         """Why, and what else to know."""
         return [*filter(None, (one.reason, why_not(self.mending.offers.get(one.file.key)), *one.notes))]
-
-    def mend_label(self, one: FileReview) -> str:
-        """What the button says that mends the file; `""` where there is none."""
-        return label_of(self.mending.offers.get(one.file.key))
 
     def handle(self, one: FileReview) -> str:
         """What the browser calls a file: another name where it is another file or content, or at another place."""
@@ -300,9 +291,9 @@ class Review(Panel):
     def _filter(self) -> None:
         words = self.find.casefold().split()
         kept = {self.group} if self.group else set(Group) if words else set(Group) - {Group.THERE}
-        found = [one for one in self.reviews if group_of(one) in kept and all(word in _words(one) for word in words)]
+        found = (one for group, files in self.grouped.items() if group in kept for one in files)
         self.page = 1
-        self.matching = tuple(sorted(found, key=lambda one: list(Group).index(group_of(one))))
+        self.matching = tuple(one for one in found if all(word in _words(one) for word in words))
 
 
 def _alone(other: Asking, change: dict[str, bool]) -> None:

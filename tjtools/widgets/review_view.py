@@ -16,75 +16,105 @@ from traitlets import Dict, List
 from tjtools.diff.session import FileReview
 from tjtools.media import Children
 from tjtools.model.creative import Medium
-from tjtools.model.words import counted
+from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.widgets.compare import compare_view
-from tjtools.widgets.drop import is_empty
-from tjtools.widgets.markup import STATIC, Node, node
-from tjtools.widgets.mend_view import mend_view
+from tjtools.widgets.markup import STATIC, Node, node, script
+from tjtools.widgets.mend import label_of, mend_view
 from tjtools.widgets.prepare_view import add_view
 from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
-from tjtools.widgets.review_table import Rows
-from tjtools.widgets.view import actions, button, column, follow, linked, row, tied, told, way_on
+from tjtools.widgets.view import (
+    actions,
+    button,
+    column,
+    follow,
+    heading_of,
+    linked,
+    row,
+    tied,
+    told,
+    way_on,
+)
 
 HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There already"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
+_HEADS = {"name": "Name", "type": "Type", "dimensions": "Pixels", "duration": "Length", "size": "Size"}
 _MANY = 48  # files that are rather shown as rows
 _EVERY = 0.3  # seconds between two deliveries of pictures
 
 
-class Gallery(AnyWidget):
-    """Shows the page's files as cards; hears of ticks, of a wish to play or to compare. All text shows as text."""
+class Files(AnyWidget):
+    """Files of the session by their handles, all text as text; hears of ticks, and of a wish to compare or to mend."""
 
-    _esm = STATIC / "gallery.js"
+    def __init__(self, review: Review) -> None:
+        super().__init__()
+        self._review, self._shown = review, dict[str, FileReview]()
+        self.on_msg(self._hear)
+        self.show()
+
+    def show(self) -> None:
+        """Show what there is now."""
+        raise NotImplementedError
+
+    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
+        ids = told.get("ids", ())
+        named = {one: self._shown[one] for one in ids if one in self._shown}  # the others were shown before
+        keys = [one.file.key for one in named.values()]
+        if told["what"] == "tick":
+            self._review.choose(*keys, take=bool(told["on"]))
+        elif told["what"] == "compare" and keys:
+            self._review.compared = keys[0]
+        elif told["what"] == "mend" and keys:
+            self._review.mending.ask(keys[0])
+        else:
+            self._hear_more(told, named)
+
+    def _hear_more(self, told: dict[str, Any], named: dict[str, FileReview]) -> None:
+        """What only this view of them knows."""
+
+
+class Gallery(Files):
+    """The page's files as cards, with pictures that are made in a thread; one that is pressed plays or is enlarged."""
+
+    _esm = script("gallery.js")
     _css = STATIC / "gallery.css"
     cards: List[Any] = List().tag(sync=True)
     posters: Dict[str, Any] = Dict().tag(sync=True)
 
     def __init__(self, review: Review) -> None:
-        super().__init__()
-        self._review, self._shown, self._paths = review, dict[str, FileReview](), dict[str, Path]()
-        self.on_msg(self._hear)
+        self._paths = dict[str, Path]()
+        super().__init__(review)
         review.observe(lambda _change: self.show(), ["page", "matching", "chosen", "saved"])
-        self.show()
 
     def show(self) -> None:
-        """Show the page; the pictures of the files follow, made in a thread."""
-        shown = {self._review.handle(one): one for one in self._review.shown}
-        paths = {card: one.file.path for card, one in shown.items() if one.facts}
-        fresh = paths != self._paths
-        self._shown, self._paths = shown, paths
+        review = self._review
+        self._shown = {review.handle(one): one for one in review.shown}
+        paths = {handle: one.file.path for handle, one in self._shown.items() if one.facts}
+        fresh, self._paths = paths != self._paths, paths
         with self.hold_sync():
-            self.cards = [_card(self._review, card, one) for card, one in shown.items()]
-            if fresh:
-                self.posters = {}
+            self.cards = [
+                _told(review, handle, one) | {"group": HEADS[group_of(one)], "chosen": one.file.key in review.chosen}
+                for handle, one in self._shown.items()
+            ]
+            if fresh:  # a handle tells the content, too
+                self.posters = {handle: made for handle, made in self.posters.items() if handle in paths}
         if fresh:
             threading.Thread(target=self._draw, args=(paths,), name="tjtools-posters").start()
 
     def _draw(self, paths: dict[str, Path]) -> None:
-        made, last = dict[str, bytes](), time.monotonic()
+        made, last = dict(self.posters), time.monotonic()
         with Children(cores=1) as room:
-            for key, path in paths.items():
+            for key in [one for one in paths if one not in made]:
                 if self._paths is not paths or not threading.main_thread().is_alive():
                     return  # another page is shown by now, or nobody looks any more
-                made[key] = room.poster(path)
+                made[key] = room.poster(paths[key])
                 if time.monotonic() - last > _EVERY or len(made) == len(paths):
                     self.posters, last = dict(made), time.monotonic()
 
-    def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
-        card = told["id"]
-        if card not in self._shown:  # of a page that was shown before
-            return
-        key = self._shown[card].file.key
-        if told["what"] == "tick":
-            self._review.choose(key, take=bool(told["on"]))
-        elif told["what"] == "compare":
-            self._review.compared = key
-        elif told["what"] == "mend":
-            self._review.mending.ask(key)
-        elif card in self._paths:
-            told, data = _media(self._paths[card])
-            self.send({"playing": card, **told}, data)
+    def _hear_more(self, _told: dict[str, Any], named: dict[str, FileReview]) -> None:
+        for handle in named.keys() & self._paths.keys():
+            told, data = _media(self._paths[handle])
+            self.send({"playing": handle, **told}, data)
 
 
 def _media(path: Path) -> tuple[dict[str, str], list[bytes]]:
@@ -96,45 +126,100 @@ def _media(path: Path) -> tuple[dict[str, str], list[bytes]]:
     return {"problem": f"Over {PLAYABLE // 1_000_000} MB: open the file itself to watch it."}, []
 
 
-def _card(review: Review, card: str, one: FileReview) -> dict[str, Any]:
-    told = review.described(one)
-    pair = told["pair"] and f"pair: {told['pair']}"
-    mark, colour = MARKS[one.verdict]
+class Rows(Files):
+    """What matches, a row a file; `chosen` are those that are ticked. Rows that come into view get small pictures."""
+
+    _esm = script("rows.js")
+    _css = STATIC / "rows.css"
+    heads: Dict[str, str] = Dict(_HEADS).tag(sync=True)
+    rows: List[Any] = List().tag(sync=True)
+    chosen: List[Any] = List().tag(sync=True)
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(review)
+        review.observe(lambda _change: self.show(), ["matching", "saved"])
+        review.observe(lambda _change: self._tick(), "chosen")
+
+    def show(self) -> None:
+        review = self._review
+        self._shown = {review.handle(one): one for one in review.matching}
+        with self.hold_sync():
+            self._tick()
+            self.rows = [_told(review, handle, one) for handle, one in self._shown.items()]
+
+    def _tick(self) -> None:
+        chosen = self._review.chosen
+        self.chosen = [handle for handle, one in self._shown.items() if one.file.key in chosen]
+
+    def _hear_more(self, told: dict[str, Any], named: dict[str, FileReview]) -> None:
+        if told["what"] == "all":
+            self._review.choose_found(take=bool(told["on"]))
+        elif told["what"] == "pictures":
+            found = ((handle, self._review.small_picture(one)) for handle, one in named.items())
+            drawn = {handle: made for handle, made in found if made}
+            self.send({"pictures": [*drawn]}, [*drawn.values()])
+
+
+def _told(review: Review, handle: str, one: FileReview) -> dict[str, Any]:
+    """A file for the browser; `order` is what its columns of numbers are sorted by."""
+    facts, (mark, colour) = one.facts, MARKS[one.verdict]
+    numbers = (facts.width * facts.height, facts.seconds or 0, facts.bytes) if facts else (0, 0, 0)
     return {
-        "id": card,
+        "id": handle,
         "name": one.file.name,
         "mark": mark,
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",
-        "group": HEADS[group_of(one)],
+        "type": one.file.creative_type.value.replace("_", " "),
+        "dimensions": facts.size if facts else "",
+        "duration": in_seconds(facts.seconds) if facts else "",
+        "size": in_bytes(facts.bytes) if facts else "",
+        "order": dict(zip(("dimensions", "duration", "size"), numbers, strict=True)),
+        "pair": review.pair_of(one),
         "marks": [*review.marks(one)],
-        "facts": [told["type"], told["dimensions"], told["duration"], told["size"], pair],
-        "reason": review.reasons(one),
+        "reasons": review.reasons(one),
         "choosable": one.goes_up,
-        "chosen": one.file.key in review.chosen,
+        "wary": one.file.key in review.wary,
         "comparable": has_evidence(one),
-        "mend": review.mend_label(one),
+        "mend": label_of(review.mending.offers.get(one.file.key)),
         "moving": one.file.creative_type.medium is Medium.MOVING,
-        "drawable": one.facts is not None,
+        "drawable": facts is not None,
     }
 
 
 def review_view(review: Review) -> w.Widget:
     """The bar, which stays in view, the way in for new files, what repeats something, the files.
 
-    As long as a person is asked about new files, they are all there is.
+    As long as a person is asked about new files, they come first, and the session is folded below them.
     """
+    adding, add, heading = review.adding, add_view(review), heading_of("The session", opened=True)
+
+    def turn() -> None:
+        before, order = add.layout.order, "-1" if adding.delivery else "0"
+        if before != order:
+            heading.value = adding.delivery is None
+        for one in (add, heading):  # children in another order would be drawn anew
+            one.layout.order = order
 
     def usual(made: w.Widget) -> w.Widget:
         def shown() -> bool:
-            return not is_empty(review) and review.adding.delivery is None
+            return not review.is_empty and heading.value
 
-        return tied(review.adding, "delivery", tied(review, "reviews", made, shown=shown), shown=shown)
+        return tied(heading, "value", tied(review, "reviews", made, shown=shown), shown=shown)
 
+    follow(adding, "delivery", turn)
+    tied(
+        adding,
+        "delivery",
+        heading,
+        description=lambda: f"The session, {counted(len(review.reviews), 'file')}",
+        shown=lambda: adding.delivery and not review.is_empty,
+    )
     return column(
         usual(_bar(review)),
         told(review, "reviews", lambda: _bad_lines(review)),
-        add_view(review),
+        add,
+        heading,
         usual(column(compare_view(review), mend_view(review), _files(review), actions(review))),
     )
 
@@ -187,12 +272,12 @@ def _badge(review: Review, group: Group) -> w.Widget:
 def _counted(review: Review, group: Group) -> str:
     """A badge: so many of a group, and how many of them are ticked."""
     count = review.groups[group]
-    ticked = sum(one.file.key in review.chosen for one in review.reviews if group_of(one) is group)
+    ticked = sum(one.file.key in review.chosen for one in review.grouped[group])
     if group is Group.NEW:
         return f"{ticked:,} new ticked" if ticked == count else f"{ticked:,} of {count:,} new ticked"
     if group is Group.LOOK:
         return f"{count:,} need{'s' * (count == 1)} you" + (f", {ticked:,} ticked" if ticked else "")
-    away = any(not one.is_there for one in review.reviews if group_of(one) is group)
+    away = any(not one.is_there for one in review.grouped[group])
     return f"{count:,} there or skipped" if group is Group.THERE and away else f"{count:,} {group.value}"
 
 

@@ -101,12 +101,18 @@ def start_view(start: Start) -> w.Widget:
     """The figures, the steps with the first one large, and the facts below."""
     return column(
         told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
-        Markup(node("h3", "What to do next")),
+        told(start, "busy", lambda: _heading(start)),
         tied(start, "steps", column(), fresh=lambda: [_step(start, place) for place in range(len(start.steps))]),
         told(start.task, "error", lambda: error_node(start.task.error) if start.task.error else None),
         told(start, "facts", lambda: _listed(start.facts)),
         actions(start),
     )
+
+
+def _heading(start: Start) -> Node:
+    """What is shown is of before, while it looks again."""
+    again = [note("looking again …", role="status")] if start.busy else []
+    return node("div", node("h3", "What to do next"), *again, css="tj-line")
 
 
 def _figure(start: Start, kind: str) -> Node:

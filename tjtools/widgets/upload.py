@@ -23,11 +23,11 @@ from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.run_files import WITHOUT_ID
-from tjtools.widgets.elsewhere import Elsewhere
+from tjtools.widgets.elsewhere import WAITING, Elsewhere
 from tjtools.widgets.panel import Panel, Task
 from tjtools.widgets.rehearsal import Checked, call_of, check
 
-WAITING = "waiting"
+FEW = 3  # names in a sentence
 
 
 class Step(Enum):
@@ -262,9 +262,11 @@ class Upload(Panel):
     def _upload(self, checked: Checked, task: Task, *, repeats_too: bool) -> None:
         now = self._made(task, retry=checked.retry)
         if _goes(now) != _goes(checked):
+            exchanged = checked.exchanged(now)
             self._forget()
+            what = ", ".join(exchanged[:FEW]) + " …" * (len(exchanged) > FEW) or "session, library or plan"
             raise WorkspaceError(
-                "Nothing was uploaded: session, files, library or plan changed since the rehearsal.",
+                f"Nothing was uploaded: {what} changed since the rehearsal.",
                 remedy="Rehearse again, and look at what it shows.",
             )
         plan = checked.whole if repeats_too else checked.plan

@@ -12,15 +12,13 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import SessionFile
 from tjtools.model.words import counted
-from tjtools.site import FileState
 from tjtools.upload import RecordedRun
 from tjtools.upload.run_files import OUTCOMES
-from tjtools.widgets.elsewhere import elsewhere_view
+from tjtools.widgets.elsewhere import MOST, elsewhere_view, files_node
 from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
-from tjtools.widgets.panel import State
 from tjtools.widgets.rehearsal import Checked
 from tjtools.widgets.review import marked
-from tjtools.widgets.upload import WAITING, Step, Upload, counted_batches
+from tjtools.widgets.upload import Step, Upload, counted_batches
 from tjtools.widgets.view import (
     Table,
     button,
@@ -28,23 +26,12 @@ from tjtools.widgets.view import (
     error_view,
     linked,
     row,
-    site_link,
-    task_view,
     tied,
     told,
+    until_done,
     way_on,
 )
 
-PROGRESS = {
-    WAITING: ("○ waiting", 0),
-    FileState.QUEUED.value: ("▶ sending", 1),
-    FileState.PROCESSING.value: ("▶ processing", 2),
-    FileState.TAKEN.value: ("✓ taken", 3),
-    FileState.REFUSED.value: ("✗ refused", 3),
-    FileState.LOST.value: ("? unknown", 3),
-    FileState.STALLED.value: ("? no answer", 3),
-}
-MOST = 200  # names in a list that unfolds, rows of the results
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
@@ -56,7 +43,6 @@ CHANGES = (
 def upload_view(panel: Upload) -> w.Widget:
     """What is open, the plan, what it asks and its one button, how far it is, what goes, the results."""
     bars = told(panel, "batch states busy", lambda: _bars(panel) if panel.busy and panel.states else None)
-    task = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
     return column(
         error_view(panel),
         elsewhere_view(panel, panel.other),
@@ -64,7 +50,7 @@ def upload_view(panel: Upload) -> w.Widget:
         _ahead(panel),
         row(told(panel, CHANGES, lambda: _done(panel)), _rehearse(panel)),
         _confirmation(panel),
-        task,
+        until_done(panel.task),
         bars,
         _going(panel),
         _results(panel),
@@ -122,7 +108,7 @@ def _ahead(panel: Upload) -> w.Widget:
         files, saved = counted(len(panel.saved.files), "file"), panel.saved.saved_at.astimezone()
         return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}.")
 
-    way = way_on(panel, "review", "Choose files")
+    way = way_on(panel, "review", "Go to Review")
     if isinstance(way, w.Button):
         tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) and not _begins(panel) else "")
     there = row(told(panel, CHANGES, plan), way)
@@ -298,12 +284,7 @@ def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
 
 
 def _bars(panel: Upload) -> Node:
-    cells: list[Node] = []
-    for name, state in panel.states.items():
-        words, value = PROGRESS[state]
-        bar = node("progress", value=value, max=3, label=f"{name}: {words}")
-        cells += [node("span", words), bar, node("span", name)]
-    return node("div", node("p", node("strong", f"Batch {panel.batch}")), node("div", *cells, css="tj-files"))
+    return node("div", node("p", node("strong", f"Batch {panel.batch}")), files_node(panel.states.items()))
 
 
 def _results(panel: Upload) -> w.Widget:
@@ -329,8 +310,12 @@ def _results(panel: Upload) -> w.Widget:
         copied = node("copy", "\n".join(panel.ids), says=f"Copy {counted(len(panel.ids), 'ID')}")
         ids = [Markup(copied)] if panel.ids else []
         saved = Saved("Download all (zip)", f"upload_{run.name}.zip", lambda: run.packed(panel.place))
-        ways = saved, site_link(panel.library_page, "Open the Media Library"), follow
-        return [Markup(_counts(run)), row(again, *ids, *ways), Table(_frame(run), what="files", most=MOST)]
+        library = Markup(node("a", "Open the Media Library", site=panel.library_page) if panel.library_page else None)
+        return [
+            Markup(_counts(run)),
+            row(again, *ids, saved, library, follow),
+            Table(_frame(run), what="files", most=MOST),
+        ]
 
     box = tied(panel, "recorded", column(css="tj-step"), children=parts)
     return tied(panel, CHANGES, box, shown=lambda: panel.recorded and not _uploads(panel))

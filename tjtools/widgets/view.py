@@ -14,7 +14,7 @@ from traitlets import HasTraits, Instance, Tuple, observe
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.words import counted
 from tjtools.team import brought_up_to_date
-from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node
+from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node, note
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
 
@@ -49,6 +49,7 @@ KINDS = {  # a panel's model and view, imported when it is shown: pandas would s
 MOST = 10_000  # rows of a table in the browser
 _LONG = 24  # characters
 _PAGE = 25  # rows
+_FEW = 10  # rows that are seen at a glance
 
 
 def row(*parts: w.Widget) -> w.Widget:
@@ -167,6 +168,11 @@ def task_view(task: Task) -> w.Widget:
     )
 
 
+def until_done(task: Task) -> w.Widget:
+    """The same, which takes no room once all went well."""
+    return tied(task, "state", task_view(task), shown=lambda: task.state is not State.DONE)
+
+
 def task_node(task: Task) -> Node | None:
     """Where a task is, in words; None before its first start."""
     if task.state is State.READY:
@@ -197,26 +203,25 @@ def kind_of(name: str) -> tuple[type[Panel], Callable[[Panel], w.Widget]]:
     return model, view
 
 
+def heading_of(title: str, *, opened: bool = False) -> w.ToggleButton:
+    """A heading that is pressed as long as what it is of has room."""
+    heading = w.ToggleButton(value=opened, description=title, tooltip=title, layout=w.Layout(width="auto"))
+    heading.add_class("tj-unfold")
+    return tied(heading, "value", heading, icon=lambda: "caret-down" if heading.value else "caret-right")
+
+
 def unfolding(title: str, make: Callable[[], w.Widget], *, opened: bool = False) -> w.ToggleButton:
     """A heading that shows and hides its `room`; what is in it is made when it is first opened."""
-    heading = w.ToggleButton(description=title, tooltip=title, layout=w.Layout(width="auto"))
-    heading.add_class("tj-unfold")
+    heading = heading_of(title, opened=opened)
     heading.room = column()
 
     def show() -> None:
-        heading.icon = "caret-down" if heading.value else "caret-right"
         heading.room.layout.display = "" if heading.value else "none"
         if heading.value and not heading.room.children:
             heading.room.children = [make()]
 
-    heading.value = opened
     follow(heading, "value", show)
     return heading
-
-
-def site_link(address: str, label: str) -> Markup:
-    """To a page of the site that the workspace is bound to, in a tab of its own."""
-    return Markup(node("a", label, site=address) if address else None)
 
 
 def error_view(panel: Panel) -> w.Widget:
@@ -249,7 +254,7 @@ class Table(w.VBox):  # type: ignore[misc]
         longest = [shown[name].astype(str).str.len().max() for name in shown.columns]
         broken = [at for at, length in enumerate(longest) if length > _LONG]  # so that every column is seen
         pages = {"topEnd": "info", "bottomStart": "pageLength", "bottomEnd": "paging"}
-        around = {"topStart": "search"} | (pages if paged else dict.fromkeys(pages))
+        around = {"topStart": "search" if len(shown) > _FEW else None} | (pages if paged else dict.fromkeys(pages))
         words = {"info": f"_START_–_END_ of _TOTAL_ {self.what}", "infoFiltered": "(of _MAX_)", "infoEmpty": "none"}
         words |= {"lengthMenu": "_MENU_ a page"}
         columns = [{"targets": broken, "className": "tj-long"}]
@@ -320,12 +325,12 @@ def in_room(panel: Made, view: Callable[[Made], w.Widget]) -> w.Widget:
         return view(panel)
     again = button("Look again", lambda: panel.task.start(panel.look), icon="refresh", style="primary")
     tied(panel.task, "state", again, shown=lambda: panel.task.state in (State.CANCELLED, State.FAILED))
-    looking = tied(panel.task, "state", task_view(panel.task), shown=lambda: panel.task.state is not State.DONE)
-    room = column(looking, row(again))
+    room = column(until_done(panel.task), row(again))
 
     def shown(_change: object) -> None:
         if panel.task.state is State.DONE:
             panel.task.unobserve(shown, "state")  # when it looks again, the view follows its model
+            room.children = [Markup(note("Opening …"))]  # to make the view takes its time, too
             room.children = [view(panel)]
 
     panel.task.observe(shown, "state")

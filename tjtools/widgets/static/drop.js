@@ -1,6 +1,5 @@
 // Files dropped or chosen, sent to the server piece by piece. The kernel says under which names, and hears when all are there.
 const PIECE = 8 * 1024 * 1024; // bytes
-const make = (tag, css, text) => Object.assign(document.createElement(tag), { className: css, textContent: text ?? "" });
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 async function below(entry, path) {
@@ -51,14 +50,14 @@ function render({ model, el }) {
   const view = crypto.getRandomValues(new Uint32Array(2)).join("-");
   const config = JSON.parse(document.getElementById("jupyter-config-data")?.textContent || "{}");
   const zone = make("div", "tj-drop");
-  const words = make("strong", "");
+  const words = make("strong");
   const status = make("span", "tj-count");
   status.setAttribute("role", "status");
-  const bar = make("progress", "");
+  const bar = make("progress");
   const stop = make("button", "", "Cancel");
   const hint = make("div", "tj-note", "In a terminal: tjtools prepare DIR");
   const choosers = [["Choose a folder", "webkitdirectory"], ["Choose files", "multiple"]].map(([label, kind]) => {
-    const input = make("input", "");
+    const input = make("input");
     Object.assign(input, { type: "file", hidden: true, [kind]: true });
     input.addEventListener("change", () => {
       offer([...input.files].map((file) => [file.webkitRelativePath || file.name, file]));

@@ -1,92 +1,48 @@
-// Cards of media files. Text is set with textContent; nothing here takes a string for HTML.
+// Cards of media files.
 const LONG = 72; // characters: what follows the naming convention is shorter
-const SIGNS = new Intl.Segmenter(); // a sign can be several characters
 const FOCUSABLE = "input, summary, button";
-
-function make(tag, css, text) {
-  const element = document.createElement(tag);
-  if (css) element.className = css;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 
 // A name's end tells it from its like: a long one is cut in its middle.
 function cut(name) {
-  const before = (at) => SIGNS.segment(name).containing(at).index;
-  return name.length > LONG ? `${name.slice(0, before(LONG / 2))}…${name.slice(before(name.length - LONG / 2))}` : name;
-}
-
-function facts(card) {
-  const parts = card.facts.filter(Boolean).map((fact) => make("span", "", fact));
-  const list = make("div", "tj-card-facts");
-  list.append(...parts);
-  return list;
+  if (name.length <= LONG) return name;
+  return `${name.slice(0, cutAt(name, LONG / 2))}…${name.slice(cutAt(name, name.length - LONG / 2))}`;
 }
 
 function chooser(card, model) {
-  const label = make("label", "tj-card-choose");
-  const box = make("input");
-  box.type = "checkbox";
-  box.checked = card.chosen;
-  box.setAttribute("aria-label", `Upload ${card.name}`);
-  box.addEventListener("change", () => model.send({ what: "tick", id: card.id, on: box.checked }));
-  label.append(box, document.createTextNode("Upload"));
-  return label;
+  const box = Object.assign(make("input"), { type: "checkbox", checked: card.chosen, ariaLabel: `Upload ${card.name}` });
+  box.addEventListener("change", () => model.send({ what: "tick", ids: [card.id], on: box.checked }));
+  return make("label", "tj-card-choose", box, "Upload");
 }
 
 // One line; the rest is behind it.
 function reason(card) {
-  const [first, ...more] = card.reason;
+  const [first, ...more] = card.reasons;
   if (!more.length && first.length <= 90) return make("div", "tj-card-reason", first);
-  const fold = make("details", "tj-card-reason");
-  fold.append(make("summary", "", first), ...more.map((text) => make("div", "", text)));
-  return fold;
-}
-
-// Leads to the place where the kernel shows what was asked for.
-function asker(card, model, what, label, title, place) {
-  const button = make("button", "tj-card-compare", label);
-  button.type = "button";
-  button.setAttribute("aria-label", title);
-  button.addEventListener("click", () => {
-    model.send({ what, id: card.id });
-    button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
-  });
-  return button;
+  return make("details", "tj-card-reason", make("summary", "", first), ...more.map((text) => make("div", "", text)));
 }
 
 function picture(card, model) {
-  const play = make("button", "tj-card-picture");
-  play.type = "button";
-  play.setAttribute("aria-label", `${card.moving ? "Play" : "Enlarge"} ${card.name}`);
-  play.append(make("span", "tj-card-wait", card.drawable ? "…" : "no picture"));
-  play.disabled = !card.drawable;
-  play.addEventListener("click", () => model.send({ what: "play", id: card.id }));
-  return play;
+  const play = make("button", "tj-card-picture", make("span", "tj-card-wait", card.drawable ? "…" : "no picture"));
+  const title = `${card.moving ? "Play" : "Enlarge"} ${card.name}`;
+  play.addEventListener("click", () => model.send({ what: "play", ids: [card.id] }));
+  return Object.assign(play, { type: "button", ariaLabel: title, disabled: !card.drawable });
 }
 
 function build(card, model) {
-  const box = make("div", "tj-card");
+  const box = make("div", "tj-card", picture(card, model), make("div"));
   box.dataset.id = card.id;
-  box.append(picture(card, model), make("div", ""));
   return box;
 }
 
 function describe(box, card, model) {
-  const text = make("div", "tj-card-text");
-  const verdict = make("div", `tj-verdict ${card.css}`);
-  verdict.append(make("span", "tj-mark", card.mark), make("span", "", card.verdict));
-  const head = make("div", "tj-card-head");
-  head.append(verdict);
-  if (card.choosable) head.append(chooser(card, model));
+  const verdict = make("div", `tj-verdict ${card.css}`, make("span", "tj-mark", card.mark), make("span", "", card.verdict));
+  const head = make("div", "tj-card-head", verdict, ...(card.choosable ? [chooser(card, model)] : []));
   const marks = card.marks.map((mark) => make("div", "tj-card-mark", mark));
-  const name = make("div", "tj-card-name", cut(card.name));
-  name.title = card.name;
-  text.append(head, ...marks, name, facts(card));
-  if (card.reason.length) text.append(reason(card));
-  const [compare, mend] = [`Compare ${card.name} with what it repeats`, `${card.mend}: ${card.name}`];
-  if (card.comparable) text.append(asker(card, model, "compare", "Compare", compare, ".tj-evidence"));
-  if (card.mend) text.append(asker(card, model, "mend", card.mend, mend, ".tj-mend"));
+  const name = Object.assign(make("div", "tj-card-name", cut(card.name)), { title: card.name });
+  const told = [card.type, card.dimensions, card.duration, card.size, card.pair && `pair: ${card.pair}`].filter(Boolean);
+  const facts = make("div", "tj-card-facts", ...told.map((fact) => make("span", "", fact)));
+  const why = card.reasons.length ? [reason(card)] : [];
+  const text = make("div", "tj-card-text", head, ...marks, name, facts, ...why, ...askers(card, model));
   const unfolded = box.querySelector("details")?.open;
   const focused = [...box.lastChild.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   box.lastChild.replaceWith(text);
@@ -99,12 +55,7 @@ function render({ model, el }) {
   el.classList.add("tj");
   const grid = make("div", "tj-gallery");
   el.append(grid);
-  const urls = [];
-  const free = () => urls.splice(0).forEach((url) => URL.revokeObjectURL(url));
-  const address = (data, type) => {
-    urls.push(URL.createObjectURL(new Blob([data], { type })));
-    return urls.at(-1);
-  };
+  const { of: address, free } = addresses();
 
   function show() {
     const cards = model.get("cards");
@@ -129,9 +80,7 @@ function render({ model, el }) {
         button.disabled = true;
         continue;
       }
-      const image = make("img");
-      image.alt = "";
-      image.src = address(data, "image/jpeg");
+      const image = Object.assign(make("img"), { alt: "", src: address(data) });
       const moving = model.get("cards").find((card) => card.id === id)?.moving;
       button.replaceChildren(image, ...(moving ? [make("span", "tj-card-play", "▶")] : []));
     }
@@ -159,7 +108,7 @@ function render({ model, el }) {
   model.on("msg:custom", play);
   show();
   draw();
-  return free;
+  return () => free();
 }
 
 export default { render };

@@ -1,27 +1,7 @@
 // Two creatives laid on one another, a slider between them; of what moves, at one moment after the other.
-function make(tag, css, ...inside) {
-  const element = document.createElement(tag);
-  if (css) element.className = css;
-  element.append(...inside);
-  return element;
-}
-
-function slider(label, most, step, value) {
-  const input = Object.assign(make("input"), { type: "range", min: 0, max: most, step, value });
-  input.setAttribute("aria-label", label);
-  return input;
-}
-
-const percent = (value) => `${100 * value}%`;
-
 function render({ model, el }) {
   el.classList.add("tj", "tj-laid");
-  let urls = [];
-  const free = () => { urls.forEach((url) => URL.revokeObjectURL(url)); urls = []; };
-  const address = (data) => {
-    urls.push(URL.createObjectURL(new Blob([data], { type: "image/jpeg" })));
-    return urls.at(-1);
-  };
+  const { of: address, free } = addresses();
 
   function build() {
     const moments = model.get("moments");
@@ -37,8 +17,9 @@ function render({ model, el }) {
       return mark;
     }));
     const frame = make("div", "tj-laid-frame", below, above, edge, marks);
-    const between = slider("How much of the other one is shown", 1, 0.01, 0.5);
-    const time = slider("Which moment is shown", moments.length - 1, 1, Math.floor(moments.length / 2));
+    const between = Object.assign(slider("How much of the other one is shown", 1, 0.01), { value: 0.5 });
+    const time = slider("Which moment is shown", moments.length - 1, 1);
+    time.value = Math.floor(moments.length / 2);
     const words = make("span", "tj-count");
     const shown = Object.assign(make("input"), { type: "checkbox", checked: true });
     const slide = () => {
@@ -64,7 +45,7 @@ function render({ model, el }) {
 
   model.on("change:moments", build);
   build();
-  return free;
+  return () => free();
 }
 
 export default { render };

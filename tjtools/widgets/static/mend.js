@@ -1,19 +1,5 @@
 // A file before and after it is made to fit. What is moved here shows at once; the kernel hears of it when it is let go.
-function make(tag, css, ...inside) {
-  const element = document.createElement(tag);
-  if (css) element.className = css;
-  element.append(...inside);
-  return element;
-}
-
 const seconds = (value) => `${Number(value.toFixed(1))} s`;
-const percent = (value) => `${100 * value}%`;
-
-function slider(label, most, step) {
-  const input = Object.assign(make("input"), { type: "range", min: 0, max: most, step });
-  input.setAttribute("aria-label", label);
-  return input;
-}
 
 function side(title, size, shape) {
   const image = Object.assign(make("img"), { alt: "", draggable: false });
@@ -25,11 +11,7 @@ function side(title, size, shape) {
 
 function render({ model, el }) {
   el.classList.add("tj");
-  const urls = new Map(); // by what was sent, while it is shown
-  const address = (data) => {
-    if (!urls.has(data)) urls.set(data, URL.createObjectURL(new Blob([data], { type: "image/jpeg" })));
-    return urls.get(data);
-  };
+  const { of: address, free } = addresses();
   let state = { crop: 0.5, letterbox: false, start: 0, still: null };
   let looked = "start"; // which of the two was chosen last
   let parts = null;
@@ -123,8 +105,7 @@ function render({ model, el }) {
     if (!parts) return;
     const strip = model.get("pictures").map((data) => Object.assign(make("img"), { alt: "", src: address(data), draggable: false }));
     parts.time?.strip.replaceChildren(...strip);
-    const shown = new Set([...model.get("pictures"), model.get("frame").data]);
-    for (const [data, url] of urls) if (!shown.has(data)) { URL.revokeObjectURL(url); urls.delete(data); }
+    free(new Set([...model.get("pictures"), model.get("frame").data]));
     place();
   }
 
@@ -160,7 +141,7 @@ function render({ model, el }) {
   const follows = { shape: build, pictures: draw, frame: draw, crop: hear, letterbox: hear, start: hear, still: hear };
   for (const [name, heard] of Object.entries(follows)) model.on(`change:${name}`, heard);
   build();
-  return () => urls.forEach((url) => URL.revokeObjectURL(url));
+  return () => free();
 }
 
 export default { render };

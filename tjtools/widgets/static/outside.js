@@ -22,8 +22,8 @@ function render({ model, el }) {
   el.append(ask);
 
   const notify = () => {
-    const told = model.get("notice");
-    if (told && "Notification" in window && Notification.permission === "granted") new Notification("tjtools", { body: told });
+    const [body, tag] = model.get("notice"); // one tag: on several pages of the desk, the browser shows one of them
+    if (body && "Notification" in window && Notification.permission === "granted") new Notification("tjtools", { body, tag });
   };
   model.on("change:notice", notify);
 

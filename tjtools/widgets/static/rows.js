@@ -1,18 +1,11 @@
-// The session's files as rows. Text is set with textContent; nothing here takes a string for HTML.
+// The session's files as rows, of which more are built as a person comes to their end: thousands at once take many seconds.
+const SOME = 200;
 const TAIL = 16; // characters of a name's end, which are always seen
 const NUMBERS = ["dimensions", "duration", "size"];
 const WORDS = new Intl.Collator(undefined, { numeric: true }); // localeCompare would make one for each pair
-const SIGNS = new Intl.Segmenter(); // a sign can be several characters
-
-function make(tag, css, ...inside) {
-  const element = document.createElement(tag);
-  if (css) element.className = css;
-  element.append(...inside);
-  return element;
-}
 
 function cut(name) {
-  const at = SIGNS.segment(name).containing(Math.max(0, name.length - TAIL))?.index ?? 0;
+  const at = cutAt(name, name.length - TAIL);
   const whole = make("span", "tj-cut", make("span", "", name.slice(0, at)), make("span", "", name.slice(at)));
   whole.title = name;
   return whole;
@@ -20,21 +13,13 @@ function cut(name) {
 
 function reasons(row, model) {
   const cell = make("div");
-  const [first, ...rest] = row.reasons;
+  const [first, ...rest] = [...row.marks, ...row.reasons];
   if (first) {
     const all = [first, ...rest].map((text) => make("p", "", text));
     const more = rest.length ? make("span", "tj-count", ` +${rest.length}`) : "";
     cell.append(make("details", "", make("summary", "", make("span", "", first), more), ...all));
   }
-  for (const [what, label, place] of [["compare", row.comparable && "Compare", ".tj-evidence"], ["mend", row.mend, ".tj-mend"]]) {
-    if (!label) continue;
-    const button = make("button", "", label);
-    button.onclick = () => {
-      model.send({ what, ids: [row.id] });
-      button.closest(".jp-OutputArea")?.querySelector(place)?.scrollIntoView({ block: "nearest" });
-    };
-    cell.append(button);
-  }
+  cell.append(...askers(row, model));
   return make("td", "tj-why", cell);
 }
 
@@ -57,20 +42,27 @@ function render({ model, el }) {
   const head = make("tr");
   const body = make("tbody");
   const table = Object.assign(make("table", "tj-work", make("thead", "", head), body), { role: "grid" });
-  const room = make("div", "tj-work-room", table);
+  const end = make("div", "tj-count");
+  const room = make("div", "tj-work-room", table, end);
   el.append(room);
   const every = Object.assign(make("input"), { type: "checkbox" });
   every.onchange = () => model.send({ what: "all", on: every.checked });
   const pictures = new Map(); // by id, kept while the rows come and go
   let sort = { key: "", down: false };
   let rows = []; // those that are shown: the model's may be others already
-  let lines = new Map();
+  let sorted = [];
+  let lines = new Map(); // those that are built, by id
+  let columns = [];
+  let chosen = new Set();
 
   const watch = new IntersectionObserver((seen) => {
     const wanted = seen.filter((one) => one.isIntersecting).map((one) => one.target.dataset.id).filter((id) => !pictures.has(id));
     wanted.forEach((id) => pictures.set(id, ""));
     if (wanted.length) model.send({ what: "pictures", ids: wanted });
   }, { root: room, rootMargin: "300px" });
+
+  const reach = new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting)) more(); }, { root: room, rootMargin: "600px" });
+  reach.observe(end);
 
   function draw(id) {
     const image = Object.assign(make("img"), { alt: "", src: pictures.get(id) || "" });
@@ -80,20 +72,40 @@ function render({ model, el }) {
   function order() {
     const value = (row) => (sort.key in row.order ? row.order[sort.key] : String(row[sort.key] ?? ""));
     const compare = (one, other) => (typeof one === "number" ? one - other : WORDS.compare(one, other));
-    const sorted = [...rows];
+    sorted = [...rows];
     if (sort.key) sorted.sort((one, other) => compare(value(one), value(other)) * (sort.down ? -1 : 1));
-    body.append(...sorted.map((row) => lines.get(row.id)));
+    const many = Math.max(SOME, body.children.length);
+    body.replaceChildren();
+    more(many);
+    lines.forEach((line, id) => { if (!line.parentNode) lines.delete(id); });
     for (const cell of head.querySelectorAll("[data-key]")) {
       cell.ariaSort = cell.dataset.key !== sort.key ? "none" : sort.down ? "descending" : "ascending";
     }
   }
 
+  // Shows so many rows more.
+  function more(many = SOME) {
+    const from = body.children.length;
+    for (const row of sorted.slice(from, from + many)) {
+      const line = lines.get(row.id) ?? build(row, columns, model);
+      lines.set(row.id, line);
+      body.append(line);
+      mark(row);
+      watch.observe(line);
+      draw(row.id);
+    }
+    const entry = body.querySelector("[tabindex='0']") ?? body.firstChild; // for the Tab key
+    if (entry) entry.tabIndex = 0;
+    const all = body.children.length === rows.length;
+    end.textContent = all ? "" : `${body.children.length.toLocaleString()} of ${rows.length.toLocaleString()} shown; scroll on for more`;
+  }
+
   function show() {
     rows = model.get("rows");
     const all = { verdict: "Verdict", ...model.get("heads"), pair: "Pair", reasons: "Reason" };
-    const told = (row, key) => (key === "reasons" ? row.reasons.length || row.comparable || row.mend : row[key]);
+    const told = (row, key) => (key === "reasons" ? row.marks.length + row.reasons.length || row.comparable || row.mend : row[key]);
     const names = Object.fromEntries(Object.entries(all).filter(([key]) => rows.some((row) => told(row, key))));
-    const shown = Object.keys(names).slice(1);
+    columns = Object.keys(names).slice(1);
     const heads = Object.entries(names).map(([key, label]) => {
       const button = make("button", "", label);
       button.onclick = () => { sort = { key, down: sort.key === key && !sort.down }; order(); };
@@ -104,23 +116,25 @@ function render({ model, el }) {
     head.replaceChildren(make("th", "", every), make("th"), ...heads);
     watch.disconnect();
     const active = body.contains(document.activeElement) && document.activeElement.closest("tr").dataset.id;
-    lines = new Map(rows.map((row) => [row.id, build(row, shown, model)]));
-    body.replaceChildren();
+    lines = new Map();
     order();
-    lines.forEach((line, id) => { watch.observe(line); draw(id); });
-    const entry = lines.get(active) ?? body.firstChild; // for the Tab key
-    if (entry) entry.tabIndex = 0;
-    lines.get(active)?.focus({ preventScroll: true });
+    if (lines.has(active)) {
+      body.querySelector("[tabindex='0']").tabIndex = -1;
+      lines.get(active).tabIndex = 0;
+      lines.get(active).focus({ preventScroll: true });
+    }
     tick();
   }
 
+  function mark(row) {
+    const line = lines.get(row.id);
+    if (line && row.choosable) line.querySelector("input").checked = line.ariaSelected = chosen.has(row.id);
+  }
+
   function tick() {
-    const chosen = new Set(model.get("chosen"));
+    chosen = new Set(model.get("chosen"));
     const open = rows.filter((row) => row.choosable);
-    for (const row of open) {
-      const line = lines.get(row.id);
-      line.querySelector("input").checked = line.ariaSelected = chosen.has(row.id);
-    }
+    open.forEach(mark);
     const plain = open.filter((row) => !row.wary);
     every.checked = plain.length > 0 && plain.every((row) => chosen.has(row.id));
     every.indeterminate = !every.checked && open.some((row) => chosen.has(row.id));
@@ -130,6 +144,7 @@ function render({ model, el }) {
 
   body.addEventListener("keydown", (event) => {
     const line = event.target.closest("tr");
+    if (event.key === "End" || (event.key === "ArrowDown" && line === body.lastChild)) more();
     const ways = { ArrowDown: line.nextSibling, ArrowUp: line.previousSibling, Home: body.firstChild, End: body.lastChild };
     if (event.key in ways) {
       const next = ways[event.key] ?? line; // at an end
@@ -154,6 +169,7 @@ function render({ model, el }) {
   show();
   return () => {
     watch.disconnect();
+    reach.disconnect();
     model.off("msg:custom", drawn);
     pictures.forEach((address) => URL.revokeObjectURL(address));
   };
