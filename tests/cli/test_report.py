@@ -97,9 +97,10 @@ def test_no_address_is_in_the_page_but_the_name_of_svg(small_report: Path) -> No
 def test_every_exhibit_of_both_notebooks_is_in_the_page(bare_workspace: Workspace) -> None:
     truth = reviewed.year(200, 3)
     reviewed.write(bare_workspace, truth, reviewed.looks(truth, 24, 4))
-    text = report_page(bare_workspace, now)
+    at = now()
+    text = report_page(bare_workspace, lambda: at)
     articles = dict(re.findall(r'<article id="([^"]+)">(.*?)</article>', text, re.DOTALL))
-    files = exhibits.Files(bare_workspace, now)
+    files = exhibits.Files(bare_workspace, lambda: at)
     shown = {
         one: one.shown(files, part.asked) for part in (exhibits.LIBRARY, exhibits.OUTCOMES) for one in part.exhibits
     }
