@@ -17,7 +17,7 @@ from world import Truth, go, read_rows, rejected_before, tjtools
 
 from tjtools.model.creative import UploadStatus
 from tjtools.practice import samples
-from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.naming import COLUMNS
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 
