@@ -193,7 +193,7 @@ def test_a_delivery_of_sixty_files_goes_up_and_no_file_is_refused(
     after = {path: path.read_bytes() for path in (shop.session, shop.master, shop.library)}
     again = tjtools(*words, cwd=delivery)
     assert again.returncode == 1
-    assert f"{len(LEFT_OUT)} left out · {60 - len(LEFT_OUT)} in the session already" in again.stdout
+    assert f"{len(LEFT_OUT)} left out · {60 - len(LEFT_OUT)} on the site already" in again.stdout
     assert {path: path.read_bytes() for path in after} == after
 
 
