@@ -17,6 +17,7 @@ from tjtools.analysis import charts, findings
 from tjtools.analysis.estimates import Times, curve_table, time_in_review, waiting
 from tjtools.analysis.frame import library_frame
 from tjtools.analysis.reviews import observations, reviews
+from tjtools.analysis.sources import Asked, Files
 from tjtools.cache.history import COLUMNS, History
 from tjtools.cache.library import COLUMNS as LIBRARY
 from tjtools.cache.library import Library
@@ -283,3 +284,12 @@ def test_only_pending_ones_give_no_chance(tmp_path: Path) -> None:
     table = waiting(stays, pending(tmp_path / "library.csv", "1"), NOON)
     assert table["chance"].isna().all()
     assert ". How many will be decided within 1 day can't be told" in findings.of_waiting(table, 1)
+
+
+def test_what_is_asked_of_the_same_stays_is_estimated_once(bare_workspace: Workspace) -> None:
+    bare_workspace.history.write_text(f"{','.join(COLUMNS)}\n{HISTORY}", "utf-8")
+    files, asked = Files(bare_workspace, lambda: NOON), Asked(day="uploaded", by="category")
+    review = files.time_in_review(asked)
+    assert files.time_in_review(asked._replace(within=30, by="language")) is review
+    assert files.time_in_review(asked._replace(day="decided", since=NOON.date())).creatives == review.creatives
+    assert files.time_in_review(asked._replace(section="Video")) is not review

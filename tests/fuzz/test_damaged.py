@@ -42,10 +42,10 @@ from tjtools.media.content import Fingerprints
 from tjtools.media.copies import Copies
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, UnsafePath
-from tjtools.prepare.defaults import COLUMNS as DEFAULTS
-from tjtools.prepare.defaults import Defaults
 from tjtools.prepare.delivery import AS_IS, look_through
 from tjtools.prepare.intake import plan_session
+from tjtools.prepare.naming import COLUMNS as DEFAULTS
+from tjtools.prepare.naming import Defaults
 from tjtools.prepare.remembered import file_of, known_sources, preparations
 from tjtools.prepare.session import write_session
 from tjtools.scrape.reading import Certificate, SiteReading

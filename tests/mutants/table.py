@@ -683,6 +683,13 @@ PREPARING = (
         "test_what_was_uploaded_is_not_taken_back",
     ),
     _one(
+        "replaced-thrown-away",
+        "What `--again` took the place of comes back when that is taken back.",
+        "            elif noted is None or noted.uploaded(workspace):",
+        "            else:",
+        "test_taking_back_what_was_done_anew_brings_the_earlier_result_back",
+    ),
+    _one(
         "changed-removed",
         "A file that somebody worked on since is not removed.",
         "if (one := seen[path]) and one.checksum == checksum]",

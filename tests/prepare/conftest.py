@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.naming import COLUMNS
 from tjtools.workspace.folder import Workspace
 
 

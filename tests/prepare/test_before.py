@@ -19,11 +19,12 @@ from tjtools.cli import console
 from tjtools.cli import prepare as command
 from tjtools.media import Making
 from tjtools.model.creative import Creative, CreativeType
+from tjtools.model.errors import TrackingFileError
 from tjtools.prepare import session as preparing
-from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, plan_session
+from tjtools.prepare.naming import COLUMNS
 from tjtools.prepare.remembered import State, last_preparation
 from tjtools.prepare.session import alone, take_back
 from tjtools.workspace.folder import Workspace
@@ -92,6 +93,8 @@ def test_what_was_read_of_a_folder_is_shown_before_anything_is_written(shop: Wor
         "\n  ", "\n"
     ).replace("  ", "")
     assert "Category Sports, Model F, Style Real, Creator Ana, Language EN, Rating SFW" in out
+    image(folder / "Kitchen-Generic-Anna" / "c.png", seed=2)
+    assert "category_name (Kitchen?), creator_name (Anna?)" in prepared(shop, folder, "--dry-run")[1]
 
 
 def test_without_a_terminal_the_row_that_would_answer_is_named_and_answers(
@@ -167,9 +170,10 @@ def test_taking_back_what_was_done_anew_brings_the_earlier_result_back(shop: Wor
     assert (media(shop), names(shop), last_preparation(shop)) == (set(), [], None)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), TrackingFileError("It is locked.", path=Path("a.csv"))])
 @pytest.mark.parametrize("where", ["_move", "put_back"])
 def test_the_way_back_that_is_cut_off_is_gone_to_its_end_by_the_next(
-    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch, where: str, error: BaseException
 ) -> None:
     image(folder / "Sports" / "a.png", (600, 500))
     image(folder / "Sports" / KEEPS, (600, 500), seed=1)
@@ -178,11 +182,11 @@ def test_the_way_back_that_is_cut_off_is_gone_to_its_end_by_the_next(
     taken(shop, folder, Wanted(again=True))
 
     def ends(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+        raise error
 
     with monkeypatch.context() as patched:
         patched.setattr(preparing, where, ends)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(type(error)):
             take_back(shop, now=NOW)
     with alone(shop, now=NOW):
         pass

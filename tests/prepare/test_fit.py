@@ -13,7 +13,8 @@ from tjtools.diff.refusals import problems
 from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box
 from tjtools.model.creative import CreativeType, Medium
-from tjtools.prepare.fit import Fit, Wishes, fit, named
+from tjtools.prepare.fit import Fit, Wishes, fit
+from tjtools.prepare.intake import named
 from tjtools.workspace.limits import Limit, Limits, load_limits
 
 LIMITS = load_limits()

@@ -18,8 +18,8 @@ from tjtools.media import MediaFacts
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import TrackingFileError, WorkspaceError
 from tjtools.prepare.delivery import AS_IS, look_through
+from tjtools.prepare.fit import told_type
 from tjtools.prepare.intake import Intake, plan_session
-from tjtools.prepare.kinds import told_type
 from tjtools.prepare.session import write_session
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace

@@ -18,12 +18,12 @@ from tjtools.cli import prepare as command
 from tjtools.media.recipe import Job, Made, make
 from tjtools.model.names import parse_name
 from tjtools.prepare import session
-from tjtools.prepare.defaults import COLUMNS
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off
 from tjtools.prepare.intake import plan_session
 from tjtools.prepare.mend import mend
+from tjtools.prepare.naming import COLUMNS
 from tjtools.prepare.remembered import last_preparation
 from tjtools.prepare.session import take_back
 from tjtools.upload.journal import Journal

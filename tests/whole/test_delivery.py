@@ -17,7 +17,7 @@ from world import Truth, go, read_rows, rejected_before, tjtools
 
 from tjtools.model.creative import UploadStatus
 from tjtools.practice import samples
-from tjtools.prepare.defaults import COLUMNS
+from tjtools.prepare.naming import COLUMNS
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace
 
@@ -193,7 +193,7 @@ def test_a_delivery_of_sixty_files_goes_up_and_no_file_is_refused(
     after = {path: path.read_bytes() for path in (shop.session, shop.master, shop.library)}
     again = tjtools(*words, cwd=delivery)
     assert again.returncode == 1
-    assert f"{len(LEFT_OUT)} left out · {60 - len(LEFT_OUT)} in the session already" in again.stdout
+    assert f"{len(LEFT_OUT)} left out · {60 - len(LEFT_OUT)} on the site already" in again.stdout
     assert {path: path.read_bytes() for path in after} == after
 
 

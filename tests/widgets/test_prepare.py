@@ -15,8 +15,8 @@ from world import NOW, banner, read_rows, rejected_before, session
 from tjtools.diff.session import Verdict
 from tjtools.model.errors import WorkspaceError
 from tjtools.practice import samples
-from tjtools.prepare.defaults import COLUMNS, Defaults
 from tjtools.prepare.incoming import Incoming, Offered
+from tjtools.prepare.naming import COLUMNS, Defaults
 from tjtools.prepare.remembered import preparations
 from tjtools.widgets.mend import BeforeAfter
 from tjtools.widgets.panel import State

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from statistics import NormalDist, harmonic_mean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -193,8 +193,14 @@ class Times:
         bounds[0] = np.where(exact, bounds[0], np.nextafter(bounds[0], np.inf))
         bounds, self._count = np.unique(bounds, axis=1, return_counts=True)
         self._begin, self._end = _innermost(*bounds)
-        first, last = bounds[:, :, np.newaxis]
-        self._inside = ((self._begin >= first) & (self._end <= last)).astype(np.float64)
+        # the innermost intervals that a time holds lie side by side: sums over them are differences of running sums
+        self._first, self._past = (
+            np.searchsorted(self._begin, bounds[0]),
+            np.searchsorted(self._end, bounds[1], "right"),
+        )
+        self._by_past, places = np.argsort(self._past, kind="stable"), np.arange(len(self._begin))
+        self._begun = np.searchsorted(self._first, places, "right")  # how many times begin at or before each place
+        self._over = np.searchsorted(self._past[self._by_past], places, "right")
 
     def curve(self, close: float = _CLOSE) -> Curve:
         """Turnbull's estimate of the distribution, reckoned until no probability moves by more than `close`."""
@@ -212,7 +218,8 @@ class Times:
 
     def _settled(self, mass: Floats, counts: NDArray[np.int64], close: float) -> Floats:
         """The probability of each innermost interval, for each row of counts: self-consistency, until it stands."""
-        mass, share, moving = mass.copy(), counts / max(self._count.sum(), 1), np.arange(len(mass))
+        share, moving = counts / max(self._count.sum(), 1), np.arange(len(mass))
+        mass = np.where(self._held(counts), mass, 0.0)  # exactly: what no time of a row holds would only come near it
         for _ in range(_ROUNDS):
             before = mass[moving]
             one = self._step(before, share[moving])
@@ -224,8 +231,15 @@ class Times:
 
     def _step(self, mass: Floats, share: Floats) -> Floats:
         """One round of self-consistency: each time is shared out over its innermost intervals by their mass."""
-        inside = mass @ self._inside.T
-        return np.asarray(mass * (np.divide(share, inside, out=np.zeros_like(share), where=inside > 0) @ self._inside))
+        sums = _running(mass)
+        inside = sums[:, self._past] - sums[:, self._first]
+        held = self._held(np.divide(share, inside, out=np.zeros_like(share), where=inside > 0))
+        return np.asarray(mass * np.maximum(held, 0))
+
+    def _held(self, times: NDArray[Any]) -> NDArray[Any]:
+        """Of each innermost interval the sum over the times that hold it."""
+        over = _running(times[:, self._by_past])[:, self._over]
+        return np.asarray(_running(times)[:, self._begun] - over)
 
     def _curve(self, mass: Floats) -> Curve:
         """The cumulative share, at both ends of each innermost interval that has an end."""
@@ -236,6 +250,11 @@ class Times:
         before = np.concatenate([[0.0], share])
         hours, shares = np.array([begin, end]).T.ravel(), np.array([before[:-1], share]).T.ravel()
         return Curve(np.concatenate([[0.0], hours]), np.concatenate([[0.0], shares]))
+
+
+def _running(values: NDArray[Any]) -> NDArray[Any]:
+    """The sums of each row up to each place, 0 before the first."""
+    return np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
 
 
 def _innermost(low: Floats, high: Floats) -> tuple[Floats, Floats]:

@@ -324,8 +324,7 @@ def repeats(it: Question) -> Shown:
     " count as longer than so far.",
 )
 def time_in_review(it: Question) -> Shown:
-    stays = it.files.stays_of(it.asked.begun.keep(it.files.frame))
-    review = estimates.time_in_review(stays)
+    stays, review = it.files.stays_of(it.asked.begun.keep(it.files.frame)), it.files.time_in_review(it.asked)
     table = estimates.curve_table(review)
     return Shown(
         table,
@@ -344,7 +343,8 @@ def time_in_review(it: Question) -> Shown:
 )
 def pending(it: Question) -> Shown:
     begun, days = it.asked.begun.keep(it.files.frame), it.asked.within
-    table = estimates.waiting(it.files.stays_of(begun), begun, it.files.clock(), days=days)
+    review = it.files.time_in_review(it.asked)
+    table = estimates.waiting(it.files.stays_of(begun), begun, it.files.clock(), review, days)
     drawn = _drawn("waiting", table, where=table["days"].notna().any())
     code = python(f"waiting(stays, frame, datetime.now().astimezone(), days={days})", it.asked.begun)
     return Shown(table, findings.of_waiting(table, days), drawn, code)

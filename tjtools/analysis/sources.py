@@ -85,6 +85,7 @@ class Files:
         except TrackingFileError as error:
             self.trouble = str(error)
         self.observations, times = observations(self.rows), history.last_times()
+        self._estimated: dict[Asked, estimates.Review] = {}
         self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
 
     @property
@@ -110,6 +111,13 @@ class Files:
         """The stays in review of these creatives."""
         known = self.stays
         return known[known["creative_id"].isin(frame["creative_id"])] if len(frame) < len(self.frame) else known
+
+    def time_in_review(self, asked: Asked) -> estimates.Review:
+        """What the stays of these creatives tell; estimated once, since with ten thousand that takes seconds."""
+        kept = Asked(*asked.begun[:5])
+        if kept not in self._estimated:
+            self._estimated[kept] = estimates.time_in_review(self.stays_of(kept.keep(self.frame)))
+        return self._estimated[kept]
 
     @property
     def notes(self) -> tuple[str, ...]:

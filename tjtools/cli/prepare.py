@@ -168,7 +168,7 @@ def _answered(delivery: Delivery, *, ask: bool) -> Delivery:
     if not delivery.lacks:
         return delivery
     if not ask:
-        where = "; ".join(f"{delivery.place(one)}: {', '.join(fields)}" for one, fields in delivery.lacks.items())
+        where = "; ".join(f"{place}: {fields}" for _, place, fields in _not_known(delivery))
         raise WorkspaceError(
             f"Names need what neither names nor folders tell. {where}.", remedy=_row_to_write(delivery)
         )
@@ -248,7 +248,7 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     listing("Known", [row for row, one in zip(known, delivery.known, strict=True) if everything or row[2] != one.told])
     if everything and not delivery.wanted.as_is:
         listing("What names, folders and metadata_defaults.csv tell", [*_read(delivery)])
-    listing("Not known", [("", delivery.place(one), ", ".join(fields)) for one, fields in delivery.lacks.items()])
+    listing("Not known", [*_not_known(delivery)])
     if not (intake.taken or intake.left_out or delivery.known):
         out.print(f"There is no image or video below {delivery.folder}.")
         return
@@ -265,6 +265,14 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     else:
         ahead = call(workspace, "review")
     line(counts, ahead)
+
+
+def _not_known(delivery: Delivery) -> Iterator[tuple[str, str, str]]:
+    """What each folder lacks, with what its name may mean."""
+    for folder, fields in delivery.lacks.items():
+        may_be = guessed_by_folder(folder.name)
+        told = (f"{field} ({may_be[field]}?)" if field in may_be else field for field in fields)
+        yield "", delivery.place(folder), ", ".join(told)
 
 
 def _read(delivery: Delivery) -> Iterator[tuple[str, str, str]]:

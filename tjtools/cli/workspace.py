@@ -104,7 +104,7 @@ def status(
 
 
 def _all_accounts(workspace: Workspace, *, as_json: bool) -> NoReturn:
-    from tjtools.analysis.accounts import accounts  # pandas is slow to import
+    from tjtools.analysis.worklist import accounts  # pandas is slow to import
 
     found = [*accounts(workspace, now)]
 

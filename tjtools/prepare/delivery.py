@@ -22,10 +22,8 @@ from tjtools.media import Children, Fingerprint
 from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
-from tjtools.prepare.defaults import Defaults
-from tjtools.prepare.fit import POSTER, Fit, Loss, Wishes, fit
-from tjtools.prepare.kinds import HALVES, nearest_type, pairs_of, told_type
-from tjtools.prepare.naming import NEEDED, by_convention, told_by_folder, told_by_name
+from tjtools.prepare.fit import HALVES, POSTER, Fit, Loss, Wishes, fit, nearest_type, pairs_of, told_type
+from tjtools.prepare.naming import NEEDED, Defaults, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Before, Source, known_sources, preparations, prepared_before
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits

@@ -1,4 +1,4 @@
-"""What would make a file fit its limits: what is made of it, what that costs, and what can't be mended.
+"""Which type of creative a file is to be, what would make it one and what that costs, and which natives are a pair.
 
 Pure functions over facts: nothing is looked at and nothing is made here. What is promised passes the preflight of
 `diff/refusals.py` by every reading, whatever the limits say.
@@ -6,27 +6,29 @@ Pure functions over facts: nothing is looked at and nothing is made here. What i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from math import gcd, inf, log
-from pathlib import PurePath
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from math import inf, log
+from pathlib import Path
 from typing import NamedTuple
 
-from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.diff.refusals import problems
 from tjtools.media import MediaFacts
 from tjtools.media.recipe import Box, Recipe
 from tjtools.model.creative import CreativeType, Medium
-from tjtools.model.names import file_type, parse_name
+from tjtools.model.names import pair_key, pair_keys, parse_name
 from tjtools.workspace.limits import Limit, Limits
 
 CODEC, PIXELS = "h264", "yuv420p"  # of every video that is made
 _HARDLY = 0.01  # of a side: what is cropped to come out even, and worth no question
-_ABOUT = 0.5  # seconds by which a video may be longer than was wished
+ABOUT = 0.5  # seconds by which a video may be longer than was wished
 POSTER = 0.3  # of its length into a video: the picture by which the gallery shows it, and the still of a native
 _FRAME = 0.1  # seconds within a bound that are aimed at, since a cut falls between two frames
 _PHOTOS = {"jpg", "heic", "avif", "jp2", "cr3"}  # of no transparency, in practice
 _WITHOUT_LOSS = 2  # bytes a pixel that a picture of many colours takes
+HALVES = {CreativeType.NATIVE_VIDEO: "VID", CreativeType.NATIVE_IMAGE: "IMG"}
+_SHORT = 23.0  # seconds below which an upright video is a short one
+_UPRIGHT = 9 / 16
 _PLACES = {0.0: ("left", "top"), 0.5: ("centre", "centre"), 1.0: ("right", "bottom")}
 
 
@@ -95,36 +97,6 @@ def fit(facts: MediaFacts, kind: CreativeType, limits: Limits, wishes: Wishes = 
     return Fit(_made(facts, recipe), recipe, tuple(_mends(facts, recipe)), tuple(_losses(facts, recipe, wishes)))
 
 
-def named(name: str, container: str, seconds: float | None = None) -> str:
-    """A file's name with an extension that says what it is, and by the convention how long it lasts.
-
-    >>> named("clip.MOV", "mp4"), named("still.jpeg", "jpg"), named("clip v1.2", "mp4")
-    ('clip.mp4', 'still.jpeg', 'clip v1.2.mp4')
-    >>> named("EN_Sports_SFW_Generic_Ana_90sec_ID-99A0D7C3.mov", "mp4", 30.9)
-    'EN_Sports_SFW_Generic_Ana_31sec_ID-99A0D7C3.mp4'
-    """
-    ending = PurePath(name).suffix.lower().lstrip(".")
-    if file_type(name) != container:
-        name = f"{name[: -len(ending) - 1] if ending in MEDIA | OTHER_MEDIA else name}.{container}"
-    told = parse_name(name)
-    if seconds is None or told is None or told.duration is None or abs(told.duration - seconds) <= _ABOUT:
-        return name
-    return re.sub(r"_\d+(?:\.\d+)?sec_", f"_{max(1, round(seconds))}sec_", name)
-
-
-def measured(facts: MediaFacts) -> dict[str, str]:
-    """What an inventory's row says of a file's content."""
-    common = gcd(facts.width, facts.height) or 1
-    return {
-        "duration_seconds": "" if facts.seconds is None else f"{facts.seconds:g}",
-        "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
-        "width_px": str(facts.width),
-        "height_px": str(facts.height),
-        "file_size_mb": f"{facts.bytes / 1_000_000:.3f}",
-        "file_format": facts.container,
-    }
-
-
 def _recipe(facts: MediaFacts, kind: CreativeType, limit: Limit, wishes: Wishes) -> Recipe:
     """What would be made; 0x0 where no size will do, no container where none can be made."""
     moving = kind.medium is Medium.MOVING
@@ -173,7 +145,7 @@ def _span(facts: MediaFacts, limit: Limit, wishes: Wishes) -> tuple[float, float
     within = min(_FRAME, (most - least) / 2)
     wished = inf if wishes.seconds is None else wishes.seconds
     length = min(most - within, max(wished, least + within))
-    if length < seconds and (seconds > most or seconds > wished + _ABOUT):
+    if length < seconds and (seconds > most or seconds > wished + ABOUT):
         return min(max(wishes.start or 0.0, 0.0), seconds - length), length
     doubted = facts.shortest is not None or facts.longest is not None
     return 0.0, seconds if doubted else None
@@ -267,7 +239,7 @@ def _losses(facts: MediaFacts, recipe: Recipe, wishes: Wishes) -> Iterator[Loss]
             yield Loss("crop", told, wishes.crop is not None)
     if moving and recipe.seconds is not None:
         longest = max(_lasts(facts), facts.longest or 0.0)
-        if longest > recipe.seconds + (_ABOUT if _lasts(facts) <= recipe.seconds else 0.0):
+        if longest > recipe.seconds + (ABOUT if _lasts(facts) <= recipe.seconds else 0.0):
             said = wishes.start is not None or wishes.seconds is not None
             yield Loss("cut", f"cut: {_told(recipe.seconds)} of {_told(longest)} s", said)
     elif not moving and facts.medium is Medium.MOVING:
@@ -283,3 +255,94 @@ def _place(place: float, side: str) -> str:
 
 def _told(seconds: float) -> str:
     return f"{round(seconds, 2):g}"
+
+
+def told_type(name: str, facts: MediaFacts, limits: Limits) -> tuple[CreativeType | None, tuple[str, ...]]:
+    """The type that name and content tell, and what speaks against it; None for a format that no type takes."""
+    parsed = parse_name(name)
+    for kind, prefix in HALVES.items():
+        if parsed and parsed.prefix == prefix:
+            return kind, problems(facts, kind, limits)
+    of_format = [kind for kind in CreativeType if facts.container in limits.by_type[kind].formats]
+    if not of_format:
+        return None, ()
+    fitting = next(filter(None, (_fitting(one, of_format, limits) for one in _readings(facts))), [])
+    if not fitting:
+        kind = CreativeType.VIDEO if CreativeType.VIDEO in of_format else CreativeType.IMAGE
+    else:
+        kind = next((one for one in (CreativeType.VIDEO_BANNER, CreativeType.VIDEO) if one in fitting), fitting[0])
+        kind = CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind
+    return kind, problems(facts, kind, limits)
+
+
+def nearest_type(name: str, facts: MediaFacts, limits: Limits) -> CreativeType:
+    """The type that a file is to be made: what it tells, whatever its format; of stills, where least is cropped."""
+    moving = facts.medium is Medium.MOVING
+    plain = facts._replace(container="mp4" if moving else "png", stored="", shortest=None, longest=None, bytes=1)
+    kind, against = told_type(name, plain, limits)
+    parsed = parse_name(name)
+    if kind and (moving or not against or (parsed and parsed.prefix)):
+        return CreativeType.SHORT_VIDEO if kind is CreativeType.VIDEO and _is_short(facts) else kind
+    stills = (CreativeType.IMAGE, CreativeType.NATIVE_IMAGE)
+    return min(stills, key=lambda one: _cropped(facts, one, limits))
+
+
+def _cropped(facts: MediaFacts, kind: CreativeType, limits: Limits) -> float:
+    recipe = fit(facts, kind, limits).recipe
+    return 1 - recipe.box.width * recipe.box.height if recipe else 0
+
+
+def _readings(facts: MediaFacts) -> Iterator[MediaFacts]:
+    """The facts; then as if nothing of them were in doubt, as the picture is shown and as it is stored."""
+    yield facts
+    plain = facts._replace(stored="", shortest=None, longest=None)
+    yield plain
+    if facts.stored:
+        width, height = map(int, facts.stored.split("x"))
+        yield plain._replace(width=width, height=height)
+
+
+def _fitting(facts: MediaFacts, kinds: Sequence[CreativeType], limits: Limits) -> list[CreativeType]:
+    return [kind for kind in kinds if not problems(facts, kind, limits) and _usual(facts, kind, limits)]
+
+
+def _usual(facts: MediaFacts, kind: CreativeType, limits: Limits) -> bool:
+    usual = limits.by_type[kind].usual_seconds
+    return usual is None or facts.seconds is None or abs(facts.seconds - usual) <= ABOUT
+
+
+def _is_short(facts: MediaFacts) -> bool:
+    upright = facts.height and abs(facts.width / facts.height - _UPRIGHT) < 0.01
+    return bool(upright) and (facts.seconds or 0) < _SHORT
+
+
+def pairs_of(
+    natives: Mapping[Path, CreativeType], suffixes: tuple[str, ...], *, by_folder: bool
+) -> dict[Path, tuple[Path | None, str]]:
+    """Of each native its other half, None without exactly one; and why there is none, `""` where it is.
+
+    Natives are paired by the ID in their names, or by names that differ in VID and IMG, the duration and a known suffix
+    alone: within each folder, or whatever their folders.
+    """
+    folders, like = defaultdict[Path, list[Path]](list), {}
+    sharing = defaultdict[tuple[Path | None, str], list[Path]](list)  # by what the halves of one pair share alone
+    for path in natives:
+        folders[path.parent if by_folder else Path()].append(path)
+    for folder, paths in folders.items():
+        keys = pair_keys([(path.name, natives[path]) for path in paths], suffixes)
+        for path, key in zip(paths, keys, strict=True):
+            sharing[None if key.startswith("ID ") else folder, key].append(path)
+            like[path] = folder, pair_key(path.name, suffixes)
+    found = dict[Path, tuple[Path | None, str]]()
+    for same in sharing.values():
+        two = len({natives[path] for path in same}) == len(same) == 2
+        for path, other in zip(same, reversed(same), strict=True):
+            others = [one.name for one in natives if one != path and like[one] == like[path]]
+            found[path] = (other, "") if two else (None, _unpaired(natives[path], others))
+    return found
+
+
+def _unpaired(kind: CreativeType, others: Sequence[str]) -> str:
+    if others:
+        return f"it can't be told which native belongs to it: {', '.join(others)} have the same name"
+    return f"no {'image' if kind is CreativeType.NATIVE_VIDEO else 'video'} belongs to it by its name"

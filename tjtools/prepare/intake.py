@@ -7,24 +7,54 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
+from math import gcd
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from tjtools.cache.inventory import NEEDED_COLUMNS, load_session
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.diff.repeats import media_files
-from tjtools.media import Fingerprint
+from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import CreativeType, base_id
 from tjtools.model.errors import UnsafePath
-from tjtools.model.names import ParsedName, folded, is_source, made_name, own_id
+from tjtools.model.names import ParsedName, file_type, folded, is_source, made_name, own_id, parse_name
 from tjtools.prepare.delivery import Delivered, Delivery, Piece
-from tjtools.prepare.fit import Fit, measured, named
-from tjtools.prepare.kinds import HALVES
+from tjtools.prepare.fit import ABOUT, HALVES, Fit
 from tjtools.prepare.naming import by_convention, new_id, parts_of, stem_of
 from tjtools.prepare.remembered import file_of, preparations, uploaded_of
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
+
+
+def named(name: str, container: str, seconds: float | None = None) -> str:
+    """A file's name with an extension that says what it is, and by the convention how long it lasts.
+
+    >>> named("clip.MOV", "mp4"), named("still.jpeg", "jpg"), named("clip v1.2", "mp4")
+    ('clip.mp4', 'still.jpeg', 'clip v1.2.mp4')
+    >>> named("EN_Sports_SFW_Generic_Ana_90sec_ID-99A0D7C3.mov", "mp4", 30.9)
+    'EN_Sports_SFW_Generic_Ana_31sec_ID-99A0D7C3.mp4'
+    """
+    ending = PurePath(name).suffix.lower().lstrip(".")
+    if file_type(name) != container:
+        name = f"{name[: -len(ending) - 1] if ending in MEDIA | OTHER_MEDIA else name}.{container}"
+    told = parse_name(name)
+    if seconds is None or told is None or told.duration is None or abs(told.duration - seconds) <= ABOUT:
+        return name
+    return re.sub(r"_\d+(?:\.\d+)?sec_", f"_{max(1, round(seconds))}sec_", name)
+
+
+def measured(facts: MediaFacts) -> dict[str, str]:
+    """What an inventory's row says of a file's content."""
+    common = gcd(facts.width, facts.height) or 1
+    return {
+        "duration_seconds": "" if facts.seconds is None else f"{facts.seconds:g}",
+        "aspect_ratio": f"{facts.width // common}:{facts.height // common}",
+        "width_px": str(facts.width),
+        "height_px": str(facts.height),
+        "file_size_mb": f"{facts.bytes / 1_000_000:.3f}",
+        "file_format": facts.container,
+    }
 
 
 class Taken(NamedTuple):

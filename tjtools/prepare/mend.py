@@ -21,8 +21,8 @@ from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.recipe import Making
 from tjtools.model.creative import CreativeType, SessionFile, base_id
 from tjtools.model.names import folded, own_id
-from tjtools.prepare.fit import Fit, Wishes, fit, measured, named
-from tjtools.prepare.intake import Intake, Taken
+from tjtools.prepare.fit import Fit, Wishes, fit
+from tjtools.prepare.intake import Intake, Taken, measured, named
 from tjtools.prepare.remembered import below
 from tjtools.prepare.session import alone, write_session
 from tjtools.workspace.folder import Workspace

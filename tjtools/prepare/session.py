@@ -28,8 +28,7 @@ from tjtools.media.content import Fingerprints, look_at
 from tjtools.model.creative import CreativeType, SessionFile
 from tjtools.model.errors import Cancelled, TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
-from tjtools.prepare.fit import measured
-from tjtools.prepare.intake import Intake, Taken
+from tjtools.prepare.intake import Intake, Taken, measured
 from tjtools.prepare.remembered import (
     Made,
     Preparation,
@@ -226,11 +225,12 @@ def _keep(workspace: Workspace, files: Iterable[Path], kept: Path) -> None:
 
 
 def _bring_back(workspace: Workspace, kept: Path, files: Collection[str], now: datetime) -> None:
-    """Put these into their places again, with their rows; what can't be read of the rows is not."""
+    """Put these into their places again, with their rows, as far as those can be read."""
     _move({kept / file: file_of(workspace, file) for file in files if (kept / file).exists()}, kept)
+    rows: Rows = {}
     with suppress(TrackingFileError, FileNotFoundError):
         rows = _read_plan(workspace, kept)[2]
-        put_back(workspace, rows, [file_of(workspace, file) for file in files], backup=now)
+    put_back(workspace, rows, [file_of(workspace, file) for file in files], backup=now)
     _remove(kept)
 
 

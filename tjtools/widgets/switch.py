@@ -21,7 +21,7 @@ from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
-    from tjtools.analysis.accounts import Account
+    from tjtools.analysis.worklist import Account
     from tjtools.widgets.desk import Desk
 
 
@@ -39,7 +39,7 @@ class Accounts(HasTraits):
         self.task.start(self._count)
 
     def _count(self, _task: Task) -> None:
-        from tjtools.analysis.accounts import accounts  # pandas would slow the desk's start
+        from tjtools.analysis.worklist import accounts  # pandas would slow the desk's start
 
         self.found = ()
         for one in accounts(self.desk.workspace, self.desk.clock):
