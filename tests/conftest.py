@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from drawn_once import drawn_once
 from fake_site import FakeSite
-from filelock import FileLock
 from hypothesis import settings
 from kept_children import children_that_stay
 from one_browser import Visit, running_browser
@@ -107,10 +106,9 @@ def _drawn_once(of_all: Path) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def chromium(of_all: Path) -> str:
-    """The path of a browser that Playwright can drive; on a machine without one, a single process installs it now."""
-    with FileLock(of_all / "browser.lock"):
-        return str(without_window(ensure_browser(say=print)))
+def chromium() -> str:
+    """The path of a browser that Playwright can drive; on a machine without one, it is installed now."""
+    return str(without_window(ensure_browser(say=print)))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ from world import NOW, Truth, library_ids, read_rows
 
 from tjtools.practice.workspace import make_practice, running_sandbox
 from tjtools.widgets.desk import remember
-from tjtools.workspace.derived import FINGERPRINTS, KINSHIPS, LOOKS, MARKS, STRIPS, Derived
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -143,14 +142,6 @@ def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(
     assert mouse.clicks <= MOST
 
     assert_as_on_the_site(truths[0], shops[0], 21)
-    for kind in (
-        FINGERPRINTS,
-        KINSHIPS,
-    ):  # the other day has the same files: they are known there
-        Derived(shops[1]).keep(kind, Derived(shops[0]).load(kind, dict))
-    for kind in (LOOKS, MARKS, STRIPS):
-        for key, value in Derived(shops[0]).all_bytes(kind).items():
-            Derived(shops[1]).keep_bytes(kind, key, value)
 
 
 def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops: list[Workspace]) -> None:
