@@ -50,12 +50,6 @@ def test_each_link_and_picture_is_there() -> None:
             assert "://" in target or (document.parent / target).exists(), f"{document.name}: {target}"
 
 
-def test_a_clone_of_the_repository_is_no_workspace() -> None:
-    kept = (ROOT / ".gitignore").read_text("utf-8").splitlines()
-    told = subprocess.run(["git", "ls-files", "tracking", "tjtools.toml"], cwd=ROOT, capture_output=True, text=True)
-    assert (told.returncode, told.stdout, "/tracking/" in kept) == (0, "", True)
-
-
 def test_the_readme_is_read_in_ten_minutes() -> None:
     assert len(README.read_text("utf-8").split()) <= 2500
 
