@@ -65,10 +65,9 @@ def demo(
         _step(7, "The same session again: nothing to upload, no browser started")
         known = prepare(workspace)
         again = carried_out(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
-        confirmed = practising.confirmed(sandbox.origin, report)
+        right, written = confirmed = practising.confirmed(sandbox.origin, report)
         start = bound_site(workspace, load_settings(workspace)).started_by(folder)
     seconds = time.monotonic() - began
-    right, written = confirmed
     well = written > 0 and right == written and not rest.files
     told = {
         "well": well,
@@ -82,8 +81,7 @@ def demo(
 
     def show() -> None:
         _show_summary(folder, start, workspace, report)
-        out.print()
-        out.print(summed_up(report, again, *confirmed))
+        out.print(f"\n{summed_up(report, again, *confirmed)}")
         out.print(f"{'All went' if well else 'It did not go'} as it should ({seconds:.0f} s).")
 
     end(told, show, as_json=as_json, needs_a_person=not well)

@@ -241,9 +241,9 @@ def upload(
     The session's files, or the files named. Where a plan was saved in the notebook, its files alone, unless --session
     asks for all.
 
-    A dry run walks the real pages up to, and not including, handing files over. --resume goes on with a run that was
-    cut off: what was under way is looked for on the site, and the rest goes up. What repeats a creative that was
-    rejected goes up only if you say so: --live asks; without a terminal, give --allow-repeats.
+    A dry run walks the real pages up to handing files over. --resume goes on with a run that was cut off: what was
+    under way is looked for on the site, and the rest goes up. What repeats a creative that was rejected goes up only
+    if you say so: --live asks; without a terminal, give --allow-repeats.
 
     Exit codes: 0 all well, 1 something needs a person, 2 error, 3 sign-in needed, 130 stopped by Ctrl-C or a signal.
     """
