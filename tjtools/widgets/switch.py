@@ -60,6 +60,7 @@ def switch(desk: Desk) -> w.ToggleButton:
     rows: dict[tuple[str, str], tuple[w.Widget, w.Widget]] = {}
 
     def go(root: str) -> None:
+        heading.focus()  # what was pressed is folded away
         heading.value = False
         desk.switch(root)
 
