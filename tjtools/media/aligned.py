@@ -27,7 +27,7 @@ _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _USUAL = 75  # per cent: what of a line tells how well it goes along
 _BY_CHANCE = 0.7  # of that at most: frames of what hardly moves go along with each other at any moment
-_MOVES = 300.0  # variance of what became another: more than noise
+_MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
@@ -144,27 +144,23 @@ class Both:
         return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
 
     def moved_together(self, line: Line) -> tuple[float, float]:
-        """At what share of places something moves in either, and how well that goes along, from 0 to 1.
+        """At what share of places something moves in either, and how much of that is the same in both, from 0 to 1.
 
-        Two takes before one background have all that stands still in common, and nothing that moves; what was put over
-        one of them stands still.
+        Two takes before one background have all that stands still in common, and nothing that moves.
         """
         ones, others = self.places
-        mine, theirs = line.pairs.T
+        (mine, theirs), counts = line.pairs.T, (ones.shape[1], others.shape[1])
         apart = max(1, min(round(1 / max(step(self.mine), step(self.theirs))), len(line.pairs) // 2))
-        one, other = _moved(ones, mine, apart), _moved(others, theirs, apart)
-        much = np.maximum(_varies(one), _varies(other))
-        either = much > _MOVES
-        if either.sum() < max(_FEWEST_MOVED, _LEAST_MOVED * either.size):
+        moves, they_move = _moves(ones[:, mine], apart), _moves(others[:, theirs], apart)
+        either = int((moves | they_move).sum())
+        if either < max(_FEWEST_MOVED, _LEAST_MOVED * moves.size):
             return 0.0, 1.0
-        along = np.full(either.shape, -1.0)
+        along = np.zeros(moves.shape)
         for by in (-1, 0, 1):  # the frames before and after of the one that has more of them
-            near = (
-                (one, _moved(others, theirs + by, apart)) if self._rougher else (_moved(ones, mine + by, apart), other)
-            )
-            along = np.maximum(along, _correlation(*near))
-        weight = np.sqrt(much[either])
-        return float(either.mean()), float(((along[either] * weight).sum() / weight.sum()).clip(0))
+            way = (mine, theirs + by) if self._rougher else (mine + by, theirs)
+            one, other = (np.clip(each, 0, count - 1) for each, count in zip(way, counts, strict=True))
+            along = np.maximum(along, _pairwise(ones[:, one], others[:, other]))
+        return either / moves.size, float(along[moves & they_move].sum().clip(0) / either)
 
 
 def _line(ones: Sequence[Frame], others: Sequence[Frame], share: np.ndarray, mean: np.ndarray) -> Line | None:
@@ -189,19 +185,22 @@ def step(frames: Sequence[Frame]) -> float:
     return sorted(later.second - one.second for one, later in pairwise(frames))[(len(frames) - 1) // 2]
 
 
-def _moved(places: np.ndarray, frames: np.ndarray, apart: int) -> np.ndarray:
-    """What became another between these frames and those so many later, at each place."""
-    there = frames.clip(0, places.shape[1] - 1)
-    return np.asarray(places[:, there[apart:]] - places[:, there[:-apart]])
+def _moves(places: np.ndarray, apart: int) -> np.ndarray:
+    """Whether what is at a place is not there so many frames before or later."""
+    found = np.zeros(places.shape[:2], bool)
+    changed = _pairwise(places[:, apart:], places[:, :-apart]) < _MOVED
+    found[:, apart:] |= changed
+    found[:, :-apart] |= changed
+    return found
 
 
 def _varies(places: np.ndarray) -> np.ndarray:
     return np.asarray(np.einsum("cfp,cfp->cf", places, places) / _PLACE**2)
 
 
-def _correlation(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _pairwise(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     together = np.einsum("cfp,cfp->cf", ones, others) / _PLACE**2
-    return np.asarray(together / (np.sqrt(_varies(ones) * _varies(others)) + _NOISE))
+    return np.asarray((together + _NOISE) / (np.sqrt(_varies(ones) * _varies(others)) + _NOISE))
 
 
 def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
