@@ -342,7 +342,8 @@ def run_plan(
 ) -> steps.UploadReport:
     """Carry out a plan with a progress bar, and Ctrl-C in good order."""
     settings, wait = load_settings(workspace), Wait()
-    with stoppable(wait=wait) as cancelled, bar("Opening the site", len(plan.files), wait) as progress:
+    begun = "Opening the site" if plan.files else "Nothing to upload"
+    with stoppable(wait=wait) as cancelled, bar(begun, len(plan.files), wait) as progress:
         return steps.upload(
             plan,
             workspace,
