@@ -122,6 +122,15 @@ def test_a_content_that_stands_in_library_and_session_is_told_once(place: Worksp
     ]
 
 
+def test_a_near_duplicate_within_the_session_is_one_though_a_creative_of_that_content_is_gone(place: Workspace) -> None:
+    library(place, "1032530511,old.png,2025-11-01,300x250,png,image,removed")
+    again(place, "old again.png")
+    draw(place, "new.jpg", template=1, quality=60)
+    one = review(place, "old again.png", "new.jpg")[1]
+    assert one.verdict is Verdict.NEAR_DUPLICATE
+    assert "like old again.png of this session" in one.reason
+
+
 def prepare_one(workspace: Workspace, name: str) -> FileReview:
     [one] = review(workspace, name)
     return one
@@ -493,9 +502,9 @@ def test_what_was_judged_by_its_content_is_judged_again_when_it_has_changed(plac
     again(place, "new name.png")
     [one] = review(place, "new name.png")
     records = Records(place, Library.load(place.library), "20251113_120000")
-    assert records.still(one)
+    assert records.contents([one.file]) == {"new name.png": one.content}
     draw(place, "new name.png", template=7)
-    assert not Records(place, Library.load(place.library), "20251113_120000").still(one)
+    assert Records(place, Library.load(place.library), "20251113_120000").contents([one.file]) == {}
 
 
 def test_comparing_is_told_and_can_be_stopped(place: Workspace) -> None:

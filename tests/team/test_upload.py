@@ -80,6 +80,29 @@ def test_a_review_that_is_older_than_a_colleagues_upload_hands_nothing_over_twic
     assert Counter(truth.received()) == {"a.png": 1, "b.png": 1, "c.png": 1}
 
 
+def test_a_file_that_is_exchanged_once_it_is_claimed_keeps_none_of_the_others_from_going_up(
+    at_site: Make, truth: Truth, server: Server, database: str
+) -> None:
+    anna = with_session(at_site("anna"), {"a.png": 1, "b.png": 2})
+
+    def connected() -> Site:
+        site = connect(anna, load_settings(anna), say=lambda _: None)
+        open_panel = site.open_upload_panel
+
+        def exchange() -> None:
+            banner(anna.root / "uploaded", "a.png", 7)
+            open_panel()
+
+        site.open_upload_panel = exchange  # type: ignore[method-assign]
+        return site
+
+    report = go(anna, open_site=connected)
+    assert report.stopped is None
+    assert ended(report) == {"a.png": "failed", "b.png": "success"}
+    assert truth.received() == ["b.png"]
+    assert claims_of_all(server, database) == [("a.png", "failed"), ("b.png", "success")]
+
+
 def test_what_a_colleague_notes_between_the_review_and_the_claim_is_not_handed_over(
     at_site: Make, truth: Truth
 ) -> None:

@@ -337,19 +337,21 @@ def find_repeats(
     with room_of(children) as room:
         contents = Contents([*known, *session.values()], fingerprints, room)
         repeats = contents.repeats(range(len(known), len(contents.known)), progress, cancelled)
+    sections = {file.path: file.section for file in files}
     found: dict[Path, tuple[Repeat, ...]] = {}
     for path, told in zip(session, repeats.values(), strict=True):
-        others = _once(one for _, one in told if one.known.path != path)
+        others = _once((one for _, one in told if one.known.path != path), sections[path])
         found[path] = tuple(sorted(others, key=lambda one: -one.closeness))
     return found
 
 
-def _once(repeats: Iterable[Repeat]) -> Iterator[Repeat]:
+def _once(repeats: Iterable[Repeat], section: Section) -> Iterator[Repeat]:
     """A file that has the content of a creative, or of a file, that looks the same says nothing more: each is looked
-    at once."""
+    at once. But where that creative is gone, or in another section, the file says that this one has it soon."""
     met = set[str]()
     for one in repeats:
         checksum = one.known.fingerprint.checksum
         if one.known.creative or one.kind is RepeatKind.SAME_CONTENT or checksum not in met:
             yield one
-        met.add(checksum)
+        if not one.away(section):
+            met.add(checksum)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
+from tjtools.model.creative import Key
 from tjtools.model.errors import ClaimLost, TeamError, TJToolsError
 from tjtools.team.records import Claimed, Left, Wanted
 from tjtools.team.together import Team
@@ -32,6 +33,7 @@ class Claims:
         self.team, self.run, self.lease = team, run, lease
         self.version, self.held_at = 0, 0.0
         self.claims: list[str] = []
+        self.granted: dict[Key, str] = {}
         self.handed = False
         self.sync()
 
@@ -47,7 +49,7 @@ class Claims:
         claimed = self.team.store.claim(self.version, self.run, newest, wanted, self.lease)
         if not claimed.stale:
             before, granted = [] if self.handed else self.claims, [*claimed.granted.values()]
-            self.claims, self.handed = granted, False
+            self.claims, self.granted, self.handed = granted, claimed.granted, False
             self._end({*before} - {*granted}, "released")
         return claimed
 
@@ -59,8 +61,13 @@ class Claims:
         if self.team and claims:
             self.team.store.end(self.run, claims, outcome)
 
-    def hold(self) -> None:
-        """Look, right before the hand-over, whether the claims still hold; raises ClaimLost and TeamUnreachable."""
+    def hold(self, keys: Collection[Key] | None = None) -> None:
+        """Look, right before the hand-over, whether the claims still hold; raises ClaimLost and TeamUnreachable.
+
+        Of these files alone, where they are given: what was noted of the others since has ended theirs.
+        """
+        if keys is not None:
+            self.claims = [claim for key, claim in self.granted.items() if key in keys]
         if self.team:
             asked = _clock()
             self.team.store.renew(self.run, self.claims, self.lease)

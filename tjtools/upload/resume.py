@@ -22,7 +22,7 @@ from tjtools.cache.library import Library
 from tjtools.diff.review import Prepared, prepare
 from tjtools.diff.session import review_file
 from tjtools.media.content import Progress
-from tjtools.model.creative import Key
+from tjtools.model.creative import CreativeType, Key
 from tjtools.model.errors import TrackingFileError, WorkspaceError, translated
 from tjtools.model.words import counted
 from tjtools.upload.handover import log
@@ -82,7 +82,10 @@ def prepare_rest(
     with only_live_run(workspace):
         recover(workspace, Library.load(workspace.library), Journal(workspace.log), now=now)
     session = load_session(workspace).files
-    rows = {file.key: file for file in session}
+    # what its row calls a video went as a banner, where its content is in a banner's size
+    videos = (file for file in session if file.creative_type is CreativeType.VIDEO)
+    rows = {file._replace(creative_type=CreativeType.VIDEO_BANNER).key: file for file in videos}
+    rows |= {file.key: file for file in session}
     there = [rows[file.key] for file in run.left if file.row and file.key in rows]
     cleared = tuple(file for file in run.left if file.row and file.key not in rows)
     # the other halves of their pairs come along: one that the site refused goes up again with its pair
@@ -94,7 +97,7 @@ def prepare_rest(
     reviews = tuple(
         review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
     )
-    chosen = Choice(run.at, frozenset(file.key for file in files))
+    chosen = Choice(run.at, frozenset(one.file.key for one in reviews))
     allowed = run.repeats | {file.key for file in run.under_way}
     plan = make_plan(reviews, batch_size=settings.upload.batch_size, choice=chosen, allow_repeats=allowed)
     words = {True: "and looked for on the site", False: "so it is not uploaded"}

@@ -251,7 +251,7 @@ class _Run:
         if not files:
             return
         self.demand_alone()
-        self.claims.hold()
+        self.claims.hold({file.key for file in files})
         contents = self.records.contents(files).items()
         handed = self.journal.handed_over(
             files, section=section, run=self.name, now=self.now(), newest=newest, contents=contents
@@ -364,7 +364,7 @@ class _Run:
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         reasons, planned = self.plan.stays, dict[SessionFile, FileReview]()
         if stopped:
-            planned = {one.file: one for one in self.plan.reviews}
+            planned = {one.file: one if one.goes_up else self._asked_again(one) for one in self.plan.reviews}
             not_begun = f"not begun: {stopped.message}"
             reasons |= {file: not_begun if one.goes_up else why_not(one) for file, one in planned.items()}
         doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
