@@ -127,7 +127,7 @@ def test_a_doubtful_day_in_the_library_is_reported_and_the_creative_is_there(bar
     day = "'11-12-2025' could be 2025-11-12 or 2025-12-11; write the upload date as YYYY-MM-DD"
     assert disagreements(bare_workspace) == [f"TJ_Creative_Library.csv:2: has a doubtful day: {day}"]
     found = finding(bare_workspace, "library")
-    assert (found.well, found.found) == (False, f"1 creatives; line 2: {day}")
+    assert (found.well, found.found) == (False, f"1 creative; line 2: {day}")
     checked, compared = (
         tjtools("check", "a.mp4", cwd=bare_workspace.root),
         tjtools("diff", *[str(bare_workspace.library)] * 2, cwd=bare_workspace.root),
