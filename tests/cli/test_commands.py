@@ -99,6 +99,7 @@ def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None
         ("ads/vid_en_sports_4sec_id-99A0D7C8-vid.mov", ["1032530571"]),
         ("banner 34 finale", []),
         ("1032530", []),
+        ("file:///ads/banner%004%20final", ["1032530581"]),  # no name has a NUL
     ],
 )
 def test_check_says_what_may_have_been_meant_by_what_is_not_there(shop: Path, asked: str, meant: list[str]) -> None:

@@ -25,7 +25,7 @@ from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.naming import COLUMNS
-from tjtools.prepare.remembered import State, last_preparation
+from tjtools.prepare.remembered import Preparation, Source, State, last_preparation
 from tjtools.prepare.session import alone, take_back
 from tjtools.workspace.folder import Workspace
 
@@ -211,3 +211,29 @@ def test_what_was_replaced_is_kept_no_longer_than_it_can_come_back(shop: Workspa
     with alone(shop, now=NOW):
         pass
     assert len(contents(shop.root / "uploaded")) == 1
+
+
+def test_where_only_some_of_what_was_replaced_comes_back_that_is_said(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Sports" / KEEPS, seed=1)
+    taken(shop, folder)
+    taken(shop, folder, Wanted(again=True))
+    image(shop.root / "uploaded" / KEEPS, seed=77)  # it stays in the place of the earlier one
+    done = take_back(shop, now=NOW)
+    assert [path.name for path in done.changed] == [KEEPS]
+    assert "1 of 2 files are back: prepare the others again" in done.told
+
+
+def test_what_was_replaced_goes_when_what_was_mended_in_its_place_is_uploaded(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    taken(shop, folder)
+    taken(shop, folder, Wanted(again=True))
+    last = last_preparation(shop)
+    assert last
+    [made] = last.sources[0].made
+    source = Source(made.name, last.sources[0].seen._replace(checksum=made.checksum), (made._replace(name="b.png"),))
+    Preparation("mend", NOW, "the review", {"b.png": made.checksum}, (source,), (made.name,), is_mend=True).note(shop)
+    Library.load(shop.library).add([Creative("1032530571", "b.png", creative_type=CreativeType.IMAGE)])
+    with alone(shop, now=NOW):
+        pass
+    assert not (shop.root / "uploaded" / ".replaced").exists()

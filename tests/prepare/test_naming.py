@@ -256,3 +256,12 @@ def test_answers_are_kept_beside_what_is_there(bare_workspace: Workspace) -> Non
 def test_a_first_answer_makes_the_file(bare_workspace: Workspace) -> None:
     Defaults.load(bare_workspace).save({"d": {"creator_name": "Ana"}}, now=NOW)
     assert bare_workspace.defaults.read_text("utf-8") == f"{HEADER}\nd,,,,Ana,,,,\n"
+
+
+def test_a_comment_costs_no_row_that_excel_has_saved(bare_workspace: Workspace) -> None:
+    """In each sixteen lines it writes as many fields as the longest of these needs, in comments, too."""
+    rows = [f"{at},Cat,F,Real,Ana,EN,SFW{',,' * (at < 17)}" for at in range(2, 40) if at != 17]
+    lines = [",".join(COLUMNS), *rows[:15], "# later,,,,,,", *rows[15:]]
+    bare_workspace.defaults.write_text("".join(f"{line}\r\n" for line in lines), "utf-8")
+    defaults = Defaults.load(bare_workspace)
+    assert (defaults.bad, len(defaults.rows), defaults.comments) == ((), 37, {17: "# later"})

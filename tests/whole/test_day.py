@@ -150,6 +150,7 @@ def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops
     desk.page.keyboard.press("Tab")
     keys.press("shop · practice")
     keys.press("second · practice")
+    expect(desk.page.locator(f"{PANEL} .tj-head button").first).to_contain_text("second · practice", timeout=40_000)
     keys.wait_for("second · practice")
     keys.press("23 new files: review them")
     keys.wait_for("Review")

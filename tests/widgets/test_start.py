@@ -73,11 +73,9 @@ def test_a_fresh_folder_is_told_one_thing_after_the_other(bare_workspace: Worksp
     assert commands(bare_workspace) == ["tjtools init", "tjtools refresh-library", "tjtools prepare"]
     bind(bare_workspace, SANDBOX)
     assert commands(bare_workspace) == ["tjtools login", "tjtools refresh-library", "tjtools prepare"]
-    assert [one.command for one in overview(bare_workspace, now=NOW).steps] == [
-        "tjtools login",
-        "tjtools refresh-library",
-        "tjtools prepare DIR",
-    ]
+    first, *then = (one.command for one in overview(bare_workspace, now=NOW).steps)
+    assert first.startswith("tjtools sandbox --port")  # which does not run
+    assert then == ["tjtools login", "tjtools refresh-library", "tjtools prepare DIR"]
 
 
 def test_a_refresh_is_due_after_seven_days(quiet: Workspace) -> None:

@@ -102,7 +102,8 @@ def near(library: Library, asked: str) -> tuple[Creative, ...]:
     stands between words don't count.
     """
     creatives = [*library]
-    plain = "\0".join([*meant(asked)[-1:], *(one.filename for one in creatives)]).lower()
+    it = "".join(meant(asked)[-1:]).replace("\0", "")  # which an address may hold as %00
+    plain = "\0".join([it, *(one.filename for one in creatives)]).lower()
     it, *names = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
     if len(it) < SHORT:
         return ()

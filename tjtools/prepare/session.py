@@ -4,7 +4,7 @@ What is written when: the files, whole, into a folder of their own below `upload
 them; the event `prepared`, or `mended`; the new files moved to their places; master; session; what is mended in its
 place. What was cut off before its event never was; what was after it is finished by the next (`alone`). Taking back
 goes the other way: rows, files, event. What a preparation takes the place of waits in `uploaded/.replaced/` with its
-rows, until that is taken back, goes up, or is replaced itself.
+rows, until that is taken back or goes up, or another preparation takes the place of anything.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from tjtools.prepare.remembered import (
     file_of,
     last_preparation,
     noted_as,
+    preparations,
     undone,
 )
 from tjtools.workspace.disk import locked, replace_file
@@ -288,7 +289,8 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
             else:
                 _remove(place)
         for kept in sorted(_replaced(workspace).glob("*")):
-            noted, back = noted_as(workspace, kept.name), undone(workspace).get(kept.name)
+            back = undone(workspace).get(kept.name)
+            noted = next((one for one in preparations(workspace) if one.name == kept.name), None)  # as it was mended
             if back is not None:
                 _bring_back(workspace, kept, back, now)
             elif noted is None or noted.uploaded(workspace):
@@ -306,11 +308,15 @@ class TakenBack(NamedTuple):
     @property
     def told(self) -> str:
         """What became of what it had taken the place of, in words; `""` where it had of none."""
-        if self.back:
-            return "; what it had taken the place of is back"
-        return (
-            "; what it had taken the place of is not there any more: prepare that again" if self.last.replaced else ""
-        )
+        whole = len(self.last.replaced)
+        if self.back < whole:
+            back = f"{self.back:,} of {whole:,} files are back: prepare the others again"
+            return (
+                f"; of what it had taken the place of, {back}"
+                if self.back
+                else "; what it had taken the place of is not there any more: prepare that again"
+            )
+        return "; what it had taken the place of is back" if whole else ""
 
 
 def take_back(workspace: Workspace, *, now: datetime) -> TakenBack:

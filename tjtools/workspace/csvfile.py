@@ -122,8 +122,8 @@ class Records:
         begun = (self._first + self._at - 1) // 16 * 16 + 1 - self._first
         if not any(fields[width:]) and not form.least <= len(fields) < width:
             block = csv.reader(self._readable[max(begun, 0) : max(begun + 16, 0)], delimiter=form.delimiter)
-            alike = sum(1 for _ in takewhile(lambda other: len(other) == len(fields), block))
-            if begun < 0 or alike < max(2, self._at - begun + 1):
+            alike = [*takewhile(lambda many: many in (0, len(fields)), map(len, block))]  # 0: a comment
+            if begun < 0 or len(alike) <= self._at - begun or alike.count(len(fields)) < 2:
                 return fields
         return fields if any(fields[width:]) else [*fields, *[""] * width][:width]
 
