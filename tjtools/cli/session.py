@@ -238,8 +238,7 @@ def upload(
 ) -> None:
     """Upload what is new; without --live, rehearse it.
 
-    The session's files, or the files named. Where a plan was saved in the notebook, its files alone, unless --session
-    asks for all.
+    The session's files, or those named. If a plan was saved in the notebook: its files, unless --session asks for all.
 
     A dry run walks the real pages up to handing files over. --resume goes on with a run that was cut off: what was
     under way is looked for on the site, and the rest goes up. What repeats a creative that was rejected goes up only
