@@ -82,7 +82,7 @@ def demo(
     def show() -> None:
         _show_summary(folder, start, workspace, report)
         out.print(f"\n{summed_up(report, again, *confirmed)}")
-        out.print(f"{'All went' if well else 'It did not go'} as it should ({seconds:.0f} s).")
+        out.print(f"{'All went' if well else 'It did not go'} as it should. Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
 
