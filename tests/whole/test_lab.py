@@ -127,11 +127,9 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
 
         write_changed_desk(notebooks / "mine.ipynb")
         lab.open("notebooks/mine.ipynb")
-        page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputArea-editor").click()
+        last.locator(".jp-InputArea-editor").click()
         page.keyboard.press("Control+Enter")
-        expect(page.locator(f"{PANEL} .jp-CodeCell").last.locator(".jp-InputPrompt")).to_have_text(
-            "[1]:", timeout=60_000
-        )
+        expect(last.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=60_000)
         expect(page.get_by_text("model not found")).to_have_count(0)
     assert errors == []
     site = load_settings(Workspace(notebooks.parent)).site

@@ -346,8 +346,10 @@ def find_repeats(
 
 
 def _once(repeats: Iterable[Repeat], section: Section) -> Iterator[Repeat]:
-    """A file that has the content of a creative, or of a file, that looks the same says nothing more: each is looked
-    at once. But where that creative is gone, or in another section, the file says that this one has it soon."""
+    """Those that look the same, without files whose content was named before: a creative, its file, and a copy of that.
+
+    A creative that is gone, or in another section, names nothing: a file of its content tells that it is there soon.
+    """
     met = set[str]()
     for one in repeats:
         checksum = one.known.fingerprint.checksum

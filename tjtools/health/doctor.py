@@ -32,8 +32,7 @@ from tjtools.prepare.remembered import preparations
 from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
 from tjtools.site import Element
-from tjtools.site.browser import BY_HAND, find_browser, lacks_display, sign_in_elsewhere
-from tjtools.site.driver import SANDBOX_SIGNS_IN
+from tjtools.site.browser import BY_HAND, find_browser, lacks_display, sign_in_without_display
 from tjtools.site.inspection import REMEDY, keep_evidence
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload.journal import Journal
@@ -180,7 +179,7 @@ def _browser_session(workspace: Workspace) -> str:
         site = load_settings(workspace).site
         raise WorkspaceError(
             "none saved, and this machine has no display for the window of tjtools login",
-            remedy=SANDBOX_SIGNS_IN if site and site.kind == "sandbox" else sign_in_elsewhere(path),
+            remedy=sign_in_without_display(path, sandbox=bool(site and site.kind == "sandbox")),
         )
     if not path.exists():
         return "none saved: tjtools login makes one"

@@ -137,8 +137,10 @@ def lacks_display() -> bool:
     return not (has_one or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def sign_in_elsewhere(browser_session: Path) -> str:
+def sign_in_without_display(browser_session: Path, *, sandbox: bool) -> str:
     """How one signs in for a machine without a display."""
+    if sandbox:
+        return "The sandbox needs none: its practice account is signed in on the desk (tjtools lab), at Upload."
     name = browser_session.name
     return (
         f"Sign in with tjtools login on a machine where there is one, and copy its {name} to {browser_session}: it is"

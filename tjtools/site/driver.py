@@ -13,7 +13,6 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
-from urllib.parse import urlsplit
 
 from playwright._impl._errors import Error, TargetClosedError  # the public room takes half a second to import
 from pydantic import BaseModel
@@ -29,18 +28,18 @@ from tjtools.model.errors import (
     TJToolsError,
 )
 from tjtools.model.words import Waits
-from tjtools.site.browser import NO_DISPLAY, BrowserThread, lacks_display, sign_in_elsewhere, without_window
+from tjtools.site.browser import NO_DISPLAY, BrowserThread, lacks_display, sign_in_without_display, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
 from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
 from tjtools.site.sitepage import Selectors, page_script
+from tjtools.workspace.settings import on_this_machine, start_of_sandbox
 
 if TYPE_CHECKING:
     from playwright.async_api import Playwright
 
 log = logging.getLogger("tjtools.site")
 
-SANDBOX_SIGNS_IN = "The sandbox needs none: its practice account is signed in on the desk (tjtools lab), at Upload."
 CLOSING = 15.0  # seconds that a browser has to close its pages
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -153,11 +152,6 @@ class Site:
         """Look at the upload panel, which is open."""
         return self._run(Inspector(self._page()).panel())
 
-    @property
-    def _is_here(self) -> bool:
-        """Whether it is the sandbox on this machine."""
-        return urlsplit(self.origin).hostname in ("127.0.0.1", "localhost", "::1")
-
     def _page(self) -> LibraryPage:
         if self._library is None:
             raise SiteError("The browser is not open.", remedy="Call open() first, or use `with`.")
@@ -198,8 +192,8 @@ class Site:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
         if "net::ERR_" in first or "NS_ERROR_" in first:
             remedy = "Check the connection, try again."
-            if self._is_here:
-                start = f"tjtools sandbox --port {urlsplit(self.origin).port} --data sandbox"
+            if on_this_machine(self.origin):
+                start = start_of_sandbox(self.origin, Path())
                 remedy = f"The sandbox is not running: tjtools lab starts it, or {start} in the workspace's folder."
             return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
         return PageChanged(
@@ -223,7 +217,7 @@ class Site:
             )  # fmt: skip
         except Error as error:
             if not self.headless and lacks_display():
-                remedy = SANDBOX_SIGNS_IN if self._is_here else sign_in_elsewhere(self.browser_session)
+                remedy = sign_in_without_display(self.browser_session, sandbox=on_this_machine(self.origin))
                 raise BrowserNotFound(NO_DISPLAY, remedy=remedy) from error
             raise BrowserNotFound(
                 f"{self.executable} does not start: {why_it_died(error.message)}", remedy="Run: tjtools doctor"

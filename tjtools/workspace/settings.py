@@ -37,6 +37,21 @@ SANDBOX_ORIGIN = "http://127.0.0.1:8642"
 _SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "duplicates", "team")
 
 
+def on_this_machine(origin: str) -> bool:
+    """Whether a site is here, as the sandbox is."""
+    return urlsplit(origin).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def start_of_sandbox(origin: str, folder: Path) -> str:
+    """The command that starts the sandbox of the workspace in this folder.
+
+    >>> start_of_sandbox("http://127.0.0.1:8642", Path())
+    'tjtools sandbox --port 8642 --data sandbox'
+    """
+    port = urlsplit(origin).port or 80
+    return shlex.join(["tjtools", "sandbox", "--port", str(port), "--data", str(folder / "sandbox")])
+
+
 class SiteSettings(Table):
     """The site that the workspace belongs to. `origin` is scheme, host and port, without a slash at the end."""
 
@@ -56,18 +71,16 @@ class SiteSettings(Table):
 
     @model_validator(mode="after")
     def _kind_fits_origin(self) -> SiteSettings:
-        address = urlsplit(self.origin)
-        on_this_machine = address.hostname in ("127.0.0.1", "localhost", "::1")
-        if self.kind == "sandbox" and not on_this_machine:
+        here = on_this_machine(self.origin)
+        if self.kind == "sandbox" and not here:
             raise ValueError(f"a sandbox runs on this machine (127.0.0.1), not at {self.origin}")
-        if self.kind == "live" and (on_this_machine or address.scheme != "https"):
+        if self.kind == "live" and (here or urlsplit(self.origin).scheme != "https"):
             raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
 
     def started_by(self, folder: Path) -> str:
-        """The command that starts the sandbox whose workspace this folder is."""
-        port = urlsplit(self.origin).port or 80
-        return shlex.join(["tjtools", "sandbox", "--port", str(port), "--data", str(folder / "sandbox")])
+        """The command that starts the sandbox of the workspace in this folder."""
+        return start_of_sandbox(self.origin, folder)
 
     @property
     def sign_in_url(self) -> str:
