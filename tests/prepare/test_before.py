@@ -160,7 +160,7 @@ def test_taking_back_what_was_done_anew_brings_the_earlier_result_back(shop: Wor
     taken(shop, folder, Wanted(again=True, native=True, wishes=Wishes(letterbox=True)))
     assert not media(shop) & {path.name for path in before if not path.name.startswith("ORG_")}
     for _ in range(2):  # another day it is the same
-        assert take_back(shop, now=NOW)[1:] == ((), len(before))
+        assert take_back(shop, now=NOW)[1:] == ((), len(before), {})
         assert contents(shop.root / "uploaded") == before
         assert [read_rows(path) for path in (shop.session, shop.master)] == rows
         assert [one.state for one in look_through(shop, folder, PLAIN).known] == [State.HERE] * 2
@@ -218,10 +218,24 @@ def test_where_only_some_of_what_was_replaced_comes_back_that_is_said(shop: Work
     image(folder / "Sports" / KEEPS, seed=1)
     taken(shop, folder)
     taken(shop, folder, Wanted(again=True))
-    image(shop.root / "uploaded" / KEEPS, seed=77)  # it stays in the place of the earlier one
+    by_hand = image(shop.root / "uploaded" / KEEPS, seed=77)  # it stays in the place of the earlier one
+    ours, before = by_hand.read_bytes(), (folder / "Sports" / KEEPS).read_bytes()
     done = take_back(shop, now=NOW)
     assert [path.name for path in done.changed] == [KEEPS]
     assert "1 of 2 files are back: prepare the others again" in done.told
+    assert f"earlier {KEEPS} lies beside it as ORG_{KEEPS}" in done.told
+    assert (by_hand.read_bytes(), by_hand.with_name(f"ORG_{KEEPS}").read_bytes()) == (ours, before)
+
+
+def test_what_can_not_be_kept_is_not_replaced(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "a.png")
+    image(folder / "Sports" / KEEPS, seed=1)
+    taken(shop, folder)
+    (shop.root / "uploaded" / ".replaced").write_text("in the way", "utf-8")
+    before, rows = contents(shop.root / "uploaded"), read_rows(shop.session)
+    with pytest.raises(TrackingFileError, match="can't be kept"):
+        taken(shop, folder, Wanted(again=True))
+    assert (contents(shop.root / "uploaded"), read_rows(shop.session)) == (before, rows)
 
 
 def test_what_was_replaced_goes_when_what_was_mended_in_its_place_is_uploaded(shop: Workspace, folder: Path) -> None:

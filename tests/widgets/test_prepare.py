@@ -202,7 +202,7 @@ def test_other_files_that_are_dropped_are_asked_about_and_stay_until_then(
     }
     assert not bare_workspace.incoming.exists()
     kept = [row["folder_path"] for row in read_rows(bare_workspace.defaults)]
-    assert kept == ["shoot/Travel"]  # where they lay while they were asked about is no folder of anybody's
+    assert kept == ["the desk/shoot/Travel"]  # where they lay while they were asked about is no folder of anybody's
 
 
 def test_not_now_removes_what_was_dropped_and_leaves_a_folder_alone(shop: Workspace, folder: Path) -> None:
@@ -367,8 +367,24 @@ def test_folders_that_are_dropped_together_are_known_by_their_own_names(
         adding.form.answer(next(iter(adding.form.fields)), field, text)
     adding.add()
     ended(adding)
-    assert {row["folder_path"] for row in read_rows(bare_workspace.defaults)} == {"Travel", "Cooking"}
-    assert Defaults.load(bare_workspace).of(tmp_path / "Travel")["creator_name"] == "Ana"
+    kept = [row["folder_path"] for row in read_rows(bare_workspace.defaults)]
+    assert sorted(kept) == ["the desk/Cooking", "the desk/Travel"]
+    assert Defaults.load(bare_workspace).of(tmp_path / "Travel") == {}
+
+
+def test_what_was_said_of_a_dropped_folder_is_proposed_for_another_of_its_name_and_never_taken_unasked(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    """A browser does not say where a folder lies: it may be another creator's."""
+    answers = {"model_sex": "M", "style": "Both", "creator_name": "Ana", "language": "EN", "content_type": "SFW"}
+    Defaults.load(bare_workspace).save({"the desk/Sports": answers}, now=NOW)
+    adding = looked(bare_workspace).adding
+    adding.take(dropped(bare_workspace, tmp_path, image(tmp_path / "Sports/a.png"), image(tmp_path / "Beach/b.png")))
+    ended(adding)
+    sports, beach = sorted(adding.form.fields, key=lambda one: one.name, reverse=True)
+    assert adding.form.told == {sports: answers, beach: {}}
+    adding.form.answer(beach, "creator_name", "Bea")
+    assert adding.form.told == {sports: answers, beach: {"creator_name": "Bea"}}
 
 
 def test_a_path_of_nobodys_home_is_told_in_words(bare_workspace: Workspace) -> None:

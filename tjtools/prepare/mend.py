@@ -5,12 +5,10 @@ The source stays beside it as `ORG_…`.
 
 from __future__ import annotations
 
-import filecmp
 import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,11 +22,9 @@ from tjtools.model.names import folded, own_id
 from tjtools.prepare.fit import Fit, Wishes, fit
 from tjtools.prepare.intake import Intake, Taken, measured, named
 from tjtools.prepare.remembered import below
-from tjtools.prepare.session import alone, write_session
+from tjtools.prepare.session import alone, free_beside, write_session
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import Limits, load_limits
-
-_LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 
 
 class Mended(NamedTuple):
@@ -174,9 +170,6 @@ def _is_taken(workspace: Workspace, target: Path, source: Path, taken: Sequence[
 
 
 def _kept(workspace: Workspace, source: Path, taken: Sequence[Taken]) -> str:
-    """Where the source is kept, beside what is made of it, under a name that no other has or gets."""
-    begun, others = source.stem.encode()[:_LONGEST].decode("utf-8", "ignore"), {one.original for one in taken}
-    names = (f"ORG_{begun}{f'-{number}' if number else ''}{source.suffix}" for number in count())
-    places = (place for name in names if below(workspace, place := source.with_name(name)) not in others)
-    free = next(one for one in places if not one.exists() or filecmp.cmp(source, one, shallow=False))
-    return below(workspace, free)
+    """Where the source is kept, beside what is made of it."""
+    others = {workspace.root / "uploaded" / one.original for one in taken}
+    return below(workspace, free_beside(source, source, others))

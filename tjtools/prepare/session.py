@@ -1,22 +1,24 @@
 """A delivery becomes files of the session: made to fit, copied, and written down; and taken back.
 
 What is written when: the files, whole, into a folder of their own below `uploaded/.preparing/`, with their rows beside
-them; the event `prepared`, or `mended`; the new files moved to their places; master; session; what is mended in its
-place. What was cut off before its event never was; what was after it is finished by the next (`alone`). Taking back
-goes the other way: rows, files, event. What a preparation takes the place of waits in `uploaded/.replaced/` with its
-rows, until that is taken back or goes up, or another preparation takes the place of anything.
+them; what they are to replace, kept in `uploaded/.replaced/`; the event `prepared`, or `mended`; the new files moved to
+their places; master; session; what is mended in its place. What was cut off before its event never was; what was after
+it is finished by the next (`alone`). Taking back goes the other way: rows, files, event. What was replaced is kept with
+its rows until that is taken back or goes up, or another preparation takes the place of anything.
 """
 
 from __future__ import annotations
 
 import errno
+import filecmp
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,13 +42,14 @@ from tjtools.prepare.remembered import (
     preparations,
     undone,
 )
-from tjtools.workspace.disk import locked, replace_file
+from tjtools.workspace.disk import keep_as, locked, replace_file
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import NO_JSON
 
 _ITS_NAME = {errno.ENAMETOOLONG, errno.EINVAL, errno.EILSEQ}  # what a disk says to a name that it can't hold
 _PLAN = "plan.json"
+_LONGEST = 200  # bytes of a source's name that are kept, so that there is room for what comes before and behind
 Rows = Mapping[str, Sequence[Mapping[str, str]]]  # by the inventory's name
 
 
@@ -78,12 +81,14 @@ def write_session(
                 told = _told(workspace, ones, place, mends=mends)
                 noted = Preparation(place.name, now, folder, *told, is_mend=mends)
                 _write_plan(workspace, place, ones, noted)
+                _keep(workspace, noted)
                 noted.note(workspace)
                 _finish(workspace, place, now)
         finally:
             for place in {*places.values()}:
                 if not noted_as(workspace, place.name):
                     _remove(place)
+                    _remove(_replaced(workspace) / place.name)
     return Intake(tuple(done), (*intake.left_out, *left_out))
 
 
@@ -194,45 +199,63 @@ def _read_plan(workspace: Workspace, place: Path) -> tuple[dict[SessionFile, dic
 
 def _finish(workspace: Workspace, place: Path, now: datetime) -> None:
     """Do what is left of a preparation that is noted; a process may end in the middle of that, and begin again."""
-    files, removed, before = _read_plan(workspace, place)
+    files, removed, _ = _read_plan(workspace, place)
     staged = [path for path in place.rglob("*") if path.is_file() and path.name != _PLAN]
     targets = {path: file_of(workspace, path.relative_to(place).as_posix()) for path in staged}
     mended = {path: target for path, target in targets.items() if target.exists()}
     _move({path: target for path, target in targets.items() if path not in mended}, place)
     renew_rows(workspace, files, backup=now)
     drop_rows(workspace, removed, backup=now)
-    if before:
-        _keep(workspace, (*mended.values(), *removed), _replaced(workspace) / place.name)
     _move(mended, place)  # last: until then each shows in the review that it is still to be mended
     for path in removed:
         with suppress(OSError):  # a player on Windows that has it open
             path.unlink()
-    if before:
-        _move({place / _PLAN: _replaced(workspace) / place.name / _PLAN}, place)
+    if (kept := _replaced(workspace) / place.name).is_dir():  # of these there is one
+        for other in {*kept.parent.iterdir()} - {kept}:
+            _remove(other)
+        _move({place / _PLAN: kept / _PLAN}, place)
     _remove(place)
 
 
-def _keep(workspace: Workspace, files: Iterable[Path], kept: Path) -> None:
-    """Put what makes room for a preparation where it can be brought back from; of these there is one."""
+def _keep(workspace: Workspace, noted: Preparation) -> None:
+    """Put what makes room for a preparation where it can be brought back from; TrackingFileError where that can't be.
+
+    A mend keeps its source itself.
+    """
+    kept = _replaced(workspace) / noted.name
     workspace.guard(kept)
-    for other in _replaced(workspace).glob("*"):
-        if other != kept:
-            _remove(other)
-    for path in files:
-        with suppress(OSError):  # it is gone, or a player on Windows has it open
-            target = kept / below(workspace, path)
+    for file in () if noted.is_mend else noted.replaced:
+        path, target = file_of(workspace, file), kept / file
+        with translated(path, "kept"), suppress(FileNotFoundError):  # a person has removed it
             target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
+            keep_as(path, target)
 
 
-def _bring_back(workspace: Workspace, kept: Path, files: Collection[str], now: datetime) -> None:
-    """Put these into their places again, with their rows, as far as those can be read."""
-    _move({kept / file: file_of(workspace, file) for file in files if (kept / file).exists()}, kept)
+def _bring_back(workspace: Workspace, kept: Path, files: Collection[str], now: datetime) -> dict[str, str]:
+    """Put all that was kept into its place again; with these `files` their rows, as far as those can be read.
+
+    Where another file is in its place, it lies beside that: the names of these, as they were and as they are.
+    """
+    beside = dict[str, str]()
+    for path in [one for one in kept.rglob("*") if one.is_file() and one != kept / _PLAN]:
+        place = file_of(workspace, path.relative_to(kept).as_posix())
+        free = free_beside(place, path) if place.exists() else place
+        beside |= {place.name: free.name} if free != place else {}
+        _move({path: free}, kept)
     rows: Rows = {}
     with suppress(TrackingFileError, FileNotFoundError):
         rows = _read_plan(workspace, kept)[2]
     put_back(workspace, rows, [file_of(workspace, file) for file in files], backup=now)
     _remove(kept)
+    return beside
+
+
+def free_beside(place: Path, source: Path, taken: Collection[Path] = ()) -> Path:
+    """Where a source is kept beside a file's place, under a name that no other has or gets."""
+    begun = place.stem.encode()[:_LONGEST].decode("utf-8", "ignore")
+    names = (place.with_name(f"ORG_{begun}{f'-{number}' if number else ''}{place.suffix}") for number in count())
+    free = (one for one in names if one not in taken)
+    return next(one for one in free if not one.exists() or filecmp.cmp(source, one, shallow=False))
 
 
 def _move(targets: Mapping[Path, Path], place: Path) -> None:
@@ -299,24 +322,27 @@ def alone(workspace: Workspace, *, now: datetime) -> Iterator[None]:
 
 
 class TakenBack(NamedTuple):
-    """A preparation that was taken back: its files that were changed since and stay, and how many came back by it."""
+    """A preparation that was taken back: its files that were changed since and stay, and how many came back by it.
+
+    `beside`: what lies beside a changed one, by the name that it had before.
+    """
 
     last: Preparation
     changed: tuple[Path, ...]
     back: int
+    beside: Mapping[str, str]
 
     @property
     def told(self) -> str:
         """What became of what it had taken the place of, in words; `""` where it had of none."""
         whole = len(self.last.replaced)
+        told = "; what it had taken the place of is back" if whole else ""
         if self.back < whole:
+            told = "; what it had taken the place of is not there any more: prepare that again"
+        if 0 < self.back < whole:
             back = f"{self.back:,} of {whole:,} files are back: prepare the others again"
-            return (
-                f"; of what it had taken the place of, {back}"
-                if self.back
-                else "; what it had taken the place of is not there any more: prepare that again"
-            )
-        return "; what it had taken the place of is back" if whole else ""
+            told = f"; of what it had taken the place of, {back}"
+        return told + "".join(f"; the earlier {name} lies beside it as {now}" for name, now in self.beside.items())
 
 
 def take_back(workspace: Workspace, *, now: datetime) -> TakenBack:
@@ -344,8 +370,8 @@ def take_back(workspace: Workspace, *, now: datetime) -> TakenBack:
         changed, kept = tuple(path for path in paths if path.exists()), _replaced(workspace) / last.name
         back = [one for one in last.replaced if (kept / one).exists() and not file_of(workspace, one).exists()]
         last.note_undone(workspace, back, now)
-        _bring_back(workspace, kept, back, now)
-    return TakenBack(last, changed, len(back))
+        beside = _bring_back(workspace, kept, back, now)
+    return TakenBack(last, changed, len(back), beside)
 
 
 def _home(workspace: Workspace) -> Path:

@@ -55,13 +55,14 @@ class Form(HasTraits):
         with self.hold_trait_notifications():
             self.fields, self.answers = {}, {}
 
-    def ask(self, fields: Mapping[Path, tuple[str, ...]]) -> None:
-        """Ask for these; what was said of one folder goes for those that come anew."""
+    def ask(self, fields: Mapping[Path, tuple[str, ...]], said: Mapping[tuple[Path, str], str] = {}) -> None:
+        """Ask for these, with what may be `said` of them; what was said of one folder goes for those that come anew."""
         with self.hold_trait_notifications():
             self.fields = fields
+            self._own.update(said)
             same = {field: text for (_, field), text in self.answers.items() if field != OF_ONE_FOLDER}
             new = {(one, field): same[field] for one, told in fields.items() for field in told if field in same}
-            self.answers = new | self.answers
+            self.answers = {**new, **said, **self.answers}
 
     def answer(self, folder: Path, field: str, text: str) -> None:
         """What a person wrote; it goes for the other folders, too, into which they have written nothing themselves."""
@@ -228,11 +229,26 @@ class Adding(Asking):
         wanted = delivery.wanted
         with self.hold_trait_notifications():
             self.delivery = delivery
-            self.form.ask(lacking((*delivery.sources, *delivery.undecided)))
+            lacks = lacking((*delivery.sources, *delivery.undecided))
+            self.form.ask(lacks, self._said_before(delivery, lacks))
             self.native, self.as_is, self.again, self.repeats = wanted[:4]
             chosen = ((one, _choice(one, delivery)) for one in delivery.found)
             self.offer_anew({one.path: _offer(one, piece) for one, piece in chosen if piece})
             self._plan()
+
+    def _name(self, folder: Path) -> str:
+        """How what is said of a folder is kept; where a dropped one lies nobody knows, so it is no other folder."""
+        dropped = self._place.dropped
+        if dropped is None:
+            return folder.as_posix()
+        return (
+            "" if folder == dropped.whole else f"{DROPPED}/{dropped.place(folder)}"
+        )  # which is no folder of anybody's
+
+    def _said_before(self, delivery: Delivery, lacks: Mapping[Path, tuple[str, ...]]) -> dict[tuple[Path, str], str]:
+        """What was said when folders of these names were dropped before."""
+        before = {one: delivery.defaults.of(Path(self._name(one))) for one in lacks if self._place.dropped}
+        return {(one, field): told[field] for one, told in before.items() for field in lacks[one] if field in told}
 
     def _plan(self) -> None:
         if self.delivery:
@@ -310,10 +326,7 @@ class Adding(Asking):
                 self._show(delivery)
                 self.note = CHANGED
                 return
-            dropped = self._place.dropped
-            kept = {dropped.place(one) if dropped else one.as_posix(): said for one, said in told.items() if said}
-            kept.pop(".", None)  # what only holds files that were dropped is no folder of anybody's
-            if kept:
+            if kept := {name: said for one, said in told.items() if said and (name := self._name(one))}:
                 delivery.defaults.save(kept, now=self.panel.clock())
             self._write(delivery.answered(told), task)
 

@@ -236,24 +236,29 @@ def _sync_folder(folder: Path) -> None:
 def keep(path: Path, now: datetime) -> Path:
     """Keep the file as it is under the time `now`, and drop the oldest beyond the bounds; the caller has the lock.
 
-    A hard link where the file system can, else a copy. Raises OSError if neither can be made.
+    Raises OSError as `keep_as` does.
     """
     folder = private_folder(path) / "backups"
     folder.mkdir(parents=True, exist_ok=True)
     begun = f"{path.stem}.{now.astimezone(UTC):%Y%m%dT%H%M%S}"
     names = (folder / f"{begun}{f'-{number:03}' if number else ''}{path.suffix}" for number in count())
     backup = next(name for name in names if not name.exists())
-    try:
-        os.link(path, backup)
-    except OSError:
-        import shutil  # rarely needed, and slow to import
-
-        shutil.copy2(path, backup)
+    keep_as(path, backup)
     older = [other for other in backups_of(path) if other != backup]
     for other in older[: max(len(older) - KEPT + 1, 0)]:
         other.unlink(missing_ok=True)
     bound(folder.parent, but=backup)
     return backup
+
+
+def keep_as(path: Path, other: Path) -> None:
+    """Keep a file that is about to be replaced: a hard link where the file system can, else a copy; raises OSError."""
+    try:
+        os.link(path, other)
+    except OSError:
+        import shutil  # rarely needed, and slow to import
+
+        shutil.copy2(path, other)
 
 
 def bound(private: Path, *, but: Path | None = None) -> None:
