@@ -458,8 +458,8 @@ UPLOADING = (
     _one(
         "exchanged-handed-over",
         "A file that holds something else than what was reviewed is not handed over.",
-        "!= self.reviewed.get(one.key, now.get(one.name))]",
-        "!= now.get(one.name)]",
+        "if seen.checksum != (reviewed or seen.checksum)",
+        "if not seen.checksum",
         "test_a_file_that_holds_something_else_than_was_reviewed_is_not_handed_over",
     ),
     _one(

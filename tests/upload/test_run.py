@@ -34,6 +34,7 @@ from world import (
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.health.verify import verify
+from tjtools.media import Children
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType, Key, ReviewStatus, Section, UploadStatus
 from tjtools.model.errors import (
@@ -614,14 +615,17 @@ def test_a_file_in_doubt_that_the_session_no_longer_has_is_looked_for_by_the_nex
     assert (read_rows(workspace.master)[0]["tj_creative_id"], truth.received()) == (found, ["b.png"])
 
 
+@pytest.mark.parametrize("was_there", [False, True])
 def test_a_file_that_was_exchanged_after_its_run_was_cut_off_is_not_told_as_what_is_on_the_site(
-    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+    was_there: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = truth.add("Static Banner", "a") if was_there else ""
     file = cut_off_at(run, "hand_over", workspace, monkeypatch)
-    found = truth.add("Static Banner", "a")
+    found = before or truth.add("Static Banner", "a")
     banner(file.parent, file.name, 7)
     [one] = go(workspace, now=NOW + timedelta(days=1)).outcomes
-    assert (one.status, one.creative_id) == (UploadStatus.SUCCESS, found)
+    status = UploadStatus.DUPLICATE if was_there else UploadStatus.SUCCESS
+    assert (one.status, one.creative_id) == (status, found)
     assert "the file holds something else by now, which is not there: upload that under another name" in one.message
     assert known_as(workspace) == {}
 
@@ -863,7 +867,9 @@ def test_a_forced_run_that_is_gone_on_with_hands_over_no_confirmed_half_again(
     run = unfinished_run(workspace)
     assert run
     assert (run.told, run.force) == ("1 confirmed, 0 under way, 1 not begun", True)
-    assert prepare_rest(workspace, run, load_settings(workspace)).plan.files == run.not_begun
+    rest = prepare_rest(workspace, run, load_settings(workspace))
+    assert rest.plan.files == run.not_begun
+    assert all(one.facts and one.content for one in rest.prepared.reviews)
 
 
 @ON_BOTH
@@ -991,6 +997,24 @@ def test_a_file_that_holds_something_else_than_was_reviewed_is_not_handed_over(
     assert sorted(truth.received()) == ["b.png", "c.png"]
     assert library_ids(workspace).keys() == {"b.png", "c.png"}
     assert Journal(workspace.log).in_doubt() == set()
+
+
+def test_of_a_file_that_can_not_be_read_at_the_hand_over_that_is_said(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program may keep it to itself just then: nobody knows that it holds something else."""
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, f"{name}.png", seed) for seed, name in enumerate("ab")])
+
+    def shut() -> Site:
+        (folder / "a.png").touch()
+        monkeypatch.setattr(Children, "checksum", lambda *_: ("", "it can't be read (in use)"))
+        return connect(workspace, load_settings(workspace), say=lambda _: None)
+
+    report = go(workspace, open_site=shut)
+    whys = {one.file.name: one.message for one in report.outcomes}
+    assert whys == {"a.png": "it can't be read (in use): upload it again", "b.png": ""}
+    assert truth.received() == ["b.png"]
 
 
 def test_what_a_stopped_run_did_not_come_to_is_there_all_the_same(workspace: Workspace, truth: Truth) -> None:

@@ -206,7 +206,7 @@ def look_for(
     before = dict(handed.contents)
     others = [one for one in files if (was := before.get(one.name)) and contents.get(one.key, was) != was]
     return tuple(
-        replace(each, message=FOUND + EXCHANGED * (each.file in others)) if each.card and not each.message else each
+        replace(each, message=(each.message or FOUND) + EXCHANGED * (each.file in others)) if each.card else each
         for each in found
     )
 

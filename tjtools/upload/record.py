@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -15,7 +15,7 @@ from tjtools.cache.library import Library
 from tjtools.diff.session import FileReview
 from tjtools.media import Fingerprint
 from tjtools.media.content import Fingerprints, Upload, look_at
-from tjtools.model.creative import Creative, SessionFile, UploadStatus
+from tjtools.model.creative import Creative, Key, SessionFile, UploadStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import extension, file_type
 from tjtools.model.words import counted
@@ -26,6 +26,7 @@ from tjtools.upload.plan import Plan
 from tjtools.upload.run_files import add_status, status_row
 from tjtools.workspace.folder import Workspace
 
+EXCHANGED = "it holds something else than what was reviewed: review it again"
 KNOWN = (UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED)
 
 
@@ -87,9 +88,14 @@ class Records:
         """What is known of contents; raises `TrackingFileError`."""
         return Fingerprints.load(self.workspace)
 
-    def look(self, files: Iterable[SessionFile]) -> None:
+    def look(self, files: Iterable[SessionFile]) -> dict[Path, Fingerprint | None]:
         """Find out the content of files; those that did not change since a review are not read again."""
-        look_at([file.path for file in files], self.fingerprints)
+        return look_at([file.path for file in files], self.fingerprints)
+
+    def not_as_reviewed(self, files: Sequence[SessionFile], reviewed: Mapping[Key, str]) -> dict[SessionFile, str]:
+        """Why files are not, or not known to be, as the review saw them, by their checksums there; of these alone."""
+        seen = self.look(files)
+        return {file: why for file in files if (why := _why_not_so(seen[file.path], reviewed.get(file.key)))}
 
     def contents(self, files: Iterable[SessionFile]) -> dict[str, str]:
         """The checksums of files that were looked at, by their names; one that has changed since is not among them."""
@@ -147,6 +153,14 @@ class Records:
     def _seen(self, one: Settled) -> Fingerprint | None:
         known = self.fingerprints
         return known.of(one.file.path) if one.file.path.exists() else known.with_checksum(one.content)
+
+
+def _why_not_so(seen: Fingerprint | None, reviewed: str | None) -> str:
+    if seen is None:
+        return "the file is gone since the review"
+    if not seen.checksum:
+        return f"{seen.facts.trouble}: upload it again"
+    return EXCHANGED if seen.checksum != (reviewed or seen.checksum) else ""
 
 
 def settled_of(one: Outcome, handed: HandedOver | None, *, run: str, at: datetime, size: str, retries: int) -> Settled:

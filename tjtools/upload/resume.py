@@ -95,7 +95,10 @@ def prepare_rest(
     prepared = prepare(workspace, files, force=run.force, progress=progress, cancelled=cancelled)
     there_for_good = {file.key for file in run.confirmed}  # a forced run hands over what is there, but not what it took
     reviews = tuple(
-        review_file(one.file, prepared.library) if one.file.key in there_for_good else one for one in prepared.reviews
+        replace(review_file(one.file, prepared.library), facts=one.facts, repeats=one.repeats, content=one.content)
+        if one.file.key in there_for_good
+        else one
+        for one in prepared.reviews
     )
     chosen = Choice(run.at, frozenset(one.file.key for one in reviews))
     allowed = run.repeats | {file.key for file in run.under_way}

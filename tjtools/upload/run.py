@@ -33,7 +33,6 @@ from tjtools.workspace.settings import Settings
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
 GONE = "handed over by an earlier run, and the site does not list it"
-EXCHANGED = "it holds something else than what was reviewed: review it again"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -328,13 +327,9 @@ class _Run:
         for file in files:
             if file.row:
                 self.workspace.guard(file.path)
-        self.records.look(files)
-        now = self.records.contents(files)
-        others = [one for one in files if now.get(one.name, "") != self.reviewed.get(one.key, now.get(one.name))]
-        if others:
-            whys = {one: EXCHANGED if one.path.is_file() else "the file is gone since the review" for one in others}
+        if whys := self.records.not_as_reviewed(files, self.reviewed):
             self._confirm([Outcome(one, UploadStatus.FAILED, message=why) for one, why in whys.items()], None)
-        return [file for file in files if file not in others]
+        return [file for file in files if file not in whys]
 
     def _confirm(self, outcomes: Sequence[Outcome], handed: HandedOver | None, timed_out: Container[str] = ()) -> None:
         """Write down what came of files that went up so: the journal first, then library, master and status CSV.
