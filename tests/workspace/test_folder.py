@@ -53,6 +53,18 @@ def test_a_bound_workspace_is_told_its_account_later_and_stays_with_it(bare_work
     assert load_settings(bare_workspace).site == LIVE
 
 
+def test_what_a_person_wrote_beside_the_values_stays_when_one_of_them_is_put_anew(bare_workspace: Workspace) -> None:
+    told = f"[site]  # the shop's\n# ask Bea first\nkind = 'live'  # no practice\norigin = '{LIVE.origin}'\n"
+    told += "account = ''\n"
+    bare_workspace.settings_file.write_text(f"# our own\n{told}\n# slowly\n[upload]\nbatch_size = 5\n", "utf-8")
+    assert bind(bare_workspace, LIVE) is False
+    settings, text = load_settings(bare_workspace), bare_workspace.settings_file.read_text("utf-8")
+    assert (settings.site, settings.upload.batch_size) == (LIVE, 5)
+    assert [line for line in text.splitlines() if "#" in line] == [
+        "# our own", "[site]  # the shop's", "# ask Bea first", "kind = 'live'  # no practice", "# slowly",
+    ]  # fmt: skip
+
+
 def test_an_environment_that_names_another_site_is_refused(
     bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -264,13 +265,26 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 
 
 def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
-    """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`."""
-    text = file.read_text("utf-8-sig") if file.exists() else text
-    text = re.sub(rf"(?ms)^ *\[ *{name} *\][^\n]*\n.*?(?=^ *\[|\Z)", "", text).rstrip() + "\n"
-    if told:
-        lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in told.items())
-        text += "\n".join(["", f"[{name}]", *lines, ""])
-    replace_file(file, text.encode())
+    """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`.
+
+    Comments stay, and so do the lines that tell the same already.
+    """
+    text = (file.read_text("utf-8-sig") if file.exists() else text).rstrip() + "\n"
+    found = re.search(rf"(?ms)^( *\[ *{name} *\][^\n]*\n)(.*?)(?=^ *\[|\Z)", text)
+    before, after = (text[: found.start()], text[found.end() :]) if found else (f"{text}\n", "")
+    head, lines = (found[1], found[2].splitlines(keepends=True)) if found else (f"[{name}]\n", [])
+    kept = [(line, one) for line in lines if (one := _alone(line)) is not None and one.items() <= told.items()]
+    new = {key: value for key, value in told.items() if not any(key in one for _, one in kept)}
+    head += "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in new.items())
+    replace_file(file, (before + "".join([head, *(line for line, _ in kept)]) * bool(told) + after).encode())
+
+
+def _alone(line: str) -> dict[str, object] | None:
+    """What a line tells by itself: nothing for a comment, None for a part of something."""
+    try:
+        return tomllib.loads(line)
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def kept_password(service: str, user: str) -> str:
