@@ -657,6 +657,11 @@ def test_terminal_commands_in_names_are_shown_and_not_run(shop: Path) -> None:
     assert "a\\x1b[31mred.png" in done.stdout.replace("\n", "")
 
 
+def test_who_would_sign_in_where_no_window_is_shown_is_told_so_at_once(workspace: Workspace) -> None:
+    done = tjtools("login", "--headless", cwd=workspace.root)
+    assert (done.returncode, "nobody can sign in who sees no window" in " ".join(done.stderr.split())) == (2, True)
+
+
 def test_help_names_every_command(tmp_path: Path) -> None:
     told = tjtools("--help", cwd=tmp_path).stdout
     commands = [

@@ -32,7 +32,7 @@ from tjtools.model.errors import Cancelled, IncompleteReading, SignInNeeded, Wro
 from tjtools.scrape import reading as scrape
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Access, Progress
-from tjtools.scrape.refresh import Update, UpdateReport, plan_refresh, refresh_library
+from tjtools.scrape.refresh import Update, UpdateReport, plan_refresh, refresh_library, sync_status
 from tjtools.site import Site
 from tjtools.workspace.derived import cache_file
 from tjtools.workspace.folder import Workspace
@@ -334,6 +334,19 @@ def test_new_misses_nothing_that_crosses_to_a_page_that_was_read(workspace: Work
     [banners] = [one for one in report.certificates if one.section is Section.VIDEO_BANNERS]
     assert (banners.rereads, banners.drift, banners.complete) == (1, 1, False)
     assert by_id(workspace.library).keys() == truth.creatives().keys()
+
+
+def test_what_the_library_knows_to_be_gone_hides_none_that_crosses_to_a_page_that_was_read(
+    workspace: Workspace, truth: Truth
+) -> None:
+    """One fewer and one more leave the site's total as it was."""
+    assert refresh(workspace)
+    truth.ask(f"creatives/{of_section(truth, 'Video Banners')[-1]['creative_id']}", "DELETE")
+    assert sync_status(workspace, access_to(workspace)).difference.removed
+    uploads(truth, 20)
+    truth.faults("list-shifted=1")
+    assert refresh(workspace, new=True)
+    assert by_id(workspace.library).keys() >= truth.creatives().keys()
 
 
 @IN_A_BROWSER

@@ -119,6 +119,8 @@ def test_nothing_is_written_after_an_error_or_beyond_the_guard(workspace: Worksp
 def test_an_empty_cache_needs_no_site(workspace: Workspace) -> None:
     report = sync(workspace, Access(lambda: pytest.fail("the site was opened")))
     assert (report.certificates, workspace.library.exists()) == ((), False)
+    told = tjtools("sync-status", cwd=workspace.root)
+    assert (told.returncode, "Applied" in told.stdout, "Nothing was read" in told.stdout) == (0, False, True)
 
 
 def test_sync_as_a_command(workspace: Workspace, truth: Truth) -> None:

@@ -48,6 +48,14 @@ def test_nothing_is_written_until_a_person_applies_what_is_shown(workspace: Work
     assert "applied" in panel.summary.splitlines()
 
 
+def test_where_there_is_nothing_to_look_for_that_is_said_and_nothing_is_to_be_applied(workspace: Workspace) -> None:
+    panel = panel_of(workspace)
+    view = refresh_view(panel)
+    read(panel, Ways.SYNC)
+    assert "Nothing was read: the library holds no creative that this looks for." in words(view)
+    assert (panel.appliable, primary(view)) == (False, ["Read the site"])
+
+
 def test_each_way_reads_what_it_says(workspace: Workspace, truth: Truth) -> None:
     panel = panel_of(workspace)
     panel.press()

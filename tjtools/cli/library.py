@@ -29,7 +29,7 @@ from tjtools.model.errors import TJToolsError, TrackingFileError
 from tjtools.model.names import file_type, fuller, meant, same_name
 from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import Update, apply_update, plan_refresh, plan_sync, shown_certificate
+from tjtools.scrape.refresh import NOTHING, Update, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.team import turn
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
@@ -225,9 +225,9 @@ def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: 
 def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
     """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
     _show_update(update, err if as_json else out)
-    stopped, report = update.stopped, None
+    stopped, report, nothing = update.stopped, None, not update.certificates
     try:
-        if not stopped:
+        if not stopped and not nothing:
             update.check_removals(allow_removals)
             if write and not (ask and update.difference and not confirmed("Apply this to the cache?", "written")):
                 report = apply_update(update, now=now(), allow_removals=allow_removals)
@@ -242,11 +242,11 @@ def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as
         "snapshot": report.snapshot if report else None,
         "stopped": stopped,
     }
-    said = "" if stopped else "Nothing was written."
+    said = "" if stopped else f"{NOTHING} tjtools refresh-library reads all." if nothing else "Nothing was written."
     if report:
         said = f"Applied to {update.workspace.library.name}; {counted(report.history_rows, 'row')} in the history,"
         said += f" snapshot {report.snapshot.name}."
-    needs_a_person = (write and not report) or update.reading.not_found
+    needs_a_person = (write and not report and not nothing) or update.reading.not_found
     end(told, said, as_json=as_json, needs_a_person=needs_a_person, stopped=stopped)
 
 
@@ -261,7 +261,7 @@ def _show_update(update: Update, on: Console) -> None:
         for one in update.certificates
     ]
     listing("Read off the site", rows, console=on)
-    if not update.stopped:
+    if update.certificates and not update.stopped:
         _show_difference(update.difference, on)
     if missing := update.reading.not_found:
         on.print(f"{len(missing)} pending not found: tjtools sync-status says whether they are gone.")

@@ -74,8 +74,10 @@ def login(
     sign in with the password. User name and password are filled in where TJTOOLS_USERNAME and TJTOOLS_PASSWORD or the
     system's keyring have them. Exit codes: 0 signed in, 2 error, 3 nobody signed in.
     """
+    if headless:
+        raise typer.BadParameter("nobody can sign in who sees no window: leave --headless out")
     settings = load_settings(workspace)
-    with site_of(workspace, settings, say=say, headless=headless) as site:
+    with site_of(workspace, settings, say=say, headless=False) as site:
         sign_in(site, workspace, settings, say=say)
         site.open_library()
     end({"signed_in": True, "browser_session": workspace.browser_session}, "Signed in.", as_json=as_json)

@@ -29,6 +29,7 @@ from tjtools.workspace.folder import Workspace
 
 HARMLESS_GONE = 20  # so many may go without a question
 HARMLESS_PERCENT = 10  # or so large a part of what was there
+NOTHING = "Nothing was read: the library holds no creative that this looks for."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def plan_refresh(
     """
     library, at, snapshot = _begin(workspace, now)
     known = read_coverage(workspace) if new else {}
-    covered = {section: ids for section, ids in known.items() if all(key in library for key in ids)}
+    gone = {one.creative_id for one in library if one.removed}
+    covered = {section: ids - gone for section, ids in known.items() if all(key in library for key in ids)}
     way = [(section, partial(_ends_in, covered.get(section, frozenset()))) for section in Section]
     reading = read_by(access or access_to(workspace, cancelled=cancelled), lambda _: way, progress, cancelled)
     return plan_update(workspace, library, reading, Source.REFRESH, at=at, snapshot=snapshot, removals=not new)

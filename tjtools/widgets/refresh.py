@@ -17,7 +17,7 @@ from tjtools.model.errors import SignInNeeded
 from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Certificate
-from tjtools.scrape.refresh import Update, UpdateReport, apply_update, plan_refresh, plan_sync
+from tjtools.scrape.refresh import NOTHING, Update, UpdateReport, apply_update, plan_refresh, plan_sync
 from tjtools.widgets.markup import Markup, Node, alert, call_node, folded, node, note, table_node
 from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import (
@@ -146,6 +146,8 @@ class Refresh(Panel):
             )
             if self.update.stopped:
                 raise self.update.stopped
+            if not self.update.certificates:
+                self.update, self.note = None, NOTHING
         except SignInNeeded as error:
             remedy = "Sign in on the upload's page, then read again."
             raise SignInNeeded(error.message, remedy=remedy) from error
