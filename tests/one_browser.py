@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Error
 
 from tjtools.site import Site, driver
 from tjtools.site.driver import load_browser_session
@@ -62,18 +63,17 @@ class Visit(Site):
 
     async def _enter(self) -> None:
         """Where there is a window, and a session that fits any; else as the driver does it."""
-        window = kept.pop(self._like, None)
+        saved = load_browser_session(self.browser_session) or {"cookies": [], "origins": []}
+        window = None if saved["origins"] else kept.pop(self._like, None)
         if window is None:
             return await super()._enter()
         try:
-            saved = load_browser_session(self.browser_session) or {"cookies": [], "origins": []}
-            assert not saved["origins"]
             [before] = window.pages
             await window.add_cookies(saved["cookies"])
             self._context = window
             self._library = await self._new_tab()
             await before.close()
-        except Exception:  # noqa: BLE001 (the driver says what is wrong)
+        except (Error, TypeError, ValueError):  # the driver says what is wrong
             await window.close()
             await super()._enter()
 
@@ -90,7 +90,7 @@ class Visit(Site):
                 await window.clear_cookies()
             for event in ("request", "requestfinished", "requestfailed", "page"):
                 window._impl_obj.remove_all_listeners(event)
-        except Exception:  # noqa: BLE001 (it is stuck, or was closed by the test)
+        except (Error, TimeoutError, ValueError):  # it is stuck, or was closed by the test
             await window.close()
         else:
             if kept.setdefault(self._like, window) is not window:

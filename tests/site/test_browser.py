@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import sys
 import threading
@@ -130,3 +131,17 @@ def test_work_that_ends_in_the_moment_of_a_look_is_not_taken_for_a_timeout(monke
     finally:
         monkeypatch.undo()
         thread.stop()
+
+
+def test_a_driver_that_ends_with_us_leaves_no_traceback_and_what_else_nobody_heard_does(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def leave(why: str) -> None:
+        asyncio.get_running_loop().create_future().set_exception(Exception(why))
+
+    thread = BrowserThread()
+    for why in ("Connection closed while reading from the driver", "something of ours"):
+        thread.run(leave(why))
+    gc.collect()
+    thread.stop()
+    assert [str(one.exc_info[1]) for one in caplog.records if one.exc_info] == ["something of ours"]

@@ -40,8 +40,8 @@ from tjtools.sandbox import Sandbox
 from tjtools.scrape import connection
 from tjtools.scrape.connection import connect, sign_in, site_of
 from tjtools.scrape.reading import Certificate, read_section
-from tjtools.site import Site, sitepage
-from tjtools.site.browser import heeding
+from tjtools.site import Site, driver, sitepage
+from tjtools.site.browser import heeding, lacks_display
 from tjtools.site.sitepage import load_selectors
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind, load_settings
@@ -417,13 +417,30 @@ def test_who_stops_while_the_browser_starts_leaves_nothing_that_runs(workspace: 
     assert set(psutil.Process().children(recursive=True)) == before
 
 
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there is always a display")
-def test_without_a_display_the_cause_is_said_and_where_to_sign_in(
-    workspace: Workspace, chromium: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("platform", "variable", "lacks"),
+    [
+        ("linux", "", True),
+        ("linux", "DISPLAY", False),
+        ("linux", "WAYLAND_DISPLAY", False),
+        ("darwin", "", False),
+        ("win32", "", False),
+    ],
+)
+def test_where_no_window_can_open(monkeypatch: pytest.MonkeyPatch, platform: str, variable: str, lacks: bool) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    site = site_of(workspace, load_settings(workspace), say=lambda _: None, headless=False)
+        monkeypatch.setenv(name, ":0" if name == variable else "")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sys, "platform", platform)
+        assert lacks_display() is lacks
+
+
+def test_without_a_display_the_cause_is_said_and_where_to_sign_in(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(driver, "lacks_display", lambda: True)
+    there = site_of(workspace, load_settings(workspace), say=lambda _: None, headless=False)
+    site = replace(there, executable=Path(sys.executable))  # which can open no window anywhere
     with pytest.raises(BrowserNotFound) as told:
         site.open()
     assert told.value.message == "There is no display here (DISPLAY is not set): no browser window can open."

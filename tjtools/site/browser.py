@@ -68,6 +68,7 @@ class BrowserThread:
             self._loop: asyncio.AbstractEventLoop = asyncio.ProactorEventLoop()
         else:
             self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(_unheard)
         self._thread = threading.Thread(target=self._serve, name="tjtools-browser", daemon=True)
         self._thread.start()
 
@@ -105,6 +106,12 @@ class BrowserThread:
     def _serve(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.get_loop().run_forever()
+
+
+def _unheard(loop: asyncio.AbstractEventLoop, told: dict[str, Any]) -> None:
+    """Of a driver that a signal to all has ended, who waited for it has heard; Playwright keeps one more word of it."""
+    if "from the driver" not in str(told.get("exception")):
+        loop.default_exception_handler(told)
 
 
 def _run_apart(work: Coroutine[Any, Any, Result]) -> Result:
