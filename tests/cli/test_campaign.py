@@ -46,7 +46,7 @@ def test_it_writes_what_is_approved_and_says_what_is_left_out_and_how_old_it_is(
     assert done.stdout.count("Written: ") == 4
     assert done.stdout.endswith("2 ads · 1 pending · 1 no kind of ad\n")
     assert ", 1 day ago" in done.stdout
-    assert done.stdout.startswith("⚠ PLACEHOLDER_BRAND in 1 ad, PLACEHOLDER_CTA in 1 ad: set it in [campaign]")
+    assert done.stdout.startswith("⚠ PLACEHOLDER_BRAND in 1 ad, PLACEHOLDER_CTA in 1 ad: set them in [campaign]")
     assert "wait.mp4" not in done.stdout
     assert "wait.mp4" in tjtools("campaign", "--all", "--dry-run", cwd=shop.root).stdout
 

@@ -147,7 +147,7 @@ def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
     assert [one.verdict for one in review(library, video)] == [Verdict.HALF_PAIR]
     found = review(library, video, image, facts={image.path: heavy})
     assert [one.verdict for one in found] == [Verdict.HALF_PAIR, Verdict.INVALID]
-    assert found[0].reason.startswith("its native_image is invalid: 310,000 bytes")
+    assert found[0].reason.startswith("its native image is invalid: 310,000 bytes")
 
 
 def test_a_pair_id_of_several_files_is_for_a_person(library: Library) -> None:
@@ -263,7 +263,7 @@ def test_a_half_whose_other_half_is_another_pairs_video_is_held_back(library: Li
     found = review(library, first, one, second, two, repeats={second.path: [twin]})
     assert [each.verdict for each in found] == [Verdict.NEW, Verdict.NEW, Verdict.IN_SESSION, Verdict.HALF_PAIR]
     assert found[3].reason == (
-        "its native_video is duplicate within the session: same content as v1.mp4 of this session"
+        "its native video is duplicate within the session: same content as v1.mp4 of this session"
     )
 
 
@@ -290,7 +290,7 @@ def test_a_file_whose_name_claims_another_content_is_for_a_person(library: Libra
 def test_a_photo_of_a_phone_called_jpg_is_to_be_converted_and_not_renamed(library: Library) -> None:
     one = file("new.jpg")
     [found] = review(library, one, facts={one.path: MediaFacts(9, "heic")})
-    assert found.reason == "the content is heic; a image is gif, png or jpg: convert it"
+    assert found.reason == "the content is heic; an image is gif, png or jpg: convert it"
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_a_photo_of_a_phone_called_jpg_is_to_be_converted_and_not_renamed(librar
         (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 31.04), ("31.04 s long; a video lasts at most 31 s: cut",)),
         (CreativeType.VIDEO, MediaFacts(1, "mp4", 1, 1, 0.0), ("0.0 s long; a video lasts at least 5 s",)),
         (CreativeType.VIDEO_BANNER, MediaFacts(1, "mp4", 301, 250, 5.0), ("301x250 pixels",)),
-        (CreativeType.NATIVE_IMAGE, MediaFacts(1, "heic"), ("the content is heic; a native_image is png or jpg",)),
+        (CreativeType.NATIVE_IMAGE, MediaFacts(1, "heic"), ("the content is heic; a native image is png or jpg",)),
         (CreativeType.IMAGE, MediaFacts(0, ""), ("no image or video that can be read",)),
     ],
 )
@@ -349,11 +349,11 @@ def test_a_length_is_right_by_whatever_is_counted_or_for_a_person(
     ("stored", "shown", "told"),
     [
         ("", (640, 360), ""),
-        ("360x640", (640, 360), "640x360 pixels as it is shown, 360x640 in the file; a native_video has 640x360, and"),
+        ("360x640", (640, 360), "640x360 pixels as it is shown, 360x640 in the file; a native video has 640x360, and"),
         ("640x360", (360, 640), "360x640 pixels as it is shown, 640x360 in the file"),
         ("640x360", (853, 360), "853x360 pixels as it is shown, 640x360 in the file"),
         ("320x360", (640, 360), "640x360 pixels as it is shown, 320x360 in the file"),
-        ("640x480", (853, 480), "853x480 pixels; a native_video has 640x360: scale or crop it"),
+        ("640x480", (853, 480), "853x480 pixels; a native video has 640x360: scale or crop it"),
     ],
 )
 @pytest.mark.parametrize("force", [False, True])

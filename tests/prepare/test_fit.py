@@ -112,7 +112,7 @@ def test_a_mend_is_told_with_before_and_after_and_what_it_loses_is_asked(
     ("facts", "kind", "why"),
     [
         (MediaFacts(9_000, "mp4", 640, 360, 2.0, "h264"), VIDEO, "2 s is too short; a video lasts at least 5 s"),
-        (MediaFacts(9_000, "png", 640, 360), NATIVE, "a native_video can't be made of an image"),
+        (MediaFacts(9_000, "png", 640, 360), NATIVE, "a native video can't be made of an image"),
         (MediaFacts(9_000, ""), STILL, "no image or video that can be read"),
         (MediaFacts(9_000, "mp4", 640, 360, trouble="it was cut off"), NATIVE, "it was cut off"),
         (MediaFacts(9_000, "heic"), STILL, "its picture can't be read"),
@@ -190,8 +190,8 @@ def test_what_is_aimed_at_is_what_the_limits_say() -> None:
     found = fit(facts, NATIVE, _limits(formats=["mp4"], sizes=["320x180"], max_bytes=70_000, max_seconds=6))
     assert found.recipe is not None
     assert (found.recipe.width, found.recipe.max_bytes, found.recipe.seconds) == (320, 70_000, 5.9)
-    assert fit(facts, NATIVE, _limits(formats=["webm"])).cannot == ("a native_video is webm: these are not made here",)
-    assert fit(facts, NATIVE, _limits(codecs=["av1"])).cannot == ("a native_video has av1: only h264 is made here",)
+    assert fit(facts, NATIVE, _limits(formats=["webm"])).cannot == ("a native video is webm: these are not made here",)
+    assert fit(facts, NATIVE, _limits(codecs=["av1"])).cannot == ("a native video has av1: only h264 is made here",)
     assert "even numbers" in fit(facts, NATIVE, _limits(sizes=["301x251"])).cannot[0]
 
 

@@ -47,7 +47,7 @@ def test_what_tells_the_type(name: str, facts: MediaFacts, kind: CreativeType | 
 
 def test_what_fits_no_limit_is_taken_for_the_likeliest_and_says_why() -> None:
     kind, notes = told_type("b.png", MediaFacts(1, "png", 301, 250), load_limits())
-    assert (kind, notes) == (CreativeType.IMAGE, ("301x250 pixels; a image has 300x250 or 300x100: scale or crop it",))
+    assert (kind, notes) == (CreativeType.IMAGE, ("301x250 pixels; an image has 300x250 or 300x100: scale or crop it",))
 
 
 @pytest.mark.parametrize(

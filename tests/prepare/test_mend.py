@@ -416,5 +416,5 @@ def test_no_video_is_made_of_an_image(bare_workspace: Workspace) -> None:
     _drawn(bare_workspace, STILL, CreativeType.NATIVE_IMAGE, 640, 360)
     _session(bare_workspace, _row(STILL, CreativeType.NATIVE_IMAGE, f"{PAIR}-IMG", PAIR))
     before = _state(bare_workspace)
-    assert _half(bare_workspace).trouble == "a native_video can't be made of an image"
+    assert _half(bare_workspace).trouble == "a native video can't be made of an image"
     assert _state(bare_workspace) == before

@@ -298,7 +298,7 @@ def test_what_nobody_has_set_is_told_and_an_address_that_is_none_is_refused(shop
     library(shop, "30 s.mp4 S a")
     shop.settings_file.write_text("", "utf-8")
     assert plan_campaign(shop, now=NOW).unset == (
-        "PLACEHOLDER_URL in 1 ad, PLACEHOLDER_CTA in 1 ad: set it in [campaign] of tjtools.toml"
+        "PLACEHOLDER_URL in 1 ad, PLACEHOLDER_CTA in 1 ad: set them in [campaign] of tjtools.toml"
     )
     library(shop, "11 beach V a", "21 beach I a")
     assert plan_campaign(shop, now=NOW).unset.endswith("; 1 ad has no headline, since nobody knows its category")

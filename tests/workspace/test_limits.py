@@ -162,7 +162,7 @@ def test_a_native_video_of_another_length_is_unusual() -> None:
     file = SessionFile(Path("a.mp4"), CreativeType.NATIVE_VIDEO)
     assert (problems(VIDEO, CreativeType.NATIVE_VIDEO), oddities(file, VIDEO)) == (
         (),
-        ("8.0 s long; a native_video usually lasts 4 s",),
+        ("8.0 s long; a native video usually lasts 4 s",),
     )
 
 

@@ -24,40 +24,40 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     """Why the site would refuse such a file in this type's section: limit, value and remedy; empty if it would not.
 
     >>> problems(MediaFacts(310_000, "png", 640, 360), CreativeType.NATIVE_IMAGE)
-    ('310,000 bytes; a native_image has at most 300,000: compress it further',)
+    ('310,000 bytes; a native image has at most 300,000: compress it further',)
     """
     from tjtools.workspace.limits import load_limits
 
-    return tuple(_problems(facts, creative_type.value, (limits or load_limits()).by_type[creative_type]))
+    return tuple(_problems(facts, creative_type.one, (limits or load_limits()).by_type[creative_type]))
 
 
 def _problems(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
     if not facts.container:
-        formats = f"; a {kind} is {_either(limit.formats)}" if limit.formats else ""
+        formats = f"; {kind} is {_either(limit.formats)}" if limit.formats else ""
         yield f"no image or video that can be read{formats}: export it again"
         return
     if limit.formats and facts.container not in limit.formats:
-        yield f"the content is {facts.container}; a {kind} is {_either(limit.formats)}: convert it"
+        yield f"the content is {facts.container}; {kind} is {_either(limit.formats)}: convert it"
     if limit.codecs and facts.codec and facts.codec not in limit.codecs:
-        yield f"the codec is {facts.codec}; a {kind} has {_either(limit.codecs)}: encode it again"
+        yield f"the codec is {facts.codec}; {kind} has {_either(limit.codecs)}: encode it again"
     if limit.sizes and facts.size:
         yield from _wrong_size(facts, kind, limit.sizes)
     if limit.max_bytes and facts.bytes > limit.max_bytes:
-        yield f"{facts.bytes:,} bytes; a {kind} has at most {limit.max_bytes:,}: compress it further"
+        yield f"{facts.bytes:,} bytes; {kind} has at most {limit.max_bytes:,}: compress it further"
     if limit.min_seconds is not None:
         least = limit.min_seconds
-        yield from _wrong_length(facts, least, lt, f"a {kind} lasts at least {least:g} s", "make it longer")
+        yield from _wrong_length(facts, least, lt, f"{kind} lasts at least {least:g} s", "make it longer")
     if limit.max_seconds is not None:
         most = limit.max_seconds
-        yield from _wrong_length(facts, most, gt, f"a {kind} lasts at most {most:g} s", "cut it")
+        yield from _wrong_length(facts, most, gt, f"{kind} lasts at most {most:g} s", "cut it")
 
 
 def _wrong_size(facts: MediaFacts, kind: str, sizes: tuple[str, ...]) -> Iterator[str]:
     stored = facts.stored or facts.size
     if facts.size not in sizes and stored not in sizes:
-        yield f"{facts.size} pixels; a {kind} has {_either(sizes)}: scale or crop it"
+        yield f"{facts.size} pixels; {kind} has {_either(sizes)}: scale or crop it"
     elif facts.size not in sizes or stored not in sizes:
-        unknown = f"a {kind} has {_either(sizes)}, and what the site measures isn't known"
+        unknown = f"{kind} has {_either(sizes)}, and what the site measures isn't known"
         remedy = "export it upright, in square pixels"
         yield f"{facts.size} pixels as it is shown, {stored} in the file; {unknown}: {remedy}"
 
@@ -109,7 +109,7 @@ def _cut_in_its_ad(file: SessionFile, caps: CampaignCaps) -> Iterator[str]:
 
 def _unusual(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
     if limit.usual_seconds and facts.seconds is not None and abs(facts.seconds - limit.usual_seconds) > 0.5:
-        yield f"{facts.seconds:.1f} s long; a {kind} usually lasts {limit.usual_seconds:g} s"
+        yield f"{facts.seconds:.1f} s long; {kind} usually lasts {limit.usual_seconds:g} s"
     if limit.usual_codecs and facts.codec and facts.codec not in limit.usual_codecs:
         yield f"the codec is {facts.codec}; {_either(limit.usual_codecs)} is usual, and plays in every browser"
     if limit.usual_pixels and facts.pixels and facts.pixels not in limit.usual_pixels:
@@ -117,7 +117,7 @@ def _unusual(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:
 
 
 def _oddities(file: SessionFile, facts: MediaFacts, limit: Limit) -> Iterator[str]:
-    yield from _unusual(facts, file.creative_type.value, limit)
+    yield from _unusual(facts, file.creative_type.one, limit)
     if facts.stored:
         done = "turned" if facts.stored == f"{facts.height}x{facts.width}" else "stretched"
         yield f"it is {done} by its header to {facts.size}: who ignores that sees {facts.stored}"

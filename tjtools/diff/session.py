@@ -296,8 +296,8 @@ def _with_pair(one: FileReview, halves: Mapping[tuple[str, CreativeType], FileRe
     other = halves.get((one.file.pair, kind))
     if other is None:
         return one.held(
-            Verdict.HALF_PAIR, f"the session has no {kind.value} with the pair ID {one.file.native_pair_id}"
+            Verdict.HALF_PAIR, f"the session has no {kind.words} with the pair ID {one.file.native_pair_id}"
         )
     if other.goes_up or other.is_there:
         return one
-    return one.held(Verdict.HALF_PAIR, f"its {kind.value} is {other.verdict.value}: {other.reason}")
+    return one.held(Verdict.HALF_PAIR, f"its {kind.words} is {other.verdict.value}: {other.reason}")

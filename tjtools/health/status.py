@@ -18,7 +18,7 @@ from tjtools.cache.snapshots import snapshots_of
 from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import is_source
-from tjtools.model.words import counted
+from tjtools.model.words import ago, counted
 from tjtools.prepare.session import cut_off
 from tjtools.upload import Prepared, load_choice, make_plan, watched
 from tjtools.upload.journal import Journal
@@ -110,11 +110,7 @@ def _written(workspace: Workspace) -> datetime | None:
 
 
 def _aged(at: datetime | None, now: datetime) -> str | None:
-    return (
-        None
-        if at is None
-        else f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}, {counted(max((now - at).days, 0), 'day')} ago"
-    )
+    return None if at is None else f"{at.astimezone(now.tzinfo):%Y-%m-%d %H:%M}, {ago((now - at).days)}"
 
 
 def next_steps(

@@ -64,6 +64,20 @@ class CreativeType(Enum):
         return Medium.STILL if self in (CreativeType.NATIVE_IMAGE, CreativeType.IMAGE) else Medium.MOVING
 
     @property
+    def words(self) -> str:
+        """As a person calls it."""
+        return self.value.replace("_", " ")
+
+    @property
+    def one(self) -> str:
+        """One of it, in words.
+
+        >>> CreativeType.IMAGE.one, CreativeType.NATIVE_VIDEO.one
+        ('an image', 'a native video')
+        """
+        return f"{'an' if self is CreativeType.IMAGE else 'a'} {self.words}"
+
+    @property
     def other_half(self) -> CreativeType | None:
         """The type of a native pair's other half; None for what is no half of one.
 

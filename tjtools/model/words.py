@@ -45,6 +45,15 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{ending}"
 
 
+def ago(days: float) -> str:
+    """So many days before now; a clock that was set back makes no future.
+
+    >>> ago(-1), ago(1.5), ago(2)
+    ('less than a day ago', '1 day ago', '2 days ago')
+    """
+    return f"{counted(int(days), 'day')} ago" if days >= 1 else "less than a day ago"
+
+
 def in_bytes(number: int) -> str:
     """A size.
 

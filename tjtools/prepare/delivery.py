@@ -345,7 +345,7 @@ def _against(one: Delivered, wanted: Wanted) -> Iterator[str]:
         return
     yield from _impossible(one)
     for kind, loss in asked(one, wanted):
-        yield f"a {kind.value} takes a {loss.told}"
+        yield f"{kind.one} takes a {loss.told}"
 
 
 def _impossible(one: Delivered) -> list[str]:

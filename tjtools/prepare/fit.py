@@ -176,23 +176,23 @@ def _unusual(facts: MediaFacts, limit: Limit) -> bool:
 
 
 def _cannot(facts: MediaFacts, kind: CreativeType, limit: Limit, recipe: Recipe) -> Iterator[str]:
-    word = kind.value
+    one = kind.one
     if facts.trouble or not facts.container:
         yield facts.trouble or "no image or video that can be read"
         return
     if kind.medium is Medium.MOVING and facts.medium is Medium.STILL:
-        yield f"a {word} can't be made of an image"
+        yield f"{one} can't be made of an image"
         return
     if not (facts.width and facts.height):
         yield f"its picture can't be read ({facts.container}), so nothing can be made of it"
     elif not recipe.width:
-        yield f"a {word} has {' or '.join(limit.sizes)}: a video has sides of even numbers"
+        yield f"{one} has {' or '.join(limit.sizes)}: a video has sides of even numbers"
     if not recipe.container:
-        yield f"a {word} is {' or '.join(limit.formats)}: these are not made here"
+        yield f"{one} is {' or '.join(limit.formats)}: these are not made here"
     if kind.medium is Medium.MOVING and limit.codecs and CODEC not in limit.codecs:
-        yield f"a {word} has {' or '.join(limit.codecs)}: only {CODEC} is made here"
+        yield f"{one} has {' or '.join(limit.codecs)}: only {CODEC} is made here"
     if kind.medium is Medium.MOVING and _lasts(facts) < (limit.min_seconds or 0.0):
-        short = f"{_told(_lasts(facts))} s is too short; a {word} lasts at least {limit.min_seconds:g} s"
+        short = f"{_told(_lasts(facts))} s is too short; {one} lasts at least {limit.min_seconds:g} s"
         yield f"{short}, and nothing is shown twice to fill it: ask for a longer one"
 
 

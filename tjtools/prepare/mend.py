@@ -118,7 +118,7 @@ def _planned(
     if seen is None:
         return "it is gone"
     if half and not file.creative_type.other_half:
-        return f"a {file.creative_type.value} is no half of a native pair"
+        return f"{file.creative_type.one} is no half of a native pair"
     found = fit(seen.facts, kind, load_limits(workspace.limits_file), wishes)
     name = _name_of_still(file.name, found.facts.container) if half else file.name
     name = named(name, found.facts.container, found.facts.seconds)

@@ -22,7 +22,7 @@ from tjtools.model.cells import read_id
 from tjtools.model.creative import ReviewStatus, Section
 from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError, WrongHeader
 from tjtools.model.names import match_key
-from tjtools.model.words import counted
+from tjtools.model.words import ago, counted
 from tjtools.upload.approved import MAKE_ADS, NATIVE, VERIFY, Candidate, Why, candidates
 from tjtools.upload.campaign import (
     PLACEHOLDER,
@@ -158,9 +158,7 @@ class Campaign(NamedTuple):
     def _age(self, at: datetime | None) -> str:
         if at is None:
             return "of unknown age, the site was never read to the end"
-        return (
-            f"as of {at.astimezone(self.at.tzinfo):%Y-%m-%d %H:%M}, {counted(max((self.at - at).days, 0), 'day')} ago"
-        )
+        return f"as of {at.astimezone(self.at.tzinfo):%Y-%m-%d %H:%M}, {ago((self.at - at).days)}"
 
     @property
     def unset(self) -> str:
@@ -169,8 +167,10 @@ class Campaign(NamedTuple):
         found = Counter(text for text in texts if text.startswith(PLACEHOLDER))
         told = ", ".join(f"{text} in {counted(many, 'ad')}" for text, many in found.items())
         bare = sum(ad.values.get("Headline") == "" for ad in self.ads)
-        has = f"{counted(bare, 'ad')} {'has' if bare == 1 else 'have'} no headline, since nobody knows its category"
-        return "; ".join([*[f"{told}: set it in [campaign] of tjtools.toml"] * bool(told), *[has] * bool(bare)])
+        has, its = ("has", "its") if bare == 1 else ("have", "their")
+        none = f"{counted(bare, 'ad')} {has} no headline, since nobody knows {its} category"
+        them = "it" if len(found) == 1 else "them"
+        return "; ".join([*[f"{told}: set {them} in [campaign] of tjtools.toml"] * bool(told), *[none] * bool(bare)])
 
     @property
     def needs_a_person(self) -> bool:

@@ -12,7 +12,7 @@ from traitlets import Dict, Tuple, Unicode
 from tjtools.diff.session import Verdict
 from tjtools.health.status import Step, last_refresh, next_steps
 from tjtools.model.creative import ReviewStatus
-from tjtools.model.words import counted
+from tjtools.model.words import ago, counted
 from tjtools.upload import Prepared, prepare
 from tjtools.widgets.markup import Markup, Node, error_node, node, note
 from tjtools.widgets.panel import Panel, Task, python
@@ -75,8 +75,7 @@ def _facts(start: Start, prepared: Prepared) -> dict[str, str]:
     verdicts = Counter(one.verdict for one in prepared.reviews)
     age, aged = last_refresh(start.workspace), "unknown: the site has not been read as a whole yet"
     if age:
-        ago = f"{counted(days, 'day')} ago" if (days := (moment - age).days) > 0 else "less than a day ago"
-        aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago}"
+        aged = f"{age.astimezone(moment.tzinfo):%Y-%m-%d %H:%M}, {ago((moment - age).days)}"
     return {
         "Library": _counted(
             "creative", {one.value if one else "unknown": statuses[one] for one in (*ReviewStatus, None)}
