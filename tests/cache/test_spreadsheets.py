@@ -246,6 +246,15 @@ def test_a_line_by_itself_that_has_not_all_fields_is_none_of_excels(
     assert ([(one.line, one.text) for one in library.bad_lines], len(library)) == ([(at, row)], 40)
 
 
+def test_records_that_a_bare_line_break_has_halved_are_no_lines_of_excels(bare_workspace: Workspace) -> None:
+    """Two of them, where sixteen rows begin, have lines of one width as what Excel cuts off."""
+    lines = [",".join(LIBRARY_COLUMNS), *(f"{at}7,{at}.mp4,,,,,pending" for at in range(40))]
+    lines[16:16] = ["1,a.mp4,,640\n360,mp4,video,approved", "2,b.mp4,,640\n360,mp4,video,approved"]
+    bare_workspace.library.write_bytes("".join(f"{line}\r\n" for line in lines).encode())
+    library = Library.load(bare_workspace.library)
+    assert ([one.line for one in library.bad_lines], len(library)) == ([17, 18, 19, 20], 40)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_a_line_of_the_seven_columns_is_read_where_there_are_more(bare_workspace: Workspace, delimiter: str) -> None:
     lines = [

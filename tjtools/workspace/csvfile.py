@@ -117,12 +117,16 @@ class Records:
     def _evened(self, fields: list[str], width: int, form: Form) -> list[str]:
         """The fields of a line as many as the header's, where those that it lacks or has too many are surely empty.
 
-        Excel writes as many as the longest of each sixteen lines needs; a line that is odd by itself is none of its.
+        Excel writes as many as the longest of each sixteen lines needs, and ends them alike; a line that is odd by
+        itself is none of its.
         """
         begun = (self._first + self._at - 1) // 16 * 16 + 1 - self._first
         if not any(fields[width:]) and not form.least <= len(fields) < width:
-            block = csv.reader(self._readable[max(begun, 0) : max(begun + 16, 0)], delimiter=form.delimiter)
-            alike = [*takewhile(lambda many: many in (0, len(fields)), map(len, block))]  # 0: a comment
+            lines = self._readable[max(begun, 0) : max(begun + 16, 0)]
+            ends = [line[-2:] == "\r\n" if line[-1:] == "\n" else None for line in lines]  # None: the file's end
+            block = csv.reader(lines, delimiter=form.delimiter)
+            widths = (len(one) if ends[block.line_num - 1] in (ends[0], None) else -1 for one in block)
+            alike = [*takewhile(lambda many: many in (0, len(fields)), widths)]  # 0: a comment
             if begun < 0 or len(alike) <= self._at - begun or alike.count(len(fields)) < 2:
                 return fields
         return fields if any(fields[width:]) else [*fields, *[""] * width][:width]
