@@ -20,7 +20,7 @@ import nbformat
 import psutil
 import pytest
 from lab import PANEL, Lab, running_command
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tjtools.model.errors import SiteUnreachable
 from tjtools.practice import lab as starting
@@ -96,6 +96,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         lab.open_desk()
         told = page.locator("details:visible").filter(has_text="The same in Python").first
         expect(told).to_be_visible(timeout=60_000)
+        is_styled(page)
         expect(
             page.locator(".jp-InputArea-editor:visible, .jp-SideBar-panel:visible, dialog, .Toastify__toast")
         ).to_have_count(0)
@@ -107,6 +108,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
 
         page.reload()
         expect(page.get_by_role("tab", name="Sync", selected=True)).to_be_visible(timeout=60_000)
+        is_styled(page)
         lab.restart_kernel()
         expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible()
         expect(lab.button("Read the site")).to_have_css("pointer-events", "none")
@@ -123,6 +125,7 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         page.get_by_text("Run All Cells", exact=True).click()
         last = page.locator(f"{PANEL} .jp-CodeCell").last  # what runs is unfolded
         expect(last.locator(".jp-InputPrompt")).to_have_text("[4]:", timeout=60_000)
+        is_styled(page)
         expect(page.locator(".jp-mod-dirty")).to_have_count(0)
 
         write_changed_desk(notebooks / "mine.ipynb")
@@ -135,6 +138,11 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
     site = load_settings(Workspace(notebooks.parent)).site
     assert site
     wait_for_the_end(site.origin)  # which comes when the last kernel that needs it is gone, too
+
+
+def is_styled(page: Page) -> None:
+    """Whether what all panels look like has come to this page."""
+    expect(page.locator(".tj-banner:visible").first).to_have_css("border-left-width", "10px")
 
 
 def wait_for_the_end(address: str, seconds: float = 10) -> None:

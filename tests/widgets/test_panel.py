@@ -8,14 +8,16 @@ import threading
 import time
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as w
 import pandas as pd
 import pytest
+from views import inside
 
 from tjtools.model import words
 from tjtools.model.errors import Cancelled, SettingsError, TJToolsError, WorkspaceNotFound
-from tjtools.widgets.markup import Node, error_node, node
+from tjtools.widgets.markup import STATIC, Markup, Node, Saved, error_node, node
 from tjtools.widgets.panel import Panel, State, Task, make
 from tjtools.widgets.view import SITES, Table, banner, column, show, task_node, task_view
 from tjtools.workspace.folder import Workspace
@@ -277,6 +279,18 @@ def test_running_the_cell_again_takes_up_the_work_and_its_view(bare_workspace: W
     assert again.task.state is State.CANCELLED
 
 
+def test_how_all_looks_is_sent_once_with_each_panel(bare_workspace: Workspace, screen: list[Any]) -> None:
+    sheet = (STATIC / "panel.css").read_text("utf-8")
+
+    def many(_one: Waiting) -> w.Widget:
+        return column(*(Markup("words") for _ in range(3)), Saved("Save", "a.csv", lambda: ""))
+
+    show(Waiting, many, bare_workspace)
+    show(Waiting, many, bare_workspace.root / "none")  # of which is said why it can't be made
+    for view in screen:
+        assert [getattr(one, "_css", "") for one in inside(view)].count(sheet) == 1
+
+
 def test_a_panel_whose_work_has_ended_is_made_anew(bare_workspace: Workspace, screen: list[object]) -> None:
     def view(one: Waiting) -> w.Widget:
         return column(task_view(one.task))
@@ -341,7 +355,7 @@ def test_a_look_that_a_person_stopped_can_be_begun_again(bare_workspace: Workspa
                 raise Cancelled("Stopped while files were looked at.")
 
     panel = show(Stopped, lambda _one: w.Label("seen"), bare_workspace)
-    [room] = screen[0].children[1:]
+    room = screen[0].children[-1]
     again = room.children[1].children[0]
     assert again.layout.display == "none"
     panel.task.cancel()

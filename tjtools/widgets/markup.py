@@ -103,7 +103,6 @@ class Markup(AnyWidget):
     """Shows a tree of nodes; set `tree` to change it: what a person has unfolded stays so."""
 
     _esm = STATIC / "markup.js"
-    _css = STATIC / "panel.css"
     tree: List[Any] = List().tag(sync=True)
 
     def __init__(self, tree: Node | None = None) -> None:
@@ -116,11 +115,16 @@ class Markup(AnyWidget):
         self.tree = tree if isinstance(tree, list) else [tree or ""]
 
 
+class Looks(Markup):
+    """How all that is on a page looks: the browser keeps it from the first one on, so it comes before the rest."""
+
+    _css = STATIC / "panel.css"
+
+
 class Saved(AnyWidget):
     """A button that saves what `make` returns, text or bytes, in the browser's own way, where it was pressed."""
 
     _esm = STATIC / "saved.js"
-    _css = STATIC / "panel.css"
     label = Unicode().tag(sync=True)
     filename = Unicode().tag(sync=True)
 

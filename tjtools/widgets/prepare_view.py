@@ -18,7 +18,7 @@ from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.prepare.mend import Offer
 from tjtools.prepare.naming import NEEDED, TITLES, WORDS
 from tjtools.prepare.remembered import Preparation
-from tjtools.widgets.markup import STATIC, Markup, Node, alert, folded, lines, node, note, script
+from tjtools.widgets.markup import Markup, Node, alert, folded, lines, node, note, script
 from tjtools.widgets.mend import choosing, question
 from tjtools.widgets.panel import State
 from tjtools.widgets.prepare import DROPPED, Adding, Form
@@ -37,7 +37,6 @@ class Drop(AnyWidget):
     """Takes files and folders, by drop or by choice; `whole` where the session is empty and there is nothing else."""
 
     _esm = script("drop.js")
-    _css = STATIC / "panel.css"
     whole = Bool().tag(sync=True)
 
     def __init__(self, review: Review) -> None:

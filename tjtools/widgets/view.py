@@ -14,7 +14,7 @@ from traitlets import HasTraits, Instance, Tuple, observe
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.words import counted
 from tjtools.team import brought_up_to_date
-from tjtools.widgets.markup import Markup, Node, call_node, error_node, folded, node, note
+from tjtools.widgets.markup import Looks, Markup, Node, call_node, error_node, folded, node, note
 from tjtools.widgets.panel import Broken, Made, Panel, State, Task, make
 from tjtools.workspace.folder import Workspace
 
@@ -298,12 +298,12 @@ def show(kind: type[Made], view: Callable[[Made], w.Widget], workspace: Place = 
         panel = make(kind, place)
     except TJToolsError as error:
         broken = Broken(kind.title, error)
-        show_on_screen(error_view(broken), kind.title)
+        show_on_screen(column(Looks(), error_view(broken)), kind.title)
         return broken
     panel.team = team or panel.team
     if panel.on_screen is None:
-        head = [] if panel.lasts else [Markup(banner(panel))]  # what lasts tells it itself, as it changes
-        panel.on_screen = column(*head, in_room(panel, view))
+        looks, head = Looks(), [] if panel.lasts else [Markup(banner(panel))]  # what lasts tells it itself
+        panel.on_screen = column(looks, *head, in_room(panel, view))
     elif panel.lasts:
         panel.come_back()
     show_on_screen(panel.on_screen, panel.title)
