@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tjtools.model.errors import BrowserNotFound
+from tjtools.model.errors import BrowserNotFound, Cancelled
 from tjtools.site import Site, browser
 from tjtools.site.browser import BrowserThread
 from tjtools.site.sitepage import load_selectors
@@ -145,3 +145,15 @@ def test_a_driver_that_ends_with_us_leaves_no_traceback_and_what_else_nobody_hea
     gc.collect()
     thread.stop()
     assert [str(one.exc_info[1]) for one in caplog.records if one.exc_info] == ["something of ours"]
+
+
+def test_what_ends_with_the_browser_when_a_signal_stops_all_was_stopped() -> None:
+    async def ends() -> None:
+        raise RuntimeError("the browser is gone")
+
+    thread = BrowserThread()
+    with pytest.raises(Cancelled):
+        thread.run(ends(), lambda: True)
+    with pytest.raises(RuntimeError):
+        thread.run(ends(), lambda: True, to_its_end=True)
+    thread.stop()

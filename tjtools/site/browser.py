@@ -94,9 +94,13 @@ class BrowserThread:
                     if future.done():  # with its own timeout, or just after ours
                         return future.result()
                 if any(stop() for stop in stops):
-                    raise Cancelled("Stopped on request.")
+                    break
+        except Exception:
+            if not any(stop() for stop in stops):  # else a signal to all has ended the browser, too
+                raise
         finally:
             future.cancel()
+        raise Cancelled("Stopped on request.")
 
     def stop(self) -> None:
         """End the thread; what still runs in it is cancelled."""
