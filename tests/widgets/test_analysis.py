@@ -340,6 +340,7 @@ def test_what_changed_on_the_disk_is_read_when_the_panel_comes_back(small: Works
     with small.library.open("a", encoding="utf-8") as file:
         file.write("7,fresh.png,,,png,image,pending\n")
     panel.come_back()
+    assert panel.task.wait(30)
     assert panel["inventory"].frame["creatives"].sum() == 6
 
 

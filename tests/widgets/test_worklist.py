@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 
 import ipywidgets as w
 import pytest
@@ -10,13 +11,15 @@ from ipywidgets.widgets.widget import _instances
 from PIL import Image
 from views import inside, words
 
+from tjtools.analysis import sources
 from tjtools.analysis.worklist import FIGURES
 from tjtools.cache.history import COLUMNS as HISTORY_COLUMNS
 from tjtools.cache.library import COLUMNS
 from tjtools.diff.duplicates import find_duplicates
 from tjtools.model.creative import CreativeType
-from tjtools.widgets.analysis import PAGE, ReviewOutcomes
-from tjtools.widgets.analysis_view import outcomes_view
+from tjtools.widgets.analysis import PAGE, LibraryAnalysis, ReviewOutcomes
+from tjtools.widgets.analysis_view import library_view, outcomes_view
+from tjtools.widgets.view import in_room
 from tjtools.workspace.folder import Workspace
 
 NOW = datetime(2025, 11, 16, 12, tzinfo=UTC)
@@ -74,6 +77,7 @@ def test_what_was_seen_is_no_news_any_more_and_what_waits_still_waits(small: Wor
     with small.history.open("a", encoding="utf-8") as file:
         file.write("2025-11-16T09:30:00Z,4,waits.png,pending,rejected,2025-11-16T00:00:00Z,sync\n")
     panel.come_back()
+    assert panel.task.wait(30)
     assert panel.figures["rejected"]["creative_id"].tolist() == ["4"]
 
 
@@ -97,6 +101,25 @@ def test_the_day_since_which_it_lists_is_the_one_that_it_shows(small: Workspace)
     assert (day.value, panel.last_looked) == (panel.files.seen.until.astimezone().date(), panel.files.seen.until)
     day.value = date(2025, 11, 2)
     assert panel.last_looked.astimezone().date() == day.value
+
+
+@pytest.mark.parametrize(("kind", "view"), [(ReviewOutcomes, outcomes_view), (LibraryAnalysis, library_view)])
+def test_how_far_the_comparing_of_contents_is_is_told_before_the_tables_are_shown(
+    small: Workspace, kind: type[Any], view: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With thousands of creatives it takes a while, in which the whole desk stood still."""
+    for much, name in ((5, "first.png"), (60, "waits.png")):
+        path = small.media_file(name, CreativeType.IMAGE)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.effect_mandelbrot((300, 250), (-2.0, -1.0, 1.0, 1.0), much).save(path)
+    find_duplicates(small)
+    panel, said = kind(small, clock=lambda: NOW), list[str]()
+    panel.task.observe(lambda change: said.append(change["new"]), "text")
+    room = in_room(panel, view)
+    assert panel.task.wait(30)
+    assert {one for one in said if one.startswith("comparing")} == {"comparing first.png", "comparing waits.png"}
+    monkeypatch.setattr(sources, "known_groups", lambda *_, **__: pytest.fail("compared a second time"))
+    assert (panel.files.groups()[1], len(room.children)) == (2, 1)
 
 
 def test_a_rejected_creative_is_listed_with_its_picture_and_what_it_repeats(small: Workspace) -> None:
@@ -172,5 +195,6 @@ def test_an_empty_library_says_in_one_line_what_to_do_and_leads_there(
     assert led == ["sync"]
     bare_workspace.library.write_text(",".join(COLUMNS) + "\n1,a.png,,,png,image,pending\n", "utf-8")
     panel.come_back()
-    assert [one.layout.display != "none" for one in view.children] == [False, False, True]
+    assert panel.task.wait(30)
+    assert [one.layout.display != "none" for one in view.children] == [False, False, False, True]
     assert numbers(panel)["pending"] == 1

@@ -17,7 +17,7 @@ import pandas as pd
 from tjtools.analysis import contents, estimates, findings, reviews
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.diff.duplicates import repeats_of_rejected
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.run_files import load_runs
 from tjtools.workspace.csvfile import neutralise
@@ -248,7 +248,7 @@ def runs(it: Question) -> Shown:
     " looked at a local copy.",
 )
 def copies(it: Question) -> Shown:
-    by_content, known = known_groups(it.files.workspace, it.files.library)
+    by_content, known = it.files.groups()
     table = contents.copies(it.frame, by_content)
     call = "by_content, known = known_groups(workspace, library)\ncopies(frame, by_content)"
     return Shown(table, findings.of_copies(table, known), _drawn("copies", table), python(call, it.asked))

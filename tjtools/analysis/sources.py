@@ -18,7 +18,8 @@ from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import changes_since, observations, reviews
 from tjtools.cache.history import COLUMNS, History, acknowledged
 from tjtools.cache.library import Library
-from tjtools.diff.duplicates import known_groups, repeats_of_rejected
+from tjtools.diff.duplicates import KnownGroups, known_groups, repeats_of_rejected
+from tjtools.media.content import Progress
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
 from tjtools.upload.run_files import load_runs
@@ -86,6 +87,7 @@ class Files:
             self.trouble = str(error)
         self.observations, times = observations(self.rows), history.last_times()
         self._estimated: dict[Asked, estimates.Review] = {}
+        self._groups: KnownGroups | None = None
         self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
 
     @property
@@ -106,6 +108,12 @@ class Files:
         since = since or self.last_looked
         seen = self.seen.rows if self.seen and self.seen.until == since else None
         return changes_since(self.observations, self.frame, since, rows_seen=seen)
+
+    def groups(self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False) -> KnownGroups:
+        """What is there twice, as `known_groups` tells it; compared once: with thousands that takes long."""
+        if self._groups is None:
+            self._groups = known_groups(self.workspace, self.library, progress=progress, cancelled=cancelled)
+        return self._groups
 
     def stays_of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The stays in review of these creatives."""

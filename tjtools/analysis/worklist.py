@@ -17,8 +17,6 @@ from tjtools.analysis.estimates import in_review
 from tjtools.analysis.frame import STANDING, on_site
 from tjtools.analysis.reviews import REMOVED
 from tjtools.analysis.sources import Files
-from tjtools.cache.library import Library
-from tjtools.diff.duplicates import known_groups
 from tjtools.diff.repeats import known_creatives
 from tjtools.media.content import Fingerprints
 from tjtools.model.errors import NotAllowed, TJToolsError
@@ -63,11 +61,11 @@ def _waited(days: float, at_least: bool) -> str:
 class Evidence:
     """What is known of the content of a library's creatives; raises the errors of the tracking files."""
 
-    def __init__(self, workspace: Workspace, library: Library) -> None:
-        self._library, self._fingerprints = library, Fingerprints.load(workspace)
-        known = known_creatives(library, self._fingerprints, history={})
+    def __init__(self, files: Files) -> None:
+        self._library, self._fingerprints = files.library, Fingerprints.load(files.workspace)
+        known = known_creatives(files.library, self._fingerprints, history={})
         self._seen = {one.creative_id: one.fingerprint for one in known}
-        self._groups = known_groups(workspace, library)[0]
+        self._groups = files.groups()[0]
 
     def picture(self, creative_id: str) -> bytes | None:
         """A small jpg of it; None where there is none."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tjtools.cache.history import Observation
 from tjtools.cache.inventory import load_session
@@ -54,6 +54,9 @@ _FIRST_BYTES = re.compile(
     rb"|.{4}(?:moov|mdat|wide)|\x1aE\xdf\xa3|0&\xb2u|FLV\x01|\0\0\x01[\xba\xb3]|G.{187}G.{187}G",
     re.DOTALL,
 )
+
+
+KnownGroups: TypeAlias = tuple[list[tuple[str, tuple[str, ...]]], int]
 
 
 class Group(NamedTuple):
@@ -141,18 +144,24 @@ def find_duplicates(
     )
 
 
-def known_groups(workspace: Workspace, library: Library) -> tuple[list[tuple[str, tuple[str, ...]]], int]:
+def known_groups(
+    workspace: Workspace,
+    library: Library,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> KnownGroups:
     """Groups of the library's creatives by what was seen of them before, and of how many something was.
 
     Each group is a kind (`same content` or `looks the same`) and Creative IDs; what looks the same has a group more for
-    those of one content. No file is opened: what nobody has looked at yet is not compared. Raises the errors of the
-    tracking files.
+    those of one content. No file is opened: what nobody has looked at yet is not compared. Raises `Cancelled` and the
+    errors of the tracking files.
     """
     fingerprints = Fingerprints.load(workspace)
     known = known_creatives(library, fingerprints, history={})
     found = []
     with Children() as room:
-        groups = _grouped(known, fingerprints, room)[0]
+        groups = _grouped(known, fingerprints, room, progress, cancelled)[0]
     for group in groups:
         if group.kind is RepeatKind.OTHER_WORDS:
             continue  # variants are no waste

@@ -19,7 +19,7 @@ from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
 from tjtools.model.words import counted
 from tjtools.team import Trail, trail
-from tjtools.widgets.panel import Panel, python
+from tjtools.widgets.panel import Panel, Task, python
 
 LOOK = """\
 library = Library.load(workspace.library)
@@ -48,6 +48,7 @@ class Analysis(Panel):
     others when they are next asked for. `files` are read again when the panel comes back and one has changed.
     """
 
+    looks: ClassVar[bool] = True
     collection: ClassVar[Collection]
     files = Instance(Files)
     section = Unicode()
@@ -56,13 +57,22 @@ class Analysis(Panel):
 
     def set_up(self) -> None:
         self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
-        self._read()
+        self._as_read, self.files = self._on_disk(), Files(self.workspace, self.clock)
         self.observe(lambda change: self._ask_again(change["name"]), list(Asked._fields))
+
+    def look(self, task: Task) -> None:
+        """Compare what is known of the contents; read the files anew where one has changed."""
+        there = self._on_disk()
+        files = self.files if there == self._as_read else Files(self.workspace, self.clock)
+        files.groups(task.looked_at, task.cancelled)
+        if files is not self.files:
+            self._as_read, self.files = there, files
+            self._ask_again()
 
     def come_back(self) -> None:
         with self.attempt():
             if self._on_disk() != self._as_read:
-                self._read()
+                self.task.start(self.look)
 
     def __getitem__(self, name: str) -> Shown:
         pane = self.panes[name]
@@ -104,11 +114,6 @@ class Analysis(Panel):
     def kept(self) -> Any:
         """The creatives that the filter leaves of it."""
         return self.asked.keep(self.frame)
-
-    def _read(self) -> None:
-        self._as_read = self._on_disk()
-        self.files = Files(self.workspace, self.clock)
-        self._ask_again()
 
     def _on_disk(self) -> list[tuple[int, int]]:
         """Size and time of what the exhibits are made of."""
@@ -207,7 +212,7 @@ class ReviewOutcomes(Analysis):
         """What is known of the creatives' content."""
         files, evidence = self._evidence or (None, None)
         if evidence is None or files is not self.files:
-            evidence = Evidence(self.workspace, self.files.library)
+            evidence = Evidence(self.files)
             self._evidence = self.files, evidence
         return evidence
 

@@ -29,6 +29,7 @@ from tjtools.widgets.view import (
     tied,
     told,
     unfolding,
+    until_done,
     way_on,
 )
 
@@ -158,7 +159,7 @@ def library_view(panel: LibraryAnalysis) -> w.Widget:
         _nothing(panes),
     )
     shown = tied(panel, "files", exhibits, shown=lambda: not panel.files.missing)
-    return column(_missing(panel), error_view(panel), shown)
+    return column(_missing(panel), error_view(panel), until_done(panel.task), shown)
 
 
 def lookup_view(panel: LookUp) -> w.Widget:
@@ -216,7 +217,7 @@ def outcomes_view(panel: ReviewOutcomes) -> w.Widget:
     how = unfolding("How sure? Rates, times and what rejected ones share", statistics)
     shown = column(_seen(panel), _worklist(panel), how, how.room)
     tied(panel, "files", shown, shown=lambda: not panel.files.missing)
-    return column(_missing(panel), error_view(panel), shown)
+    return column(_missing(panel), error_view(panel), until_done(panel.task), shown)
 
 
 def _seen(panel: ReviewOutcomes) -> w.Widget:

@@ -16,7 +16,7 @@ from tjtools.model.words import ago, counted
 from tjtools.upload import Prepared, prepare
 from tjtools.widgets.markup import Markup, Node, error_node, node, note
 from tjtools.widgets.panel import Panel, Task, python
-from tjtools.widgets.view import actions, column, row, tied, told, way_on
+from tjtools.widgets.view import actions, column, follow, row, tied, told, way_on
 
 CALL = python(
     "files = Files(workspace, lambda: datetime.now(tz=UTC))\n"
@@ -98,9 +98,11 @@ def _counted(noun: str, kinds: dict[str, int]) -> str:
 
 def start_view(start: Start) -> w.Widget:
     """The figures, the steps with the first one large, and the facts below."""
+    heading = told(start, "busy", lambda: _heading(start))
+    follow(start.task, "text", lambda: heading.show(_heading(start)))
     return column(
         told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
-        told(start, "busy", lambda: _heading(start)),
+        heading,
         tied(start, "steps", column(), fresh=lambda: [_step(start, place) for place in range(len(start.steps))]),
         told(start.task, "error", lambda: error_node(start.task.error) if start.task.error else None),
         told(start, "facts", lambda: _listed(start.facts)),
@@ -109,8 +111,9 @@ def start_view(start: Start) -> w.Widget:
 
 
 def _heading(start: Start) -> Node:
-    """What is shown is of before, while it looks again."""
-    again = [note("looking again …", role="status")] if start.busy else []
+    """What is shown is of before, while it looks again, of which it says how far that is."""
+    far = f" {int(start.task.done):,} of {counted(start.task.total, 'file')}" if start.task.total else ""
+    again = [note(f"looking again …{far}", role="status")] if start.busy else []
     return node("div", node("h3", "What to do next"), *again, css="tj-line")
 
 
