@@ -237,10 +237,10 @@ def _bring_back(workspace: Workspace, kept: Path, files: Collection[str], now: d
     Where another file is in its place, it lies beside that: the names of these, as they were and as they are.
     """
     beside = dict[str, str]()
-    for path in [one for one in kept.rglob("*") if one.is_file() and one != kept / _PLAN]:
-        place = file_of(workspace, path.relative_to(kept).as_posix())
-        free = free_beside(place, path) if place.exists() else place
-        beside |= {place.name: free.name} if free != place else {}
+    for path in [one for one in kept.rglob("[!.]*") if one.is_file() and one != kept / _PLAN]:
+        place = free = file_of(workspace, path.relative_to(kept).as_posix())
+        if place.exists():
+            beside[place.name] = (free := free_beside(place, path)).name
         _move({path: free}, kept)
     rows: Rows = {}
     with suppress(TrackingFileError, FileNotFoundError):

@@ -237,13 +237,10 @@ class Adding(Asking):
             self._plan()
 
     def _name(self, folder: Path) -> str:
-        """How what is said of a folder is kept; where a dropped one lies nobody knows, so it is no other folder."""
-        dropped = self._place.dropped
-        if dropped is None:
+        """As what a folder is known later: where a dropped one lies nobody knows, and what holds only files is none."""
+        if (dropped := self._place.dropped) is None:
             return folder.as_posix()
-        return (
-            "" if folder == dropped.whole else f"{DROPPED}/{dropped.place(folder)}"
-        )  # which is no folder of anybody's
+        return "" if folder == dropped.whole else f"{DROPPED}/{dropped.place(folder)}"
 
     def _said_before(self, delivery: Delivery, lacks: Mapping[Path, tuple[str, ...]]) -> dict[tuple[Path, str], str]:
         """What was said when folders of these names were dropped before."""
