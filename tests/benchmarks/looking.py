@@ -25,6 +25,7 @@ import edits
 import numpy as np
 from harness import ROOT, head, write
 
+from tjtools.media.pool import THRIFT
 from tjtools.practice import samples
 from tjtools.workspace.folder import Workspace
 
@@ -112,7 +113,8 @@ def _give_sound(path: Path, seconds: float) -> None:
 
 def child(tree: Path) -> subprocess.Popen[str]:
     """The child process of a tree, which tells with each answer what processor time it took."""
-    environment = os.environ | {"PYTHONPATH": str(tree), "OPENBLAS_NUM_THREADS": "1"}
+    thrift = THRIFT if tree == ROOT else {"OPENBLAS_NUM_THREADS": "1"}  # as each starts its own
+    environment = os.environ | thrift | {"PYTHONPATH": str(tree)}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([sys.executable, "-P", "-c", CHILD], text=True, bufsize=1, env=environment, **pipes)
     assert process.stdout

@@ -20,7 +20,7 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
-from tjtools.workspace.derived import FINGERPRINTS, LOOKS, VARIABLE, Derived, cache_file
+from tjtools.workspace.derived import FINGERPRINTS, VARIABLE, Derived, cache_file
 from tjtools.workspace.folder import Workspace
 
 
@@ -168,10 +168,8 @@ def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
 def test_a_file_whose_look_was_not_kept_is_looked_at_again(
     bare_workspace: Workspace, image: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = Derived.keep_bytes
-    busy = lambda self, kind, *told: kind != LOOKS and put(self, kind, *told)  # noqa: E731 (for a moment, as SQLite is)
     with monkeypatch.context() as patch:
-        patch.setattr(Derived, "keep_bytes", busy)
+        patch.setattr(Derived, "keep_together", lambda *_: False)  # busy for a moment, as SQLite is
         look_at([image], Fingerprints(bare_workspace))
     seen = look_at([image], kept := Fingerprints.load(bare_workspace), children=counting)[image]
     assert seen

@@ -228,7 +228,7 @@ def test_a_variable_frame_rate_is_seen_at_the_same_moments(room: Children, tmp_p
 
 
 def test_ten_bits_a_colour(room: Children, tmp_path: Path) -> None:
-    pictures = [picture(seed) for seed in range(10)]
+    pictures = [picture(seed, (256, 144)) for seed in range(10)]
     write_video(tmp_path / "usual.mp4", pictures)
     write_video(tmp_path / "hdr.mp4", pictures, codec="libx265", pix_fmt="yuv420p10le")
     usual, seen = (room.look(tmp_path / name) for name in ("usual.mp4", "hdr.mp4"))

@@ -11,6 +11,7 @@ import pytest
 
 from tjtools.media import look
 from tjtools.media.look import Frame
+from tjtools.media.lying import Lies
 from tjtools.media.timeline import Kinship, Shown, kinship, told
 
 WIDE, TALL, RATE = 320, 180, 20
@@ -205,3 +206,41 @@ def test_either_may_be_the_edited_one() -> None:
     assert kin is not None
     assert kin.mine == pytest.approx((1, 6), abs=0.3)
     assert kin.theirs == pytest.approx((0, 5), abs=0.3)
+
+
+WHOLE = [[1.0, 0, 0], [0, 1, 0]]
+CUT = [[WIDE / 270, 0, -20 / 270], [0, TALL / 150, -10 / 150]]  # as `cropped` does
+
+
+@pytest.mark.parametrize(
+    ("edit", "lies"),
+    [
+        (each(cropped), Lies(0, 0, False, CUT)),
+        (each(mirrored), Lies(0, 0, True, WHOLE)),
+        (lambda clip: each(cropped)(each(mirrored)(clip)), Lies(0, 0, True, [[CUT[0][0], 0, -30 / 270], CUT[1]])),
+    ],
+)
+def test_a_clip_that_lies_as_is_thought_is_found_without_its_points(edit: Edit, lies: Lies) -> None:
+    one = shown(edit(ONE))
+    found = kinship(one, ORIGINAL(), lies)
+    assert found
+    assert found.likeness.mirrored is lies.mirrored
+    assert "pictures" not in vars(one)
+
+
+def test_a_clip_that_lies_a_little_otherwise_is_found_all_the_same() -> None:
+    across, down = CUT
+    assert kinship(shown(each(cropped)(ONE)), ORIGINAL(), Lies(0, 0, False, [[*across[:2], across[2] + 0.02], down]))
+
+
+@pytest.mark.parametrize(("edit", "length"), [(each(framed), 60), (each(written("Play now")), 1)])
+def test_what_has_a_template_or_words_alone_in_common_is_refused_without_its_points(edit: Edit, length: int) -> None:
+    one, other = (shown(edit(scene(*who))[:length]) for who in ((4, 14), (5, 15)))
+    assert kinship(one, other, Lies(0, 0, False, WHOLE)) is None
+    assert "pictures" not in vars(one)
+
+
+@pytest.mark.parametrize("edit", [cropped, mirrored, bordered, written("Play now")])
+def test_a_still_is_found_wherever_it_is_thought_to_lie(edit: Callable[[np.ndarray], np.ndarray]) -> None:
+    one, other, way = shown(each(edit)(ONE[:1])), shown(ONE[:1]), CUT if edit is cropped else WHOLE
+    assert kinship(one, other, Lies(0, 0, edit is mirrored, way))

@@ -52,6 +52,11 @@ def test_each_workspace_has_its_own_and_what_is_known_of_others_stays(place: Der
     )
 
 
+def test_values_and_bytes_are_kept_together(place: Derived) -> None:
+    assert place.keep_together({COVERAGE: {"Static Banner": ["1"]}}, {(LOOKS, "ab"): b"a jpg"})
+    assert (covered(place), place.bytes_of(LOOKS, "ab")) == ({"Static Banner": ["1"]}, b"a jpg")
+
+
 def test_it_lies_in_the_users_cache_directory_readable_by_nobody_else(
     place: Derived, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

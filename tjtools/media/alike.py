@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, Laid, laid, nudged
+from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, share
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
@@ -23,6 +23,7 @@ _LEAST_SHARE, _POINTLESS_SHARE = 0.8, 0.92  # of the places that must go along w
 _MOST_CHANGED, _MOST_REPLACED, _MOST_WORDS = 0.4, 0.005, 0.016  # of what both have; of words, where they are others
 _LEAST_ALIKE = 0.65  # correlation of two pictures, or of what is within their borders, that may lie so
 _SURELY = 0.95  # the same, where it is tried before anything else
+_HALF, _NEARLY_ALL = 0.5, 0.85  # of all places, whatever differs; of those where nothing does
 _MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _TURNED = 1.0  # degrees, from which it is said
@@ -49,9 +50,10 @@ class Likeness(NamedTuple):
     taken: tuple[Box, ...] = ()
 
 
-def likeness(mine: Picture, theirs: Picture) -> Likeness | None:
-    """How both are one picture; None where they are not."""
-    both = (_lying(mine, one, flipped) for flipped, one in ((False, theirs), (True, theirs.mirrored())))
+def likeness(mine: Picture, theirs: Picture, mirrored: bool | None = None) -> Likeness | None:
+    """How both are one picture, which is mirrored or not, or may be either; None where they are not."""
+    ways = (False, True) if mirrored is None else (mirrored,)
+    both = (_lying(mine, theirs.mirrored() if flipped else theirs, flipped) for flipped in ways)
     return max(filter(None, both), key=lambda one: one.closeness, default=None)
 
 
@@ -61,18 +63,34 @@ def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None
     Theirs lies on mine as `whole` says, 3x3 and in fractions, or else all on all, mirrored or not.
     """
     for way in (np.eye(3), _FLIP) if whole is None else (whole,):
-        mirrored = bool(np.linalg.det(way) < 0)
-        other = np.ascontiguousarray(theirs[:, ::-1]) if mirrored else theirs
+        mirrored, other, onto = _in_pixels(mine, theirs, way)
         if whole is None and _correlation(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (mine, other))) < _SURELY:
             continue
-        (tall, wide), (their_tall, their_wide) = mine.shape[:2], other.shape[:2]
-        onto = (
-            np.diag([wide, tall, 1]) @ (way @ _FLIP if mirrored else way) @ np.diag([1 / their_wide, 1 / their_tall, 1])
-        )
-        found = _judged(mine, other, onto[:2], 0, mirrored) if _plausible(onto[:2]) else None
+        found = _judged(mine, other, onto, 0, mirrored) if _plausible(onto) else None
         if found and not found.other_words:
             return found
     return None
+
+
+def may_be(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray) -> bool:
+    """Whether theirs, which lies on mine about so, is worth that their points are looked for."""
+    _, other, onto = _in_pixels(mine, theirs, whole)
+    pair = placed(mine, other, onto)
+    again = pair and placed(mine, other, nudged(pair, onto))
+    along, best = max(((share(one), one) for one in (pair, again) if one), key=lambda one: one[0], default=(1.0, None))
+    if best is None or along >= _HALF:
+        return True
+    told = Compared(best.recoloured())
+    return told.changed <= _HALF and told.share >= _NEARLY_ALL
+
+
+def _in_pixels(mine: np.ndarray, theirs: np.ndarray, way: np.ndarray) -> tuple[bool, np.ndarray, np.ndarray]:
+    """Whether theirs lies mirrored on mine, it itself so, and how it lies then."""
+    mirrored = bool(np.linalg.det(way) < 0)
+    other = np.ascontiguousarray(theirs[:, ::-1]) if mirrored else theirs
+    (tall, wide), (their_tall, their_wide) = mine.shape[:2], other.shape[:2]
+    onto = np.diag([wide, tall, 1]) @ (way @ _FLIP if mirrored else way) @ np.diag([1 / their_wide, 1 / their_tall, 1])
+    return mirrored, other, onto[:2]
 
 
 def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np.ndarray, int] | None:
@@ -170,8 +188,9 @@ def _matrix(mine: Picture, theirs: Picture) -> tuple[np.ndarray | None, int]:
     one, other = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in map(_floats, (mine, theirs)))
     alike = one @ other.T
     best = alike.argmax(1)
-    ordered = np.partition(alike, -2, 1)
-    first, second = (np.sqrt(np.maximum(2 - 2 * ordered[:, -number], 1e-9)) for number in (1, 2))
+    nearest = alike.max(1)
+    alike[np.arange(len(best)), best] = -np.inf
+    first, second = (np.sqrt(np.maximum(2 - 2 * each, 1e-9)) for each in (nearest, alike.max(1)))
     clear = (first < 0.88 * second) & (first < 0.65)
     if clear.sum() < 4:
         return None, 0

@@ -115,10 +115,10 @@ def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
     from tjtools.media import lying, timeline
 
     try:
-        one, other = _remembered(mine), _remembered(theirs)
-        if lies and not lying.goes_along(one.frames, other.frames, lying.Lies(*lies)):
+        one, other, way = _remembered(mine), _remembered(theirs), lying.Lies(*lies) if lies else None
+        if way and not lying.goes_along(one.frames, other.frames, way):
             return {"kin": None}
-        return {"kin": timeline.kinship(one, other)}
+        return {"kin": timeline.kinship(one, other, way)}
     except ValueError as error:
         return {"trouble": str(error)}
 
@@ -314,7 +314,7 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
             facts = _shown(facts, shape, orientation)._replace(pixels=canvas.pixels_of(frame))
-        small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA").to_ndarray()
+        small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA", threads=1).to_ndarray()
         if orientation > 1:
             small = np.asarray(stills.turned(Image.fromarray(small), orientation))
         frames.append(Frame(second, small))

@@ -99,14 +99,12 @@ class Fingerprints:
     def keep(self, path: Path, changed: int, fingerprint: Fingerprint, sight: Sight | None = None) -> None:
         """Write down what was seen of a file that was last changed then (ns)."""
         name, checksum = self._name(path), fingerprint.checksum
-        lasting = _plain(name)
-        if sight and sight.look:
-            lasting &= self._keep_bytes(LOOKS, checksum, sight.look)  # else the file would never be looked at again
-            self._keep_bytes(MARKS, checksum, sight.marks)
-            if any(one.fingerprint.checksum == checksum for one in self.uploads()):
-                self._keep_look(checksum)
-        if lasting:
-            self._cache.keep(FINGERPRINTS, {name: {"mtime_ns": changed, **told_of(fingerprint)}})
+        told = {FINGERPRINTS: {name: {"mtime_ns": changed, **told_of(fingerprint)}}} if _plain(name) else {}
+        seen = {(LOOKS, checksum): sight.look, (MARKS, checksum): sight.marks} if sight and sight.look else {}
+        if not self._cache.keep_together(told, seen):  # without the look, the file is looked at again
+            self._unkept |= seen
+        if seen and any(one.fingerprint.checksum == checksum for one in self.uploads()):
+            self._keep_look(checksum)
         self._by_path[name] = changed, fingerprint
         if fingerprint.looked:
             self._by_checksum[checksum] = fingerprint
@@ -128,12 +126,6 @@ class Fingerprints:
                     torn.unlink(missing_ok=True)
                 replace_file(path, look)
 
-    def _keep_bytes(self, kind: str, checksum: str, value: bytes) -> bool:
-        kept = self._cache.keep_bytes(kind, checksum, value)
-        if not kept:
-            self._unkept[kind, checksum] = value
-        return kept
-
     def look(self, checksum: str) -> bytes | None:
         """What is kept of the content's pictures; None where there is none."""
         try:
@@ -148,8 +140,8 @@ class Fingerprints:
         lost = [checksum for checksum, one in found.items() if not one]
         for checksum, made in room.each(lost, lambda one: room.marks(look) if (look := self.look(one)) else b""):
             found[checksum] = made
-            if made:
-                self._keep_bytes(MARKS, checksum, made)
+            if made and not self._cache.keep_bytes(MARKS, checksum, made):
+                self._unkept[MARKS, checksum] = made
         return {checksum: one for checksum, one in found.items() if one}
 
     def frames(self, one: Fingerprint) -> list[Frame]:

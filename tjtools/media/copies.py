@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from tjtools.workspace.derived import KINSHIPS, Derived
 
 _REFUSALS, _MOST = 20, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
 _JUDGES = (aligned, alike, index, laying, look, lying, points, timeline, words)  # of two contents
+_AT_HAND = 256  # looks, since one is compared with some others
 _SHOWN = 9  # moments of two clips that are laid on one another
 
 _SIDE, _PLAIN = 32, 5.0  # as hashes were made: pixels, and deviation of the brightness, of 255, of a plain picture
@@ -96,6 +97,7 @@ class Copies:
         self._marks = store.marks((one.checksum for one in fingerprints if one.looked), room)
         self._index = Index(self._marks)
         self._found = self._cache.load(KINSHIPS, _judged)
+        self._look = lru_cache(_AT_HAND)(store.look)
 
     def of(self, place: int, wanted: Callable[[int], bool]) -> Iterator[Copy]:
         """What looks like the one at this place, of those that are wanted: the likeliest first."""
@@ -115,25 +117,30 @@ class Copies:
                 return []
             return [place for place in self._places[checksum] if wanted(place)]
 
-        for checksum, lies in self._index.like(self._marks[mine.checksum], lambda one: bool(places(one))):
-            kin = self._kinship(mine.checksum, checksum, lies)
-            refused, found = (0, found + 1) if kin else (refused + 1, found)
-            if kin:
-                yield from (Copy(place, kin.likeness.closeness, kin) for place in places(checksum))
-            if refused >= _REFUSALS or found == _MOST:
-                return
+        news = dict[str, Any]()
+        try:
+            for checksum, lies in self._index.like(self._marks[mine.checksum], lambda one: bool(places(one))):
+                kin = self._kinship(mine.checksum, checksum, lies, news)
+                refused, found = (0, found + 1) if kin else (refused + 1, found)
+                if kin:
+                    yield from (Copy(place, kin.likeness.closeness, kin) for place in places(checksum))
+                if refused >= _REFUSALS or found == _MOST:
+                    return
+        finally:
+            if news:
+                self._cache.keep(KINSHIPS, news)  # once for all of them: each time takes a while
 
-    def _kinship(self, mine: str, theirs: str, lies: Lies | None) -> Kinship | None:
-        """How both are one, which is found out once."""
+    def _kinship(self, mine: str, theirs: str, lies: Lies | None, news: dict[str, Any]) -> Kinship | None:
+        """How both are one, which is found out once; what is to be kept of it is put to the news."""
         both = f"{mine} {theirs}"
         if both not in self._found:
-            answer = self._room.kin(self._store.look(mine) or b"", self._store.look(theirs) or b"", lies)
+            answer = self._room.kin(self._look(mine) or b"", self._look(theirs) or b"", lies)
             if trouble := answer.get("trouble"):
                 self.failed.append(f"Two contents could not be compared: {trouble} (blake3 {mine[:12]}, {theirs[:12]})")
                 return None
             self.compared += 1
             self._found[both] = kinship_of(answer["kin"])
-            self._cache.keep(KINSHIPS, {both: {"judges": _version(), "kin": answer["kin"]}})
+            news[both] = {"judges": _version(), "kin": answer["kin"]}
         return self._found[both]
 
     def _by_hashes(self, mine: Fingerprint) -> Iterator[Copy]:

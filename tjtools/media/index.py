@@ -6,6 +6,7 @@ The index is made of the contents' marks, each time anew: nothing is trained, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache, partial
 from itertools import chain, zip_longest
 from typing import Any, TypeAlias
 
@@ -16,18 +17,18 @@ from tjtools.media import lying
 from tjtools.media.lying import Lies, Points, Ways
 from tjtools.media.marks import MIRROR, MIRROR_HASH, Marks, read
 
-faiss.omp_set_num_threads(1)  # threads cost more than they bring on what is asked here
-
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
 FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
+_REMEMBERED = 4096  # pictures whose points are at hand, since they are asked for again and again
 _FAR_MORE = 2  # times what the next one has in common
 _MOST_FIRST = 14  # of the first 64 signs
 _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the first signs may differ
 
 Pairs: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+Part: TypeAlias = tuple[Points, np.ndarray]  # of a picture: its points and their signs
 Candidate: TypeAlias = tuple[str, Lies | None]  # a content, and how it may lie on the one that is asked for
 
 
@@ -37,6 +38,7 @@ class Index:
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.contents = [*kept]
         self._told = [read(one) for one in kept.values()]
+        self._part = lru_cache(_REMEMBERED)(lambda content, number: _part(self._told[content], number))
         self._pictures = np.repeat(np.arange(len(kept)), [len(one.counts) for one in self._told])  # whose each is
         self._shapes = np.array([one.shape for one in self._told]).reshape(-1, 2)
         signs = np.concatenate([np.empty((0, 2), np.uint64), *(one.signs for one in self._told)])
@@ -114,12 +116,12 @@ class Index:
         numbers = which[rows][table], found[rows][table]
         there = table >= 0
         laid = lying.ways(*self._both(told, *numbers, turned[rows][table]), numbers, there)
-        met = set[int]()
+        asked, met = cache(partial(_part, told)), set[int]()
         for row in np.argsort(-laid.counts, kind="stable"):
             owner = int(self._pictures[pictures[likely[row]]])
             if owner in met or laid.counts[row] < FEWEST_POINTS:
                 continue
-            if lies := self._lies(told, int(groups[likely[row]]), laid.one(row)):
+            if lies := self._lies(told, asked, int(groups[likely[row]]), laid.one(row)):
                 met.add(owner)
                 yield owner, lies
 
@@ -136,17 +138,15 @@ class Index:
         shapes = self._shapes[self._pictures[self._of[found]]]
         return Points.of(told.spots[which], told.shape, turned), Points.of(self._spots[found], shapes)
 
-    def _lies(self, told: Marks, pair: int, way: Ways) -> Lies | None:
+    def _lies(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
-        asked, known = divmod(pair, len(self._pictures))
-        turned, number = divmod(asked, len(told.counts))
-        owner = self._pictures[known]
+        picture, known = divmod(pair, len(self._pictures))
+        turned, number = divmod(picture, len(told.counts))
+        owner = int(self._pictures[known])
         theirs, their_number = self._told[owner], known - int(np.searchsorted(self._pictures, owner))
-        mine, other = _of_picture(told, number), _of_picture(theirs, their_number)
-        points = Points.of(told.spots[mine], told.shape, bool(turned)), Points.of(theirs.spots[other], theirs.shape)
-        signs = told.signs[mine] ^ (MIRROR if turned else np.uint64(0)), theirs.signs[other]
         least = LEAST_BALANCE if len(told.counts) == 1 else OF_MANY
-        if lying.balance(*points, signs, (told.shape, theirs.shape), way) < least:
+        (mine, signs), (other, their_signs) = asked(number, bool(turned)), self._part(owner, their_number)
+        if lying.balance(mine, other, (signs, their_signs), (told.shape, theirs.shape), way) < least:
             return None
         frames = int(told.frames[number]), int(theirs.frames[their_number])
         return Lies(*frames, bool(turned), way.in_fractions(told.shape, theirs.shape))
@@ -155,6 +155,7 @@ class Index:
         """Pairs of one of these hashes and a content that has it nearly."""
         if not len(asked) or not self._hashes.ntotal:
             return np.empty((2, 0), np.int64)
+        faiss.omp_set_num_threads(1)  # asked by this thread: more cost more than they bring on so little
         ends, _, found = self._hashes.range_search(np.ascontiguousarray(asked), MOST_HASH_BITS + 1)
         return self._pairs(np.repeat(np.arange(len(asked)), np.diff(ends.astype(np.int64))), self._hash_owners[found])
 
@@ -174,9 +175,11 @@ class Index:
         return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
 
 
-def _of_picture(told: Marks, number: int) -> slice:
-    ends = np.cumsum(told.counts, dtype=int)
-    return slice(int(ends[number] - told.counts[number]), int(ends[number]))
+def _part(told: Marks, number: int, turned: bool = False) -> Part:
+    """The points of one picture, turned over or not."""
+    start = int(told.counts[:number].sum(dtype=int))
+    its = slice(start, start + int(told.counts[number]))
+    return Points.of(told.spots[its], told.shape, turned), told.signs[its] ^ (MIRROR if turned else np.uint64(0))
 
 
 def _owned(parts: Sequence[np.ndarray], none: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

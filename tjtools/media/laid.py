@@ -199,11 +199,12 @@ def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tupl
 
 def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
     """Theirs as bright, contrasty and colourful as mine, so far as somebody might have graded it."""
-    where = both > 0
-    some = slice(None, None, 1 + where.sum() // _ENOUGH)
-    theirs = _saturated(theirs, theirs[where][some], mine[where][some])
-    channels = zip(cv2.split(theirs), cv2.split(mine), strict=True)
-    return np.asarray(cv2.merge([_graded(one, one[where][some], other[where][some]) for one, other in channels]))
+    where = np.flatnonzero(both)
+    where = where[:: 1 + len(where) // _ENOUGH]
+    wanted = mine.reshape(-1, 3)[where]
+    theirs = _saturated(theirs, theirs.reshape(-1, 3)[where], wanted)
+    given, wanted = theirs.reshape(-1, 3)[where].T.copy(), wanted.T.copy()
+    return np.asarray(cv2.merge([*map(_graded, cv2.split(theirs), given, wanted)]))
 
 
 def _saturated(pixels: Pixels, given: np.ndarray, wanted: np.ndarray) -> Pixels:

@@ -21,7 +21,7 @@ RATE = 4  # frames a second
 FEWEST_FRAMES, MOST_FRAMES = 32, 120  # what is short has more of them a second, what is long fewer
 _FASTEST = 25
 _TICKS = Fraction(1, 1000)
-_QUALITY = {"preset": "veryfast", "crf": "34", "bf": "0", "threads": "1", "x264-params": "subme=1:me=dia"}
+_QUALITY = {"preset": "veryfast", "crf": "33.5", "bf": "0", "threads": "1", "x264-params": "subme=0:me=dia:weightp=0"}
 _HARDLY = 1e-3  # seconds
 _COARSE, _SAME_SCENE = 10, 0.95  # pixels; correlation
 _LARGEST = 2 * SIDE  # of what another may have put there
@@ -49,17 +49,19 @@ def kept(frames: Sequence[Frame]) -> bytes:
 
 
 def _moving(frames: Sequence[Frame]) -> bytes:
+    import cv2  # slow to load, and for nothing else
+
     made = io.BytesIO()
     with av.open(made, "w", format="mp4") as file:
         apart = max(1, round((frames[1].second - frames[0].second) / _TICKS))
         stream = file.add_stream("libx264", rate=Fraction(_TICKS.denominator, apart), options=_QUALITY)
         tall, wide = frames[0].pixels.shape[:2]
-        stream.width, stream.height, stream.pix_fmt = max(2, wide & ~1), max(2, tall & ~1), "yuv420p"
-        stream.codec_context.time_base = _TICKS
-        shaper = VideoReformatter()
+        size = stream.width, stream.height = max(2, wide & ~1), max(2, tall & ~1)
+        stream.pix_fmt, stream.codec_context.time_base = "yuv420p", _TICKS
         for one in frames:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(one.pixels), format="bgr24")
-            frame = shaper.reformat(frame, stream.width, stream.height, "yuv420p")
+            even = one.pixels if size == (wide, tall) else cv2.resize(one.pixels, size)
+            planes = np.asarray(cv2.cvtColor(even, cv2.COLOR_BGR2YUV_I420), np.uint8)
+            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
             frame.pts, frame.time_base = round(one.second / _TICKS), _TICKS
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
@@ -84,9 +86,10 @@ def _shown(look: bytes) -> Iterator[Frame]:
         stream = next(iter(file.streams.video), None)
         if not stream or not stream.codec_context or stream.codec_context.name != "h264":
             raise ValueError("the look is damaged: it has no picture")
+        stream.codec_context.thread_count = 1  # more take longer on so little
         shaper = VideoReformatter()  # one for all: each takes a while to be made
         for frame in file.decode(stream):
-            yield Frame(frame.time or 0.0, _checked(shaper.reformat(frame, format="bgr24").to_ndarray()))
+            yield Frame(frame.time or 0.0, _checked(shaper.reformat(frame, format="bgr24", threads=1).to_ndarray()))
 
 
 def _checked(pixels: np.ndarray) -> np.ndarray:

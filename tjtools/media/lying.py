@@ -26,6 +26,7 @@ _BITS = 44  # of 128 in which a point and the same one of the other picture may 
 _SMALLEST = 1.9  # pixels of the smallest point that is found
 _EDGE = 2.0  # pixels
 _COVERED = 0.5  # of the one picture or of the other that both have
+_MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 _GOES_ALONG = 0.3  # of a copy's places, whatever was put over it or in its place
 
 
@@ -54,6 +55,12 @@ class Lies(NamedTuple):
     theirs: int
     mirrored: bool
     matrix: Sequence[Sequence[float]]
+
+    @property
+    def whole(self) -> np.ndarray:
+        """The same onto mine as it is, 3x3."""
+        way = np.vstack([self.matrix, [0, 0, 1]])
+        return _MIRROR @ way if self.mirrored else way
 
 
 class Ways(NamedTuple):
@@ -199,15 +206,15 @@ def balance(
     found = []
     for places, there, common in ((mine.places, seen, one[same]), (onto, they_seen, other[same])):
         column, row = (
-            ((each - low[side]) * (_PARTS / max(high[side] - low[side], 1e-6))).clip(0, _PARTS - 1).astype(int)
+            np.minimum(np.maximum((each - low[side]) * (_PARTS / max(high[side] - low[side], 1e-6)), 0), _PARTS - 1)
             for side, each in enumerate((places.real, places.imag))
         )
-        shared = np.zeros(len(places), bool)
-        shared[common] = True
-        part = _PARTS * row + column
-        has, has_common = (np.bincount(part[which], minlength=_PARTS**2) > 0 for which in (there, there & shared))
-        found.append(2 * int(has_common.sum()) - int(has.sum()))
-    return max(found)
+        part = _PARTS * row.astype(int) + column.astype(int)
+        shared, has, has_common = (np.zeros(size, bool) for size in (len(places), _PARTS**2, _PARTS**2))
+        shared[common] = has[part[there]] = True
+        has_common[part[there & shared]] = True
+        found.append(2 * np.count_nonzero(has_common) - np.count_nonzero(has))
+    return int(max(found))
 
 
 def _within(places: np.ndarray, shape: np.ndarray) -> np.ndarray:

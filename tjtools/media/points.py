@@ -83,16 +83,24 @@ def _hashes(pixels: np.ndarray) -> np.ndarray:
     left, top, right, bottom = within(grey)
     inner = grey[top:bottom, left:right]
     versions = [grey] if inner.shape == grey.shape else [grey, inner]
-    told = [_hash(one) for one in versions if one.std() > _PLAIN]
+    told = [_hash(one) for one in versions if cv2.meanStdDev(one)[1][0, 0] > _PLAIN]
     return np.array(told, np.uint8).reshape(-1, 32)
 
 
 def within(grey: np.ndarray) -> tuple[int, int, int, int]:
     """What lies within a border of one colour: left, top, right, bottom."""
-    rows, columns = (np.flatnonzero(grey.std(axis) > _BORDER) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(_varies(grey, axis) > _BORDER**2) for axis in (1, 0))
     if not len(rows) or not len(columns):
         return 0, 0, grey.shape[1], grey.shape[0]
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _varies(grey: np.ndarray, axis: int) -> np.ndarray:
+    """The variance of each row or column (numpy's own takes six times as long)."""
+    values = grey.astype(np.float32)
+    each = (cv2.reduce(one, axis, cv2.REDUCE_AVG, dtype=cv2.CV_64F) for one in (values, values * values))
+    mean, square = (one.ravel() for one in each)
+    return np.asarray(square - mean * mean)
 
 
 def _hash(grey: np.ndarray) -> np.ndarray:

@@ -33,6 +33,13 @@ FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)  # of its time, at which something that mo
 STILL_CONTAINERS = frozenset({"png", "jpg", "gif", "webp", "bmp", "tiff", "avif", "heic", "jp2", "cr3"})
 _SLOWEST = 10_000_000  # bytes a second that the slowest disk gives
 _GLANCE = 0.1  # seconds between two looks at whether the work is cancelled
+# one thread each; and glibc keeps what was freed, which else it hands back and asks for anew with each picture
+THRIFT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(64 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+    "MALLOC_TOP_PAD_": str(16 << 20),
+}
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -224,7 +231,7 @@ class Children(AbstractContextManager["Children"]):
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="ascii",
-                env=told | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=told | THRIFT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 start_new_session=True,  # Ctrl-C in a terminal is ours alone to heed
             )
             self._started.append(process)

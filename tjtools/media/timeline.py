@@ -19,6 +19,7 @@ from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
 from tjtools.media.laid import Compared, laid
 from tjtools.media.look import Frame
+from tjtools.media.lying import Lies
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
@@ -32,6 +33,7 @@ _LEAST_ALIKE = 0.29  # how well all goes along, times how much of what moves doe
 _SURELY, _HARDLY_ALIKE, _IN_VAIN = 0.6, 0.1, 3  # from where no other way is tried; as little as that in so many ways
 _MOVES_MUCH = 0.1  # of all places on all frames
 _REFINED = 2  # times at most
+_HOPELESS = 0.15  # how alike both are in a way that no refining makes one of them, and no other way either
 _TINY, _LOOKS_SO = 16, 0.8  # pixels of two frames that may be one as they are, or mirrored; and their correlation
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _COVERED = 0.6  # of one of the two pictures
@@ -109,21 +111,26 @@ def _is_part(seconds: tuple[float, float], lasting: float) -> bool:
     return lasting - (seconds[1] - seconds[0]) > max(_HARDLY, _HARDLY * lasting / 5)
 
 
-def kinship(mine: Shown, theirs: Shown) -> Kinship | None:
-    """How both are one; None where they are not, or where one is a still and the other none."""
+def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None) -> Kinship | None:
+    """How both are one; None where they are not, or where one is a still and the other none.
+
+    Where it is known how theirs may lie on mine, that is tried before their points are looked for.
+    """
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
-        still = _still(mine, theirs) if lengths == {False} else None
+        still = _still(mine, theirs, lies) if lengths == {False} else None
         return Kinship(still) if still else None
-    best = _together(mine, theirs)
+    best = _together(mine, theirs, lies)
     if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
     return _told(best.both, best.line)
 
 
-def _still(mine: Shown, theirs: Shown) -> Likeness | None:
-    sure = alike.surely(mine.frames[0].pixels, theirs.frames[0].pixels)
-    return sure or alike.likeness(mine.pictures[0], theirs.pictures[0])
+def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
+    one, other = mine.frames[0].pixels, theirs.frames[0].pixels
+    if (sure := alike.surely(one, other)) or (lies and not alike.may_be(one, other, lies.whole)):
+        return sure
+    return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
 
 class _Found(NamedTuple):
@@ -134,10 +141,17 @@ class _Found(NamedTuple):
     alike: float
     moves: float
 
+    @classmethod
+    def of(cls, both: Both, line: Line) -> _Found:
+        moves, together = both.moved_together(line)
+        return cls(both, line, line.close * together, moves)
 
-def _together(mine: Shown, theirs: Shown) -> _Found | None:
+
+def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
-    best = None
+    best = _lying(mine, theirs, lies.whole) if lies else None
+    if best and not _HOPELESS <= best.alike < _SURELY:
+        return best
     for number, whole in enumerate(_geometries(mine, theirs)):
         found = _lying(mine, theirs, whole)
         if found and (not best or found.alike > best.alike):
@@ -153,16 +167,16 @@ def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
     line = both and both.line()
     if not both or not line or not both.covers(line):
         return None
+    found = _Found.of(both, line)
     for _ in range(_REFINED):
-        if both.exact(line):
+        if found.alike < _HOPELESS or found.both.exact(found.line):
             break
-        again = Both.of(mine.frames, theirs.frames, both.refined(line))
+        again = Both.of(mine.frames, theirs.frames, found.both.refined(found.line))
         better = again and again.line()
-        if not again or not better or better.score <= line.score:
+        if not again or not better or better.score <= found.line.score:
             break
-        both, line = again, better
-    moves, together = both.moved_together(line)
-    return _Found(both, line, line.close * together, moves)
+        found = _Found.of(again, better)
+    return found
 
 
 def _stands(found: _Found) -> bool:
@@ -173,7 +187,7 @@ def _stands(found: _Found) -> bool:
     pairs = (found.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
     both = [(mine[one].pixels, theirs[other].pixels) for one, other in pairs]
     return any(alike.surely(*each, found.both.whole) for each in both) or any(
-        alike.likeness(*map(points.picture, each)) for each in both
+        alike.likeness(points.picture(one), points.picture(other)) for one, other in both
     )
 
 

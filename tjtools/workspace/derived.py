@@ -91,7 +91,7 @@ class Derived(NamedTuple):
         """Keep values by their keys; what is known of others stays."""
         there = kind not in _EARLIER or self._ask("SELECT 1 FROM kept WHERE place = ? AND kind = ? LIMIT 1", kind)
         before = {} if there else self._earlier(kind)
-        self._put(kind, before | {key: json.dumps(value) for key, value in values.items()})
+        self._put({(kind, key): value for key, value in before.items()} | _told(kind, values))
 
     def bytes_of(self, kind: str, key: str) -> bytes | None:
         """The bytes that are kept under a key."""
@@ -105,7 +105,12 @@ class Derived(NamedTuple):
 
     def keep_bytes(self, kind: str, key: str, value: bytes) -> bool:
         """Keep bytes under a key; False where they can't be kept."""
-        return self._put(kind, {key: value})
+        return self._put({(kind, key): value})
+
+    def keep_together(self, values: Mapping[str, Mapping[str, Any]], data: Mapping[tuple[str, str], bytes]) -> bool:
+        """Keep values by kind and key, and bytes, all or none: so it costs what one of them does."""
+        told = {each: one for kind, ones in values.items() for each, one in _told(kind, ones).items()}
+        return self._put({**data, **told})
 
     def _earlier(self, kind: str) -> dict[str, str]:
         """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged.
@@ -124,9 +129,9 @@ class Derived(NamedTuple):
             return []
         return _work(lambda base: base.execute(query, (place, kind, *more)).fetchall()) or []
 
-    def _put(self, kind: str, values: Mapping[str, str | bytes]) -> bool:
+    def _put(self, values: Mapping[tuple[str, str], str | bytes]) -> bool:
         place = self._place(new=True)
-        rows = [(place, kind, key, value) for key, value in values.items()]
+        rows = [(place, *both, value) for both, value in values.items()]
         query = "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?)"
         return bool(place and rows and _work(lambda base: base.executemany(query, rows)))
 
@@ -139,6 +144,10 @@ class Derived(NamedTuple):
                     file.write(os.urandom(8).hex().encode())
             return os.fsencode(self.workspace.root) + path.read_bytes()
         return b""
+
+
+def _told(kind: str, values: Mapping[str, Any]) -> dict[tuple[str, str], str | bytes]:
+    return {(kind, key): json.dumps(value) for key, value in values.items()}
 
 
 def _work(work: Callable[[sqlite3.Connection], _T]) -> _T | None:
