@@ -56,6 +56,12 @@ def test_where_nothing_is_approved_it_says_so_and_writes_nothing(shop: Workspace
     assert (done.returncode, shop.campaigns.exists()) == (1, False)
     assert "Nothing is approved that makes an ad: no file was written.\n" in done.stdout
     assert "There is no Gaming; there is: Sports, Travel\n" in done.stdout
+    shop.library.unlink()
+    done = tjtools("campaign", "--category", "Gaming", cwd=shop.root)
+    assert "There is no Gaming; there is: no category yet\n" in done.stdout
+
+
+def test_a_section_that_makes_no_ads_has_none(shop: Workspace) -> None:
     only = tjtools("campaign", "--section", "Static Banner", cwd=shop.root)
     assert (only.returncode, shop.campaigns.exists()) == (1, False)
     assert only.stdout.endswith("\n1 no kind of ad\n")

@@ -298,7 +298,7 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["check", "--from", "nope.txt"], "nope.txt"),
+        (["check", "--from", "nope.txt"], "nope.txt: can't be read: No such file or directory. Check the path."),
         (["check", "--from", "."], "Is a directory"),
         (["check", "x", "--type", "poster"], "'poster' is not a creative type; native_video, native_image, video"),
         (["init", "list.txt"], "list.txt"),
@@ -308,7 +308,14 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["init", "."], "say with --site"),
         (["add", "1032530591", "uploaded/b.png"], "is a path"),
         (["add", "1032530591", "b.png", "--status", "removed"], "not one of 'pending'"),
-        (["review", "--csv", "no/such/folder.csv"], "no/such/folder.csv: can't be written"),
+        (
+            ["review", "--csv", "no/such/folder.csv"],
+            "no/such/folder.csv: can't be written: No such file or directory. Check the path.",
+        ),
+        (["campaign", "--section", "Natve"], "'Natve' is no section that makes ads; Native Rollover, In-Stream Video"),
+        (["campaign", "--since", "yesterday"], "'--since': 'yesterday' is no day like 2026-11-29"),
+        (["init", "x", "--site", "lve"], "'--site': 'lve' is not one of 'sandbox', 'live'"),
+        (["lab", "--port", "abc"], "'--port': it takes a whole number"),
         (["upload", "--file", "gone.png"], "gone.png"),
         (["upload", "--type", "image"], "--type says what a named file is"),
         (["review", "--type", "image"], "--type says what a named file is"),

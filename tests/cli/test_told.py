@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 from world import Truth, banner, expire, session, tjtools, write_inventory
 
+from tjtools import cli
 from tjtools.cache.library import Library
 from tjtools.cli.app import GROUPS, app
 from tjtools.cli.practice import carried_out, summed_up
@@ -136,6 +137,11 @@ def test_the_last_words_of_the_demo_agree_with_what_came_before(shop: Workspace)
         "1 file uploaded, 1 of 1 IDs confirmed by checksum."
         " The second run: 0 files uploaded, 2 there already, 1 held back."
     )
+
+
+def test_no_command_prints_a_line_break_within_a_text_which_would_be_shown_as_a_backslash() -> None:
+    for path in Path(cli.__file__).parent.glob("*.py"):
+        assert not re.search(r"""\b(out|err)\.print\([^)\n]*\\n""", path.read_text("utf-8")), path
 
 
 def test_the_demo_ends_where_one_of_its_runs_is_stopped(shop: Workspace, truth: Truth, fake_site: None) -> None:

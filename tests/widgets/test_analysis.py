@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import reviewed
 from PIL import Image
+from views import inside
 
 from tjtools.analysis.charts import MIME, bundle
 from tjtools.analysis.exhibits import Shown
@@ -193,6 +194,8 @@ def test_a_name_that_may_be_there_is_unclear_and_has_no_id(small: Workspace) -> 
     ]
     assert panel.ids == "7"
     assert panel.answers.finding == "3 lines asked: 1 in the library, 1 not; 1 unclear"
+    [table] = [one for one in inside(lookup_view(panel)) if isinstance(one, Table)]
+    assert table.frame[["Creative ID", "creative type"]].to_numpy().tolist() == [["7", "native video"]] * 2 + [["", ""]]
 
 
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:

@@ -257,7 +257,13 @@ def test_the_view_shows_both_sides_and_says_what_was_rejected(review: Review) ->
         assert f"'{side.name}'" in told  # a text of its own, never part of any markup
 
 
-def test_the_list_says_what_to_choose_until_a_file_is_compared(review: Review) -> None:
+def test_what_repeats_a_rejected_creative_is_compared_first(review: Review) -> None:
+    assert [bool(one.repeats_rejected) for one in review.comparable] == sorted(
+        (bool(one.repeats_rejected) for one in review.comparable), reverse=True
+    )
+
+
+def test_the_list_says_what_to_choose_while_no_file_is_compared(review: Review) -> None:
     view = review_view(review)
 
     def label() -> str:
@@ -266,6 +272,8 @@ def test_the_list_says_what_to_choose_until_a_file_is_compared(review: Review) -
     assert label() == "Choose a file to compare"
     compare(review, VIDEO)
     assert label().endswith(VIDEO)
+    review.compared = None
+    assert label() == "Choose a file to compare"
 
 
 def test_a_card_opens_the_evidence_of_its_file(review: Review) -> None:

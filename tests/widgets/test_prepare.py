@@ -242,7 +242,8 @@ def test_what_repeats_a_known_creative_is_told_first_and_added_on_a_persons_word
     assert "Sports/IMG_0001.png: same content as ID 1032530511" in words(view)
     assert "it was REJECTED on 2025-11-13" in words(view)
     assert "Add 1 file" in buttons(view)
-    [also] = [one for one in shown(view) if isinstance(one, w.Checkbox) and one.description == "Add it all the same"]
+    [also] = [one for one in shown(view) if isinstance(one, w.Checkbox) and one.description.endswith("all the same")]
+    assert also.description == "Add Sports/IMG_0001.png all the same"
     also.value = True
     assert "Add 2 files" in buttons(view)
     also.value = False
@@ -256,7 +257,10 @@ def test_what_looks_like_another_is_told_and_added_with_the_same_button(shop: Wo
     original = image(tmp_path / "shoot 4/Travel/harbour.png", seed=5)
     ImageOps.mirror(Image.open(original)).save(original.with_name("harbour again.png"))
     review = asked(shop, tmp_path / "shoot 4")
-    assert "mirrored" in words(review_view(review))
+    told = words(review_view(review))
+    assert "mirrored" in told
+    assert "≈ 1 file looks like what is known" in told
+    assert "⚠" not in told  # nothing is left out
     review.adding.add()
     ended(review.adding)
     assert len(names(shop)) == 2

@@ -17,6 +17,7 @@ from statistics import median
 import ipywidgets as w
 import psutil
 import pytest
+from views import words
 from world import (
     IN_ITS_OWN_BROWSER,
     NOW,
@@ -148,6 +149,14 @@ def test_a_rehearsal_is_uploaded_once(workspace: Workspace, truth: Truth) -> Non
     panel.upload()  # the second click of a double click
     assert not panel.task.running
     assert sorted(truth.received()) == ["a.png", "b.png"]
+
+
+def test_of_each_file_of_the_session_it_is_said_what_becomes_of_it(workspace: Workspace) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", name) for name in ("a.png", "same as a.png")])
+    view = upload_view(panel := Upload(workspace))
+    assert "A rehearsal uploads nothing, and shows what would go." in words(view)
+    ready(workspace, panel)
+    assert "Of the session: 1 left out." in words(view)
 
 
 def test_nothing_is_asked_where_nothing_goes_up(workspace: Workspace) -> None:

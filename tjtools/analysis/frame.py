@@ -160,7 +160,7 @@ def readable(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _readable(name: str, column: pd.Series) -> tuple[str, pd.Series]:
-    words, types = name.replace("_", " "), pd.api.types
+    words, types = name.replace("_", " ").replace("creative id", "Creative ID"), pd.api.types
     if name in _PERCENT:
         return f"{words}, %", (column * 100).round(1)
     if isinstance(column.dtype, pd.DatetimeTZDtype):

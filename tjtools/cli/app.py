@@ -37,10 +37,23 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
     "Check": (workspace.doctor, workspace.verify),
     "Set-up": (workspace.init, workspace.login, practice.demo, practice.sandbox, team.pull),
 }
+_IN_PLAIN_WORDS = {  # what the library that reads the arguments says of a wrong one
+    "Value error, ": "",
+    "Input should be a valid integer, unable to parse string as an integer": "it takes a whole number",
+    " does not match the formats '%Y-%m-%d'.": " is no day like 2026-11-29",
+}
 
 
 class InGroups(TyperGroup):
     """The commands by when a person needs them, each with one short line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            for words, plain in _IN_PLAIN_WORDS.items():
+                error.message = error.message.replace(words, plain)
+            raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (its name is what is overridden)
         for title in GROUPS:

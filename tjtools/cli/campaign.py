@@ -12,17 +12,26 @@ from tjtools.cli import console, some_of
 from tjtools.cli.console import end, listing, now, out, say
 from tjtools.cli.library import run_reading
 from tjtools.cli.told import AllOption, line
-from tjtools.model.creative import CreativeType
+from tjtools.model.creative import CreativeType, Section
 from tjtools.model.words import counted
 from tjtools.scrape.refresh import apply_update, plan_sync
 from tjtools.upload.campaign import Ad, CampaignFile
 from tjtools.upload.on_demand import Asked, Campaign, composed, plan_campaign
 from tjtools.workspace.folder import Workspace
 
+
+def _parse_section(text: str) -> CreativeType:
+    try:
+        return CreativeType.parse(text)
+    except ValueError as error:
+        making = ", ".join((Section.NATIVE_ROLLOVER.value, Section.IN_STREAM_VIDEO.value))
+        raise typer.BadParameter(f"{text!r} is no section that makes ads; {making}") from error
+
+
 SectionOption = Annotated[
     CreativeType | None,
     typer.Option(
-        "--section", parser=console.parse_type, metavar="SECTION", help="Native Rollover (pairs), or In-Stream Video."
+        "--section", parser=_parse_section, metavar="SECTION", help="Native Rollover (pairs), or In-Stream Video."
     ),
 ]
 
@@ -67,7 +76,7 @@ def campaign(
         _show(found, everything=everything)
         there = [*map(composed, found.categories)]
         for unknown in (one for one in asked.categories if composed(one) not in there):
-            out.print(f"There is no {unknown}; there is: {', '.join(there)}", style="yellow")
+            out.print(f"There is no {unknown}; there is: {', '.join(there) or 'no category yet'}", style="yellow")
         for one in files:
             done = "Written" if writes else "To be written" if dry_run else "Not written"
             out.print(f"{done}: {one.path} ({counted(len(one.rows), 'ad')})")

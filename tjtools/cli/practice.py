@@ -81,7 +81,8 @@ def demo(
 
     def show() -> None:
         _show_summary(folder, start, workspace, report)
-        out.print(f"\n{summed_up(report, again, *confirmed)}")
+        out.print()
+        out.print(summed_up(report, again, *confirmed))
         out.print(f"{'All went' if well else 'It did not go'} as it should. Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)
@@ -155,7 +156,7 @@ def lab(
 ) -> None:
     """Open the day's work in JupyterLab, until Ctrl-C.
 
-    Where no account is configured they run on the practice site, in a folder of its own, tjtools-practice.
+    Where no account is configured it runs on the practice site, in a folder of its own, tjtools-practice.
     Exit codes: 0 ended by Ctrl-C, 2 error.
     """
     place = _configured(workspace)

@@ -70,9 +70,9 @@ def init(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Make or migrate the schema of a team's database, add accounts, and say who may work in them.
+    """Prepare a team's database, and say who may work in it.
 
-    Exit codes: 0 done, or there was nothing to do, 2 error.
+    Its schema is made or migrated, and accounts are added. Exit codes: 0 done, or there was nothing to do, 2 error.
     """
     accounts = account or []
     if (buyer or reader) and not accounts:
@@ -101,9 +101,9 @@ def join(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the difference, and join nothing.")] = False,
     as_json: console.JsonOption = False,
 ) -> None:
-    """Share this workspace's library with a team: both have then what each had.
+    """Share this workspace's library with a team.
 
-    The difference is shown first. Exit codes: 0 joined, 1 not joined, 2 error.
+    Both have then what each had. The difference is shown first. Exit codes: 0 joined, 1 not joined, 2 error.
     """
     settings = _settings(url, account, name)
     difference = compare(workspace, settings)
@@ -124,9 +124,9 @@ def _asked() -> bool:
 
 @app.command()
 def status(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:
-    """Say who works on what, when the site was read last and by whom, and how far behind this copy is.
+    """Say who works on what, and how far behind this copy is.
 
-    Exit codes: 0 all well, 1 the copy is behind, 2 error.
+    Also when the site was read last, and by whom. Exit codes: 0 all well, 1 the copy is behind, 2 error.
     """
     with _team(workspace) as team:
         version, refreshed, claims = team.store.standing()

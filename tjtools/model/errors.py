@@ -190,8 +190,7 @@ def translated(path: Path, done: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TrackingFileError(
-            f"can't be {done}: {error.strerror or error}.",
-            path=path,
-            remedy="Close it in other programs, and look at the folder's rights and the disk's free space.",
-        ) from error
+        held = "Close it in other programs, and look at the folder's rights and the disk's free space."
+        wrong = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+        reason, remedy = f"can't be {done}: {error.strerror or error}.", "Check the path." if wrong else held
+        raise TrackingFileError(reason, path=path, remedy=remedy) from error

@@ -200,6 +200,7 @@ def _told(panel: LookUp) -> Any:
     frame = panel.answers.frame
     first = ["asked", "answer", "creative_id", "review_status"]
     frame = frame[[*first, *frame.columns.difference(first, sort=False)]]
+    frame = frame.assign(creative_type=frame["creative_type"].str.replace("_", " "))
     return readable(frame.loc[:, (frame != "").any()])
 
 

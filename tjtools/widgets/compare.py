@@ -168,8 +168,8 @@ def _head(one: Repeat) -> Node:
     at = one.known.rejected_at
     if at is None:
         return node("div", node("strong", how))
-    when = f"on {at[:10]}" if at else "nobody knows when"
-    rejected = f"✗ REJECTED {when}: the network has refused creative {one.known.creative_id} before."
+    when = f" on {at[:10]}" if at else ""
+    rejected = f"✗ REJECTED{when}: the network has refused creative {one.known.creative_id} before."
     return node("div", node("strong", how), node("p", rejected, css="tj-rejected", role="note"))
 
 

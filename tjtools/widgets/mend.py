@@ -305,8 +305,10 @@ def _found(mending: Mending) -> Node | None:
     if not _some(mending):
         return None
     whole = len(mending.plain) + len(mending.questions)
-    parts: list[Node] = [f"{counted(whole, 'file')} can be mended here. "]
-    parts += [f"{len(mending.plain):,} without any loss. "] if mending.plain else []
+    plain = len(mending.plain)
+    parts: list[Node] = [f"{counted(whole, 'file')} can be mended here"]
+    parts += [(f", {plain:,} of them" if plain < whole else ",") + " without any loss"] if plain else []
+    parts += [". "]
     parts += [node("strong", f"{len(mending.questions):,} to decide. ")] if mending.questions else []
     return node("div", node("h3", "Make it fit"), node("p", *parts), css="tj-line")
 

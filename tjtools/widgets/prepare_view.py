@@ -14,6 +14,7 @@ from traitlets import Bool
 from tjtools.model.creative import Medium
 from tjtools.model.errors import TJToolsError
 from tjtools.model.words import counted
+from tjtools.prepare.delivery import Delivered
 from tjtools.prepare.incoming import Incoming, Offered
 from tjtools.prepare.mend import Offer
 from tjtools.prepare.naming import NEEDED, TITLES, WORDS
@@ -189,29 +190,42 @@ def _repeats(review: Review) -> w.Widget:
     adding = review.adding
     also = linked(adding, "repeats", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
 
-    def same() -> int:
-        return len(adding.delivery.repeated) if adding.delivery else 0
+    def same() -> str:
+        files = adding.delivery.repeated if adding.delivery else ()
+        one = adding.called(files[0].path) if files else ""
+        return f"the {len(files):,} of the same content" if len(files) > 1 else one
 
-    tied(
-        adding,
-        "delivery",
-        also,
-        description=lambda: f"Add {'it' if same() == 1 else f'these {same():,}'} all the same",
-        shown=same,
-    )
+    tied(adding, "delivery", also, description=lambda: f"Add {same()} all the same", shown=same)
     tied(review, "busy", also, disabled=lambda: review.busy)
     words = told(adding, "delivery", lambda: _repeated(adding))
-    return tied(adding, "delivery", column(words, also, css="tj-repeats"), shown=lambda: words.tree != [""])
+    framed = tied(adding, "delivery", column(words, also, css="tj-repeats"), shown=lambda: words.tree != [""])
+    return column(framed, told(adding, "delivery", lambda: _alike(adding)))
 
 
 def _repeated(adding: Adding) -> Node | None:
-    """What repeats a known creative: the same content stays out, what only looks so goes in."""
-    found = [one for one in adding.delivery.found if one.repeats] if adding.delivery else []
-    if not found:
-        return None
-    told = [f"{adding.called(one.path)}: {one.repeats[0].told}" for one in sorted(found, key=lambda one: not one.same)]
+    """What has the content of a known creative, and stays out, and whatever repeats a rejected one."""
+    found = [one for one in _repeating(adding) if one.same or _rejected(one)]
     count = f"⚠ {counted(len(found), 'file')} repeat{'s' if len(found) == 1 else ''} what is known"
-    return node("div", *_some(count, told))
+    return node("div", *_some(count, _like(adding, found))) if found else None
+
+
+def _alike(adding: Adding) -> Node | None:
+    """What only looks like a known creative, and goes in."""
+    found = [one for one in _repeating(adding) if not (one.same or _rejected(one))]
+    count = f"≈ {counted(len(found), 'file')} look{'s' if len(found) == 1 else ''} like what is known"
+    return folded(count, lines(_like(adding, found))) if found else None
+
+
+def _repeating(adding: Adding) -> list[Delivered]:
+    return [one for one in adding.delivery.found if one.repeats] if adding.delivery else []
+
+
+def _rejected(one: Delivered) -> bool:
+    return any(each.known.rejected_at is not None for each in one.repeats)
+
+
+def _like(adding: Adding, found: Iterable[Delivered]) -> list[str]:
+    return [f"{adding.called(one.path)}: {one.repeats[0].told}" for one in sorted(found, key=lambda one: not one.same)]
 
 
 def _some(title: str, told: Iterable[str]) -> list[Node]:
@@ -295,7 +309,7 @@ def _to_decide(adding: Adding) -> Node:
     kinds = ", ".join(f"{number:,} {_LOSSES[what]}" for what, number in count.items())
     agreed = len(adding.offers) - len(adding.questions)
     parts: list[Node] = [node("strong", f"{len(adding.questions):,} to decide: {kinds}. ")] if count else []
-    parts += [f"Which part of {counted(agreed, 'file')} is kept, can be changed."] if agreed else []
+    parts += [f"{counted(agreed, 'file')} as agreed, which can be changed."] if agreed else []
     return node("div", node("h3", "What would be lost"), node("p", *parts), css="tj-line")
 
 

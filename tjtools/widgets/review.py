@@ -106,6 +106,7 @@ class Review(Panel):
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
         self.adding.renew()
+        task.progress("looking through the session")
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
@@ -225,8 +226,8 @@ class Review(Panel):
 
     @property
     def comparable(self) -> tuple[FileReview, ...]:
-        """The files that repeat something, except those that are there under their own name."""
-        return tuple(one for one in self.reviews if has_evidence(one))
+        """The files that repeat something, but those there under their own name; what repeats a rejected one first."""
+        return tuple(sorted(filter(has_evidence, self.reviews), key=lambda one: not one.repeats_rejected))
 
     @property
     def evidence(self) -> tuple[Repeat, ...]:

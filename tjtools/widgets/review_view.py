@@ -35,7 +35,7 @@ from tjtools.widgets.view import (
     way_on,
 )
 
-HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There already"}
+HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There, or skipped"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
 PLAYABLE = 30_000_000  # bytes: a larger video is not sent to the browser
 _HEADS = {"name": "Name", "type": "Type", "dimensions": "Pixels", "duration": "Length", "size": "Size"}

@@ -52,6 +52,7 @@ class Start(Panel):
 
     def look(self, task: Task) -> None:
         """Review the session against the library, and see what waits for a person."""
+        task.progress("looking through the session")
         from tjtools.analysis.sources import Files  # pandas takes a while, beside the looking
         from tjtools.analysis.worklist import worklist
 

@@ -9,6 +9,7 @@ import ipywidgets as w
 import pandas as pd
 
 from tjtools.diff.session import FileReview, Verdict
+from tjtools.health.status import tally
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import SessionFile
 from tjtools.model.words import counted
@@ -32,6 +33,8 @@ from tjtools.widgets.view import (
     way_on,
 )
 
+_REHEARSAL = "A rehearsal uploads nothing, and shows what would go."
+_STAYS = {"there": "there already", "left out": "left out"}
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
@@ -103,10 +106,10 @@ def _ahead(panel: Upload) -> w.Widget:
         if _nothing(panel):
             return node("span", node("strong", "Nothing to upload."), " Every file is there already, or stays here.")
         if not panel.saved:
-            rule = " every new file goes, but no copy of a rejected one."
+            rule = f" every new file goes, but no copy of a rejected one. {_REHEARSAL}"
             return node("span", node("strong", "No plan is saved:"), rule)
         files, saved = counted(len(panel.saved.files), "file"), panel.saved.saved_at.astimezone()
-        return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}.")
+        return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}. {_REHEARSAL}")
 
     way = way_on(panel, "review", "Go to Review")
     if isinstance(way, w.Button):
@@ -261,8 +264,9 @@ def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
         yield _names([one.file.name for one in plan.unseen], "● New since your plan, not in it")
     if plan.files:
         yield _names([file.name for file in plan.files], "Names")
-    if there := sum(one.is_there for one in prepared.reviews):
-        yield note(f"✓ {counted(there, 'file')} of the session: there already.")
+    stays = tally(prepared.reviews)
+    if here := [f"{stays[what]:,} {words}" for what, words in _STAYS.items() if what in stays]:
+        yield note(f"✓ Of the session: {', '.join(here)}.")
     for bad in prepared.bad_lines:
         yield node("p", f"⚠ Line {bad.line} of the session can't be read and stays here: {bad.reason}")
     if plan.files and panel.settings.campaign.target_url.startswith("PLACEHOLDER"):

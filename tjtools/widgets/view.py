@@ -128,7 +128,8 @@ class Choice(w.Dropdown):  # type: ignore[misc]
     def _fill(self, _change: object) -> None:
         self.filling = True  # a new list has a first value, which nobody chose
         self.options, value = self.offered
-        self.index = [one for _label, one in self.options].index(value)  # by its place, since None has one too
+        for _ in range(2):  # by its place, since None has one too, which is lost as the value becomes None
+            self.index = [one for _label, one in self.options].index(value)
         self.filling = False
 
 
