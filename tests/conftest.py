@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from tjtools.workspace.folder import Workspace
 
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # lighter/sitecustomize.py says why
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each process that is started compiles all modules again
+os.environ.setdefault("NODE_COMPILE_CACHE", str(Path(tempfile.gettempdir()) / "node-compile-cache"))  # Playwright's
 LIGHTER = str(Path(__file__).parent / "lighter")
 if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))

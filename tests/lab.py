@@ -26,6 +26,7 @@ PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 CODE = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 LAST = f"{CODE}.at(-1)"  # the code of most cells is hidden, and with it their numbers
 QUICK = '{"LanguageServerManager": {"autodetect": false}}'  # which asks npm and node, five times
+MOST_AT_ONCE = 12_000_000  # bytes of a request to the server, which closes the connection at more
 CLOSE_ALL = """() => {
     if (!window.jupyterapp || !location.pathname.startsWith("/lab")) return false;
     for (const one of [...window.jupyterapp.shell.widgets("main")]) {
@@ -152,6 +153,7 @@ def running_lab(root: Path, home: Path, browser: str, **environment: str) -> Abs
     place = Workspace(root)
     command = ["jupyterlab", *lab_options(place), "--no-browser", "--ip=127.0.0.1", "--allow-root"]
     for_tests = ["--ServerApp.port_retries=0", "--LabApp.expose_app_in_browser=True"]
+    for_tests += [f"--ServerApp.max_body_size={MOST_AT_ONCE}", f"--ServerApp.max_buffer_size={MOST_AT_ONCE}"]
     return _running([*command, *for_tests], root, home, browser, lab_environment(place) | environment)
 
 
