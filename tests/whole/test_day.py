@@ -124,7 +124,7 @@ def truths(shops: list[Workspace]) -> Iterator[list[Truth]]:
 def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(
     truths: list[Truth], desk: Lab, shops: list[Workspace]
 ) -> None:
-    """Choose, without a copy of a rejected one, rehearse, upload, sync, outcomes: the files say what the site does."""
+    """Choose, leave a rejected copy out, rehearse, upload, sync, apply, outcomes: the files say what the site does."""
     mouse, shown = Mouse(desk), desk.page.locator(f"{PANEL} .jp-OutputArea")
     mouse.click("23 new files: review them")
     mouse.click("Compare them")
