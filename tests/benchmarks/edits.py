@@ -377,8 +377,22 @@ def _on_background(picture: Image.Image) -> Image.Image:
     return page
 
 
+def _offered(picture: Image.Image) -> Image.Image:
+    """As a shop's product with its price, in a template that all have."""
+    page, inside = template(3), picture.copy()
+    inside.thumbnail((WIDE * 0.24, WIDE * 0.24))
+    page.paste(inside, (430, 100))
+    pen, price = ImageDraw.Draw(page), dice(picture.tobytes()).randint(10, 999)
+    pen.text((40, 120), "Summer sale", "white", font(40))
+    pen.text((40, 230), f"{price}.99", "yellow", font(46))
+    pen.rounded_rectangle([40, 300, 220, 345], 8, "gold")
+    pen.text((60, 308), "Buy now", "navy", font(24))
+    return page
+
+
 HARD: dict[str, Callable[[Image.Image], Image.Image]] = {
     "one template, another picture": lambda picture: in_template(picture, dice("one template", 4)),
+    "one template, another product and price": _offered,
     "one logo": lambda picture: logo(picture.copy()),
     "one background": _on_background,
     "black pictures": lambda picture: ImageEnhance.Brightness(picture).enhance(0.03),

@@ -107,6 +107,22 @@ def test_one_template_does_not_make_one_picture_of_two() -> None:
     assert not [1 for one, other in combinations(pages, 2) if likeness(one, other)]
 
 
+def offer(seed: int) -> Image.Image:
+    """A shop's template with one of its products, of few colours, and the price."""
+    dice = random.Random(seed)  # noqa: S311 (the same each time)
+    page, product = photo(1000), Image.new("RGB", (120, 90), ("black", "navy", "white", "maroon")[seed % 4])
+    pen = ImageDraw.Draw(product)
+    pen.ellipse([dice.randint(5, 50), 10, dice.randint(70, 115), 80], ("gold", "teal", "tomato")[seed % 3])
+    page.paste(product, (260, 80))
+    ImageDraw.Draw(page).text((30, 190), f"{dice.randint(10, 99)}.99", "yellow", ImageFont.load_default(40))
+    return page
+
+
+def test_another_product_and_price_in_a_shops_template_is_another_picture() -> None:
+    pages = [look(offer(seed)) for seed in range(8)]
+    assert not [1 for one, other in combinations(pages, 2) if likeness(one, other)]
+
+
 @pytest.mark.parametrize(("one", "other"), [("Play online now", "Let's play"), ("Travel today", "Win a trip")])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_other_words_on_one_picture_are_a_kind_of_their_own(one: str, other: str, seed: int) -> None:

@@ -157,6 +157,26 @@ def test_a_short_clip_is_found_as_a_long_one_is(edit: Edit) -> None:
     assert kinship(other, one)
 
 
+def thrown(who: int, seconds: float = 3) -> Clip:
+    """Small things fly before a black ground."""
+    dice = np.random.default_rng(who)
+    starts, ways = dice.uniform(0.1, 0.8, (4, 2)), dice.uniform(-3, 3, (4, 2))
+    made = []
+    for number in range(round(seconds * RATE)):
+        page = np.zeros((TALL, WIDE, 3), np.uint8)
+        for one, (start, way) in enumerate(zip(starts, ways, strict=True)):
+            left, top = (np.abs((start + way * number / RATE) % 2 - 1) * (WIDE - 24, TALL - 24)).astype(int)
+            page[top : top + 24, left : left + 24] = texture(50 + one, 24, 24)
+        made.append(page)
+    return made
+
+
+@pytest.mark.parametrize("edit", [each(mirrored), each(cropped), lambda clip: clip[11:], faster, each(written("Win"))])
+def test_what_flies_before_a_plain_ground_is_found(edit: Edit) -> None:
+    assert kinship(shown(edit(thrown(1))), shown(thrown(1)))
+    assert kinship(shown(edit(thrown(2))), shown(thrown(1))) is None
+
+
 def test_a_clip_of_minutes_is_found() -> None:
     clip = ONE[::3]
     one, other = (Shown([Frame(2.5 * number, each) for number, each in enumerate(made)]) for made in (clip, clip[5:]))

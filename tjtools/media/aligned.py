@@ -26,7 +26,8 @@ _EXACTLY = 0.93  # correlation of the places that go along
 _FEWEST_FRAMES = 3  # on a time line
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _USUAL = 75  # per cent: what of a line tells how well it goes along
-_BY_CHANCE = 0.7  # of that at most: frames of what hardly moves go along with each other at any moment
+_HARDLY, _WELL = 0.6, 0.9  # of that: what goes along no better is not covered, and what does so well is
+_BETWEEN = 0.75  # seconds between two moments of a line that are covered too
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
@@ -129,18 +130,22 @@ class Both:
 
     def covers(self, line: Line) -> bool:
         """Whether enough of the shorter one lies on the line, nearly all where that is short; what is plain does not
-        count."""
+        count.
+
+        A moment counts by how well it goes along beside the best ones: what follows one intro hardly does. What moves
+        fast is seen at other instants of each, so that a moment that lies between two others is covered with them.
+        """
         lasting = []
         for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
             told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
-        mean = self.compared[1]
-        means = mean[tuple(line.pairs.T)]
-        best = np.percentile(means, _USUAL)
-        chance = min(np.median(mean), _BY_CHANCE * best)  # as what follows one intro goes along
-        worth = ((means - chance) / (best - chance)).clip(0, 1)
-        seconds = worth.sum() * (step(self.mine) * line.speed if self._rougher else step(self.theirs))
+        means = self.compared[1][tuple(line.pairs.T)]
+        worth = ((means / np.percentile(means, _USUAL) - _HARDLY) / (_WELL - _HARDLY)).clip(0, 1)
+        apart = step(self.mine) * line.speed if self._rougher else step(self.theirs)
+        between = (np.diff(line.pairs[:, 0 if self._rougher else 1]) - 1) * apart
+        between[between > _BETWEEN] = 0
+        seconds = worth.sum() * apart + (between * np.minimum(worth[1:], worth[:-1])).sum()
         return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
 
     def moved_together(self, line: Line) -> tuple[float, float]:
@@ -200,14 +205,15 @@ def _varies(places: np.ndarray) -> np.ndarray:
 
 def _pairwise(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     together = np.einsum("cfp,cfp->cf", ones, others) / _PLACE**2
-    return np.asarray((together + _NOISE) / (np.sqrt(_varies(ones) * _varies(others)) + _NOISE))
+    return np.asarray((together + _NOISE) / np.sqrt((_varies(ones) + _NOISE) * (_varies(others) + _NOISE)))
 
 
 def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How each place goes along in each two frames, and whether something is to be seen there."""
-    varies, their_varies = _varies(ones)[:, :, None], _varies(others)[:, None]
-    together = ones @ others.transpose(0, 2, 1) / _PLACE**2
-    return (together + _NOISE) / (np.sqrt(varies * their_varies) + _NOISE), np.maximum(varies, their_varies) > _NOISE
+    """How each place goes along in each two frames, and whether something is to be seen there; what is plain goes
+    along with nothing else."""
+    varies, their_varies = _varies(ones)[:, :, None] + _NOISE, _varies(others)[:, None] + _NOISE
+    together = ones @ others.transpose(0, 2, 1) / _PLACE**2 + _NOISE
+    return together / (np.sqrt(varies) * np.sqrt(their_varies)), np.maximum(varies, their_varies) > 2 * _NOISE
 
 
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:

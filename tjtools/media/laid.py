@@ -30,9 +30,9 @@ _GOES_ALONG = 0.75  # correlation at a place
 _OTHER = 26.0  # of 255, by which a colour must be off
 _SMALLEST = 0.003  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it
-_PART = 0.02  # of what is compared: something that was put over it, if it isn't of few colours, is another picture
+_PART = 0.02  # of what is compared: what was put in its place, or over it and isn't of few colours, is another picture
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
-_ALL_AROUND, _OUTLINED, _HARDLY, _NO_OUTLINE = 0.9, 0.5, 0.4, 0.1  # of an outline
+_ALL_AROUND, _FRAMED, _OUTLINED, _HARDLY, _NO_OUTLINE = 0.9, 0.6, 0.5, 0.4, 0.1  # of an outline
 THREE = np.ones((3, 3), np.uint8)
 
 
@@ -61,8 +61,8 @@ class Laid(NamedTuple):
 class Change(NamedTuple):
     """A place that differs: left, top, width, height and the share of all, each in fractions of what is compared.
 
-    `outlined`: of how much of its outline mine and theirs have something of their own; `graphic`: who has
-    more of it has few colours there; `plain`: most of it has no pattern, in neither.
+    `outlined`: of how much of its outline mine and theirs have something of their own, `framed`: both close around it;
+    `graphic`: who has more of it has few colours there; `plain`: most of it has no pattern, in neither.
     """
 
     left: float
@@ -74,6 +74,7 @@ class Change(NamedTuple):
     graphic: bool
     plain: bool
     strip: bool
+    framed: float
 
     @property
     def graded(self) -> bool:
@@ -86,18 +87,26 @@ class Change(NamedTuple):
         return self.outlined[1] > max(_OUTLINED, 1.5 * self.outlined[0])
 
     @property
+    def _button(self) -> bool:
+        return max(self.outlined) > _ALL_AROUND and min(self.outlined) < _HARDLY and self.share <= _SMALL
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether each has something of its own within one frame, as the products in a shop's template."""
+        own = min(self.outlined) > _OUTLINED or self.framed > _FRAMED
+        return self.framed > _ALL_AROUND or (own and not (self.strip or self._button))
+
+    @property
     def replaced(self) -> bool:
         """Whether another picture is in the place of theirs, rather than something over it, or other words."""
         own, more = sorted(self.outlined)
-        if self.graded:
-            return False
-        if more > _ALL_AROUND and own < _HARDLY and self.share <= _SMALL:
-            return False
+        if self.framed > _ALL_AROUND or self.graded or self._button:
+            return self.framed > _ALL_AROUND
         if self.share > _PART and not (self.strip or self.graphic):
             return True
         if self.strip or (self.plain and more < 0.35):  # a line of words, or a bar with them; in other colours
             return self.strip and self.share > _BAR
-        return own > 0.15 or more < 0.7 if self.share > _SMALL else own > 0.33 and not self.graphic
+        return own > 0.15 or more < _ALL_AROUND if self.share > _SMALL else own > 0.33 and not self.graphic
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,9 @@ class Compared:
         """The share of all that is another picture, or something that moved: each has it elsewhere."""
         told = [one for one in self.changes if not one.replaced and not one.strip and not one.graphic]
         own = [sum(one.share for one in told if (one.outlined[0] >= one.outlined[1]) is mine) for mine in (True, False)]
-        return min(own) + sum(one.share for one in self.changes if one.replaced)
+        exchanged = sum(one.share for one in self.changes if one.exchanged)
+        replaced = min(own) + sum(one.share for one in self.changes if one.replaced)
+        return max(replaced, exchanged) if exchanged > _PART else replaced
 
     @property
     def afar(self) -> float:
@@ -344,21 +355,22 @@ def _change(pair: Laid, part: Mask, told: Mask) -> Change:
     near = np.s_[max(0, top - _AROUND) : top + tall + _AROUND, max(0, left - _AROUND) : left + wide + _AROUND]
     mine, theirs, both, share = pair.mine[near], pair.theirs[near], pair.both[near], float(part.sum() / pair.both.sum())
     part = part[near]
-    outlined = _outlined(mine, part, both), _outlined(theirs, part, both)
+    outlined, lines = zip(*(_outlined(each, part, both) for each in (mine, theirs)), strict=True)
     owner = mine if outlined[0] >= outlined[1] else theirs
     plain, strip = _mean(told[near], part > 0) < 0.5, wide > 2.5 * tall and tall < 0.3 * all_tall
+    framed = 0.0 if plain or strip else _mean(np.minimum(*lines) > _OTHER, lines[0] >= 0)
     place = left / all_wide, top / all_tall, wide / all_wide, tall / all_tall
     apart = float(np.abs(mine - theirs).max(2)[part > 0].mean())
-    return Change(*place, share, outlined, _flat(owner[part > 0], min(14.0, apart / 4)) > 0.7, plain, strip)
+    return Change(*place, share, outlined, _flat(owner[part > 0], min(14.0, apart / 4)) > 0.7, plain, strip, framed)
 
 
-def _outlined(pixels: Pixels, part: Mask, both: Mask) -> float:
-    """At how much of a part's outline the colours change more than at lines within and around it."""
-    within, around = cv2.erode(part, square(11)), cv2.dilate(part, square(11))
-    beside = [_steps(pixels, one, both) for one in (within, around) if one.sum() > 30]
-    usual = [float(np.median(one)) for one in beside if len(one)]
+def _outlined(pixels: Pixels, part: Mask, both: Mask) -> tuple[float, np.ndarray]:
+    """At how much of a part's outline the colours change more than at lines within and around; by how much around."""
+    lines = (cv2.erode(part, square(11)), cv2.dilate(part, square(11)))
+    within, around = (_steps(pixels, one, both) if one.sum() > 30 else np.empty(0, np.float32) for one in lines)
+    usual = [float(np.median(one)) for one in (within, around) if len(one)]
     steps = _steps(pixels, part, both)
-    return float((steps > _STEP + sum(usual) / max(1, len(usual))).mean()) if len(steps) else 0.0
+    return _mean(steps > _STEP + sum(usual) / max(1, len(usual)), steps >= 0), around
 
 
 def _steps(pixels: Pixels, part: Mask, both: Mask) -> np.ndarray:
