@@ -20,7 +20,16 @@ from typing import Any, NamedTuple
 from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Locator, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Request as PlaywrightRequest
 
@@ -167,7 +176,9 @@ def origin() -> Iterator[str]:
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # the thumbnails are no part of any fact, and decoding them takes long
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--blink-settings=imagesEnabled=false"])
+        # the second: a new page is shown by a process that is warm, where its window has one
+        arguments = ["--blink-settings=imagesEnabled=false", "--renderer-process-limit=1"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield browser
         browser.close()
 
@@ -207,10 +218,26 @@ def signed_in(browser: Browser, control: Control, state: StorageState) -> Iterat
         yield context.new_page()
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, origin: str, acquaintance: StorageState) -> Iterator[BrowserContext]:
+    """Where one after the other works: its first page stays, and with it the process that shows the others."""
+    assert not acquaintance["origins"]
+    with browser.new_context(base_url=origin) as context:
+        context.set_default_timeout(10_000)
+        context.new_page()
+        yield context
+
+
 @pytest.fixture
-def page(browser: Browser, control: Control, acquaintance: StorageState) -> Iterator[Page]:
-    with signed_in(browser, control, acquaintance) as page:
-        yield page
+def page(window: BrowserContext, control: Control, acquaintance: StorageState) -> Iterator[Page]:
+    """A new page of somebody who has just signed in."""
+    session = control.call("POST", "session")
+    window.clear_cookies()
+    window.add_cookies(acquaintance["cookies"])  # type: ignore[arg-type]
+    window.add_cookies([{"name": session["cookie"], "value": session["value"], "url": control.origin}])
+    yield window.new_page()
+    for opened in window.pages[1:]:
+        opened.close()
 
 
 @pytest.fixture

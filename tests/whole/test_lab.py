@@ -19,6 +19,7 @@ from urllib.request import ProxyHandler, build_opener
 import nbformat
 import psutil
 import pytest
+from jupyterlab_server.config import get_static_page_config
 from lab import PANEL, Lab, running_command
 from playwright.sync_api import Page, expect
 from world import read_rows, write_inventory
@@ -183,6 +184,13 @@ def test_the_desk_that_is_run_is_the_one_that_is_shipped() -> None:
     assert listed
     code = [cell.source for cell in nbformat.read(shipped()[0], 4).cells if cell.cell_type == "code"]
     assert json.loads(re.sub(r",\s*\]", "]", listed[1])) == code
+
+
+def test_jupyterlab_never_asks_whether_it_is_to_be_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Node is installed, it would be asked at each page that opens, for half a second."""
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", starting.environment(Workspace(tmp_path))["JUPYTER_CONFIG_PATH"])
+    told = get_static_page_config(level="all")
+    assert (told["buildCheck"], told["buildAvailable"]) == (False, False)
 
 
 def test_views_and_what_only_a_test_reads_are_not_saved_and_a_persons_own_outputs_are() -> None:
