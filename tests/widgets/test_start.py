@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import ipywidgets as w
 import pytest
+from PIL import Image
 from views import words
 from world import NOW, write_inventory
 
@@ -106,6 +107,15 @@ def test_a_reading_by_a_colleague_whose_clock_is_fast_is_not_in_the_future(quiet
     read = {"observed_at": f"{NOW + timedelta(minutes=3):%Y-%m-%dT%H:%M:%SZ}"} | certificate("refresh")
     keep_snapshot(quiet, read, NOW)
     assert today(quiet).facts["Library as of"].endswith(", less than a day ago")
+
+
+def test_a_file_that_looks_like_another_is_no_new_one_but_one_to_compare(quiet: Workspace) -> None:
+    images(quiet, "b.png", "c.png")
+    folder = quiet.root / "uploaded"
+    with Image.open(folder / "b.png") as picture:
+        picture.crop((6, 5, 294, 245)).resize((300, 250)).save(folder / "c.png")
+    assert (steps(quiet)[0].what, steps(quiet)[0].more) == ("1 new file: review it", "1 to compare")
+    assert today(quiet).figures["new"] == 1
 
 
 def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace) -> None:

@@ -29,7 +29,7 @@ from tjtools.workspace.settings import SiteSettings, load_settings
 
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
-_NEW, _THERE, _LEFT = "new", "there", "left out"
+NEW, _THERE, _LEFT = "new", "there", "left out"
 _MISSING = _LIKE, _UNCLEAR, _MEND = "to compare", "perhaps there", "to mend"
 
 
@@ -147,8 +147,8 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
         yield Step("Choose the files anew: the saved plan can't be read", "review", REVIEW, error.message)
         return
     plan = make_plan(prepared.reviews, choice=choice)
-    new = len(plan.unseen) if choice else sum(one.goes_up for one in prepared.reviews)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
+    new = len(plan.unseen) if choice else count.get(NEW, 0)
     more = " · ".join(f"{count[what]:,} {what}" for what in _MISSING if what in count)
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
@@ -169,13 +169,13 @@ def _them(number: int) -> str:
 def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
     """How many files there are of each kind, in words, in the order in which they matter."""
     count = Counter(_kind(one) for one in reviews)
-    return {what: count[what] for what in (_NEW, _THERE, _LEFT, *_MISSING) if count[what]}
+    return {what: count[what] for what in (NEW, _THERE, _LEFT, *_MISSING) if count[what]}
 
 
 def _kind(one: FileReview) -> str:
     if one.needs_a_person:
         return _LIKE if one.goes_up else _UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
-    return _NEW if one.goes_up else _THERE if one.is_there else _LEFT
+    return NEW if one.goes_up else _THERE if one.is_there else _LEFT
 
 
 def last_refresh(workspace: Workspace) -> datetime | None:
