@@ -255,7 +255,8 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     if intake.taken and not dry_run:
         out.print(f"Written: {workspace.session}")
     before = Counter(one.state for one in delivery.known)
-    counts = {"files for the session": len(intake.taken), "left out": len(intake.left_out)}
+    files = f"{'file' if len(intake.taken) == 1 else 'files'} for the session"
+    counts = {files: len(intake.taken), "left out": len(intake.left_out)}
     counts |= {state.value: before[state] for state in State}
     words = [word for word in sys.argv[1:] if word != "--dry-run"]
     if not (intake.taken or intake.left_out or before[State.HERE]):  # there is nothing to review
