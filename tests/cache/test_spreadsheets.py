@@ -255,6 +255,14 @@ def test_records_that_a_bare_line_break_has_halved_are_no_lines_of_excels(bare_w
     assert ([one.line for one in library.bad_lines], len(library)) == ([17, 18, 19, 20], 40)
 
 
+def test_a_cell_of_two_lines_where_sixteen_rows_begin_costs_no_row(bare_workspace: Workspace) -> None:
+    rows = [[f"1032{at}", f"{at}.mp4", "", "", "", "", "pending" * (at < 15)] for at in range(25)]
+    rows[15][1] = '"15\n.mp4"'
+    bare_workspace.library.write_bytes(as_excel_saves([LIBRARY_COLUMNS, *rows]))
+    library = Library.load(bare_workspace.library)
+    assert ([one.line for one in library.bad_lines], len(library)) == ([], 25)
+
+
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_a_line_of_the_seven_columns_is_read_where_there_are_more(bare_workspace: Workspace, delimiter: str) -> None:
     lines = [

@@ -303,8 +303,8 @@ FILES = (
     _one(
         "odd-line-is-made-even",
         "A line that has not all fields is bad: only lines that Excel has written so, one below the other, are read.",
-        "len(alike) <= self._at - begun or alike.count(len(fields)) < 2",
-        "not alike",
+        "reached <= self._at - begun or many < 2",
+        "not many",
         "test_a_line_by_itself_that_has_not_all_fields_is_none_of_excels",
     ),
     _one(

@@ -59,7 +59,7 @@ def test_where_nothing_is_left_in_the_session_no_review_is_named(shop: Workspace
     taken(shop, folder)
     write_inventory(shop.session, [])
     assert re.search(r"1 no longer in the session → tjtools prepare .*--again", prepared(shop, folder)[1])
-    assert "1 file for the session" in prepared(shop, folder, "--again")[1].replace("files", "file")
+    assert "1 file for the session" in prepared(shop, folder, "--again")[1]
     assert len(names(shop)) == 1
 
 
@@ -225,6 +225,23 @@ def test_where_only_some_of_what_was_replaced_comes_back_that_is_said(shop: Work
     assert "1 of 2 files are back: prepare the others again" in done.told
     assert f"earlier {KEEPS} lies beside it as ORG_{KEEPS}" in done.told
     assert (by_hand.read_bytes(), by_hand.with_name(f"ORG_{KEEPS}").read_bytes()) == (ours, before)
+
+
+def test_where_the_earlier_one_lies_beside_a_changed_one_it_is_not_said_to_be_gone(
+    shop: Workspace, folder: Path
+) -> None:
+    image(folder / "Sports" / KEEPS, seed=1)
+    for wanted in (PLAIN, Wanted(again=True)):
+        taken(shop, folder, wanted)
+    [earlier] = (shop.root / "uploaded" / ".replaced").rglob(KEEPS)
+    before = earlier.read_bytes()
+    with (shop.root / "uploaded" / KEEPS).open("ab") as file:  # in place, as some editors do
+        file.write(b"more")
+    assert earlier.read_bytes() == before
+    done = take_back(shop, now=NOW)
+    told = "what it had taken the place of is not back: prepare that again"
+    assert done.told == f"; {told}; the earlier {KEEPS} lies beside it as ORG_{KEEPS}"
+    assert (shop.root / "uploaded" / f"ORG_{KEEPS}").read_bytes() == before
 
 
 def test_what_can_not_be_kept_is_not_replaced(shop: Workspace, folder: Path) -> None:

@@ -267,7 +267,7 @@ def test_what_is_no_picture_is_passed_over(bare_workspace: Workspace, folder: Pa
 def test_a_heading_of_nothing_is_not_shown(bare_workspace: Workspace, folder: Path) -> None:
     image(folder / "b.png", (300, 250))
     good = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
-    assert ("1 files for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
+    assert ("1 file for the session" in good.stdout, "Left out" in good.stdout, good.returncode) == (True, False, 0)
     image(folder / "b.png", (300, 250), 1)
     (folder / "b.png").rename(folder / "b.jfif")
     bad = tjtools("session", str(folder), "--workspace", str(bare_workspace.root), cwd=folder)
@@ -330,7 +330,7 @@ def test_the_command(bare_workspace: Workspace, folder: Path) -> None:
     done = tjtools(*command, "--dry-run", "--json", cwd=folder)
     assert (done.returncode, json.loads(done.stdout)["written"], bare_workspace.session.exists()) == (0, None, False)
     done = tjtools(*command, cwd=folder)
-    assert (done.returncode, "1 files for the session" in done.stdout) == (0, True)
+    assert (done.returncode, "1 file for the session" in done.stdout) == (0, True)
     assert len(read_rows(bare_workspace.session)) == 1
 
 

@@ -337,7 +337,7 @@ def test_replacing_keeps_the_files_rights_and_leaves_nothing_beside_it(path: Pat
 def test_a_disk_that_refuses_is_an_error_that_names_the_file(path: Path) -> None:
     path.mkdir(parents=True)
     with pytest.raises(
-        TrackingFileError, match=r"names\.csv: can't be written: Is a directory\. Close it in"
+        TrackingFileError, match=r"names\.csv: can't be written: Is a directory\. Check the path"
     ) as caught:
         write_rows(path, COLUMNS, [("1", "a", "x")])
     assert isinstance(caught.value.__cause__, OSError)

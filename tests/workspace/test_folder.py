@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.model.errors import SettingsError, SiteMismatch, TrackingFileError, WorkspaceNotFound
-from tjtools.workspace.folder import Workspace
+from tjtools.workspace.folder import Workspace, read_toml
 from tjtools.workspace.settings import SiteSettings, bind, bound_site, load_settings, put_section
 
 SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:8642", account="demo")
@@ -63,6 +63,33 @@ def test_what_a_person_wrote_beside_the_values_stays_when_one_of_them_is_put_ane
     assert [line for line in text.splitlines() if "#" in line] == [
         "# our own", "[site]  # the shop's", "# ask Bea first", "kind = 'live'  # no practice", "# slowly",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "site = {kind = 'live', origin = 'ORIGIN'}  # ours",
+        "site.kind = 'live'  # ours\nsite.origin = 'ORIGIN'\n[upload]\nbatch_size = 5",
+        "['site']  # ours\n\"kind\" = 'live'\norigin = 'ORIGIN'\n",
+        "\t[site]  # ours\n\tkind = 'live'\n\torigin = 'ORIGIN'\n\taccount = ''",
+        "\ufeff[site]\r\nkind = 'live'\r\norigin = 'ORIGIN'\r\naccount = ''  # ours\r\n[names]\r\n",
+        "[names]\npair_suffixes = [  # ours\n  'a',\n]\n[site]\nkind = 'live'\norigin = '''\nORIGIN'''\n",
+        "[campaign]  # ours\nbrand_name = '''\n[site]\n# of it'''\n[site]\nkind = 'live'\norigin = 'ORIGIN'\n",
+        "[site]\n# ours\u2028too\nkind = 'live'\norigin = 'ORIGIN'  # ours\naccount = ''  # ours",
+    ],
+)
+def test_however_a_person_wrote_the_settings_one_is_put_in_and_nothing_is_lost(
+    bare_workspace: Workspace, told: str
+) -> None:
+    file = bare_workspace.settings_file
+    file.write_bytes(told.replace("ORIGIN", LIVE.origin).encode())
+    before = read_toml(file)
+    bind(bare_workspace, LIVE)
+    assert read_toml(file) == before | {"site": LIVE.model_dump()}
+    text = file.read_bytes().decode()
+    assert (text.count("# ours"), text.count("\r\n")) == (told.count("# ours"), text.count("\n") * ("\r\n" in told))
+    put_section(file, "site", {})
+    assert read_toml(file) == {name: one for name, one in before.items() if name != "site"}
 
 
 def test_an_environment_that_names_another_site_is_refused(

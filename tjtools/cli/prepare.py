@@ -255,7 +255,8 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     if intake.taken and not dry_run:
         out.print(f"Written: {workspace.session}")
     before = Counter(one.state for one in delivery.known)
-    counts = {"files for the session": len(intake.taken), "left out": len(intake.left_out)}
+    files = f"{'file' if len(intake.taken) == 1 else 'files'} for the session"
+    counts = {files: len(intake.taken), "left out": len(intake.left_out)}
     counts |= {state.value: before[state] for state in State}
     words = [word for word in sys.argv[1:] if word != "--dry-run"]
     if not (intake.taken or intake.left_out or before[State.HERE]):  # there is nothing to review
@@ -305,8 +306,8 @@ def _undo(workspace: Workspace, folder: Path | None, *, as_json: bool) -> NoRetu
     if found and before and before.folder != str(found.parent if found.is_file() else found):
         raise typer.BadParameter(f"the last preparation was of {before.folder}, not of {found}: nothing was taken back")
     taken_back = take_back(workspace, now=now())
-    last, changed, back, _ = taken_back
+    last, changed, back, beside = taken_back
     listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"
     answer = {"folder": last.folder, "at": last.at, "files": [*last.files], "changed": changed, "back": back}
-    end(answer, told + taken_back.told, as_json=as_json)
+    end(answer | {"beside": beside}, told + taken_back.told, as_json=as_json)

@@ -338,7 +338,8 @@ class TakenBack(NamedTuple):
         whole = len(self.last.replaced)
         told = "; what it had taken the place of is back" if whole else ""
         if self.back < whole:
-            told = "; what it had taken the place of is not there any more: prepare that again"
+            gone = "back" if self.beside else "there any more"
+            told = f"; what it had taken the place of is not {gone}: prepare that again"
         if 0 < self.back < whole:
             back = f"{self.back:,} of {whole:,} files are back: prepare the others again"
             told = f"; of what it had taken the place of, {back}"

@@ -64,7 +64,7 @@ def compare_view(review: Review) -> w.Widget:
 
 
 def undecided(review: Review) -> list[tuple[Any, str]]:
-    """The keys of the files that wait for a decision, in the session's order."""
+    """The keys of the files that wait for a decision, what repeats a rejected creative first."""
     return [one.file.key for one in review.comparable if one.verdict is Verdict.NEAR_DUPLICATE]
 
 

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from io import StringIO
-from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -124,10 +123,13 @@ class Records:
         if not any(fields[width:]) and not form.least <= len(fields) < width:
             lines = self._readable[max(begun, 0) : max(begun + 16, 0)]
             ends = [line[-2:] == "\r\n" if line[-1:] == "\n" else None for line in lines]  # None: the file's end
-            block = csv.reader(lines, delimiter=form.delimiter)
-            widths = (len(one) if ends[block.line_num - 1] in (ends[0], None) else -1 for one in block)
-            alike = [*takewhile(lambda many: many in (0, len(fields)), widths)]  # 0: a comment
-            if begun < 0 or len(alike) <= self._at - begun or alike.count(len(fields)) < 2:
+            end, reached, many = None, 0, 0
+            for one in (block := csv.reader(lines, delimiter=form.delimiter)):  # of which a cell may have line breaks
+                end = ends[block.line_num - 1] if end is None else end
+                if len(one) not in (0, len(fields)) or ends[block.line_num - 1] not in (end, None):  # 0: a comment
+                    break
+                reached, many = block.line_num, many + bool(one)
+            if begun < 0 or reached <= self._at - begun or many < 2:
                 return fields
         return fields if any(fields[width:]) else [*fields, *[""] * width][:width]
 

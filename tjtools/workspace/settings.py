@@ -10,10 +10,10 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -267,24 +267,51 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
     """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`.
 
-    Comments stay, and so do the lines that tell the same already.
+    Comments stay, and so do the lines that tell the same already, however a person wrote them.
     """
-    text = (file.read_text("utf-8-sig") if file.exists() else text).rstrip() + "\n"
-    found = re.search(rf"(?ms)^( *\[ *{name} *\][^\n]*\n)(.*?)(?=^ *\[|\Z)", text)
-    before, after = (text[: found.start()], text[found.end() :]) if found else (f"{text}\n", "")
-    head, lines = (found[1], found[2].splitlines(keepends=True)) if found else (f"[{name}]\n", [])
-    kept = [(line, one) for line in lines if (one := _alone(line)) is not None and one.items() <= told.items()]
-    new = {key: value for key, value in told.items() if not any(key in one for _, one in kept)}
-    head += "".join(f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in new.items())
-    replace_file(file, (before + "".join([head, *(line for line, _ in kept)]) * bool(told) + after).encode())
+    text = (file.read_bytes().decode("utf-8-sig") if file.exists() else text).rstrip() + "\n"
+    newline, section, lines, new, head = "\r\n" if "\r\n" in text else "\n", "", list[str](), dict(told), 0
+    for line, says in _statements(text.replace("\r\n", "\n")):
+        if is_head := line.lstrip().startswith("["):
+            section = next(iter(says))
+        if section != name and (section or name not in says):
+            lines.append(line)
+        elif is_head or not section:  # which may also be `team = {…}` or `team.url = …`
+            stays = is_head and told and not head
+            lines.append(line if stays else _comment(line, says))
+            head = len(lines) if stays else head
+        elif same := {key: new.pop(key) for key in says if key in new}:
+            lines.append(line if same == says else f"{_line(*same.popitem())}  {_comment(line, says)}".rstrip() + "\n")
+        else:
+            lines.append(line if not says else _comment(line, says))
+    if told and not head:
+        lines += ["\n", f"[{name}]\n"]
+    at = head or len(lines)
+    lines[at:at] = [f"{_line(*one)}\n" for one in new.items()]
+    replace_file(file, "".join(lines).replace("\n", newline).encode())
 
 
-def _alone(line: str) -> dict[str, object] | None:
-    """What a line tells by itself: nothing for a comment, None for a part of something."""
-    try:
-        return tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return None
+def _line(key: str, value: object) -> str:
+    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _statements(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of a TOML file, of which a value may span some, and what each tells by itself."""
+    begun = ""
+    for line in re.findall(r"[^\n]*\n", text):
+        begun += line
+        with suppress(tomllib.TOMLDecodeError):
+            yield begun, tomllib.loads(begun)
+            begun = ""
+
+
+def _comment(line: str, says: Mapping[str, object]) -> str:
+    """What a person wrote behind what a line tells."""
+    for sign in re.finditer("#", line):
+        with suppress(tomllib.TOMLDecodeError):
+            if tomllib.loads(line[: sign.start()]) == says:
+                return line[sign.start() :]
+    return ""
 
 
 def kept_password(service: str, user: str) -> str:
