@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from tjtools.media.laid import FLIP, Change, Compared, Laid, laid, nudged, placed, share
+from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, share
+from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped

@@ -34,7 +34,6 @@ _PART = 0.02  # of what is compared: something that was put over it, if it isn't
 _SMALL, _BAR = 0.07, 0.25  # of what is compared: a button; a bar with words
 _ALL_AROUND, _OUTLINED, _HARDLY, _NO_OUTLINE = 0.9, 0.5, 0.4, 0.1  # of an outline
 THREE = np.ones((3, 3), np.uint8)
-FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])  # mirrors a place in fractions
 
 
 class Laid(NamedTuple):

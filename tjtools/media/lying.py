@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tjtools.media.laid import FLIP, placed, share
+from tjtools.media.laid import placed, share
 from tjtools.media.look import Frame
 
 _MOST = 32  # points of a pair of pictures
@@ -26,6 +26,7 @@ _BITS = 44  # of 128 in which a point and the same one of the other picture may 
 _SMALLEST = 1.9  # pixels of the smallest point that is found
 _EDGE = 2.0  # pixels
 _COVERED = 0.5  # of the one picture or of the other that both have
+FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])  # mirrors a place in fractions
 _GOES_ALONG = 0.3  # of a copy's places, whatever was put over it or in its place
 
 

@@ -17,9 +17,9 @@ import numpy as np
 from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
-from tjtools.media.laid import FLIP, Compared, laid
+from tjtools.media.laid import Compared, laid
 from tjtools.media.look import Frame
-from tjtools.media.lying import Lies
+from tjtools.media.lying import FLIP, Lies
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
