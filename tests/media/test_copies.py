@@ -6,6 +6,7 @@ import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tjtools.media import Children, Fingerprint, copies, pool
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies, Copy, hashes, laid
 from tjtools.media.lying import Lies
+from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
 from tjtools.workspace.derived import KINSHIPS, Derived, cache_file
 from tjtools.workspace.folder import Workspace
@@ -99,6 +101,30 @@ def test_two_over_which_a_child_dies_are_told_and_asked_again(
     assert "could not be compared: it crashed the decoder (exit code 1)" in ended.failed[0]
     monkeypatch.undo()
     assert [one.place for one in compared(ones, store)[0]] == [5]
+
+
+class Stopped(Children):
+    """Children that are stopped when a second pair is to be compared."""
+
+    pairs = 0
+
+    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None) -> dict[str, Any]:
+        self.pairs += 1
+        if self.pairs > 1:
+            raise Cancelled("Stopped.")
+        return super().kin(mine, theirs, lies)
+
+
+def test_what_was_compared_before_a_person_stopped_it_is_kept(
+    known: tuple[Fingerprints, list[Fingerprint]], tmp_path: Path
+) -> None:
+    store, fingerprints = known
+    edits = (ImageOps.mirror, lambda one: one.crop((20, 10, one.width - 20, one.height - 10)))
+    ones = [fingerprints[5], *seen(store, *(drawn(tmp_path / f"{at}.jpg", 5, each) for at, each in enumerate(edits)))]
+    with Stopped(cores=1) as room, pytest.raises(Cancelled):
+        [*Copies(ones, store, room).of(2, lambda place: place < 2)]
+    found, by = compared(ones, store)
+    assert (sorted(one.place for one in found), by.compared) == ([0, 1], 1)
 
 
 def test_what_does_not_go_along_where_its_points_lie_is_looked_at_no_closer(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 import pytest
@@ -99,6 +103,23 @@ def test_a_plain_picture_is_like_nothing(known: dict[str, bytes]) -> None:
 
 def test_without_contents_nothing_is_found() -> None:
     assert [*Index({}).like(marked(drawn(1)))] == []
+
+
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_an_index_that_nobody_needs_is_gone_at_once(known: dict[str, bytes]) -> None:
+    """It takes some 100 MB where there are many contents."""
+    index = Index(known)
+    assert [*index.like(marked(drawn(1)))]
+    there = weakref.ref(index)
+    del index
+    assert there() is None
 
 
 @pytest.mark.parametrize("kept", [b"", b"\xff" * 10, b"\1\0\7\0\7\0" + b"1" * 17])

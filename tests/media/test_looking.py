@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from tjtools.media.content import Fingerprints, Upload, look_at
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
-from tjtools.workspace.derived import FINGERPRINTS, VARIABLE, Derived, cache_file
+from tjtools.workspace.derived import FINGERPRINTS, LOOKS, STRIPS, VARIABLE, Derived, cache_file
 from tjtools.workspace.folder import Workspace
 
 
@@ -165,12 +167,20 @@ def test_without_a_cache_that_can_be_written_files_are_looked_at_and_shown(
     assert (kept.of(image), bool(kept.thumbnail(seen))) == (seen, True)
 
 
+REFUSE = "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+
+
 def test_a_file_whose_look_was_not_kept_is_looked_at_again(
-    bare_workspace: Workspace, image: Path, counting: Counting, monkeypatch: pytest.MonkeyPatch
+    bare_workspace: Workspace, image: Path, counting: Counting
 ) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(Derived, "keep_together", lambda *_: False)  # busy for a moment, as SQLite is
-        look_at([image], Fingerprints(bare_workspace))
+    assert Derived(bare_workspace).keep_bytes(STRIPS, "of before", b"")
+    with closing(sqlite3.connect(cache_file())) as base:
+        base.execute(f"CREATE TRIGGER full BEFORE INSERT ON kept WHEN NEW.kind = '{LOOKS}' {REFUSE}")
+        first = Fingerprints(bare_workspace)
+        seen = look_at([image], first)[image]
+        assert seen
+        assert first.look(seen.checksum)  # for as long as this one lasts
+        base.execute("DROP TRIGGER full")
     seen = look_at([image], kept := Fingerprints.load(bare_workspace), children=counting)[image]
     assert seen
     assert (("look", "a.png") in counting.asked, bool(kept.look(seen.checksum))) == (True, True)

@@ -55,6 +55,10 @@ def test_each_workspace_has_its_own_and_what_is_known_of_others_stays(place: Der
 def test_values_and_bytes_are_kept_together(place: Derived) -> None:
     assert place.keep_together({COVERAGE: {"Static Banner": ["1"]}}, {(LOOKS, "ab"): b"a jpg"})
     assert (covered(place), place.bytes_of(LOOKS, "ab")) == ({"Static Banner": ["1"]}, b"a jpg")
+    with closing(sqlite3.connect(cache_file())) as base:
+        base.execute("CREATE TRIGGER full BEFORE INSERT ON kept WHEN NEW.key = 'b' BEGIN SELECT RAISE(ABORT, ''); END")
+    assert not place.keep_together({COVERAGE: {"a": ["2"], "b": ["3"]}}, {(LOOKS, "cd"): b"another"})
+    assert (covered(place), place.bytes_of(LOOKS, "cd")) == ({"Static Banner": ["1"]}, None)
 
 
 def test_it_lies_in_the_users_cache_directory_readable_by_nobody_else(

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, share
+from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
@@ -27,7 +28,6 @@ _HALF, _NEARLY_ALL = 0.5, 0.85  # of all places, whatever differs; of those wher
 _MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
 _TURNED = 1.0  # degrees, from which it is said
-_FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
 
@@ -62,7 +62,7 @@ def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None
 
     Theirs lies on mine as `whole` says, 3x3 and in fractions, or else all on all, mirrored or not.
     """
-    for way in (np.eye(3), _FLIP) if whole is None else (whole,):
+    for way in (np.eye(3), FLIP) if whole is None else (whole,):
         mirrored, other, onto = _in_pixels(mine, theirs, way)
         if whole is None and _correlation(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (mine, other))) < _SURELY:
             continue
@@ -89,7 +89,7 @@ def _in_pixels(mine: np.ndarray, theirs: np.ndarray, way: np.ndarray) -> tuple[b
     mirrored = bool(np.linalg.det(way) < 0)
     other = np.ascontiguousarray(theirs[:, ::-1]) if mirrored else theirs
     (tall, wide), (their_tall, their_wide) = mine.shape[:2], other.shape[:2]
-    onto = np.diag([wide, tall, 1]) @ (way @ _FLIP if mirrored else way) @ np.diag([1 / their_wide, 1 / their_tall, 1])
+    onto = np.diag([wide, tall, 1]) @ (way @ FLIP if mirrored else way) @ np.diag([1 / their_wide, 1 / their_tall, 1])
     return mirrored, other, onto[:2]
 
 
@@ -99,7 +99,7 @@ def lying(mine: Picture, theirs: Picture, *, mirrored: bool = False) -> tuple[np
     if matrix is None or count < _FEWEST_POINTS or not _plausible(matrix):
         return None
     whole = _in_fractions(matrix, mine.pixels, theirs.pixels)
-    return whole @ _FLIP if mirrored else whole, count
+    return whole @ FLIP if mirrored else whole, count
 
 
 def _lying(mine: Picture, theirs: Picture, mirrored: bool) -> Likeness | None:
@@ -144,7 +144,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     if told.replaced > _MOST_REPLACED and not (words and _so_from_there(mine, theirs, matrix)):
         return None
     if mirrored:
-        whole, part = whole @ _FLIP, part._replace(left=1 - part.left - part.width)
+        whole, part = whole @ FLIP, part._replace(left=1 - part.left - part.width)
     close = told.share * (1 - told.changed)
     places = {_place(one, covered): one.taken for one in told.changes if not one.graded}
     taken = tuple(place for place, gone in places.items() if gone)

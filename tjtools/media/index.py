@@ -37,8 +37,8 @@ class Index:
 
     def __init__(self, kept: Mapping[str, bytes]) -> None:
         self.contents = [*kept]
-        self._told = [read(one) for one in kept.values()]
-        self._part = lru_cache(_REMEMBERED)(lambda content, number: _part(self._told[content], number))
+        self._told = contents = [read(one) for one in kept.values()]
+        self._part = lru_cache(_REMEMBERED)(lambda content, number: _part(contents[content], number))
         self._pictures = np.repeat(np.arange(len(kept)), [len(one.counts) for one in self._told])  # whose each is
         self._shapes = np.array([one.shape for one in self._told]).reshape(-1, 2)
         signs = np.concatenate([np.empty((0, 2), np.uint64), *(one.signs for one in self._told)])

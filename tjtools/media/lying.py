@@ -26,7 +26,7 @@ _BITS = 44  # of 128 in which a point and the same one of the other picture may 
 _SMALLEST = 1.9  # pixels of the smallest point that is found
 _EDGE = 2.0  # pixels
 _COVERED = 0.5  # of the one picture or of the other that both have
-_MIRROR = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
+FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])  # mirrors a place in fractions
 _GOES_ALONG = 0.3  # of a copy's places, whatever was put over it or in its place
 
 
@@ -60,7 +60,7 @@ class Lies(NamedTuple):
     def whole(self) -> np.ndarray:
         """The same onto mine as it is, 3x3."""
         way = np.vstack([self.matrix, [0, 0, 1]])
-        return _MIRROR @ way if self.mirrored else way
+        return FLIP @ way if self.mirrored else way
 
 
 class Ways(NamedTuple):

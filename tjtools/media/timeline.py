@@ -19,7 +19,7 @@ from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
 from tjtools.media.laid import Compared, laid
 from tjtools.media.look import Frame
-from tjtools.media.lying import Lies
+from tjtools.media.lying import FLIP, Lies
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
@@ -37,7 +37,6 @@ _HOPELESS = 0.15  # how alike both are in a way that no refining makes one of th
 _TINY, _LOOKS_SO = 16, 0.8  # pixels of two frames that may be one as they are, or mirrored; and their correlation
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _COVERED = 0.6  # of one of the two pictures
-_MIRRORED = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
 _HARDLY = 0.5  # seconds, of five
 
@@ -215,7 +214,7 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
 
 def _whole(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
     """All of theirs on all of mine, mirrored or not, where two of their frames look so from afar."""
-    for way, other in ((np.eye(3), theirs.afar), (_MIRRORED, theirs.afar[:, :, ::-1])):
+    for way, other in ((np.eye(3), theirs.afar), (FLIP, theirs.afar[:, :, ::-1])):
         if (np.tensordot(mine.afar, other, ((1, 2), (1, 2))) > _LOOKS_SO).any():
             yield way
 
