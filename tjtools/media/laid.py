@@ -210,8 +210,7 @@ def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tupl
 
 def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:
     """Theirs as bright, contrasty and colourful as mine, so far as somebody might have graded it."""
-    where = np.flatnonzero(both)
-    where = where[:: 1 + len(where) // _ENOUGH]
+    where = np.flatnonzero(both)[:: 1 + np.count_nonzero(both) // _ENOUGH]
     wanted = mine.reshape(-1, 3)[where]
     theirs = _saturated(theirs, theirs.reshape(-1, 3)[where], wanted)
     given, wanted = theirs.reshape(-1, 3)[where].T.copy(), wanted.T.copy()
