@@ -253,6 +253,14 @@ def test_a_clip_that_lies_a_little_otherwise_is_found_all_the_same() -> None:
     assert kinship(shown(each(cropped)(ONE)), ORIGINAL(), Lies(0, 0, False, [[*across[:2], across[2] + 0.02], down]))
 
 
+def test_a_short_clip_that_is_thought_to_lie_beside_is_put_right_before_it_is_judged_what_of_it_is_covered() -> None:
+    """It lies nine pixels off, so that too little seems to go along at first."""
+    one, (across, down) = shown(each(mirrored)(each(cropped)(SHORT[9:]))), CUT
+    beside = Lies(0, 0, True, [[*across[:2], -20 / 270 + 0.03], down])
+    assert kinship(one, shown(SHORT), beside)
+    assert "pictures" not in vars(one)
+
+
 @pytest.mark.parametrize(("edit", "length"), [(each(framed), 60), (each(written("Play now")), 1)])
 def test_what_has_a_template_or_words_alone_in_common_is_refused_without_its_points(edit: Edit, length: int) -> None:
     one, other = (shown(edit(scene(*who))[:length]) for who in ((4, 14), (5, 15)))

@@ -128,9 +128,9 @@ class Both:
         moved = np.vstack([np.median(found, 0), [0, 0, 1]])
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
-    def covers(self, line: Line) -> bool:
-        """Whether enough of the shorter one lies on the line, nearly all where that is short; what is plain does not
-        count.
+    def covers(self, line: Line, part: float = 1.0) -> bool:
+        """Whether enough of the shorter one lies on the line, nearly all where that is short, or a part of what would
+        be enough; what is plain does not count.
 
         A moment counts by how well it goes along beside the best ones: what follows one intro hardly does. What moves
         fast is seen at other instants of each, so that a moment that lies between two others is covered with them.
@@ -146,7 +146,8 @@ class Both:
         between = (np.diff(line.pairs[:, 0 if self._rougher else 1]) - 1) * apart
         between[between > _BETWEEN] = 0
         seconds = worth.sum() * apart + (between * np.minimum(worth[1:], worth[:-1])).sum()
-        return bool(seconds >= max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter)))
+        enough = max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
+        return bool(seconds >= part * enough)
 
     def moved_together(self, line: Line) -> tuple[float, float]:
         """At what share of places something moves in either, and how much of that is the same in both, from 0 to 1.

@@ -32,7 +32,7 @@ _VOTES, _FEW_VOTES, _OF_POINTS = 12, 4, 0.1  # that such a pair has; where there
 _LEAST_ALIKE = 0.29  # how well all goes along, times how much of what moves does
 _SURELY, _HARDLY_ALIKE, _IN_VAIN = 0.6, 0.1, 3  # from where no other way is tried; as little as that in so many ways
 _MOVES_MUCH = 0.1  # of all places on all frames
-_REFINED = 2  # times at most
+_REFINED, _TO_BEGIN_WITH = 2, 0.5  # times at most; of what must be covered in the end
 _HOPELESS = 0.15  # how alike both are in a way that no refining makes one of them, and no other way either
 _TINY, _LOOKS_SO = 16, 0.8  # pixels of two frames that may be one as they are, or mirrored; and their correlation
 _SAME_WAY = 0.02  # of width or height that two geometries differ
@@ -164,7 +164,7 @@ def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
     """Theirs laid on mine so, and more exactly as long as that helps."""
     both = Both.of(mine.frames, theirs.frames, whole)
     line = both and both.line()
-    if not both or not line or not both.covers(line):
+    if not both or not line or not both.covers(line, _TO_BEGIN_WITH):
         return None
     found = _Found.of(both, line)
     for _ in range(_REFINED):
@@ -175,7 +175,7 @@ def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
         if not again or not better or better.score <= found.line.score:
             break
         found = _Found.of(again, better)
-    return found
+    return found if found.both.covers(found.line) else None
 
 
 def _stands(found: _Found) -> bool:
