@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from tjtools.media.index import Index
 from tjtools.media.look import Frame
 from tjtools.media.lying import Lies, goes_along
-from tjtools.media.marks import marks
+from tjtools.media.marks import marks, of_frames, read
 from tjtools.media.points import picture
 
 
@@ -32,6 +32,10 @@ def written(one: Image.Image) -> Image.Image:
 
 def marked(*ones: Image.Image) -> bytes:
     return marks([picture(cv2.cvtColor(np.asarray(one.convert("RGB")), cv2.COLOR_RGB2BGR)) for one in ones])
+
+
+def marks_of(still: Image.Image) -> bytes:
+    return of_frames([Frame(0.0, cv2.cvtColor(np.asarray(still.convert("RGB")), cv2.COLOR_RGB2BGR))])
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,15 @@ def test_an_edited_one_leads_to_the_original(known: dict[str, bytes], edit: str)
     index = Index(known)
     for number in range(0, 40, 4):
         assert next(index.like(marked(EDITS[edit](drawn(number)))), (None,))[0] == f"{number}"
+
+
+def test_of_a_still_full_of_fine_things_coarse_points_are_kept_too() -> None:
+    """Where it is a small part of a template, that has nothing else of it."""
+    fine = Image.fromarray(np.random.default_rng(1).integers(0, 256, (225, 400, 3), np.uint8))
+    told = read(marks_of(Image.blend(drawn(8).convert("RGB"), fine, 0.5)))
+    pixels = 2 ** (told.spots[:, 2] / 16)
+    assert len(pixels) == 200
+    assert (pixels > 5.5).sum() > 40
 
 
 def test_where_a_part_lies_in_the_whole_is_told(known: dict[str, bytes]) -> None:

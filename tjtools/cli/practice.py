@@ -81,7 +81,6 @@ def demo(
 
     def show() -> None:
         _show_summary(folder, start, workspace, report)
-        out.print()
         out.print(summed_up(report, again, *confirmed))
         out.print(f"{'All went' if well else 'It did not go'} as it should. Done in {seconds:.0f} s.")
 
@@ -145,6 +144,7 @@ def _show_summary(folder: Path, start: str, workspace: Workspace, report: Upload
         if rows:
             out.print()
         listing(title, rows)
+    out.print()
 
 
 def lab(

@@ -6,6 +6,7 @@ are the same ones in another order, so that nothing is looked for twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 
 SIDE = 400  # pixels of the longer side
 MOST_POINTS = 400
+_COARSE = 6.0  # pixels that a coarse point has at least
 _SCALE = 512.0  # what 1 of a descriptor of length 1 is as a whole number
 _HASHED = 64
 _PLAIN = 5.0  # deviation of the brightness, of 255, below which a hash would be of noise
@@ -50,10 +52,17 @@ class Picture:
         return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
 
 
-def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS) -> Picture:
-    """What is compared of an image, BGR of 8 bits, of at most so many pixels on the longer side and so many points."""
+def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coarse: int = 0) -> Picture:
+    """What is compared of an image, BGR of 8 bits, of at most so many pixels on the longer side and so many points.
+
+    So many of these are `coarse` ones, if there are: where it is a small part of another, the others are too fine.
+    """
     pixels = _small(pixels, side)
-    found, described = _detector(most).detectAndCompute(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None)
+    grey, detector = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), _detector(0 if coarse else most)
+    if coarse:  # the points that are left out need not be described
+        found, described = detector.compute(grey, _chosen(detector.detect(grey), most, coarse))
+    else:
+        found, described = detector.detectAndCompute(grey, None)
     if described is None:
         described = np.empty((0, 128), np.float32)
     strongest = np.argsort([-one.response for one in found], kind="stable")[:most].astype(int)
@@ -62,6 +71,14 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS) -> Pi
     points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
     told = np.array([(*one.pt, one.size, one.angle) for one in found], np.float32).reshape(-1, 4)[strongest]
     return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, told[:, 2:])
+
+
+def _chosen(found: Sequence[Any], most: int, coarse: int) -> list[Any]:
+    """The strongest coarse ones, and the strongest of all others."""
+    ordered = sorted(found, key=lambda one: -one.response)
+    first = [number for number, one in enumerate(ordered) if one.size >= _COARSE][:coarse]
+    rest = sorted({*range(len(ordered))} - {*first})
+    return [ordered[number] for number in first + rest[: most - len(first)]]
 
 
 @cache
