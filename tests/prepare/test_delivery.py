@@ -287,7 +287,7 @@ def test_a_preparation_is_taken_back_as_if_it_had_never_been(shop: Workspace, fo
     before, rows = media(shop), read_rows(shop.session)
     video(folder / "Sports" / "new.mp4", seed=2)
     taken(shop, folder, NATIVE)
-    last, changed, _ = take_back(shop, now=NOW)
+    last, changed, *_ = take_back(shop, now=NOW)
     assert (len(last.sources), changed) == (1, ())
     assert (media(shop), read_rows(shop.session), read_rows(shop.master)) == (before, rows, rows)
     assert len(taken(shop, folder, NATIVE).taken) == 2
