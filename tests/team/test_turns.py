@@ -54,7 +54,7 @@ def test_who_died_has_the_turn_until_the_interval_is_over(
     assert "anna (" in (told := run(ben, *SYNC))
     assert "is at it since 20" in told
     server.ask(database, "UPDATE tjtools.turns SET began = '1999-01-01'")
-    assert "Nothing was read" in run(ben, *SYNC)  # since nothing waits: it is his turn
+    assert "the library holds no creative that this looks for" in run(ben, *SYNC)  # so it was his turn
 
 
 def test_without_the_database_the_site_is_not_read(at_site: Make, truth: Truth, server: Server) -> None:
