@@ -59,10 +59,11 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     """
     pixels = _small(pixels, side)
     grey, detector = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), _detector(0 if coarse else most)
-    if coarse:  # the points that are left out need not be described
-        found, described = detector.compute(grey, _chosen(detector.detect(grey), most, coarse))
-    else:
+    described = None
+    if not coarse:
         found, described = detector.detectAndCompute(grey, None)
+    elif found := _chosen(detector.detect(grey), most, coarse):  # those that are left out need not be described
+        found, described = detector.compute(grey, found)
     if described is None:
         described = np.empty((0, 128), np.float32)
     strongest = np.argsort([-one.response for one in found], kind="stable")[:most].astype(int)
