@@ -29,7 +29,7 @@ from tjtools.workspace.settings import SiteSettings, load_settings
 
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
-NEW, _THERE, _LEFT = "new", "there", "left out"
+NEW, THERE, LEFT = "new", "there", "left out"
 _MISSING = _LIKE, _UNCLEAR, _MEND = "to compare", "perhaps there", "to mend"
 
 
@@ -169,13 +169,13 @@ def _them(number: int) -> str:
 def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
     """How many files there are of each kind, in words, in the order in which they matter."""
     count = Counter(_kind(one) for one in reviews)
-    return {what: count[what] for what in (NEW, _THERE, _LEFT, *_MISSING) if count[what]}
+    return {what: count[what] for what in (NEW, THERE, LEFT, *_MISSING) if count[what]}
 
 
 def _kind(one: FileReview) -> str:
     if one.needs_a_person:
         return _LIKE if one.goes_up else _UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
-    return NEW if one.goes_up else _THERE if one.is_there else _LEFT
+    return NEW if one.goes_up else THERE if one.is_there else LEFT
 
 
 def last_refresh(workspace: Workspace) -> datetime | None:

@@ -9,7 +9,7 @@ import ipywidgets as w
 import pandas as pd
 
 from tjtools.diff.session import FileReview, Verdict
-from tjtools.health.status import tally
+from tjtools.health.status import LEFT, THERE, tally
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import SessionFile
 from tjtools.model.words import counted
@@ -34,7 +34,7 @@ from tjtools.widgets.view import (
 )
 
 _REHEARSAL = "A rehearsal uploads nothing, and shows what would go."
-_STAYS = {"there": "there already", "left out": "left out"}
+_STAYS = {THERE: "there already", LEFT: LEFT}
 FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
