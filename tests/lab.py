@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
@@ -143,9 +144,16 @@ class Lab:
             return json.loads(answer.read() or b"null")
 
     def end_kernels(self) -> None:
-        """End every session: a kernel survives the page that used it."""
+        """End every session: a kernel survives the page that used it; one that is being restarted is asked again."""
+        self.wait_until(self._without_sessions, attempts=100)
+
+    def _without_sessions(self) -> bool:
         for session in self.ask("sessions"):
-            self.ask(f"sessions/{session['id']}", "DELETE")
+            try:
+                self.ask(f"sessions/{session['id']}", "DELETE")
+            except HTTPError as error:  # a kernel that has just died is started anew, and can't be ended meanwhile
+                error.close()
+        return not self.ask("sessions")
 
 
 def running_lab(root: Path, home: Path, browser: str, **environment: str) -> AbstractContextManager[Lab]:
