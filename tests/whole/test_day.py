@@ -68,8 +68,8 @@ class Keys:
         return str(words)
 
     def wait_for(self, words: str) -> None:
-        """Until the focus is there by itself."""
-        self.page.wait_for_function(f"words => ({FOCUSED})()[0].includes(words)", arg=words, timeout=40_000)
+        """Until the focus is there by itself, which may be at the end of an upload."""
+        self.page.wait_for_function(f"words => ({FOCUSED})()[0].includes(words)", arg=words, timeout=180_000)
         assert words in self.at
 
     def go(self, words: str, *, back: bool = False) -> None:
@@ -150,7 +150,7 @@ def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops
     desk.page.keyboard.press("Tab")
     keys.press("shop · practice")
     keys.press("second · practice")
-    expect(desk.page.locator(f"{PANEL} .tj-head button").first).to_contain_text("second · practice", timeout=40_000)
+    expect(desk.page.locator(f"{PANEL} .tj-head button").first).to_contain_text("second · practice", timeout=90_000)
     keys.wait_for("second · practice")
     keys.press("21 new files: review them")
     keys.wait_for("Review")
