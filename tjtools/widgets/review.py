@@ -52,7 +52,6 @@ save_choice(
 CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
 LATE = "new since your plan"
 REJECTED = "repeats a rejected one"
-_LOOK = {Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR}
 
 
 class Group(Enum):
@@ -65,11 +64,11 @@ class Group(Enum):
 
 
 class Review(Panel):
-    """Every file of the session with its verdict, and which of the new ones are `chosen`.
+    """Every file of the session with its verdict, and which of those that are `able` to go up are `chosen`.
 
     `group` keeps the files of one `Group` (None: all but those that are there), `find` those whose words hold all its
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
-    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
+    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are those that it
     has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
     name of the file whose `evidence` is shown, None for none. New files come in by `adding`, those that don't fit
     are made to by `mending`.
@@ -94,7 +93,7 @@ class Review(Panel):
         for one, other in ((self.mending, self.adding), (self.adding, self.mending)):
             one.observe(partial(_alone, other), "at_work")
         self.adding.observe(self._show_all, "came")
-        self.new: dict[Key, SessionFile] = {}
+        self.able: dict[Key, SessionFile] = {}
         self.grouped: dict[Group, list[FileReview]] = {group: [] for group in Group}
         self.observe(lambda _change: self._see_late(), "saved")  # before any view
         self._see_late()
@@ -108,22 +107,22 @@ class Review(Panel):
         self.adding.renew()
         task.progress("looking through the session")
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
-        reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
+        reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.able), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.frames = prepared.fingerprints.frames
             self._handles = {id(one): self._handle(number, one) for number, one in enumerate(reviews)}
             self.grouped = {group: [one for one in reviews if group_of(one) is group] for group in Group}
-            self.new = {one.file.key: one.file for one in reviews if one.goes_up}
+            self.able = {one.file.key: one.file for one in reviews if one.goes_up}
             self._see_late()
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
-            self.wary = with_halves(self.new.values(), repeats)
+            self.wary = with_halves(self.able.values(), repeats)
             sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
             halves = Counter(pair for pair, _ in sides)
             self._pairs = {pair: "complete" for pair, there in halves.items() if there == 2}
             self._pairs |= dict.fromkeys(unclear_pairs(one.file for one in reviews), "unclear") | {"": ""}
-            new = frozenset(self.new)
+            new = frozenset(self.able)
             fresh = (new - before - self.wary) | (wary - self.wary)  # what came, and what a person told apart
             self.chosen = new & (self.chosen | fresh if again else self._first())
             self.call = self._call()
@@ -142,7 +141,7 @@ class Review(Panel):
 
     def _see_late(self) -> None:
         """Once, since every file is asked for it."""
-        self.late = frozenset(self.new) - self.saved.seen if self.saved else frozenset[Key]()
+        self.late = frozenset(self.able) - self.saved.seen if self.saved else frozenset[Key]()
 
     def _look_again(self) -> None:
         if not self.task.running:
@@ -155,10 +154,10 @@ class Review(Panel):
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
-        new = frozenset(self.new)
+        new = frozenset(self.able)
         if self.saved is None:
             return new - self.wary
-        held = with_halves(self.new.values(), self.saved.left_out | self.wary)
+        held = with_halves(self.able.values(), self.saved.left_out | self.wary)
         return self.saved.files | (self.late - held)
 
     def told(self) -> Iterable[str]:
@@ -184,13 +183,13 @@ class Review(Panel):
 
     @property
     def counted_choice(self) -> str:
-        """How many of the new files are chosen."""
-        return f"{len(self.chosen):,} of {counted(len(self.new), 'new file')} chosen"
+        """How many of the files that can go up are chosen."""
+        return f"{len(self.chosen):,} of {counted(len(self.able), 'file')} that can go up"
 
     @property
     def is_saved(self) -> bool:
-        """Whether the plan on disk has seen every new file, and takes just what is chosen here."""
-        return self.saved is not None and not self.late and self.saved.files & frozenset(self.new) == self.chosen
+        """Whether the plan on disk has seen every file that can go up, and takes just what is chosen here."""
+        return self.saved is not None and not self.late and self.saved.files & frozenset(self.able) == self.chosen
 
     @property
     def groups(self) -> dict[Group, int]:
@@ -247,12 +246,12 @@ class Review(Panel):
         self.page = min(max(1, self.page + pages), self.pages)
 
     def choose(self, *keys: Key, take: bool) -> None:
-        """Take new files into the plan or out of it, and the new other halves of their pairs with them."""
-        whole = with_halves(self.new.values(), set(keys))
+        """Take files into the plan or out of it, and the other halves of their pairs with them."""
+        whole = with_halves(self.able.values(), set(keys))
         self.chosen = self.chosen | whole if take else self.chosen - whole
 
     def choose_found(self, *, take: bool) -> None:
-        """Take all new files that are found now, but those that repeat what was rejected, or none of them."""
+        """Take all that are found now and can go up, but those that repeat what was rejected, or none of them."""
         found = (one.file.key for one in self.matching)
         self.choose(*(key for key in found if not (take and key in self.wary)), take=take)
 
@@ -263,11 +262,11 @@ class Review(Panel):
     def save(self) -> None:
         """Save the choice as the plan, with what is left out."""
         with self.attempt():
-            left = self.new.keys() - self.chosen
+            left = self.able.keys() - self.chosen
             self.saved = save_choice(self.workspace, self.chosen, left_out=left, now=self.clock())
 
     def _call(self) -> str:
-        return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.new.keys() - self.chosen))
+        return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.able.keys() - self.chosen))
 
     def press(self) -> None:
         self.save()
@@ -305,11 +304,9 @@ def _alone(other: Asking, change: dict[str, bool]) -> None:
 
 def group_of(one: FileReview) -> Group:
     """What the file asks of a person."""
-    if one.verdict in _LOOK or (one.goes_up and one.repeats_rejected):
-        return Group.LOOK
-    if one.is_settled or one.verdict is Verdict.SOURCE:
-        return Group.THERE
-    return Group.NEW if one.verdict is Verdict.NEW else Group.MEND
+    if one.needs_a_person:
+        return Group.LOOK if one.goes_up or one.verdict is Verdict.UNCLEAR else Group.MEND
+    return Group.NEW if one.goes_up else Group.THERE
 
 
 def _words(one: FileReview) -> str:

@@ -233,7 +233,7 @@ def _bar(review: Review) -> w.Widget:
         "chosen saved reviews",
         button(before, partial(_go_on, review), style="primary"),
         description=lambda: after if review.is_saved else before,
-        disabled=lambda: not (review.new or review.lead) or (review.is_saved and not review.lead),
+        disabled=lambda: not (review.able or review.lead) or (review.is_saved and not review.lead),
     )
     on = (
         []
