@@ -220,6 +220,14 @@ def test_coming_back_looks_again(review: Review, session: Workspace) -> None:
     assert [one.file.name for one in review.reviews] == [EVIL]
 
 
+def test_while_it_looks_again_it_says_that_what_is_shown_is_of_before(review: Review) -> None:
+    view, told = review_view(review), list[bool]()
+    review.task.observe(lambda _change: told.append("looking again …" in words(view)), "text")
+    review.come_back()
+    assert review.looked()
+    assert (any(told), "looking again …" in words(view)) == (True, False)
+
+
 def test_the_call_that_is_shown_does_the_same(
     review: Review, session: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from traitlets import Any, Instance, Int, Unicode, UseEnum
 
-from tjtools.diff.repeats import Decision, Decisions, Repeat
+from tjtools.diff.repeats import Decision, Decisions, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted
@@ -68,10 +68,10 @@ class Review(Panel):
 
     `group` keeps the files of one `Group` (None: all but those that are there), `find` those whose words hold all its
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
-    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are those that it
-    has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none. New files come in by `adding`, those that don't fit
-    are made to by `mending`.
+    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are those that it has
+    never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
+    name of the file whose `evidence` is shown, None for none, and `decided` the one before it. New files come in by
+    `adding`, those that don't fit are made to by `mending`.
     """
 
     title: ClassVar[str] = "The session"
@@ -83,6 +83,7 @@ class Review(Panel):
     reviews = Any(())
     matching = Any(())
     compared = Any(None)
+    decided = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
 
@@ -100,6 +101,7 @@ class Review(Panel):
         self.saved = load_choice(self.workspace)
         self.wary: frozenset[Key] = frozenset()
         self.bad_lines: tuple[BadLine, ...] = ()
+        self._deciding: Key | None = None
         self.call = self._call()
 
     def look(self, task: Task) -> None:
@@ -129,6 +131,7 @@ class Review(Panel):
             self.mending.renew(reviews)
             self._filter()
             self.page = min(page, self.pages)
+            self._go_on()
 
     def come_back(self) -> None:
         if self.task.state is not State.READY:
@@ -233,12 +236,32 @@ class Review(Panel):
         """What the compared file repeats, the same content first; empty where no file is compared."""
         return next((one.repeats for one in self.comparable if one.file.key == self.compared), ())
 
+    @property
+    def undecided(self) -> list[Key]:
+        """The files that wait for a decision, what repeats a rejected creative first."""
+        return [one.file.key for one in self.comparable if one.needs_a_person and one.goes_up and _is_open(one)]
+
+    @property
+    def following(self) -> Key | None:
+        """The file to compare next: one to decide before any other, those after the shown one first."""
+        files = [one.file.key for one in self.comparable]
+        at = files.index(self.compared) + 1 if self.compared in files else 0
+        ahead, waiting = [key for key in (*files[at:], *files[:at]) if key != self.compared], set(self.undecided)
+        return next((key for key in ahead if key in waiting), next(iter(ahead), None))
+
+    def _go_on(self) -> None:
+        """After a decision to the next file that waits for one, unless the person is elsewhere by now."""
+        waiting, self._deciding = (self.undecided if self._deciding == self.compared else []), None
+        if self.compared and waiting and self.compared not in waiting:
+            self.decided, self.compared = self.compared, self.following
+
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""
         if not self.task.running and one.decision is not decision:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
+                self._deciding = self.compared
                 self._look_again()
 
     def turn(self, pages: int) -> None:
@@ -263,7 +286,8 @@ class Review(Panel):
         """Save the choice as the plan, with what is left out."""
         with self.attempt():
             left = self.able.keys() - self.chosen
-            self.saved = save_choice(self.workspace, self.chosen, left_out=left, now=self.clock())
+            held = {one.file.key: one.content for one in self.reviews}
+            self.saved = save_choice(self.workspace, self.chosen, left_out=left, contents=held, now=self.clock())
 
     def _call(self) -> str:
         return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.able.keys() - self.chosen))
@@ -323,6 +347,11 @@ def with_halves(files: Collection[SessionFile], keys: AbstractSet[Key]) -> froze
     """The keys of those of the files that have one of these, or are the other half of such a one's pair."""
     pairs = {file.pair for file in files if file.key in keys} - {""}
     return frozenset(file.key for file in files if file.key in keys or file.pair in pairs)
+
+
+def _is_open(one: FileReview) -> bool:
+    """Whether it looks like something of which nobody has said whether it is the same."""
+    return any(each.kind is not RepeatKind.SAME_CONTENT and each.decision is Decision.UNDECIDED for each in one.repeats)
 
 
 def has_evidence(one: FileReview) -> bool:

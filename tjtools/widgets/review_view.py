@@ -240,7 +240,7 @@ def _bar(review: Review) -> w.Widget:
         if review.lead
         else [tied(review, "chosen saved", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)]
     )
-    words = told(review, "chosen saved reviews", lambda: _standing(review))
+    words = told(review, "chosen saved reviews busy", lambda: _standing(review))
     badges = row(*(_badge(review, group) for group in Group), words)
     return column(row(badges, row(save, *on)), css="tj tj-bar")
 
@@ -287,6 +287,7 @@ def _standing(review: Review) -> Node:
     words += [f"{len(review.late):,} new since your plan"] if review.late else []
     left = len(review.wary - review.chosen)
     words += [f"{counted(left, 'file')} not ticked: repeats what was rejected"] if left else []
+    words += ["looking again …"] if review.busy and not review.at_other_work else []  # what is shown is of before
     return node("span", " · ".join(words), role="status", css="tj-count")
 
 
