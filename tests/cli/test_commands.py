@@ -97,6 +97,7 @@ def test_check_shows_what_may_be_the_file_and_add_settles_it(shop: Path) -> None
         ("banner 4 final", ["1032530581"]),
         ("Banner_3_finl.png", ["1032530581"]),
         ("ads/vid_en_sports_4sec_id-99A0D7C8-vid.mov", ["1032530571"]),
+        ("3_Final", ["1032530581"]),  # a part of its name
         ("banner 34 finale", []),
         ("1032530", []),
         ("file:///ads/banner%004%20final", ["1032530581"]),  # no name has a NUL
@@ -302,7 +303,8 @@ def test_init_makes_a_workspace_and_keeps_it_with_its_site(tmp_path: Path) -> No
         (["check", "--from", "."], "Is a directory"),
         (["check", "x", "--type", "poster"], "'poster' is not a creative type; native_video, native_image, video"),
         (["init", "list.txt"], "list.txt"),
-        (["sandbox", "--port", "99999"], "'--port'"),
+        (["sandbox", "--port", "99999"], "'--port': the most is 65535"),
+        (["sync-status", "--every", "0"], "'--every': the least is 1"),
         (["sandbox", "--data", "list.txt"], "is a file"),
         (["demo", "--dir", "list.txt"], "list.txt"),
         (["init", "."], "say with --site"),
@@ -390,6 +392,9 @@ def test_upload_takes_the_saved_plan_and_says_so(shop: Path) -> None:
     ]
     assert done.returncode == 1
     assert tjtools("upload", "--session", cwd=shop).returncode == 2  # it wants the site, for the file
+    left = (Section.STATIC_BANNER, "left.png")
+    save_choice(Workspace(shop), [left], contents={left: "0" * 64}, now=NOW)
+    assert "Exchanged since then: left.png" in tjtools("upload", cwd=shop).stderr
 
 
 def test_a_session_that_is_fully_known_ends_well_with_the_site_down(shop: Path) -> None:

@@ -342,7 +342,9 @@ def test_what_the_library_knows_to_be_gone_hides_none_that_crosses_to_a_page_tha
     """One fewer and one more leave the site's total as it was."""
     assert refresh(workspace)
     truth.ask(f"creatives/{of_section(truth, 'Video Banners')[-1]['creative_id']}", "DELETE")
-    assert sync_status(workspace, access_to(workspace)).difference.removed
+    report = sync_status(workspace, access_to(workspace))
+    assert report
+    assert report.difference.removed
     uploads(truth, 20)
     truth.faults("list-shifted=1")
     assert refresh(workspace, new=True)

@@ -10,6 +10,7 @@ import pytest
 from world import NOW, ON_BOTH, Truth, by_id, expire, files, of_section, read_rows, signed_in, tjtools
 
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import newest_snapshot
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SignInNeeded, TooManyGone
 from tjtools.scrape.reading import Access
@@ -32,7 +33,9 @@ def cache(workspace: Workspace, shown: Sequence[dict[str, Any]], status: ReviewS
 
 
 def sync(workspace: Workspace, access: Access | None = None, **how: Any) -> UpdateReport:
-    return sync_status(workspace, access, now=lambda: NOW, **how)
+    report = sync_status(workspace, access, now=lambda: NOW, **how)
+    assert report
+    return report
 
 
 def statuses(workspace: Workspace) -> dict[str, str]:
@@ -117,8 +120,8 @@ def test_nothing_is_written_after_an_error_or_beyond_the_guard(workspace: Worksp
 
 
 def test_an_empty_cache_needs_no_site(workspace: Workspace) -> None:
-    report = sync(workspace, Access(lambda: pytest.fail("the site was opened")))
-    assert (report.certificates, workspace.library.exists()) == ((), False)
+    assert sync_status(workspace, Access(lambda: pytest.fail("the site was opened"))) is None
+    assert (workspace.library.exists(), newest_snapshot(workspace)) == (False, "")
     told = tjtools("sync-status", cwd=workspace.root)
     assert (told.returncode, "Applied" in told.stdout, "Nothing was read" in told.stdout) == (0, False, True)
 

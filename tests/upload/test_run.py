@@ -58,6 +58,7 @@ from tjtools.upload import (
     FileProgress,
     UploadReport,
     demand_settled,
+    last_live_run,
     make_plan,
     named_files,
     prepare,
@@ -828,7 +829,7 @@ def test_a_forced_run_that_was_stopped_is_gone_on_with_as_it_was(
 
     caplog.set_level("INFO", "tjtools")
     first = go(workspace, force=True, open_site=expired)
-    assert "0 uploaded, 2 skipped" in caplog.text
+    assert "0 uploaded, 0 skipped, 2 not begun" in caplog.text
     assert "ALL DUPLICATES" not in caplog.text
     assert ended(first) == {"a.png": "skipped", "b.png": "skipped"}
     run = unfinished_run(workspace)
@@ -1029,6 +1030,7 @@ def test_what_a_stopped_run_did_not_come_to_is_there_all_the_same(workspace: Wor
     told = {one.file.name: (one.status.value, one.creative_id, one.message) for one in report.outcomes}
     assert told["there.png"] == ("skipped", there, f"ID {there} in Static Banner, pending, added 2025-11-13")
     assert told["new.png"] == ("skipped", "", "not begun: Stopped on request.")
+    assert last_live_run(workspace).told == "? ID unknown: 1 · ○ skipped: 1 · ○ not begun: 2"
 
 
 def test_a_run_cut_off_between_library_and_master_is_completed_by_the_next(workspace: Workspace, truth: Truth) -> None:

@@ -17,7 +17,7 @@ from PIL import Image
 from views import inside
 
 from tjtools.analysis.charts import MIME, bundle
-from tjtools.analysis.exhibits import Shown
+from tjtools.analysis.exhibits import Question, Shown
 from tjtools.cache.history import History, Source
 from tjtools.widgets import library_analysis, look_up, review_outcomes
 from tjtools.widgets.analysis import LibraryAnalysis, LookUp, ReviewOutcomes
@@ -196,6 +196,37 @@ def test_a_name_that_may_be_there_is_unclear_and_has_no_id(small: Workspace) -> 
     assert panel.answers.finding == "3 lines asked: 1 in the library, 1 not; 1 unclear"
     [table] = [one for one in inside(lookup_view(panel)) if isinstance(one, Table)]
     assert table.frame[["Creative ID", "creative type"]].to_numpy().tolist() == [["7", "native video"]] * 2 + [["", ""]]
+
+
+def test_a_filter_that_is_changed_while_an_exhibit_is_made_holds(small: Workspace) -> None:
+    """As by a click, while the panel looks again in its thread: the table was of all sections then."""
+    panel = LibraryAnalysis(small)
+    [pane] = panel.open(["inventory"])
+    made = pane.exhibit
+
+    def meanwhile(asked: Question) -> Shown:
+        panel.section = "Static Banner"
+        return made.make(asked)
+
+    panel.by = "creative_type"
+    pane.exhibit, pane.stale = made._replace(make=meanwhile), True
+    assert panel["inventory"].frame["creatives"].sum() == 3
+    assert pane.shown.frame["creatives"].sum() == 3
+
+
+def test_a_part_of_a_name_and_a_wrong_letter_find_what_is_like_it(small: Workspace) -> None:
+    panel = LookUp(small)
+    panel.text = "sports 9sec\nEN_Travel_ID-00000004.png\nsuch as none"
+    panel.ask()
+    assert panel.answers.frame[["asked", "answer", "creative_id"]].to_numpy().tolist() == [
+        ["sports 9sec", "not there", ""],
+        ["sports 9sec", "like it", "1"],
+        ["sports 9sec", "like it", "2"],
+        ["EN_Travel_ID-00000004.png", "not there", ""],
+        ["EN_Travel_ID-00000004.png", "like it", "6"],
+        ["such as none", "not there", ""],
+    ]
+    assert (panel.answers.finding, panel.ids) == ("3 lines asked: 0 in the library, 3 not", "")
 
 
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:

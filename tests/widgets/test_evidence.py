@@ -127,6 +127,14 @@ def test_the_outcomes_list_what_repeats_a_rejected_creative(review: Review, sess
     assert ReviewOutcomes(session, clock=lambda: NOW)["repeats"].frame.empty
 
 
+def test_the_outcomes_tell_how_far_the_comparing_with_what_was_rejected_is(review: Review) -> None:
+    panel, told = ReviewOutcomes(review.workspace, clock=lambda: NOW), list[str]()
+    panel.task.observe(lambda change: told.append(change["new"]), "text")
+    assert panel.looked()
+    assert f"comparing {NEAR}" in told
+    assert panel.files.repeats() is panel.files.repeats()  # once
+
+
 def test_only_what_repeats_something_can_be_compared(review: Review) -> None:
     assert {one.file.name: one.verdict for one in review.comparable} == {
         COPY: Verdict.RENAMED_DUPLICATE,
@@ -327,6 +335,36 @@ def test_one_click_leads_to_what_is_to_be_decided_and_then_to_the_rest(review: R
     assert review.compared != (Section.STATIC_BANNER, NEAR)
     pressable(view, "Close").click()
     assert (review.compared, pictures(view)) == (None, [])
+
+
+def test_a_decision_goes_on_to_the_next_pair_and_back_leads_to_it_again(review: Review, session: Workspace) -> None:
+    with Image.open(session.root / "uploaded" / COPY) as picture:  # a second one to decide
+        picture.crop((6, 5, 294, 245)).resize((300, 250)).save(session.root / "uploaded" / OTHER)
+    review.come_back()
+    assert review.looked()
+    view, near, other = review_view(review), (Section.STATIC_BANNER, NEAR), (Section.STATIC_BANNER, OTHER)
+    assert review.undecided == [near, other]
+    compare(review, NEAR)
+    pressable(view, "The same: leave it out").click()
+    assert review.looked()
+    assert (verdicts(review)[NEAR], review.compared, review.undecided) == (Verdict.SKIPPED, other, [other])
+    pressable(view, "‹ Back").click()
+    assert review.compared == near
+    review.come_back()
+    assert review.looked()
+    assert review.compared == near  # only a decision goes on
+    pressable(view, "Different: upload it").click()
+    assert review.looked()
+    assert (verdicts(review)[NEAR], review.compared) == (Verdict.NEW, other)
+
+
+def test_what_a_person_has_skipped_is_no_longer_counted_as_of_a_rejected_creative(review: Review) -> None:
+    view = review_view(review)
+    assert "✗ Of a REJECTED creative: 2" in words(view)
+    compare(review, NEAR)
+    review.decide(review.evidence[0], Decision.SKIP)
+    assert review.looked()
+    assert "✗ Of a REJECTED creative: 1" in words(view)  # the copy
 
 
 def test_a_pair_that_is_no_longer_compared_is_let_go(review: Review) -> None:

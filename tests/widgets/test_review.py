@@ -61,7 +61,7 @@ def names(review: Review) -> list[str]:
 
 def test_what_matters_is_said_in_plain_text(review: Review) -> None:
     assert review.summary == (
-        "6 files: 3 new, 1 already there, 1 invalid, 1 missing\nPlan, not saved: 3 of 3 new files chosen\n"
+        "6 files: 3 new, 1 already there, 1 invalid, 1 missing\nPlan, not saved: 3 of 3 files that can go up\n"
         "already there: there.png\ninvalid: wide.png\nmissing: none.png"
     )
 
@@ -149,7 +149,7 @@ def test_a_file_that_came_after_the_plan_is_ticked_and_marked_and_the_plan_no_lo
     review = looked(session)
     assert (review.chosen, review.late, review.is_saved) == ({VIDEO, IMAGE, BANNER}, {BANNER}, False)
     assert [review.marks(one) for one in review.reviews[:3]] == [(), (), (LATE,)]
-    assert f"Plan, not saved: 3 of 3 new files chosen\nalready there: there.png\n{'in'}valid" in review.summary
+    assert f"Plan, not saved: 3 of 3 files that can go up\nalready there: there.png\n{'in'}valid" in review.summary
     assert f"{LATE}: {EVIL}" in review.summary
     review.save()
     assert (review.late, review.is_saved, looked(session).is_saved) == (set(), True, True)
@@ -220,6 +220,14 @@ def test_coming_back_looks_again(review: Review, session: Workspace) -> None:
     assert [one.file.name for one in review.reviews] == [EVIL]
 
 
+def test_while_it_looks_again_it_says_that_what_is_shown_is_of_before(review: Review) -> None:
+    view, told = review_view(review), list[bool]()
+    review.task.observe(lambda _change: told.append("looking again …" in words(view)), "text")
+    review.come_back()
+    assert review.looked()
+    assert (any(told), "looking again …" in words(view)) == (True, False)
+
+
 def test_the_call_that_is_shown_does_the_same(
     review: Review, session: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,8 +293,8 @@ class Counted(dict[Key, SessionFile]):
 def test_what_is_told_of_each_file_goes_through_no_list_of_all(review: Review) -> None:
     """Ten thousand files with a saved plan took some twenty seconds."""
     review.save()
-    review.new = Counted(review.new)
-    assert (len(Rows(review).rows), review.new.walks) == (5, 0)
+    review.able = Counted(review.able)
+    assert (len(Rows(review).rows), review.able.walks) == (5, 0)
 
 
 def test_what_the_browser_asks_about_a_file_that_has_changed_meanwhile_meets_no_other(

@@ -7,8 +7,8 @@ from datetime import timedelta
 import ipywidgets as w
 import pytest
 from PIL import Image
-from views import words
-from world import NOW, write_inventory
+from views import looked, words
+from world import NOW, rejected_before, write_inventory
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
@@ -21,6 +21,7 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.resume import only_live_run
 from tjtools.widgets import start_here
 from tjtools.widgets.analysis import ReviewOutcomes
+from tjtools.widgets.review import Group
 from tjtools.widgets.start import CALL, Start, start_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
@@ -116,6 +117,17 @@ def test_a_file_that_looks_like_another_is_no_new_one_but_one_to_compare(quiet: 
         picture.crop((6, 5, 294, 245)).resize((300, 250)).save(folder / "c.png")
     assert (steps(quiet)[0].what, steps(quiet)[0].more) == ("1 new file: review it", "1 to compare")
     assert today(quiet).figures["new"] == 1
+    save_choice(quiet, [(Section.STATIC_BANNER, "b.png")], now=NOW)  # and neither is it after a plan
+    assert [one.what for one in steps(quiet)] == ["Upload 1 file", "1 file needs you: look at it"]
+
+
+def test_what_repeats_a_rejected_creative_is_no_new_file_on_any_tab(quiet: Workspace) -> None:
+    images(quiet, "b.png", "c.png")
+    rejected_before(quiet, quiet.root / "uploaded/c.png")
+    review = looked(quiet)
+    assert (today(quiet).figures["new"], review.groups[Group.NEW], review.groups[Group.LOOK]) == (1, 1, 1)
+    assert steps(quiet)[0].more == "1 to compare"
+    assert "Plan, not saved: 1 of 2 files that can go up" in review.summary
 
 
 def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace) -> None:

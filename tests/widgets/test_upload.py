@@ -17,7 +17,7 @@ from statistics import median
 import ipywidgets as w
 import psutil
 import pytest
-from views import words
+from views import looked, words
 from world import (
     IN_ITS_OWN_BROWSER,
     NOW,
@@ -223,6 +223,28 @@ def test_another_plan_wants_another_rehearsal(workspace: Workspace) -> None:
     save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
     panel.come_back()
     assert (panel.asks, panel.saved) == (False, load_choice(workspace))
+
+
+def test_another_session_of_as_many_files_wants_another_rehearsal(workspace: Workspace) -> None:
+    """The desk showed the names of the one before."""
+    images(workspace, "ab")
+    panel = ready(workspace)
+    images(workspace, "cd")
+    panel.come_back()
+    assert (panel.asks, panel.files) == (False, ())
+
+
+def test_a_file_that_was_exchanged_since_the_plan_is_named(workspace: Workspace) -> None:
+    images(workspace, "ab")
+    looked(workspace).save()
+    panel = ready(workspace)
+    assert "exchanged" not in panel.summary
+    banner(workspace.root / "uploaded", "b.png", seed=9)
+    ready(workspace, panel)
+    assert "exchanged since the plan: b.png" in panel.summary
+    assert "● Exchanged since you saved your plan, 1" in words(upload_view(panel))
+    looked(workspace).save()
+    assert "exchanged" not in ready(workspace, panel).summary
 
 
 def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth) -> None:

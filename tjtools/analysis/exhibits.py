@@ -17,7 +17,6 @@ import pandas as pd
 from tjtools.analysis import contents, estimates, findings, reviews
 from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, values_of
 from tjtools.analysis.sources import Asked, Files, python
-from tjtools.diff.duplicates import repeats_of_rejected
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.run_files import load_runs
 from tjtools.workspace.csvfile import neutralise
@@ -312,7 +311,7 @@ def rejections(it: Question) -> Shown:
     (),
 )
 def repeats(it: Question) -> Shown:
-    table, number, unseen = repeats_of_rejected(it.files.workspace, it.files.library, it.files.rows)
+    table, number, unseen = it.files.repeats()
     code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")
     return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 

@@ -18,7 +18,7 @@ from tjtools.analysis.frame import frame_of, in_days, on_site
 from tjtools.analysis.reviews import changes_since, observations, reviews
 from tjtools.cache.history import COLUMNS, History, acknowledged
 from tjtools.cache.library import Library
-from tjtools.diff.duplicates import KnownGroups, known_groups, repeats_of_rejected
+from tjtools.diff.duplicates import KnownGroups, Repeated, known_groups, repeats_of_rejected
 from tjtools.media.content import Progress
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
@@ -88,6 +88,7 @@ class Files:
         self.observations, times = observations(self.rows), history.last_times()
         self._estimated: dict[Asked, estimates.Review] = {}
         self._groups: KnownGroups | None = None
+        self._repeats: Repeated | None = None
         self.frame, self.stays = frame_of(self.library, self.observations, times), reviews(self.observations, times)
 
     @property
@@ -114,6 +115,14 @@ class Files:
         if self._groups is None:
             self._groups = known_groups(self.workspace, self.library, progress=progress, cancelled=cancelled)
         return self._groups
+
+    def repeats(self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False) -> Repeated:
+        """What of the session repeats what was rejected, as `repeats_of_rejected` tells it; compared once."""
+        if self._repeats is None:
+            self._repeats = repeats_of_rejected(
+                self.workspace, self.library, self.rows, progress=progress, cancelled=cancelled
+            )
+        return self._repeats
 
     def stays_of(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The stays in review of these creatives."""

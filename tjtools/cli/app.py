@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from tjtools.cli import campaign, library, practice, prepare, session, team, workspace
@@ -37,11 +38,14 @@ GROUPS: dict[str, tuple[Callable[..., object], ...]] = {
     "Check": (workspace.doctor, workspace.verify),
     "Set-up": (workspace.init, workspace.login, practice.demo, practice.sandbox, team.pull),
 }
-_IN_PLAIN_WORDS = {  # what the library that reads the arguments says of a wrong one
-    "Value error, ": "",
-    "Input should be a valid integer, unable to parse string as an integer": "it takes a whole number",
-    " does not match the formats '%Y-%m-%d'.": " is no day like 2026-11-29",
+_IN_PLAIN_WORDS = {  # what is wrong with an argument, by pydantic's code for it
+    "int_parsing": "it takes a whole number",
+    "float_parsing": "it takes a number",
+    "greater_than_equal": "the least is {ge:g}",
+    "less_than_equal": "the most is {le:g}",
+    "value_error": "{error}",  # typer's words
 }
+_NO_DAY = " does not match the formats '%Y-%m-%d'."
 
 
 class InGroups(TyperGroup):
@@ -51,8 +55,10 @@ class InGroups(TyperGroup):
         try:
             return super().invoke(ctx)
         except typer.BadParameter as error:
-            for words, plain in _IN_PLAIN_WORDS.items():
-                error.message = error.message.replace(words, plain)
+            if isinstance(error.__cause__, ValidationError):
+                wrong = error.__cause__.errors()[0]
+                plain = _IN_PLAIN_WORDS.get(wrong["type"], "{msg}").format(**wrong, **wrong.get("ctx", {}))
+                error.message = plain.replace(_NO_DAY, " is no day like 2026-11-29")
             raise
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 (its name is what is overridden)

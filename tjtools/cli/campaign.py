@@ -14,7 +14,7 @@ from tjtools.cli.library import run_reading
 from tjtools.cli.told import AllOption, line
 from tjtools.model.creative import CreativeType, Section
 from tjtools.model.words import counted
-from tjtools.scrape.refresh import apply_update, plan_sync
+from tjtools.scrape.refresh import NOTHING, apply_update, plan_sync
 from tjtools.upload.campaign import Ad, CampaignFile
 from tjtools.upload.on_demand import Asked, Campaign, composed, plan_campaign
 from tjtools.workspace.folder import Workspace
@@ -88,6 +88,9 @@ def campaign(
 
 def _sync(workspace: Workspace, *, headless: bool | None) -> None:
     update = run_reading(workspace, plan_sync, headless=headless)
+    if update.is_void:
+        say(NOTHING)
+        return
     report = apply_update(update, now=now())
     say(f"Statuses brought up to date: {report.difference.told or 'nothing had changed'}")
 

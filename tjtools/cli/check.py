@@ -12,22 +12,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
+from tjtools.cache.near import near
 from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import NotText, translated
-from tjtools.model.names import meant, printable
+from tjtools.model.names import printable
 from tjtools.workspace.csvfile import neutralise, text_of
 from tjtools.workspace.folder import Workspace
 
 Hints: TypeAlias = Mapping[str, Sequence[Creative]]  # what may have been meant by what was asked in vain
 _AS_UTF8 = "Save it as UTF-8."
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
-MOST_HINTS, MOST_ASKED = 5, 20  # creatives that may have been meant, and of how many that were asked in vain
-SHORT = 4  # letters; what is shorter is like too much
-_DIGITS = "0123456789"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz" + _DIGITS
-_ENDING = re.compile(r"\.[a-z0-9]{1,5}(?=\0|$)")
-_BETWEEN_WORDS = dict.fromkeys(map(ord, " _-.,()&+"))
+MOST_HINTS = 5  # creatives that may have been meant
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -43,8 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     if options.csv:
         _show_csv(answers)
     else:
-        lost = [asked for asked, match in answers if not any(match)]
-        hints = {asked: near(library, asked) for asked in (lost if len(lost) <= MOST_ASKED else ())}
+        hints = near(library, answers)
         (_show_json if options.json else _show_text)(answers, hints)
     if not workspace.library.exists():
         sys.stderr.write("TJ Creative Library cache not found (will be created on first upload)\n")
@@ -93,32 +88,6 @@ def _typed(name: str) -> str:
     """A name that is no text in the terminal's encoding, as `ls | xargs` hands it on from an old disk."""
     lost = re.search(r"[\ud800-\udfff]", name)
     return text_of(os.fsencode(name), Path("command line"), _AS_UTF8)[0] if lost else name
-
-
-def near(library: Library, asked: str) -> tuple[Creative, ...]:
-    """The creatives that may have been meant: those whose ID or name is as asked, but for a letter.
-
-    One letter may be another, too many or lacking, or two have changed places. Capitals, the name's ending and what
-    stands between words don't count.
-    """
-    creatives = [*library]
-    it = "".join(meant(asked)[-1:]).replace("\0", "")  # which an address may hold as %00
-    plain = "\0".join([it, *(one.filename for one in creatives)]).lower()
-    it, *names = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
-    if len(it) < SHORT:
-        return ()
-    letters = _LETTERS if plain.isascii() else {*plain}
-    ids = (one for key in sorted(_one_off(it, _DIGITS)) for one in library.get(key)) if it.isdecimal() else ()
-    found = _one_off(it, letters).intersection(names)
-    return tuple(dict.fromkeys([*ids, *(one for one, name in zip(creatives, names, strict=True) if name in found)]))
-
-
-def _one_off(text: str, letters: Iterable[str]) -> set[str]:
-    """The text, and every other one that is at most one letter off."""
-    halves = [(text[:at], text[at:]) for at in range(len(text) + 1)]
-    swapped = {before + after[1::-1] + after[2:] for before, after in halves}
-    other = (before + letter + rest for before, after in halves for rest in (after, after[1:]) for letter in letters)
-    return {*swapped, *(before + after[1:] for before, after in halves), *other}
 
 
 def _show_text(answers: Iterable[Answer], hints: Hints) -> None:

@@ -225,9 +225,9 @@ def run_reading(workspace: Workspace, plan: Callable[..., Update], *, headless: 
 def _conclude(update: Update, allow_removals: int, *, ask: bool, write: bool, as_json: bool) -> NoReturn:
     """Show the update, apply it, and end: where it was to be written and was not, something needs a person."""
     _show_update(update, err if as_json else out)
-    stopped, report, nothing = update.stopped, None, not update.certificates
+    stopped, report, nothing = update.stopped, None, update.is_void
     try:
-        if not stopped and not nothing:
+        if not (stopped or nothing):
             update.check_removals(allow_removals)
             if write and not (ask and update.difference and not confirmed("Apply this to the cache?", "written")):
                 report = apply_update(update, now=now(), allow_removals=allow_removals)

@@ -23,6 +23,7 @@ from tjtools.model.errors import WorkspaceError
 from tjtools.model.words import counted, in_seconds
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
+from tjtools.upload.plan import exchanged
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -283,6 +284,8 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
     choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
+        for name in exchanged(prepared.reviews, choice.contents):
+            say(f"Exchanged since then: {name}")
     return partial(steps.make_plan, prepared.reviews, batch_size=size, limit=limit, choice=choice)
 
 

@@ -19,6 +19,8 @@ from tjtools.health.status import REVIEW, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import counted
+from tjtools.upload.journal import NOT_BEGUN
+from tjtools.upload.run_files import not_begun
 from tjtools.workspace.folder import Workspace
 
 AllOption = Annotated[bool, typer.Option("--all", help="List every file, not only those that need you.")]
@@ -102,7 +104,7 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
         if path.exists():
             out.print(f"Written: {path}")
     counts = Counter(_came_to(one, held) for one in report.outcomes)
-    order = (*_CAME_TO.values(), _THERE, _STAYS, _HELD, _MEND)
+    order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, _MEND)
     line({what: counts[what] for what in order}, _after(workspace, report))
 
 
@@ -112,7 +114,7 @@ def _matters(one: steps.Outcome) -> bool:
 
 def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
     if one.status is UploadStatus.SKIPPED:
-        return _THERE if one.creative_id else held.get(one.file, _STAYS)
+        return _THERE if one.creative_id else NOT_BEGUN if not_begun(one) else held.get(one.file, _STAYS)
     return _CAME_TO[one.status]
 
 

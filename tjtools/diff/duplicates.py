@@ -259,13 +259,20 @@ def _is_media(path: Path) -> bool:
         return False
 
 
-def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.DataFrame) -> Repeated:
+def repeats_of_rejected(
+    workspace: Workspace,
+    library: Library,
+    history: pd.DataFrame,
+    *,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Repeated:
     """Compare the session with the rejected creatives; looks at no file anew, and writes nothing.
 
     `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
     (a `RepeatKind`), `closeness` (float64, 0 to 1), what was `done` to the rejected one, its `creative_id`, its name,
     the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as
-    `load_session` and `Fingerprints.load` do.
+    `load_session` and `Fingerprints.load` do, and `Cancelled`.
     """
     import pandas as pd
 
@@ -273,7 +280,8 @@ def repeats_of_rejected(workspace: Workspace, library: Library, history: pd.Data
     seen = {file.path: fingerprints.of(file.path) for file in files}
     known = known_creatives(library, fingerprints, history=_of_rejected(history))
     rejected = [one for one in known if one.rejected_at is not None]
-    repeats = find_repeats(files, seen, rejected, fingerprints)
+    compared = rejected and find_repeats(files, seen, rejected, fingerprints, progress=progress, cancelled=cancelled)
+    repeats = compared or {}
     rows = [
         (
             *(file.name, file.section.value, one.kind.value, one.closeness, one.how),

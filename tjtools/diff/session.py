@@ -93,7 +93,9 @@ class FileReview:
     @property
     def needs_a_person(self) -> bool:
         """Whether somebody has to mend something, or to look, before this file is uploaded."""
-        return self.verdict not in {Verdict.NEW, Verdict.SOURCE, *_SETTLED}
+        if self.goes_up:
+            return bool(self.repeats_rejected) or self.verdict is Verdict.NEAR_DUPLICATE
+        return self.verdict not in {Verdict.SOURCE, *_SETTLED}
 
     @property
     def repeats_rejected(self) -> tuple[Repeat, ...]:

@@ -148,7 +148,7 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
         return
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
-    new = len(plan.unseen) if choice else count.get(NEW, 0)
+    new = tally(plan.unseen if choice else prepared.reviews).get(NEW, 0)
     more = " · ".join(f"{count[what]:,} {what}" for what in _MISSING if what in count)
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)

@@ -64,6 +64,11 @@ class Update:
         return self.reading.stopped
 
     @property
+    def is_void(self) -> bool:
+        """Whether no section was read, since the library holds nothing to look for: there is nothing to apply."""
+        return not (self.certificates or self.stopped)
+
+    @property
     def removals_to_allow(self) -> int:
         """How many removals a person has to let through; 0 where so few go without a question."""
         gone = len(self.difference.removed)
@@ -149,8 +154,10 @@ def sync_status(
     allow_removals: int = 0,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> UpdateReport:
+) -> UpdateReport | None:
     """Bring the review status of the cached creatives up to date, and mark those that are gone as `removed`.
+
+    None where the library holds nothing to look for: nothing is read then, and nothing written.
 
     `access` is by default the workspace's own; `pending`, `progress` and `cancelled` are as in `plan_sync`. Raises what
     ended the reading, and `TooManyGone` as `refresh_library` does; then nothing is written.
@@ -158,11 +165,11 @@ def sync_status(
     What was decided since::
 
         report = sync_status(Workspace.find(cwd=Path.cwd()), pending=True)
-        report.difference.status_changed
+        report and report.difference.status_changed
         # (FieldChange('1032530571', 'a.mp4', field='review_status', old='pending', new='approved'),)
     """
     update = plan_sync(workspace, access, pending=pending, now=now, progress=progress, cancelled=cancelled)
-    return apply_update(update, now=now(), allow_removals=allow_removals)
+    return None if update.is_void else apply_update(update, now=now(), allow_removals=allow_removals)
 
 
 def plan_sync(

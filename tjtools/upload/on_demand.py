@@ -141,18 +141,22 @@ class Campaign(NamedTuple):
     @property
     def too_old(self) -> TJToolsError | None:
         """Why the statuses are not to be trusted; None where they are."""
-        late = [section.value for section, at in self.as_of.items() if at is None or self.at - at > self.max_age]
-        most = self.max_age / timedelta(days=1)
-        told = f"The statuses of {', '.join(late)} may be older than {most:g} days (max_age_days in [campaign])"
+        if not (told := "; ".join(self._ages(late=True))):
+            return None
+        told += f"; they may be older than {self.max_age / timedelta(days=1):g} days (max_age_days in [campaign])"
         remedy = "Bring them up to date with tjtools sync-status, or with --sync."
-        return TJToolsError(f"{told}: nothing was written.", remedy=remedy) if late else None
+        return TJToolsError(f"{told}: nothing was written.", remedy=remedy)
 
     @property
     def aged(self) -> tuple[str, ...]:
-        """How old the statuses are, in words: a line for each time at which sections were read."""
+        """How old the statuses are that may be trusted, in words: a line for each time at which sections were read."""
+        return self._ages(late=False)
+
+    def _ages(self, *, late: bool) -> tuple[str, ...]:
         by_time: dict[datetime | None, list[str]] = {}
         for section, at in self.as_of.items():
-            by_time.setdefault(at, []).append(section.value)
+            if late is (at is None or self.at - at > self.max_age):
+                by_time.setdefault(at, []).append(section.value)
         return tuple(f"Statuses of {', '.join(names)}: {self._age(at)}" for at, names in by_time.items())
 
     def _age(self, at: datetime | None) -> str:

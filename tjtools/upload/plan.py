@@ -1,16 +1,17 @@
 """What goes up: the files that a person chose, in batches of at most ten of one type; and how long that will take.
 
 The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`, or null where
-it was forgotten; those that a person left out are `left_out`. It holds until then, or until another one is saved. Of a
+it was forgotten; those that a person left out are `left_out`, and `contents` the checksums of those that were looked
+at, as in `["Native Rollover", "a.mp4", "6f1c…"]`. It holds until then, or until another one is saved. Of a
 file that came into the session later it says nothing: such a one waits until a person has chosen.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
@@ -39,11 +40,15 @@ _PLANNED = "planned"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The files chosen and those left out, by section and name, and when that was saved; of others it says nothing."""
+    """The files chosen and those left out, by section and name, and when that was saved; of others it says nothing.
+
+    `contents` are the checksums of what the chosen ones held then, where that is known.
+    """
 
     saved_at: datetime
     files: frozenset[Key]
     left_out: frozenset[Key] = frozenset()
+    contents: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def seen(self) -> frozenset[Key]:
@@ -51,14 +56,23 @@ class Choice:
         return self.files | self.left_out
 
 
-def save_choice(workspace: Workspace, files: Iterable[Key], *, left_out: Iterable[Key] = (), now: datetime) -> Choice:
+def save_choice(
+    workspace: Workspace,
+    files: Iterable[Key],
+    *,
+    left_out: Iterable[Key] = (),
+    contents: Mapping[Key, str] = {},
+    now: datetime,
+) -> Choice:
     """Keep a choice of files, each by its section and name, in place of the one before.
 
-    `left_out` are those that a person has seen and not chosen. Raises TrackingFileError where the disk takes none.
+    `left_out` are those that a person has seen and not chosen, `contents` the checksums of what the files hold. Raises
+    TrackingFileError where the disk takes none.
     """
     chosen = frozenset(files)
-    choice = Choice(now, chosen, frozenset(left_out) - chosen)
-    told = {"files": _told(choice.files), "left_out": _told(choice.left_out)}
+    choice = Choice(now, chosen, frozenset(left_out) - chosen, {key: contents[key] for key in chosen & contents.keys()})
+    held = sorted([section.value, name, content] for (section, name), content in choice.contents.items())
+    told = {"files": _told(choice.files), "left_out": _told(choice.left_out), "contents": held}
     Log.at(workspace.log).append([Entry(_PLANNED, now, told, "")])
     return choice
 
@@ -84,7 +98,8 @@ def load_choice(workspace: Workspace) -> Choice | None:
         if not later:
             if last is None or last.data["files"] is None:
                 return None
-            return Choice(last.at, _keys(last.data["files"]), _keys(last.data.get("left_out", ())))
+            held = {(Section(place), str(name)): str(one) for place, name, one in last.data.get("contents", ())}
+            return Choice(last.at, _keys(last.data["files"]), _keys(last.data.get("left_out", ())), held)
         line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
         why = str(error)
@@ -96,6 +111,12 @@ def forget_choice(workspace: Workspace) -> None:
     """From now on every new file of the session goes up again."""
     if workspace.private.exists():
         Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
+
+
+def exchanged(reviews: Iterable[FileReview], contents: Mapping[Key, str]) -> list[str]:
+    """The names of those that go up and held something else before, by the checksums of then."""
+    going = (one for one in reviews if one.goes_up)
+    return [one.file.name for one in going if contents.get(one.file.key, one.content) != one.content]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from tjtools.model.names import extension, file_type
 from tjtools.model.words import counted
 from tjtools.scrape.reading import creative_of
 from tjtools.upload.handover import Outcome, log
-from tjtools.upload.journal import HandedOver, Settled
+from tjtools.upload.journal import NOT_BEGUN, HandedOver, Settled
 from tjtools.upload.plan import Plan
-from tjtools.upload.run_files import add_status, status_row
+from tjtools.upload.run_files import add_status, not_begun, status_row
 from tjtools.workspace.folder import Workspace
 
 EXCHANGED = "it holds something else than what was reviewed: review it again"
@@ -225,4 +225,6 @@ def sum_up(plan: Plan, outcomes: Sequence[Outcome], *, stopped: bool) -> None:
     ):
         if files:
             log.info(told, counted(files, "file"))
-    log.info("Total: %d uploaded, %d skipped", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED])
+    left = sum(map(not_begun, outcomes))
+    told = f", {left} {NOT_BEGUN}" if left else ""
+    log.info("Total: %d uploaded, %d skipped%s", count[UploadStatus.SUCCESS], count[UploadStatus.SKIPPED] - left, told)

@@ -21,7 +21,7 @@ from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
 from tjtools.upload.handover import Outcome, as_told, hand_over, log, look_for, newest_id, pair, settle
-from tjtools.upload.journal import STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
+from tjtools.upload.journal import NOT_BEGUN, STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan, why_not
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
@@ -360,8 +360,8 @@ class _Run:
         reasons, planned = self.plan.stays, dict[SessionFile, FileReview]()
         if stopped:
             planned = {one.file: one if one.goes_up else self._asked_again(one) for one in self.plan.reviews}
-            not_begun = f"not begun: {stopped.message}"
-            reasons |= {file: not_begun if one.goes_up else why_not(one) for file, one in planned.items()}
+            left = f"{NOT_BEGUN}: {stopped.message}"
+            reasons |= {file: left if one.goes_up else why_not(one) for file, one in planned.items()}
         doubt = self.journal.in_doubt() if self.begun else set[Key]()  # it was stopped before it had found that out
         told, rest = {one.file for one in self.outcomes}, list[Outcome]()
         for file in (file for file in reasons if file not in told):

@@ -15,7 +15,7 @@ from tjtools.model.creative import CreativeType, Key, UploadStatus
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.campaign import BATCH
 from tjtools.upload.handover import Outcome
-from tjtools.upload.journal import Settled
+from tjtools.upload.journal import NOT_BEGUN, Settled
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
@@ -46,9 +46,20 @@ OUTCOMES = {  # in words for a person
     UploadStatus.SKIPPED: "○ skipped",
     UploadStatus.DRY_RUN: "○ dry run",
 }
+_LEFT = f"○ {NOT_BEGUN}"
 WITHOUT_ID = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _STARTED = "%Y%m%d_%H%M%S"
+
+
+def not_begun(one: RecordedFile | Outcome) -> bool:
+    """Whether the run was stopped before it came to the file, which is `skipped` in the status CSV."""
+    return one.status is UploadStatus.SKIPPED and one.message.startswith(NOT_BEGUN)
+
+
+def in_words(one: RecordedFile) -> str:
+    """What came of a file, for a person."""
+    return _LEFT if not_begun(one) else OUTCOMES[one.status]
 
 
 class RecordedFile(NamedTuple):
@@ -87,13 +98,13 @@ class RecordedRun(NamedTuple):
     @property
     def told(self) -> str:
         """How many files ended how, in words."""
-        count = Counter(one.status for one in self.files)
-        return " · ".join(f"{words}: {count[status]}" for status, words in OUTCOMES.items() if count[status])
+        count = Counter(map(in_words, self.files))
+        return " · ".join(f"{words}: {count[words]}" for words in (*OUTCOMES.values(), _LEFT) if count[words])
 
     def report(self, place: str) -> str:
         """What came of each file of it, at this place, as a text to send or to keep."""
         rows = [
-            "  ".join(filter(None, (f"{OUTCOMES[one.status]:16}", one.creative_id, one.name, one.message)))
+            "  ".join(filter(None, (f"{in_words(one):16}", one.creative_id, one.name, one.message)))
             for one in self.problems_first
         ]
         return "\n".join((f"Upload {self.name}, {place}", self.told, "", *rows, ""))

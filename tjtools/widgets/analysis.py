@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -17,6 +18,9 @@ from tjtools.analysis.sources import Asked, Files
 from tjtools.analysis.worklist import SLOW, Evidence, worklist
 from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
+from tjtools.cache.near import near
+from tjtools.cache.rows import fields_of
+from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
 from tjtools.team import Trail, trail
 from tjtools.widgets.panel import Panel, Task, python
@@ -30,6 +34,7 @@ clip.mp4
 """
 CALL = python(LOOK, "tjtools import Library, Workspace", "tjtools.cache.library import answer_rows, look_up, pasted")
 PAGE = 10  # creatives of the worklist
+LIKE, MOST_LIKE = "like it", 25  # creatives that may have been meant by what is not there
 TRAILS = 100  # creatives of which the look-up tells what was done
 
 
@@ -50,6 +55,7 @@ class Analysis(Panel):
 
     looks: ClassVar[bool] = True
     collection: ClassVar[Collection]
+    compared: ClassVar[tuple[Callable[..., object], ...]] = (Files.groups,)
     files = Instance(Files)
     section = Unicode()
     since = Instance(date, allow_none=True)
@@ -64,7 +70,9 @@ class Analysis(Panel):
         """Compare what is known of the contents; read the files anew where one has changed."""
         there = self._on_disk()
         files = self.files if there == self._as_read else Files(self.workspace, self.clock)
-        files.groups(task.looked_at, task.cancelled)
+        for compare in self.compared:
+            with suppress(TrackingFileError):  # which the exhibit says
+                compare(files, task.looked_at, task.cancelled)
         if files is not self.files:
             self._as_read, self.files = there, files
             self._ask_again()
@@ -76,8 +84,12 @@ class Analysis(Panel):
 
     def __getitem__(self, name: str) -> Shown:
         pane = self.panes[name]
-        if pane.stale:
-            pane.stale, pane.shown = False, pane.exhibit.shown(self.files, self.asked)
+        while pane.stale:
+            files, asked = self.files, self.asked
+            shown = pane.exhibit.shown(files, asked)
+            pane.stale = files is not self.files or asked != self.asked  # something else is asked for by now
+            if not pane.stale:
+                pane.shown = shown
         return pane.shown
 
     def open(self, names: Iterable[str]) -> list[Pane]:
@@ -169,6 +181,7 @@ class ReviewOutcomes(Analysis):
 
     title: ClassVar[str] = OUTCOMES.title
     collection: ClassVar[Collection] = OUTCOMES
+    compared = (Files.groups, Files.repeats)
     figures = Dict()
     listed = Unicode("rejected")
     page = Int(1)
@@ -254,7 +267,7 @@ class ReviewOutcomes(Analysis):
 
 
 class LookUp(Panel):
-    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`."""
+    """`text` is what a person pastes, one name or ID a line; `ask` fills `answers`, with what is like those in vain."""
 
     title: ClassVar[str] = "Look up"
     call = Unicode(CALL)
@@ -270,7 +283,11 @@ class LookUp(Panel):
         with self.attempt():
             self.library.refresh()
             found = look_up(self.library, pasted(self.text))
-            table = pd.DataFrame(list(answer_rows(found)), columns=list(ANSWER_COLUMNS), dtype="str")
+            hints, rows = near(self.library, found), list[tuple[str, ...]]()
+            for one in found:
+                like = hints.get(one[0], ())[:MOST_LIKE]
+                rows += (*answer_rows([one]), *((one[0], LIKE, *fields_of(each)) for each in like))
+            table = pd.DataFrame(rows, columns=list(ANSWER_COLUMNS), dtype="str")
             there = sum(bool(one.there) for _, one in found)
             unclear = sum(one.is_unclear for _, one in found)
             missing = sum(not one.there and not one.is_unclear for _, one in found)

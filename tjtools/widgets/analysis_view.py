@@ -164,7 +164,9 @@ def library_view(panel: LibraryAnalysis) -> w.Widget:
 
 def lookup_view(panel: LookUp) -> w.Widget:
     """A small field and its button; below, the answers, to copy or to save."""
-    field = w.Textarea(placeholder="Names or Creative IDs, one a line", rows=3, layout=w.Layout(width="36em"))
+    field = w.Textarea(
+        placeholder="Names, parts of names or Creative IDs, one a line", rows=3, layout=w.Layout(width="36em")
+    )
     ask = button("Look up", panel.ask, style="primary" if len(panel.library) else "", icon="search")
 
     def copies() -> Node:

@@ -74,7 +74,7 @@ class CampaignFiles(Panel):
         """Write what is shown; where something else is approved by now, that is shown first."""
         shown = self.found
         self.plan()
-        if shown is None or self.found is None:
+        if shown is None or self.found is None or self.found.too_old:  # which is said already
             return
         if self.found.ads != shown.ads:
             self.note = "What is approved has changed meanwhile: look at it, and press again."
@@ -204,7 +204,7 @@ def _standing(panel: CampaignFiles) -> Node | None:
         return node("div", node("p", f"✓ Written: {finding(found)}", css="tj-finding"), where, names)
     if found.too_old:
         ages = [note(one) for one in found.aged]
-        return alert(node("strong", f"⚠ {found.too_old.message.partition(':')[0]}."), *ages)
+        return alert(node("strong", f"⚠ {found.too_old.message.rpartition(':')[0]}."), *ages)
     unset = [node("p", node("strong", f"⚠ {found.unset}"))] if found.unset and found.ads else []
     changed = [node("p", panel.note, role="status")] if panel.note else []
     return node("div", node("p", finding(found), css="tj-finding"), *unset, *map(note, found.aged), *changed)

@@ -63,11 +63,6 @@ def compare_view(review: Review) -> w.Widget:
     return tied(review, "reviews", whole, shown=lambda: review.comparable)
 
 
-def undecided(review: Review) -> list[tuple[Any, str]]:
-    """The keys of the files that wait for a decision, what repeats a rejected creative first."""
-    return [one.file.key for one in review.comparable if one.verdict is Verdict.NEAR_DUPLICATE]
-
-
 def by_content(evidence: Iterable[Repeat]) -> list[list[Repeat]]:
     """What is repeated, each content once: its creatives first, then the files of the session that hold it too."""
     found: dict[str, list[Repeat]] = {}
@@ -77,7 +72,8 @@ def by_content(evidence: Iterable[Repeat]) -> list[list[Repeat]]:
 
 
 def _found(review: Review) -> Node:
-    waiting, rejected = len(undecided(review)), sum(bool(one.repeats_rejected) for one in review.comparable)
+    waiting, unsettled = len(review.undecided), (one for one in review.comparable if one.verdict is not Verdict.SKIPPED)
+    rejected = sum(bool(one.repeats_rejected) for one in unsettled)
     repeats = "repeats" if len(review.comparable) == 1 else "repeat"
     parts: list[Node] = [f"{counted(len(review.comparable), 'file')} {repeats} something known. "]
     parts += [node("strong", f"{waiting:,} to decide. ")] if waiting else []
@@ -91,13 +87,16 @@ def _turning(review: Review) -> w.Widget:
     following = tied(
         review,
         changes,
-        button("", lambda: review.set_trait("compared", _following(review))),
+        button("", lambda: review.set_trait("compared", review.following)),
         description=lambda: _words(review),
-        shown=lambda: _following(review) is not None,
+        shown=lambda: review.following is not None,
     )
     files = choice(review, "compared", lambda: _listed(review), "reviews", tooltip="File to compare", layout=wide)
     close = button("Close", lambda: review.set_trait("compared", None))
-    return row(*(tied(review, changes, one, shown=lambda: review.compared) for one in (files, close)), following)
+    back = button("‹ Back", lambda: review.set_trait("compared", review.decided), title="To what was decided last")
+    tied(review, changes, back, shown=lambda: review.compared and review.decided not in (None, review.compared))
+    files, close = (tied(review, changes, one, shown=lambda: review.compared) for one in (files, close))
+    return row(files, back, close, following)
 
 
 def _listed(review: Review) -> list[tuple[str, Any]]:
@@ -110,16 +109,7 @@ def _listed(review: Review) -> list[tuple[str, Any]]:
 def _words(review: Review) -> str:
     if review.compared is None:
         return "Compare them" if len(review.comparable) > 1 else "Compare"
-    return "Next to decide ›" if {*undecided(review)} - {review.compared} else "Next comparison ›"
-
-
-def _following(review: Review) -> Any:
-    """The key of the file to compare next: one to decide before any other, those after the shown one first."""
-    files = [one.file.key for one in review.comparable]
-    at = files.index(review.compared) + 1 if review.compared in files else 0
-    ahead = [key for key in (*files[at:], *files[:at]) if key != review.compared]
-    waiting = set(undecided(review))
-    return next((key for key in ahead if key in waiting), next(iter(ahead), None))
+    return "Next to decide ›" if {*review.undecided} - {review.compared} else "Next comparison ›"
 
 
 def _looking(review: Review) -> w.Widget:

@@ -146,7 +146,7 @@ class Refresh(Panel):
             )
             if self.update.stopped:
                 raise self.update.stopped
-            if not self.update.certificates:
+            if self.update.is_void:
                 self.update, self.note = None, NOTHING
         except SignInNeeded as error:
             remedy = "Sign in on the upload's page, then read again."

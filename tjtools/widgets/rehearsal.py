@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tjtools import upload as steps
 from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal
+from tjtools.upload.plan import exchanged
 from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.panel import Task, keys_code, python
 from tjtools.widgets.review import with_halves
@@ -56,9 +57,12 @@ class Checked(NamedTuple):
 
     def exchanged(self, now: Checked) -> list[str]:
         """The names of the files that go up and have another content now."""
-        contents = {one.file.key: one.content for one in now.whole.reviews}
-        going = (one for one in self.whole.reviews if one.goes_up)
-        return [one.file.name for one in going if contents.get(one.file.key, one.content) != one.content]
+        return exchanged(self.whole.reviews, {one.file.key: one.content for one in now.whole.reviews})
+
+    @property
+    def since_the_plan(self) -> list[str]:
+        """The names of the files that go up and had another content when the plan was saved."""
+        return exchanged(self.whole.reviews, self.choice.contents) if self.choice else []
 
 
 def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:

@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from traitlets import Any, Instance, Int, Unicode, UseEnum
 
-from tjtools.diff.repeats import Decision, Decisions, Repeat
+from tjtools.diff.repeats import Decision, Decisions, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted
@@ -52,7 +52,6 @@ save_choice(
 CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
 LATE = "new since your plan"
 REJECTED = "repeats a rejected one"
-_LOOK = {Verdict.NEAR_DUPLICATE, Verdict.UNCLEAR}
 
 
 class Group(Enum):
@@ -65,14 +64,14 @@ class Group(Enum):
 
 
 class Review(Panel):
-    """Every file of the session with its verdict, and which of the new ones are `chosen`.
+    """Every file of the session with its verdict, and which of those that are `able` to go up are `chosen`.
 
     `group` keeps the files of one `Group` (None: all but those that are there), `find` those whose words hold all its
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
-    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are the new files that it
-    has never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none. New files come in by `adding`, those that don't fit
-    are made to by `mending`.
+    and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are those that it has
+    never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
+    name of the file whose `evidence` is shown, None for none, and `decided` the one before it. New files come in by
+    `adding`, those that don't fit are made to by `mending`.
     """
 
     title: ClassVar[str] = "The session"
@@ -84,6 +83,7 @@ class Review(Panel):
     reviews = Any(())
     matching = Any(())
     compared = Any(None)
+    decided = Any(None)
     chosen = Any(frozenset())
     saved = Instance(Choice, allow_none=True)
 
@@ -94,13 +94,14 @@ class Review(Panel):
         for one, other in ((self.mending, self.adding), (self.adding, self.mending)):
             one.observe(partial(_alone, other), "at_work")
         self.adding.observe(self._show_all, "came")
-        self.new: dict[Key, SessionFile] = {}
+        self.able: dict[Key, SessionFile] = {}
         self.grouped: dict[Group, list[FileReview]] = {group: [] for group in Group}
         self.observe(lambda _change: self._see_late(), "saved")  # before any view
         self._see_late()
         self.saved = load_choice(self.workspace)
         self.wary: frozenset[Key] = frozenset()
         self.bad_lines: tuple[BadLine, ...] = ()
+        self._deciding: Key | None = None
         self.call = self._call()
 
     def look(self, task: Task) -> None:
@@ -108,28 +109,29 @@ class Review(Panel):
         self.adding.renew()
         task.progress("looking through the session")
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
-        reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.new), self.page
+        reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.able), self.page
         with self.hold_trait_notifications():  # who follows one of them sees all of them as they are now
             self.reviews, self.bad_lines, self.saved = reviews, prepared.bad_lines, load_choice(self.workspace)
             self._fingerprints, self.thumbnail = prepared.fingerprints, prepared.fingerprints.thumbnail
             self.frames = prepared.fingerprints.frames
             self._handles = {id(one): self._handle(number, one) for number, one in enumerate(reviews)}
             self.grouped = {group: [one for one in reviews if group_of(one) is group] for group in Group}
-            self.new = {one.file.key: one.file for one in reviews if one.goes_up}
+            self.able = {one.file.key: one.file for one in reviews if one.goes_up}
             self._see_late()
             repeats, wary = {one.file.key for one in reviews if one.goes_up and one.repeats_rejected}, self.wary
-            self.wary = with_halves(self.new.values(), repeats)
+            self.wary = with_halves(self.able.values(), repeats)
             sides = {(one.file.pair, one.file.creative_type) for one in reviews if one.goes_up or one.is_there}
             halves = Counter(pair for pair, _ in sides)
             self._pairs = {pair: "complete" for pair, there in halves.items() if there == 2}
             self._pairs |= dict.fromkeys(unclear_pairs(one.file for one in reviews), "unclear") | {"": ""}
-            new = frozenset(self.new)
+            new = frozenset(self.able)
             fresh = (new - before - self.wary) | (wary - self.wary)  # what came, and what a person told apart
             self.chosen = new & (self.chosen | fresh if again else self._first())
             self.call = self._call()
             self.mending.renew(reviews)
             self._filter()
             self.page = min(page, self.pages)
+            self._go_on()
 
     def come_back(self) -> None:
         if self.task.state is not State.READY:
@@ -142,7 +144,7 @@ class Review(Panel):
 
     def _see_late(self) -> None:
         """Once, since every file is asked for it."""
-        self.late = frozenset(self.new) - self.saved.seen if self.saved else frozenset[Key]()
+        self.late = frozenset(self.able) - self.saved.seen if self.saved else frozenset[Key]()
 
     def _look_again(self) -> None:
         if not self.task.running:
@@ -155,10 +157,10 @@ class Review(Panel):
 
     def _first(self) -> frozenset[Key]:
         """What is ticked at first: what the saved plan takes, and what it has never seen; of a pair no half alone."""
-        new = frozenset(self.new)
+        new = frozenset(self.able)
         if self.saved is None:
             return new - self.wary
-        held = with_halves(self.new.values(), self.saved.left_out | self.wary)
+        held = with_halves(self.able.values(), self.saved.left_out | self.wary)
         return self.saved.files | (self.late - held)
 
     def told(self) -> Iterable[str]:
@@ -184,13 +186,13 @@ class Review(Panel):
 
     @property
     def counted_choice(self) -> str:
-        """How many of the new files are chosen."""
-        return f"{len(self.chosen):,} of {counted(len(self.new), 'new file')} chosen"
+        """How many of the files that can go up are chosen."""
+        return f"{len(self.chosen):,} of {counted(len(self.able), 'file')} that can go up"
 
     @property
     def is_saved(self) -> bool:
-        """Whether the plan on disk has seen every new file, and takes just what is chosen here."""
-        return self.saved is not None and not self.late and self.saved.files & frozenset(self.new) == self.chosen
+        """Whether the plan on disk has seen every file that can go up, and takes just what is chosen here."""
+        return self.saved is not None and not self.late and self.saved.files & frozenset(self.able) == self.chosen
 
     @property
     def groups(self) -> dict[Group, int]:
@@ -234,12 +236,32 @@ class Review(Panel):
         """What the compared file repeats, the same content first; empty where no file is compared."""
         return next((one.repeats for one in self.comparable if one.file.key == self.compared), ())
 
+    @property
+    def undecided(self) -> list[Key]:
+        """The files that wait for a decision, what repeats a rejected creative first."""
+        return [one.file.key for one in self.comparable if one.needs_a_person and one.goes_up and _is_open(one)]
+
+    @property
+    def following(self) -> Key | None:
+        """The file to compare next: one to decide before any other, those after the shown one first."""
+        files = [one.file.key for one in self.comparable]
+        at = files.index(self.compared) + 1 if self.compared in files else 0
+        ahead, waiting = [key for key in (*files[at:], *files[:at]) if key != self.compared], set(self.undecided)
+        return next((key for key in ahead if key in waiting), next(iter(ahead), None))
+
+    def _go_on(self) -> None:
+        """After a decision to the next file that waits for one, unless the person is elsewhere by now."""
+        waiting, self._deciding = (self.undecided if self._deciding == self.compared else []), None
+        if self.compared and waiting and self.compared not in waiting:
+            self.decided, self.compared = self.compared, self.following
+
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""
         if not self.task.running and one.decision is not decision:
             with self.attempt():
                 decisions = Decisions.load(self.workspace)
                 decisions.decide(one.file.content, one.known.content, decision, now=self.clock())
+                self._deciding = self.compared
                 self._look_again()
 
     def turn(self, pages: int) -> None:
@@ -247,12 +269,12 @@ class Review(Panel):
         self.page = min(max(1, self.page + pages), self.pages)
 
     def choose(self, *keys: Key, take: bool) -> None:
-        """Take new files into the plan or out of it, and the new other halves of their pairs with them."""
-        whole = with_halves(self.new.values(), set(keys))
+        """Take files into the plan or out of it, and the other halves of their pairs with them."""
+        whole = with_halves(self.able.values(), set(keys))
         self.chosen = self.chosen | whole if take else self.chosen - whole
 
     def choose_found(self, *, take: bool) -> None:
-        """Take all new files that are found now, but those that repeat what was rejected, or none of them."""
+        """Take all that are found now and can go up, but those that repeat what was rejected, or none of them."""
         found = (one.file.key for one in self.matching)
         self.choose(*(key for key in found if not (take and key in self.wary)), take=take)
 
@@ -263,11 +285,12 @@ class Review(Panel):
     def save(self) -> None:
         """Save the choice as the plan, with what is left out."""
         with self.attempt():
-            left = self.new.keys() - self.chosen
-            self.saved = save_choice(self.workspace, self.chosen, left_out=left, now=self.clock())
+            left = self.able.keys() - self.chosen
+            held = {one.file.key: one.content for one in self.reviews}
+            self.saved = save_choice(self.workspace, self.chosen, left_out=left, contents=held, now=self.clock())
 
     def _call(self) -> str:
-        return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.new.keys() - self.chosen))
+        return CALL.format(keys=keys_code(self.chosen), left=keys_code(self.able.keys() - self.chosen))
 
     def press(self) -> None:
         self.save()
@@ -305,11 +328,9 @@ def _alone(other: Asking, change: dict[str, bool]) -> None:
 
 def group_of(one: FileReview) -> Group:
     """What the file asks of a person."""
-    if one.verdict in _LOOK or (one.goes_up and one.repeats_rejected):
-        return Group.LOOK
-    if one.is_settled or one.verdict is Verdict.SOURCE:
-        return Group.THERE
-    return Group.NEW if one.verdict is Verdict.NEW else Group.MEND
+    if one.needs_a_person:
+        return Group.LOOK if one.goes_up or one.verdict is Verdict.UNCLEAR else Group.MEND
+    return Group.NEW if one.goes_up else Group.THERE
 
 
 def _words(one: FileReview) -> str:
@@ -326,6 +347,11 @@ def with_halves(files: Collection[SessionFile], keys: AbstractSet[Key]) -> froze
     """The keys of those of the files that have one of these, or are the other half of such a one's pair."""
     pairs = {file.pair for file in files if file.key in keys} - {""}
     return frozenset(file.key for file in files if file.key in keys or file.pair in pairs)
+
+
+def _is_open(one: FileReview) -> bool:
+    """Whether it looks like something of which nobody has said whether it is the same."""
+    return any(each.kind is not RepeatKind.SAME_CONTENT and each.decision is Decision.UNDECIDED for each in one.repeats)
 
 
 def has_evidence(one: FileReview) -> bool:

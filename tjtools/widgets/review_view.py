@@ -233,14 +233,14 @@ def _bar(review: Review) -> w.Widget:
         "chosen saved reviews",
         button(before, partial(_go_on, review), style="primary"),
         description=lambda: after if review.is_saved else before,
-        disabled=lambda: not (review.new or review.lead) or (review.is_saved and not review.lead),
+        disabled=lambda: not (review.able or review.lead) or (review.is_saved and not review.lead),
     )
     on = (
         []
         if review.lead
         else [tied(review, "chosen saved", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)]
     )
-    words = told(review, "chosen saved reviews", lambda: _standing(review))
+    words = told(review, "chosen saved reviews busy", lambda: _standing(review))
     badges = row(*(_badge(review, group) for group in Group), words)
     return column(row(badges, row(save, *on)), css="tj tj-bar")
 
@@ -287,6 +287,7 @@ def _standing(review: Review) -> Node:
     words += [f"{len(review.late):,} new since your plan"] if review.late else []
     left = len(review.wary - review.chosen)
     words += [f"{counted(left, 'file')} not ticked: repeats what was rejected"] if left else []
+    words += ["looking again …"] if review.busy and not review.at_other_work else []  # what is shown is of before
     return node("span", " · ".join(words), role="status", css="tj-count")
 
 

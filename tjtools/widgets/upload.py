@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import partial
 from typing import ClassVar
@@ -21,8 +21,8 @@ from tjtools.scrape.connection import connect
 from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun
-from tjtools.upload.journal import Journal, Unfinished
-from tjtools.upload.run_files import WITHOUT_ID
+from tjtools.upload.journal import NOT_BEGUN, Journal, Unfinished
+from tjtools.upload.run_files import WITHOUT_ID, not_begun
 from tjtools.widgets.elsewhere import WAITING, Elsewhere
 from tjtools.widgets.panel import Panel, Task
 from tjtools.widgets.rehearsal import Checked, call_of, check
@@ -65,6 +65,7 @@ class Upload(Panel):
     rows = Int()
 
     def set_up(self) -> None:
+        self._session: Sequence[SessionFile] = ()
         self.other = Elsewhere(self.workspace, own=lambda: self.busy and self.step is Step.UPLOAD)
         self.come_back()
         self.other.observe(lambda _change: self.come_back(), "there")
@@ -74,11 +75,11 @@ class Upload(Panel):
         if self.busy:
             return
         with self.attempt():
-            before = self.saved, self.rows
+            before = self.saved, self._session
             self.other.look()
             self._look_back()
             self._look_ahead()
-            if before != (self.saved, self.rows):
+            if before != (self.saved, self._session):
                 self._forget()
                 self.uploaded = False
 
@@ -155,12 +156,13 @@ class Upload(Panel):
             yield from sorted(f"held back, {one.verdict.value}: {one.file.name}" for one in plan.held_back)
             yield from sorted(f"repeats a rejected creative: {one.file.name}" for one in plan.repeats)
             yield from sorted(f"new since the plan: {one.file.name}" for one in plan.unseen)
+            yield from sorted(f"exchanged since the plan: {name}" for name in self.checked.since_the_plan)
         if self.recorded:
-            files, count = self.recorded.files, self.outcomes
-            told = ", ".join(f"{count[status]} {status.value}" for status in UploadStatus if count[status])
-            yield f"Last live upload, {counted(len(files), 'file')}: {told}"
-            others = (one for one in files if one.status is not UploadStatus.SUCCESS)
-            yield from sorted(f"{one.status.value}: {one.name}" for one in others)
+            ended = [(NOT_BEGUN if not_begun(one) else one.status.value, one.name) for one in self.recorded.files]
+            count, order = Counter(how for how, _name in ended), (*(one.value for one in UploadStatus), NOT_BEGUN)
+            told = ", ".join(f"{count[how]} {how}" for how in order if count[how])
+            yield f"Last live upload, {counted(len(ended), 'file')}: {told}"
+            yield from sorted(f"{how}: {name}" for how, name in ended if how != UploadStatus.SUCCESS.value)
         else:
             yield "Nothing was uploaded yet"
         if self.other.run:
@@ -331,7 +333,8 @@ class Upload(Panel):
 
     def _look_ahead(self) -> None:
         self.saved = steps.load_choice(self.workspace)
-        self.rows = len(load_session(self.workspace).files)
+        self._session = load_session(self.workspace).files
+        self.rows = len(self._session)
 
 
 def _goes(checked: Checked) -> list[tuple[SessionFile, str]]:

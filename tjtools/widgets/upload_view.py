@@ -14,7 +14,7 @@ from tjtools.media.content import Fingerprints
 from tjtools.model.creative import SessionFile
 from tjtools.model.words import counted
 from tjtools.upload import RecordedRun
-from tjtools.upload.run_files import OUTCOMES
+from tjtools.upload.run_files import in_words
 from tjtools.widgets.elsewhere import MOST, elsewhere_view, files_node
 from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
 from tjtools.widgets.rehearsal import Checked
@@ -254,6 +254,8 @@ def _notes(panel: Upload) -> Node | None:
 
 def _noted(panel: Upload, checked: Checked) -> Iterator[Node]:
     plan, prepared = checked.plan, checked.prepared
+    if checked.since_the_plan:
+        yield _names(checked.since_the_plan, "● Exchanged since you saved your plan")
     if near := [one for one in plan.reviews if one.verdict is Verdict.NEAR_DUPLICATE]:
         yield _listed(f"≈ {len(near):,} of these may be there already", near)
     if plan.held_back:
@@ -338,7 +340,7 @@ def _counts(run: RecordedRun) -> Node:
 
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
-        (OUTCOMES[one.status], one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
+        (in_words(one), one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
         for one in run.problems_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")
