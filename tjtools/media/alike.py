@@ -15,7 +15,7 @@ from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, sha
 from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
-from tjtools.media.words import swapped
+from tjtools.media.words import both_written, swapped
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 60  # from which their places are exact
@@ -58,16 +58,17 @@ def likeness(mine: Picture, theirs: Picture, mirrored: bool | None = None) -> Li
 
 
 def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None) -> Likeness | None:
-    """How both are one, if that can be seen without their points, which take most of the time; but for other words.
+    """How both are one, if that can be seen without their points, which take most of the time.
 
-    Theirs lies on mine as `whole` says, 3x3 and in fractions, or else all on all, mirrored or not.
+    Theirs lies on mine as `whole` says, 3x3 and in fractions, and has no other words; or else all on all, mirrored or
+    not: where it has other words, their points may say more exactly how it lies.
     """
     for way in (np.eye(3), FLIP) if whole is None else (whole,):
         mirrored, other, onto = _in_pixels(mine, theirs, way)
         if whole is None and _correlation(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (mine, other))) < _SURELY:
             continue
         found = _judged(mine, other, onto, 0, mirrored) if _plausible(onto) else None
-        if found and not found.other_words:
+        if found and (whole is None or not found.other_words):
             return found
     return None
 
@@ -143,6 +144,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     words = swapped(mine, theirs, matrix)
     if told.replaced > _MOST_REPLACED and not (words and _so_from_there(mine, theirs, matrix)):
         return None
+    words = words or both_written(mine, theirs, matrix)
     if mirrored:
         whole, part = whole @ FLIP, part._replace(left=1 - part.left - part.width)
     close = told.share * (1 - told.changed)

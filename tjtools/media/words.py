@@ -7,7 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import THREE, Laid, Pixels, closed, differing, laid, most, patterns, pieces, square
+from tjtools.media.laid import THREE, Laid, Mask, Pixels, closed, differing, laid, most, patterns, pieces, square
 
 _FINE = 400  # pixels at which they are compared
 _OTHER, _SMALLEST = 18.0, 0.0007  # of 255, by which a colour must be off; of what is compared: the smallest change
@@ -16,6 +16,12 @@ _LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of tho
 _SURELY_OWN, _TIMES = 0.03, 3  # of outlines of one place that are of one alone; times those of the other
 _ONES, _HARDLY_ANY = 0.1, 0.02  # of outlines; the part of them that the other one has: nothing was exchanged
 _FAR = (61, 61)  # pixels around
+_LONG, _HIGHER = 2.5, 0.5  # times as wide as tall: a line of words; of its height, that a bar may reach above and below
+_SEEN, _MORE = 12.0, 0.1  # of 255, by which pixels may be off that a bar lets through; of them, more than without one
+_THROUGH = np.arange(1.0, 0.24, -0.05)  # how much of the picture a bar may let through
+_SOME = 3000  # pixels that tell
+_AROUND, _ENOUGH = (11, 25, 81), 0.08  # pixels around, the nearest that do; how many of them must be known
+_EACH = 0.12  # of what differs, that each has of its own
 
 
 class Place(NamedTuple):
@@ -40,6 +46,88 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     return elsewhere or less > max(_LEAST_OWN, _LEAST_SHARED * more) or (exchanged > _EXCHANGED and not put_over)
 
 
+def both_written(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
+    """Whether both have, each where the other has none, what is off the picture around it, all of it the same way.
+
+    So are letters, and what is under the other's letters is not. Where one has a bar that one can see through, the
+    other is seen through one like it.
+    """
+    pair = laid(mine, theirs, matrix, _FINE)
+    if pair is None:
+        return False
+    parts, differs = _parts(pair)
+    for part in parts:
+        pair = _through(pair, part)
+    parts, differs = _parts(pair)
+    if not parts:
+        return False
+    spots = (np.maximum.reduce(parts) & differs & cv2.erode(pair.both, square(5))) > 0
+    around, varies = _around(pair, differs)
+    off = [one - around for one in pair[:2]]
+    by = [np.maximum(most(np.abs(one)) - varies, 0) for one in off]
+    own = [_one_way(off[side], spots & (by[side] > _SEEN) & (by[1 - side] < by[side] / 2)) for side in (0, 1)]
+    return min(own) > _EACH * float(spots.sum())
+
+
+def _one_way(off: Pixels, its: np.ndarray) -> float:
+    """How many pixels are its own, so far as all are brighter than what is around, or darker."""
+    own = off[its]
+    return len(own) * float(np.abs(own.sum(0)).max() / np.abs(own).max(1).sum()) if len(own) else 0.0
+
+
+def _around(pair: Laid, differs: Mask) -> tuple[Pixels, Pixels]:
+    """The mean colour of what is around each pixel and doesn't differ, as near as there is some; how much it varies."""
+    known = ((cv2.dilate(differs, THREE) == 0) & (pair.both > 0)).astype(np.float32)
+    ground = (pair.mine + pair.theirs) / 2
+    mean = varies = np.zeros_like(ground)
+    there = np.zeros(known.shape, bool)
+    for side in _AROUND:
+        weight = cv2.blur(known, (side, side))
+        news = (weight > _ENOUGH) & ~there if side != _AROUND[0] else np.ones_like(there)
+        first, second = (
+            cv2.blur(each * known[..., None], (side, side)) / np.maximum(weight, 1e-3)[..., None]
+            for each in (ground, ground * ground)
+        )
+        mean = np.where(news[..., None], first, mean)
+        varies = np.where(news[..., None], second - first * first, varies)
+        there |= weight > _ENOUGH
+    return mean, np.sqrt(np.maximum(most(varies), 0))
+
+
+def _through(pair: Laid, part: Mask) -> Laid:
+    """Both seen through the bar across the picture that one of them has at a line of words, if it has one."""
+    _, top, wide, tall = cv2.boundingRect(part)
+    if wide <= _LONG * tall:
+        return pair
+    across = pair.both[top : top + tall] > 0
+    some = [one[top : top + tall][across] for one in pair[:2]]
+    mine, theirs = (one[:: 1 + len(one) // _SOME] for one in some)
+    share, through, lift, barred = max((*_let(theirs, mine), 0), (*_let(mine, theirs), 1), key=lambda one: one[0])
+    same = float((most(np.abs(mine - theirs)[None]) < _SEEN).mean())
+    if share < max(0.5, same + _MORE):
+        return pair
+    band = np.s_[max(0, int(top - _HIGHER * tall)) : int(top + (1 + _HIGHER) * tall) + 1]
+    bare, other = pair[1 - barred].copy(), pair[barred]
+    seen = through * bare[band] + lift
+    off = [np.minimum(most(np.abs(other[band] - one)), 30.0) for one in (bare[band], seen)]
+    nearer = closed((cv2.blur(off[0] - off[1], (15, 7)) > 0).astype(np.uint8), 9) > 0
+    bare[band] = np.where(nearer[..., None], seen, bare[band])
+    return pair._replace(mine=bare) if barred else pair._replace(theirs=bare)
+
+
+def _let(bare: Pixels, barred: Pixels) -> tuple[float, float, Pixels]:
+    """How much of these pixels one sees through a bar, if that explains the others: the share that it does, how much it
+    lets through, and the colours that it adds."""
+    best: tuple[float, float, Pixels] = (0.0, 1.0, np.zeros(3, np.float32))
+    for through in map(float, _THROUGH):
+        off = barred - through * bare
+        lift = np.median(off, 0)
+        share = float((np.abs(off - lift).max(1) < _SEEN).mean())
+        if share > 1.05 * best[0] + 0.01:
+            best = share, through, lift
+    return best
+
+
 def _of(own: float, others: float) -> bool:
     """Whether a place is of one alone."""
     return own > max(_SURELY_OWN, _TIMES * others)
@@ -47,8 +135,7 @@ def _of(own: float, others: float) -> bool:
 
 def _places(pair: Laid) -> list[Place]:
     """What differs, place by place: outlines of its own are steeper than the other's, and than what is around."""
-    differs = differing(pair, patterns(pair), _OTHER)
-    parts = [*pieces(closed(differs, 15), _SMALLEST * float(pair.both.sum()))]
+    parts, differs = _parts(pair)
     if not parts:
         return []
     steep = [_steepness(one) for one in pair[:2]]
@@ -62,6 +149,12 @@ def _places(pair: Laid) -> list[Place]:
         mine, theirs = (float(one[line].sum()) / whole for one in own)
         found.append(Place((mine, theirs), *_exchanged(pair, spots > 0)))
     return found
+
+
+def _parts(pair: Laid) -> tuple[list[Mask], Mask]:
+    """The places that differ, each whole; and what does of all."""
+    differs = differing(pair, patterns(pair), _OTHER)
+    return [*pieces(closed(differs, 15), _SMALLEST * float(pair.both.sum()))], differs
 
 
 def _own(one: np.ndarray, other: np.ndarray, around: np.ndarray) -> np.ndarray:
