@@ -155,7 +155,7 @@ def banner(seed: int, said: str, colour: str, bar: str = "") -> Picture:
 
 
 @pytest.mark.parametrize("bar", ["#00000096", "#ffffff80"])
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_words_on_a_bar_and_others_without_one_are_other_words(seed: int, bar: str) -> None:
     both = banner(seed, "Play now", "tomato", bar), banner(seed, "Free entry", "yellow")
     for pair in (both, both[::-1]):
@@ -164,7 +164,7 @@ def test_words_on_a_bar_and_others_without_one_are_other_words(seed: int, bar: s
         assert told(found) == "the same picture, other words"
 
 
-@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_words_on_a_bar_that_one_can_see_through_were_added(seed: int) -> None:
     found = likeness(banner(seed, "Play now", "tomato", "#00000096"), look(photo(seed)))
     assert found is not None

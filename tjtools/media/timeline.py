@@ -22,7 +22,7 @@ from tjtools.media.look import Frame
 from tjtools.media.lying import FLIP, Lies
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
-from tjtools.media.words import both_written, swapped
+from tjtools.media.words import swapped
 
 _SIDE = 256  # pixels of such a frame
 _STRONGEST = 200  # points of a frame that vote
@@ -127,10 +127,9 @@ def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None) -> Kinship | N
 
 def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
     one, other = mine.frames[0].pixels, theirs.frames[0].pixels
-    sure = alike.surely(one, other)
-    if (sure and not sure.other_words) or (lies and not alike.may_be(one, other, lies.whole)):
+    if (sure := alike.surely(one, other)) or (lies and not alike.may_be(one, other, lies.whole)):
         return sure
-    return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None) or sure
+    return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
 
 class _Found(NamedTuple):
@@ -271,7 +270,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
         places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
         if not places[-1]:  # nothing lasts
             return (), False
-        words += swapped(mine, theirs, matrix) or both_written(mine, theirs, matrix)
+        words += swapped(mine, theirs, matrix)[1]
     lasting = [place for place in places[0] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
     return tuple(lasting), bool(lasting) and words == len(places)
