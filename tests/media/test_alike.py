@@ -144,6 +144,33 @@ def test_words_that_stand_elsewhere_are_other_words(seed: int) -> None:
     assert found.other_words
 
 
+def banner(seed: int, said: str, colour: str, bar: str = "") -> Picture:
+    """Words at the foot of a picture, on a bar that one can see through, or on none."""
+    image = photo(seed)
+    pen = ImageDraw.Draw(image, "RGBA")
+    if bar:
+        pen.rectangle([0, 205, WIDE, 250], fill=bar)
+    pen.text((24, 208), said, colour, ImageFont.load_default(31), stroke_width=1)
+    return look(image)
+
+
+@pytest.mark.parametrize("bar", ["#00000096", "#ffffff80"])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_words_on_a_bar_and_others_without_one_are_other_words(seed: int, bar: str) -> None:
+    both = banner(seed, "Play now", "tomato", bar), banner(seed, "Free entry", "yellow")
+    for pair in (both, both[::-1]):
+        found = likeness(*pair)
+        assert found is not None
+        assert told(found) == "the same picture, other words"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_words_on_a_bar_that_one_can_see_through_were_added(seed: int) -> None:
+    found = likeness(banner(seed, "Play now", "tomato", "#00000096"), look(photo(seed)))
+    assert found is not None
+    assert told(found) == "text added at the bottom"
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_theirs_alone_has_was_taken_away(seed: int) -> None:
     for edit, said in (

@@ -15,7 +15,7 @@ from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, sha
 from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
-from tjtools.media.words import swapped
+from tjtools.media.words import swapped, through_bars
 
 _FEWEST_POINTS, _FEWEST_PLACES = 6, 6  # that lie on one another
 _SURE_POINTS = 60  # from which their places are exact
@@ -58,7 +58,8 @@ def likeness(mine: Picture, theirs: Picture, mirrored: bool | None = None) -> Li
 
 
 def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None) -> Likeness | None:
-    """How both are one, if that can be seen without their points, which take most of the time; but for other words.
+    """How both are one, if that can be seen without their points, which take most of the time; but for words that are
+    exchanged: how they lie must be known better.
 
     Theirs lies on mine as `whole` says, 3x3 and in fractions, or else all on all, mirrored or not.
     """
@@ -66,8 +67,7 @@ def surely(mine: np.ndarray, theirs: np.ndarray, whole: np.ndarray | None = None
         mirrored, other, onto = _in_pixels(mine, theirs, way)
         if whole is None and _correlation(*(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (mine, other))) < _SURELY:
             continue
-        found = _judged(mine, other, onto, 0, mirrored) if _plausible(onto) else None
-        if found and not found.other_words:
+        if _plausible(onto) and (found := _judged(mine, other, onto, None, mirrored)):
             return found
     return None
 
@@ -129,19 +129,24 @@ def _correlation(*greys: np.ndarray) -> float:
     return float((one * other).sum() / max(1.0, np.sqrt((one**2).sum() * (other**2).sum())))
 
 
-def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int, mirrored: bool) -> Likeness | None:
-    """How they are one where they lie so."""
+def _judged(
+    mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, telling: int | None, mirrored: bool
+) -> Likeness | None:
+    """How they are one where they lie so, as so many points tell; None: as nobody does, and no words are exchanged."""
+    points = telling or 0
     matrix, pair = _settled(mine, theirs, matrix, points)
     whole = _in_fractions(matrix, mine, theirs)
     part, covered = shown(np.linalg.inv(whole)), shown(whole)
     areas = part.width * part.height, covered.width * covered.height
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = Compared(pair)
+    told = _compared(pair, points)
     if not _same(told, points):
         return None
-    words = swapped(mine, theirs, matrix)
-    if told.replaced > _MOST_REPLACED and not (words and _so_from_there(mine, theirs, matrix)):
+    exchanged, words = swapped(mine, theirs, matrix)
+    if exchanged and telling is None:
+        return None
+    if told.replaced > _MOST_REPLACED and not (exchanged and _so_from_there(mine, theirs, matrix)):
         return None
     if mirrored:
         whole, part = whole @ FLIP, part._replace(left=1 - part.left - part.width)
@@ -149,6 +154,15 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     places = {_place(one, covered): one.taken for one in told.changes if not one.graded}
     taken = tuple(place for place, gone in places.items() if gone)
     return Likeness(close, mirrored, matrix_of(whole), part, tuple(places), words, taken)
+
+
+def _compared(pair: Laid, points: int) -> Compared:
+    """Both as they are, or through the bars of either where they aren't one picture as they are."""
+    told = Compared(pair)
+    if told.share < _HALF or (_same(told, points) and told.replaced <= _MOST_REPLACED):
+        return told
+    bare = through_bars(pair)
+    return told if bare is pair else Compared(bare)
 
 
 def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:

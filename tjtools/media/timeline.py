@@ -270,7 +270,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
         places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
         if not places[-1]:  # nothing lasts
             return (), False
-        words += swapped(mine, theirs, matrix)
+        words += swapped(mine, theirs, matrix)[1]
     lasting = [place for place in places[0] if all(any(_meet(place, each) for each in one) for one in places)]
     lasting = [one for one in lasting if one.width > _EDGE * covered.width and one.height > _EDGE * covered.height]
     return tuple(lasting), bool(lasting) and words == len(places)

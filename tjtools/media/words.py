@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from tjtools.media.laid import THREE, Laid, Pixels, closed, differing, laid, most, patterns, pieces, square
+from tjtools.media.laid import THREE, Laid, Mask, Pixels, closed, differing, laid, most, patterns, pieces, square
 
 _FINE = 400  # pixels at which they are compared
 _OTHER, _SMALLEST = 18.0, 0.0007  # of 255, by which a colour must be off; of what is compared: the smallest change
@@ -16,6 +17,13 @@ _LEAST_OWN, _LEAST_SHARED = 0.04, 0.12  # of outlines that both have; and of tho
 _SURELY_OWN, _TIMES = 0.03, 3  # of outlines of one place that are of one alone; times those of the other
 _ONES, _HARDLY_ANY = 0.1, 0.02  # of outlines; the part of them that the other one has: nothing was exchanged
 _FAR = (61, 61)  # pixels around
+_LONG, _HIGHER = 2.5, 0.5  # times as wide as tall: a line of words; of its height, that a bar may reach above and below
+_SEEN, _MOST_OFF = 12.0, 30.0  # of 255, by which pixels may be off that a bar lets through; more counts as no more
+_HALF, _MORE = 0.5, 0.1  # of the pixels across a bar that go along through it; more than without one
+_THROUGH = np.arange(1.0, 0.24, -0.05)  # how much of the picture a bar may let through
+_SOME = 1000  # pixels that tell
+_AROUND, _ENOUGH = (11, 25, 81), 0.08  # pixels around, the nearest that do; how many of them must be known
+_EACH = 0.12  # of what differs, that each has of its own
 
 
 class Place(NamedTuple):
@@ -26,12 +34,17 @@ class Place(NamedTuple):
     differs: float
 
 
-def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
-    """Whether both have words, or the like, of their own."""
+def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> tuple[bool, bool]:
+    """Whether words, or the like, were surely exchanged for others; and whether both have some of their own."""
     pair = laid(mine, theirs, matrix, _FINE)
-    found = _places(pair) if pair else []
-    if not found:
-        return False
+    parts, differs = _parts(pair) if pair else ([], None)
+    if pair is None or differs is None or not parts:
+        return False, False
+    surely = _exchange(_places(pair, parts, differs))
+    return surely, surely or _both_written(pair, parts, differs)
+
+
+def _exchange(found: Sequence[Place]) -> bool:
     sums = np.sum([one.own for one in found], 0)
     less, more = float(sums.min()), float(sums.max())
     exchanged = sum(one.exchanged * one.differs for one in found) / sum(one.differs for one in found)
@@ -40,17 +53,102 @@ def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> bool:
     return elsewhere or less > max(_LEAST_OWN, _LEAST_SHARED * more) or (exchanged > _EXCHANGED and not put_over)
 
 
+def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
+    """Whether both have, each where the other has none, what is off the picture around it, all of it the same way.
+
+    So are letters, and what is under the other's letters is not. Where one has a bar that one can see through, the
+    other is seen through one like it.
+    """
+    bare = _bare(pair, parts)
+    if bare is not pair:
+        pair, (parts, differs) = bare, _parts(bare)
+    if not parts:
+        return False
+    spots = (np.maximum.reduce(parts) & differs & cv2.erode(pair.both, square(5))) > 0
+    around, varies = _around(pair, differs, spots)
+    off = [one[spots] - around for one in pair[:2]]
+    by = [np.maximum(np.abs(one).max(1, initial=0) - varies, 0) for one in off]
+    own = [_one_way(off[side][(by[side] > _SEEN) & (by[1 - side] < by[side] / 2)]) for side in (0, 1)]
+    return min(own) > _EACH * len(around)
+
+
+def _one_way(own: np.ndarray) -> float:
+    """How many pixels these are, so far as all are brighter than what is around, or darker."""
+    return len(own) * float(np.abs(own.sum(0)).max() / np.abs(own).max(1).sum()) if len(own) else 0.0
+
+
+def _around(pair: Laid, differs: Mask, spots: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean colour of what is around each of these and doesn't differ, as near as there is some; how it varies."""
+    known = ((cv2.dilate(differs, THREE) == 0) & (pair.both > 0)).astype(np.float32)
+    ground = (pair.mine + pair.theirs) * (known[..., None] / 2)
+    power = ground * ground
+    there = np.zeros(int(spots.sum()), np.float32)
+    mean, varies = np.zeros((len(there), 3), np.float32), np.zeros((len(there), 3), np.float32)
+    for side in _AROUND:
+        weight = cv2.blur(known, (side, side))[spots]
+        news = there <= _ENOUGH
+        if not news.any():
+            break
+        first, second = (
+            cv2.blur(one, (side, side))[spots][news] / np.maximum(weight[news, None], 1e-3) for one in (ground, power)
+        )
+        mean[news], varies[news], there[news] = first, second - first * first, weight[news]
+    return mean, np.sqrt(np.maximum(varies.max(1, initial=0), 0))
+
+
+def through_bars(pair: Laid) -> Laid:
+    """Both seen through each bar across the picture that one of them has at a line of words; the same pair if none."""
+    return _bare(pair, _parts(pair)[0])
+
+
+def _bare(pair: Laid, parts: Sequence[Mask]) -> Laid:
+    for part in parts:
+        pair = _through(pair, part)
+    return pair
+
+
+def _through(pair: Laid, part: Mask) -> Laid:
+    _, top, wide, tall = cv2.boundingRect(part)
+    if wide <= _LONG * tall:
+        return pair
+    across = pair.both[top : top + tall] > 0
+    some = [one[top : top + tall][across] for one in pair[:2]]
+    mine, theirs = (one[:: 1 + len(one) // _SOME] for one in some)
+    same = float((np.abs(mine - theirs).max(1) < _SEEN).mean()) if len(mine) else 1.0
+    if same >= _HALF:
+        return pair
+    share, through, lift, barred = max((*_let(theirs, mine), 0), (*_let(mine, theirs), 1), key=lambda one: one[0])
+    if share < max(_HALF, same + _MORE):
+        return pair
+    band = np.s_[max(0, int(top - _HIGHER * tall)) : int(top + (1 + _HIGHER) * tall) + 1]
+    bare, other = pair[1 - barred].copy(), pair[barred]
+    seen = through * bare[band] + lift
+    off = [np.minimum(most(np.abs(other[band] - one)), _MOST_OFF) for one in (bare[band], seen)]
+    nearer = closed((cv2.blur(off[0] - off[1], (15, 7)) > 0).astype(np.uint8), 9) > 0
+    bare[band] = np.where(nearer[..., None], seen, bare[band])
+    return pair._replace(mine=bare) if barred else pair._replace(theirs=bare)
+
+
+def _let(bare: Pixels, barred: Pixels) -> tuple[float, float, Pixels]:
+    """How much of these pixels one sees through a bar, if that explains the others: the share that it does, how much it
+    lets through, and the colours that it adds."""
+    best: tuple[float, float, Pixels] = (0.0, 1.0, np.zeros(3, np.float32))
+    for through in map(float, _THROUGH):
+        off = barred - through * bare
+        lift = np.median(off, 0)
+        share = float((np.abs(off - lift).max(1) < _SEEN).mean())
+        if share > 1.05 * best[0] + 0.01:
+            best = share, through, lift
+    return best
+
+
 def _of(own: float, others: float) -> bool:
     """Whether a place is of one alone."""
     return own > max(_SURELY_OWN, _TIMES * others)
 
 
-def _places(pair: Laid) -> list[Place]:
+def _places(pair: Laid, parts: Sequence[Mask], differs: Mask) -> list[Place]:
     """What differs, place by place: outlines of its own are steeper than the other's, and than what is around."""
-    differs = differing(pair, patterns(pair), _OTHER)
-    parts = [*pieces(closed(differs, 15), _SMALLEST * float(pair.both.sum()))]
-    if not parts:
-        return []
     steep = [_steepness(one) for one in pair[:2]]
     inner, whole = cv2.erode(pair.both, square(5)) > 0, float(pair.both.sum())
     near = cv2.dilate(np.maximum.reduce(parts), square(9)) > 0
@@ -62,6 +160,12 @@ def _places(pair: Laid) -> list[Place]:
         mine, theirs = (float(one[line].sum()) / whole for one in own)
         found.append(Place((mine, theirs), *_exchanged(pair, spots > 0)))
     return found
+
+
+def _parts(pair: Laid) -> tuple[list[Mask], Mask]:
+    """The places that differ, each whole; and what does of all."""
+    differs = differing(pair, patterns(pair), _OTHER)
+    return [*pieces(closed(differs, 15), _SMALLEST * float(pair.both.sum()))], differs
 
 
 def _own(one: np.ndarray, other: np.ndarray, around: np.ndarray) -> np.ndarray:
