@@ -109,6 +109,26 @@ def test_one_picture_of_several_is_enough(known: dict[str, bytes]) -> None:
     assert {"7", "clip"} <= {name for name, _ in Index(known | {"clip": clip}).like(known["7"])}
 
 
+def passing(number: int, start: float) -> bytes:
+    """Marks of a clip of two seconds, without its start, in which all passes by in a third of a second."""
+    wide = np.hstack([cv2.cvtColor(np.asarray(drawn(50 * number + each)), cv2.COLOR_RGB2BGR) for each in range(8)])
+    moments = np.arange(start, 2.2, (2.2 - start) / 32)
+    places = [round(moment / 0.3 * 400) for moment in moments]
+    return of_frames(
+        [
+            Frame(float(moment - start), np.ascontiguousarray(wide[:, place : place + 400]))
+            for moment, place in zip(moments, places, strict=True)
+            if place + 400 <= wide.shape[1]
+        ]
+    )
+
+
+def test_of_a_short_clip_that_changes_fast_enough_is_kept_to_find_it_by_where_its_start_is_cut() -> None:
+    kept = {f"{number}": passing(number, 0) for number in range(4)}
+    for number in range(4):
+        assert next(Index(kept).like(passing(number, 0.4)), (None,))[0] == f"{number}"
+
+
 def test_a_plain_picture_is_like_nothing(known: dict[str, bytes]) -> None:
     plain = marked(Image.new("RGB", (300, 250), "navy"))
     assert [*Index(known | {"plain": plain}).like(plain)] == []
