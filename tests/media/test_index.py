@@ -103,6 +103,14 @@ def test_frames_go_along_where_they_are_one() -> None:
     assert (goes_along(one, one, lies), goes_along(one, other, lies)) == (True, False)
 
 
+def test_frames_of_clips_go_along_where_they_lie_roughly_so() -> None:
+    fine = (np.random.default_rng(each).integers(0, 256, (30, 53, 3), dtype=np.uint8) for each in (3, 4))
+    one, other = ([Frame(0.0, cv2.resize(each, (400, 225), interpolation=cv2.INTER_CUBIC))] * 2 for each in fine)
+    beside = Lies(0, 0, False, [[1.0, 0.0, 0.012], [0.0, 1.0, 0.015]])
+    assert (goes_along(one, one, beside), goes_along(one, other, beside)) == (True, False)
+    assert not goes_along(one[:1], one[:1], beside)
+
+
 def test_one_picture_of_several_is_enough(known: dict[str, bytes]) -> None:
     clip = marked(*(drawn(number) for number in (200, 201, 7, 202)))
     assert next(Index(known).like(clip))[0] == "7"

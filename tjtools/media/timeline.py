@@ -1,7 +1,7 @@
 """Whether two clips are one, whatever was done to one of them: cut, framed, mirrored, written over, made faster.
 
-A few frames of both tell how one lies on the other; then all frames of both are compared, place by place, and those
-that go along must lie on one time line.
+A few frames of both tell how one lies on the other, or what moves in both does; then all frames of both are compared,
+place by place, and those that go along must lie on one time line.
 """
 
 from __future__ import annotations
@@ -164,10 +164,12 @@ class _Found(NamedTuple):
 def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
     best = _lying(mine, theirs, lies.whole) if lies else None
-    tried = [] if best and best.alike >= _SURELY else [*stirring(mine, theirs)]
+    if best and best.alike >= _SURELY:
+        return best
+    hopeless, tried = best is not None and best.alike < _HOPELESS, [*stirring(mine, theirs)]
     for whole in tried:
         best = _more_alike(best, _lying(mine, theirs, whole))
-    if best and not _HOPELESS <= best.alike < _SURELY:
+    if best and (best.alike >= _SURELY or (hopeless and best.alike < _HOPELESS)):
         return best
     for number, whole in enumerate(_geometries(mine, theirs, tried)):
         best = _more_alike(best, _lying(mine, theirs, whole))
@@ -212,12 +214,11 @@ def _stands(found: _Found) -> bool:
     )
 
 
-def _geometries(mine: Shown, theirs: Shown, tried: list[np.ndarray]) -> Iterator[np.ndarray]:
+def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common;
-    but for what is tried."""
-    whole = [one for one in _whole(mine, theirs) if all(abs(one - each).max() > _SAME_WAY for each in tried)]
-    yield from whole
-    tried = tried + whole
+    but for what is tried, where that is as exact."""
+    tried = [*_whole(mine, theirs)]
+    yield from (one for one in tried if not any((one == each).all() for each in but))
     ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
@@ -254,6 +255,7 @@ def stirring(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
         (part, tiny), (their_part, their_tiny) = mine.stirring, theirs.stirring
         for way in _from_afar(tiny, their_tiny):
             whole = part @ way @ np.linalg.inv(their_part)
+            whole = way if abs(whole - way).max() < _SAME_WAY else whole  # it moves all but all over
             if _covers(whole) and _squarely(mine, theirs, whole):
                 yield whole
 
