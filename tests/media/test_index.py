@@ -103,10 +103,38 @@ def test_frames_go_along_where_they_are_one() -> None:
     assert (goes_along(one, one, lies), goes_along(one, other, lies)) == (True, False)
 
 
+def test_frames_of_clips_go_along_where_they_lie_roughly_so() -> None:
+    fine = (np.random.default_rng(each).integers(0, 256, (30, 53, 3), dtype=np.uint8) for each in (3, 4))
+    one, other = ([Frame(0.0, cv2.resize(each, (400, 225), interpolation=cv2.INTER_CUBIC))] * 2 for each in fine)
+    beside = Lies(0, 0, False, [[1.0, 0.0, 0.012], [0.0, 1.0, 0.015]])
+    assert (goes_along(one, one, beside), goes_along(one, other, beside)) == (True, False)
+    assert not goes_along(one[:1], one[:1], beside)
+
+
 def test_one_picture_of_several_is_enough(known: dict[str, bytes]) -> None:
     clip = marked(*(drawn(number) for number in (200, 201, 7, 202)))
     assert next(Index(known).like(clip))[0] == "7"
     assert {"7", "clip"} <= {name for name, _ in Index(known | {"clip": clip}).like(known["7"])}
+
+
+def passing(number: int, start: float) -> bytes:
+    """Marks of a clip of two seconds, without its start, in which all passes by in a third of a second."""
+    wide = np.hstack([cv2.cvtColor(np.asarray(drawn(50 * number + each)), cv2.COLOR_RGB2BGR) for each in range(8)])
+    moments = np.arange(start, 2.2, (2.2 - start) / 32)
+    places = [round(moment / 0.3 * 400) for moment in moments]
+    return of_frames(
+        [
+            Frame(float(moment - start), np.ascontiguousarray(wide[:, place : place + 400]))
+            for moment, place in zip(moments, places, strict=True)
+            if place + 400 <= wide.shape[1]
+        ]
+    )
+
+
+def test_of_a_short_clip_that_changes_fast_enough_is_kept_to_find_it_by_where_its_start_is_cut() -> None:
+    kept = {f"{number}": passing(number, 0) for number in range(4)}
+    for number in range(4):
+        assert next(Index(kept).like(passing(number, 0.4)), (None,))[0] == f"{number}"
 
 
 def test_a_plain_picture_is_like_nothing(known: dict[str, bytes]) -> None:

@@ -110,9 +110,11 @@ def test_a_look_that_breaks_off_is_refused_or_short() -> None:
             assert "damaged" in str(error)  # noqa: PT017 (either is right)
 
 
-def test_it_is_found_by_a_frame_a_second_where_it_changes_else_by_one_in_two() -> None:
+def test_it_is_found_by_a_frame_a_second_where_it_changes_else_by_one_in_two_and_of_what_is_short_by_more() -> None:
     noise = np.random.default_rng(1)
     scenes = [noise.integers(0, 256, (90, 160, 3), dtype=np.uint8) for _ in range(3)]
-    changing = [Frame(number / 4, scenes[number // 4 % 3]) for number in range(16)]
-    still = [Frame(number / 4, scenes[0]) for number in range(16)]
-    assert (look.keys(changing), look.keys(still), look.keys(still[:1])) == ([0, 4, 8, 12], [0, 8], [0])
+    changing = [Frame(number / 4, scenes[number // 4 % 3]) for number in range(36)]
+    still = [Frame(number / 4, scenes[0]) for number in range(36)]
+    assert (look.keys(changing), look.keys(still, 4)) == ([*range(0, 36, 4)], [*range(0, 36, 8)])
+    assert (look.keys(changing[:12], 4), look.keys(still[:12], 4)) == ([0, 3, 5, 8, 11], [0, 3, 6, 9])
+    assert look.keys(still[:1], 4) == look.keys(still[:1]) == [0]

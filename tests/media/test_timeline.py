@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tjtools.media import look
+from tjtools.media.aligned import Both
 from tjtools.media.look import Frame
 from tjtools.media.lying import Lies
-from tjtools.media.timeline import Kinship, Shown, kinship, told
+from tjtools.media.timeline import Kinship, Shown, kinship, stirs_so, told
 
 WIDE, TALL, RATE = 320, 180, 20
 Clip = list[np.ndarray]
@@ -103,6 +104,8 @@ def faster(clip: Clip) -> Clip:
     return [clip[int(number * 1.25)] for number in range(int(len(clip) / 1.25))]
 
 
+WHOLE = [[1.0, 0, 0], [0, 1, 0]]
+CUT = [[WIDE / 270, 0, -20 / 270], [0, TALL / 150, -10 / 150]]  # as `cropped` does
 ORIGINAL = cache(lambda: shown(ONE))
 
 
@@ -177,6 +180,49 @@ def test_what_flies_before_a_plain_ground_is_found(edit: Edit) -> None:
     assert kinship(shown(edit(thrown(2))), shown(thrown(1))) is None
 
 
+def drawn(who: int, seconds: float = 3) -> Clip:
+    """One thing goes its way before a plain ground that is of a colour, as in a drawn film."""
+    made = []
+    for shown in scene(1, who, seconds):
+        page = np.full((TALL, WIDE, 3), (30, 30, 190), np.uint8)
+        differs = (shown != texture(1)).any(2)
+        page[differs] = shown[differs]
+        made.append(page)
+    return made
+
+
+def test_words_over_a_plain_ground_are_none_of_what_is_compared() -> None:
+    edit = each(lambda pixels: written("Play now")(cv2.resize(mirrored(cropped(pixels)), (WIDE, TALL))))
+    assert kinship(shown(edit(drawn(11)[20:])), shown(drawn(11)))
+    assert kinship(shown(edit(drawn(16)[20:])), shown(drawn(11))) is None
+
+
+@pytest.mark.parametrize("lies", [None, Lies(0, 0, False, WHOLE)])
+def test_a_clip_that_is_mirrored_within_a_template_that_both_have_is_found(lies: Lies | None) -> None:
+    """Nearly all points that they have in common are the template's."""
+    one, other = (shown(each(framed)(edit(ONE))) for edit in (each(mirrored), lambda clip: clip))
+    kin = kinship(one, other, lies)
+    assert kin is not None
+    assert kin.likeness.mirrored
+
+
+def test_what_moves_tells_how_a_clip_lies_in_a_template_without_points() -> None:
+    one, other = shown(each(framed)(drawn(11))), shown(drawn(11))
+    assert stirs_so(one, other)
+    assert kinship(one, other)
+    assert not stirs_so(shown(each(framed)(scene(4, 14))), shown(scene(5, 15)))
+
+
+def test_a_way_that_is_a_little_askew_is_put_straight() -> None:
+    across, down = CUT
+    askew = np.array([[across[0] * 1.02, 0.05, across[2] - 0.04], [-0.03, down[1] * 1.04, down[2]], [0, 0, 1]])
+    both = Both.of(shown(each(cropped)(ONE)).frames, ORIGINAL().frames, askew)
+    assert both is not None
+    straight = both.straightened(askew)
+    assert straight == pytest.approx(np.array([*CUT, [0, 0, 1]]), abs=0.05)
+    assert straight[0, 1] == straight[1, 0] == 0
+
+
 def test_a_clip_of_minutes_is_found() -> None:
     clip = ONE[::3]
     one, other = (Shown([Frame(2.5 * number, each) for number, each in enumerate(made)]) for made in (clip, clip[5:]))
@@ -226,10 +272,6 @@ def test_either_may_be_the_edited_one() -> None:
     assert kin is not None
     assert kin.mine == pytest.approx((1, 6), abs=0.3)
     assert kin.theirs == pytest.approx((0, 5), abs=0.3)
-
-
-WHOLE = [[1.0, 0, 0], [0, 1, 0]]
-CUT = [[WIDE / 270, 0, -20 / 270], [0, TALL / 150, -10 / 150]]  # as `cropped` does
 
 
 @pytest.mark.parametrize(

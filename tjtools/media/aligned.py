@@ -24,6 +24,7 @@ _NOISE = 60.0  # variance of the brightness that an encoder's noise may have
 _GOES_ALONG, _FEWEST_PLACES = 0.7, 6  # correlation at a place; places that are not plain
 _EXACTLY = 0.93  # correlation of the places that go along
 _FEWEST_FRAMES = 3  # on a time line
+_ALL_ALONG, _MOST_OVER = 0.9, 0.25  # of all frames; of all places that may be put over a clip
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _USUAL = 75  # per cent: what of a line tells how well it goes along
 _HARDLY, _WELL = 0.6, 0.9  # of that: what goes along no better is not covered, and what does so well is
@@ -78,7 +79,10 @@ class Both:
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
-        return _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
+        """Of each that is compared; what one of them has over a plain ground all along, as words, is not."""
+        ones, others = _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
+        over = _put_over(ones, others) | _put_over(others, ones)
+        return (ones, others) if over.mean() > _MOST_OVER else (ones[~over], others[~over])
 
     @cached_property
     def compared(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -127,6 +131,18 @@ class Both:
             return self.whole
         moved = np.vstack([np.median(found, 0), [0, 0, 1]])
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
+
+    def straightened(self, whole: np.ndarray) -> np.ndarray:
+        """The same way without what a few frames that move may tell wrongly: neither turned nor stretched, as most is
+        laid, about the middle of what both have."""
+        shapes = ((one[0].pixels.shape[1], one[0].pixels.shape[0]) for one in (self.mine, self.theirs))
+        mine, theirs = (np.diag([*shape, 1.0]) for shape in shapes)
+        onto = mine @ whole @ np.linalg.inv(theirs)
+        scale = np.sqrt(abs(np.linalg.det(onto[:2, :2])))
+        made = np.diag([np.copysign(scale, onto[0, 0]), np.copysign(scale, onto[1, 1]), 1])
+        middle = mine @ np.linalg.inv(self.crop) @ [self.ones.shape[2] / 2, self.ones.shape[1] / 2, 1]
+        made[:2, 2] = (middle - made @ np.linalg.inv(onto) @ middle)[:2]
+        return np.asarray(np.linalg.inv(mine) @ made @ theirs)
 
     def covers(self, line: Line, part: float = 1.0) -> bool:
         """Whether enough of the shorter one lies on the line, nearly all where that is short, or a part of what would
@@ -198,6 +214,15 @@ def _moves(places: np.ndarray, apart: int) -> np.ndarray:
     found[:, apart:] |= changed
     found[:, :-apart] |= changed
     return found
+
+
+def _put_over(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Where ones have the same all along and the others, for the most part, nothing."""
+    found = ((_varies(ones) > _NOISE).mean(1) > _ALL_ALONG) & ((_varies(others) > _NOISE).mean(1) < 0.5)
+    if min(ones.shape[1], others.shape[1]) < _FEWEST_FRAMES or not found.any():
+        return np.zeros(len(ones), bool)
+    found[found] = (_pairwise(ones[found], ones[found].mean(1, keepdims=True)) > _GOES_ALONG).mean(1) > _ALL_ALONG
+    return np.asarray(found)
 
 
 def _varies(places: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from tjtools.media.lying import Lies, Points, Ways
 from tjtools.media.marks import MIRROR, MIRROR_HASH, Marks, read
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
-FEWEST_POINTS, LEAST_POINTS = 3, 1 / 60  # that both have: so many, and so many of those of a clip
+FEWEST_POINTS = 3  # that both have
 FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
@@ -60,13 +60,12 @@ class Index:
         closer however its points lie: those along a smooth line slide, and what is cut out of it has few.
         """
         told = read(kept)
-        fewest = max(FEWEST_POINTS, int(len(told.signs) * LEAST_POINTS))
         ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
         owned = [self._pairs(which, self._pictures[self._of[found]]) for which, found, _ in ways]
         by_points, by_hashes = (
             {one: shared for one, shared in each.items() if wanted(self.contents[one])}
             for each in (
-                self._ranked(owned, fewest, len(told.signs)),
+                self._ranked(owned, FEWEST_POINTS, len(told.signs)),
                 self._ranked([self._nearly(one) for one in (told.hashes, told.hashes ^ MIRROR_HASH)], 1),
             )
         )

@@ -98,12 +98,14 @@ def _checked(pixels: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def keys(frames: Sequence[Frame]) -> list[int]:
-    """The numbers of those by which it is found: one every other second, and where the picture changes."""
-    found = [0]
-    for number, one in enumerate(frames):
+def keys(frames: Sequence[Frame], fewest: int = 0) -> list[int]:
+    """The numbers of those by which it is found: one every other second, and where the picture changes; of what is
+    short so many, or more where it changes, for what moves fast is elsewhere after its start is cut."""
+    lasting = len(frames) * frames[-1].second / max(1, len(frames) - 1)
+    found, every = [0], min(2.0, lasting / fewest) if fewest else 2.0
+    for number, one in enumerate(frames[1:], 1):
         since = one.second - frames[found[-1]].second + _HARDLY
-        if since >= 2 or (since >= 1 and _differs(one, frames[found[-1]])):
+        if since >= every or (since >= every / 2 and _differs(one, frames[found[-1]])):
             found.append(number)
     return found
 

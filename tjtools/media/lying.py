@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tjtools.media.laid import placed, share
+from tjtools.media.laid import nudged, placed, share
 from tjtools.media.look import Frame
 
 _MOST = 32  # points of a pair of pictures
@@ -223,11 +223,17 @@ def _within(places: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 
 def goes_along(mine: Sequence[Frame], theirs: Sequence[Frame], lies: Lies) -> bool:
-    """Whether so much of two frames goes along where they lie so that it is worth a closer look."""
+    """Whether so much of two frames goes along where they lie so, or of clips about so, that it is worth a closer look.
+
+    A clip has few points of each picture, which tell roughly how it lies.
+    """
     if lies.mine >= len(mine) or lies.theirs >= len(theirs):
         return True
     one, other = mine[lies.mine].pixels, theirs[lies.theirs].pixels
     (tall, wide), (their_tall, their_wide) = one.shape[:2], other.shape[:2]
     matrix = np.diag([wide, tall]) @ np.array(lies.matrix) @ np.diag([1 / their_wide, 1 / their_tall, 1])
-    pair = placed(np.ascontiguousarray(one[:, ::-1]) if lies.mirrored else one, other, matrix)
+    one = np.ascontiguousarray(one[:, ::-1]) if lies.mirrored else one
+    pair = placed(one, other, matrix)
+    if pair and len(mine) > 1 and share(pair) < _GOES_ALONG:
+        pair = placed(one, other, nudged(pair, matrix))
     return pair is not None and share(pair) >= _GOES_ALONG

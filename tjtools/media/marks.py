@@ -19,7 +19,7 @@ cv2.setNumThreads(1)  # a child a core is enough
 
 _SIDE, _MOVING_SIDE = 256, 192  # pixels: what is found so is found as well as in a larger one, in half the time
 _POINTS, _LEAST = 200, 40  # of a still; a clip's pictures share so many among them, and have so many each at least
-_CLIPS = 800
+_CLIPS, _FEWEST = 800, 4  # points of a clip; pictures of one that is short
 _COARSE_POINTS = 50  # of a still's: it may be a small part of a template, which has only these
 _HEAD = 6  # bytes: how many pictures, and their width and height
 
@@ -56,7 +56,7 @@ class Marks(NamedTuple):
 
 def of_frames(frames: Sequence[Frame]) -> bytes:
     """The marks of a content with these frames."""
-    shown, (side, coarse) = keys(frames), (_SIDE, _COARSE_POINTS) if len(frames) == 1 else (_MOVING_SIDE, 0)
+    shown, (side, coarse) = keys(frames, _FEWEST), (_SIDE, _COARSE_POINTS) if len(frames) == 1 else (_MOVING_SIDE, 0)
     return marks([picture(frames[number].pixels, side, _most(len(shown)), coarse) for number in shown], shown)
 
 

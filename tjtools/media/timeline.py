@@ -1,12 +1,12 @@
 """Whether two clips are one, whatever was done to one of them: cut, framed, mirrored, written over, made faster.
 
-A few frames of both tell how one lies on the other; then all frames of both are compared, place by place, and those
-that go along must lie on one time line.
+A few frames of both tell how one lies on the other, or what moves in both does; then all frames of both are compared,
+place by place, and those that go along must lie on one time line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ _MOVES_MUCH = 0.1  # of all places on all frames
 _REFINED, _TO_BEGIN_WITH = 2, 0.5  # times at most; of what must be covered in the end
 _HOPELESS = 0.15  # how alike both are in a way that no refining makes one of them; others are hardly worth their time
 _TINY, _LOOKS_SO = 16, 0.8  # pixels of two frames that may be one as they are, or mirrored; and their correlation
+_STIRS, _SPECK = 40, 2  # of 255 that what moves changes, at least; pixels in a row or column that are none of it
+_STRETCHED = 1.25  # times as much across as down, or down as across
 _SAME_WAY = 0.02  # of width or height that two geometries differ
 _COVERED = 0.6  # of one of the two pictures
 _EDGE = 0.04  # of what both have: a border that is a pixel off is no change
@@ -60,10 +62,23 @@ class Shown:
     @cached_property
     def afar(self) -> np.ndarray:
         """All frames, tiny, each of length 1 less its mean."""
-        rough = (np.ascontiguousarray(one.pixels[::4, ::4, 1]) for one in self.frames)
-        tiny = np.array([cv2.resize(one, (_TINY, _TINY), interpolation=cv2.INTER_AREA) for one in rough], np.float32)
-        told = tiny - tiny.mean((1, 2), keepdims=True)
-        return np.asarray(told / np.maximum(1, np.sqrt((told**2).sum((1, 2), keepdims=True))))
+        return _tiny([one.pixels[::4, ::4, 1] for one in self.frames])
+
+    @cached_property
+    def stirring(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Where anything moves, as a matrix from fractions of that part to those of the whole, and the part from afar.
+
+        What stands around a clip, its template or a border, does not move. None: nothing does.
+        """
+        greens = np.array([one.pixels[::2, ::2, 1] for one in self.frames])
+        moves = greens.max(0) - greens.min(0) > _STIRS
+        rows, columns = (np.flatnonzero(moves.sum(side) >= _SPECK) for side in (1, 0))
+        if not len(rows) or not len(columns):
+            return None
+        (top, foot), (left, end) = ((each[0], each[-1] + 1) for each in (rows, columns))
+        tall, wide = moves.shape
+        part = np.array([[(end - left) / wide, 0, left / wide], [0, (foot - top) / tall, top / tall], [0, 0, 1]])
+        return part, _tiny(greens[:, top:foot, left:end])
 
 
 class Kinship(NamedTuple):
@@ -149,15 +164,22 @@ class _Found(NamedTuple):
 def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
     best = _lying(mine, theirs, lies.whole) if lies else None
-    if best and not _HOPELESS <= best.alike < _SURELY:
+    if best and best.alike >= _SURELY:
         return best
-    for number, whole in enumerate(_geometries(mine, theirs)):
-        found = _lying(mine, theirs, whole)
-        if found and (not best or found.alike > best.alike):
-            best = found
+    hopeless, tried = best is not None and best.alike < _HOPELESS, [*stirring(mine, theirs)]
+    for whole in tried:
+        best = _more_alike(best, _lying(mine, theirs, whole))
+    if best and (best.alike >= _SURELY or (hopeless and best.alike < _HOPELESS)):
+        return best
+    for number, whole in enumerate(_geometries(mine, theirs, tried)):
+        best = _more_alike(best, _lying(mine, theirs, whole))
         if (best and best.alike >= _SURELY) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
             break
     return best
+
+
+def _more_alike(one: _Found | None, other: _Found | None) -> _Found | None:
+    return other if other and (not one or other.alike > one.alike) else one
 
 
 def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
@@ -170,11 +192,13 @@ def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
     for _ in range(_REFINED):
         if found.alike < _HOPELESS or found.both.exact(found.line):
             break
-        again = Both.of(mine.frames, theirs.frames, found.both.refined(found.line))
-        better = again and again.line()
-        if not again or not better or better.score <= found.line.score:
+        refined = found.both.refined(found.line)
+        ways = (Both.of(mine.frames, theirs.frames, way) for way in (refined, found.both.straightened(refined)))
+        again = [(way, better) for way in ways if way and (better := way.line())]
+        best = max(again, key=lambda each: each[1].score, default=None)
+        if not best or best[1].score <= found.line.score:
             break
-        found = _Found.of(again, better)
+        found = _Found.of(*best)
     return found if found.both.covers(found.line) else None
 
 
@@ -190,10 +214,11 @@ def _stands(found: _Found) -> bool:
     )
 
 
-def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
-    """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common."""
+def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common;
+    but for what is tried, where that is as exact."""
     tried = [*_whole(mine, theirs)]
-    yield from tried
+    yield from (one for one in tried if not any((one == each).all() for each in but))
     ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
@@ -212,10 +237,45 @@ def _geometries(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
             return
 
 
+def _tiny(pictures: Iterable[np.ndarray]) -> np.ndarray:
+    small = (np.ascontiguousarray(one) for one in pictures)
+    tiny = np.array([cv2.resize(one, (_TINY, _TINY), interpolation=cv2.INTER_AREA) for one in small], np.float32)
+    told = tiny - tiny.mean((1, 2), keepdims=True)
+    return np.asarray(told / np.maximum(1, np.sqrt((told**2).sum((1, 2), keepdims=True))))
+
+
 def _whole(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
     """All of theirs on all of mine, mirrored or not, where two of their frames look so from afar."""
-    for way, other in ((np.eye(3), theirs.afar), (FLIP, theirs.afar[:, :, ::-1])):
-        if (np.tensordot(mine.afar, other, ((1, 2), (1, 2))) > _LOOKS_SO).any():
+    yield from _from_afar(mine.afar, theirs.afar)
+
+
+def stirring(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """What moves of theirs on what moves of mine, as above: whatever stands around either, and without points."""
+    if mine.stirring and theirs.stirring:
+        (part, tiny), (their_part, their_tiny) = mine.stirring, theirs.stirring
+        for way in _from_afar(tiny, their_tiny):
+            whole = part @ way @ np.linalg.inv(their_part)
+            whole = way if abs(whole - way).max() < _SAME_WAY else whole  # it moves all but all over
+            if _covers(whole) and _squarely(mine, theirs, whole):
+                yield whole
+
+
+def stirs_so(mine: Shown, theirs: Shown) -> bool:
+    """Whether what moves of theirs looks like what moves of mine."""
+    return next(stirring(mine, theirs), None) is not None
+
+
+def _squarely(mine: Shown, theirs: Shown, whole: np.ndarray) -> bool:
+    """Whether theirs is stretched as much across as down, or about so."""
+    shapes = (one.frames[0].pixels.shape for one in (mine, theirs))
+    (tall, wide), (their_tall, their_wide) = (shape[:2] for shape in shapes)
+    stretched = abs(whole[0, 0] * wide * their_tall / (whole[1, 1] * tall * their_wide))
+    return bool(1 / _STRETCHED < stretched < _STRETCHED)
+
+
+def _from_afar(mine: np.ndarray, theirs: np.ndarray) -> Iterator[np.ndarray]:
+    for way, other in ((np.eye(3), theirs), (FLIP, theirs[:, :, ::-1])):
+        if (np.tensordot(mine, other, ((1, 2), (1, 2))) > _LOOKS_SO).any():
             yield way
 
 
