@@ -8,10 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import ColorRange, Colorspace
 from PIL import Image
 
-from tjtools.media import Children, look
+from tjtools.media import Children, child, look
 from tjtools.media.look import Frame
+from tjtools.media.pool import text
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,25 @@ def test_an_animation_is_seen_by_time(room: Children, tmp_path: Path, suffix: st
     assert [found[second] for second in (0.0, 0.25, 0.5, 2.25, 2.75, 3.25)] == [0, 0, 1, 1, 3, 3]
 
 
+@pytest.mark.parametrize("matrix", [Colorspace.ITU601, Colorspace.ITU709])
+@pytest.mark.parametrize("light", [ColorRange.MPEG, ColorRange.JPEG])
+def test_a_clip_keeps_its_colours_however_they_are_stored(
+    room: Children, tmp_path: Path, matrix: Colorspace, light: ColorRange
+) -> None:
+    colour = (200, 60, 30)
+    with av.open(str(tmp_path / "a.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        context = stream.codec_context
+        context.colorspace, context.color_range = (1 if matrix is Colorspace.ITU709 else 6), light
+        for _ in range(20):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (640, 360), colour))
+            container.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=matrix, dst_color_range=light)))
+        container.mux(stream.encode())
+    kept = look.frames(room.look(tmp_path / "a.mp4").look)[9].pixels.mean((0, 1))
+    assert kept == pytest.approx(colour[::-1], abs=6)
+
+
 def test_a_still_is_one_picture(room: Children, tmp_path: Path) -> None:
     shade(7, (1600, 900)).save(tmp_path / "a.png")
     [frame] = look.frames(room.look(tmp_path / "a.png").look)
@@ -118,3 +139,16 @@ def test_it_is_found_by_a_frame_a_second_where_it_changes_else_by_one_in_two_and
     assert (look.keys(changing), look.keys(still, 4)) == ([*range(0, 36, 4)], [*range(0, 36, 8)])
     assert (look.keys(changing[:12], 4), look.keys(still[:12], 4)) == ([0, 3, 5, 8, 11], [0, 3, 6, 9])
     assert look.keys(still[:1], 4) == look.keys(still[:1]) == [0]
+
+
+def test_a_child_remembers_looks_as_long_as_there_is_room_for_their_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [text(look.kept([Frame(0.0, np.full((90, 160, 3), grey, np.uint8))])) for grey in (0, 50, 100, 150)]
+    monkeypatch.setattr(child, "_AT_HAND", {})
+    first = [child._remembered(one) for one in looks]
+    assert [child._remembered(one) for one in looks] == first
+    monkeypatch.setattr(child, "_REMEMBERED", 3 * 90 * 160 * 5)
+    child._remembered(looks[0])
+    assert list(child._AT_HAND) == [looks[2], looks[3], looks[0]]
+    monkeypatch.setattr(child, "_REMEMBERED", 1)
+    child._remembered(looks[1])
+    assert list(child._AT_HAND) == [looks[0], looks[1]]  # two are being compared

@@ -14,8 +14,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,6 +36,12 @@ if TYPE_CHECKING:
 
 MOST_MEMORY = 3 << 30  # bytes of address space; a file that needs more is no creative
 _HARDLY = 1e-6  # seconds
+_SMALL: dict[str, Any] = {  # how a small copy is made of a video's picture
+    "interpolation": "AREA",
+    "threads": 1,
+    "dst_colorspace": "ITU601",
+    "dst_color_range": "MPEG",
+}
 _SHOWN = 100  # milliseconds that a picture is shown which says 0, as browsers do
 _TURNED = {3: 180, 6: 270, 8: 90}  # degrees
 _FAST = 15  # frames a second from which some are passed over
@@ -43,7 +50,8 @@ _MOST_DECODED = 8_000_000_000  # pixels of a video, which take some 20 s; of a l
 _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its time: its first picture is often black
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
-_REMEMBERED = 32  # contents whose pictures are at hand, since they are compared with some others
+_REMEMBERED, _OF_A_PIXEL = 200_000_000, 5  # bytes of pictures at hand, since each is compared with some others
+_AT_HAND = dict[str, "Shown"]()  # the one that was asked for last stands last
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 Seen: TypeAlias = tuple[MediaFacts, list[Frame]]
@@ -123,11 +131,14 @@ def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
         return {"trouble": str(error)}
 
 
-@lru_cache(_REMEMBERED)
 def _remembered(kept: str) -> Shown:
     from tjtools.media.timeline import Shown
 
-    return Shown(look.frames(base64.b64decode(kept)))
+    _AT_HAND[kept] = shown = _AT_HAND.pop(kept, None) or Shown(look.frames(base64.b64decode(kept)))
+    sizes = [len(one.frames) * prod(one.frames[0].shape) * _OF_A_PIXEL for one in _AT_HAND.values()]
+    while len(sizes) > 2 and sum(sizes) > _REMEMBERED:  # two are being compared
+        del _AT_HAND[next(iter(_AT_HAND))], sizes[0]
+    return shown
 
 
 def _poster(path: Path) -> dict[str, Any]:
@@ -306,18 +317,17 @@ def _moments(container: av.container.InputContainer, stream: av.video.stream.Vid
     seconds, frames = facts.seconds or 0.0, list[Frame]()
     shape = headers.stretched(facts.width, facts.height, stream.sample_aspect_ratio)
     scale, orientation = min(1.0, look.MOVING_SIDE / max(shape)), 1
-    wide, tall = (max(2, round(side * scale)) for side in shape)
-    shaper = VideoReformatter()  # one for all: each takes a while to be made
+    size, shaper = look.even(*(round(side * scale) for side in shape)), VideoReformatter()
     _in_haste(stream, shape[0] * shape[1] * seconds)
     for second, frame in _evenly(_decodable(container, stream), seconds):
         if not frames:
             told: Any = frame.side_data  # its types are told wrongly
             orientation = headers.video_orientation(bytes(told.get("DISPLAYMATRIX") or b""))
             facts = _shown(facts, shape, orientation)._replace(pixels=canvas.pixels_of(frame))
-        small = shaper.reformat(frame, wide, tall, "bgr24", interpolation="AREA", threads=1).to_ndarray()
+        small = Frame(second, shaper.reformat(frame, *size, "yuv420p", **_SMALL), shaper)
         if orientation > 1:
-            small = np.asarray(stills.turned(Image.fromarray(small), orientation))
-        frames.append(Frame(second, small))
+            small = Frame(second, np.asarray(stills.turned(Image.fromarray(small.pixels), orientation)))
+        frames.append(small)
     if not frames:
         raise ValueError("it has no frame")
     return facts, frames

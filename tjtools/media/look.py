@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import islice
-from typing import NamedTuple
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 from av.video.reformatter import VideoReformatter
 from PIL import Image
 
@@ -21,17 +23,40 @@ RATE = 4  # frames a second
 FEWEST_FRAMES, MOST_FRAMES = 32, 120  # what is short has more of them a second, what is long fewer
 _FASTEST = 25
 _TICKS = Fraction(1, 1000)
-_QUALITY = {"preset": "veryfast", "crf": "33.5", "bf": "0", "threads": "1", "x264-params": "subme=0:me=dia:weightp=0"}
+_QUALITY = {
+    "preset": "veryfast",
+    "crf": "33.5",
+    "bf": "0",
+    "threads": "1",
+    "x264-params": "subme=0:me=dia:weightp=0",
+    "a53cc": "0",  # no subtitles of the file's
+}
 _HARDLY = 1e-3  # seconds
 _COARSE, _SAME_SCENE = 10, 0.95  # pixels; correlation
 _LARGEST = 2 * SIDE  # of what another may have put there
 
 
-class Frame(NamedTuple):
-    """What is to be seen from a second on; `pixels` are BGR, 8 bits each."""
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What is to be seen from a second on: pixels, or a decoder's picture, of which most are not asked for theirs."""
 
     second: float
-    pixels: np.ndarray
+    shown: np.ndarray | av.VideoFrame
+    shaper: VideoReformatter | None = None  # one for all of a clip: each takes a while to be made
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """BGR, 8 bits each."""
+        if isinstance(self.shown, np.ndarray):
+            return self.shown
+        return (self.shaper or VideoReformatter()).reformat(self.shown, format="bgr24", threads=1).to_ndarray()
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        if isinstance(self.shown, np.ndarray):
+            return self.shown.shape[1], self.shown.shape[0]
+        return self.shown.width, self.shown.height
 
 
 def step(seconds: float) -> float:
@@ -49,23 +74,32 @@ def kept(frames: Sequence[Frame]) -> bytes:
 
 
 def _moving(frames: Sequence[Frame]) -> bytes:
-    import cv2  # slow to load, and for nothing else
-
     made = io.BytesIO()
     with av.open(made, "w", format="mp4") as file:
         apart = max(1, round((frames[1].second - frames[0].second) / _TICKS))
         stream = file.add_stream("libx264", rate=Fraction(_TICKS.denominator, apart), options=_QUALITY)
-        tall, wide = frames[0].pixels.shape[:2]
-        size = stream.width, stream.height = max(2, wide & ~1), max(2, tall & ~1)
+        stream.width, stream.height = size = even(*frames[0].shape)
         stream.pix_fmt, stream.codec_context.time_base = "yuv420p", _TICKS
         for one in frames:
-            even = one.pixels if size == (wide, tall) else cv2.resize(one.pixels, size)
-            planes = np.asarray(cv2.cvtColor(even, cv2.COLOR_BGR2YUV_I420), np.uint8)
-            frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+            frame = one.shown if isinstance(one.shown, av.VideoFrame) else _picture(one.shown, size)
             frame.pts, frame.time_base = round(one.second / _TICKS), _TICKS
+            frame.pict_type = PictureType.NONE  # else x264 would take over which frames the source had predicted
             file.mux(stream.encode(frame))
         file.mux(stream.encode())
     return made.getvalue()
+
+
+def _picture(pixels: np.ndarray, size: tuple[int, int]) -> av.VideoFrame:
+    import cv2  # slow to load, and for nothing else
+
+    fitting = pixels if size == pixels.shape[1::-1] else cv2.resize(pixels, size)
+    planes = np.asarray(cv2.cvtColor(fitting, cv2.COLOR_BGR2YUV_I420), np.uint8)
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+
+
+def even(width: int, height: int) -> tuple[int, int]:
+    """The size of what is kept of a picture that moves: an encoder takes nothing odd."""
+    return max(2, width & ~1), max(2, height & ~1)
 
 
 def frames(look: bytes) -> list[Frame]:
@@ -73,7 +107,7 @@ def frames(look: bytes) -> list[Frame]:
     try:
         if look.startswith(b"\xff\xd8"):
             with Image.open(io.BytesIO(look), formats=("JPEG",)) as picture:
-                return [Frame(0.0, _checked(np.asarray(picture.convert("RGB"))[..., ::-1]))]
+                return [_checked(Frame(0.0, np.asarray(picture.convert("RGB"))[..., ::-1]))]
         if found := list(islice(_shown(look), MOST_FRAMES + 1)):
             return found
         raise ValueError("the look is damaged: it has no frame")
@@ -87,15 +121,15 @@ def _shown(look: bytes) -> Iterator[Frame]:
         if not stream or not stream.codec_context or stream.codec_context.name != "h264":
             raise ValueError("the look is damaged: it has no picture")
         stream.codec_context.thread_count = 1  # more take longer on so little
-        shaper = VideoReformatter()  # one for all: each takes a while to be made
+        shaper = VideoReformatter()
         for frame in file.decode(stream):
-            yield Frame(frame.time or 0.0, _checked(shaper.reformat(frame, format="bgr24", threads=1).to_ndarray()))
+            yield _checked(Frame(frame.time or 0.0, frame, shaper))
 
 
-def _checked(pixels: np.ndarray) -> np.ndarray:
-    if max(pixels.shape) > _LARGEST:
+def _checked(frame: Frame) -> Frame:
+    if max(frame.shape) > _LARGEST:
         raise ValueError("the look is damaged: it is larger than any")
-    return pixels
+    return frame
 
 
 def keys(frames: Sequence[Frame], fewest: int = 0) -> list[int]:

@@ -17,6 +17,7 @@ import numpy as np
 SIDE = 400  # pixels of the longer side
 MOST_POINTS = 400
 _COARSE = 6.0  # pixels that a coarse point has at least
+_FEW_CORNERS = 250  # which are found in no time, and tell about how many points there are
 _SCALE = 512.0  # what 1 of a descriptor of length 1 is as a whole number
 _HASHED = 64
 _PLAIN = 5.0  # deviation of the brightness, of 255, below which a hash would be of noise
@@ -62,8 +63,12 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     described = None
     if not coarse:
         found, described = detector.detectAndCompute(grey, None)
-    elif found := _chosen(detector.detect(grey), most, coarse):  # those that are left out need not be described
-        found, described = detector.compute(grey, found)
+    elif len(_corners().detect(grey)) < _FEW_CORNERS:  # there is little to leave out: in one go it takes less
+        found, described = detector.detectAndCompute(grey, None)
+        chosen = _chosen(found, most, coarse)
+        found, described = [found[one] for one in chosen], described[chosen] if chosen else None
+    elif found := detector.detect(grey):  # those that are left out need not be described
+        found, described = detector.compute(grey, [found[one] for one in _chosen(found, most, coarse)])
     if described is None:
         described = np.empty((0, 128), np.float32)
     strongest = np.argsort([-one.response for one in found], kind="stable")[:most].astype(int)
@@ -74,12 +79,17 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, told[:, 2:])
 
 
-def _chosen(found: Sequence[Any], most: int, coarse: int) -> list[Any]:
-    """The strongest coarse ones, and the strongest of all others."""
-    ordered = sorted(found, key=lambda one: -one.response)
-    first = [number for number, one in enumerate(ordered) if one.size >= _COARSE][:coarse]
-    rest = sorted({*range(len(ordered))} - {*first})
-    return [ordered[number] for number in first + rest[: most - len(first)]]
+def _chosen(found: Sequence[Any], most: int, coarse: int) -> list[int]:
+    """The numbers of the strongest coarse ones, and of the strongest of all others."""
+    ordered = sorted(range(len(found)), key=lambda number: -found[number].response)
+    first = [number for number in ordered if found[number].size >= _COARSE][:coarse]
+    met = {*first}
+    return first + [number for number in ordered if number not in met][: most - len(first)]
+
+
+@cache
+def _corners() -> Any:
+    return cv2.FastFeatureDetector_create()  # type: ignore[attr-defined]
 
 
 @cache
