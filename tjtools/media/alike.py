@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, share
+from tjtools.media.changes import Change, Compared
+from tjtools.media.laid import Laid, laid, nudged, placed, share
 from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
@@ -27,6 +28,7 @@ _SURELY = 0.95  # the same, where it is tried before anything else
 _HALF, _NEARLY_ALL = 0.5, 0.85  # of all places, whatever differs; of those where nothing does
 _MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_CLOSER = 400  # pixels at which it is seen whether what differs are words
 _TURNED = 1.0  # degrees, from which it is said
 
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
@@ -137,7 +139,7 @@ def _judged(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: in
     areas = part.width * part.height, covered.width * covered.height
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = Compared(pair)
+    told = Compared(pair, lambda: laid(mine, theirs, matrix, _CLOSER))
     if not _same(told, points):
         return None
     words = swapped(mine, theirs, matrix)
