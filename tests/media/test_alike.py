@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance, ImageFont, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from tjtools.media import Children
 from tjtools.media.alike import likeness, told
@@ -95,6 +95,52 @@ def test_an_edited_picture_is_found_and_what_was_done_is_said(name: str, seed: i
     assert found is not None
     assert told(found) == said
     assert not found.other_words
+
+
+def striped(seed: int) -> Image.Image:
+    """Something uneven with lighter stripes."""
+    pen = ImageDraw.Draw(made := Image.new("L", (WIDE, TALL), 0))
+    for left in range(0, WIDE, 24):
+        pen.rectangle([left, 0, left + 11, TALL], fill=150)
+    return Image.composite(Image.new("RGB", (WIDE, TALL), "white"), photo(seed), made)
+
+
+def shaded(seed: int) -> Image.Image:
+    """Something uneven that is dark but for some places."""
+    pen = ImageDraw.Draw(made := Image.new("L", (WIDE, TALL), 235))
+    for left in range(20, WIDE, 260):
+        pen.polygon([(left, 0), (left + 120, 0), (left + 160, TALL), (left + 40, TALL)], fill=0)
+    soft = made.filter(ImageFilter.GaussianBlur(6))
+    return Image.composite(Image.new("RGB", (WIDE, TALL), "black"), photo(seed), soft)
+
+
+def behind_a_bar(image: Image.Image) -> Image.Image:
+    """Words on a bar that one can half see through."""
+    image = image.copy()
+    pen = ImageDraw.Draw(image, "RGBA")
+    pen.rectangle([0, 10, WIDE, 55], fill=(0, 0, 0, 150))
+    pen.text((24, 14), "Learn to cook", "tomato", ImageFont.load_default(30), stroke_width=1)
+    return image
+
+
+def written(image: Image.Image) -> Image.Image:
+    """Words without a bar."""
+    image = image.copy()
+    font = ImageFont.load_default(32)
+    ImageDraw.Draw(image).text((24, 14), "Play now", "yellow", font, stroke_width=1)
+    return image
+
+
+@pytest.mark.parametrize(
+    ("edit", "drawn", "seed"),
+    [(behind_a_bar, shaded, 1), (behind_a_bar, shaded, 3), (written, striped, 4), (written, striped, 7)],
+)
+def test_words_that_are_seen_in_parts_are_words(
+    edit: Callable[[Image.Image], Image.Image], drawn: Callable[[int], Image.Image], seed: int
+) -> None:
+    """Where what is under them is as dark, or as bright, they don't differ: the rest looks like several things that
+    were put in the place of others."""
+    assert likeness(look(edit(drawn(seed))), look(drawn(seed)))
 
 
 def test_another_picture_is_another_one() -> None:

@@ -12,9 +12,10 @@ import pytest
 from corpus import Scene
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from tjtools.media import lying
 from tjtools.media.index import Index
 from tjtools.media.look import Frame
-from tjtools.media.lying import Lies, goes_along
+from tjtools.media.lying import Lies, Points, Ways, goes_along
 from tjtools.media.marks import marks, of_frames, read
 from tjtools.media.points import picture
 
@@ -52,6 +53,9 @@ EDITS = {
 }
 
 
+TOLD = (1.1 + 0j, 12 + 7j), (1.1 + 0.02j, 13 + 5j)  # how one lies on another, and how it is thought to
+
+
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edited_one_leads_to_the_original(known: dict[str, bytes], edit: str) -> None:
     index = Index(known)
@@ -75,6 +79,20 @@ def test_where_a_part_lies_in_the_whole_is_told(known: dict[str, bytes]) -> None
     assert lies is not None
     assert lies[:3] == (0, 0, True)
     np.testing.assert_allclose(lies.matrix, [[400 / 267, 0, 0], [0, 225 / 180, 0]], atol=0.03)
+
+
+def test_how_one_lies_on_another_is_put_right_by_all_points_that_both_have() -> None:
+    """Where they lie is thought to be some pixels off, and turned."""
+    dice = np.random.default_rng(1)
+    theirs = Points(dice.uniform(0, 250, 40) + 1j * dice.uniform(0, 140, 40), np.full(40, 3.0), np.zeros(40))
+    signs = dice.integers(0, 2**64, (40, 2), np.uint64)
+    true, thought = (Ways(np.array(along), np.array(0j), np.array(moved), np.array(4)) for along, moved in TOLD)
+    mine = theirs._replace(places=true.onto(theirs.places))
+    both = lying.common(mine, theirs, (signs, signs), thought)
+    off = [
+        abs(mine.places - way.onto(theirs.places)).max() for way in (thought, lying.exact(mine, theirs, both, thought))
+    ]
+    assert off[0] > 2 > 0.5 > off[1]
 
 
 def test_what_has_no_more_than_the_words_in_common_is_hardly_ever_proposed() -> None:

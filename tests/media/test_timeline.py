@@ -314,3 +314,22 @@ def test_what_has_a_template_or_words_alone_in_common_is_refused_without_its_poi
 def test_a_still_is_found_wherever_it_is_thought_to_lie(edit: Callable[[np.ndarray], np.ndarray]) -> None:
     one, other, way = shown(each(edit)(ONE[:1])), shown(ONE[:1]), CUT if edit is cropped else WHOLE
     assert kinship(one, other, Lies(0, 0, edit is mirrored, way))
+
+
+def bands(seed: int) -> np.ndarray:
+    """Broad ones of one colour each, whose edges are all that is to be seen, and everywhere alike."""
+    dice = np.random.default_rng(seed)
+    made = np.full((300, 400, 3), dice.integers(0, 255, 3), np.uint8)
+    for left in range(-260, 550, 90):
+        corners = np.array([(left, 0), (left + 75, 0), (left + 375, 300), (left + 300, 300)])
+        cv2.fillPoly(made, [corners], dice.integers(0, 255, 3).tolist())
+    return made
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4, 6])
+def test_a_still_whose_own_points_tell_nothing_is_found_where_it_is_thought_to_lie(seed: int) -> None:
+    """And another one is not."""
+    part = np.s_[10:235, 30:330]
+    about = Lies(0, 0, False, [[4 / 3 + 0.01, 0.01, -0.1], [-0.01, 4 / 3, -0.045]])
+    assert kinship(shown([bands(seed)[part]]), shown([bands(seed)]), about)
+    assert kinship(shown([bands(seed + 20)[part]]), shown([bands(seed)]), about) is None

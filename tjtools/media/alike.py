@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from tjtools.media.laid import Change, Compared, Laid, laid, nudged, placed, share
+from tjtools.media.changes import Change, Compared
+from tjtools.media.laid import Laid, laid, nudged, placed, share
 from tjtools.media.lying import FLIP
 from tjtools.media.points import Picture, within
 from tjtools.media.recipe import Box
@@ -27,6 +28,7 @@ _SURELY = 0.95  # the same, where it is tried before anything else
 _HALF, _NEARLY_ALL = 0.5, 0.85  # of all places, whatever differs; of those where nothing does
 _MOST_AFAR = 0.008  # of what both have
 _LEAST_COVERED, _LEAST_OF_EITHER = 0.6, 0.05  # of the one picture; of the other
+_CLOSER = 400  # pixels at which it is seen whether what differs are words
 _TURNED = 1.0  # degrees, from which it is said
 
 Matrix: TypeAlias = tuple[tuple[float, ...], ...]
@@ -140,7 +142,7 @@ def _judged(
     areas = part.width * part.height, covered.width * covered.height
     if pair is None or max(areas) < _LEAST_COVERED or min(areas) < _LEAST_OF_EITHER:
         return None
-    told = _compared(pair, points)
+    told = _compared(Compared(pair, lambda: laid(mine, theirs, matrix, _CLOSER)), points)
     if not _same(told, points):
         return None
     exchanged, words = swapped(mine, theirs, matrix)
@@ -156,13 +158,12 @@ def _judged(
     return Likeness(close, mirrored, matrix_of(whole), part, tuple(places), words, taken)
 
 
-def _compared(pair: Laid, points: int) -> Compared:
+def _compared(told: Compared, points: int) -> Compared:
     """Both as they are, or through the bars of either where they aren't one picture as they are."""
-    told = Compared(pair)
     if told.share < _HALF or (_same(told, points) and told.replaced <= _MOST_REPLACED):
         return told
-    bare = through_bars(pair)
-    return told if bare is pair else Compared(bare)
+    bare = through_bars(told.pair)
+    return told if bare is told.pair else Compared(bare)
 
 
 def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:

@@ -17,7 +17,7 @@ import numpy as np
 from blake3 import blake3
 from PIL import Image
 
-from tjtools.media import aligned, alike, index, look, lying, points, timeline, words
+from tjtools.media import aligned, alike, changes, index, look, lying, points, timeline, words
 from tjtools.media import laid as laying
 from tjtools.media.content import Fingerprints
 from tjtools.media.index import Index
@@ -29,7 +29,7 @@ from tjtools.model.creative import Medium
 from tjtools.workspace.derived import KINSHIPS, Derived
 
 _REFUSALS, _MOST = 20, 30  # candidates that are rejected one after another, and confirmed, before nobody looks further
-_JUDGES = (aligned, alike, index, laying, look, lying, points, timeline, words)  # of two contents
+_JUDGES = (aligned, alike, changes, index, laying, look, lying, points, timeline, words)  # of two contents
 _AT_HAND = 256  # looks, since one is compared with some others
 _SHOWN = 9  # moments of two clips that are laid on one another
 

@@ -145,8 +145,10 @@ class Index:
         theirs, their_number = self._told[owner], known - int(np.searchsorted(self._pictures, owner))
         least = LEAST_BALANCE if len(told.counts) == 1 else OF_MANY
         (mine, signs), (other, their_signs) = asked(number, bool(turned)), self._part(owner, their_number)
-        if lying.balance(mine, other, (signs, their_signs), (told.shape, theirs.shape), way) < least:
+        both = lying.common(mine, other, (signs, their_signs), way)
+        if lying.balance(mine, other, both, (told.shape, theirs.shape), way) < least:
             return None
+        way = lying.exact(mine, other, both, way)
         frames = int(told.frames[number]), int(theirs.frames[their_number])
         return Lies(*frames, bool(turned), way.in_fractions(told.shape, theirs.shape))
 

@@ -8,7 +8,7 @@ points and none in common: that speaks against it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,8 @@ _EDGE = 2.0  # pixels
 _COVERED = 0.5  # of the one picture or of the other that both have
 FLIP = np.array([[-1, 0, 1], [0, 1, 0], [0, 0, 1.0]])  # mirrors a place in fractions
 _GOES_ALONG = 0.3  # of a copy's places, whatever was put over it or in its place
+
+Common: TypeAlias = tuple[np.ndarray, np.ndarray]
 
 
 class Points(NamedTuple):
@@ -181,9 +183,23 @@ def _as_laid(along: np.ndarray, across: np.ndarray) -> np.ndarray:
     return np.asarray((0.6 * tall < wide) & (wide < 1.7 * tall) & straight & (turned < 15) & (wide > 0.12) & (wide < 8))
 
 
-def balance(
-    mine: Points, theirs: Points, signs: tuple[np.ndarray, np.ndarray], shapes: tuple[np.ndarray, np.ndarray], way: Ways
-) -> int:
+def common(mine: Points, theirs: Points, signs: tuple[np.ndarray, np.ndarray], way: Ways) -> Common:
+    """The points of two pictures, laid so, that are the same and at one place: their numbers in mine, and in theirs."""
+    off, onto = _NEAR * way.coarser, way.onto(theirs.places)
+    near = np.abs(mine.places.real[:, None] - onto.real) < off
+    one, other = np.nonzero(near & (np.abs(mine.places.imag[:, None] - onto.imag) < off))
+    same = np.bitwise_count(signs[0][one] ^ signs[1][other]).sum(1, dtype=int) <= _BITS
+    return one[same], other[same]
+
+
+def exact(mine: Points, theirs: Points, both: Common, way: Ways) -> Ways:
+    """The way by all points that are the same, where it was told by a few."""
+    one, other = (each.places[some][None] for each, some in zip((mine, theirs), both, strict=True))
+    fitted = _fitted(one, other, np.ones(one.shape), Ways(*(np.reshape(each, (1, 1)) for each in way)))
+    return fitted.one(0).one(0)
+
+
+def balance(mine: Points, theirs: Points, both: Common, shapes: tuple[np.ndarray, np.ndarray], way: Ways) -> int:
     """In how many more parts of one of two pictures, laid so, points are in common than there are points and none is.
 
     Where one of the pictures has more over it or around it than the other, the other one tells. One of them must be
@@ -193,25 +209,21 @@ def balance(
     corners = way.onto(np.array([0, wide, 1j * tall, wide + 1j * tall]))
     low = max(0.0, corners.real.min()), max(0.0, corners.imag.min())
     high = min(shapes[0][0], corners.real.max()), min(shapes[0][1], corners.imag.max())
-    both = max(0.0, high[0] - low[0]) * max(0.0, high[1] - low[1])
-    if both < _COVERED * min(float(np.prod(shapes[0])), wide * tall * float(way.area)):
+    area = max(0.0, high[0] - low[0]) * max(0.0, high[1] - low[1])
+    if area < _COVERED * min(float(np.prod(shapes[0])), wide * tall * float(way.area)):
         return -_PARTS
     scale, onto, back = np.sqrt(way.area), way.onto(theirs.places), way.back(mine.places)
     seen = _within(back, shapes[1]) & (mine.sizes > np.log2(_SMALLEST * scale))
     they_seen = _within(onto, shapes[0]) & (theirs.sizes > np.log2(_SMALLEST / scale))
-    off = _NEAR * way.coarser
-    near = np.abs(mine.places.real[:, None] - onto.real) < off
-    one, other = np.nonzero(near & (np.abs(mine.places.imag[:, None] - onto.imag) < off))
-    same = np.bitwise_count(signs[0][one] ^ signs[1][other]).sum(1, dtype=int) <= _BITS
     found = []
-    for places, there, common in ((mine.places, seen, one[same]), (onto, they_seen, other[same])):
+    for places, there, same in ((mine.places, seen, both[0]), (onto, they_seen, both[1])):
         column, row = (
             np.minimum(np.maximum((each - low[side]) * (_PARTS / max(high[side] - low[side], 1e-6)), 0), _PARTS - 1)
             for side, each in enumerate((places.real, places.imag))
         )
         part = _PARTS * row.astype(int) + column.astype(int)
         shared, has, has_common = (np.zeros(size, bool) for size in (len(places), _PARTS**2, _PARTS**2))
-        shared[common] = has[part[there]] = True
+        shared[same] = has[part[there]] = True
         has_common[part[there & shared]] = True
         found.append(2 * np.count_nonzero(has_common) - np.count_nonzero(has))
     return int(max(found))

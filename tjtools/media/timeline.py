@@ -17,7 +17,8 @@ import numpy as np
 from tjtools.media import alike, look, points
 from tjtools.media.aligned import Both, Line, step
 from tjtools.media.alike import Likeness
-from tjtools.media.laid import Compared, laid
+from tjtools.media.changes import Compared
+from tjtools.media.laid import laid
 from tjtools.media.look import Frame
 from tjtools.media.lying import FLIP, Lies
 from tjtools.media.points import Picture
@@ -143,6 +144,8 @@ def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None) -> Kinship | N
 def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
     one, other = mine.frames[0].pixels, theirs.frames[0].pixels
     if (sure := alike.surely(one, other)) or (lies and not alike.may_be(one, other, lies.whole)):
+        return sure
+    if lies and (sure := alike.surely(one, other, lies.whole)):  # a smooth one's own points may tell nothing
         return sure
     return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
