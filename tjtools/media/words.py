@@ -56,7 +56,7 @@ def _exchange(found: Sequence[Place]) -> bool:
 def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
     """Whether both have, each where the other has none, what is off the picture around it, all of it the same way.
 
-    So are letters, and what is under the other's letters is not. Where one has a bar that one can see through, the
+    So are letters, and what is under the other's letters is not; what an encoder leaves is less than a change. Where one has a bar that one can see through, the
     other is seen through one like it.
     """
     bare = _bare(pair, parts)
@@ -69,7 +69,7 @@ def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
     off = [one[spots] - around for one in pair[:2]]
     by = [np.maximum(np.abs(one).max(1, initial=0) - varies, 0) for one in off]
     own = [_one_way(off[side][(by[side] > _SEEN) & (by[1 - side] < by[side] / 2)]) for side in (0, 1)]
-    return min(own) > _EACH * len(around)
+    return min(own) > max(_EACH * len(around), _SMALLEST * float(pair.both.sum()))
 
 
 def _one_way(own: np.ndarray) -> float:
