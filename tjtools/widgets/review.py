@@ -46,10 +46,11 @@ save_choice(
 {keys}    ],
     left_out=[
 {left}    ],
+    contents={{one.file.key: one.content for one in prepare(workspace).reviews}},
     now=datetime.now(tz=UTC),
 )
 """
-CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
+CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import prepare, save_choice")
 LATE = "new since your plan"
 REJECTED = "repeats a rejected one"
 
@@ -254,6 +255,8 @@ class Review(Panel):
         waiting, self._deciding = (self.undecided if self._deciding == self.compared else []), None
         if self.compared and waiting and self.compared not in waiting:
             self.decided, self.compared = self.compared, self.following
+        if all(one.file.key != self.decided for one in self.comparable):
+            self.decided = None
 
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""
