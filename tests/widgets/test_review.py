@@ -6,6 +6,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,9 +235,11 @@ def test_the_call_that_is_shown_does_the_same(
     review.choose(BANNER, take=False)
     monkeypatch.chdir(session.root)
     exec(compile(review.call, "call", "exec"), {})  # noqa: S102 (this is what an analyst does with it)
+    made = load_choice(session)
     review.save()
-    again = looked(session)
-    assert again.chosen == review.chosen == {VIDEO, IMAGE}
+    assert made
+    assert review.saved == replace(made, saved_at=NOW)
+    assert looked(session).chosen == {*made.contents} == {VIDEO, IMAGE}
 
 
 def test_a_plan_that_cant_be_written_is_told_and_the_choice_stays(review: Review, session: Workspace) -> None:

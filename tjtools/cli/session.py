@@ -297,7 +297,8 @@ def _with_repeats(workspace: Workspace, made: partial[steps.Plan], *, allow: boo
     plan = made(allow_repeats=allow or Journal(workspace.log).in_doubt())
     plan = made(allow_repeats=True) if plan.repeats and ask and _repeats_too(plan) else plan
     if late := len(plan.unseen):
-        say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
+        them = "it" if late == 1 else "them"
+        say(f"{counted(late, 'file')} came after the plan, which says nothing of {them}: choose in notebook 01,")
         say("or take every new file with --session")
     return plan
 
