@@ -284,8 +284,8 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
     choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-        for name in exchanged(prepared.reviews, choice.contents):
-            say(f"Exchanged since then: {name}")
+        for file in exchanged(prepared.reviews, choice.contents):
+            say(f"Exchanged since then: {file.name}")
     return partial(steps.make_plan, prepared.reviews, batch_size=size, limit=limit, choice=choice)
 
 
