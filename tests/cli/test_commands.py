@@ -385,7 +385,7 @@ def test_upload_takes_the_saved_plan_and_says_so(shop: Path) -> None:
     save_choice(Workspace(shop), [], left_out=[(Section.STATIC_BANNER, "left.png")], now=NOW)
     done = tjtools("upload", "--json", cwd=shop)
     assert "Taking the plan that was saved on 2025-11-13 12:00" in done.stderr
-    assert "1 new file came after the plan, which says nothing of them: choose in notebook 01" in done.stderr
+    assert "1 file came after the plan, which says nothing of it: choose in notebook 01" in done.stderr
     assert [(one["file_name"], one["status"], one["message"]) for one in json.loads(done.stdout)["files"]] == [
         ("left.png", "skipped", "not chosen in the saved plan"),
         ("late.png", "skipped", "new since the saved plan"),

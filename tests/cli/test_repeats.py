@@ -91,3 +91,10 @@ def test_going_on_keeps_what_was_said_when_the_run_began(
     done = tjtools("upload", "--resume", cwd=shop.root)
     assert (done.returncode, sorted(truth.received())) == (code, received), done.stderr
     assert tjtools("upload", "--resume", "--allow-repeats", cwd=shop.root).returncode == 2
+
+
+def test_a_review_names_it_says_why_and_ends_with_1(shop: Workspace) -> None:
+    done = tjtools("review", cwd=shop.root)
+    assert (done.returncode, "1 new · 1 to compare → tjtools upload" in done.stdout) == (1, True), done.stdout
+    assert "1 of 2 files" in done.stdout
+    assert "same content as ID 1032530511 (old.png; Static Banner, removed" in " ".join(done.stdout.split())

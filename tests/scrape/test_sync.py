@@ -124,6 +124,10 @@ def test_an_empty_cache_needs_no_site(workspace: Workspace) -> None:
     assert (workspace.library.exists(), newest_snapshot(workspace)) == (False, "")
     told = tjtools("sync-status", cwd=workspace.root)
     assert (told.returncode, "Applied" in told.stdout, "Nothing was read" in told.stdout) == (0, False, True)
+    told = tjtools("campaign", "--sync", cwd=workspace.root)
+    assert (told.returncode, "brought up to date" in told.stderr) == (2, False)
+    assert "tjtools refresh-library reads all" in told.stderr
+    assert newest_snapshot(workspace) == ""
 
 
 def test_sync_as_a_command(workspace: Workspace, truth: Truth) -> None:

@@ -208,7 +208,7 @@ def test_a_filter_that_is_changed_while_an_exhibit_is_made_holds(small: Workspac
         panel.section = "Static Banner"
         return made.make(asked)
 
-    panel.by = "creative_type"
+    panel.by = "review_status"
     pane.exhibit, pane.stale = made._replace(make=meanwhile), True
     assert panel["inventory"].frame["creatives"].sum() == 3
     assert pane.shown.frame["creatives"].sum() == 3
@@ -227,6 +227,16 @@ def test_a_part_of_a_name_and_a_wrong_letter_find_what_is_like_it(small: Workspa
         ["such as none", "not there", ""],
     ]
     assert (panel.answers.finding, panel.ids) == ("3 lines asked: 0 in the library, 3 not", "")
+
+
+def test_of_many_that_are_like_it_it_says_how_many_are_not_shown(small: Workspace) -> None:
+    with small.library.open("a", encoding="utf-8") as file:
+        file.writelines(f"{number},winter {number}.mp4,,,mp4,native_video,pending\n" for number in range(100, 127))
+    panel = LookUp(small)
+    panel.text = "winter"
+    panel.ask()
+    assert len(panel.answers.frame) == 1 + 25
+    assert panel.answers.finding == "1 line asked: 0 in the library, 1 not; 2 more are like it"
 
 
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:

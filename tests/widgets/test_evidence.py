@@ -13,7 +13,7 @@ import pytest
 from corpus import Coding, Scene, write_still
 from ipywidgets.widgets.widget import _instances
 from PIL import Image
-from views import inside, pressable, words
+from views import inside, pressable, shown, words
 from world import NOW, write_inventory
 
 from tjtools.analysis.charts import repeats_chart
@@ -356,6 +356,29 @@ def test_a_decision_goes_on_to_the_next_pair_and_back_leads_to_it_again(review: 
     pressable(view, "Different: upload it").click()
     assert review.looked()
     assert (verdicts(review)[NEAR], review.compared) == (Verdict.NEW, other)
+
+
+def test_back_leads_to_no_file_that_is_gone_and_stays_where_it_is_once_pressed(
+    review: Review, session: Workspace
+) -> None:
+    """A button that vanishes under the finger sends the keyboard's focus to the next best, which saves the plan."""
+    with Image.open(session.root / "uploaded" / COPY) as picture:  # a second one to decide
+        picture.crop((6, 5, 294, 245)).resize((300, 250)).save(session.root / "uploaded" / OTHER)
+    review.come_back()
+    assert review.looked()
+    view, near, other = review_view(review), (Section.STATIC_BANNER, NEAR), (Section.STATIC_BANNER, OTHER)
+    compare(review, NEAR)
+    review.decide(review.evidence[0], Decision.SKIP)
+    assert review.looked()
+    back = pressable(view, "‹ Back")
+    back.click()
+    assert (review.compared, back.disabled, back in shown(view)) == (near, True, True)
+    review.compared = other
+    assert not back.disabled
+    (session.root / "uploaded" / NEAR).unlink()
+    review.come_back()
+    assert review.looked()
+    assert (review.compared, back in shown(view)) == (other, False)
 
 
 def test_what_a_person_has_skipped_is_no_longer_counted_as_of_a_rejected_creative(review: Review) -> None:

@@ -6,6 +6,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from tjtools.model.errors import TrackingFileError, WrongHeader
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
 from tjtools.widgets.markup import Markup
 from tjtools.widgets.prepare_view import Drop
-from tjtools.widgets.review import LATE, Group, Review
+from tjtools.widgets.review import EXCHANGED, LATE, Group, Review
 from tjtools.widgets.review_view import Gallery, Rows, review_view
 from tjtools.workspace.folder import Workspace
 
@@ -213,6 +214,23 @@ def test_a_plan_that_is_not_saved_leads_nowhere(review: Review, session: Workspa
     assert (led, isinstance(review.error, TrackingFileError)) == ([], True)
 
 
+def test_a_file_that_was_exchanged_since_the_plan_is_marked_until_the_plan_is_saved_again(
+    review: Review, session: Workspace
+) -> None:
+    """The upload names it, and the button that settles it said that all is saved."""
+    review.save()
+    view, path = review_view(review), session.root / "uploaded" / EVIL
+    [way] = [one for one in shown(view) if isinstance(one, Markup) and "Go to upload" in str(one.tree)]
+    assert (review.is_saved, buttons(view)["Saved"].disabled) == (True, True)
+    path.write_bytes(drawn(".png", 300, 250, "another one"))
+    review.come_back()
+    assert review.looked()
+    assert f"{EXCHANGED}: {EVIL}" in review.summary
+    assert (review.is_saved, f"1 {EXCHANGED}" in words(view), way in shown(view)) == (False, True, False)
+    buttons(view)["Save as the plan"].click()
+    assert (review.is_saved, EXCHANGED in review.summary, EXCHANGED in words(view)) == (True, False, False)
+
+
 def test_coming_back_looks_again(review: Review, session: Workspace) -> None:
     write_inventory(session.session, [{"new_filename": EVIL, "creative_type": "image"}])
     review.come_back()
@@ -234,9 +252,11 @@ def test_the_call_that_is_shown_does_the_same(
     review.choose(BANNER, take=False)
     monkeypatch.chdir(session.root)
     exec(compile(review.call, "call", "exec"), {})  # noqa: S102 (this is what an analyst does with it)
+    made = load_choice(session)
     review.save()
-    again = looked(session)
-    assert again.chosen == review.chosen == {VIDEO, IMAGE}
+    assert made
+    assert review.saved == replace(made, saved_at=NOW)
+    assert looked(session).chosen == {*made.contents} == {VIDEO, IMAGE}
 
 
 def test_a_plan_that_cant_be_written_is_told_and_the_choice_stays(review: Review, session: Workspace) -> None:

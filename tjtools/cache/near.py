@@ -11,40 +11,40 @@ from tjtools.model.names import meant
 
 MOST_ASKED = 20  # in vain; of more it would take long, and be no help
 SHORT = 4  # letters; what is shorter is like too much
-_DIGITS = "0123456789"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz" + _DIGITS
 _ENDING = re.compile(r"\.[a-z0-9]{1,5}(?=\0|$)")
 _BETWEEN_WORDS = dict.fromkeys(map(ord, " _-.,()&+"))
 
 
 def near(library: Library, answers: Iterable[Answer]) -> dict[str, tuple[Creative, ...]]:
-    """Of each of a few that were asked in vain, the creatives that may have been meant; of many, of none."""
-    lost = [asked for asked, match in answers if not any(match)]
-    return {asked: like(library, asked) for asked in (lost if len(lost) <= MOST_ASKED else ())}
+    """Of each of a few that were asked in vain, the creatives that may have been meant; of many, of none.
 
-
-def like(library: Library, asked: str) -> tuple[Creative, ...]:
-    """The creatives whose ID or name is as asked, but for a letter; and those that have it as a part of their name.
-
-    One letter may be another, too many or lacking, or two have changed places. Capitals, the name's ending and what
-    stands between words don't count.
+    Those whose ID or name is as asked, but for a letter, and those that have it as a part of their name. One letter may
+    be another, too many or lacking, or two have changed places. Capitals, the name's ending and what stands between
+    words don't count.
     """
-    creatives = [*library]
-    it = "".join(meant(asked)[-1:]).replace("\0", "")  # which an address may hold as %00
-    plain = "\0".join([it, *(one.filename for one in creatives)]).lower()
-    it, *names = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
+    lost = [*dict.fromkeys(asked for asked, match in answers if not any(match))]
+    if not lost or len(lost) > MOST_ASKED:
+        return {}
+    creatives, its = [*library], ["".join(meant(asked)[-1:]).replace("\0", "") for asked in lost]  # an address has %00
+    plain = "\0".join([*its, *(one.filename for one in creatives)]).lower()
+    words = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
+    named = [*zip(creatives, words[len(its) :], strict=True)]
+    return {asked: _like(it, named) for asked, it in zip(lost, words, strict=False)}
+
+
+def _like(it: str, named: Iterable[tuple[Creative, str]]) -> tuple[Creative, ...]:
     if len(it) < SHORT:
         return ()
-    letters = _LETTERS if plain.isascii() else {*plain}
-    ids = (one for key in sorted(_one_off(it, _DIGITS)) for one in library.get(key)) if it.isdecimal() else ()
-    found, named = _one_off(it, letters).intersection(names), [*zip(creatives, names, strict=True)]
-    parts = (one for one, name in named if it in name)
-    return tuple(dict.fromkeys([*ids, *(one for one, name in named if name in found), *parts]))
+    ids = [one for one, _ in named if it.isdecimal() and _is_one_off(it, one.creative_id)]
+    found = [one for one, name in named if _is_one_off(it, name)]
+    ids.sort(key=lambda one: one.creative_id)
+    return tuple(dict.fromkeys([*ids, *found, *(one for one, name in named if it in name)]))
 
 
-def _one_off(text: str, letters: Iterable[str]) -> set[str]:
-    """The text, and every other one that is at most one letter off."""
-    halves = [(text[:at], text[at:]) for at in range(len(text) + 1)]
-    swapped = {before + after[1::-1] + after[2:] for before, after in halves}
-    other = (before + letter + rest for before, after in halves for rest in (after, after[1:]) for letter in letters)
-    return {*swapped, *(before + after[1:] for before, after in halves), *other}
+def _is_one_off(one: str, other: str) -> bool:
+    """Whether at most one letter is another, too many or lacking, or two have changed places."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    one, other = one[same:], other[same:]
+    return other in (one[1:], one[1::-1] + one[2:]) or other[1:] in (one, one[1:])

@@ -89,7 +89,7 @@ def campaign(
 def _sync(workspace: Workspace, *, headless: bool | None) -> None:
     update = run_reading(workspace, plan_sync, headless=headless)
     if update.is_void:
-        say(NOTHING)
+        say(f"{NOTHING} tjtools refresh-library reads all.")
         return
     report = apply_update(update, now=now())
     say(f"Statuses brought up to date: {report.difference.told or 'nothing had changed'}")

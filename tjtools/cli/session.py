@@ -284,8 +284,8 @@ def _planned(workspace: Workspace, prepared: steps.Prepared, limit: int | None, 
     choice = steps.load_choice(workspace) if saved else None
     if choice:
         say(f"Taking the plan that was saved on {choice.saved_at:%Y-%m-%d %H:%M}; --session takes every new file")
-        for name in exchanged(prepared.reviews, choice.contents):
-            say(f"Exchanged since then: {name}")
+        for file in exchanged(prepared.reviews, choice.contents):
+            say(f"Exchanged since then: {file.name}")
     return partial(steps.make_plan, prepared.reviews, batch_size=size, limit=limit, choice=choice)
 
 
@@ -297,7 +297,8 @@ def _with_repeats(workspace: Workspace, made: partial[steps.Plan], *, allow: boo
     plan = made(allow_repeats=allow or Journal(workspace.log).in_doubt())
     plan = made(allow_repeats=True) if plan.repeats and ask and _repeats_too(plan) else plan
     if late := len(plan.unseen):
-        say(f"{counted(late, 'new file')} came after the plan, which says nothing of them: choose in notebook 01,")
+        them = "it" if late == 1 else "them"
+        say(f"{counted(late, 'file')} came after the plan, which says nothing of {them}: choose in notebook 01,")
         say("or take every new file with --session")
     return plan
 

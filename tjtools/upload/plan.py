@@ -113,10 +113,10 @@ def forget_choice(workspace: Workspace) -> None:
         Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
 
 
-def exchanged(reviews: Iterable[FileReview], contents: Mapping[Key, str]) -> list[str]:
-    """The names of those that go up and held something else before, by the checksums of then."""
+def exchanged(reviews: Iterable[FileReview], contents: Mapping[Key, str]) -> list[SessionFile]:
+    """Those that go up and held something else before, by the checksums of then."""
     going = (one for one in reviews if one.goes_up)
-    return [one.file.name for one in going if contents.get(one.file.key, one.content) != one.content]
+    return [one.file for one in going if contents.get(one.file.key, one.content) != one.content]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,18 @@ from tjtools.widgets.panel import Panel, Task, python
 
 LOOK = """\
 library = Library.load(workspace.library)
-list(answer_rows(look_up(library, pasted(\"\"\"
+answers = look_up(library, pasted(\"\"\"
 clip.mp4
 1032530571
-\"\"\"))))
+\"\"\"))
+list(answer_rows(answers)), near(library, answers)
 """
-CALL = python(LOOK, "tjtools import Library, Workspace", "tjtools.cache.library import answer_rows, look_up, pasted")
+CALL = python(
+    LOOK,
+    "tjtools import Library, Workspace",
+    "tjtools.cache.library import answer_rows, look_up, pasted",
+    "tjtools.cache.near import near",
+)
 PAGE = 10  # creatives of the worklist
 LIKE, MOST_LIKE = "like it", 25  # creatives that may have been meant by what is not there
 TRAILS = 100  # creatives of which the look-up tells what was done
@@ -291,8 +297,11 @@ class LookUp(Panel):
             there = sum(bool(one.there) for _, one in found)
             unclear = sum(one.is_unclear for _, one in found)
             missing = sum(not one.there and not one.is_unclear for _, one in found)
-            told = f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"
-            self.answers = Shown(table, f"{told}; {unclear:,} unclear" if unclear else told)
+            told = [f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"]
+            told += [f"{unclear:,} unclear"] if unclear else []
+            if more := sum(max(0, len(like) - MOST_LIKE) for like in hints.values()):
+                told.append(f"{more:,} more {'is' if more == 1 else 'are'} like {'it' if missing == 1 else 'them'}")
+            self.answers = Shown(table, "; ".join(told))
 
     @property
     def ids(self) -> str:

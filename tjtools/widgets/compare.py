@@ -94,7 +94,13 @@ def _turning(review: Review) -> w.Widget:
     files = choice(review, "compared", lambda: _listed(review), "reviews", tooltip="File to compare", layout=wide)
     close = button("Close", lambda: review.set_trait("compared", None))
     back = button("‹ Back", lambda: review.set_trait("compared", review.decided), title="To what was decided last")
-    tied(review, changes, back, shown=lambda: review.compared and review.decided not in (None, review.compared))
+    tied(
+        review,
+        changes,
+        back,
+        shown=lambda: review.compared and review.decided,
+        disabled=lambda: review.decided == review.compared,  # and not gone, with the keyboard's focus
+    )
     files, close = (tied(review, changes, one, shown=lambda: review.compared) for one in (files, close))
     return row(files, back, close, following)
 

@@ -57,12 +57,13 @@ class Checked(NamedTuple):
 
     def exchanged(self, now: Checked) -> list[str]:
         """The names of the files that go up and have another content now."""
-        return exchanged(self.whole.reviews, {one.file.key: one.content for one in now.whole.reviews})
+        contents = {one.file.key: one.content for one in now.whole.reviews}
+        return [one.name for one in exchanged(self.whole.reviews, contents)]
 
     @property
     def since_the_plan(self) -> list[str]:
         """The names of the files that go up and had another content when the plan was saved."""
-        return exchanged(self.whole.reviews, self.choice.contents) if self.choice else []
+        return [one.name for one in exchanged(self.whole.reviews, self.choice.contents)] if self.choice else []
 
 
 def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:

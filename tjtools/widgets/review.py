@@ -16,6 +16,7 @@ from tjtools.diff.session import FileReview, Verdict, unclear_pairs
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted
 from tjtools.upload import Choice, load_choice, prepare, save_choice
+from tjtools.upload.plan import exchanged
 from tjtools.widgets.mend import Asking, Mending, why_not
 from tjtools.widgets.panel import Panel, State, Task, keys_code, python
 from tjtools.widgets.prepare import Adding
@@ -46,11 +47,12 @@ save_choice(
 {keys}    ],
     left_out=[
 {left}    ],
+    contents={{one.file.key: one.content for one in prepare(workspace).reviews}},
     now=datetime.now(tz=UTC),
 )
 """
-CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import save_choice")
-LATE = "new since your plan"
+CALL = python(SAVE, "tjtools import Section, Workspace", "tjtools.upload import prepare, save_choice")
+LATE, EXCHANGED = "new since your plan", "exchanged since your plan"
 REJECTED = "repeats a rejected one"
 
 
@@ -69,9 +71,9 @@ class Review(Panel):
     `group` keeps the files of one `Group` (None: all but those that are there), `find` those whose words hold all its
     words; `page` counts from 1. `matching` are the reviews that are left, by their groups. `chosen` holds the section
     and name of each chosen file; `saved` is the plan on disk, None if there is none. `late` are those that it has
-    never seen, `wary` those that repeat what was rejected, which only a person ticks. `compared` is the section and
-    name of the file whose `evidence` is shown, None for none, and `decided` the one before it. New files come in by
-    `adding`, those that don't fit are made to by `mending`.
+    never seen, `exchanged` those that held something else then, `wary` those that repeat what was rejected, which only
+    a person ticks. `compared` is the section and name of the file whose `evidence` is shown, None for none, and
+    `decided` the one before it. New files come in by `adding`, those that don't fit are made to by `mending`.
     """
 
     title: ClassVar[str] = "The session"
@@ -144,7 +146,10 @@ class Review(Panel):
 
     def _see_late(self) -> None:
         """Once, since every file is asked for it."""
-        self.late = frozenset(self.able) - self.saved.seen if self.saved else frozenset[Key]()
+        self.late = self.exchanged = frozenset[Key]()
+        if self.saved:
+            self.late = frozenset(self.able) - self.saved.seen
+            self.exchanged = frozenset(one.key for one in exchanged(self.reviews, self.saved.contents))
 
     def _look_again(self) -> None:
         if not self.task.running:
@@ -191,8 +196,10 @@ class Review(Panel):
 
     @property
     def is_saved(self) -> bool:
-        """Whether the plan on disk has seen every file that can go up, and takes just what is chosen here."""
-        return self.saved is not None and not self.late and self.saved.files & frozenset(self.able) == self.chosen
+        """Whether the plan on disk has seen every file that can go up as it is, and takes just what is chosen here."""
+        if self.saved is None or self.late or self.exchanged:
+            return False
+        return bool(self.saved.files & frozenset(self.able) == self.chosen)
 
     @property
     def groups(self) -> dict[Group, int]:
@@ -201,8 +208,9 @@ class Review(Panel):
 
     def marks(self, one: FileReview) -> tuple[str, ...]:
         """What a person should know of a file before ticking it."""
-        late = LATE if one.file.key in self.late else ""
-        return tuple(filter(None, (late, REJECTED if one.goes_up and one.repeats_rejected else "")))
+        marks = {LATE: one.file.key in self.late, EXCHANGED: one.file.key in self.exchanged}
+        marks[REJECTED] = one.goes_up and bool(one.repeats_rejected)
+        return tuple(mark for mark, there in marks.items() if there)
 
     @property
     def pages(self) -> int:
@@ -254,6 +262,8 @@ class Review(Panel):
         waiting, self._deciding = (self.undecided if self._deciding == self.compared else []), None
         if self.compared and waiting and self.compared not in waiting:
             self.decided, self.compared = self.compared, self.following
+        if all(one.file.key != self.decided for one in self.comparable):
+            self.decided = None
 
     def decide(self, one: Repeat, decision: Decision) -> None:
         """Remember a decision about the two sides, and look again; does nothing while it looks, nor the second time."""

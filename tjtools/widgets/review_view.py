@@ -21,7 +21,7 @@ from tjtools.widgets.compare import compare_view
 from tjtools.widgets.markup import STATIC, Node, node, script
 from tjtools.widgets.mend import label_of, mend_view
 from tjtools.widgets.prepare_view import add_view
-from tjtools.widgets.review import MARKS, Group, Review, group_of, has_evidence
+from tjtools.widgets.review import EXCHANGED, LATE, MARKS, Group, Review, group_of, has_evidence
 from tjtools.widgets.view import (
     actions,
     button,
@@ -238,7 +238,11 @@ def _bar(review: Review) -> w.Widget:
     on = (
         []
         if review.lead
-        else [tied(review, "chosen saved", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)]
+        else [
+            tied(
+                review, "chosen saved reviews", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved
+            )
+        ]
     )
     words = told(review, "chosen saved reviews busy", lambda: _standing(review))
     badges = row(*(_badge(review, group) for group in Group), words)
@@ -284,7 +288,8 @@ def _counted(review: Review, group: Group) -> str:
 def _standing(review: Review) -> Node:
     """Whether the plan is saved, and what came after it."""
     words = ["✓ Saved"] if review.is_saved else ["● Not saved"]
-    words += [f"{len(review.late):,} new since your plan"] if review.late else []
+    since = {LATE: len(review.late), EXCHANGED: len(review.exchanged)}
+    words += [f"{count:,} {mark}" for mark, count in since.items() if count]
     left = len(review.wary - review.chosen)
     words += [f"{counted(left, 'file')} not ticked: repeats what was rejected"] if left else []
     words += ["looking again …"] if review.busy and not review.at_other_work else []  # what is shown is of before
