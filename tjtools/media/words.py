@@ -56,8 +56,8 @@ def _exchange(found: Sequence[Place]) -> bool:
 def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
     """Whether both have, each where the other has none, what is off the picture around it, all of it the same way.
 
-    So are letters, and what is under the other's letters is not; what an encoder leaves is less than a change. Where one has a bar that one can see through, the
-    other is seen through one like it.
+    So are letters, and what is under the other's letters is not; what an encoder leaves is less than a change. Where one
+    has a bar that one can see through, the other is seen through one like it.
     """
     bare = _bare(pair, parts)
     if bare is not pair:
