@@ -50,8 +50,10 @@ class Place(NamedTuple):
 def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> tuple[bool, bool]:
     """Whether words, or the like, were surely exchanged for others; and whether both have some of their own."""
     pair = laid(mine, theirs, matrix, _FINE)
-    parts, differs = _parts(pair) if pair else ([], None)
-    if pair is None or differs is None or not parts:
+    if pair is None:
+        return False, False
+    parts, differs = _parts(pair)
+    if not parts:
         return False, False
     surely = _exchange(_places(pair, parts, differs))
     return surely, surely or _both_written(pair, parts, differs)
