@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from corpus import Scene
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 from tjtools.media import Children
@@ -215,6 +216,17 @@ def test_words_on_a_bar_that_one_can_see_through_were_added(seed: int) -> None:
     found = likeness(banner(seed, "Play now", "tomato", "#00000096"), look(photo(seed)))
     assert found is not None
     assert told(found) == "text added at the bottom"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_resampling_leaves_of_words_is_no_other_words(seed: int) -> None:
+    """A letter that is blurred has less within its edge and more around it."""
+    image = next(Scene(seed, seed, 0).frames(1))
+    for shrunk in (image.filter(ImageFilter.GaussianBlur(1)), image.resize((106, 60), Image.Resampling.BICUBIC)):
+        for pair in ((shrunk, image), (image, shrunk)):
+            found = likeness(*map(look, pair))
+            assert found is not None
+            assert not found.other_words
 
 
 @pytest.mark.parametrize("seed", [1, 2])

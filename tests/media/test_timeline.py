@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -195,6 +196,29 @@ def test_words_over_a_plain_ground_are_none_of_what_is_compared() -> None:
     edit = each(lambda pixels: written("Play now")(cv2.resize(mirrored(cropped(pixels)), (WIDE, TALL))))
     assert kinship(shown(edit(drawn(11)[20:])), shown(drawn(11)))
     assert kinship(shown(edit(drawn(16)[20:])), shown(drawn(11))) is None
+
+
+def selling(product: int, left: int, top: int) -> Clip:
+    """What goes its way on the left, beside a product that stands still before the plain ground."""
+    made, (it, actor) = [], (blurred(product, 80), blurred(5, 50))
+    for number in range(RATE * 3):
+        page = np.full((TALL, WIDE, 3), (30, 30, 190), np.uint8)
+        x, y = int(55 + 55 * np.sin(number / 9)), int(65 + 65 * np.cos(number / 11))
+        page[y : y + 50, x : x + 50] = actor
+        page[top : top + 80, left : left + 80] = it
+        made.append(page)
+    return made
+
+
+def blurred(seed: int, side: int) -> np.ndarray:
+    small = np.random.default_rng(seed).integers(0, 256, (7, 7, 3), dtype=np.uint8)
+    return np.asarray(cv2.resize(small, (side, side), interpolation=cv2.INTER_CUBIC))
+
+
+def test_two_products_beside_what_moves_alike_make_two_clips() -> None:
+    offers = [shown(selling(number, *place)) for number, place in enumerate(((180, 10), (240, 90), (160, 95)))]
+    lies = Lies(0, 0, False, WHOLE)
+    assert not [1 for one, other in combinations(offers, 2) if kinship(one, other, lies)]
 
 
 @pytest.mark.parametrize("lies", [None, Lies(0, 0, False, WHOLE)])

@@ -79,10 +79,16 @@ class Both:
 
     @cached_property
     def places(self) -> tuple[np.ndarray, np.ndarray]:
-        """Of each that is compared; what one of them has over a plain ground all along, as words, is not."""
+        """Of each that is compared; what one of them alone has over a plain ground all along, as words, is not.
+
+        Where each has something that the other has not, these may be two products of one shop; but what stands around a
+        clip that is mirrored is at another place for that alone.
+        """
         ones, others = _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
-        over = _put_over(ones, others) | _put_over(others, ones)
-        return (ones, others) if over.mean() > _MOST_OVER else (ones[~over], others[~over])
+        less, over = sorted((_put_over(ones, others), _put_over(others, ones)), key=np.count_nonzero)
+        if np.linalg.det(self.whole) < 0:
+            less, over = np.zeros_like(less), less | over
+        return (ones, others) if less.any() or over.mean() > _MOST_OVER else (ones[~over], others[~over])
 
     @cached_property
     def compared(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

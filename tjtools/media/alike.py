@@ -163,7 +163,8 @@ def _compared(told: Compared, points: int) -> Compared:
     if told.share < _HALF or (_same(told, points) and told.replaced <= _MOST_REPLACED):
         return told
     bare = through_bars(told.pair)
-    return told if bare is told.pair else Compared(bare)
+    through = told if bare is told.pair else Compared(bare)
+    return through if _same(through, points) else told
 
 
 def _settled(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray, points: int) -> tuple[np.ndarray, Laid | None]:

@@ -148,7 +148,7 @@ def share(pair: Laid) -> float:
 def differing(pair: Laid, seen: tuple[Mask, Mask], least: float) -> Mask:
     """Where the colours are off and the patterns don't go along."""
     along, told = seen
-    off = np.maximum(_off(pair.mine, pair.theirs), _off(pair.theirs, pair.mine))
+    off = np.maximum(beyond(pair.mine, pair.theirs), beyond(pair.theirs, pair.mine))
     return np.asarray((off > least) & (pair.both > 0) & ~(along & told), np.uint8)
 
 
@@ -181,7 +181,7 @@ def _means(values: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.boxFilter(values, -1, (PLACE, PLACE)))
 
 
-def _off(one: Pixels, other: Pixels) -> np.ndarray:
+def beyond(one: Pixels, other: Pixels) -> np.ndarray:
     """By how much a pixel is out of the range of the other's around it."""
     return most(np.maximum(one - cv2.dilate(other, THREE), cv2.erode(other, THREE) - one))
 

@@ -8,7 +8,20 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from tjtools.media.laid import THREE, Laid, Mask, Pixels, closed, differing, laid, most, patterns, pieces, square
+from tjtools.media.laid import (
+    THREE,
+    Laid,
+    Mask,
+    Pixels,
+    beyond,
+    closed,
+    differing,
+    laid,
+    most,
+    patterns,
+    pieces,
+    square,
+)
 
 _FINE = 400  # pixels at which they are compared
 _OTHER, _SMALLEST = 18.0, 0.0007  # of 255, by which a colour must be off; of what is compared: the smallest change
@@ -37,8 +50,10 @@ class Place(NamedTuple):
 def swapped(mine: np.ndarray, theirs: np.ndarray, matrix: np.ndarray) -> tuple[bool, bool]:
     """Whether words, or the like, were surely exchanged for others; and whether both have some of their own."""
     pair = laid(mine, theirs, matrix, _FINE)
-    parts, differs = _parts(pair) if pair else ([], None)
-    if pair is None or differs is None or not parts:
+    if pair is None:
+        return False, False
+    parts, differs = _parts(pair)
+    if not parts:
         return False, False
     surely = _exchange(_places(pair, parts, differs))
     return surely, surely or _both_written(pair, parts, differs)
@@ -56,8 +71,9 @@ def _exchange(found: Sequence[Place]) -> bool:
 def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
     """Whether both have, each where the other has none, what is off the picture around it, all of it the same way.
 
-    So are letters, and what is under the other's letters is not; what an encoder leaves is less than a change. Where one
-    has a bar that one can see through, the other is seen through one like it.
+    So are letters, and what is under the other's letters is not. What an encoder leaves is less than a change, and what
+    a blurred letter has around it is no other than the letter. Where one has a bar that one can see through, the other
+    is seen through one like it.
     """
     bare = _bare(pair, parts)
     if bare is not pair:
@@ -68,7 +84,8 @@ def _both_written(pair: Laid, parts: Sequence[Mask], differs: Mask) -> bool:
     around, varies = _around(pair, differs, spots)
     off = [one[spots] - around for one in pair[:2]]
     by = [np.maximum(np.abs(one).max(1, initial=0) - varies, 0) for one in off]
-    own = [_one_way(off[side][(by[side] > _SEEN) & (by[1 - side] < by[side] / 2)]) for side in (0, 1)]
+    others = [beyond(pair[side], pair[1 - side])[spots] > _OTHER for side in (0, 1)]
+    own = [_one_way(off[side][others[side] & (by[side] > _SEEN) & (by[1 - side] < by[side] / 2)]) for side in (0, 1)]
     return min(own) > max(_EACH * len(around), _SMALLEST * float(pair.both.sum()))
 
 
