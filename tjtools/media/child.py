@@ -124,6 +124,8 @@ def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
 
     try:
         one, other, way = _remembered(mine), _remembered(theirs), lying.Lies(*lies) if lies else None
+        if way and not lying.goes_along(one.frames, other.frames, way) and not timeline.stirs_so(one, other):
+            return {"kin": None}
         return {"kin": timeline.kinship(one, other, way)}
     except ValueError as error:
         return {"trouble": str(error)}

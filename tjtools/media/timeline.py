@@ -20,7 +20,7 @@ from tjtools.media.alike import Likeness
 from tjtools.media.changes import Compared
 from tjtools.media.laid import laid
 from tjtools.media.look import Frame
-from tjtools.media.lying import FLIP, Lies, goes_along
+from tjtools.media.lying import FLIP, Lies
 from tjtools.media.points import Picture
 from tjtools.media.recipe import Box
 from tjtools.media.words import swapped
@@ -129,11 +129,8 @@ def _is_part(seconds: tuple[float, float], lasting: float) -> bool:
 def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None) -> Kinship | None:
     """How both are one; None where they are not, or where one is a still and the other none.
 
-    Where it is known how theirs may lie on mine, that is tried before their points are looked for; nothing is where
-    hardly anything goes along so, and what moves doesn't look alike either.
+    Where it is known how theirs may lie on mine, that is tried before their points are looked for.
     """
-    if lies and not (goes_along(mine.frames, theirs.frames, lies) or stirs_so(mine, theirs)):
-        return None
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
         still = _still(mine, theirs, lies) if lengths == {False} else None
