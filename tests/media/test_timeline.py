@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cache
 from itertools import combinations
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from corpus import WORDS
 
-from tjtools.media import look
+from tjtools.media import child, look
 from tjtools.media.aligned import Both
 from tjtools.media.look import Frame
 from tjtools.media.lying import Lies
 from tjtools.media.timeline import Kinship, Shown, kinship, stirs_so, told
+from tjtools.practice import samples
 
 WIDE, TALL, RATE = 320, 180, 20
 Clip = list[np.ndarray]
@@ -357,3 +360,12 @@ def test_a_still_whose_own_points_tell_nothing_is_found_where_it_is_thought_to_l
     about = Lies(0, 0, False, [[4 / 3 + 0.01, 0.01, -0.1], [-0.01, 4 / 3, -0.045]])
     assert kinship(shown([bands(seed)[part]]), shown([bands(seed)]), about)
     assert kinship(shown([bands(seed + 20)[part]]), shown([bands(seed)]), about) is None
+
+
+def test_two_drawn_clips_whose_hills_pass_alike_are_two(tmp_path: Path) -> None:
+    both = []
+    for number, seconds in ((94, 8), (30, 4)):
+        path, title = tmp_path / f"{number}.mp4", f"{WORDS[number % len(WORDS)]} {number}"
+        samples.write_video(path, width=1280, height=720, seconds=seconds, title=title, seed=number, fps=25)
+        both.append(Shown(look.frames(look.kept(child._seen(path)[1]))))
+    assert kinship(*both) is None
