@@ -30,7 +30,7 @@ from tjtools.media.laid import (
 )
 
 _AROUND = 16  # pixels of what is around a place that count, too
-_FAINT, _AFAR = 9.0, 4  # the same, seen from afar: so many times smaller
+_FAINT, _AFAR = 9.0, 4  # variance up to which nothing is at a place, seen from afar: so many times smaller
 _BESIDE = 0.3  # of a bar's height, beside its words
 _SMALLEST = 0.003  # of what is compared: the smallest change
 _STEP = 10.0  # of 255, by which an outline is more than what is beside it

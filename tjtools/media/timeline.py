@@ -169,7 +169,7 @@ def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
     best = _lying(mine, theirs, lies.whole) if lies else None
     if best and best.alike >= _SURELY:
         return best
-    hopeless, tried = best is not None and best.alike < _HOPELESS, [*stirring(mine, theirs)]
+    hopeless, tried = best is not None and best.alike < _HOPELESS, [*_by_what_moves(mine, theirs)]
     for whole in tried:
         best = _more_alike(best, _lying(mine, theirs, whole))
     if best and (best.alike >= _SURELY or (hopeless and best.alike < _HOPELESS)):
@@ -220,7 +220,7 @@ def _stands(found: _Found) -> bool:
 def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
     """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common;
     but for what is tried, where that is as exact."""
-    tried = [*_whole(mine, theirs)]
+    tried = [*_from_afar(mine.afar, theirs.afar)]
     yield from (one for one in tried if not any((one == each).all() for each in but))
     ones, others = mine.pictures, theirs.pictures
     voted = []
@@ -247,13 +247,9 @@ def _tiny(pictures: Iterable[np.ndarray]) -> np.ndarray:
     return np.asarray(told / np.maximum(1, np.sqrt((told**2).sum((1, 2), keepdims=True))))
 
 
-def _whole(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
-    """All of theirs on all of mine, mirrored or not, where two of their frames look so from afar."""
-    yield from _from_afar(mine.afar, theirs.afar)
-
-
-def stirring(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
-    """What moves of theirs on what moves of mine, as above: whatever stands around either, and without points."""
+def _by_what_moves(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
+    """What moves of theirs on what moves of mine, where that looks so from afar: whatever stands around either, and
+    without points."""
     if mine.stirring and theirs.stirring:
         (part, tiny), (their_part, their_tiny) = mine.stirring, theirs.stirring
         for way in _from_afar(tiny, their_tiny):
@@ -265,7 +261,7 @@ def stirring(mine: Shown, theirs: Shown) -> Iterator[np.ndarray]:
 
 def stirs_so(mine: Shown, theirs: Shown) -> bool:
     """Whether what moves of theirs looks like what moves of mine."""
-    return next(stirring(mine, theirs), None) is not None
+    return next(_by_what_moves(mine, theirs), None) is not None
 
 
 def _squarely(mine: Shown, theirs: Shown, whole: np.ndarray) -> bool:
@@ -277,6 +273,7 @@ def _squarely(mine: Shown, theirs: Shown, whole: np.ndarray) -> bool:
 
 
 def _from_afar(mine: np.ndarray, theirs: np.ndarray) -> Iterator[np.ndarray]:
+    """All of theirs on all of mine, mirrored or not, where two of these tiny frames look so."""
     for way, other in ((np.eye(3), theirs), (FLIP, theirs[:, :, ::-1])):
         if (np.tensordot(mine, other, ((1, 2), (1, 2))) > _LOOKS_SO).any():
             yield way
