@@ -241,13 +241,13 @@ def test_age_is_since_the_upload_or_at_least_since_the_first_sight(bare_workspac
     assert findings.of_ages(table, days).startswith("The median of 4 known upload dates is 8 days ago; 1 are at least")
 
 
-def status_csv(workspace: Workspace, stamp: str, *lines: tuple[str, str, str, str]) -> None:
-    """One run: file name, creative type, ID and status of each file."""
+def status_csv(workspace: Workspace, stamp: str, *lines: tuple[str, ...]) -> None:
+    """One run: file name, creative type, ID, status and, where it matters, the message of each file."""
     path = workspace.upload_logs / f"upload_status_{stamp}.csv"
     path.parent.mkdir(exist_ok=True)
     texts = [
-        f"u,{name},p,2025-11-13,12:00:00,TrafficJunky,{creative_id},{status},why,{kind},,0"
-        for name, kind, creative_id, status in lines
+        f"u,{name},p,2025-11-13,12:00:00,TrafficJunky,{creative_id},{status},{(*why, 'why')[0]},{kind},,0"
+        for name, kind, creative_id, status, *why in lines
     ]
     path.write_text("\n".join([",".join(STATUS_COLUMNS), *texts]) + "\n", "utf-8")
 
@@ -262,6 +262,8 @@ def test_runs_tell_what_was_uploaded_and_how_it_stands_now(bare_workspace: Works
         ("b.png", "image", "2", "success"),  # settled later in the run: the last row counts
         ("c.png", "image", "9", "success"),
         ("d.png", "image", "", "failed"),
+        ("e.png", "image", "", "skipped"),
+        ("f.png", "image", "", "skipped", "not begun: Stopped on request."),
     )
     status_csv(bare_workspace, "20251113_110000", ("a.mp4", "short_video", "", "dry_run"))
     bare_workspace.campaigns.mkdir()
@@ -269,12 +271,13 @@ def test_runs_tell_what_was_uploaded_and_how_it_stands_now(bare_workspace: Works
     log = load_runs(bare_workspace)
     table = runs_table(log.rows, frame)
     assert log.problems == ()
-    columns = ("run", "batch", "section", "files", "success", "failed", "dry_run", "approved", "rejected", "unknown")
+    columns = ("run", "batch", "section", "files", "success", "failed", "skipped", "not_begun", "dry_run")
+    columns += ("approved", "rejected", "unknown")
     noon, before = pd.Timestamp("2025-11-13 12:00"), pd.Timestamp("2025-11-13 11:00")
     assert rows(table, *columns, "creative_ids") == [
-        (noon, "007", "In-Stream Video", 1, 1, 0, 0, 1, 0, 0, "1"),
-        (noon, "007", "Static Banner", 3, 2, 1, 0, 0, 1, 1, "2 9"),
-        (before, "", "In-Stream Video", 1, 0, 0, 1, 0, 0, 0, ""),
+        (noon, "007", "In-Stream Video", 1, 1, 0, 0, 0, 0, 1, 0, 0, "1"),
+        (noon, "007", "Static Banner", 5, 2, 1, 1, 1, 0, 0, 1, 1, "2 9"),
+        (before, "", "In-Stream Video", 1, 0, 0, 0, 0, 1, 0, 0, 0, ""),
     ]
     assert dry(table).tolist() == [False, False, True]
 

@@ -113,9 +113,11 @@ def test_check_says_what_may_have_been_meant_by_what_is_not_there(shop: Path, as
 
 def test_check_names_few_of_many_that_may_have_been_meant_and_none_for_a_long_list(shop: Path) -> None:
     with (shop / "tracking" / "TJ_Creative_Library.csv").open("a", encoding="utf-8") as file:
-        file.writelines(f"10325306{number:02},teaser {number},,,,image,pending\n" for number in range(10))
+        file.writelines(f"10325306{number:02},teaser {number},,,,image,pending\n" for number in range(30))
     done = tjtools("check", "teaser", cwd=shop)
-    assert (done.stdout.count("did you mean"), "or one of 5 more" in done.stdout) == (5, True)
+    assert (done.stdout.count("did you mean"), "or one of 25 more" in done.stdout) == (5, True)
+    [told] = json.loads(tjtools("check", "teaser", "--json", cwd=shop).stdout)
+    assert (len(told["near"]), told["near_more"]) == (25, 5)
     (shop / "list.txt").write_text("".join(f"teaser {number}{number}\n" for number in range(30)), "utf-8")
     assert "did you mean" not in tjtools("check", "--from", "list.txt", cwd=shop).stdout
 

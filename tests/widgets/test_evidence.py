@@ -97,6 +97,10 @@ def verdicts(review: Review) -> dict[str, Verdict]:
     return {one.file.name: one.verdict for one in review.reviews}
 
 
+def children(one: object) -> tuple[w.DOMWidget, ...]:
+    return getattr(one, "children", ())
+
+
 def pictures(view: w.Widget) -> list[w.Image]:
     return [one for one in inside(view) if isinstance(one, w.Image)]
 
@@ -345,9 +349,13 @@ def test_a_decision_goes_on_to_the_next_pair_and_back_leads_to_it_again(review: 
     view, near, other = review_view(review), (Section.STATIC_BANNER, NEAR), (Section.STATIC_BANNER, OTHER)
     assert review.undecided == [near, other]
     compare(review, NEAR)
+    drawn: list[object] = []
+    for box in (one for one in inside(view) if any("tj-pair" in each._dom_classes for each in children(one))):
+        box.observe(drawn.append, "children")
     pressable(view, "The same: leave it out").click()
     assert review.looked()
     assert (verdicts(review)[NEAR], review.compared, review.undecided) == (Verdict.SKIPPED, other, [other])
+    assert len(drawn) == 1
     pressable(view, "‹ Back").click()
     assert review.compared == near
     review.come_back()

@@ -8,7 +8,7 @@ import ipywidgets as w
 import pytest
 from PIL import Image
 from views import looked, words
-from world import NOW, rejected_before, write_inventory
+from world import NOW, read_rows, rejected_before, write_inventory
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
@@ -118,7 +118,9 @@ def test_a_file_that_looks_like_another_is_no_new_one_but_one_to_compare(quiet: 
     assert (steps(quiet)[0].what, steps(quiet)[0].more) == ("1 new file: review it", "1 to compare")
     assert today(quiet).figures["new"] == 1
     save_choice(quiet, [(Section.STATIC_BANNER, "b.png")], now=NOW)  # and neither is it after a plan
-    assert [one.what for one in steps(quiet)] == ["Upload 1 file", "1 file needs you: look at it"]
+    assert [one.what for one in steps(quiet)] == ["Upload 1 file", "1 file to compare: look at it"]
+    write_inventory(quiet.session, [{"new_filename": "gone.png", "creative_type": "image"}, *read_rows(quiet.session)])
+    assert steps(quiet)[1].what == "1 file to compare, 1 to mend: look at them"
 
 
 def test_what_repeats_a_rejected_creative_is_no_new_file_on_any_tab(quiet: Workspace) -> None:
@@ -143,10 +145,10 @@ def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace
     save_choice(quiet, [b], left_out=[c], now=NOW)
     assert steps(quiet) == [
         Step("Upload 1 file", "upload", "tjtools upload --live", "the saved plan"),
-        Step("1 file needs you: look at it", "review", "tjtools review", "1 to mend"),
+        Step("1 file to mend: look at it", "review", "tjtools review"),
     ]
     save_choice(quiet, [], left_out=[b, c], now=NOW)
-    assert [one.what for one in steps(quiet)] == ["1 file needs you: look at it"]
+    assert [one.what for one in steps(quiet)] == ["1 file to mend: look at it"]
 
 
 def test_a_plan_that_can_not_be_read_is_to_be_chosen_anew(quiet: Workspace) -> None:
@@ -201,7 +203,7 @@ def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> No
     assert [step.what for step in steps(quiet)] == [
         "Mend 1 line of TJ_Creative_Library.csv that can't be read",
         "Mend 1 line of creative_inventory_session.csv that can't be read",
-        "1 file needs you: look at it",
+        "1 file to mend: look at it",
     ]
 
 
@@ -209,9 +211,7 @@ def test_a_file_that_may_be_there_by_its_name_is_a_question(quiet: Workspace) ->
     write_inventory(quiet.session, [{"new_filename": "clip.png.png", "creative_type": "image"}])
     with quiet.library.open("a", encoding="utf-8") as file:
         file.write("7,clip.png,,,png,image,approved\n")
-    assert [(step.what, step.tab, step.more) for step in steps(quiet)] == [
-        ("1 file needs you: look at it", "review", "1 perhaps there")
-    ]
+    assert [(step.what, step.tab) for step in steps(quiet)] == [("1 file perhaps there: look at it", "review")]
 
 
 def test_while_an_upload_runs_nobody_is_told_to_upload_the_same_files(quiet: Workspace) -> None:

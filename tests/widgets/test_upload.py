@@ -390,6 +390,36 @@ def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth
     ]
 
 
+@pytest.mark.parametrize("comes", [False, True])
+def test_what_the_site_timed_out_on_is_looked_for_first_and_goes_up_again_on_a_word_alone(
+    comes: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Button, rows and deed say one thing; what the site comes to list is taken up by its name, whatever was said."""
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "0.4")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.4")
+    images(workspace, "a")
+    truth.faults("upload-endless=1")
+    panel = Upload(workspace)
+    view = upload_view(panel)
+    do(panel, "rehearse", "upload")
+    assert [one.message for one in panel.recorded.files] == ["no change within 0.4 s"]
+    assert "an upload was cut off" not in words(view)
+    do(panel, "retry")
+    assert (panel.files, shown_buttons(view)[1:3]) == ((), [("Look for 1 file", "primary"), ("Retry 1 file", "")])
+    assert "The site timed out on 1 file" in words(view)
+    do(panel, "upload")
+    assert panel.recorded.files[0].message.endswith("does not list it: it goes up again on your word alone")
+    do(panel, "retry")
+    assert not panel.once_more
+    panel.once_more = True
+    assert shown_buttons(view)[1] == ("Upload 1 file", "primary")
+    before = [truth.add("Static Banner", "a")] if comes else []
+    do(panel, "upload")
+    assert truth.received().count("a.png") == 1 - comes  # the first never came to its end
+    assert [*library_ids(workspace).items()] == [("a.png", one) for one in before or truth.named("a")]
+    assert (len(truth.named("a")), panel.doubt, panel.retryable, panel.once_more) == (1, (), 0, False)
+
+
 def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Workspace, truth: Truth) -> None:
     pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
     truth.script({"b.png": {"outcome": "error", "message": EVIL}})

@@ -12,6 +12,7 @@ from tjtools.analysis.frame import LACKING, SECTIONS, SHOWN, STANDING, STATUSES,
 from tjtools.analysis.reviews import of_ids
 from tjtools.model.creative import Section, UploadStatus
 from tjtools.model.names import match_key, pair_keys
+from tjtools.upload.run_files import UNBEGUN
 
 AGES = {"up to a week": 7, "up to 30 days": 30, "up to 90 days": 90, "up to half a year": 183, "up to a year": 365}
 OLDER, UNKNOWN_AGE = "over a year", "unknown"
@@ -176,14 +177,14 @@ def runs_table(rows: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
     """One row a run and section, the latest first, of `load_runs(…).rows` and the library's frame.
 
     `run` (datetime64, local time), `batch`, `section` (str), `files` (int64), of these by outcome `success`,
-    `duplicate`, `failed`, `skipped`, `dry_run`, `unknown_id` (int64); of those uploaded as they stand in the library
-    now `approved`, `pending`, `rejected`, `removed`, `unknown` (int64), and their `creative_ids` (str).
+    `duplicate`, `failed`, `skipped`, `dry_run`, `unknown_id`, `not_begun` (int64); of those uploaded as they stand in
+    the library now `approved`, `pending`, `rejected`, `removed`, `unknown` (int64), and their `creative_ids` (str).
     """
     keys = ["run", "batch", "section"]
     uploaded = rows[(rows["status"] == "success") & (rows["creative_id"] != "")]
     now = of_ids(frame, uploaded["creative_id"], "review_status", UNKNOWN)
     table = rows.groupby(keys).size().rename("files").to_frame()
-    for values, names in ((rows["status"], [one.value for one in UploadStatus]), (now, list(STATUSES))):
+    for values, names in ((rows["status"], [*(one.value for one in UploadStatus), UNBEGUN]), (now, list(STATUSES))):
         counts = rows.loc[values.index].assign(value=values).groupby([*keys, "value"]).size().unstack("value")
         table = table.join(counts.reindex(columns=names))
     table = table.fillna(0).astype("int64").join(uploaded.groupby(keys)["creative_id"].agg(" ".join))

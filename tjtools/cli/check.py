@@ -23,7 +23,7 @@ from tjtools.workspace.folder import Workspace
 Hints: TypeAlias = Mapping[str, Sequence[Creative]]  # what may have been meant by what was asked in vain
 _AS_UTF8 = "Save it as UTF-8."
 NONE_THERE, SOME_THERE, ERROR = 0, 1, 2
-MOST_HINTS = 5  # creatives that may have been meant
+MOST_HINTS, MOST_NEAR = 5, 25  # creatives that may have been meant, in lines and as JSON
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -129,7 +129,8 @@ def _show_json(answers: Iterable[Answer], hints: Hints) -> None:
         [
             {"asked": asked, "there": bool(match.there), "creatives": match.there}
             | some_of(match, *more)
-            | {"near": hints.get(asked, ())}
+            | {"near": like[:MOST_NEAR], "near_more": max(0, len(like) - MOST_NEAR)}
             for asked, match in answers
+            for like in [hints.get(asked, ())]
         ]
     )

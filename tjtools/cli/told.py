@@ -20,6 +20,7 @@ from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import counted
 from tjtools.upload.journal import NOT_BEGUN
+from tjtools.upload.run import TIMED_OUT
 from tjtools.upload.run_files import not_begun
 from tjtools.workspace.folder import Workspace
 
@@ -100,6 +101,8 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
     some = [one for one in report.outcomes if everything or one.file in held or _matters(one)]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
     listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
+    if any(one.message == TIMED_OUT for one in report.outcomes):
+        out.print("What the site timed out on, and you don't find there: tjtools upload --file PATH --live --force")
     for path in (report.status_file, *report.campaign_files):
         if path.exists():
             out.print(f"Written: {path}")

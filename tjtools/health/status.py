@@ -149,7 +149,8 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
     new = tally(plan.unseen if choice else prepared.reviews).get(NEW, 0)
-    more = " · ".join(f"{count[what]:,} {what}" for what in _MISSING if what in count)
+    asking = {what: count[what] for what in _MISSING if what in count}
+    more = " · ".join(f"{number:,} {what}" for what, number in asking.items())
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
     if plan.files:
@@ -158,8 +159,9 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     elif plan.asks:
         yield Step(f"{plan.asks}: decide", "upload", UPLOAD)
     if not new and needs:
-        what = f"{counted(needs, 'file')} need{'s' * (needs == 1)} you: look at {_them(needs)}"
-        yield Step(what, "review", REVIEW, more)
+        (first, number), *others = asking.items()
+        told = [f"{counted(number, 'file')} {first}", *(f"{number:,} {what}" for what, number in others)]
+        yield Step(f"{', '.join(told)}: look at {_them(needs)}", "review", REVIEW)
 
 
 def _them(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -31,7 +31,7 @@ from tjtools.workspace.limits import load_limits
 from tjtools.workspace.settings import Settings
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
-TIMED_OUT = "the site timed out on it in an earlier run and does not list it: look there, then --file, --force"
+TIMED_OUT = "the site timed out on it in an earlier run and does not list it: it goes up again on your word alone"
 GONE = "handed over by an earlier run, and the site does not list it"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
@@ -48,6 +48,7 @@ def upload(
     now: Callable[[], datetime],
     live: bool = False,
     force: bool = False,
+    once_more: Collection[Key] = (),
     resumed: Unfinished | None = None,
     progress: Callable[[FileProgress], None] | None = None,
 ) -> UploadReport:
@@ -58,12 +59,13 @@ def upload(
     ends it; what is known until then is recorded, and the report's `stopped` says why.
 
     A live run first records what an earlier one had confirmed, and looks on the site for files that one handed over
-    without learning what came of them. `resumed` is the unfinished run that it goes on with, under its name; any other
-    has ended then.
+    without learning what came of them; one on which the site timed out, and which it does not list, goes up again only
+    where it is among `once_more`. `resumed` is the unfinished run that it goes on with, under its name; any other has
+    ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
     records, force = Records(workspace, library, run), resumed.force if resumed else force
-    return _Run(plan, settings, connect, records, now, live, force, resumed, progress).carry_out()
+    return _Run(plan, settings, connect, records, now, live, force, once_more, resumed, progress).carry_out()
 
 
 @dataclass
@@ -75,6 +77,7 @@ class _Run:
     now: Callable[[], datetime]
     live: bool
     force: bool
+    once_more: Collection[Key]
     resumed: Unfinished | None
     progress: Callable[[FileProgress], None] | None
     outcomes: list[Outcome] = field(default_factory=list)
@@ -162,6 +165,7 @@ class _Run:
         found = look_for(site, files, handed, self.sizes, self.reviewed, patience=patience, now=self.now())
         found = tuple(as_told(one, self.records.library, handed.newest) for one in found)
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
+        stalled -= {*self.once_more}
         unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
         again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
         here = {file.key for file in self.files}

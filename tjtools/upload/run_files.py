@@ -46,6 +46,7 @@ OUTCOMES = {  # in words for a person
     UploadStatus.SKIPPED: "○ skipped",
     UploadStatus.DRY_RUN: "○ dry run",
 }
+UNBEGUN = "not_begun"  # in the rows of all runs
 _LEFT = f"○ {NOT_BEGUN}"
 WITHOUT_ID = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
@@ -129,7 +130,7 @@ class RunLog(NamedTuple):
     | run | datetime64 | when the run started, local time |
     | batch | str | the number of the CSVs for the campaign uploader, `""` where it wrote none |
     | section, file_name, creative_id | str | `""` for an ID that is not known |
-    | status | str | as `UploadStatus` has it |
+    | status | str | as `UploadStatus` has it, or `not_begun`, which is `skipped` in the CSV |
     | message | str | why it failed or was skipped |
 
     Of several rows for a file in one run the last one counts.
@@ -200,12 +201,16 @@ def load_runs(workspace: Workspace) -> RunLog:
             continue
         problems += [f"{path.name}:{one.line}: {one.reason}" for one in bad]
         rows += [
-            (run, batches.get(stamp, ""), one.key[0].value, one.name, one.creative_id, one.status.value, one.message)
+            (run, batches.get(stamp, ""), one.key[0].value, one.name, one.creative_id, _status(one), one.message)
             for one in files
         ]
     texts = ("batch", "section", "file_name", "creative_id", "status", "message")
     kinds = {"run": "datetime64[us]"} | dict.fromkeys(texts, "str")
     return RunLog(pd.DataFrame(rows, columns=list(kinds)).astype(kinds), tuple(problems))
+
+
+def _status(one: RecordedFile) -> str:
+    return UNBEGUN if not_begun(one) else one.status.value
 
 
 def status_row(workspace: Workspace, one: Outcome | Settled, at: datetime, retries: int = 0) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime
+from threading import Lock
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -68,7 +69,7 @@ class Analysis(Panel):
     until = Instance(date, allow_none=True)
 
     def set_up(self) -> None:
-        self.panes = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}
+        self.panes, self._lock = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}, Lock()
         self._as_read, self.files = self._on_disk(), Files(self.workspace, self.clock)
         self.observe(lambda change: self._ask_again(change["name"]), list(Asked._fields))
 
@@ -93,9 +94,10 @@ class Analysis(Panel):
         while pane.stale:
             files, asked = self.files, self.asked
             shown = pane.exhibit.shown(files, asked)
-            pane.stale = files is not self.files or asked != self.asked  # something else is asked for by now
-            if not pane.stale:
-                pane.shown = shown
+            with self._lock:
+                pane.stale = files is not self.files or asked != self.asked  # something else is asked for by now
+                if not pane.stale:
+                    pane.shown = shown
         return pane.shown
 
     def open(self, names: Iterable[str]) -> list[Pane]:
@@ -142,7 +144,8 @@ class Analysis(Panel):
     def _ask_again(self, changed: str = "") -> None:
         for name, pane in self.panes.items():
             if not changed or changed in pane.exhibit.follows:
-                pane.stale = True
+                with self._lock:
+                    pane.stale = True
                 if pane.open:
                     self[name]
 

@@ -57,7 +57,7 @@ def compare_view(review: Review) -> w.Widget:
         row(told(review, "reviews compared", lambda: _found(review)), _turning(review)),
         _looking(review),
         error_view(review),
-        tied(review, "reviews compared", column(), fresh=lambda: _pairs(review)),
+        tied(review, "reviews compared", column(), fresh=_anew(review)),
         css="tj-evidence",
     )
     return tied(review, "reviews", whole, shown=lambda: review.comparable)
@@ -127,6 +127,17 @@ def _looking(review: Review) -> w.Widget:
         again,
         shown=lambda: review.compared and not (review.task.state is State.DONE or review.at_other_work),
     )
+
+
+def _anew(review: Review) -> Callable[[], list[w.Widget] | None]:
+    """Its pairs, None where they are drawn already: after a decision the reviews and the compared file both change."""
+    drawn: list[object] = [None, None]
+
+    def pairs() -> list[w.Widget] | None:
+        before, drawn[:] = drawn[:], [review.compared, review.reviews]
+        return None if before[0] == drawn[0] and before[1] is drawn[1] else _pairs(review)
+
+    return pairs
 
 
 def _pairs(review: Review) -> list[w.Widget]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
 from tjtools import upload as steps
+from tjtools.model.creative import Key
 from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import Journal
 from tjtools.upload.plan import exchanged
+from tjtools.upload.run import TIMED_OUT
 from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.panel import Task, keys_code, python
 from tjtools.widgets.review import with_halves
@@ -32,8 +35,11 @@ report = upload(
     settings,
     lambda: connect(workspace, settings, say=print),  # headless=False opens a window to sign in
     now=lambda: datetime.now(tz=UTC).astimezone(),
-    live={live},
+    live={live},{again}
 )"""
+AGAIN = """
+    once_more=[  # on these the site timed out
+{keys}    ],"""
 CHOICE = """\
 Choice(
         datetime.now(tz=UTC),
@@ -45,7 +51,8 @@ Choice(
 class Checked(NamedTuple):
     """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
 
-    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole. On
+    those in `stalled` the site timed out.
     """
 
     prepared: Prepared
@@ -54,6 +61,7 @@ class Checked(NamedTuple):
     choice: Choice | None
     expected: Expected
     retry: bool
+    stalled: frozenset[Key]
 
     def exchanged(self, now: Checked) -> list[str]:
         """The names of the files that go up and have another content now."""
@@ -76,7 +84,9 @@ def check(workspace: Workspace, settings: Settings, task: Task, *, retry: Record
     journal = Journal(workspace.log)
     allowed = journal.in_doubt()
     choice = steps.load_choice(workspace)
+    stalled = journal.stalled()
     if retry:
+        stalled |= {one.key for one in retry.files if one.message == TIMED_OUT}  # a colleague's run may have met it
         failed = {one.key for one in retry.files if one.status in WITHOUT_ID}
         new = [one.file for one in prepared.reviews if one.goes_up]
         choice, allowed = Choice(now, with_halves(new, failed)), allowed | failed
@@ -84,17 +94,20 @@ def check(workspace: Workspace, settings: Settings, task: Task, *, retry: Record
     plan, whole = make(allow_repeats=allowed), make(allow_repeats=True)
     if retry:
         plan, whole = (replace(one, not_chosen=(), unseen=()) for one in (plan, whole))
-    return Checked(prepared, plan, whole, choice, steps.expected_time(whole, journal), retry is not None)
+    expected = steps.expected_time(whole, journal)
+    return Checked(prepared, plan, whole, choice, expected, retry is not None, frozenset(stalled))
 
 
-def call_of(retry: Choice | None, *, live: bool, repeats_too: bool) -> str:
+def call_of(retry: Choice | None, *, live: bool, repeats_too: bool, once_more: Collection[Key] = ()) -> str:
     """The Python that uploads the saved plan or a `retry`, or rehearses it."""
-    name, section, choice = "load_choice", "", "load_choice(workspace)"
+    name, choice, again = "load_choice", "load_choice(workspace)", ""
     if retry:
-        name, section, choice = "Choice", "Section, ", CHOICE.format(keys=keys_code(retry.files))
+        name, choice = "Choice", CHOICE.format(keys=keys_code(retry.files))
+    if once_more and live:
+        again = AGAIN.format(keys=keys_code(once_more))
     return python(
-        CALL.format(choice=choice, live=live, allow=repeats_too or not live),
-        f"tjtools import {section}Workspace",
+        CALL.format(choice=choice, live=live, allow=repeats_too or not live, again=again),
+        f"tjtools import {'Section, ' * bool(retry or again)}Workspace",
         "tjtools.scrape.connection import connect",
         "tjtools.workspace.settings import load_settings",
         f"tjtools.upload import {name}, make_plan, prepare, upload",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 from functools import partial
 from typing import ClassVar
@@ -13,7 +13,7 @@ from traitlets import Bool, Dict, Instance, Int, Tuple, UseEnum
 from tjtools import upload as steps
 from tjtools.cache.inventory import load_session
 from tjtools.diff.session import FileReview
-from tjtools.model.creative import SessionFile, UploadStatus
+from tjtools.model.creative import Key, SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded, WorkspaceError
 from tjtools.model.words import counted
 from tjtools.practice.workspace import bind_to_sandbox
@@ -42,10 +42,11 @@ class Upload(Panel):
 
     `step` is the one that the task carries out, or did last. `signed_in` says that the site took the sign-in, `checked`
     what there is to do, and `rehearsed` that a dry run took all of it as far as it goes. `repeats_too` is the person's
-    word that what repeats a rejected creative goes up as well. `states` says of each file of the running `batch` how
-    far it is. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows whether the
-    site holds them, `other` the upload in another window, `elsewhere` whether there is one, `unfinished` the live run
-    that was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
+    word that what repeats a rejected creative goes up as well, `once_more` that what the site timed out on does, where
+    the site does not list it. `states` says of each file of the running `batch` how far it is. `recorded` is the last
+    live run as its files tell it, `doubt` the files of which nobody knows whether the site holds them, `other` the
+    upload in another window, `elsewhere` whether there is one, `unfinished` the live run that was cut off or stopped,
+    to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
     """
 
     title: ClassVar[str] = "Upload"
@@ -54,6 +55,7 @@ class Upload(Panel):
     checked = Instance(Checked, allow_none=True)
     rehearsed = Bool()
     repeats_too = Bool()
+    once_more = Bool()
     batch = Int()
     states = Dict()
     uploaded = Bool()
@@ -91,8 +93,15 @@ class Upload(Panel):
 
     @property
     def files(self) -> tuple[SessionFile, ...]:
-        """The files that an upload takes."""
-        return self.plan.files if self.plan else ()
+        """The files that an upload hands over by the person's word so far."""
+        stay = () if self.once_more else self.timed_out
+        return tuple(file for file in self.plan.files if file not in stay) if self.plan else ()
+
+    @property
+    def timed_out(self) -> tuple[SessionFile, ...]:
+        """The files of the plan on which the site timed out: an upload looks for them there first."""
+        stalled = self.checked.stalled if self.checked else ()
+        return tuple(file for file in self.plan.files if file.key in stalled) if self.plan else ()
 
     @property
     def repeats(self) -> tuple[FileReview, ...]:
@@ -175,7 +184,11 @@ class Upload(Panel):
     def call_for(self, step: Step) -> str:
         """The Python that does this step."""
         retry = self.checked.choice if self.checked and self.checked.retry else None
-        return call_of(retry, live=step is Step.UPLOAD, repeats_too=self.repeats_too)
+        return call_of(retry, live=step is Step.UPLOAD, repeats_too=self.repeats_too, once_more=self._again)
+
+    @property
+    def _again(self) -> list[Key]:
+        return [file.key for file in self.timed_out] if self.once_more else []
 
     def rehearse(self) -> None:
         """Sign in, plan what goes up, and walk the real pages with it up to, and not including, the hand-over of files.
@@ -192,8 +205,9 @@ class Upload(Panel):
 
     def upload(self) -> None:
         """Upload what was rehearsed, once."""
-        if self.asks and self.checked and self.files:
-            self._start(Step.UPLOAD, partial(self._upload, self.checked, repeats_too=self.repeats_too))
+        if self.asks and self.checked and (self.files or self.timed_out):
+            work = partial(self._upload, self.checked, repeats_too=self.repeats_too, once_more=self._again)
+            self._start(Step.UPLOAD, work)
 
     def resume(self) -> None:
         """Go on with the live run that was cut off, as `tjtools upload --resume` does."""
@@ -255,13 +269,13 @@ class Upload(Panel):
 
     def _forget(self) -> None:
         """What was rehearsed, and the person's word, no longer count."""
-        self.rehearsed, self.repeats_too, self.checked = False, False, None
+        self.rehearsed, self.repeats_too, self.once_more, self.checked = False, False, False, None
 
     def _made(self, task: Task, *, retry: bool) -> Checked:
         again = self.recorded if retry else None
         return check(self.workspace, self.settings, task, retry=again, now=self.clock())
 
-    def _upload(self, checked: Checked, task: Task, *, repeats_too: bool) -> None:
+    def _upload(self, checked: Checked, task: Task, *, repeats_too: bool, once_more: Collection[Key]) -> None:
         now = self._made(task, retry=checked.retry)
         if _goes(now) != _goes(checked):
             exchanged = checked.exchanged(now)
@@ -272,7 +286,7 @@ class Upload(Panel):
                 remedy="Rehearse again, and look at what it shows.",
             )
         plan = checked.whole if repeats_too else checked.plan
-        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True)
+        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True, once_more=once_more)
 
     def _resume(self, task: Task) -> None:
         unfinished = steps.unfinished_run(self.workspace)
@@ -294,6 +308,7 @@ class Upload(Panel):
         site: Callable[[], Site],
         *,
         live: bool,
+        once_more: Collection[Key] = (),
         resumed: Unfinished | None = None,
     ) -> None:
         task.progress("opening the site", 0, len(plan.files) * live)
@@ -306,6 +321,7 @@ class Upload(Panel):
                 site,
                 now=self.clock,
                 live=live,
+                once_more=once_more,
                 resumed=resumed,
                 progress=partial(self._hear, task, plan),
             )

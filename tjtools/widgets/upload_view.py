@@ -39,7 +39,8 @@ FEW = 3  # what need not be folded
 STRIP = 20  # pictures of a section
 MINUTE = 60
 CHANGES = (
-    "error busy step signed_in checked rehearsed repeats_too uploaded recorded doubt elsewhere unfinished saved rows"
+    "error busy step signed_in checked rehearsed repeats_too once_more uploaded recorded doubt elsewhere unfinished"
+    " saved rows"
 )
 
 
@@ -65,6 +66,10 @@ def _files(panel: Upload) -> str:
     return counted(len(panel.files), "file")
 
 
+def _missed(panel: Upload) -> str:
+    return counted(len(panel.timed_out), "file")
+
+
 def _uploads(panel: Upload) -> bool:
     return panel.busy and panel.step is Step.UPLOAD
 
@@ -86,7 +91,8 @@ def _unknown(panel: Upload) -> Node | None:
         head = f"? The upload of {at:%Y-%m-%d %H:%M} was not finished: {told}."
         ahead = "Go on: the site is asked about what was under way, and the rest goes up."
     elif panel.doubt:
-        head = f"? {counted(len(panel.doubt), 'file')} may be on the site: an upload was cut off."
+        them = "it" if len(panel.doubt) == 1 else "them"
+        head = f"? {counted(len(panel.doubt), 'file')} may be on the site: nobody has heard what became of {them}."
         ahead = "The next upload asks the site first."
     else:
         return None
@@ -136,8 +142,8 @@ def _done(panel: Upload) -> Node | None:
     """What is behind, in one line."""
     account = panel.settings.site.account if panel.settings.site else ""
     steps = ["✓ Signed in" + f" as {account}" * bool(account)] if panel.signed_in else []
-    if panel.plan and panel.files:
-        steps.append(f"✓ {_files(panel)} in {counted_batches(panel.plan)}")
+    if panel.plan and panel.plan.files:
+        steps.append(f"✓ {counted(len(panel.plan.files), 'file')} in {counted_batches(panel.plan)}")
     steps += ["✓ Rehearsed"] if panel.rehearsed else []
     return node("div", *(node("span", one) for one in steps), css="tj-done", role="status") if steps else None
 
@@ -162,25 +168,46 @@ def _leads_elsewhere(panel: Upload) -> bool:
 
 
 def _confirmation(panel: Upload) -> w.Widget:
-    """What goes where; what repeats a rejected creative, in a row of its own with a tick of its own; the button."""
+    """What goes where; what wants a word of its own, with its tick; the button.
+
+    That is what repeats a rejected creative, and what the site timed out on.
+    """
     tick = linked(panel, "repeats_too", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
     tied(panel, CHANGES, tick, description=lambda: _tick(panel))
     repeats = column(told(panel, "checked", lambda: _repeats(panel)), tick, css="tj-repeats")
+    again = linked(panel, "once_more", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
+    tied(panel, CHANGES, again, description=lambda: "Upload again what is not found")
+    missed = column(told(panel, CHANGES, lambda: _timed_out(panel)), again, css="tj-missed")
     press, style = button("Upload", panel.upload, icon="upload"), "danger" if panel.site == "live" else "primary"
     tied(
         panel,
         CHANGES,
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
-        description=lambda: f"Upload{'ing' * _uploads(panel)} {_files(panel)}",
+        description=lambda: _deed(panel),
         button_style=lambda: "" if panel.busy else style,
-        disabled=lambda: not panel.files or panel.elsewhere,
+        disabled=lambda: not (panel.files or panel.timed_out) or panel.elsewhere,
     )
     return column(
         told(panel, CHANGES, lambda: _question(panel) if not panel.busy else None),
         tied(panel, CHANGES, repeats, shown=lambda: panel.asks and panel.repeats),
+        tied(panel, CHANGES, missed, shown=lambda: panel.asks and panel.timed_out),
         row(press),
     )
+
+
+def _deed(panel: Upload) -> str:
+    ing = "ing" * _uploads(panel)
+    return f"Upload{ing} {_files(panel)}" if panel.files or not panel.timed_out else f"Look{ing} for {_missed(panel)}"
+
+
+def _timed_out(panel: Upload) -> Node:
+    """What to know before the tick: what comes to show on the site after all is there twice then."""
+    head, names = f"? The site timed out on {_missed(panel)}", [file.name for file in panel.timed_out]
+    first = ". They are looked for there first, and what is found gets its ID."
+    library = node("a", "look into the Media Library", site=panel.library_page) if panel.library_page else ""
+    twice = "If you upload again what the site is still at work on, it is there twice: ", library, " before."
+    return node("div", node("p", node("strong", head), first), node("p", *twice), _names(names))
 
 
 def _going(panel: Upload) -> w.Widget:
@@ -193,7 +220,7 @@ def _going(panel: Upload) -> w.Widget:
 
 def _question(panel: Upload) -> Node | None:
     bound, checked = panel.settings.site, panel.checked
-    if bound is None or checked is None or not checked.whole.files:
+    if bound is None or checked is None or not (panel.files or panel.repeats):
         return None
     site = "● LIVE site" if bound.kind == "live" else "practice site"
     goes, where = "goes" if len(panel.files) == 1 else "go", node("strong", bound.origin)

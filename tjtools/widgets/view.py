@@ -86,7 +86,7 @@ def told(model: HasTraits, names: str, made: Callable[[], Node | None]) -> Marku
 def tied(model: HasTraits, names: str, made: w.Widget, **looks: Callable[[], Any]) -> w.Widget:
     """A widget whose traits are what `looks` say, whenever one of the model's changes.
 
-    `shown`: whether it has room; `fresh`: its children, which are made anew each time.
+    `shown`: whether it has room; `fresh`: its children, which are made anew each time, unless it is None.
     """
 
     def show() -> None:
@@ -94,9 +94,10 @@ def tied(model: HasTraits, names: str, made: w.Widget, **looks: Callable[[], Any
             if name == "shown":
                 made.layout.display = "" if look() else "none"
             elif name == "fresh":
-                gone, made.children = made.children, look()
-                for one in gone:
-                    _let_go(one)
+                if (anew := look()) is not None:
+                    gone, made.children = made.children, anew
+                    for one in gone:
+                        _let_go(one)
             else:
                 setattr(made, name, look())
 

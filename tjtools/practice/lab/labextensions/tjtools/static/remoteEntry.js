@@ -65,6 +65,7 @@
       node.addEventListener("pointerdown", () => { this.held = null; }); // beside everything: a person lets go of it
       node.addEventListener("keydown", event => { // an arrow in a list would go to another cell, and d d delete this one
         if (this.heir) this.note(this.heir);
+        if (event.repeat && event.key === "Enter" && event.target.closest(".jp-OutputArea button")) event.preventDefault(); // held too long, it would press what comes to stand there
         if (event.target.closest(".jupyter-widgets") && !(event.ctrlKey || event.altKey || event.metaKey)) event.stopPropagation();
       });
       new MutationObserver(() => {
