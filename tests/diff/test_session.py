@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,19 @@ def test_half_a_pair_is_held_back_with_the_reason(library: Library) -> None:
     found = review(library, video, image, facts={image.path: heavy})
     assert [one.verdict for one in found] == [Verdict.HALF_PAIR, Verdict.INVALID]
     assert found[0].reason.startswith("its native image is invalid: 310,000 bytes")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        ("the file is empty", "the file is empty: export it again"),
+        (os.strerror(errno.EACCES), "it can't be read (Permission denied): change its rights"),
+    ],
+)
+def test_a_file_that_cannot_be_read_leads_to_what_mends_it(library: Library, trouble: str, reason: str) -> None:
+    one = file("new.png")
+    [found] = review(library, one, facts={one.path: MediaFacts(9, "", trouble=trouble)})
+    assert (found.verdict, found.reason) == (Verdict.UNREADABLE, reason)
 
 
 def test_a_pair_id_of_several_files_is_for_a_person(library: Library) -> None:

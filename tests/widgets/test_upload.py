@@ -407,6 +407,7 @@ def test_what_the_site_timed_out_on_is_looked_for_first_and_goes_up_again_on_a_w
     do(panel, "retry")
     assert (panel.files, shown_buttons(view)[1:3]) == ((), [("Look for 1 file", "primary"), ("Retry 1 file", "")])
     assert "The site timed out on 1 file" in words(view)
+    assert "may be on the site" not in words(view)  # which says the same
     do(panel, "upload")
     assert panel.recorded.files[0].message.endswith("does not list it: it goes up again on your word alone")
     do(panel, "retry")

@@ -5,6 +5,8 @@ Where nobody knows what the site measures, only what is right by every reading i
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from operator import gt, lt
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tjtools.workspace.limits import CampaignCaps, Limit, Limits
 
 _MEGABYTE = 1_000_000
+_DENIED = os.strerror(errno.EACCES)
 
 
 def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | None = None) -> tuple[str, ...]:
@@ -29,6 +32,11 @@ def problems(facts: MediaFacts, creative_type: CreativeType, limits: Limits | No
     from tjtools.workspace.limits import load_limits
 
     return tuple(_problems(facts, creative_type.one, (limits or load_limits()).by_type[creative_type]))
+
+
+def unreadable(trouble: str, remedy: str = "") -> str:
+    """Why a file can't be read, and what mends it: another copy, by this `remedy`, is no better where one may not."""
+    return f"it can't be read ({trouble}): change its rights" if trouble == _DENIED else trouble + remedy
 
 
 def _problems(facts: MediaFacts, kind: str, limit: Limit) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tjtools.cache.library import Library
-from tjtools.diff.refusals import oddities, problems
+from tjtools.diff.refusals import oddities, problems, unreadable
 from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
@@ -198,7 +198,7 @@ def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: boo
     if one.verdict is not Verdict.NEW:
         return one
     if facts.trouble:
-        return one.held(Verdict.UNREADABLE, f"{facts.trouble}: export it again")
+        return one.held(Verdict.UNREADABLE, unreadable(facts.trouble, ": export it again"))
     reasons, claimed = problems(facts, file.creative_type, limits), file_type(file.name)
     if claimed and claimed != facts.container and file_type(f"a.{facts.container}"):
         # the site goes by the content, and its card shows that: this name could not be recognised

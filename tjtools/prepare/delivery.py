@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
-from tjtools.diff.refusals import problems
+from tjtools.diff.refusals import problems, unreadable
 from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creatives
 from tjtools.media import Children, Fingerprint
 from tjtools.media.content import Fingerprints, Progress, look_at
@@ -240,7 +240,7 @@ def _why_not(path: Path, look: Fingerprint | None) -> str:
     if is_source(path.name):
         return "ORG_ files are sources that were converted"
     if look is None or not look.facts.container:
-        why = look.facts.trouble if look else "it is gone"
+        why = unreadable(look.facts.trouble) if look else "it is gone"
         return f"no format that the site takes ({why}): convert it" if _ending(path) in OTHER_MEDIA else why
     return ""
 

@@ -84,19 +84,21 @@ def _open_ends(panel: Upload) -> w.Widget:
 
 
 def _unknown(panel: Upload) -> Node | None:
+    asked = {file.key for file in panel.timed_out} if panel.asks else set()
+    doubt = [key for key in panel.doubt if key not in asked]
     if panel.elsewhere:
         return None
     if panel.unfinished:
         at, told = panel.unfinished.at, panel.unfinished.told
         head = f"? The upload of {at:%Y-%m-%d %H:%M} was not finished: {told}."
         ahead = "Go on: the site is asked about what was under way, and the rest goes up."
-    elif panel.doubt:
-        them = "it" if len(panel.doubt) == 1 else "them"
-        head = f"? {counted(len(panel.doubt), 'file')} may be on the site: nobody has heard what became of {them}."
+    elif doubt:
+        them = "it" if len(doubt) == 1 else "them"
+        head = f"? {counted(len(doubt), 'file')} may be on the site: nobody has heard what became of {them}."
         ahead = "The next upload asks the site first."
     else:
         return None
-    names = [f"{name} ({section.value})" for section, name in panel.doubt]
+    names = [f"{name} ({section.value})" for section, name in doubt]
     return alert(node("strong", head), node("p", ahead), *([_names(names)] if names else []))
 
 
@@ -185,6 +187,7 @@ def _confirmation(panel: Upload) -> w.Widget:
         press,
         shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
         description=lambda: _deed(panel),
+        icon=lambda: "upload" if panel.files or not panel.timed_out else "search",
         button_style=lambda: "" if panel.busy else style,
         disabled=lambda: not (panel.files or panel.timed_out) or panel.elsewhere,
     )
