@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,17 @@ def test_a_review_lists_what_needs_a_person_and_counts_the_rest(shop: Workspace)
     everything = tjtools("review", "--all", cwd=shop.root).stdout
     assert [name for name in ("a.png", "b.png", "there.png", "gone.png") if name not in everything] == []
     assert len(json.loads(tjtools("review", "--json", cwd=shop.root).stdout)["files"]) == 4
+
+
+def test_a_run_that_could_not_begin_says_why_and_nothing_of_files(shop: Workspace) -> None:
+    """As on a full disk: neither that there are no files, nor that something was written."""
+    tjtools("review", cwd=shop.root)
+    for folder in (shop.upload_logs, shop.private / "locks"):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.write_text("in its place", "utf-8")
+    done = tjtools("upload", "--session", "--live", cwd=shop.root)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "can't be locked" in done.stderr
 
 
 def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def after_review(
 
 def show_report(workspace: Workspace, report: steps.UploadReport, *, everything: bool = False) -> None:
     """What a run came to: the files that need a person, or all of them, and what was uploaded with its ID."""
+    if report.stopped and not report.outcomes:
+        return  # nothing could be written down: why is all there is to say
     held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
     some = [one for one in report.outcomes if everything or one.file in held or _matters(one)]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]

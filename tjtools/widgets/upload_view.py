@@ -228,7 +228,7 @@ def _question(panel: Upload) -> Node | None:
     site = "● LIVE site" if bound.kind == "live" else "practice site"
     goes, where = "goes" if len(panel.files) == 1 else "go", node("strong", bound.origin)
     account = f", account {bound.account}" if bound.account else ""
-    what = " again, as they failed" if checked.retry else ""
+    what = " again" if checked.retry else ""
     stay = len(checked.plan.held_back)
     held = [node("span", f" ⚠ {counted(stay, 'file')} can't go.")] if stay else []
     told = (node("strong", _files(panel)), f" {goes}{what} to the {site} ", where, f"{account}; {_takes(checked)}.")
