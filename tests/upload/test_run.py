@@ -666,7 +666,9 @@ def test_a_file_in_doubt_is_not_told_as_skipped_by_a_run_that_never_came_to_look
 ) -> None:
     cut_off_at(run, "hand_over", workspace, monkeypatch)
     expire(truth)
-    assert ended(go(workspace)) == {"a.png": "unknown_id"}
+    [one] = go(workspace).outcomes
+    assert one.status is UploadStatus.UNKNOWN_ID
+    assert one.message.startswith("handed over, and not looked for on the site since: ")
 
 
 @pytest.mark.parametrize("newest", ["1", "9999999999"])

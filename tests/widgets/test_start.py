@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import ipywidgets as w
 import pytest
@@ -78,6 +79,9 @@ def test_a_fresh_folder_is_told_one_thing_after_the_other(bare_workspace: Worksp
     first, *then = (one.command for one in overview(bare_workspace, now=NOW).steps)
     assert first.startswith("tjtools sandbox --port")  # which does not run
     assert then == ["tjtools login", "tjtools refresh-library", "tjtools prepare DIR"]
+    cut_off = Journal(bare_workspace.log)
+    cut_off.begun([SessionFile(Path("a.png"), CreativeType.IMAGE)], run="20251113_120000", now=NOW)
+    assert [one.command.split()[1] for one in overview(bare_workspace, now=NOW).steps[:2]] == ["sandbox", "upload"]
 
 
 def test_a_refresh_is_due_after_seven_days(quiet: Workspace) -> None:

@@ -82,16 +82,17 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         "upload": f"runs: {running.how_far} (tjtools upload --stop ends it)" if running else None,
         "last_run": next((path.name for path in reversed(status_files(workspace))), None),
     }
-    begin = [*_to_begin(workspace)]
+    start = []
+    if site and off:
+        start = [Step("Start the sandbox, in another window", command=site.started_by(workspace.root))]
     if site and site.kind == "sandbox":
         facts["sandbox"] = "does not run" if off else "runs"
-    if site and off:
-        begin.insert(0, Step("Start the sandbox, in another window", command=site.started_by(workspace.root)))
     first = tuple(_first_of_all(workspace, library, session.bad_lines))
     left = sum(not (is_source(file.name) or review_file(file, library).is_there) for file in session.files)
     files = f"{counted(left, 'file')} of the session {'is' if left == 1 else 'are'} not in the library"
     of_session = (Step(f"{files}: review them", "review", "tjtools review"),) if left else (_more_files(workspace),)
-    return Overview(facts, (*first, *begin, *of_session, *_stale(workspace, now)), bool(first))
+    begin = (*start, *first, *_to_begin(workspace))
+    return Overview(facts, (*begin, *of_session, *_stale(workspace, now)), bool(first))
 
 
 def sandbox_off(site: SiteSettings | None) -> bool:

@@ -33,6 +33,7 @@ from tjtools.workspace.settings import Settings
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
 TIMED_OUT = "the site timed out on it in an earlier run and does not list it: it goes up again on your word alone"
 GONE = "handed over by an earlier run, and the site does not list it"
+IN_DOUBT = "handed over, and not looked for on the site since"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -370,8 +371,10 @@ class _Run:
         told, rest = {one.file for one in self.outcomes}, list[Outcome]()
         for file in (file for file in reasons if file not in told):
             there = planned[file].creative_id if file in planned and file.key not in doubt else None
-            status = UploadStatus.UNKNOWN_ID if file.key in doubt else UploadStatus.SKIPPED
-            rest.append(Outcome(file, status, there or "", reasons[file]))
+            status, why = UploadStatus.SKIPPED, reasons[file]
+            if file.key in doubt:
+                status, why = UploadStatus.UNKNOWN_ID, f"{IN_DOUBT}: {stopped.message}" if stopped else why
+            rest.append(Outcome(file, status, there or "", why))
         self._note(rest)
 
     def _note(self, outcomes: Sequence[Outcome], at: datetime | None = None) -> None:
