@@ -260,7 +260,7 @@ def _form_view(
             label = f"{TITLES[field]} of {names(folder)}"
             control = _control(form, folder, field, label, words) if field in fields else None
             cells.append(control or Markup(node("span", known(folder, field), css="tj-note")))
-    wide = f"minmax(8em, max-content) {' '.join(_NARROW.get(field, 'minmax(7em, 13em)') for field in columns)}"
+    wide = f"minmax(6em, max-content) {' '.join(_NARROW.get(field, 'minmax(7em, 13em)') for field in columns)}"
     layout = w.Layout(grid_template_columns=wide, grid_gap="4px 12px", align_items="center")
     trouble = told(form, "answers", lambda: node("div", lines(form.wrong), role="alert") if form.wrong else None)
     return column(w.GridBox(cells, layout=layout), trouble)

@@ -79,6 +79,7 @@ def _open_ends(panel: Upload) -> w.Widget:
     words = told(panel, CHANGES, lambda: None if _uploads(panel) else _unknown(panel))
     title = "Go on with the upload that was cut off"
     go_on = button("Go on", panel.resume, icon="forward", style="primary", title=title)
+    tied(panel, CHANGES, go_on, disabled=lambda: panel.busy)
     way = tied(panel, CHANGES, row(go_on), shown=lambda: panel.unfinished and not (panel.elsewhere or _uploads(panel)))
     return column(words, way)
 
