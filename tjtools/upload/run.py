@@ -60,9 +60,8 @@ def upload(
     ends it; what is known until then is recorded, and the report's `stopped` says why.
 
     A live run first records what an earlier one had confirmed, and looks on the site for files that one handed over
-    without learning what came of them; one on which the site timed out, and which it does not list, goes up again only
-    where it is among `once_more`. `resumed` is the unfinished run that it goes on with, under its name; any other has
-    ended then.
+    without learning what came of them. Of those that the site timed out on and does not list, only `once_more` go up
+    again. `resumed` is the unfinished run that it goes on with, under its name; any other has ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
     records, force = Records(workspace, library, run), resumed.force if resumed else force
@@ -371,9 +370,8 @@ class _Run:
         told, rest = {one.file for one in self.outcomes}, list[Outcome]()
         for file in (file for file in reasons if file not in told):
             there = planned[file].creative_id if file in planned and file.key not in doubt else None
-            status, why = UploadStatus.SKIPPED, reasons[file]
-            if file.key in doubt:
-                status, why = UploadStatus.UNKNOWN_ID, f"{IN_DOUBT}: {stopped.message}" if stopped else why
+            status = UploadStatus.UNKNOWN_ID if file.key in doubt else UploadStatus.SKIPPED
+            why = f"{IN_DOUBT}: {stopped.message}" if file.key in doubt and stopped else reasons[file]
             rest.append(Outcome(file, status, there or "", why))
         self._note(rest)
 
