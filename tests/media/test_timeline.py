@@ -314,6 +314,7 @@ def test_a_clip_that_lies_as_is_thought_is_found_without_its_points(edit: Edit, 
     found = kinship(one, ORIGINAL(), lies)
     assert found
     assert found.likeness.mirrored is lies.mirrored
+    assert np.array(found.likeness.matrix) == pytest.approx(lies.whole[:2], abs=1 / WIDE)
     assert "pictures" not in vars(one)
 
 
