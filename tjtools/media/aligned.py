@@ -32,6 +32,7 @@ _BETWEEN = 0.75  # seconds between two moments of a line that are covered too
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
+_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # of a pixel, from its corner
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 
@@ -135,7 +136,7 @@ class Both:
                 found.append(cv2.findTransformECC(self.ones[one], self.others[other], still, criteria=_STEPS)[1])
         if not found:
             return self.whole
-        moved = np.vstack([np.median(found, 0), [0, 0, 1]])
+        moved = np.linalg.inv(_MIDDLE) @ np.vstack([np.median(found, 0), [0, 0, 1]]) @ _MIDDLE
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
     def straightened(self, whole: np.ndarray) -> np.ndarray:
@@ -248,6 +249,11 @@ def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return together / (np.sqrt(varies) * np.sqrt(their_varies)), np.maximum(varies, their_varies) > 2 * _NOISE
 
 
+def _of_pixels(onto: np.ndarray) -> np.ndarray:
+    """The same from the middle of a pixel to that of another, where it was from corner to corner."""
+    return np.asarray((_MIDDLE @ onto @ np.linalg.inv(_MIDDLE))[:2])
+
+
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     shape, halves = np.array(frames[0].pixels.shape[1::-1]), 0
     while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
@@ -258,7 +264,7 @@ def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) ->
         grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
         for _ in range(halves):
             grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        found.append(cv2.warpAffine(grey, onto[:2], size))
+        found.append(cv2.warpAffine(grey, _of_pixels(onto), size))
     return np.array(found)
 
 
@@ -271,7 +277,7 @@ def _tiled(stack: np.ndarray) -> np.ndarray:
 
 
 def _inside(frame: Frame, onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), onto[:2], size)
+    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), _of_pixels(onto), size)
     tall, wide = whole.shape
     tiles = whole.reshape(tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
     return np.asarray(tiles.min((1, 3)).ravel() > 0.5)

@@ -324,7 +324,7 @@ def _changed(both: Both, line: Line) -> tuple[tuple[Box, ...], bool]:
         onto = np.diag([wide, tall, 1]) @ both.whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
         if np.linalg.det(onto) < 0:
             theirs = np.ascontiguousarray(theirs[:, ::-1])
-            onto = onto @ np.array([[-1, 0, their_wide - 1], [0, 1, 0], [0, 0, 1]])
+            onto = onto @ np.array([[-1, 0, their_wide], [0, 1, 0], [0, 0, 1]])
         matrix = onto[:2]
         pair = laid(mine, theirs, matrix)
         places.append([alike._place(change, covered) for change in Compared(pair).changes] if pair else [])
