@@ -51,7 +51,7 @@ _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its tim
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
 _REMEMBERED = 200_000_000  # bytes of pictures at hand, since each is compared with some others
-_OF_A_PIXEL = 5  # bytes: 3 of its colours, and less than 2 of what was decoded
+_OF_A_PIXEL = 6  # bytes: 3 of its colours, 1 of its brightness, and less than 2 of what was decoded
 _AT_HAND = dict[str, "Shown"]()  # the one that was asked for last stands last
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
