@@ -120,14 +120,14 @@ def _marks(kept: str) -> dict[str, Any]:
         return {"trouble": str(error)}
 
 
-def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
+def _kin(mine: str, theirs: str, lies: list[Any] | None, few: bool = False) -> dict[str, Any]:
     from tjtools.media import lying, timeline
 
     try:
         one, other, way = _remembered(mine), _remembered(theirs), lying.Lies(*lies) if lies else None
         if way and not lying.goes_along(one.frames, other.frames, way) and not timeline.stirs_so(one, other):
             return {"kin": None}
-        return {"kin": timeline.kinship(one, other, way)}
+        return {"kin": timeline.kinship(one, other, way, few)}
     except ValueError as error:
         return {"trouble": str(error)}
 
