@@ -3,6 +3,7 @@
 Run as `python tests/benchmarks/looking.py`; it takes some minutes and the repository's history: the peer is commit
 4e48571, before files with wrong headers and damaged parts were understood. Both answer the same request in a child
 process of their own, in turn, with the same Python and packages; of each file the best of several looks counts.
+With the folder of `copies.py`, which has the material, a session of real files is reviewed, too.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack
+from functools import partial
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -24,6 +27,7 @@ import av
 import edits
 import numpy as np
 from harness import ROOT, head, write
+from PIL import Image, ImageOps
 
 from tjtools.media.pool import THRIFT
 from tjtools.practice import samples
@@ -61,6 +65,8 @@ used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
 print(json.dumps([time.perf_counter() - began, *(one.ru_utime + one.ru_stime for one in used), *told]))
 """
 SESSION = 200  # files, half of them clips, one of ten a copy
+PART = 4.0  # seconds of a real clip
+EDITS = ("crop 10 %", "text over", "border", "mirrored", "in a template")
 
 
 class Kind(NamedTuple):
@@ -158,16 +164,60 @@ def measured(kind: Kind, folder: Path, before: subprocess.Popen[str], now: subpr
 
 def draw_session(folder: Path) -> None:
     """Clips of 4 to 8 s in 1280x720 and stills in 640x360, every other one of a drawn scene; and 20 copies."""
+    for number, path in _session(folder):
+        copied = _copied(number)
+        _draw(path, number - 8 if copied else number, 0.75 if copied else 1)
+
+
+def gather_session(folder: Path, material: Path) -> None:
+    """Parts of real clips, of 4 s for the most, 1280 pixels long, and real stills of at most 640; and 20 edits."""
+    known = [one for one in edits.originals(material) if one.half == "choosing"]
+    stills = iter([one.path for one in known if not one.moving])
+    films = iter(sorted(_parts(material, {one.origin for one in known}), key=lambda one: one[1] - one[2]))
+    for number, path in _session(folder):
+        before, moving, edit = path.with_stem(f"{number - 8}"), path.suffix == ".mp4", EDITS[number // 40]
+        if _copied(number):
+            shown = edits.frames(before) if moving else [Image.open(before).convert("RGB")]
+            edits._make(path, edits.File(path.stem, edit, before, "choosing", moving), edit, shown, [])
+        elif moving:
+            film, start, end = next(films)
+            with av.open(str(film)) as file:
+                frames = ((frame.time or 0.0, frame) for frame in file.decode(video=0))
+                large = (ImageOps.contain(one, (1280, 1280)) for one in edits._evenly(frames, start, end))
+                edits.write(path, large)
+        else:
+            shutil.copy(next(stills), path)
+
+
+def _parts(material: Path, known: Set[str]) -> Iterator[tuple[Path, float, float]]:
+    """Films and from when to when a part of each is, one of each film in turn: of scenes, or of the whole."""
+    found = dict[tuple[Path, float], list[tuple[Path, float, float]]]()
+    named = ((row[0], name, row[4]) for row in edits.ROWS for name in row[3].split("|") if "@" in name)
+    for package, name, shared in named:
+        tail, _, seconds = name.partition("@")
+        if f"{package}_{name}".replace("/", "-") in known:
+            film = next(iter(sorted((material / "raw" / package).rglob(f"**/{tail}"))))
+            start, end = map(float, seconds.split("-"))
+            if shared == "by file":
+                with av.open(str(film)) as file:
+                    start, end = 0.0, (file.duration or 0) / 1e6
+            found[film, start] = [(film, at, min(at + PART, end)) for at in np.arange(start, end, PART)]
+    return (part for turn in zip_longest(*found.values()) for part in turn if part)
+
+
+def _session(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Each file's number and the path at which it is to be made."""
     (folder / "uploaded").mkdir(parents=True)
-    rows = []
-    for number in range(SESSION):
-        original = number - 8 if number % 40 in (10, 13, 16, 19) else number
-        scale, name = 1 if number == original else 0.75, f"{number}.{'jpg' if number % 2 else 'mp4'}"
-        _draw(folder / "uploaded" / name, original, scale)
-        rows.append(f"{number},{name},{'image' if number % 2 else 'video'}\n")
     (folder / "tracking").mkdir()
-    told = "unique_id,new_filename,creative_type\n" + "".join(rows)
-    Workspace(folder).session.write_text(told, "utf-8")
+    names = [f"{number}.{'jpg' if number % 2 else 'mp4'}" for number in range(SESSION)]
+    rows = [f"{number},{name},{'image' if number % 2 else 'video'}\n" for number, name in enumerate(names)]
+    Workspace(folder).session.write_text("unique_id,new_filename,creative_type\n" + "".join(rows), "utf-8")
+    return ((number, folder / "uploaded" / name) for number, name in enumerate(names))
+
+
+def _copied(number: int) -> bool:
+    """Whether it is a copy of the eighth before it."""
+    return number % 40 in (10, 13, 16, 19)
 
 
 def _draw(path: Path, number: int, scale: float) -> None:
@@ -185,9 +235,11 @@ def _draw(path: Path, number: int, scale: float) -> None:
         next(scene.frames(1)).resize((width, height)).save(path, quality=90)
 
 
-def reviewed(trees: tuple[Path, Path], folder: Path) -> Iterator[str]:
-    """The rows of a session's first review: before, and now."""
-    draw_session(folder / "session")
+def reviewed(trees: tuple[Path, Path], folder: Path, made: Callable[[Path], None]) -> Iterator[str]:
+    """What a session is, which is made so, and the rows of its first review: before, and now."""
+    made(folder / "session")
+    yield f"{made.__doc__} Comparing them is part of it; the machine had other things to do."
+    yield from ("", "| | seconds | processor, parent | children | files that repeat one |", "|:--|--:|--:|--:|--:|")
     for name, tree in zip(("before", "now"), trees, strict=True):
         place = Path(shutil.copytree(folder / "session", folder / name))
         environment = os.environ | {"PYTHONPATH": str(tree), "TJTOOLS_CACHE": str(folder / f"{name} cache")}
@@ -220,13 +272,12 @@ def report(folder: Path) -> Iterator[str]:
         for process in (before, now):
             process.kill()
     yield from ("", f"## The first review of a session of {SESSION} files", "")
-    yield f"{draw_session.__doc__} Comparing them is part of it; the machine had other things to do."
-    yield from (
-        "",
-        "| | seconds | processor, parent | processor, children | files that repeat one |",
-        "|:--|--:|--:|--:|--:|",
-    )
-    yield from reviewed((tree, ROOT), folder)
+    yield from reviewed((tree, ROOT), folder / "drawn", draw_session)
+    if sys.argv[1:]:
+        yield from ("", "## The same of real files", "")
+        real = partial(gather_session, material=Path(sys.argv[1]).resolve())
+        real.__doc__ = gather_session.__doc__
+        yield from reviewed((tree, ROOT), folder / "real", real)
 
 
 if __name__ == "__main__":

@@ -108,11 +108,11 @@ class Stopped(Children):
 
     pairs = 0
 
-    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None) -> dict[str, Any]:
+    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None, *, few: bool = False) -> dict[str, Any]:
         self.pairs += 1
         if self.pairs > 1:
             raise Cancelled("Stopped.")
-        return super().kin(mine, theirs, lies)
+        return super().kin(mine, theirs, lies, few=few)
 
 
 def test_what_was_compared_before_a_person_stopped_it_is_kept(

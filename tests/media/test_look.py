@@ -146,7 +146,7 @@ def test_a_child_remembers_looks_as_long_as_there_is_room_for_their_pictures(mon
     monkeypatch.setattr(child, "_AT_HAND", {})
     first = [child._remembered(one) for one in looks]
     assert [child._remembered(one) for one in looks] == first
-    monkeypatch.setattr(child, "_REMEMBERED", 3 * 90 * 160 * 5)
+    monkeypatch.setattr(child, "_REMEMBERED", 3 * 90 * 160 * child._OF_A_PIXEL)
     child._remembered(looks[0])
     assert list(child._AT_HAND) == [looks[2], looks[3], looks[0]]
     monkeypatch.setattr(child, "_REMEMBERED", 1)

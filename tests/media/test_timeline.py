@@ -338,6 +338,21 @@ def test_what_has_a_template_or_words_alone_in_common_is_refused_without_its_poi
     assert "pictures" not in vars(one)
 
 
+@pytest.mark.parametrize("length", [60, 1])
+def test_what_nothing_but_a_few_points_speaks_for_is_refused_without_its_points(length: int) -> None:
+    one, other = (shown(each(bordered)(scene(*who))[:length]) for who in ((4, 14), (5, 15)))
+    assert kinship(one, other, Lies(0, 0, False, WHOLE, few=True)) is None
+    assert "pictures" not in vars(one)
+    assert kinship(shown(each(cropped)(ONE)[:length]), shown(ONE[:length]), Lies(0, 0, False, CUT, few=True))
+
+
+def test_clips_that_look_like_one_from_afar_alone_are_refused_without_their_points() -> None:
+    one, other = (shown(scene(*who)[:60]) for who in ((4, 14), (4, 15)))
+    assert kinship(one, other, few=True) is None
+    assert "pictures" not in vars(one)
+    assert kinship(shown(each(mirrored)(ONE)), ORIGINAL(), few=True)
+
+
 @pytest.mark.parametrize("edit", [cropped, mirrored, bordered, written("Play now")])
 def test_a_still_is_found_wherever_it_is_thought_to_lie(edit: Callable[[np.ndarray], np.ndarray]) -> None:
     one, other, way = shown(each(edit)(ONE[:1])), shown(ONE[:1]), CUT if edit is cropped else WHOLE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -193,21 +193,28 @@ class Both:
 
 
 def _line(ones: Sequence[Frame], others: Sequence[Frame], share: np.ndarray, mean: np.ndarray) -> Line | None:
-    times, their_times = (np.array([one.second for one in each]) for each in (ones, others))
-    apart, last, here, speeds = step(others), len(others) - 1, np.arange(len(ones)), np.array(_SPEEDS)
-    first, steps = np.ceil(-2 * max(_SPEEDS) * times[-1] / apart), np.ceil(2 * their_times[-1] / apart)
-    later = np.arange(first, steps + 1)[:, None] * apart / 2
-    at = (times * speeds[:, None, None] + later) / apart
-    low, high = (np.clip(each, 0, last).astype(int) for each in (np.floor(at), np.ceil(at)))
-    nearer = np.where(mean[here, low] >= mean[here, high], low, high)
-    good = (at > -0.5) & (at < last + 0.5) & (share[here, nearer] >= _LEAST_SHARE)
+    there, low, high = _lines(tuple(one.second for one in ones), tuple(one.second for one in others), step(others))
+    nearer = np.where(mean.take(low) >= mean.take(high), low, high)
     alone = mean + _MOMENT * (mean - np.median(mean, 1, keepdims=True))
+    told, speeds = share >= _LEAST_SHARE, np.array(_SPEEDS)
     likely = np.where(speeds == 1, _USUALLY, np.minimum(speeds, 1))[:, None]
-    speaks = (alone[here, nearer] * good).sum(2) * likely
+    speaks = ((alone * told).take(nearer) * there).sum(2) * likely
     best = np.unravel_index(speaks.argmax(), speaks.shape)
-    pairs = np.column_stack([here, nearer[best]])[good[best]]
+    pairs = np.column_stack(np.divmod(nearer[best], len(others)))[there[best] & told.take(nearer[best])]
     found = Line(float(mean[tuple(pairs.T)].sum()), _SPEEDS[best[0]], pairs)
     return found if len(pairs) >= _FEWEST_FRAMES else None
+
+
+@lru_cache(4)  # one clip is laid on another in some ways
+def _lines(times: tuple[float, ...], theirs: tuple[float, ...], apart: float) -> tuple[np.ndarray, ...]:
+    """By speed, by when the others begin, and by frame: whether one of theirs is shown then, and the numbers of the two
+    pairs of frames that are nearest."""
+    mine, last, here = np.array(times), len(theirs) - 1, np.arange(len(times)) * len(theirs)
+    first, steps = np.ceil(-2 * max(_SPEEDS) * mine[-1] / apart), np.ceil(2 * theirs[-1] / apart)
+    later = np.arange(first, steps + 1)[:, None] * apart / 2
+    at = (mine * np.array(_SPEEDS)[:, None, None] + later) / apart
+    low, high = (np.clip(each, 0, last).astype(int) + here for each in (np.floor(at), np.ceil(at)))
+    return (at > -0.5) & (at < last + 0.5), low, high
 
 
 def step(frames: Sequence[Frame]) -> float:
@@ -259,13 +266,7 @@ def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) ->
     while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
         onto, halves = onto @ np.diag([*(shape / (shape // 2)), 1]), halves + 1
         shape //= 2
-    found = []
-    for one in frames:
-        grey = cv2.cvtColor(one.pixels, cv2.COLOR_BGR2GRAY)
-        for _ in range(halves):
-            grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        found.append(cv2.warpAffine(grey, _of_pixels(onto), size))
-    return np.array(found)
+    return np.array([cv2.warpAffine(one.grey(halves), _of_pixels(onto), size) for one in frames])
 
 
 def _tiled(stack: np.ndarray) -> np.ndarray:

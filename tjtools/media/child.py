@@ -51,7 +51,7 @@ _POSTER, _POSTER_AT = (320, 180), 0.3  # pixels; of a video the share of its tim
 _BROKEN = (av.error.FFmpegError, *stills.BROKEN)  # by what decoders tell that a file is broken
 
 _REMEMBERED = 200_000_000  # bytes of pictures at hand, since each is compared with some others
-_OF_A_PIXEL = 5  # bytes: 3 of its colours, and less than 2 of what was decoded
+_OF_A_PIXEL = 6  # bytes: 3 of its colours, 1 of its brightness, and less than 2 of what was decoded
 _AT_HAND = dict[str, "Shown"]()  # the one that was asked for last stands last
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
@@ -120,14 +120,14 @@ def _marks(kept: str) -> dict[str, Any]:
         return {"trouble": str(error)}
 
 
-def _kin(mine: str, theirs: str, lies: list[Any] | None) -> dict[str, Any]:
+def _kin(mine: str, theirs: str, lies: list[Any] | None, few: bool = False) -> dict[str, Any]:
     from tjtools.media import lying, timeline
 
     try:
         one, other, way = _remembered(mine), _remembered(theirs), lying.Lies(*lies) if lies else None
         if way and not lying.goes_along(one.frames, other.frames, way) and not timeline.stirs_so(one, other):
             return {"kin": None}
-        return {"kin": timeline.kinship(one, other, way)}
+        return {"kin": timeline.kinship(one, other, way, few)}
     except ValueError as error:
         return {"trouble": str(error)}
 

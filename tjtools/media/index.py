@@ -14,13 +14,14 @@ import faiss
 import numpy as np
 
 from tjtools.media import lying
-from tjtools.media.lying import Lies, Points, Ways
+from tjtools.media.lying import Common, Lies, Points, Ways
 from tjtools.media.marks import MIRROR, MIRROR_HASH, Marks, read
 
 MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point and the same picture may differ
 FEWEST_POINTS = 3  # that both have
 FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
+_FEW, _FEW_OF_CLIPS, _PART = 12, 15, 0.5  # points in common, and of those that one has, below which these are few
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
 _REMEMBERED = 4096  # pictures whose points are at hand, since they are asked for again and again
 _FAR_MORE = 2  # times what the next one has in common
@@ -29,6 +30,7 @@ _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the
 
 Pairs: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 Part: TypeAlias = tuple[Points, np.ndarray]  # of a picture: its points and their signs
+Pair: TypeAlias = tuple[tuple[int, int, bool], tuple[Points, Points], Common, np.ndarray]
 Candidate: TypeAlias = tuple[str, Lies | None]  # a content, and how it may lie on the one that is asked for
 
 
@@ -100,6 +102,14 @@ class Index:
 
     def _lying(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> Iterator[tuple[int, Lies]]:
         """Those among which have a picture on which one of these lies: the surest first."""
+        asked, met = cache(partial(_part, told)), set[int]()
+        for owner, pair, way in self._laid(told, ways, among):
+            if owner not in met and (lies := self._lies(told, asked, pair, way)):
+                met.add(owner)
+                yield owner, lies
+
+    def _laid(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> Iterator[tuple[int, int, Ways]]:
+        """Those among which have a picture on whose place some points agree, that pair of pictures, and how it lies."""
         which, found, apart = (np.concatenate(each) for each in zip(*ways, strict=True))
         turned = np.repeat([False, True], [len(way[0]) for way in ways])
         wanted = np.zeros(len(self.contents), bool)
@@ -115,14 +125,9 @@ class Index:
         numbers = which[rows][table], found[rows][table]
         there = table >= 0
         laid = lying.ways(*self._both(told, *numbers, turned[rows][table]), numbers, there)
-        asked, met = cache(partial(_part, told)), set[int]()
         for row in np.argsort(-laid.counts, kind="stable"):
-            owner = int(self._pictures[pictures[likely[row]]])
-            if owner in met or laid.counts[row] < FEWEST_POINTS:
-                continue
-            if lies := self._lies(told, asked, int(groups[likely[row]]), laid.one(row)):
-                met.add(owner)
-                yield owner, lies
+            if laid.counts[row] >= FEWEST_POINTS:
+                yield int(self._pictures[pictures[likely[row]]]), int(groups[likely[row]]), laid.one(row)
 
     def _likely(self, pictures: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Of each content the numbers of those pairs of pictures that have most points in common."""
@@ -139,18 +144,35 @@ class Index:
 
     def _lies(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
+        frames, (mine, other), both, shape = self._shared(told, asked, pair, way)
+        least, few = (LEAST_BALANCE, _FEW) if len(told.counts) == 1 else (OF_MANY, _FEW_OF_CLIPS)
+        if lying.balance(mine, other, both, (told.shape, shape), way) < least:
+            return None
+        way = lying.exact(mine, other, both, way)
+        hardly = len(both[0]) < min(few, _PART * min(len(mine.places), len(other.places)))
+        return Lies(*frames, way.in_fractions(told.shape, shape), hardly)
+
+    def _shared(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Pair:
+        """Of two pictures the frame of each, and whether the first is turned over; their points, those of them that are
+        the same where they lie so; and the shape of the second."""
         picture, known = divmod(pair, len(self._pictures))
         turned, number = divmod(picture, len(told.counts))
         owner = int(self._pictures[known])
         theirs, their_number = self._told[owner], known - int(np.searchsorted(self._pictures, owner))
-        least = LEAST_BALANCE if len(told.counts) == 1 else OF_MANY
         (mine, signs), (other, their_signs) = asked(number, bool(turned)), self._part(owner, their_number)
-        both = lying.common(mine, other, (signs, their_signs), way)
-        if lying.balance(mine, other, both, (told.shape, theirs.shape), way) < least:
-            return None
-        way = lying.exact(mine, other, both, way)
-        frames = int(told.frames[number]), int(theirs.frames[their_number])
-        return Lies(*frames, bool(turned), way.in_fractions(told.shape, theirs.shape))
+        frames = int(told.frames[number]), int(theirs.frames[their_number]), bool(turned)
+        return frames, (mine, other), lying.common(mine, other, (signs, their_signs), way), theirs.shape
+
+    def few(self, kept: bytes, content: str) -> bool:
+        """Whether of many points of a clip but a few agree, at most, with those of another on how one lies on it."""
+        told, number = read(kept), self.contents.index(content)
+        fewer = min(told.counts.max(), self._told[number].counts.max())
+        if len(told.counts) == 1 or _PART * fewer < _FEW_OF_CLIPS:
+            return False
+        asked = cache(partial(_part, told))
+        ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
+        laid = (self._shared(told, asked, pair, way)[2] for _, pair, way in self._laid(told, ways, [number]))
+        return all(len(one) < _FEW_OF_CLIPS for one, _ in laid)
 
     def _nearly(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these hashes and a content that has it nearly."""

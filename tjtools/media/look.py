@@ -51,6 +51,22 @@ class Frame:
             return self.shown
         return (self.shaper or VideoReformatter()).reformat(self.shown, format="bgr24", threads=1).to_ndarray()
 
+    @cached_property
+    def _greys(self) -> list[np.ndarray]:
+        return []
+
+    def grey(self, halved: int = 0) -> np.ndarray:
+        """The brightness, 8 bits each, of the picture halved so many times, which is made once."""
+        import cv2  # slow to load, and for nothing else
+
+        made = self._greys
+        if not made:
+            made.append(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)))
+        while len(made) <= halved:
+            tall, wide = made[-1].shape
+            made.append(np.asarray(cv2.resize(made[-1], (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)))
+        return made[halved]
+
     @property
     def shape(self) -> tuple[int, int]:
         """Width and height in pixels."""

@@ -51,12 +51,13 @@ class Points(NamedTuple):
 
 class Lies(NamedTuple):
     """How a frame of theirs may lie on one of mine, which is mirrored or not: a 2x3 matrix in fractions of width and
-    height."""
+    height. `few`: only a few of their many points say so."""
 
     mine: int
     theirs: int
     mirrored: bool
     matrix: Sequence[Sequence[float]]
+    few: bool = False
 
     @property
     def whole(self) -> np.ndarray:

@@ -161,12 +161,12 @@ class Children(AbstractContextManager["Children"]):
         """The marks of a look, as `media.marks` makes them; `b""` of one that is damaged."""
         return base64.b64decode(self.ask("marks", kept=text(look)).get("marks", ""))
 
-    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None) -> dict[str, Any]:
+    def kin(self, mine: bytes, theirs: bytes, lies: Lies | None = None, *, few: bool = False) -> dict[str, Any]:
         """How two looks are one, in the order of `Kinship`, under `kin`; or the `trouble` with them.
 
-        Where their frames don't go along as one `lies` on the other, they are none.
+        Where their frames don't go along as one `lies` on the other, they are none. `few`: as for `timeline.kinship`.
         """
-        return self.ask("kin", mine=text(mine), theirs=text(theirs), lies=lies)
+        return self.ask("kin", mine=text(mine), theirs=text(theirs), lies=lies, few=few)
 
     def poster(self, path: Path) -> bytes:
         """A jpg of at most 320x180 pixels: the image, or a picture out of the video; `b""` where there is none."""

@@ -126,16 +126,17 @@ def _is_part(seconds: tuple[float, float], lasting: float) -> bool:
     return lasting - (seconds[1] - seconds[0]) > max(_HARDLY, _HARDLY * lasting / 5)
 
 
-def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None) -> Kinship | None:
+def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None, few: bool = False) -> Kinship | None:
     """How both are one; None where they are not, or where one is a still and the other none.
 
-    Where it is known how theirs may lie on mine, that is tried before their points are looked for.
+    Where it is known how theirs may lie on mine, that is tried before their points are looked for; where but a `few` of
+    those that are known agree, and clips that lie as they look from afar are none, they are not looked for.
     """
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
         still = _still(mine, theirs, lies) if lengths == {False} else None
         return Kinship(still) if still else None
-    best = _together(mine, theirs, lies)
+    best = _together(mine, theirs, lies, lies.few if lies else few)
     if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
     return _told(best.both, best.line)
@@ -145,7 +146,8 @@ def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
     one, other = mine.frames[0].pixels, theirs.frames[0].pixels
     if (sure := alike.surely(one, other)) or (lies and not alike.may_be(one, other, lies.whole)):
         return sure
-    if lies and (sure := alike.surely(one, other, lies.whole)):  # a smooth one's own points may tell nothing
+    sure = alike.surely(one, other, lies.whole) if lies else None  # a smooth one's own points may tell nothing
+    if sure or (lies and lies.few):
         return sure
     return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
@@ -164,7 +166,7 @@ class _Found(NamedTuple):
         return cls(both, line, line.close * together, moves)
 
 
-def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
+def _together(mine: Shown, theirs: Shown, lies: Lies | None, few: bool) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
     best = _lying(mine, theirs, lies.whole) if lies else None
     if best and best.alike >= _SURELY:
@@ -174,7 +176,8 @@ def _together(mine: Shown, theirs: Shown, lies: Lies | None) -> _Found | None:
         best = _more_alike(best, _lying(mine, theirs, whole))
     if best and (best.alike >= _SURELY or (hopeless and best.alike < _HOPELESS)):
         return best
-    for number, whole in enumerate(_geometries(mine, theirs, tried)):
+    tried += [lies.whole] if lies else []
+    for number, whole in enumerate(_geometries(mine, theirs, tried, few and not (best and best.alike >= _LEAST_ALIKE))):
         best = _more_alike(best, _lying(mine, theirs, whole))
         if (best and best.alike >= _SURELY) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
             break
@@ -217,11 +220,13 @@ def _stands(found: _Found) -> bool:
     )
 
 
-def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray], few: bool) -> Iterator[np.ndarray]:
     """How theirs may lie on mine, in fractions: all of it, or as points say that two of their frames have in common;
-    but for what is tried, where that is as exact."""
+    but for what is tried, where that is as exact, and for points where these are few and something was tried."""
     tried = [*_from_afar(mine.afar, theirs.afar)]
     yield from (one for one in tried if not any((one == each).all() for each in but))
+    if few and (tried or but):
+        return
     ones, others = mine.pictures, theirs.pictures
     voted = []
     for mirrored in (False, True):
