@@ -34,11 +34,11 @@ LIGHTER = str(Path(__file__).parent / "lighter")
 if LIGHTER not in os.environ.get("PYTHONPATH", "").split(os.pathsep):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (LIGHTER, os.environ.get("PYTHONPATH"))))
 LONGEST = (
-    "whole/test_faults", "whole/test_lab_upload", "whole/test_notebooks", "upload/test_run", "whole/test_day",
-    "whole/test_lab", "media/test_making", "site/test_driver", "contract/test_site", "site/test_inspection",
-    "sandbox/test_site_facts", "cli/test_commands", "security/test_strangers", "whole/test_crashes",
-    "widgets/test_upload", "fuzz/test_damaged", "cache/test_library", "media/test_pool", "scrape/test_refresh",
-    "analysis/test_times", "whole/test_demo",
+    "whole/test_faults", "whole/test_lab_upload", "whole/test_notebooks", "whole/test_day", "upload/test_run",
+    "whole/test_lab", "cli/test_commands", "site/test_driver", "whole/test_crashes", "fuzz/test_damaged",
+    "sandbox/test_site_facts", "media/test_making", "site/test_inspection", "contract/test_site",
+    "security/test_strangers", "whole/test_delivery", "widgets/test_upload", "whole/test_demo", "team/test_torture",
+    "team/test_copy", "prepare/test_mend", "analysis/test_times", "widgets/test_analysis", "scrape/test_refresh",
 )  # fmt: skip
 settings.register_profile("long", max_examples=5000)
 

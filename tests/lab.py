@@ -22,7 +22,8 @@ from tjtools.practice.lab import environment as lab_environment
 from tjtools.practice.lab import options as lab_options
 from tjtools.workspace.folder import VARIABLE, Workspace
 
-expect.set_options(timeout=20_000)  # four processes wait for two cores
+PATIENCE = 120_000  # milliseconds: several processes wait for two cores
+expect.set_options(timeout=PATIENCE)
 PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
 CODE = "[...window.jupyterapp.shell.currentWidget.content.model.cells].filter(cell => cell.type === 'code')"
 LAST = f"{CODE}.at(-1)"  # the code of most cells is hidden, and with it their numbers
@@ -88,7 +89,7 @@ class Lab:
     def open_desk(self) -> None:
         """Open what `tjtools lab` opens, and wait until it is live."""
         self.page.goto(f"{self.address}/?token={self.token}")
-        self.page.get_by_role("tab", name="Today").wait_for(timeout=60_000)
+        self.page.get_by_role("tab", name="Today").wait_for()
 
     def restart_kernel(self) -> None:
         """As a person does, from the menu."""
@@ -97,15 +98,13 @@ class Lab:
         self.page.get_by_role("button", name="Confirm Kernel Restart").click()
 
     def wait_until_idle(self) -> None:
-        self.page.wait_for_selector(
-            f"{PANEL} .jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000, state="attached"
-        )
+        self.page.wait_for_selector(f"{PANEL} .jp-Notebook-ExecutionIndicator[data-status='idle']", state="attached")
 
     def button(self, name: str) -> Locator:
         """A button of the notebook, by its words."""
         return self.page.locator(f"{PANEL} .jp-OutputArea").get_by_role("button", name=name)
 
-    def _wait_for_kernel(self, notebook: str, attempts: int = 600) -> None:
+    def _wait_for_kernel(self, notebook: str, attempts: int = 1200) -> None:
         """Wait until the notebook's kernel is connected and idle: a click before that runs nothing."""
         for _ in range(attempts):
             kernels = [one["kernel"] for one in self.ask("sessions") if one["path"] == notebook]
@@ -126,7 +125,7 @@ class Lab:
             if mine in started and not ("--type=" in started or started.startswith(shell))
         }
 
-    def wait_until(self, true: Callable[[], Result], attempts: int = 900) -> Result:
+    def wait_until(self, true: Callable[[], Result], attempts: int = 1200) -> Result:
         """Ask ten times a second until the answer is true, and return it."""
         for _ in range(attempts):
             answer = true()
@@ -140,12 +139,12 @@ class Lab:
         request = Request(  # noqa: S310 (a server of this machine)
             f"{self.address}/api/{path}", headers={"Authorization": f"token {self.token}"}, method=method
         )
-        with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
+        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE / 1000) as answer:
             return json.loads(answer.read() or b"null")
 
     def end_kernels(self) -> None:
         """End every session: a kernel survives the page that used it; one that is being restarted is asked again."""
-        self.wait_until(self._without_sessions, attempts=100)
+        self.wait_until(self._without_sessions)
 
     def _without_sessions(self) -> bool:
         for session in self.ask("sessions"):
@@ -198,6 +197,7 @@ def _running(command: list[str], folder: Path, home: Path, browser: str, environ
             address = f"http://127.0.0.1:{port}"
             chromium = playwright.chromium.launch(executable_path=browser)
             page = chromium.new_page(viewport={"width": 1440, "height": 1000})
+            page.set_default_timeout(PATIENCE)
             _wait_for(page, f"{address}/api/status?token={token}")
             lab = Lab(address, token, page, temporary)
             yield lab
@@ -222,7 +222,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait_for(page: Page, address: str, attempts: int = 600) -> None:
+def _wait_for(page: Page, address: str, attempts: int = 1200) -> None:
     for _ in range(attempts):
         try:
             build_opener(ProxyHandler({})).open(address, timeout=5).close()

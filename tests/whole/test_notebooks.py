@@ -175,8 +175,8 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     expect(shown.get_by_text("PRACTICE: the sandbox")).to_have_count(1)
     page.get_by_role("tab", name="Review").click()
     cards = page.locator(f"{PANEL} .tj-card")
-    expect(cards).to_have_count(24, timeout=60_000)  # when each file was looked at
-    expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24, timeout=30_000)
+    expect(cards).to_have_count(24)  # when each file was looked at
+    expect(page.locator(f"{PANEL} .tj-card-picture img")).to_have_count(24)
 
     video = cards.filter(has_text="ID-D82C07CD-VID").first
     video.get_by_role("button", name="Play VID_EN_Sports").click()
@@ -230,13 +230,13 @@ def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
     expect(page.locator(f"{PANEL} .tj-bar:visible")).to_have_count(0)
     place.locator("input[webkitdirectory]").set_input_files(tmp_path / "media")
     add_as_it_is(lab)
-    expect(page.get_by_text("✓ 1 file added.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("✓ 1 file added.")).to_be_visible()
     expect(page.get_by_text("media/two/a.png: another file of the folder has this name")).to_be_visible()
     expect(page.locator(f"{PANEL} .tj-card")).to_have_count(1)
 
     place.locator("input[multiple]").set_input_files(large)
     add_as_it_is(lab)
-    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4")).to_be_visible(timeout=120_000)
+    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4")).to_be_visible()
     came = shop.root / "uploaded/large.mp4"
     assert filecmp.cmp(came, large, shallow=False)
 
@@ -249,7 +249,7 @@ def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
     assert not (shop.root / "uploaded/b.png").exists()
     place.dispatch_event("drop", {"dataTransfer": dropped})
     add_as_it_is(lab)
-    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible(timeout=30_000)
+    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible()
     lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
 
 
@@ -267,7 +267,7 @@ def as_a_browser_has_it(lab: Lab, path: Path, name: str) -> JSHandle:
 
 def add_as_it_is(lab: Lab) -> None:
     """Say that names and files stay as they are, and add what was dropped."""
-    lab.page.get_by_label("Keep names and files as they are").check(timeout=120_000)
+    lab.page.get_by_label("Keep names and files as they are").check()
     expect(lab.page.get_by_text("What the names don't tell")).to_have_count(0)
     lab.button("Add 1 file").click()
 
@@ -282,7 +282,7 @@ def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     page.get_by_role("tab", name="Review").click()
     page.get_by_placeholder("or the path of a folder").fill(str(delivery))
     lab.button("Look through it").click()
-    expect(lab.button("Add 1 file")).to_be_disabled(timeout=60_000)
+    expect(lab.button("Add 1 file")).to_be_disabled()
     for title, answer in (("Model", "F"), ("Style", "Real"), ("Rating", "SFW")):
         page.locator(f'select[title="{title} of Sports"]').select_option(label=answer)
     for title, answer in (("Creator", "Ana"), ("Language", "EN")):
@@ -291,17 +291,17 @@ def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     expect(page.locator('input[title="Creator of Travel"]')).to_have_value("Ana")
     lab.button("Decide").click()
     strip = page.locator(".tj-mend-strip:visible")
-    expect(strip.locator("img")).to_have_count(10, timeout=60_000)
+    expect(strip.locator("img")).to_have_count(10)
     strip.click(position={"x": strip.evaluate("one => one.clientWidth") - 5, "y": 20})
     expect(page.get_by_text("33 s → 30.9 s, from 2.1 s on")).to_be_visible()
     lab.button("Take it so").click()
     frame = page.locator(".tj-mend-drag:visible")
-    expect(frame.locator("img")).to_be_visible(timeout=60_000)
+    expect(frame.locator("img")).to_be_visible()
     drag_to_its_end(lab, frame)
     expect(page.get_by_text("crop: 50 % of the width, the right is kept").first).to_be_visible()
     lab.button("Take it so").click()
     lab.button("Add 3 files").click()
-    expect(page.get_by_text("✓ 3 files added.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("✓ 3 files added.")).to_be_visible()
     rows = {row["original_filename"]: row for row in read_rows(shop.session)}
     assert "from 2.1 s on" in rows["long road.mp4"]["notes"]
     made = shop.root / "uploaded" / rows["wide beach.png"]["new_filename"]
@@ -310,7 +310,7 @@ def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     assert likeness(made, source, left=750) < 2 < likeness(made, source, left=375)
     expect(page.locator(".tj-card").filter(has_text=made.name)).to_have_count(1)
     lab.button("Undo: take 3 files of October shoot back out").click()
-    expect(page.get_by_text("✓ 3 files taken back out.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("✓ 3 files taken back out.")).to_be_visible()
     assert (shop.session.read_bytes(), made.exists()) == (before, False)
 
 
@@ -381,7 +381,7 @@ def test_work_that_is_run_again_goes_on_and_restarted_or_killed_leaves_no_browse
     lab.run_all()
     first = lab.wait_until(lab.browsers)
     lab.run_all()
-    expect(lab.page.get_by_text("started False in kernel")).to_be_visible(timeout=30_000)
+    expect(lab.page.get_by_text("started False in kernel")).to_be_visible()
     assert lab.browsers() == first
     kernel = lab.ask("sessions")[0]["kernel"]["id"]
     lab.ask(f"kernels/{kernel}/restart", "POST")
