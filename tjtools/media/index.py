@@ -146,9 +146,10 @@ class Index:
         least = LEAST_BALANCE if len(told.counts) == 1 else OF_MANY
         (mine, signs), (other, their_signs) = asked(number, bool(turned)), self._part(owner, their_number)
         both = lying.common(mine, other, (signs, their_signs), way)
-        if lying.balance(mine, other, both, (told.shape, theirs.shape), way) < least:
+        balance = lying.balance(mine, other, both, (told.shape, theirs.shape), way)
+        if balance < least:
             return None
-        way = lying.exact(mine, other, both, way)
+        way = lying.exact(mine, other, both, way, closely=balance > 0)
         frames = int(told.frames[number]), int(theirs.frames[their_number])
         return Lies(*frames, bool(turned), way.in_fractions(told.shape, theirs.shape))
 

@@ -193,11 +193,14 @@ def common(mine: Points, theirs: Points, signs: tuple[np.ndarray, np.ndarray], w
     return one[same], other[same]
 
 
-def exact(mine: Points, theirs: Points, both: Common, way: Ways) -> Ways:
-    """The way by all points that are the same, where it was told by a few; those that it then leaves beside it don't
-    count: where a pattern comes again and again, the next one of it is near, and the same."""
+def exact(mine: Points, theirs: Points, both: Common, way: Ways, *, closely: bool = True) -> Ways:
+    """The way by all points that are the same, where it was told by a few.
+
+    `closely`: those that it then leaves beside it don't count; where a pattern comes again and again, the next one of
+    it is near, and the same. Where little else than words speaks for it, that makes words lie on words.
+    """
     one, other = (each.places[some] for each, some in zip((mine, theirs), both, strict=True))
-    for beside in (np.inf, *_BESIDE):
+    for beside in (np.inf, *_BESIDE) if closely else (np.inf,):
         near = np.abs(one - way.onto(other)) < beside * way.coarser
         if np.count_nonzero(near) < _FEWEST:
             break
