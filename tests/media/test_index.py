@@ -95,6 +95,19 @@ def test_how_one_lies_on_another_is_put_right_by_all_points_that_both_have() -> 
     assert off[0] > 2 > 0.5 > off[1]
 
 
+def test_what_comes_again_a_little_lower_does_not_draw_a_picture_down() -> None:
+    """As in a pattern: half of the points are there twice, three pixels apart."""
+    dice = np.random.default_rng(2)
+    places = dice.uniform(0, 250, 40) + 1j * dice.uniform(0, 140, 40)
+    signs = dice.integers(0, 2**64, (40, 2), np.uint64)
+    mine = Points(places, np.full(40, 3.0), np.zeros(40))
+    theirs = Points(np.concatenate([places, places[:20] + 3j]), np.full(60, 3.0), np.zeros(60))
+    true = Ways(np.array(1 + 0j), np.array(0j), np.array(0j), np.array(40))
+    both = lying.common(mine, theirs, (signs, np.concatenate([signs, signs[:20]])), true)
+    assert len(both[0]) == 60
+    assert abs(lying.exact(mine, theirs, both, true).onto(places) - places).max() < 0.3
+
+
 def test_what_has_no_more_than_the_words_in_common_is_hardly_ever_proposed() -> None:
     words = {f"{number}": marked(written(drawn(number))) for number in range(12)}
     asked = marked(written(drawn(30)))

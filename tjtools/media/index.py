@@ -146,9 +146,10 @@ class Index:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
         frames, (mine, other), both, shape = self._shared(told, asked, pair, way)
         least, few = (LEAST_BALANCE, _FEW) if len(told.counts) == 1 else (OF_MANY, _FEW_OF_CLIPS)
-        if lying.balance(mine, other, both, (told.shape, shape), way) < least:
+        balance = lying.balance(mine, other, both, (told.shape, shape), way)
+        if balance < least:
             return None
-        way = lying.exact(mine, other, both, way)
+        way = lying.exact(mine, other, both, way, closely=balance > 0)
         hardly = len(both[0]) < min(few, _PART * min(len(mine.places), len(other.places)))
         return Lies(*frames, way.in_fractions(told.shape, shape), hardly)
 

@@ -20,6 +20,7 @@ _TURNED, _SCALES = 30.0, (-3.0, 3.0)  # degrees between two directions; powers o
 _ALIKE_TURNED, _ALIKE_SCALED = 20.0, 0.6  # the same between two points that agree
 _ROUGHLY, _FARTHER = 4.0, 0.15  # pixels that they may be off, and such a share of how far they are apart
 _NEARER, _NEAR = 6.0, 4.0  # pixels, where it is made exact
+_BESIDE, _FEWEST = (2.0, 1.2), 3  # pixels, once all points that are the same have told; points that are enough then
 _STIFF = 400.0  # square pixels that points must be spread before they bend what one of them says
 _PARTS = 5  # of width and height
 _BITS = 44  # of 128 in which a point and the same one of the other picture may differ
@@ -193,11 +194,20 @@ def common(mine: Points, theirs: Points, signs: tuple[np.ndarray, np.ndarray], w
     return one[same], other[same]
 
 
-def exact(mine: Points, theirs: Points, both: Common, way: Ways) -> Ways:
-    """The way by all points that are the same, where it was told by a few."""
-    one, other = (each.places[some][None] for each, some in zip((mine, theirs), both, strict=True))
-    fitted = _fitted(one, other, np.ones(one.shape), Ways(*(np.reshape(each, (1, 1)) for each in way)))
-    return fitted.one(0).one(0)
+def exact(mine: Points, theirs: Points, both: Common, way: Ways, *, closely: bool = True) -> Ways:
+    """The way by all points that are the same, where it was told by a few.
+
+    `closely`: those that it then leaves beside it don't count; where a pattern comes again and again, the next one of
+    it is near, and the same. Where little else than words speaks for it, that makes words lie on words.
+    """
+    one, other = (each.places[some] for each, some in zip((mine, theirs), both, strict=True))
+    for beside in (np.inf, *_BESIDE) if closely else (np.inf,):
+        near = np.abs(one - way.onto(other)) < beside * way.coarser
+        if np.count_nonzero(near) < _FEWEST:
+            break
+        begun = Ways(*(np.reshape(each, (1, 1)) for each in way))
+        way = _fitted(one[None], other[None], near[None], begun).one(0).one(0)
+    return way
 
 
 def balance(mine: Points, theirs: Points, both: Common, shapes: tuple[np.ndarray, np.ndarray], way: Ways) -> int:
