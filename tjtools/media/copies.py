@@ -134,7 +134,7 @@ class Copies:
         """How both are one, which is found out once; what is to be kept of it is put to the news."""
         both = f"{mine} {theirs}"
         if both not in self._found:
-            few = not lies and self._index.few(self._marks[mine], theirs)
+            few = not lies and index.few(self._marks[mine], self._marks[theirs])
             answer = self._room.kin(self._look(mine) or b"", self._look(theirs) or b"", lies, few=few)
             if trouble := answer.get("trouble"):
                 self.failed.append(f"Two contents could not be compared: {trouble} (blake3 {mine[:12]}, {theirs[:12]})")

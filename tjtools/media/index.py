@@ -21,7 +21,7 @@ MOST_BITS, MOST_HASH_BITS = 24, 60  # of 128 and 256, in which the same point an
 FEWEST_POINTS = 3  # that both have
 FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
-_FEW, _FEW_OF_CLIPS, _PART = 12, 15, 0.5  # points in common, and of those that one has, below which these are few
+_FEW, _PART = 15, 0.5  # points that clips have in common, and of those that one has, below which these are few
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
 _REMEMBERED = 4096  # pictures whose points are at hand, since they are asked for again and again
 _FAR_MORE = 2  # times what the next one has in common
@@ -62,7 +62,7 @@ class Index:
         closer however its points lie: those along a smooth line slide, and what is cut out of it has few.
         """
         told = read(kept)
-        ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
+        ways = self._ways(told)
         owned = [self._pairs(which, self._pictures[self._of[found]]) for which, found, _ in ways]
         by_points, by_hashes = (
             {one: shared for one, shared in each.items() if wanted(self.contents[one])}
@@ -81,6 +81,10 @@ class Index:
         first = next(iter(by_points), None)
         if first is not None and first not in met and most >= _FAR_MORE * next_most:
             yield self.contents[first], None
+
+    def _ways(self, told: Marks) -> list[Pairs]:
+        """Pairs of one of its points and a known one that may be the same, as it is and turned over."""
+        return [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
 
     def _sharing(self, asked: np.ndarray) -> Pairs:
         """Pairs of one of these points and a known one that may be the same, by their numbers; and their distances."""
@@ -145,12 +149,11 @@ class Index:
     def _lies(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
         frames, (mine, other), both, shape = self._shared(told, asked, pair, way)
-        least, few = (LEAST_BALANCE, _FEW) if len(told.counts) == 1 else (OF_MANY, _FEW_OF_CLIPS)
-        balance = lying.balance(mine, other, both, (told.shape, shape), way)
-        if balance < least:
+        still, balance = len(told.counts) == 1, lying.balance(mine, other, both, (told.shape, shape), way)
+        if balance < (LEAST_BALANCE if still else OF_MANY):
             return None
         way = lying.exact(mine, other, both, way, closely=balance > 0)
-        hardly = len(both[0]) < min(few, _PART * min(len(mine.places), len(other.places)))
+        hardly = not still and len(both[0]) < min(_FEW, _PART * min(len(mine.places), len(other.places)))
         return Lies(*frames, way.in_fractions(told.shape, shape), hardly)
 
     def _shared(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Pair:
@@ -164,16 +167,11 @@ class Index:
         frames = int(told.frames[number]), int(theirs.frames[their_number]), bool(turned)
         return frames, (mine, other), lying.common(mine, other, (signs, their_signs), way), theirs.shape
 
-    def few(self, kept: bytes, content: str) -> bool:
-        """Whether of many points of a clip but a few agree, at most, with those of another on how one lies on it."""
-        told, number = read(kept), self.contents.index(content)
-        fewer = min(told.counts.max(), self._told[number].counts.max())
-        if len(told.counts) == 1 or _PART * fewer < _FEW_OF_CLIPS:
-            return False
-        asked = cache(partial(_part, told))
-        ways = [self._sharing(told.signs ^ turn) for turn in (np.uint64(0), MIRROR)]
-        laid = (self._shared(told, asked, pair, way)[2] for _, pair, way in self._laid(told, ways, [number]))
-        return all(len(one) < _FEW_OF_CLIPS for one, _ in laid)
+    def together(self, told: Marks) -> Iterator[np.ndarray]:
+        """Of each pair of pictures that may lie on one another the points that are the same then."""
+        asked, ways = cache(partial(_part, told)), self._ways(told)
+        for _, pair, way in self._laid(told, ways, range(len(self.contents))):
+            yield self._shared(told, asked, pair, way)[2][0]
 
     def _nearly(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these hashes and a content that has it nearly."""
@@ -197,6 +195,14 @@ class Index:
             best = np.maximum(best, np.where((votes >= fewest) & (told >= FAIR * of), told, 0))
         found = np.flatnonzero(best)
         return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
+
+
+def few(mine: bytes, theirs: bytes) -> bool:
+    """Whether of many points of a clip but a few agree, at most, with those of another on how one lies on it."""
+    told, other = read(mine), read(theirs)
+    if len(told.counts) == 1 or _PART * min(told.counts.max(), other.counts.max()) < _FEW:
+        return False
+    return all(len(one) < _FEW for one in Index({"": theirs}).together(told))
 
 
 def _part(told: Marks, number: int, turned: bool = False) -> Part:

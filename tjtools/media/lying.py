@@ -52,7 +52,7 @@ class Points(NamedTuple):
 
 class Lies(NamedTuple):
     """How a frame of theirs may lie on one of mine, which is mirrored or not: a 2x3 matrix in fractions of width and
-    height. `few`: only a few of their many points say so."""
+    height. `few`: they are of clips, and only a few of their many points say so."""
 
     mine: int
     theirs: int

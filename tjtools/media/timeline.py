@@ -130,7 +130,7 @@ def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None, few: bool = Fa
     """How both are one; None where they are not, or where one is a still and the other none.
 
     Where it is known how theirs may lie on mine, that is tried before their points are looked for; where but a `few` of
-    those that are known agree, and clips that lie as they look from afar are none, they are not looked for.
+    those that are known of clips agree, and laid so, or as they look from afar, they are none, no more are looked for.
     """
     lengths = {len(mine.frames) > 1, len(theirs.frames) > 1}
     if lengths != {True}:
@@ -146,8 +146,7 @@ def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
     one, other = mine.frames[0].pixels, theirs.frames[0].pixels
     if (sure := alike.surely(one, other)) or (lies and not alike.may_be(one, other, lies.whole)):
         return sure
-    sure = alike.surely(one, other, lies.whole) if lies else None  # a smooth one's own points may tell nothing
-    if sure or (lies and lies.few):
+    if lies and (sure := alike.surely(one, other, lies.whole)):  # a smooth one's own points may tell nothing
         return sure
     return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
