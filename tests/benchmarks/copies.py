@@ -138,7 +138,7 @@ def words(ours: Ours, known: Sequence[File], files: Sequence[File]) -> Iterator[
 
 def report(folder: Path, half: str) -> Iterator[str]:
     """The report's lines."""
-    known = [one for one in edits.originals(folder) if one.half == half]
+    known = [*edits.originals(folder, half)]
     files = [each for one in known for each in edits.edited(one, known)]
     groups = list(edits.hard(folder / f"hard-{half}", known))
     banners = [path for one in known if not one.moving for _, *paths in edits.reworded(one) for path in paths]

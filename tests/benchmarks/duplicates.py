@@ -100,7 +100,7 @@ def probing(folder: Path) -> Iterator[str]:
 
 def searching(folder: Path) -> Iterator[str]:
     """Marks of real pictures and of their edits, each many times with other signs turned over, as edits do."""
-    known = [one for one in edits.originals(Path(sys.argv[1])) if one.half == "choosing" and not one.moving]
+    known = [one for one in edits.originals(Path(sys.argv[1]), "choosing") if not one.moving]
     originals = {one.origin: _marks(one.path) for one in known}
     asked = [(one.origin, _marks(each.path)) for one in known[::4] for each in edits.edited(one, known)]
     chance = np.random.default_rng(2)

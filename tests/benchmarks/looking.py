@@ -65,7 +65,7 @@ used = [getrusage(who) for who in (RUSAGE_SELF, RUSAGE_CHILDREN)]
 print(json.dumps([time.perf_counter() - began, *(one.ru_utime + one.ru_stime for one in used), *told]))
 """
 SESSION = 200  # files, half of them clips, one of ten a copy
-PART = 4.0  # seconds of a real clip
+PART, SOONER = 4.0, 12.0  # seconds of a real clip; and before it, from where it is decoded
 EDITS = ("crop 10 %", "text over", "border", "mirrored", "in a template")
 
 
@@ -171,7 +171,7 @@ def draw_session(folder: Path) -> None:
 
 def gather_session(folder: Path, material: Path) -> None:
     """Parts of real clips, of 4 s for the most, 1280 pixels long, and real stills of at most 640; and 20 edits."""
-    known = [one for one in edits.originals(material) if one.half == "choosing"]
+    known = [*edits.originals(material, "choosing")]
     stills = iter([one.path for one in known if not one.moving])
     films = iter(sorted(_parts(material, {one.origin for one in known}), key=lambda one: one[1] - one[2]))
     for number, path in _session(folder):
@@ -182,6 +182,7 @@ def gather_session(folder: Path, material: Path) -> None:
         elif moving:
             film, start, end = next(films)
             with av.open(str(film)) as file:
+                file.seek(int(max(0.0, start - SOONER) * av.time_base))
                 frames = ((frame.time or 0.0, frame) for frame in file.decode(video=0))
                 large = (ImageOps.contain(one, (1280, 1280)) for one in edits._evenly(frames, start, end))
                 edits.write(path, large)
