@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import ClassVar
@@ -272,8 +273,7 @@ class Upload(Panel):
         self.rehearsed, self.repeats_too, self.once_more, self.checked = False, False, False, None
 
     def _made(self, task: Task, *, retry: bool) -> Checked:
-        again = self.recorded if retry else None
-        return check(self.workspace, self.settings, task, retry=again, now=self.clock())
+        return check(self.workspace, self.settings, task, last=self.recorded, retry=retry, now=self.clock())
 
     def _upload(self, checked: Checked, task: Task, *, repeats_too: bool, once_more: Collection[Key]) -> None:
         now = self._made(task, retry=checked.retry)
@@ -286,7 +286,8 @@ class Upload(Panel):
                 remedy="Rehearse again, and look at what it shows.",
             )
         plan = checked.whole if repeats_too else checked.plan
-        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True, once_more=once_more)
+        said = dict.fromkeys(once_more, checked.at)
+        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True, once_more=said)
 
     def _resume(self, task: Task) -> None:
         unfinished = steps.unfinished_run(self.workspace)
@@ -308,7 +309,7 @@ class Upload(Panel):
         site: Callable[[], Site],
         *,
         live: bool,
-        once_more: Collection[Key] = (),
+        once_more: Mapping[Key, datetime] = {},
         resumed: Unfinished | None = None,
     ) -> None:
         task.progress("opening the site", 0, len(plan.files) * live)
