@@ -105,6 +105,11 @@ class Upload(Panel):
         return tuple(file for file in self.plan.files if file.key in stalled) if self.plan else ()
 
     @property
+    def looked_for(self) -> set[Key]:
+        """The files that an upload looks for on the site before anything else, in the plan or not."""
+        return {*self.doubt, *(file.key for file in self.timed_out)}
+
+    @property
     def repeats(self) -> tuple[FileReview, ...]:
         """What repeats a rejected creative, and wants a word of its own."""
         return self.checked.plan.repeats if self.checked else ()
@@ -206,7 +211,7 @@ class Upload(Panel):
 
     def upload(self) -> None:
         """Upload what was rehearsed, once."""
-        if self.asks and self.checked and (self.files or self.timed_out):
+        if self.asks and self.checked and (self.files or self.looked_for):
             work = partial(self._upload, self.checked, repeats_too=self.repeats_too, once_more=self._again)
             self._start(Step.UPLOAD, work)
 
@@ -264,7 +269,7 @@ class Upload(Panel):
             self.checked = checked = self._made(task, retry=retry)
             if checked.whole.files:
                 self._carry_out(task, checked.whole, checked.prepared, lambda: site, live=False)
-                self.rehearsed = True
+            self.rehearsed = bool(checked.whole.files or self.looked_for)
         finally:
             site.close()
 
