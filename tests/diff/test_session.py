@@ -87,8 +87,8 @@ def test_a_file_of_two_extensions_that_may_be_there_is_shown_and_held_back(libra
     assert (one.goes_up, one.is_settled, one.needs_a_person) == (False, False, True)
     assert one.reason == (
         "ID 1032530571 (doubled.png; Static Banner, approved, day unknown) is this file, or another one of that"
-        " name: look on the site. If it is this file: tjtools add 1032530571 doubled.png.png; if not, upload it"
-        " with --file and --force"
+        " name: look on the site. If it is this file: tjtools add 1032530571 doubled.png.png; if not: tjtools"
+        " upload --file PATH --live --force"
     )
 
 

@@ -395,8 +395,8 @@ UPLOADING = (
     _one(
         "timed-out-handed-over-again",
         "A file on which the site timed out goes up again only when a person says so.",
-        "if one.file.key in stalled & ours]",
-        "if one.file.key is None]",
+        "if one.file.key in stalled)",
+        "if one.file.key is None)",
         "test_a_file_on_which_the_site_timed_out_is_not_handed_over_again",
     ),
     _one(
@@ -465,8 +465,8 @@ UPLOADING = (
     _one(
         "not-waited-goes-up-again",
         "A file that nobody waited for to the end goes up no second time in that run.",
-        "again = [one for one in unseen if not one.open]",
-        "again = [*unseen]",
+        "not (one.candidates or one.open))",
+        "not one.candidates)",
         "test_a_wait_for_an_earlier_runs_files_is_told_and_cut_short_and_what_is_unknown_goes_up_no_second_time",
     ),
     _one(

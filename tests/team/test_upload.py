@@ -247,7 +247,7 @@ def test_a_content_that_a_dead_colleague_may_have_handed_over_under_another_name
     [one] = go(ben).outcomes
     assert one.status is UploadStatus.SKIPPED
     assert "began to upload it, as hers.png, and nobody knows" in one.message
-    assert one.message.endswith("look there, then upload it with --file and --force")
+    assert one.message.endswith("look there; if not: tjtools upload --file PATH --live --force")
     assert ended(go(ben, force=True, now=NOW + timedelta(hours=1))) == {"a.png": "success"}
     assert truth.received() == ["a.png"]
 

@@ -901,6 +901,108 @@ def test_a_file_on_which_the_site_timed_out_is_not_handed_over_again(
     assert ended(go(workspace, now=NOW.replace(hour=14), force=True)) == {"b.png": "success"}
 
 
+@pytest.fixture
+def timed_out(workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The site timed out on `a.png`, and does not list it; `b.png` goes before it in a batch of its own."""
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "0.4")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.4")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__BATCH_SIZE", "1")
+    folder = workspace.root / "uploaded"
+    session(workspace, [banner(folder, "a.png", 1)])
+    truth.faults("upload-endless=1")
+    assert ended(go(workspace)) == {"a.png": "unknown_id"}
+    session(workspace, [banner(folder, "b.png", 2), banner(folder, "a.png", 1)])
+    return workspace
+
+
+def again(workspace: Workspace, said: datetime, *, now: datetime, open_site: Callable[[], Site] | None = None) -> Any:
+    """A live run with a person's word of this moment on `a.png`."""
+    settings, prepared = load_settings(workspace), prepare(workspace)
+    return upload(
+        make_plan(prepared.reviews, batch_size=settings.upload.batch_size), workspace, prepared.library, settings,
+        open_site or (lambda: connect(workspace, settings, say=lambda _: None)),
+        now=lambda: now, live=True, once_more={(Section.STATIC_BANNER, "a.png"): said},
+    )  # fmt: skip
+
+
+def test_what_the_site_comes_to_list_after_the_look_is_not_handed_over_once_more(
+    timed_out: Workspace, truth: Truth
+) -> None:
+    """While other files go up, the site gets on with the one on which it timed out."""
+    site = connect(timed_out, load_settings(timed_out), say=lambda _: None)
+    opened, late = site.open_upload_panel, list[str]()
+
+    def open_and_list() -> None:
+        late.extend([truth.add("Static Banner", "a")] if not late else [])
+        opened()
+
+    site.open_upload_panel = open_and_list  # type: ignore[method-assign]
+    later = NOW + timedelta(hours=1)
+    report = again(timed_out, later, now=later, open_site=lambda: site)
+    assert ended(report) == {"b.png": "success", "a.png": "success"}
+    assert truth.received() == ["b.png"]
+    assert library_ids(timed_out)["a.png"] == late[0]
+    assert (Journal(timed_out.log).in_doubt(), verify(timed_out)) == (set(), ())
+
+
+def test_a_word_is_of_what_was_handed_over_before_it(timed_out: Workspace, truth: Truth) -> None:
+    """What another window has handed over since, and the site timed out on too, wants a word of its own."""
+    before, later = NOW + timedelta(minutes=1), NOW + timedelta(hours=1)
+    truth.faults("upload-endless=1@2")
+    assert ended(again(timed_out, before, now=later)) == {"b.png": "success", "a.png": "unknown_id"}
+    truth.faults()
+    report = again(timed_out, before, now=later + timedelta(hours=1))
+    assert ended(report) == {"a.png": "unknown_id", "b.png": "skipped"}
+    assert truth.received() == ["b.png"]
+    now = later + timedelta(hours=2)
+    assert ended(again(timed_out, now, now=now))["a.png"] == "success"
+
+
+def test_another_content_under_a_name_on_which_the_site_timed_out_does_not_go_up_once_more(
+    timed_out: Workspace, truth: Truth
+) -> None:
+    """The site may still come to show the first: its ID would pass for that of the other."""
+    banner(timed_out.root / "uploaded", "a.png", 7)
+    later = NOW + timedelta(hours=1)
+    report = again(timed_out, later, now=later)
+    assert ended(report) == {"b.png": "success", "a.png": "unknown_id"}
+    [why] = [one.message for one in report.outcomes if one.status is UploadStatus.UNKNOWN_ID]
+    assert why.endswith("upload this one under another name")
+    assert truth.received() == ["b.png"]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_with_a_word_that_is_cut_off_is_gone_on_with_without_it(
+    when: str, timed_out: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The word was of one hand-over: who goes on looks, and asks again."""
+    later, noted = NOW + timedelta(hours=1), Journal.handed_over
+
+    def cut_off(journal: Journal, files: Sequence[Any], **named: Any) -> Any:
+        if files[0].name == "b.png":
+            return noted(journal, files, **named)
+        if when == "after":
+            noted(journal, files, **named)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Journal, "handed_over", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        again(timed_out, later, now=later)
+    monkeypatch.setattr(Journal, "handed_over", noted)
+    run = unfinished_run(timed_out)
+    assert run
+    assert run.told == "1 confirmed, 1 under way, 0 not begun"
+    settings = load_settings(timed_out)
+    rest = prepare_rest(timed_out, run, settings)
+    report = upload(
+        rest.plan, timed_out, rest.prepared.library, settings,
+        lambda: connect(timed_out, settings, say=lambda _: None),
+        now=lambda: later + timedelta(hours=1), live=True, resumed=run,
+    )  # fmt: skip
+    assert (ended(report)["a.png"], truth.received()) == ("unknown_id", ["b.png"])
+    assert {one.name: one.message for one in last_live_run(timed_out).files}["a.png"].endswith("your word alone")  # type: ignore[union-attr]
+
+
 def sign_in_again(workspace: Workspace, truth: Truth) -> None:
     bind_to_sandbox(workspace, truth.origin)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import threading
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -90,6 +91,16 @@ def test_a_damaged_word_says_nothing(bare_workspace: Workspace, damage: str) -> 
     assert json.loads(told)["data"] == {"until": "2025-11-13T12:00:00Z", "rows": 3}
     bare_workspace.log.write_text(told.replace('"2025-11-13T12:00:00Z", "rows"', f'{damage}, "rows"'), "utf-8")
     assert acknowledged(bare_workspace) is None
+
+
+def test_what_is_shown_may_be_followed_by_what_asks_for_another_exhibit(small: Workspace) -> None:
+    """Also in the thread that has just made it: nobody waits for themselves."""
+    panel = ReviewOutcomes(small)
+    panel.panes["changes"].observe(lambda _change: panel["approval_rates"], "shown")
+    asked = threading.Thread(target=panel._ask_again, daemon=True)
+    asked.start()
+    asked.join(20)
+    assert not asked.is_alive()
 
 
 def test_the_filter_keeps_days_and_counts_what_it_does_not_know(small: Workspace) -> None:

@@ -18,7 +18,7 @@ from tjtools.health.status import Step, next_steps, overview
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.practice import samples
 from tjtools.upload import prepare, save_choice
-from tjtools.upload.journal import Journal
+from tjtools.upload.journal import Ended, Journal
 from tjtools.upload.resume import only_live_run
 from tjtools.widgets import start_here
 from tjtools.widgets.analysis import ReviewOutcomes
@@ -155,6 +155,21 @@ def test_new_files_come_first_and_what_needs_a_person_with_them(quiet: Workspace
     assert [one.what for one in steps(quiet)] == ["1 file to mend: look at it"]
 
 
+def test_what_may_be_on_the_site_is_one_step_and_no_new_file(quiet: Workspace) -> None:
+    images(quiet, "b.png", "c.png")
+    b = looked(quiet).reviews[0].file
+    run = {"run": "20251113_120000", "now": NOW}
+    journal = Journal(quiet.log)
+    journal.begun([b], **run)
+    journal.handed_over([b], section=b.section, **run)
+    journal.note(Ended(run="20251113_120000", at=NOW))
+    find = "Find out the Creative ID of 1 file that the site may have taken"
+    assert [one.what for one in steps(quiet)] == [find, "1 new file: review it", "Upload 1 file"]
+    assert today(quiet).figures["new"] == 1
+    write_inventory(quiet.session, [{"new_filename": "b.png", "creative_type": "image"}])
+    assert [one.what for one in steps(quiet)] == [find]
+
+
 def test_a_plan_that_can_not_be_read_is_to_be_chosen_anew(quiet: Workspace) -> None:
     images(quiet, "b.png")
     save_choice(quiet, [], now=NOW)
@@ -190,7 +205,7 @@ def test_ids_that_nobody_knows_come_before_the_session(quiet: Workspace) -> None
     file = SessionFile(quiet.root / "uploaded" / "b.png", CreativeType.IMAGE)
     Journal(quiet.log).handed_over([file], section=Section.STATIC_BANNER, run="r", now=NOW)
     images(quiet, "b.png")
-    assert [step.tab for step in steps(quiet)] == ["upload", "review", "upload"]
+    assert [step.tab for step in steps(quiet)] == ["upload"]
     assert "Creative ID of 1 file" in steps(quiet)[0].what
     Journal(quiet.log).begun([file], run="s", now=NOW)
     first = steps(quiet)[0]

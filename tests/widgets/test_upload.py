@@ -421,6 +421,54 @@ def test_what_the_site_timed_out_on_is_looked_for_first_and_goes_up_again_on_a_w
     assert (len(truth.named("a")), panel.doubt, panel.retryable, panel.once_more) == (1, (), 0, False)
 
 
+@pytest.fixture
+def timed_out(workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """The site timed out on `a.png`, the session's one file."""
+    monkeypatch.setenv("TJTOOLS_UPLOAD__PROCESSING_TIMEOUT", "0.4")
+    monkeypatch.setenv("TJTOOLS_UPLOAD__CARD_TIMEOUT", "0.4")
+    images(workspace, "a")
+    truth.faults("upload-endless")
+    do(ready(workspace), "upload")
+    return workspace
+
+
+def test_a_word_in_one_window_is_none_of_what_another_has_handed_over_since(timed_out: Workspace, truth: Truth) -> None:
+    """Both have the tick; the site times out on the first once more."""
+    one, other = (do(Upload(timed_out), "rehearse") for _ in range(2))
+    for panel in (one, other):
+        panel.once_more = True
+    do(one, "upload")
+    truth.faults()
+    do(other, "upload")
+    assert truth.received() == []
+    assert other.recorded.files[0].message.endswith("it goes up again on your word alone")
+
+
+def test_what_a_colleague_was_timed_out_on_asks_for_a_word_also_where_all_is_rehearsed_again(
+    timed_out: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal here does not know it: the last run does, which met it."""
+    panel = do(Upload(timed_out), "rehearse", "upload")
+    monkeypatch.setattr(Journal, "stalled", lambda _: set())
+    do(panel, "rehearse")
+    assert ([file.name for file in panel.timed_out], panel.files) == (["a.png"], ())
+
+
+def test_what_may_be_on_the_site_can_be_looked_for_where_nothing_else_is_to_go_up(
+    timed_out: Workspace, truth: Truth
+) -> None:
+    """The session has the file no more."""
+    timed_out.session.unlink()
+    found = truth.add("Static Banner", "a")
+    panel = Upload(timed_out)
+    view = upload_view(panel)
+    do(panel, "rehearse")
+    assert ("Look for 1 file", "primary") in shown_buttons(view)
+    do(panel, "upload")
+    assert (panel.doubt, panel.error) == ((), None)
+    assert library_ids(timed_out) == {"a.png": found}
+
+
 def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Workspace, truth: Truth) -> None:
     pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
     truth.script({"b.png": {"outcome": "error", "message": EVIL}})

@@ -19,8 +19,8 @@ from tjtools.health.status import REVIEW, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import counted
+from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import NOT_BEGUN
-from tjtools.upload.run import TIMED_OUT
 from tjtools.upload.run_files import not_begun
 from tjtools.workspace.folder import Workspace
 

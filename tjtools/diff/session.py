@@ -179,7 +179,7 @@ def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
     which = known[0].creative_id if len(known) == 1 else "ID"
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
-        f" tjtools add {which} {file.name}; if not, upload it with --file and --force"
+        f" tjtools add {which} {file.name}; if not: tjtools upload --file PATH --live --force"
     )
 
 

@@ -126,13 +126,15 @@ def next_steps(
         (rejected, "creative", "{} rejected since you last looked: see which"),
         (slow, "creative", "{} waiting too long for review: see which"),
     )
+    first = tuple(_first_of_all(workspace, prepared.library, prepared.bad_lines))
     of_session = tuple(_of_session(workspace, prepared))
+    waits = of_session or any(one.tab == "upload" for one in first)
     return (
-        *_first_of_all(workspace, prepared.library, prepared.bad_lines),
+        *first,
         *_to_begin(workspace),
         *of_session,
         *(Step(what.format(counted(many, noun)), "outcomes") for many, noun, what in outcomes if many),
-        *([] if of_session else [_more_files(workspace)]),
+        *([] if waits else [_more_files(workspace)]),
         *_stale(workspace, now),
     )
 
@@ -149,14 +151,16 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
         return
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
-    new = tally(plan.unseen if choice else prepared.reviews).get(NEW, 0)
+    doubt = Journal(workspace.log).in_doubt()  # which is a step of its own
+    new = new_files(workspace, plan.unseen if choice else prepared.reviews)
+    going = sum(file.key not in doubt for file in plan.files)
     asking = {what: count[what] for what in _MISSING if what in count}
     more = " · ".join(f"{number:,} {what}" for what, number in asking.items())
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
-    if plan.files:
+    if going:
         known = [*(["the saved plan"] if choice else []), *([f"{plan.asks}: you are asked"] if plan.asks else [])]
-        yield Step(f"Upload {counted(len(plan.files), 'file')}", "upload", UPLOAD, " · ".join(known))
+        yield Step(f"Upload {counted(going, 'file')}", "upload", UPLOAD, " · ".join(known))
     elif plan.asks:
         yield Step(f"{plan.asks}: decide", "upload", UPLOAD)
     if not new and needs:
@@ -173,6 +177,12 @@ def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
     """How many files there are of each kind, in words, in the order in which they matter."""
     count = Counter(_kind(one) for one in reviews)
     return {what: count[what] for what in (NEW, THERE, LEFT, *_MISSING) if count[what]}
+
+
+def new_files(workspace: Workspace, reviews: Iterable[FileReview]) -> int:
+    """How many files are new, and were not handed over before: of those, nobody knows."""
+    doubt = Journal(workspace.log).in_doubt()
+    return tally(one for one in reviews if one.file.key not in doubt).get(NEW, 0)
 
 
 def _kind(one: FileReview) -> str:

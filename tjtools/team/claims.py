@@ -115,7 +115,7 @@ def _clock() -> float:
 def claims_of(workspace: Workspace, run: str, times: UploadSettings) -> Iterator[Claims]:
     """The claims of a live run, for as long as it lasts; raises TeamUnreachable where the team can't be asked."""
     # longer than the site may be silent about a file, so that nobody else looks for one that is still at work
-    lease = 1.5 * (times.processing_timeout + times.card_timeout)
+    lease = 1.5 * times.patience
     with Team.of(workspace) or nullcontext() as team:
         claims = Claims(team, run, lease)
         try:

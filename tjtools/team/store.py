@@ -284,5 +284,5 @@ def _who(claim: Any, name: str) -> str:
     who, as_what = f"{claim.display} ({claim.machine})", "" if claim.name == name else f", as {claim.name}"
     if claim.alive:
         return f"{who} is uploading it{as_what}, since {claim.made.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    doubt = "and nobody knows whether the site has it: look there, then upload it with --file and --force"
+    doubt = "and nobody knows whether the site has it: look there; if not: tjtools upload --file PATH --live --force"
     return f"{who} began to upload it{as_what}, {doubt}"

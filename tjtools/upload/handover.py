@@ -9,26 +9,20 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from threading import Event
 
-from tjtools.cache.library import Library
 from tjtools.model.cells import is_id
 from tjtools.model.creative import Key, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, IncompleteReading, SiteError
 from tjtools.model.names import as_sent, as_shown, file_type
-from tjtools.model.words import LONG, Waiting, counted
+from tjtools.model.words import LONG, Waiting
 from tjtools.scrape.reading import open_list, pages_of, read_section
 from tjtools.site import Card, FileResult, FileState, Site
-from tjtools.upload.journal import HandedOver
 from tjtools.workspace.settings import UploadSettings
 
 log = logging.getLogger("tjtools.upload")
 
-FOUND = "found on the site, after an earlier run was cut off"
-EXCHANGED = "; the file holds something else by now, which is not there: upload that under another name"
-TOLD = "the library has it under this whole name"
 NOT_WAITED = "not waited for: the site may still come to show it (tjtools upload --resume looks again)"
 DUPLICATE_WAIT = 2.0  # seconds in which a new creative may still show beside an old one of its name
 LOOK_AGAIN, SELDOM = 3.0, 20.0  # seconds, at first and later: an open list hears nothing of another browser's uploads
@@ -142,7 +136,7 @@ def _settled(
     pause = LOOK_AGAIN
     while True:
         site.open_section(section)
-        new = _new_cards(site, newest_before)
+        new = new_cards(site, newest_before)
         outcomes = pair(files, results, new, old or (), sizes)
         now = time.monotonic()
         missing = [one.file for one in outcomes if _is_missing(one, results, duplicates=now < last_call)]
@@ -167,7 +161,8 @@ def _left_open(one: Outcome) -> Outcome:
     return Outcome(one.file, UploadStatus.UNKNOWN_ID, message=NOT_WAITED, open=True)
 
 
-def _new_cards(site: Site, newest_before: str) -> list[Card]:
+def new_cards(site: Site, newest_before: str) -> list[Card]:
+    """The cards of the open section whose IDs are newer than this, where it shows its first page."""
     found: dict[str, Card] = {}
     for page in pages_of(site, site.read_page()):
         new = [card for card in page.cards if is_newer(card.creative_id, newest_before)]
@@ -181,34 +176,6 @@ def _is_missing(one: Outcome, results: Mapping[str, FileResult], *, duplicates: 
     unseen = one.status is UploadStatus.UNKNOWN_ID and not one.candidates
     waited_for = unseen or (duplicates and one.status is UploadStatus.DUPLICATE)
     return waited_for and results[one.file.name].state is not FileState.REFUSED
-
-
-def look_for(
-    site: Site,
-    files: Sequence[SessionFile],
-    handed: HandedOver,
-    sizes: Mapping[Key, str],
-    contents: Mapping[Key, str],
-    *,
-    patience: float,
-    now: datetime,
-) -> tuple[Outcome, ...]:
-    """Look for files of one hand-over of which nobody heard: somebody may be at work on them for `patience` seconds.
-
-    What isn't there by then has the status unknown and no candidates. `contents` are the checksums of the files as they
-    are now: what was handed over may have been another.
-    """
-    elapsed = max((now - handed.at).total_seconds(), 0.0)  # negative: the clock was set back
-    left = max(patience - elapsed, 0.0)
-    log.info("Looking in %s for %s of an earlier run...", handed.section.value, counted(len(files), "file"))
-    taken = {file.name: FileResult(FileState.TAKEN) for file in files}
-    found = settle(site, files, taken, newest_before=handed.newest, sizes=sizes, card_timeout=left, duplicate_wait=left)
-    before = dict(handed.contents)
-    others = [one for one in files if (was := before.get(one.name)) and contents.get(one.key, was) != was]
-    return tuple(
-        replace(each, message=(each.message or FOUND) + EXCHANGED * (each.file in others)) if each.card else each
-        for each in found
-    )
 
 
 def pair(
@@ -242,19 +209,6 @@ def pair(
         else Outcome(file, UploadStatus.UNKNOWN_ID, message="two files of this batch bear one name on the site")
         for file in handed
     )
-
-
-def as_told(one: Outcome, library: Library, newest_before: str) -> Outcome:
-    """The same; of several candidates the one that the library has under the file's whole name is it.
-
-    For so a person has said (`tjtools add`): a name that was read off the site has no extension.
-    """
-    mine = [card for card in one.candidates if one.file.name in [row.filename for row in library.get(card.creative_id)]]
-    if one.status is not UploadStatus.UNKNOWN_ID or len(mine) != 1 or len(one.candidates) == 1:
-        return one
-    new = is_newer(mine[0].creative_id, newest_before)
-    status = UploadStatus.SUCCESS if new else UploadStatus.DUPLICATE
-    return replace(one, status=status, creative_id=mine[0].creative_id, message=TOLD, card=mine[0])
 
 
 def _bearing(names: Iterable[str], cards: Sequence[Card]) -> list[Card]:

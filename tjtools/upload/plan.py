@@ -132,6 +132,11 @@ class Batch:
     of_type: int
 
     @property
+    def title(self) -> str:
+        """Its number and type, and how many files of the type it looks at."""
+        return f"BATCH {self.number}: {self.creative_type.name} ({len(self.reviews)}/{counted(self.of_type, 'file')})"
+
+    @property
     def files(self) -> tuple[SessionFile, ...]:
         """The files to hand over."""
         return tuple(one.file for one in self.reviews if one.goes_up)

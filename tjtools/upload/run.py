@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,7 +20,8 @@ from tjtools.site.browser import heeding
 from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.handover import Outcome, as_told, hand_over, log, look_for, newest_id, pair, settle
+from tjtools.upload.doubt import IN_DOUBT, gone, hand_over_of, held_then, look_for, shown_since, timed_out, unseen
+from tjtools.upload.handover import Outcome, hand_over, log, newest_id, pair, settle
 from tjtools.upload.journal import NOT_BEGUN, STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan, why_not
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
@@ -31,9 +32,6 @@ from tjtools.workspace.limits import load_limits
 from tjtools.workspace.settings import Settings
 
 A_TAB = 100  # files, then comes a new one: a tab keeps something of every file that went through it
-TIMED_OUT = "the site timed out on it in an earlier run and does not list it: it goes up again on your word alone"
-GONE = "handed over by an earlier run, and the site does not list it"
-IN_DOUBT = "handed over, and not looked for on the site since"
 ROUNDS = 20  # in which a batch is claimed: whatever the team tells meanwhile is looked at first
 TOO_BUSY = "the team's library changes faster than its files can be claimed: nothing of this batch was handed over."
 _BY_CONTENT = {Verdict.RENAMED_DUPLICATE, Verdict.IN_SESSION, Verdict.SKIPPED}
@@ -49,7 +47,7 @@ def upload(
     now: Callable[[], datetime],
     live: bool = False,
     force: bool = False,
-    once_more: Collection[Key] = (),
+    once_more: Mapping[Key, datetime] = {},
     resumed: Unfinished | None = None,
     progress: Callable[[FileProgress], None] | None = None,
 ) -> UploadReport:
@@ -60,8 +58,9 @@ def upload(
     ends it; what is known until then is recorded, and the report's `stopped` says why.
 
     A live run first records what an earlier one had confirmed, and looks on the site for files that one handed over
-    without learning what came of them. Of those that the site timed out on and does not list, only `once_more` go up
-    again. `resumed` is the unfinished run that it goes on with, under its name; any other has ended then.
+    without learning what came of them. What the site timed out on and does not list goes up again only where it holds
+    the same still and was handed over before the person's word, whose moment is in `once_more`. `resumed` is the
+    unfinished run that it goes on with, under its name; any other has ended then.
     """
     run = resumed.run if resumed else f"{now():%Y%m%d_%H%M%S}"
     records, force = Records(workspace, library, run), resumed.force if resumed else force
@@ -77,7 +76,7 @@ class _Run:
     now: Callable[[], datetime]
     live: bool
     force: bool
-    once_more: Collection[Key]
+    once_more: Mapping[Key, datetime]
     resumed: Unfinished | None
     progress: Callable[[FileProgress], None] | None
     outcomes: list[Outcome] = field(default_factory=list)
@@ -88,6 +87,7 @@ class _Run:
     asked_to_stop: Callable[[], bool] = lambda: False
     claims: Claims = field(default_factory=Claims)
     stalled_elsewhere: set[Key] = field(default_factory=set)
+    unseen: dict[Key, HandedOver] = field(default_factory=dict)
     through: set[Key] = field(default_factory=set)
     counted: int = 0
 
@@ -159,28 +159,22 @@ class _Run:
         return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps, backup=at)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
-        site, times = self._open_section(handed.section), self.settings.upload
+        site, known = self._open_section(handed.section), (handed, self.sizes, self.reviewed, self.records.library)
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
-        patience = times.processing_timeout + times.card_timeout
-        found = look_for(site, files, handed, self.sizes, self.reviewed, patience=patience, now=self.now())
-        found = tuple(as_told(one, self.records.library, handed.newest) for one in found)
+        found = look_for(site, files, *known, patience=self.settings.upload.patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
-        stalled -= {*self.once_more}
-        unseen = (one for one in found if one.status is UploadStatus.UNKNOWN_ID and not one.candidates)
-        again = [one for one in unseen if not one.open]  # what nobody waited for must not go up a second time
+        same = held_then(files, handed, self.reviewed)
+        stalled -= {key for key, said in self.once_more.items() if key in same and handed.at <= said}
+        again = [*unseen(found)]
         here = {file.key for file in self.files}
         ours = here | {file.key for file in self.plan.cleared}
-        timed_out = [replace(one, message=TIMED_OUT) for one in again if one.file.key in stalled & ours]
-        others = [one.file for one in again if one.file.key not in here | self.journal.stalled()]
-        gone = [Outcome(file, UploadStatus.FAILED, message=GONE) for file in others]
+        self.unseen = {one.file.key: handed for one in again} | self.unseen
+        others = gone(one for one in again if one.file.key not in here | self.journal.stalled())
         told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in ours)]
-        self._confirm([*told, *timed_out, *gone], handed)
+        self._confirm([*told, *timed_out(again, stalled & ours, same), *others], handed)
 
     def _batch(self, batch: Batch) -> None:
-        shown = (
-            f"BATCH {batch.number}: {batch.creative_type.name} ({len(batch.reviews)}/{counted(batch.of_type, 'file')})"
-        )
-        for line in ("=" * 60, shown, "=" * 60):
+        for line in ("=" * 60, batch.title, "=" * 60):
             log.info("%s", line)
         files = self._skip_known(batch)
         if not files:
@@ -213,8 +207,8 @@ class _Run:
                 skip = UploadStatus.SKIPPED  # the ad of the other half needs its ID
                 settled.append(Settled(at=at, run=self.name, file=one.file, status=skip, creative=half, message=why))
         self.journal.note(*settled)
-        ids = [(one, one.creative_id or "") for one in skipped]
-        self._note([Outcome(one.file, UploadStatus.SKIPPED, key, why_not(one)) for one, key in ids], at)
+        there = [Outcome(one.file, UploadStatus.SKIPPED, one.creative_id or "", why_not(one)) for one in skipped]
+        self._note(there, at)
         if settled:
             self.journal.note(Recorded(run=self.name, at=self.now()))
         self._count()
@@ -247,6 +241,7 @@ class _Run:
         if not files:
             return
         files, newest = self._claimed(site, batch, files)
+        files = self._still_unseen(site, files)
         if not files:
             return
         self._open_panel(site, batch)
@@ -307,15 +302,21 @@ class _Run:
         """Look on the site for what somebody began to hand over without a sign of life since; what goes up is left."""
         self.stalled_elsewhere |= {one.key for one in left if one.stalled}
         for one in left:
-            (section, name), content = one.key, ((one.key[1], one.content),)
-            handed = HandedOver(
-                at=one.made, run=one.run, section=section, files=(name,), newest=one.newest, contents=content
-            )
-            self._settle_doubtful(handed, [file for file in files if file.key == one.key])
+            self._settle_doubtful(hand_over_of(one), [file for file in files if file.key == one.key])
         told = {one.file for one in self.outcomes}
         rest = [file for file in files if file not in told]
         self.claims.looked([one for one in left if one.key in {file.key for file in rest}])
         return rest
+
+    def _still_unseen(self, site: Site, files: Sequence[SessionFile]) -> Sequence[SessionFile]:
+        """The files without those of earlier runs that the site has come to list since they were looked for."""
+        for handed in dict.fromkeys(self.unseen[file.key] for file in files if file.key in self.unseen):
+            mine = [file for file in files if self.unseen.get(file.key) == handed]
+            if shown := shown_since(site, mine, handed, self.sizes, self.reviewed, self.records.library):
+                self._confirm(shown, handed)
+                files = [file for file in files if file not in {one.file for one in shown}]
+            site.open_section(handed.section)
+        return files
 
     def _open_panel(self, site: Site, batch: Batch) -> None:
         self._picture(site, batch, "section")

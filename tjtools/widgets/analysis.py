@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, datetime
-from threading import Lock
+from threading import RLock
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -69,7 +69,7 @@ class Analysis(Panel):
     until = Instance(date, allow_none=True)
 
     def set_up(self) -> None:
-        self.panes, self._lock = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}, Lock()
+        self.panes, self._lock = {one.name: Pane(exhibit=one) for one in self.collection.exhibits}, RLock()
         self._as_read, self.files = self._on_disk(), Files(self.workspace, self.clock)
         self.observe(lambda change: self._ask_again(change["name"]), list(Asked._fields))
 

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from tjtools import upload as steps
 from tjtools.model.creative import Key
 from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
+from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import Journal
 from tjtools.upload.plan import exchanged
-from tjtools.upload.run import TIMED_OUT
 from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.panel import Task, keys_code, python
 from tjtools.widgets.review import with_halves
@@ -38,8 +38,8 @@ report = upload(
     live={live},{again}
 )"""
 AGAIN = """
-    once_more=[  # on these the site timed out
-{keys}    ],"""
+    once_more=dict.fromkeys([  # on these the site timed out
+{keys}    ], datetime.now(tz=UTC)),"""
 CHOICE = """\
 Choice(
         datetime.now(tz=UTC),
@@ -52,7 +52,7 @@ class Checked(NamedTuple):
     """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
 
     `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole. On
-    those in `stalled` the site timed out.
+    those in `stalled` the site had timed out until then, `at`.
     """
 
     prepared: Prepared
@@ -62,6 +62,7 @@ class Checked(NamedTuple):
     expected: Expected
     retry: bool
     stalled: frozenset[Key]
+    at: datetime
 
     def exchanged(self, now: Checked) -> list[str]:
         """The names of the files that go up and have another content now."""
@@ -74,8 +75,10 @@ class Checked(NamedTuple):
         return [one.name for one in exchanged(self.whole.reviews, self.choice.contents)] if self.choice else []
 
 
-def check(workspace: Workspace, settings: Settings, task: Task, *, retry: RecordedRun | None, now: datetime) -> Checked:
-    """Look at the session again; a `retry` is of what failed in that run, with the halves of its pairs.
+def check(
+    workspace: Workspace, settings: Settings, task: Task, *, last: RecordedRun | None, retry: bool, now: datetime
+) -> Checked:
+    """Look at the session again; a `retry` is of what failed in the `last` run, with the halves of its pairs.
 
     Whoever was handed over before is not asked about again: neither those in doubt, nor what is tried again.
     """
@@ -84,10 +87,10 @@ def check(workspace: Workspace, settings: Settings, task: Task, *, retry: Record
     journal = Journal(workspace.log)
     allowed = journal.in_doubt()
     choice = steps.load_choice(workspace)
-    stalled = journal.stalled()
+    recorded = last.files if last else ()
+    stalled = journal.stalled() | {one.key for one in recorded if one.message == TIMED_OUT}  # in a colleague's run
     if retry:
-        stalled |= {one.key for one in retry.files if one.message == TIMED_OUT}  # a colleague's run may have met it
-        failed = {one.key for one in retry.files if one.status in WITHOUT_ID}
+        failed = {one.key for one in recorded if one.status in WITHOUT_ID}
         new = [one.file for one in prepared.reviews if one.goes_up]
         choice, allowed = Choice(now, with_halves(new, failed)), allowed | failed
     make = partial(steps.make_plan, prepared.reviews, batch_size=settings.upload.batch_size, choice=choice)
@@ -95,7 +98,7 @@ def check(workspace: Workspace, settings: Settings, task: Task, *, retry: Record
     if retry:
         plan, whole = (replace(one, not_chosen=(), unseen=()) for one in (plan, whole))
     expected = steps.expected_time(whole, journal)
-    return Checked(prepared, plan, whole, choice, expected, retry is not None, frozenset(stalled))
+    return Checked(prepared, plan, whole, choice, expected, retry, frozenset(stalled), now)
 
 
 def call_of(retry: Choice | None, *, live: bool, repeats_too: bool, once_more: Collection[Key] = ()) -> str:

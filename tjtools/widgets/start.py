@@ -10,7 +10,7 @@ import ipywidgets as w
 from traitlets import Dict, Tuple, Unicode
 
 from tjtools.diff.session import Verdict
-from tjtools.health.status import NEW, Step, last_refresh, next_steps, tally
+from tjtools.health.status import Step, last_refresh, new_files, next_steps
 from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import ago, counted
 from tjtools.upload import Prepared, prepare
@@ -60,7 +60,7 @@ class Start(Panel):
         files = Files(self.workspace, lambda: moment)
         count = {kind: len(rows) for kind, rows in worklist(files, files.changed()).items()}
         self.facts = _facts(self, prepared)
-        self.figures = count | {"new": tally(prepared.reviews).get(NEW, 0)}
+        self.figures = count | {"new": new_files(self.workspace, prepared.reviews)}
         self.steps = next_steps(self.workspace, prepared, now=moment, rejected=count["rejected"], slow=count["slow"])
 
     def come_back(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from functools import partial
 from typing import ClassVar
@@ -102,6 +103,11 @@ class Upload(Panel):
         """The files of the plan on which the site timed out: an upload looks for them there first."""
         stalled = self.checked.stalled if self.checked else ()
         return tuple(file for file in self.plan.files if file.key in stalled) if self.plan else ()
+
+    @property
+    def looked_for(self) -> set[Key]:
+        """The files that an upload looks for on the site before anything else, in the plan or not."""
+        return {*self.doubt, *(file.key for file in self.timed_out)}
 
     @property
     def repeats(self) -> tuple[FileReview, ...]:
@@ -205,7 +211,7 @@ class Upload(Panel):
 
     def upload(self) -> None:
         """Upload what was rehearsed, once."""
-        if self.asks and self.checked and (self.files or self.timed_out):
+        if self.asks and self.checked and (self.files or self.looked_for):
             work = partial(self._upload, self.checked, repeats_too=self.repeats_too, once_more=self._again)
             self._start(Step.UPLOAD, work)
 
@@ -263,7 +269,7 @@ class Upload(Panel):
             self.checked = checked = self._made(task, retry=retry)
             if checked.whole.files:
                 self._carry_out(task, checked.whole, checked.prepared, lambda: site, live=False)
-                self.rehearsed = True
+            self.rehearsed = bool(checked.whole.files or self.looked_for)
         finally:
             site.close()
 
@@ -272,8 +278,7 @@ class Upload(Panel):
         self.rehearsed, self.repeats_too, self.once_more, self.checked = False, False, False, None
 
     def _made(self, task: Task, *, retry: bool) -> Checked:
-        again = self.recorded if retry else None
-        return check(self.workspace, self.settings, task, retry=again, now=self.clock())
+        return check(self.workspace, self.settings, task, last=self.recorded, retry=retry, now=self.clock())
 
     def _upload(self, checked: Checked, task: Task, *, repeats_too: bool, once_more: Collection[Key]) -> None:
         now = self._made(task, retry=checked.retry)
@@ -286,7 +291,8 @@ class Upload(Panel):
                 remedy="Rehearse again, and look at what it shows.",
             )
         plan = checked.whole if repeats_too else checked.plan
-        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True, once_more=once_more)
+        said = dict.fromkeys(once_more, checked.at)
+        self._carry_out(task, plan, checked.prepared, lambda: self._connect(task), live=True, once_more=said)
 
     def _resume(self, task: Task) -> None:
         unfinished = steps.unfinished_run(self.workspace)
@@ -308,7 +314,7 @@ class Upload(Panel):
         site: Callable[[], Site],
         *,
         live: bool,
-        once_more: Collection[Key] = (),
+        once_more: Mapping[Key, datetime] = {},
         resumed: Unfinished | None = None,
     ) -> None:
         task.progress("opening the site", 0, len(plan.files) * live)

@@ -66,10 +66,6 @@ def _files(panel: Upload) -> str:
     return counted(len(panel.files), "file")
 
 
-def _missed(panel: Upload) -> str:
-    return counted(len(panel.timed_out), "file")
-
-
 def _uploads(panel: Upload) -> bool:
     return panel.busy and panel.step is Step.UPLOAD
 
@@ -133,6 +129,8 @@ def _unread(panel: Upload) -> bool:
 
 
 def _nothing(panel: Upload) -> bool:
+    if panel.looked_for:
+        return False
     return not panel.rows or (panel.checked is not None and not panel.checked.whole.files)
 
 
@@ -161,7 +159,7 @@ def _rehearse(panel: Upload) -> w.Widget:
         description=lambda: "Rehearse again" if panel.rehearsed else "Rehearse" if panel.rows else "Sign in",
         button_style=lambda: "" if panel.busy or _leads_elsewhere(panel) else "primary",
         disabled=lambda: _uploads(panel) or panel.elsewhere,
-        shown=lambda: panel.rows or not (panel.signed_in or _unread(panel)),
+        shown=lambda: panel.rows or panel.looked_for or not (panel.signed_in or _unread(panel)),
     )
 
 
@@ -186,11 +184,11 @@ def _confirmation(panel: Upload) -> w.Widget:
         panel,
         CHANGES,
         press,
-        shown=lambda: panel.checked and panel.checked.whole.files and (panel.asks or _uploads(panel)),
+        shown=lambda: panel.checked and not _nothing(panel) and (panel.asks or _uploads(panel)),
         description=lambda: _deed(panel),
-        icon=lambda: "upload" if panel.files or not panel.timed_out else "search",
+        icon=lambda: "upload" if panel.files or not panel.looked_for else "search",
         button_style=lambda: "" if panel.busy else style,
-        disabled=lambda: not (panel.files or panel.timed_out) or panel.elsewhere,
+        disabled=lambda: not (panel.files or panel.looked_for) or panel.elsewhere,
     )
     return column(
         told(panel, CHANGES, lambda: _question(panel) if not panel.busy else None),
@@ -202,12 +200,16 @@ def _confirmation(panel: Upload) -> w.Widget:
 
 def _deed(panel: Upload) -> str:
     ing = "ing" * _uploads(panel)
-    return f"Upload{ing} {_files(panel)}" if panel.files or not panel.timed_out else f"Look{ing} for {_missed(panel)}"
+    missed = counted(len(panel.looked_for), "file")
+    return f"Upload{ing} {_files(panel)}" if panel.files or not panel.looked_for else f"Look{ing} for {missed}"
 
 
 def _timed_out(panel: Upload) -> Node:
     """What to know before the tick: what comes to show on the site after all is there twice then."""
-    head, names = f"? The site timed out on {_missed(panel)}", [file.name for file in panel.timed_out]
+    head, names = (
+        f"? The site timed out on {counted(len(panel.timed_out), 'file')}",
+        [file.name for file in panel.timed_out],
+    )
     first = ". They are looked for there first, and what is found gets its ID."
     library = node("a", "look into the Media Library", site=panel.library_page) if panel.library_page else ""
     twice = "If you upload again what the site is still at work on, it is there twice: ", library, " before."

@@ -107,6 +107,11 @@ class UploadSettings(Table):
     processing_timeout: float = Field(default=300, gt=0)
     card_timeout: float = Field(default=30, gt=0)
 
+    @property
+    def patience(self) -> float:
+        """The longest that somebody may be at work on a file without a sign."""
+        return self.processing_timeout + self.card_timeout
+
 
 class CampaignSettings(Table):
     """What the campaign CSVs say beside names and IDs; statuses older than `max_age_days` make none on demand."""
