@@ -709,10 +709,10 @@ def test_what_runs_has_no_button_that_would_start_it(workspace: Workspace, truth
     panel.task.cancel()
     assert panel.task.wait(60)
     assert on_screen(view) >= {"Go on", "Rehearse"}
-    processing = threading.Event()
-    when(panel, "busy", processing.set)
+    going_on = threading.Event()
+    when(panel, "step", lambda: panel.step is Step.UPLOAD and going_on.set())
     panel.resume()
-    assert processing.wait(60)
+    assert going_on.wait(60)
     assert "Go on" not in on_screen(view)
     panel.task.dont_wait()
     panel.task.cancel()
