@@ -14,9 +14,13 @@ from corpus import Coding, Scene, write_still
 from PIL import Image, ImageOps
 
 from tjtools.media import Children, Fingerprint, copies, pool
+from tjtools.media.alike import Likeness
 from tjtools.media.content import Fingerprints, look_at
 from tjtools.media.copies import Copies, Copy, hashes, laid
+from tjtools.media.look import Frame
 from tjtools.media.lying import Lies
+from tjtools.media.recipe import Box
+from tjtools.media.timeline import Kinship
 from tjtools.model.errors import Cancelled
 from tjtools.practice import samples
 from tjtools.workspace.derived import KINSHIPS, Derived, cache_file
@@ -165,6 +169,15 @@ def test_theirs_is_laid_on_mine(known: tuple[Fingerprints, list[Fingerprint]], t
     one, other = (np.asarray(Image.open(io.BytesIO(jpg)).convert("L"), float) for jpg in moment[:2])
     assert one.shape == other.shape
     assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9
+
+
+def test_a_mirrored_one_is_laid_on_the_other_pixel_on_pixel() -> None:
+    noise = np.random.default_rng(4).integers(0, 256, (45, 80, 3), np.uint8)
+    theirs = np.asarray(Image.fromarray(noise).resize((320, 180)))
+    kin = Kinship(Likeness(1.0, True, ((-1.0, 0.0, 1.0), (0.0, 1.0, 0.0)), Box(0, 0, 1, 1)))
+    [moment] = laid(kin, [Frame(0.0, theirs[:, ::-1])], [Frame(0.0, theirs)])
+    one, other = (np.asarray(Image.open(io.BytesIO(jpg)).convert("L"), float) for jpg in moment[:2])
+    assert abs(one - other).max() < 8
 
 
 def test_a_clip_is_laid_on_the_other_at_one_moment(bare_workspace: Workspace) -> None:

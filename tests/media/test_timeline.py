@@ -340,14 +340,14 @@ def test_what_has_a_template_or_words_alone_in_common_is_refused_without_its_poi
 
 def test_a_clip_that_nothing_but_a_few_points_speaks_for_is_refused_without_its_points() -> None:
     one, other = (shown(each(bordered)(scene(*who))[:60]) for who in ((4, 14), (5, 15)))
-    assert kinship(one, other, Lies(0, 0, False, WHOLE, few=True)) is None
+    assert kinship(one, other, Lies(0, 0, False, WHOLE), few=True) is None
     assert "pictures" not in vars(one)
-    assert kinship(shown(each(cropped)(ONE)[:60]), shown(ONE[:60]), Lies(0, 0, False, CUT, few=True))
+    assert kinship(shown(each(cropped)(ONE)[:60]), shown(ONE[:60]), Lies(0, 0, False, CUT), few=True)
 
 
 def test_a_still_that_a_few_points_lay_otherwise_is_found_by_its_own() -> None:
     (across, down), one = CUT, shown(each(cropped)(ONE[:1]))
-    assert kinship(one, shown(ONE[:1]), Lies(0, 0, False, [[*across[:2], across[2] + 0.12], down], few=True))
+    assert kinship(one, shown(ONE[:1]), Lies(0, 0, False, [[*across[:2], across[2] + 0.12], down]), few=True)
 
 
 def test_clips_that_look_like_one_from_afar_alone_are_refused_without_their_points() -> None:

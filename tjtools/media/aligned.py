@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
+from tjtools.media.laid import of_corners, of_middles
 from tjtools.media.look import Frame
 
 _SPEEDS = (1.0, *map(float, np.geomspace(0.8, 1.25, 11)))
@@ -32,7 +33,6 @@ _BETWEEN = 0.75  # seconds between two moments of a line that are covered too
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
-_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # of a pixel, from its corner
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
 
 
@@ -136,7 +136,7 @@ class Both:
                 found.append(cv2.findTransformECC(self.ones[one], self.others[other], still, criteria=_STEPS)[1])
         if not found:
             return self.whole
-        moved = np.linalg.inv(_MIDDLE) @ np.vstack([np.median(found, 0), [0, 0, 1]]) @ _MIDDLE
+        moved = of_corners(np.median(found, 0))
         return np.asarray(np.linalg.inv(moved @ self.crop) @ self.crop @ self.whole)
 
     def straightened(self, whole: np.ndarray) -> np.ndarray:
@@ -256,17 +256,12 @@ def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return together / (np.sqrt(varies) * np.sqrt(their_varies)), np.maximum(varies, their_varies) > 2 * _NOISE
 
 
-def _of_pixels(onto: np.ndarray) -> np.ndarray:
-    """The same from the middle of a pixel to that of another, where it was from corner to corner."""
-    return np.asarray((_MIDDLE @ onto @ np.linalg.inv(_MIDDLE))[:2])
-
-
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     shape, halves = np.array(frames[0].pixels.shape[1::-1]), 0
     while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
         onto, halves = onto @ np.diag([*(shape / (shape // 2)), 1]), halves + 1
         shape //= 2
-    return np.array([cv2.warpAffine(one.grey(halves), _of_pixels(onto), size) for one in frames])
+    return np.array([cv2.warpAffine(one.grey(halves), of_middles(onto), size) for one in frames])
 
 
 def _tiled(stack: np.ndarray) -> np.ndarray:
@@ -278,7 +273,7 @@ def _tiled(stack: np.ndarray) -> np.ndarray:
 
 
 def _inside(frame: Frame, onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), _of_pixels(onto), size)
+    whole = cv2.warpAffine(np.ones(frame.pixels.shape[:2], np.float32), of_middles(onto), size)
     tall, wide = whole.shape
     tiles = whole.reshape(tall // _PLACE, _PLACE, wide // _PLACE, _PLACE)
     return np.asarray(tiles.min((1, 3)).ravel() > 0.5)

@@ -75,8 +75,9 @@ def laid(kin: Kinship, mine: Sequence[Frame], theirs: Sequence[Frame]) -> list[M
             min(each, key=lambda frame: abs(frame.second - at)) for each, at in ((mine, second), (theirs, then))
         )
         (tall, wide), (their_tall, their_wide) = one.pixels.shape[:2], other.pixels.shape[:2]
-        onto = np.diag([wide, tall]) @ kin.likeness.matrix @ np.diag([1 / their_wide, 1 / their_tall, 1])
-        over = np.asarray(cv2.warpAffine(other.pixels, onto, (wide, tall)))
+        whole = np.vstack([kin.likeness.matrix, [0, 0, 1]])
+        onto = np.diag([wide, tall, 1]) @ whole @ np.diag([1 / their_wide, 1 / their_tall, 1])
+        over = np.asarray(cv2.warpAffine(other.pixels, laying.of_middles(onto), (wide, tall)))
         found.append(Moment(kept([one]), kept([Frame(0.0, over)]), one.second, other.second))
     return found
 
@@ -134,7 +135,7 @@ class Copies:
         """How both are one, which is found out once; what is to be kept of it is put to the news."""
         both = f"{mine} {theirs}"
         if both not in self._found:
-            few = not lies and index.few(self._marks[mine], self._marks[theirs])
+            few = lies.few if lies else index.few(self._marks[mine], self._marks[theirs])
             answer = self._room.kin(self._look(mine) or b"", self._look(theirs) or b"", lies, few=few)
             if trouble := answer.get("trouble"):
                 self.failed.append(f"Two contents could not be compared: {trouble} (blake3 {mine[:12]}, {theirs[:12]})")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache, partial
 from itertools import chain, zip_longest
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import faiss
 import numpy as np
@@ -30,8 +30,18 @@ _NEAR = np.array([0, *(1 << bit for bit in range(16))], np.uint16)  # one of the
 
 Pairs: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 Part: TypeAlias = tuple[Points, np.ndarray]  # of a picture: its points and their signs
-Pair: TypeAlias = tuple[tuple[int, int, bool], tuple[Points, Points], Common, np.ndarray]
 Candidate: TypeAlias = tuple[str, Lies | None]  # a content, and how it may lie on the one that is asked for
+
+
+class _Pair(NamedTuple):
+    """Two pictures, the first turned over or not, as one may lie on the other: their frames, their points, those that
+    are the same then, and their shapes."""
+
+    frames: tuple[int, int, bool]
+    mine: Points
+    other: Points
+    both: Common
+    shapes: tuple[np.ndarray, np.ndarray]
 
 
 class Index:
@@ -148,30 +158,29 @@ class Index:
 
     def _lies(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
-        frames, (mine, other), both, shape = self._shared(told, asked, pair, way)
-        still, balance = len(told.counts) == 1, lying.balance(mine, other, both, (told.shape, shape), way)
+        frames, mine, other, both, shapes = self._shared(told, asked, pair, way)
+        still, balance = len(told.counts) == 1, lying.balance(mine, other, both, shapes, way)
         if balance < (LEAST_BALANCE if still else OF_MANY):
             return None
         way = lying.exact(mine, other, both, way, closely=balance > 0)
         hardly = not still and len(both[0]) < min(_FEW, _PART * min(len(mine.places), len(other.places)))
-        return Lies(*frames, way.in_fractions(told.shape, shape), hardly)
+        return Lies(*frames, way.in_fractions(*shapes), hardly)
 
-    def _shared(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Pair:
-        """Of two pictures the frame of each, and whether the first is turned over; their points, those of them that are
-        the same where they lie so; and the shape of the second."""
+    def _shared(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> _Pair:
         picture, known = divmod(pair, len(self._pictures))
         turned, number = divmod(picture, len(told.counts))
         owner = int(self._pictures[known])
         theirs, their_number = self._told[owner], known - int(np.searchsorted(self._pictures, owner))
         (mine, signs), (other, their_signs) = asked(number, bool(turned)), self._part(owner, their_number)
         frames = int(told.frames[number]), int(theirs.frames[their_number]), bool(turned)
-        return frames, (mine, other), lying.common(mine, other, (signs, their_signs), way), theirs.shape
+        both = lying.common(mine, other, (signs, their_signs), way)
+        return _Pair(frames, mine, other, both, (told.shape, theirs.shape))
 
     def together(self, told: Marks) -> Iterator[np.ndarray]:
         """Of each pair of pictures that may lie on one another the points that are the same then."""
         asked, ways = cache(partial(_part, told)), self._ways(told)
         for _, pair, way in self._laid(told, ways, range(len(self.contents))):
-            yield self._shared(told, asked, pair, way)[2][0]
+            yield self._shared(told, asked, pair, way).both[0]
 
     def _nearly(self, asked: np.ndarray) -> np.ndarray:
         """Pairs of one of these hashes and a content that has it nearly."""

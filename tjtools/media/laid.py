@@ -1,4 +1,8 @@
-"""One picture laid on another, in its colours: where they go along with each other, and where they differ."""
+"""One picture laid on another, in its colours: where they go along with each other, and where they differ.
+
+How one lies on another takes a place, counted from a picture's corner, to a place: so it is the same in every size, and
+a mirrored place is all of the width less it. OpenCV counts from the middle of the first pixel.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ PLAIN = 20.0  # variance of the brightness up to which nothing is at a place
 _GOES_ALONG = 0.75  # correlation at a place
 OTHER = 26.0  # of 255, by which a colour must be off
 THREE = np.ones((3, 3), np.uint8)
+_MIDDLE = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])  # of a pixel, from its corner
 
 
 class Laid(NamedTuple):
@@ -74,11 +79,20 @@ def _warped(pixels: np.ndarray, onto: np.ndarray, size: tuple[int, int]) -> tupl
     shrunk = min(1.0, max(0.05, float(np.sqrt(abs(np.linalg.det(onto[:2, :2]))))))
     small = cv2.resize(pixels, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA) if shrunk < 1 else pixels
     back = np.diag([pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0], 1.0])
-    middle = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
-    matrix = (middle @ onto @ back @ np.linalg.inv(middle))[:2]
+    matrix = of_middles(onto @ back)
     shown = cv2.warpAffine(small, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     there = cv2.warpAffine(np.full(small.shape[:2], 255, np.uint8), matrix, size)
     return shown.astype(np.float32), (there > 250).astype(np.uint8)
+
+
+def of_middles(onto: np.ndarray) -> np.ndarray:
+    """How one lies on another, 3x3, as OpenCV is told it, 2x3."""
+    return np.asarray((_MIDDLE @ onto @ np.linalg.inv(_MIDDLE))[:2])
+
+
+def of_corners(told: np.ndarray) -> np.ndarray:
+    """How one lies on another, 3x3, where OpenCV tells it, 2x3."""
+    return np.asarray(np.linalg.inv(_MIDDLE) @ np.vstack([told, [0, 0, 1]]) @ _MIDDLE)
 
 
 def _recoloured(theirs: Pixels, mine: Pixels, both: Mask) -> Pixels:

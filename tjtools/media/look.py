@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -43,6 +43,7 @@ class Frame:
     second: float
     shown: np.ndarray | av.VideoFrame
     shaper: VideoReformatter | None = None  # one for all of a clip: each takes a while to be made
+    _greys: list[np.ndarray] = field(default_factory=list, init=False, repr=False)
 
     @cached_property
     def pixels(self) -> np.ndarray:
@@ -51,21 +52,16 @@ class Frame:
             return self.shown
         return (self.shaper or VideoReformatter()).reformat(self.shown, format="bgr24", threads=1).to_ndarray()
 
-    @cached_property
-    def _greys(self) -> list[np.ndarray]:
-        return []
-
     def grey(self, halved: int = 0) -> np.ndarray:
         """The brightness, 8 bits each, of the picture halved so many times, which is made once."""
         import cv2  # slow to load, and for nothing else
 
-        made = self._greys
-        if not made:
-            made.append(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)))
-        while len(made) <= halved:
-            tall, wide = made[-1].shape
-            made.append(np.asarray(cv2.resize(made[-1], (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)))
-        return made[halved]
+        if not self._greys:
+            self._greys.append(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2GRAY)))
+        while len(self._greys) <= halved:
+            tall, wide = (of := self._greys[-1]).shape
+            self._greys.append(np.asarray(cv2.resize(of, (wide // 2, tall // 2), interpolation=cv2.INTER_AREA)))
+        return self._greys[halved]
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -136,7 +136,7 @@ def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None, few: bool = Fa
     if lengths != {True}:
         still = _still(mine, theirs, lies) if lengths == {False} else None
         return Kinship(still) if still else None
-    best = _together(mine, theirs, lies, lies.few if lies else few)
+    best = _together(mine, theirs, lies, few)
     if not best or best.alike < _LEAST_ALIKE or not _stands(best):
         return None
     return _told(best.both, best.line)
