@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import socket
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import snapshots_of
 from tjtools.diff.session import FileReview, Verdict, review_file
+from tjtools.model.creative import Key
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import is_source
 from tjtools.model.words import ago, counted
@@ -152,7 +153,7 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
     doubt = Journal(workspace.log).in_doubt()  # which is a step of its own
-    new = new_files(workspace, plan.unseen if choice else prepared.reviews)
+    new = new_files(plan.unseen if choice else prepared.reviews, doubt)
     going = sum(file.key not in doubt for file in plan.files)
     asking = {what: count[what] for what in _MISSING if what in count}
     more = " · ".join(f"{number:,} {what}" for what, number in asking.items())
@@ -179,9 +180,8 @@ def tally(reviews: Iterable[FileReview]) -> dict[str, int]:
     return {what: count[what] for what in (NEW, THERE, LEFT, *_MISSING) if count[what]}
 
 
-def new_files(workspace: Workspace, reviews: Iterable[FileReview]) -> int:
-    """How many files are new, and were not handed over before: of those, nobody knows."""
-    doubt = Journal(workspace.log).in_doubt()
+def new_files(reviews: Iterable[FileReview], doubt: Container[Key]) -> int:
+    """How many files are new, but for those in doubt: an earlier run handed them over, and nobody knows of them."""
     return tally(one for one in reviews if one.file.key not in doubt).get(NEW, 0)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tjtools.cache.library import Library
@@ -23,59 +23,65 @@ IN_DOUBT = "handed over, and not looked for on the site since"
 GONE = "handed over by an earlier run, and the site does not list it"
 
 
-def look_for(
-    site: Site,
-    files: Sequence[SessionFile],
-    handed: HandedOver,
-    sizes: Mapping[Key, str],
-    contents: Mapping[Key, str],
-    library: Library,
-    *,
-    patience: float,
-    now: datetime,
-) -> tuple[Outcome, ...]:
-    """Look for files of one hand-over of which nobody heard: somebody may be at work on them for `patience` seconds.
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """Files of one hand-over of which nobody heard what came of them.
 
-    What isn't there by then has the status unknown and no candidates. `contents` are the checksums of the files as they
-    are now: what was handed over may have been another.
+    `sizes` and `contents`, their checksums, are those of the files as they are now: what was handed over may have been
+    another.
     """
-    elapsed = max((now - handed.at).total_seconds(), 0.0)  # negative: the clock was set back
-    left = max(patience - elapsed, 0.0)
-    log.info("Looking in %s for %s of an earlier run...", handed.section.value, counted(len(files), "file"))
-    taken = {file.name: FileResult(FileState.TAKEN) for file in files}
-    found = settle(site, files, taken, newest_before=handed.newest, sizes=sizes, card_timeout=left, duplicate_wait=left)
-    return _as_found(found, held_then(files, handed, contents), library, handed.newest)
 
+    handed: HandedOver
+    files: Sequence[SessionFile]
+    sizes: Mapping[Key, str]
+    contents: Mapping[Key, str]
+    library: Library
 
-def shown_since(
-    site: Site,
-    files: Sequence[SessionFile],
-    handed: HandedOver,
-    sizes: Mapping[Key, str],
-    contents: Mapping[Key, str],
-    library: Library,
-) -> tuple[Outcome, ...]:
-    """Look once more among the new creatives alone, and return the files that bear one's name; others are not there."""
-    taken = {file.name: FileResult(FileState.TAKEN) for file in files}
-    found = pair(files, taken, new_cards(site, handed.newest), (), sizes)
-    there = [one for one in found if one.candidates]
-    return _as_found(there, held_then(files, handed, contents), library, handed.newest)
+    def look_for(self, site: Site, *, patience: float, now: datetime) -> tuple[Outcome, ...]:
+        """Look for them, for somebody may be at work on them for `patience` seconds.
 
+        What isn't there by then has the status unknown and no candidates.
+        """
+        elapsed = max((now - self.handed.at).total_seconds(), 0.0)  # negative: the clock was set back
+        left, newest = max(patience - elapsed, 0.0), self.handed.newest
+        log.info(
+            "Looking in %s for %s of an earlier run...", self.handed.section.value, counted(len(self.files), "file")
+        )
+        waits = {"card_timeout": left, "duplicate_wait": left}
+        return self._told(settle(site, self.files, self._taken, newest_before=newest, sizes=self.sizes, **waits))
 
-def held_then(files: Iterable[SessionFile], handed: HandedOver, contents: Mapping[Key, str]) -> set[Key]:
-    """The files that hold what was handed over, as far as that is known; `contents` are their checksums now."""
-    before = dict(handed.contents)
-    return {one.key for one in files if not (was := before.get(one.name)) or contents.get(one.key, was) == was}
+    def shown_since(self, site: Site) -> tuple[Outcome, ...]:
+        """Look once more, among the new creatives alone: those of which one bears the name."""
+        found = pair(self.files, self._taken, new_cards(site, self.handed.newest), (), self.sizes)
+        return self._told(one for one in found if one.candidates)
 
+    def allowed(self, words: Mapping[Key, datetime]) -> set[Key]:
+        """Those that a person's word, at its moment, lets go up again: it is of what was handed over before it."""
+        return {key for key in self._same if key in words and self.handed.at <= words[key]}
 
-def _as_found(
-    found: Iterable[Outcome], same: Container[Key], library: Library, newest_before: str
-) -> tuple[Outcome, ...]:
-    told = (
-        replace(one, message=(one.message or FOUND) + EXCHANGED * (one.file.key not in same)) if one.card else one
-        for one in found
-    )
-    return tuple(_as_told(one, library, newest_before) for one in told)
+    def timed_out(self, unseen: Iterable[Outcome], stalled: Container[Key]) -> list[Outcome]:
+        """What is said of those on which the site timed out; other content would pass for what it may come to show."""
+        same = self._same
+        held = (one for one in unseen if one.file.key in stalled)
+        return [replace(one, message=TIMED_OUT if one.file.key in same else OTHERWISE) for one in held]
+
+    @property
+    def _same(self) -> set[Key]:
+        """Those that still hold what was handed over, as far as that is known."""
+        then, now = dict(self.handed.contents), self.contents
+        return {one.key for one in self.files if not (was := then.get(one.name)) or now.get(one.key, was) == was}
+
+    @property
+    def _taken(self) -> dict[str, FileResult]:
+        return {file.name: FileResult(FileState.TAKEN) for file in self.files}
+
+    def _told(self, found: Iterable[Outcome]) -> tuple[Outcome, ...]:
+        same = self._same
+        told = (
+            replace(one, message=(one.message or FOUND) + EXCHANGED * (one.file.key not in same)) if one.card else one
+            for one in found
+        )
+        return tuple(_as_told(one, self.library, self.handed.newest) for one in told)
 
 
 def _as_told(one: Outcome, library: Library, newest_before: str) -> Outcome:
@@ -106,9 +112,3 @@ def unseen(found: Iterable[Outcome]) -> Iterator[Outcome]:
 def gone(unseen: Iterable[Outcome]) -> list[Outcome]:
     """What is said of those that the session has no more."""
     return [Outcome(one.file, UploadStatus.FAILED, message=GONE) for one in unseen]
-
-
-def timed_out(unseen: Iterable[Outcome], stalled: Container[Key], same: Container[Key]) -> list[Outcome]:
-    """What is said of those on which the site timed out; another content would pass for what it may come to show."""
-    held = (one for one in unseen if one.file.key in stalled)
-    return [replace(one, message=TIMED_OUT if one.file.key in same else OTHERWISE) for one in held]

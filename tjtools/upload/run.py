@@ -20,7 +20,7 @@ from tjtools.site.browser import heeding
 from tjtools.site.inspection import demand_unchanged
 from tjtools.team import Claims, Left, Wanted, claims_of
 from tjtools.upload.campaign import write_campaigns
-from tjtools.upload.doubt import IN_DOUBT, gone, hand_over_of, held_then, look_for, shown_since, timed_out, unseen
+from tjtools.upload.doubt import IN_DOUBT, Doubt, gone, hand_over_of, unseen
 from tjtools.upload.handover import Outcome, hand_over, log, newest_id, pair, settle
 from tjtools.upload.journal import NOT_BEGUN, STALLED, Ended, HandedOver, Journal, Recorded, Settled, Unfinished
 from tjtools.upload.plan import Batch, Plan, why_not
@@ -87,7 +87,7 @@ class _Run:
     asked_to_stop: Callable[[], bool] = lambda: False
     claims: Claims = field(default_factory=Claims)
     stalled_elsewhere: set[Key] = field(default_factory=set)
-    unseen: dict[Key, HandedOver] = field(default_factory=dict)
+    unseen: dict[Key, Doubt] = field(default_factory=dict)
     through: set[Key] = field(default_factory=set)
     counted: int = 0
 
@@ -159,19 +159,19 @@ class _Run:
         return write_campaigns(folder, [*last.values()], settings, run, others=self.files, caps=caps, backup=at)
 
     def _settle_doubtful(self, handed: HandedOver, files: Sequence[SessionFile]) -> None:
-        site, known = self._open_section(handed.section), (handed, self.sizes, self.reviewed, self.records.library)
+        site = self._open_section(handed.section)
+        doubt = Doubt(handed, files, self.sizes, self.reviewed, self.records.library)
         self._doing(f"looking for {counted(len(files), 'file')} of an earlier run")
-        found = look_for(site, files, *known, patience=self.settings.upload.patience, now=self.now())
+        found = doubt.look_for(site, patience=self.settings.upload.patience, now=self.now())
         stalled = set() if self.force and not self.resumed else self.journal.stalled() | self.stalled_elsewhere
-        same = held_then(files, handed, self.reviewed)
-        stalled -= {key for key, said in self.once_more.items() if key in same and handed.at <= said}
+        stalled -= doubt.allowed(self.once_more)
         again = [*unseen(found)]
         here = {file.key for file in self.files}
         ours = here | {file.key for file in self.plan.cleared}
-        self.unseen = {one.file.key: handed for one in again} | self.unseen
+        self.unseen = {one.file.key: doubt for one in again} | self.unseen
         others = gone(one for one in again if one.file.key not in here | self.journal.stalled())
         told = [one for one in found if one not in again and (one.status in KNOWN or one.file.key in ours)]
-        self._confirm([*told, *timed_out(again, stalled & ours, same), *others], handed)
+        self._confirm([*told, *doubt.timed_out(again, stalled & ours), *others], handed)
 
     def _batch(self, batch: Batch) -> None:
         for line in ("=" * 60, batch.title, "=" * 60):
@@ -310,12 +310,12 @@ class _Run:
 
     def _still_unseen(self, site: Site, files: Sequence[SessionFile]) -> Sequence[SessionFile]:
         """The files without those of earlier runs that the site has come to list since they were looked for."""
-        for handed in dict.fromkeys(self.unseen[file.key] for file in files if file.key in self.unseen):
-            mine = [file for file in files if self.unseen.get(file.key) == handed]
-            if shown := shown_since(site, mine, handed, self.sizes, self.reviewed, self.records.library):
-                self._confirm(shown, handed)
+        for doubt in dict.fromkeys(self.unseen[file.key] for file in files if file.key in self.unseen):
+            mine = [file for file in files if self.unseen.get(file.key) is doubt]
+            if shown := replace(doubt, files=mine).shown_since(site):
+                self._confirm(shown, doubt.handed)
                 files = [file for file in files if file not in {one.file for one in shown}]
-            site.open_section(handed.section)
+            site.open_section(doubt.handed.section)
         return files
 
     def _open_panel(self, site: Site, batch: Batch) -> None:

@@ -51,8 +51,8 @@ Choice(
 class Checked(NamedTuple):
     """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
 
-    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole. On
-    those in `stalled` the site had timed out until then, `at`.
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
+    `stalled` are the files on which the site had timed out when this was made, `at`.
     """
 
     prepared: Prepared

@@ -14,6 +14,7 @@ from tjtools.health.status import Step, last_refresh, new_files, next_steps
 from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import ago, counted
 from tjtools.upload import Prepared, prepare
+from tjtools.upload.journal import Journal
 from tjtools.widgets.markup import Markup, Node, error_node, node, note
 from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import actions, column, follow, row, tied, told, way_on
@@ -60,7 +61,8 @@ class Start(Panel):
         files = Files(self.workspace, lambda: moment)
         count = {kind: len(rows) for kind, rows in worklist(files, files.changed()).items()}
         self.facts = _facts(self, prepared)
-        self.figures = count | {"new": new_files(self.workspace, prepared.reviews)}
+        doubt = Journal(self.workspace.log).in_doubt()
+        self.figures = count | {"new": new_files(prepared.reviews, doubt)}
         self.steps = next_steps(self.workspace, prepared, now=moment, rejected=count["rejected"], slow=count["slow"])
 
     def come_back(self) -> None:

@@ -206,11 +206,9 @@ def _deed(panel: Upload) -> str:
 
 def _timed_out(panel: Upload) -> Node:
     """What to know before the tick: what comes to show on the site after all is there twice then."""
-    head, names = (
-        f"? The site timed out on {counted(len(panel.timed_out), 'file')}",
-        [file.name for file in panel.timed_out],
-    )
-    first = ". They are looked for there first, and what is found gets its ID."
+    names = [file.name for file in panel.timed_out]
+    head = f"? The site timed out on {counted(len(names), 'file')}"
+    first = ". Each is looked for there first, and what is found gets its ID."
     library = node("a", "look into the Media Library", site=panel.library_page) if panel.library_page else ""
     twice = "If you upload again what the site is still at work on, it is there twice: ", library, " before."
     return node("div", node("p", node("strong", head), first), node("p", *twice), _names(names))
