@@ -1,4 +1,7 @@
-"""A real JupyterLab for tests: its own settings, its own browser, a token that nobody else knows."""
+"""A real JupyterLab for tests: its own settings, its own browser, a token that nobody else knows.
+
+Tests wait by `wait_for`: `expect` tells all that the page shows each time that it asks in vain, a fifth of the work.
+"""
 
 from __future__ import annotations
 

@@ -39,6 +39,7 @@ class Mouse:
     def click(self, name: str, role: str = "button") -> None:
         """Press the first button of these words where it is, as soon as it can be pressed."""
         found = self.page.locator(PANEL).get_by_role(role, name=name).locator("visible=true").first  # type: ignore[arg-type]
+        found.wait_for()
         expect(found).to_be_enabled()
         expect(found).to_be_in_viewport(ratio=1)
         self._press(found)
@@ -131,11 +132,11 @@ def test_a_whole_day_takes_at_most_ten_clicks_and_no_scrolling(
     mouse.click("21 new files: review them")
     mouse.click("Compare them")
     mouse.click("The same: leave it out")
-    expect(shown.get_by_role("button", name="1 needs you")).to_be_visible()
+    shown.get_by_role("button", name="1 needs you").wait_for()
     mouse.click("Save and go to upload")
     mouse.click("Rehearse")
     mouse.click("Upload 22 files")
-    expect(shown.get_by_text("✓ uploaded: 22")).to_be_visible()
+    shown.get_by_text("✓ uploaded: 22").wait_for()
     mouse.click("Follow the reviews")
     mouse.click("Read the site")
     mouse.click("Apply")
@@ -160,7 +161,7 @@ def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops
     keys.press("Compare them")
     keys.go("The same: leave it out")
     keys.page.keyboard.down("Enter")
-    expect(shown.get_by_role("button", name="1 needs you")).to_be_visible()
+    shown.get_by_role("button", name="1 needs you").wait_for()
     keys.wait_for("The same: leave it out")
     keys.page.keyboard.down("Enter")  # held for long, it presses nothing more
     keys.page.keyboard.up("Enter")
@@ -180,11 +181,11 @@ def test_a_whole_day_by_the_keyboard_alone(truths: list[Truth], desk: Lab, shops
     keys.wait_for("Outcomes")
     keys.press("✗ rejected")
     keys.press("I have seen this", back=True)
-    expect(shown.get_by_role("button", name="I have seen this")).not_to_be_visible()
+    shown.get_by_role("button", name="I have seen this").wait_for(state="hidden")
     keys.go("Today", back=True)
     keys.page.keyboard.press("ArrowRight")
     keys.press("Review")
-    expect(shown.get_by_role("tab", name="Review", selected=True)).to_be_visible()
+    shown.get_by_role("tab", name="Review", selected=True).wait_for()
     assert_as_on_the_site(truths[1], shops[1], 21)
 
 

@@ -117,30 +117,30 @@ def test_the_desk_runs_by_itself_and_no_other_notebook_does(tmp_path: Path, chro
         page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
         lab.open_desk()
         told = page.locator("details:visible").filter(has_text="The same in Python").first
-        expect(told).to_be_visible()
+        told.wait_for()
         is_styled(page)
         expect(
             page.locator(".jp-InputArea-editor:visible, .jp-SideBar-panel:visible, dialog, .Toastify__toast")
         ).to_have_count(0)
         page.get_by_role("tab", name="Sync").click()
-        expect(lab.button("Read the site")).to_be_visible()
+        lab.button("Read the site").wait_for()
         expect(page.locator(".jp-mod-dirty")).to_have_count(0)  # nobody is asked to save what a panel shows
         save(lab, DESK)
         assert "widget-view" not in (notebooks / DESK).read_text("utf-8")
 
         page.reload()
-        expect(page.get_by_role("tab", name="Sync", selected=True)).to_be_visible()
+        page.get_by_role("tab", name="Sync", selected=True).wait_for()
         is_styled(page)
         lab.restart_kernel()
-        expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible()
+        page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for()
         expect(lab.button("Read the site")).to_have_css("pointer-events", "none")
         page.get_by_role("button", name="Go on").click()
-        expect(told).to_be_visible()
+        told.wait_for()
         expect(page.get_by_role("alert")).to_have_count(0)
 
         [kernel] = [one for one in psutil.process_iter(["cmdline"]) if is_kernel_below(tmp_path, one)]
         kernel.kill()
-        expect(page.get_by_role("alert").filter(has_text="The kernel was restarted")).to_be_visible()
+        page.get_by_role("alert").filter(has_text="The kernel was restarted").wait_for()
 
         other_notebooks_run_when_a_person_runs_them(lab, notebooks)
     assert errors == []

@@ -56,7 +56,7 @@ class Shop(NamedTuple):
         """One click, and then the button that uploads is there."""
         self.lab.button("Rehearse").click()
         button = self.lab.button(upload)
-        expect(button).to_be_visible()
+        button.wait_for()
         return button
 
 
@@ -87,7 +87,7 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     assert shop.browsers() == 0
     upload = shop.rehearse("Upload 3 files")
     assert truth.received() == []
-    expect(lab.page.get_by_text("✓ Signed in as demo✓ 3 files in 3 batches✓ Rehearsed")).to_be_visible()
+    lab.page.get_by_text("✓ Signed in as demo✓ 3 files in 3 batches✓ Rehearsed").wait_for()
     expect(lab.page.locator(".tj-repeats")).to_contain_text(
         f"1 file repeats a rejected creative{EVIL}same content as ID"
     )
@@ -98,12 +98,12 @@ def test_a_person_uploads_by_clicks_while_other_cells_answer(shop: Shop) -> None
     expect(lab.page.get_by_text("4 files go to the practice site")).to_contain_text("account demo")
     truth.settings(processing_s=20)  # it ends when the test lets it
     upload.dblclick()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+    lab.page.get_by_role("progressbar", name="processing").first.wait_for()
     for _ in range(3):
         _ask_a_cell(lab)
     assert not shop.results.is_visible()
     truth.settings(processing_s=0)
-    expect(shop.results).to_contain_text("✓ uploaded: 4")
+    shop.results.filter(has_text="✓ uploaded: 4").wait_for()
     shown = shop.results.locator("tbody tr")
     expect(shown).to_have_count(4)
     ids = {row.nth(1).inner_text(): row.nth(2).inner_text() for row in (one.locator("td") for one in shown.all())}
@@ -145,18 +145,18 @@ def test_a_cell_run_again_run_all_and_a_page_opened_again_let_the_upload_go_on(s
     [browser] = lab.wait_until(lab.browsers)
     for run_again in (_run_the_panels_cell, _interrupt_and_run_all, _reload, _open_again):
         _ran(lab, run_again)
-        expect(lab.page.locator(".tj-task").get_by_text("▶ Running")).to_be_visible()
-        expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+        lab.page.locator(".tj-task").get_by_text("▶ Running").wait_for()
+        lab.page.get_by_role("progressbar", name="processing").first.wait_for()
         expect(lab.button("Cancel")).to_have_count(1)
         assert lab.browsers() == {browser}
     truth.settings(processing_s=0)
-    expect(shop.results).to_contain_text("✓ uploaded: 6", timeout=240_000)
+    shop.results.filter(has_text="✓ uploaded: 6").wait_for(timeout=240_000)
     names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
     assert sorted(name for name in truth.received() if name in names) == sorted(names)
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     assert len(ids) == len(before) + 6
     _ran(lab, Lab.run_all)  # which looks afresh, now that the work has ended
-    expect(lab.button("Rehearse")).to_be_visible()
+    lab.button("Rehearse").wait_for()
     workspace.settings_file.write_text(settings, "utf-8")
     shop.wait_for_no_browser()
 
@@ -172,7 +172,7 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     upload = shop.rehearse("Upload 5 files")
     truth.settings(processing_s=20)
     upload.click()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+    lab.page.get_by_role("progressbar", name="processing").first.wait_for()
     assert shop.browsers()
     lab.restart_kernel()
     shop.wait_for_no_browser()
@@ -182,11 +182,11 @@ def test_a_kernel_that_restarts_in_mid_upload_leaves_no_browser_and_true_files(s
     lab.open(NOTEBOOK)
     lab.run_all()
     told = "was not finished: 0 confirmed, 1 under way, 4 not begun"
-    expect(lab.page.get_by_text(told)).to_be_visible()
-    expect(shop.results).to_contain_text("ID unknown: 1")
+    lab.page.get_by_text(told).wait_for()
+    shop.results.filter(has_text="ID unknown: 1").wait_for()
     lab.button("Go on").click()
-    expect(lab.page.get_by_text(told)).not_to_be_visible()
-    expect(shop.results).to_contain_text("✓ uploaded: 5")
+    lab.page.get_by_text(told).wait_for(state="hidden")
+    shop.results.filter(has_text="✓ uploaded: 5").wait_for()
     assert len(library_ids(workspace)) == len(before) + 5
     names = [one["name"] for one in truth.creatives().values()]
     assert {names.count(path.stem) for path in uploaded.rglob("*.*")} == {1}
@@ -205,20 +205,20 @@ def test_a_second_kernel_watches_an_upload_stops_it_and_goes_on_with_it(shop: Sh
     upload = shop.rehearse("Upload 3 files")
     truth.settings(processing_s=20)
     upload.click()
-    expect(lab.page.get_by_role("progressbar", name="processing").first).to_be_visible()
+    lab.page.get_by_role("progressbar", name="processing").first.wait_for()
     shutil.copy(workspace.root / NOTEBOOK, workspace.root / "notebooks/second.ipynb")
     lab.open("notebooks/second.ipynb")
     lab.run_all()
     runs = re.compile(r"An upload runs in another window: \d of 3 files")  # by how long the second kernel took to start
     watched = lab.page.locator(f"{PANEL} .tj-task").filter(has_text=runs)
-    expect(watched).to_be_visible()
+    watched.wait_for()
     truth.settings(processing_s=0)
     lab.button("Stop").click()
-    expect(lab.page.get_by_text("was not finished: ")).to_be_visible()
-    expect(watched).not_to_be_visible()
+    lab.page.get_by_text("was not finished: ").wait_for()
+    watched.wait_for(state="hidden")
     shop.wait_for_no_browser()
     lab.button("Go on").click()
-    expect(shop.results).to_contain_text("✓ uploaded: 3")
+    shop.results.filter(has_text="✓ uploaded: 3").wait_for()
     names, ids = {row["new_filename"] for row in files}, library_ids(workspace)
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     workspace.settings_file.write_text(settings, "utf-8")
@@ -239,7 +239,7 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.run_all()
     lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck()
     lab.button("Save as the plan").click()
-    expect(lab.page.get_by_text("✓ Saved").first).to_be_visible()
+    lab.page.get_by_text("✓ Saved").first.wait_for()
     lab.page.screenshot(path=tmp_path / "01_review_session.png")
 
     lab.open(NOTEBOOK)
@@ -247,11 +247,11 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.button("Rehearse").focus()
     lab.page.keyboard.press("Enter")
     upload = lab.button("Upload 4 files")
-    expect(upload).to_be_visible()
+    upload.wait_for()
     lab.page.keyboard.press("Tab")
     expect(upload).to_be_focused()
     lab.page.keyboard.press("Enter")
-    expect(shop.results).to_contain_text("✓ uploaded: 4")
+    shop.results.filter(has_text="✓ uploaded: 4").wait_for()
     _reach_backwards(lab, shop.results.get_by_role("button", name="Copy 4 IDs"))
     lab.page.screenshot(path=tmp_path / "02_upload.png")
     [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
@@ -262,9 +262,9 @@ def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
     lab.run_all()
     lab.button("Other ways").click()
     lab.button("Only statuses").click()
-    expect(lab.page.get_by_text("1 rejected, 1 approved", exact=True)).to_be_visible()
+    lab.page.get_by_text("1 rejected, 1 approved", exact=True).wait_for()
     lab.button("Apply").click()
-    expect(lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved")).to_be_visible()
+    lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved").wait_for()
     lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
     held = truth.creatives()
     kept = {row["creative_id"]: row for row in read_rows(workspace.library)}

@@ -185,7 +185,7 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     page.wait_for_function("video => video.currentTime > 0.2", arg=playing.element_handle())
 
     video.get_by_role("checkbox").uncheck()
-    expect(lab.button("19 of 21 new ticked")).to_be_visible()
+    lab.button("19 of 21 new ticked").wait_for()
     expect(cards.filter(has=lab.page.locator("input:not(:checked)"))).to_have_count(3)  # both halves, and a copy
     lab.button("Save and go to upload").click()
     expect(page.get_by_role("tab", name="Upload")).to_have_attribute("aria-selected", "true")
@@ -198,7 +198,7 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     ) not in choice.files
 
     page.get_by_role("tab", name="Review").click()
-    expect(shown.get_by_text("✓ Saved").first).to_be_visible()
+    shown.get_by_text("✓ Saved").first.wait_for()
     lab.button("3 can't go").click()
     expect(cards).to_have_count(3)
     lab.button("Table").click()
@@ -230,13 +230,13 @@ def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
     expect(page.locator(f"{PANEL} .tj-bar:visible")).to_have_count(0)
     place.locator("input[webkitdirectory]").set_input_files(tmp_path / "media")
     add_as_it_is(lab)
-    expect(page.get_by_text("✓ 1 file added.")).to_be_visible()
-    expect(page.get_by_text("media/two/a.png: another file of the folder has this name")).to_be_visible()
+    page.get_by_text("✓ 1 file added.").wait_for()
+    page.get_by_text("media/two/a.png: another file of the folder has this name").wait_for()
     expect(page.locator(f"{PANEL} .tj-card")).to_have_count(1)
 
     place.locator("input[multiple]").set_input_files(large)
     add_as_it_is(lab)
-    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4")).to_be_visible()
+    page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4").wait_for()
     came = shop.root / "uploaded/large.mp4"
     assert filecmp.cmp(came, large, shallow=False)
 
@@ -249,7 +249,7 @@ def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
     assert not (shop.root / "uploaded/b.png").exists()
     place.dispatch_event("drop", {"dataTransfer": dropped})
     add_as_it_is(lab)
-    expect(page.locator(f"{PANEL} .tj-card").filter(has_text="b.png")).to_be_visible()
+    page.locator(f"{PANEL} .tj-card").filter(has_text="b.png").wait_for()
     lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
 
 
@@ -293,15 +293,15 @@ def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     strip = page.locator(".tj-mend-strip:visible")
     expect(strip.locator("img")).to_have_count(10)
     strip.click(position={"x": strip.evaluate("one => one.clientWidth") - 5, "y": 20})
-    expect(page.get_by_text("33 s → 30.9 s, from 2.1 s on")).to_be_visible()
+    page.get_by_text("33 s → 30.9 s, from 2.1 s on").wait_for()
     lab.button("Take it so").click()
     frame = page.locator(".tj-mend-drag:visible")
-    expect(frame.locator("img")).to_be_visible()
+    frame.locator("img").wait_for()
     drag_to_its_end(lab, frame)
-    expect(page.get_by_text("crop: 50 % of the width, the right is kept").first).to_be_visible()
+    page.get_by_text("crop: 50 % of the width, the right is kept").first.wait_for()
     lab.button("Take it so").click()
     lab.button("Add 3 files").click()
-    expect(page.get_by_text("✓ 3 files added.")).to_be_visible()
+    page.get_by_text("✓ 3 files added.").wait_for()
     rows = {row["original_filename"]: row for row in read_rows(shop.session)}
     assert "from 2.1 s on" in rows["long road.mp4"]["notes"]
     made = shop.root / "uploaded" / rows["wide beach.png"]["new_filename"]
@@ -310,7 +310,7 @@ def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     assert likeness(made, source, left=750) < 2 < likeness(made, source, left=375)
     expect(page.locator(".tj-card").filter(has_text=made.name)).to_have_count(1)
     lab.button("Undo: take 3 files of October shoot back out").click()
-    expect(page.get_by_text("✓ 3 files taken back out.")).to_be_visible()
+    page.get_by_text("✓ 3 files taken back out.").wait_for()
     assert (shop.session.read_bytes(), made.exists()) == (before, False)
 
 
@@ -347,7 +347,7 @@ def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:
     page = lab.page
     shown = page.locator(f"{PANEL} .jp-OutputArea")
     page.locator(f"{PANEL} select").filter(has_text="All sections").select_option("Static Banner")
-    expect(shown.get_by_text("Static Banner is the only section: 21 of 21 creatives")).to_be_visible()
+    shown.get_by_text("Static Banner is the only section: 21 of 21 creatives").wait_for()
     with page.expect_download() as told:
         lab.button("Save PNG").first.click()
     assert told.value.suggested_filename == "inventory.png"
@@ -369,7 +369,7 @@ def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> 
     page = lab.page
     expect(page.locator(f"{PANEL} .tj-card-name").filter(has_text=evil)).to_have_count(1)
     lab.button("Table").click()
-    expect(page.locator(f"{PANEL} .tj-work td").filter(has_text=evil).first).to_be_visible()
+    page.locator(f"{PANEL} .tj-work td").filter(has_text=evil).first.wait_for()
     page.get_by_text("The same in Python").last.click()
     assert page.evaluate("window.hacked") is None
     assert page.locator(f"{PANEL} .jp-OutputArea b, {PANEL} .jp-OutputArea img[src=x]").count() == 0
@@ -381,7 +381,7 @@ def test_work_that_is_run_again_goes_on_and_restarted_or_killed_leaves_no_browse
     lab.run_all()
     first = lab.wait_until(lab.browsers)
     lab.run_all()
-    expect(lab.page.get_by_text("started False in kernel")).to_be_visible()
+    lab.page.get_by_text("started False in kernel").wait_for()
     assert lab.browsers() == first
     kernel = lab.ask("sessions")[0]["kernel"]["id"]
     lab.ask(f"kernels/{kernel}/restart", "POST")
