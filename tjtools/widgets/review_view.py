@@ -105,9 +105,9 @@ class Gallery(Files):
         made, last = dict(self.posters), time.monotonic()
         with Children(cores=1) as room:
             for key in [one for one in paths if one not in made]:
+                made[key] = room.poster(paths[key])
                 if self._paths is not paths or not threading.main_thread().is_alive():
                     return  # another page is shown by now, or nobody looks any more
-                made[key] = room.poster(paths[key])
                 if time.monotonic() - last > _EVERY or len(made) == len(paths):
                     self.posters, last = dict(made), time.monotonic()
 
