@@ -59,10 +59,10 @@ class Asking(HasTraits):
         """What the site accepts, as far as is known now."""
         return load_limits(self.panel.workspace.limits_file)
 
-    def begin(self, work: Callable[[Task], object]) -> None:
-        """Let the panel's task do this."""
+    def begin(self, work: Callable[[Task], object]) -> bool:
+        """Let the panel's task do this; False where it is at something else."""
         self.at_work = True
-        self.panel.task.start(work)
+        return self.panel.task.start(work)
 
     @property
     def offer(self) -> Offer | None:

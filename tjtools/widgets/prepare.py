@@ -159,23 +159,24 @@ class Adding(Asking):
 
         def enter() -> None:
             with self._one_by_one:
-                self.panel.task.wait()
-                if self.delivery:  # a person is asked about it
-                    incoming.discard()
-                    self.note = LATER
-                else:
-                    self._enter(arrived)
+                while self.panel.task.wait() and not self.delivery:
+                    if self._enter(arrived):  # else a click was quicker
+                        return
+                incoming.discard()
+                self.note = LATER  # a person is asked about another one
 
         if self.panel.task.running:  # whose Cancel has to be heard
             threading.Thread(target=enter, name="tjtools-dropped").start()
         else:
             enter()
 
-    def _enter(self, arrived: Callable[[], Place]) -> None:
-        if not self.panel.task.running:
-            self.close()
-            self.came = self.taken_back = None
-            self.begin(partial(self._first_look, arrived))
+    def _enter(self, arrived: Callable[[], Place]) -> bool:
+        """Begin with it; False while the panel is at something else."""
+        if self.panel.task.running:
+            return False
+        self.close()
+        self.came = self.taken_back = None
+        return self.begin(partial(self._first_look, arrived))
 
     def _first_look(self, arrived: Callable[[], Place], task: Task) -> None:
         self._place = arrived()
