@@ -5,10 +5,8 @@ from tjtools.upload.handover import Outcome
 from tjtools.upload.plan import (
     Batch,
     Choice,
-    Expected,
     Plan,
     expected_time,
-    forget_choice,
     load_choice,
     make_plan,
     save_choice,
@@ -21,7 +19,6 @@ from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, r
 __all__ = [
     "Batch",
     "Choice",
-    "Expected",
     "FileProgress",
     "Outcome",
     "Plan",
@@ -34,7 +31,6 @@ __all__ = [
     "Watched",
     "demand_settled",
     "expected_time",
-    "forget_choice",
     "last_live_run",
     "load_choice",
     "load_library",

@@ -270,12 +270,12 @@ def _badge(review: Review, group: Group) -> w.Widget:
     badge.observe(press, "value")
     follow(review, "group", lambda: badge.set_trait("value", review.group is group))
     words = partial(_counted, review, group)
-    return tied(review, "chosen reviews", badge, description=words, shown=lambda: review.groups[group])
+    return tied(review, "chosen reviews", badge, description=words, shown=lambda: review.grouped[group])
 
 
 def _counted(review: Review, group: Group) -> str:
     """A badge: so many of a group, and how many of them are ticked."""
-    count = review.groups[group]
+    count = len(review.grouped[group])
     ticked = sum(one.file.key in review.chosen for one in review.grouped[group])
     if group is Group.NEW:
         return f"{ticked:,} new ticked" if ticked == count else f"{ticked:,} of {count:,} new ticked"
@@ -335,7 +335,7 @@ def _files(review: Review) -> w.Widget:
         "reviews matching",
         button("", lambda: review.set_trait("group", Group.THERE), icon="caret-right"),
         description=lambda: f"Show {_counted(review, Group.THERE)}",
-        shown=lambda: review.groups[Group.THERE] and not (review.group or review.find),
+        shown=lambda: review.grouped[Group.THERE] and not (review.group or review.find),
     )
     gallery, table = column(_pager(review), Gallery(review), _pager(review)), Rows(review)
     return column(

@@ -237,7 +237,7 @@ def _question(panel: Upload) -> Node | None:
 
 
 def _takes(checked: Checked) -> str:
-    seconds = checked.expected.seconds
+    seconds = checked.expected
     return f"about {max(10, round(seconds, -1)):.0f} s" if seconds < 2 * MINUTE else f"about {seconds / MINUTE:.0f} min"
 
 
