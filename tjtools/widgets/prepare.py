@@ -18,7 +18,7 @@ from tjtools.model.creative import Medium, SessionFile
 from tjtools.prepare.delivery import Delivered, Delivery, Piece, Wanted, fit_of, lacking, look_through
 from tjtools.prepare.fit import Fit, Wishes
 from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
-from tjtools.prepare.intake import Intake, Taken, plan_session
+from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.mend import Offer
 from tjtools.prepare.naming import OF_ONE_FOLDER, checked, guessed_by_folder
 from tjtools.prepare.remembered import Preparation, last_preparation
@@ -355,15 +355,10 @@ class Adding(Asking):
 
         taken = self.planned.taken if self.planned else ()
         rows = [
-            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), how(one))
+            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), one.how)
             for one in taken
         ]
         return pd.DataFrame(rows, columns=[*COLUMNS], dtype="str")
-
-
-def how(one: Taken) -> str:
-    """What is done to a file, and what else to know of it."""
-    return "; ".join((*one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes))
 
 
 def _choice(one: Delivered, delivery: Delivery) -> Piece | None:

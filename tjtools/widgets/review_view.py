@@ -22,18 +22,7 @@ from tjtools.widgets.markup import STATIC, Node, node, script
 from tjtools.widgets.mend import label_of, mend_view
 from tjtools.widgets.prepare_view import add_view
 from tjtools.widgets.review import EXCHANGED, LATE, MARKS, Group, Review, group_of, has_evidence
-from tjtools.widgets.view import (
-    actions,
-    button,
-    column,
-    follow,
-    heading_of,
-    linked,
-    row,
-    tied,
-    told,
-    way_on,
-)
+from tjtools.widgets.view import actions, button, column, follow, heading_of, linked, row, tied, told, way_on
 
 HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There, or skipped"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
@@ -226,27 +215,21 @@ def review_view(review: Review) -> w.Widget:
 
 def _bar(review: Review) -> w.Widget:
     """How many files are in each group, which are the filters; and the one button."""
-    after = "Go to upload" if review.lead else "Saved"
+    changes, after = "chosen saved reviews", "Go to upload" if review.lead else "Saved"
     before = "Save and go to upload" if review.lead else "Save as the plan"
     save = tied(
         review,
-        "chosen saved reviews",
+        changes,
         button(before, partial(_go_on, review), style="primary"),
         description=lambda: after if review.is_saved else before,
         disabled=lambda: not (review.able or review.lead) or (review.is_saved and not review.lead),
     )
-    on = (
-        []
-        if review.lead
-        else [
-            tied(
-                review, "chosen saved reviews", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved
-            )
-        ]
-    )
-    words = told(review, "chosen saved reviews busy", lambda: _standing(review))
+    words = told(review, f"{changes} busy", lambda: _standing(review))
     badges = row(*(_badge(review, group) for group in Group), words)
-    return column(row(badges, row(save, *on)), css="tj tj-bar")
+    if review.lead:
+        return column(row(badges, row(save)), css="tj tj-bar")
+    on = tied(review, changes, way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)
+    return column(row(badges, row(save, on)), css="tj tj-bar")
 
 
 def _go_on(review: Review) -> None:

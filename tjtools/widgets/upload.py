@@ -300,7 +300,7 @@ class Upload(Panel):
             raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
         task.progress("looking at each file that is left")
         rest = steps.prepare_rest(
-            self.workspace, unfinished, self.settings, progress=task.looked_at, cancelled=task.cancelled
+            self.workspace, unfinished, self.settings, now=self.clock, progress=task.looked_at, cancelled=task.cancelled
         )
         for words in rest.notes:
             task.say(words)
