@@ -192,7 +192,7 @@ class Campaign(NamedTuple):
         """What it would write now."""
         return files_of(workspace.campaigns, self.ads, self._run(workspace))
 
-    def write(self, workspace: Workspace) -> tuple[Path, ...]:
+    def write(self, workspace: Workspace) -> tuple[CampaignFile, ...]:
         """Write the CSVs, and return them; raises TJToolsError for statuses that are too old, and TrackingFileError."""
         if self.too_old:
             raise self.too_old

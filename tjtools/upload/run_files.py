@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -117,12 +117,17 @@ class RecordedRun(NamedTuple):
 
     def packed(self, place: str) -> bytes:
         """All that it wrote, and the report, as one zip; raises OSError where a file of it can't be read."""
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in (self.status_file, *self.campaign_files):
-                archive.writestr(path.name, path.read_bytes())
-            archive.writestr("report.txt", self.report(place).encode("utf-8", "backslashreplace"))
-        return made.getvalue()
+        report = self.report(place).encode("utf-8", "backslashreplace")
+        return zipped((self.status_file, *self.campaign_files), {"report.txt": report})
+
+
+def zipped(files: Iterable[Path], more: Mapping[str, bytes] = {}) -> bytes:
+    """These files, and what else there is by its name, as one zip; raises OSError where a file can't be read."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in [*((path.name, path.read_bytes()) for path in files), *more.items()]:
+            archive.writestr(name, data)
+    return made.getvalue()
 
 
 class RunLog(NamedTuple):
