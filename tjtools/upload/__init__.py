@@ -2,15 +2,7 @@
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
 from tjtools.upload.handover import Outcome
-from tjtools.upload.plan import (
-    Batch,
-    Choice,
-    Plan,
-    expected_time,
-    load_choice,
-    make_plan,
-    save_choice,
-)
+from tjtools.upload.plan import Batch, Choice, Plan, expected_time, load_choice, make_plan, save_choice
 from tjtools.upload.record import FileProgress, UploadReport
 from tjtools.upload.resume import Rest, Watch, Watched, demand_settled, prepare_rest, stop_run, unfinished_run, watched
 from tjtools.upload.run import upload
