@@ -121,7 +121,7 @@ def long_upload(folder: Path, origin: str, count: int) -> tuple[Watch, str]:
     bind_to_sandbox(place, origin)  # the person signs in again
     unfinished = unfinished_run(place)
     assert unfinished
-    rest = prepare_rest(place, unfinished, settings)
+    rest = prepare_rest(place, unfinished, settings, now=now)
     second = _upload(place, rest.plan, rest.prepared.library, watch, lambda _: None, unfinished)
     if second:
         raise SystemExit(f"going on ended with {second!r}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
+from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tjtools.cache.history import Observation
-from tjtools.cli import plain
+from tjtools.cli import plain, print_json
 from tjtools.cli.session import of_outcome, of_review
 from tjtools.cli.workspace import of_finding
 from tjtools.diff.libraries import FieldChange, LibraryDifference
@@ -141,3 +144,13 @@ def test_a_record_keeps_its_shape(record: object, told: object) -> None:
     shown = plain(record)
     assert shown == told
     assert str(shown) == str(told)  # the order, too
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "cp1251", "ascii"])
+def test_it_is_json_in_whatever_encoding_the_output_has(encoding: str) -> None:
+    name = "café 😀 \x1b[2J \udce9.mp4"
+    output = io.TextIOWrapper(io.BytesIO(), encoding, errors="backslashreplace")  # as the command sets it
+    with redirect_stdout(output):
+        print_json([name])
+    output.seek(0)
+    assert json.loads(output.read()) == [name]

@@ -137,7 +137,10 @@ def test_without_the_database_every_account_is_told_as_old_as_its_copy_is(
 
 def test_the_desks_switch_offers_what_has_joined_by_its_account(joined: Make) -> None:
     anna, ben = joined("anna"), joined("ben")
-    assert offered(anna) == [("anna · shop · no site yet", str(anna.root)), ("ben · shop · no site yet", str(ben.root))]
+    assert [*offered(anna)] == [
+        ("anna · shop · no site yet", str(anna.root)),
+        ("ben · shop · no site yet", str(ben.root)),
+    ]
 
 
 def test_workspaces_without_a_team_or_without_its_database_are_shown_as_they_are(

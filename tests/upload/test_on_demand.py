@@ -99,7 +99,7 @@ def test_an_approved_pair_and_an_approved_video_are_ads_in_the_files_of_a_run(sh
     (shop.campaigns / "Batch007_by-hand.csv").touch()
     found = plan_campaign(shop, now=NOW)
     would = [one.path.name for one in found.files(shop)]
-    written = found.write(shop)
+    written = [one.path for one in found.write(shop)]
     assert [path.name for path in written] == would
     assert would == [
         f"Batch008_20251113_120000_{one}.csv" for one in ("Native", "Native_Sports", "Preroll", "Preroll_BigGarden")
@@ -123,7 +123,7 @@ def test_two_campaigns_of_one_second_and_a_run_of_it_do_not_share_a_name(shop: W
     library(shop, "30 s.mp4 S a")
     shop.upload_logs.mkdir()
     shop.status_file("20251113_120000").touch()
-    names = [plan_campaign(shop, now=NOW).write(shop)[0].name for _ in range(2)]
+    names = [plan_campaign(shop, now=NOW).write(shop)[0].path.name for _ in range(2)]
     assert names == ["Batch001_20251113_120001_Preroll.csv", "Batch002_20251113_120002_Preroll.csv"]
 
 
@@ -386,7 +386,7 @@ def test_whatever_they_are_called_each_csv_is_one_that_the_uploader_takes(
     """Every ad is in one part, and in one of its category, in order; none beyond its caps, no file beyond its size."""
     caps = load_limits().campaign
     made = fitted([_long(preroll_ad(half, texts), length) for half, texts in told], caps)
-    written = write_ads(tmp_path_factory.mktemp("tracking"), made, "20251113_120000")
+    written = [one.path for one in write_ads(tmp_path_factory.mktemp("tracking"), made, "20251113_120000")]
     rows = {path.name: read_rows(path) for path in written}
     assert all(1 <= len(found) <= MOST_ADS for found in rows.values())
     assert all(path.stat().st_size <= MOST_BYTES for path in written)

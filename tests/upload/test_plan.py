@@ -12,7 +12,7 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.model.errors import TrackingFileError
-from tjtools.upload import Choice, forget_choice, load_choice, make_plan, save_choice
+from tjtools.upload import Choice, load_choice, make_plan, save_choice
 from tjtools.workspace.folder import Workspace
 
 NOON = datetime(2025, 11, 13, 12, 0, tzinfo=UTC)
@@ -112,14 +112,19 @@ def test_the_limit_counts_what_is_chosen() -> None:
     assert ([file.name for file in plan.files], [one.file.name for one in plan.left]) == (["b"], ["c"])
 
 
-def test_a_saved_choice_is_read_back_until_it_is_forgotten(bare_workspace: Workspace) -> None:
+def test_a_saved_choice_is_read_back_until_another_one_is_saved(bare_workspace: Workspace) -> None:
     assert load_choice(bare_workspace) is None
     files = [(Section.NATIVE_ROLLOVER, "héé.mp4"), (Section.STATIC_BANNER, '<img src=x>".png')]
     saved = save_choice(bare_workspace, files, now=NOON)
     assert load_choice(bare_workspace) == saved == Choice(NOON, frozenset(files))
     save_choice(bare_workspace, files[:1], left_out=files, now=NOON)
     assert load_choice(bare_workspace) == Choice(NOON, frozenset(files[:1]), frozenset(files[1:]))
-    forget_choice(bare_workspace)
+
+
+def test_a_plan_that_an_earlier_version_forgot_is_none(bare_workspace: Workspace) -> None:
+    save_choice(bare_workspace, [], now=NOON)
+    text = bare_workspace.log.read_text("utf-8")
+    bare_workspace.log.write_text(text.replace('"files": []', '"files": null'), "utf-8")
     assert load_choice(bare_workspace) is None
 
 
@@ -140,8 +145,8 @@ def test_a_plan_that_cant_be_read_is_not_taken_for_none(bare_workspace: Workspac
     bare_workspace.log.write_text(bare_workspace.log.read_text("utf-8").replace('"files": []', files), "utf-8")
     with pytest.raises(TrackingFileError, match=r"log\.jsonl(:1)?: this is no saved plan"):
         load_choice(bare_workspace)
-    forget_choice(bare_workspace)
-    assert load_choice(bare_workspace) is None
+    saved = save_choice(bare_workspace, [], now=NOON)
+    assert load_choice(bare_workspace) == saved
 
 
 def repeating(name: str, kind: CreativeType, pair: str = "", decision: Decision = Decision.UNDECIDED) -> FileReview:

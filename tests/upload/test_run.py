@@ -644,7 +644,7 @@ def test_what_the_session_no_longer_has_is_told_by_a_run_that_is_gone_on_with(
     journal.handed_over(files[:1], section=files[0].section, newest=max(truth.creatives()), **of_run)  # type: ignore[arg-type]
     ids = [truth.add("Static Banner", "a") for _ in range(shown)]
     write_inventory(workspace.session, [banner(folder, "c.png", 2)])
-    said = prepare_rest(workspace, unfinished_run(workspace), load_settings(workspace)).notes  # type: ignore[arg-type]
+    said = prepare_rest(workspace, unfinished_run(workspace), load_settings(workspace), now=lambda: NOW).notes  # type: ignore[arg-type]
     assert said == (
         "No longer in the session, and looked for on the site: a.png",
         "No longer in the session, so it is not uploaded: b.png",
@@ -870,7 +870,7 @@ def test_a_forced_run_that_is_gone_on_with_hands_over_no_confirmed_half_again(
     run = unfinished_run(workspace)
     assert run
     assert (run.told, run.force) == ("1 confirmed, 0 under way, 1 not begun", True)
-    rest = prepare_rest(workspace, run, load_settings(workspace))
+    rest = prepare_rest(workspace, run, load_settings(workspace), now=lambda: NOW)
     assert rest.plan.files == run.not_begun
     assert all(one.facts and one.content for one in rest.prepared.reviews)
 
@@ -993,7 +993,7 @@ def test_a_run_with_a_word_that_is_cut_off_is_gone_on_with_without_it(
     assert run
     assert run.told == "1 confirmed, 1 under way, 0 not begun"
     settings = load_settings(timed_out)
-    rest = prepare_rest(timed_out, run, settings)
+    rest = prepare_rest(timed_out, run, settings, now=lambda: NOW)
     report = upload(
         rest.plan, timed_out, rest.prepared.library, settings,
         lambda: connect(timed_out, settings, say=lambda _: None),
@@ -1303,7 +1303,7 @@ def test_a_half_of_a_pair_is_gone_on_with_where_the_other_was_confirmed_and_not_
     unfinished = unfinished_run(workspace)
     assert unfinished
     assert unfinished.told == "1 confirmed, 0 under way, 1 not begun"
-    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace), now=lambda: NOW)
     assert [file.name for file in rest.plan.files] == ["IMG_EN_Travel_ID-0A0A0A04-IMG.png"]
 
 
@@ -1320,7 +1320,7 @@ def test_a_half_that_the_site_refused_is_gone_on_with_together_with_the_other(
     unfinished = unfinished_run(workspace)
     assert unfinished
     assert unfinished.told == "0 confirmed, 1 without an ID, 0 under way, 1 not begun"
-    rest = prepare_rest(workspace, unfinished, load_settings(workspace))
+    rest = prepare_rest(workspace, unfinished, load_settings(workspace), now=lambda: NOW)
     assert ([file.name for file in rest.plan.files], rest.plan.not_chosen) == ([video, image], ())
 
 

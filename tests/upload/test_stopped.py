@@ -51,5 +51,5 @@ def test_a_video_in_a_banners_size_is_gone_on_with_whatever_its_row_says(bare_wo
     Journal(bare_workspace.log).begun(plan.files, run="20251113_120000", now=NOW)
     run = unfinished_run(bare_workspace)
     assert run
-    rest = prepare_rest(bare_workspace, run, load_settings(bare_workspace))
+    rest = prepare_rest(bare_workspace, run, load_settings(bare_workspace), now=lambda: NOW)
     assert (rest.notes, rest.plan.files) == ((), plan.files)

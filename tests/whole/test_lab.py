@@ -269,10 +269,7 @@ def test_the_sandbox_lives_as_long_as_any_lab_needs_it_and_leaves_no_orphan(
         assert answers(origin)
         ending(second)
         second.wait(60)
-    deadline = time.monotonic() + 30 * killed
-    while answers(origin):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)  # between two looks
+    wait_for_the_end(origin, 30 * killed)
 
 
 def test_the_sandbox_of_another_workspace_is_not_taken_for_ones_own(bare_workspace: Workspace, tmp_path: Path) -> None:

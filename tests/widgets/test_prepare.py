@@ -503,6 +503,29 @@ def test_what_is_dropped_while_another_delivery_is_asked_about_leaves_that_alone
     assert len([*shop.incoming.iterdir()]) == 1
 
 
+def test_what_is_dropped_waits_on_where_another_click_is_quicker(
+    shop: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, came, goes_on = looked(shop), threading.Event(), threading.Event()
+    review.adding.observe(lambda change: change["new"] and came.set(), "delivery")
+    wait, other, clicked = review.task.wait, threading.Event(), list[bool]()
+
+    def quicker(timeout: float | None = None) -> bool:
+        dropping = threading.current_thread().name == "tjtools-dropped"
+        if dropping and clicked:
+            other.set()
+        ended = wait(timeout)
+        if dropping and not clicked:
+            clicked.append(review.task.start(lambda _task: other.wait(20)))
+        return ended
+
+    monkeypatch.setattr(review.task, "wait", quicker)
+    review.task.start(lambda _task: goes_on.wait(60))
+    review.adding.take(dropped(shop, folder, folder / "Sports/IMG_0001.png"))
+    goes_on.set()
+    assert came.wait(60)
+
+
 def test_what_is_dropped_while_the_panel_works_waits_and_leaves_its_buttons_alive(
     shop: Workspace, folder: Path
 ) -> None:

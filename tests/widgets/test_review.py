@@ -17,9 +17,11 @@ from views import buttons, inside, looked, pressable, shown, words
 from world import NOW, drawn, write_inventory
 
 from tjtools.cache.library import Library
+from tjtools.media import Children
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
 from tjtools.model.errors import TrackingFileError, WrongHeader
 from tjtools.upload import load_choice, make_plan, prepare, save_choice
+from tjtools.widgets import review_view as view_module
 from tjtools.widgets.markup import Markup
 from tjtools.widgets.prepare_view import Drop
 from tjtools.widgets.review import EXCHANGED, LATE, Group, Review
@@ -399,6 +401,33 @@ def test_a_picture_that_is_there_stays_when_other_files_are_shown_beside_it(revi
     review.group = Group.NEW
     assert {card["id"] for card in gallery.cards} == gallery.posters.keys()
     assert gallery.posters.items() < before.items()
+
+
+def test_a_picture_that_comes_late_takes_no_place_of_those_of_the_files_that_are_shown_by_then(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    class Slow(Children):
+        def poster(self, path: Path) -> bytes:
+            if not begun.is_set():
+                begun.set()
+                assert goes_on.wait(60)
+            return super().poster(path)
+
+    monkeypatch.setattr(view_module, "Children", Slow)
+    monkeypatch.setattr(view_module, "_EVERY", 0.0)
+    gallery = Gallery(review)
+    assert begun.wait(60)
+    [late] = [one for one in threading.enumerate() if one.name == "tjtools-posters"]
+    review.group = Group.MEND
+    [newer] = [one for one in threading.enumerate() if one.name == "tjtools-posters" and one is not late]
+    newer.join()
+    shown = dict(gallery.posters)
+    goes_on.set()
+    late.join()
+    assert shown
+    assert gallery.posters == shown
 
 
 def test_an_empty_session_shows_the_place_to_drop_files_and_nothing_else(bare_workspace: Workspace) -> None:

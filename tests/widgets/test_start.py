@@ -131,7 +131,7 @@ def test_what_repeats_a_rejected_creative_is_no_new_file_on_any_tab(quiet: Works
     images(quiet, "b.png", "c.png")
     rejected_before(quiet, quiet.root / "uploaded/c.png")
     review = looked(quiet)
-    assert (today(quiet).figures["new"], review.groups[Group.NEW], review.groups[Group.LOOK]) == (1, 1, 1)
+    assert (today(quiet).figures["new"], len(review.grouped[Group.NEW]), len(review.grouped[Group.LOOK])) == (1, 1, 1)
     assert steps(quiet)[0].more == "1 to compare"
     assert "Plan, not saved: 1 of 2 files that can go up" in review.summary
 

@@ -37,6 +37,7 @@ from tjtools.model.creative import CreativeType, Section, SessionFile, UploadSta
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import FileProgress, UploadReport, load_choice, save_choice, watched
 from tjtools.upload.journal import UNDER_WAY, Journal
+from tjtools.upload.plan import BEGINNING, USUAL
 from tjtools.upload.resume import only_live_run
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
@@ -610,9 +611,7 @@ def test_a_watched_upload_whose_process_is_killed_is_gone_on_with(workspace: Wor
     with subprocess.Popen([sys.executable, "-c", BEGUN], cwd=workspace.root) as kernel:
         assert seen(panel, lambda: panel.other.run and panel.other.run.run)
         kernel.kill()
-        killed = time.monotonic()
-        assert seen(panel, lambda: panel.unfinished)
-        assert time.monotonic() - killed < 4  # half of it where nothing else runs
+        assert seen(panel, lambda: panel.unfinished)  # within a minute: its lock would hold for two
     assert (panel.unfinished.told, panel.elsewhere) == ("0 confirmed, 0 under way, 1 not begun", False)
 
 
@@ -650,12 +649,12 @@ with only_live_run(workspace):
 def test_the_expected_time_comes_from_what_uploads_here_took(workspace: Workspace) -> None:
     images(workspace, "ab")
     panel = ready(workspace)
-    assert not panel.checked.expected.measured
+    assert panel.checked.expected == BEGINNING + 2 * USUAL[Section.STATIC_BANNER]
     do(panel, "upload")
     images(workspace, "abcd")
     do(panel, "rehearse")
-    assert panel.checked.expected.measured
-    assert panel.checked.expected.seconds < 60
+    [pace] = Journal(workspace.log).paces()[Section.STATIC_BANNER]
+    assert panel.checked.expected == BEGINNING + 2 * pace
 
 
 @IN_ITS_OWN_BROWSER

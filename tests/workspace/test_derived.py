@@ -165,3 +165,10 @@ def test_a_workspace_whose_name_is_no_text_is_worked_in_all_the_same(bare_worksp
     (odd.root / "tracking").mkdir(parents=True)
     remember(odd)
     assert opened() == [str(bare_workspace.root)]
+
+
+def test_a_place_of_which_the_disk_tells_nothing_is_not_among_the_opened(bare_workspace: Workspace) -> None:
+    """As one to which another user's rights, or a share that is gone, bar the way."""
+    remember(Workspace(bare_workspace.root / ("x" * 300)))
+    remember(bare_workspace)
+    assert opened() == [str(bare_workspace.root)]

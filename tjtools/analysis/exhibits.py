@@ -54,17 +54,20 @@ class Shown(NamedTuple):
     @property
     def csv(self) -> str:
         """The whole table, safe to open in a spreadsheet."""
-        file, rows = io.StringIO(), [list(map(str, self.frame.columns)), *texts(self.frame)]
-        csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
+        file = io.StringIO()
+        csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in self._cells)
         return file.getvalue()
+
+    @property
+    def _cells(self) -> list[list[str]]:
+        return [list(map(str, self.frame.columns)), *texts(self.frame)]
 
     @property
     def copied(self) -> str:
         """The table as a spreadsheet takes it from the clipboard; `""` where it is too long for that."""
         if len(self.frame) > _LONGEST_COPY:
             return ""
-        rows = [list(map(str, self.frame.columns)), *texts(self.frame)]
-        return "\n".join("\t".join(neutralise(" ".join(cell.split())) for cell in row) for row in rows)
+        return "\n".join("\t".join(neutralise(" ".join(cell.split())) for cell in row) for row in self._cells)
 
     @property
     def png(self) -> bytes:
@@ -168,12 +171,7 @@ def gaps(it: Question) -> Shown:
     )
 
 
-@_exhibit(
-    "Native pairs",
-    "pairs",
-    "Of the whole library: the halves of a pair stand in two sections.",
-    (),
-)
+@_exhibit("Native pairs", "pairs", "Of the whole library: the halves of a pair stand in two sections.", ())
 def native_pairs(it: Question) -> Shown:
     suffixes = load_settings(it.files.workspace).names.pair_suffixes
     table = contents.native_pairs(it.files.frame, suffixes)
@@ -216,11 +214,7 @@ def ages(it: Question) -> Shown:
     )
 
 
-@_exhibit(
-    "What was uploaded in which run",
-    "runs and sections",
-    "As what they uploaded stands in the library now.",
-)
+@_exhibit("What was uploaded in which run", "runs and sections", "As what they uploaded stands in the library now.")
 def runs(it: Question) -> Shown:
     every, problems = load_runs(it.files.workspace)
     rows = it.asked.keep(every, "run")
@@ -263,8 +257,7 @@ def odd_names(it: Question) -> Shown:
 @_exhibit("What changed since you last looked", "creatives", follows=("last_looked",))
 def changes(it: Question) -> Shown:
     since = it.asked.last_looked or it.files.last_looked
-    seen = it.files.seen[1] if it.files.seen and it.files.seen[0] == since else None
-    table = it.files.changed(since)
+    seen, table = it.files.rows_seen(since), it.files.changed(since)
     more = "" if seen is None else f", rows_seen={seen}"
     call = f"since = datetime.fromisoformat({since.isoformat()!r})\nchanges_since(rows, frame, since{more})"
     return Shown(table, findings.of_changes(table, since), _drawn("changes", table), python(call))
@@ -304,12 +297,7 @@ def rejections(it: Question) -> Shown:
     )
 
 
-@_exhibit(
-    "The session beside what was rejected",
-    "repeats",
-    "Rejected once counts, also if it is gone since.",
-    (),
-)
+@_exhibit("The session beside what was rejected", "repeats", "Rejected once counts, also if it is gone since.", ())
 def repeats(it: Question) -> Shown:
     table, number, unseen = it.files.repeats()
     code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")

@@ -99,7 +99,7 @@ class Files:
     @property
     def last_looked(self) -> datetime:
         """Since when changes are listed, where nobody asks for another day."""
-        return self.seen[0] if self.seen else self.clock() - AT_FIRST
+        return self.seen.until if self.seen else self.clock() - AT_FIRST
 
     def changed(self, since: datetime | None = None) -> pd.DataFrame:
         """What is otherwise than at that moment, or than when a person last looked, as `changes_since` tells it.
@@ -107,8 +107,11 @@ class Files:
         There is one count of what was rejected since: who shows it asks here.
         """
         since = since or self.last_looked
-        seen = self.seen.rows if self.seen and self.seen.until == since else None
-        return changes_since(self.observations, self.frame, since, rows_seen=seen)
+        return changes_since(self.observations, self.frame, since, rows_seen=self.rows_seen(since))
+
+    def rows_seen(self, since: datetime) -> int | None:
+        """How many rows of the history a person had seen when they last looked, if that was then."""
+        return self.seen.rows if self.seen and self.seen.until == since else None
 
     def groups(self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False) -> KnownGroups:
         """What is there twice, as `known_groups` tells it; compared once: with thousands that takes long."""

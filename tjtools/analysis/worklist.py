@@ -119,8 +119,9 @@ def accounts(workspace: Workspace, clock: Callable[[], datetime]) -> Iterator[Ac
     places = [workspace, *(Workspace(Path(root)) for root in opened() if Path(root) != workspace.root)]
     for one in places:
         yield _account(one, clock)
-    known = {(team.settings.url, team.settings.account) for team in _teams(places)}
-    for team in {team.settings.url: team for team in _teams(places)}.values():
+    teams = [*_teams(places)]
+    known = {(team.settings.url, team.settings.account) for team in teams}
+    for team in {team.settings.url: team for team in teams}.values():
         there = {account for url, account in known if url == team.settings.url}
         with team, suppress(NotAllowed):  # which the workspace's own line says
             for one in other_accounts(team, there):

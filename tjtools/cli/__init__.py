@@ -55,9 +55,11 @@ def exit_code(error: TJToolsError) -> int:
 def print_json(value: object) -> None:
     """The answer of a command with `--json`: one JSON value on standard output.
 
-    Letters of all scripts stand as they are; what a terminal would take for a command is escaped, as JSON escapes it.
+    Letters of all scripts stand as they are, where the output can hold all of them; what it can't hold, or a terminal
+    would take for a command, is escaped as JSON escapes it.
     """
-    lines = json.dumps(plain(value), ensure_ascii=False, indent=2).split("\n")
+    some = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    lines = json.dumps(plain(value), ensure_ascii=some, indent=2).split("\n")
     told = ("".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line) for line in lines)
     sys.stdout.write("\n".join(told) + "\n")
 

@@ -68,9 +68,8 @@ def campaign(
         _sync(workspace, headless=headless)
     asked = Asked(section.section if section else None, tuple(category or ()), since and since.date(), overrides)
     found = plan_campaign(workspace, asked, now=now())
-    files, writes = found.files(workspace), not (dry_run or found.too_old)
-    if writes:
-        found.write(workspace)
+    writes = not (dry_run or found.too_old)
+    files = found.write(workspace) if writes else found.files(workspace)
 
     def show() -> None:
         _show(found, everything=everything)

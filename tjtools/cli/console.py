@@ -124,7 +124,7 @@ def start_log(*, debug: bool) -> None:
     logger.propagate = False
 
 
-def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Console = out) -> None:
+def listing(title: str, rows: Sequence[tuple[str, str, str]], *, on: Console = out) -> None:
     """Show files one a line, `(what, name, why)`, the reason below its file; a name is never broken or cut.
 
     Of no file nothing is shown, not even the title.
@@ -132,11 +132,11 @@ def listing(title: str, rows: Sequence[tuple[str, str, str]], *, console: Consol
     if not rows:
         return
     width = max(len(what) for what, _, _ in rows) + 2
-    console.print(title, style="bold")
+    on.print(title, style="bold")
     for what, name, why in rows:
-        console.print(f"{what:{width}}{name}")
+        on.print(f"{what:{width}}{name}")
         if why:
-            console.print(f"{'':{width}}{why}", style="dim")
+            on.print(f"{'':{width}}{why}", style="dim")
 
 
 class Wait:

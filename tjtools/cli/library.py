@@ -152,7 +152,7 @@ def _show_difference(difference: LibraryDifference, on: Console) -> None:
         for what, creative_id, name, field, old, new in difference.rows()
     ]
     if shown:
-        listing("Difference", shown, console=on)
+        listing("Difference", shown, on=on)
     on.print(", ".join(f"{count} {what}" for what, count in difference.counts.items() if count) or "No difference.")
 
 
@@ -260,7 +260,7 @@ def _show_update(update: Update, on: Console) -> None:
         )
         for one in update.certificates
     ]
-    listing("Read off the site", rows, console=on)
+    listing("Read off the site", rows, on=on)
     if update.certificates and not update.stopped:
         _show_difference(update.difference, on)
     if missing := update.reading.not_found:

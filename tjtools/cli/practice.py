@@ -61,11 +61,11 @@ def demo(
         _step(6, "Live upload to the sandbox")
         report = carried_out(workspace, prepared, plan, live=True, headless=headless)
         ids = [(one.creative_id, one.file.name, "") for one in report.outcomes if one.card]
-        listing(f"{len(ids)} Creative IDs", ids, console=err)
+        listing(f"{len(ids)} Creative IDs", ids, on=err)
         _step(7, "The same session again: nothing to upload, no browser started")
         known = prepare(workspace)
         again = carried_out(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
-        right, written = confirmed = practising.confirmed(sandbox.origin, report)
+        right, written = practising.confirmed(sandbox.origin, report)
         start = bound_site(workspace, load_settings(workspace)).started_by(folder)
     seconds = time.monotonic() - began
     well = written > 0 and right == written and not rest.files
@@ -81,7 +81,7 @@ def demo(
 
     def show() -> None:
         _show_summary(folder, start, workspace, report)
-        out.print(summed_up(report, again, *confirmed))
+        out.print(summed_up(report, again, right, written))
         out.print(f"{'All went' if well else 'It did not go'} as it should. Done in {seconds:.0f} s.")
 
     end(told, show, as_json=as_json, needs_a_person=not well)

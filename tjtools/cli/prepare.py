@@ -286,7 +286,7 @@ def _read(delivery: Delivery) -> Iterator[tuple[str, str, str]]:
 
 def _how(one: Taken) -> str:
     before = f"from {one.source.name}" if one.source.name != one.target.name else ""
-    return "; ".join(filter(None, (before, *one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes)))
+    return "; ".join(filter(None, (before, one.how)))
 
 
 def _go_on(workspace: Workspace, *, as_json: bool) -> NoReturn:
@@ -307,7 +307,7 @@ def _undo(workspace: Workspace, folder: Path | None, *, as_json: bool) -> NoRetu
         raise typer.BadParameter(f"the last preparation was of {before.folder}, not of {found}: nothing was taken back")
     taken_back = take_back(workspace, now=now())
     last, changed, back, beside = taken_back
-    listing("Changed since, and left where they are", [("", str(path), "") for path in changed], console=err)
+    listing("Changed since, and left where they are", [("", str(path), "") for path in changed], on=err)
     told = f"Taken back: {counted(len(last.sources), 'file')} of {last.folder}, prepared on {last.at:%Y-%m-%d %H:%M}"
     answer = {"folder": last.folder, "at": last.at, "files": [*last.files], "changed": changed, "back": back}
     end(answer | {"beside": beside}, told + taken_back.told, as_json=as_json)

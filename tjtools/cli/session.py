@@ -147,7 +147,8 @@ def decide(
 
 def _show_duplicates(found: Duplicates, html: Path | None) -> None:
     for group in found.groups:
-        listing(_title(group), [("", _told(one), _how(group, one) + _facts(one)) for one in group.members])
+        how = [(one, "; ".join(filter(None, (group.how(one), _facts(one))))) for one in group.members]
+        listing(_title(group), [("", _told(one), told) for one, told in how])
     listing("Can't be compared by their looks", [("", str(path), why) for path, why in found.unreadable])
     out.print(
         f"{counted(len(found.groups), 'group')} of duplicates among {counted(found.files, 'file')} and the library"
@@ -160,10 +161,6 @@ def _show_duplicates(found: Duplicates, html: Path | None) -> None:
 
 def _title(group: Group) -> str:
     return group.kind.value if group.closeness == 1 else f"{group.kind.value}, {group.closeness:.0%}"
-
-
-def _how(group: Group, one: Known) -> str:
-    return f"{how}; " if (how := group.how(one)) else ""
 
 
 def _told(one: Known) -> str:
@@ -185,7 +182,8 @@ def duplicates_page(found: Duplicates, fingerprints: Fingerprints) -> str:
     def picture(one: Known) -> str:
         return base64.b64encode(fingerprints.thumbnail(one.fingerprint) or b"").decode()
 
-    return console.template("duplicates.html").render(found=found, title=_title, facts=_facts, picture=picture)
+    page = console.template("duplicates.html")
+    return page.render(found=found, title=_title, facts=_facts, picture=picture, counted=counted)
 
 
 def of_review(one: FileReview) -> dict[str, object]:
@@ -305,7 +303,7 @@ def _with_repeats(workspace: Workspace, made: partial[steps.Plan], *, allow: boo
 
 def _repeats_too(plan: steps.Plan) -> bool:
     """Name what repeats a rejected creative, and ask whether it goes up; where nobody can be asked, it does not."""
-    listing(plan.asks, [("", one.file.name, one.reason) for one in plan.repeats], console=err)
+    listing(plan.asks, [("", one.file.name, one.reason) for one in plan.repeats], on=err)
     if not sys.stdin.isatty():
         say("Held back, as there is no terminal to ask on: --allow-repeats uploads them too")
         return False
@@ -326,8 +324,9 @@ def _resume(workspace: Workspace, *, headless: bool | None) -> tuple[steps.Prepa
     if run is None:
         raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
     say(f"Going on with the live run of {run.at:%Y-%m-%d %H:%M}: {run.told}")
+    settings = load_settings(workspace)
     with looking() as (progress, cancelled):
-        rest = steps.prepare_rest(workspace, run, load_settings(workspace), progress=progress, cancelled=cancelled)
+        rest = steps.prepare_rest(workspace, run, settings, now=now, progress=progress, cancelled=cancelled)
     for words in rest.notes:
         say(words)
     return rest.prepared, run_plan(workspace, rest.prepared, rest.plan, live=True, headless=headless, resumed=run)

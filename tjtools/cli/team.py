@@ -164,9 +164,7 @@ def pull(workspace: console.WorkspaceOption, as_json: console.JsonOption = False
 
 
 def history(
-    workspace: console.WorkspaceOption,
-    creative_id: console.IdArgument,
-    as_json: console.JsonOption = False,
+    workspace: console.WorkspaceOption, creative_id: console.IdArgument, as_json: console.JsonOption = False
 ) -> None:
     """Say what was done to a creative, and when.
 

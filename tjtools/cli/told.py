@@ -73,7 +73,7 @@ def show_reviews(
     some = [one for one in reviews if everything or one.needs_a_person or (one.goes_up and one.notes)]
     rows = [(one.verdict.value, one.file.name, "; ".join(filter(None, (one.reason, *one.notes)))) for one in some]
     of = "" if len(some) == len(reviews) else f"{len(some):,} of "
-    listing(f"{of}{counted(len(reviews), 'file')}", rows, console=on)
+    listing(f"{of}{counted(len(reviews), 'file')}", rows, on=on)
     counts = {what: number for what, number in tally(reviews).items() if number}
     alone = {f"already {_THERE}, nothing new": counts[_THERE]} if counts.keys() == {_THERE} else counts
     line(alone, ahead, on=on)
@@ -100,7 +100,8 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
     if report.stopped and not report.outcomes:
         return  # nothing could be written down: why is all there is to say
     held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
-    some = [one for one in report.outcomes if everything or one.file in held or _matters(one)]
+    quiet = {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
+    some = [one for one in report.outcomes if everything or one.file in held or one.status not in quiet]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
     listing("Live run" if report.live else "Dry run: nothing was uploaded", rows)
     if any(one.message == TIMED_OUT for one in report.outcomes):
@@ -111,10 +112,6 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
     counts = Counter(_came_to(one, held) for one in report.outcomes)
     order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, _MEND)
     line({what: counts[what] for what in order}, _after(workspace, report))
-
-
-def _matters(one: steps.Outcome) -> bool:
-    return one.status not in {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
 
 
 def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:

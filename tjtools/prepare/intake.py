@@ -78,6 +78,11 @@ class Taken(NamedTuple):
     of: Path | None = None
     replaces: frozenset[Path] = frozenset()
 
+    @property
+    def how(self) -> str:
+        """What is done to it, and what else to know of it."""
+        return "; ".join((*self.fit.mends, *(loss.told for loss in self.fit.losses), *self.notes))
+
 
 class Intake(NamedTuple):
     """What becomes of a delivery: the session's files, and those left out, each with the reason."""

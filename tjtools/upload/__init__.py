@@ -2,17 +2,7 @@
 
 from tjtools.diff.review import Prepared, load_library, named_files, prepare
 from tjtools.upload.handover import Outcome
-from tjtools.upload.plan import (
-    Batch,
-    Choice,
-    Expected,
-    Plan,
-    expected_time,
-    forget_choice,
-    load_choice,
-    make_plan,
-    save_choice,
-)
+from tjtools.upload.plan import Batch, Choice, Plan, expected_time, load_choice, make_plan, save_choice
 from tjtools.upload.record import FileProgress, UploadReport
 from tjtools.upload.resume import Rest, Watch, Watched, demand_settled, prepare_rest, stop_run, unfinished_run, watched
 from tjtools.upload.run import upload
@@ -21,7 +11,6 @@ from tjtools.upload.run_files import RecordedFile, RecordedRun, last_live_run, r
 __all__ = [
     "Batch",
     "Choice",
-    "Expected",
     "FileProgress",
     "Outcome",
     "Plan",
@@ -34,7 +23,6 @@ __all__ = [
     "Watched",
     "demand_settled",
     "expected_time",
-    "forget_choice",
     "last_live_run",
     "load_choice",
     "load_library",

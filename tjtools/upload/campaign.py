@@ -160,7 +160,7 @@ def write_campaigns(
     ads = fitted([*_native(outcomes, others, texts), *_preroll(outcomes, texts)], caps)
     if ads and texts.target_url not in texts.unset and (why := why_no_address(texts.target_url)):
         log.warning("The campaign uploader will not take these ads, target_url in tjtools.toml: %s", why)
-    return write_ads(folder, ads, run, backup)
+    return tuple(file.path for file in write_ads(folder, ads, run, backup))
 
 
 def _native(outcomes: Sequence[Settled], others: Sequence[SessionFile], texts: Texts) -> Iterator[Ad]:
@@ -188,7 +188,7 @@ def _half(one: Settled) -> Half:
 
 
 def fitted(ads: Iterable[Ad], caps: CampaignCaps) -> tuple[Ad, ...]:
-    """The ads within their caps, each with a name of its own: the uploader refuses a whole file for one bad row."""
+    """The ads within their caps, what is cut under a name of its own: the uploader refuses a file for one bad row."""
     ads = [*ads]
     taken = {
         kind: {name.casefold() for ad in ads if ad.kind == kind and len(name := ad.values["Ad Name"]) <= caps.ad_name}
@@ -212,7 +212,7 @@ def _cut(ad: Ad, caps: CampaignCaps, taken: set[str]) -> Ad:
     return ad._replace(values=ad.values | cut, notes=tuple(notes))
 
 
-def write_ads(folder: Path, ads: Iterable[Ad], run: str, backup: datetime | None = None) -> tuple[Path, ...]:
+def write_ads(folder: Path, ads: Iterable[Ad], run: str, backup: datetime | None = None) -> tuple[CampaignFile, ...]:
     """Write ads that fit, under the run's number, or else the next one; what is to be said of them is logged."""
     ads = [*ads]
     for ad in ads:
@@ -224,7 +224,7 @@ def write_ads(folder: Path, ads: Iterable[Ad], run: str, backup: datetime | None
         files = files_of(folder, ads, run)
         for file in files:
             write_rows(file.path, file.columns, file.rows, quote_all=file.columns is NATIVE_COLUMNS, backup=backup)
-    return tuple(file.path for file in files)
+    return files
 
 
 def files_of(folder: Path, ads: Iterable[Ad], run: str) -> tuple[CampaignFile, ...]:

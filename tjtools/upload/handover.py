@@ -114,46 +114,33 @@ def settle(
 
     Who hears of the site's waits can cut this one short: files that are missing then are left `open`.
     """
-    began = time.monotonic()
+    began, section, cut = time.monotonic(), files[0].section, Event()
     deadline, last_call = began + card_timeout, began + min(duplicate_wait, card_timeout)
-    try:
-        return _settled(site, files, results, newest_before, sizes, deadline, last_call)
-    finally:
-        site.waits(None)
-
-
-def _settled(
-    site: Site,
-    files: Sequence[SessionFile],
-    results: Mapping[str, FileResult],
-    newest_before: str,
-    sizes: Mapping[Key, str],
-    deadline: float,
-    last_call: float,
-) -> tuple[Outcome, ...]:
-    section, cut = files[0].section, Event()
     old: Sequence[Card] | None = None
     pause = LOOK_AGAIN
-    while True:
-        site.open_section(section)
-        new = new_cards(site, newest_before)
-        outcomes = pair(files, results, new, old or (), sizes)
-        now = time.monotonic()
-        missing = [one.file for one in outcomes if _is_missing(one, results, duplicates=now < last_call)]
-        if missing and old is None:
-            old = [card for card in read_section(site, section) if not is_newer(card.creative_id, newest_before)]
-            continue
-        if not missing or now >= deadline:
-            return outcomes
-        if cut.is_set():
-            return tuple(_left_open(one) if one.file in missing else one for one in outcomes)
-        seen = [card.creative_id for card in (*new, *(old or ()))]
-        ahead = last_call if now < last_call else deadline
-        if ahead - now > LONG:
-            site.waits(Waiting(ahead, len(missing), cut=cut.set))
-        names = [name for file in missing for name in as_shown(file.name)]
-        site.wait_for_names(names, seen, min(ahead - now, pause), cut.is_set)
-        pause = min(1.5 * pause, SELDOM)
+    try:
+        while True:
+            site.open_section(section)
+            new = new_cards(site, newest_before)
+            outcomes = pair(files, results, new, old or (), sizes)
+            now = time.monotonic()
+            missing = [one.file for one in outcomes if _is_missing(one, results, duplicates=now < last_call)]
+            if missing and old is None:
+                old = [card for card in read_section(site, section) if not is_newer(card.creative_id, newest_before)]
+                continue
+            if not missing or now >= deadline:
+                return outcomes
+            if cut.is_set():
+                return tuple(_left_open(one) if one.file in missing else one for one in outcomes)
+            seen = [card.creative_id for card in (*new, *(old or ()))]
+            ahead = last_call if now < last_call else deadline
+            if ahead - now > LONG:
+                site.waits(Waiting(ahead, len(missing), cut=cut.set))
+            names = [name for file in missing for name in as_shown(file.name)]
+            site.wait_for_names(names, seen, min(ahead - now, pause), cut.is_set)
+            pause = min(1.5 * pause, SELDOM)
+    finally:
+        site.waits(None)
 
 
 def _left_open(one: Outcome) -> Outcome:

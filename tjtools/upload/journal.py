@@ -155,13 +155,7 @@ class Journal:
         self._log = Log.at(path)
 
     def begun(
-        self,
-        files: Iterable[SessionFile],
-        *,
-        run: str,
-        now: datetime,
-        force: bool = False,
-        repeats: Iterable[Key] = (),
+        self, files: Iterable[SessionFile], *, run: str, now: datetime, force: bool = False, repeats: Iterable[Key] = ()
     ) -> None:
         """Note which files a run is to hand over, and fold old runs away."""
         self._log.fold(now, self._still_open)

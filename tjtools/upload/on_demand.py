@@ -37,12 +37,12 @@ from tjtools.upload.campaign import (
     why_no_address,
     write_ads,
 )
+from tjtools.upload.run_files import STARTED
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import CampaignCaps, load_limits
 from tjtools.workspace.settings import load_settings
 
-STARTED = "%Y%m%d_%H%M%S"
 KEYS = ("creative_id", "name", "category")  # the one that goes first, first
 VALUES = ("target_url", "headline", "brand_name", "call_to_action")
 _REMEDY = f"The first line names at least one of {', '.join(KEYS)}, and of {', '.join(VALUES)} what is to be said."
@@ -192,7 +192,7 @@ class Campaign(NamedTuple):
         """What it would write now."""
         return files_of(workspace.campaigns, self.ads, self._run(workspace))
 
-    def write(self, workspace: Workspace) -> tuple[Path, ...]:
+    def write(self, workspace: Workspace) -> tuple[CampaignFile, ...]:
         """Write the CSVs, and return them; raises TJToolsError for statuses that are too old, and TrackingFileError."""
         if self.too_old:
             raise self.too_old

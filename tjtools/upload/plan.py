@@ -1,9 +1,9 @@
 """What goes up: the files that a person chose, in batches of at most ten of one type; and how long that will take.
 
 The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`, or null where
-it was forgotten; those that a person left out are `left_out`, and `contents` the checksums of those that were looked
-at, as in `["Native Rollover", "a.mp4", "6f1c…"]`. It holds until then, or until another one is saved. Of a
-file that came into the session later it says nothing: such a one waits until a person has chosen.
+an earlier version forgot it; those that a person left out are `left_out`, and `contents` the checksums of those that
+were looked at, as in `["Native Rollover", "a.mp4", "6f1c…"]`. It holds until another one is saved. Of a file that came
+into the session later it says nothing: such a one waits until a person has chosen.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from statistics import median
-from typing import NamedTuple
 
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.model.creative import CreativeType, Key, Section, SessionFile
@@ -103,14 +102,8 @@ def load_choice(workspace: Workspace) -> Choice | None:
         line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
         why = str(error)
-    remedy = "Choose anew, or forget it: tjtools upload --session takes every new file."
+    remedy = "Choose anew: tjtools upload --session takes every new file."
     raise TrackingFileError(f"this is no saved plan: {why}.", path=workspace.log, line=line or None, remedy=remedy)
-
-
-def forget_choice(workspace: Workspace) -> None:
-    """From now on every new file of the session goes up again."""
-    if workspace.private.exists():
-        Log.at(workspace.log).append([Entry(_PLANNED, datetime.now(UTC), {"files": None}, "")])
 
 
 def exchanged(reviews: Iterable[FileReview], contents: Mapping[Key, str]) -> list[SessionFile]:
@@ -247,22 +240,15 @@ def _asked_about(one: FileReview) -> FileReview:
     return one.held(one.verdict, why)
 
 
-class Expected(NamedTuple):
-    """How many `seconds` a plan will take; `measured` where every section's pace was measured in this workspace."""
-
-    seconds: float
-    measured: bool
-
-
-def expected_time(plan: Plan, journal: Journal) -> Expected:
-    """The median pace of each section's last batches, times the files that the plan has for it.
+def expected_time(plan: Plan, journal: Journal) -> float:
+    """How many seconds a plan will take: the median pace of each section's last batches, times the files that it has.
 
     Raises `TrackingFileError` for a journal that can't be read.
     """
     files = Counter(file.section for file in plan.files)
     paces = {section: median(told[-LATELY:]) for section, told in journal.paces().items()}
     seconds = sum(number * paces.get(section, USUAL[section]) for section, number in files.items())
-    return Expected(seconds + BEGINNING * bool(files), measured=files.keys() <= paces.keys())
+    return seconds + BEGINNING * bool(files)
 
 
 def _chunks(reviews: Iterable[FileReview], size: int) -> list[list[FileReview]]:

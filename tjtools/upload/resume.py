@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event
@@ -69,9 +69,9 @@ def prepare_rest(
     run: Unfinished,
     settings: Settings,
     *,
+    now: Callable[[], datetime],
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Rest:
     """Look again at the files that an unfinished run left, and plan them; what it had confirmed is recorded first.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -48,9 +48,9 @@ OUTCOMES = {  # in words for a person
 }
 UNBEGUN = "not_begun"  # in the rows of all runs
 _LEFT = f"○ {NOT_BEGUN}"
-WITHOUT_ID = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
-_LIVE = {UploadStatus.SUCCESS, UploadStatus.DUPLICATE, UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
-_STARTED = "%Y%m%d_%H%M%S"
+_RETRYABLE = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
+_LIVE = _RETRYABLE | {UploadStatus.SUCCESS, UploadStatus.DUPLICATE}
+STARTED = "%Y%m%d_%H%M%S"  # what a run is called after
 
 
 def not_begun(one: RecordedFile | Outcome) -> bool:
@@ -77,6 +77,11 @@ class RecordedFile(NamedTuple):
         """Its section and name."""
         return self.creative_type.section, self.name
 
+    @property
+    def retryable(self) -> bool:
+        """Whether it got no Creative ID although it was to."""
+        return self.status in _RETRYABLE
+
 
 class RecordedRun(NamedTuple):
     """One run as its files tell it; `bad_lines` are those of the status CSV that can't be understood."""
@@ -94,7 +99,7 @@ class RecordedRun(NamedTuple):
     @property
     def problems_first(self) -> tuple[RecordedFile, ...]:
         """Its files, those first that got no Creative ID although they were to."""
-        return tuple(sorted(self.files, key=lambda one: one.status not in WITHOUT_ID))
+        return tuple(sorted(self.files, key=lambda one: not one.retryable))
 
     @property
     def told(self) -> str:
@@ -112,12 +117,17 @@ class RecordedRun(NamedTuple):
 
     def packed(self, place: str) -> bytes:
         """All that it wrote, and the report, as one zip; raises OSError where a file of it can't be read."""
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in (self.status_file, *self.campaign_files):
-                archive.writestr(path.name, path.read_bytes())
-            archive.writestr("report.txt", self.report(place).encode("utf-8", "backslashreplace"))
-        return made.getvalue()
+        report = self.report(place).encode("utf-8", "backslashreplace")
+        return zipped((self.status_file, *self.campaign_files), {"report.txt": report})
+
+
+def zipped(files: Iterable[Path], more: Mapping[str, bytes] = {}) -> bytes:
+    """These files, and what else there is by its name, as one zip; raises OSError where a file can't be read."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in [*((path.name, path.read_bytes()) for path in files), *more.items()]:
+            archive.writestr(name, data)
+    return made.getvalue()
 
 
 class RunLog(NamedTuple):
@@ -190,8 +200,8 @@ def load_runs(workspace: Workspace) -> RunLog:
     problems: list[str] = []
     for path in status_files(workspace):
         stamp = path.stem.removeprefix("upload_status_")
-        run = pd.to_datetime(stamp, format=_STARTED, errors="coerce")
-        if pd.isna(run) or f"{run:{_STARTED}}" != stamp:
+        run = pd.to_datetime(stamp, format=STARTED, errors="coerce")
+        if pd.isna(run) or f"{run:{STARTED}}" != stamp:
             problems.append(f"{path.name}: its name tells no time, as upload_status_20251113_120000.csv does")
             continue
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
@@ -16,16 +15,18 @@ from tjtools.analysis.reviews import DECIDED
 from tjtools.analysis.worklist import FIGURES
 from tjtools.model.words import counted
 from tjtools.widgets.analysis import PAGE, Analysis, LibraryAnalysis, LookUp, Pane, ReviewOutcomes
-from tjtools.widgets.markup import Markup, Node, Saved, call_node, folded, lines, node, note
+from tjtools.widgets.markup import Markup, Node, Saved, call_node, folded, lines, node, note, picture
 from tjtools.widgets.view import (
     Table,
     button,
+    call_view,
     choice,
     column,
     error_view,
     follow,
     linked,
     row,
+    ticked,
     tied,
     told,
     unfolding,
@@ -149,8 +150,8 @@ def library_view(panel: LibraryAnalysis) -> w.Widget:
     """The filter, and the exhibits one below the other, each with what it is asked for."""
     by = dimension_view(panel, "Count by", "by", DIMENSIONS)
     asked = {"inventory": [by], "gaps": [dimension_view(panel, "Category by", "across", ACROSS)]}
-    undated = w.Checkbox(description="also those of unknown day", indent=False, layout=w.Layout(width="auto"))
-    tied(panel, "since until", linked(panel, "undated", undated), shown=lambda: not panel.asked.every_day)
+    undated = ticked(panel, "undated", "also those of unknown day")
+    tied(panel, "since until", undated, shown=lambda: not panel.asked.every_day)
     panes = panel.open(panel.panes)
     exhibits = column(
         _notes(panel),
@@ -185,8 +186,7 @@ def lookup_view(panel: LookUp) -> w.Widget:
         tied(panel, "answers", w.VBox(), fresh=history),
     )
     shown = tied(panel, "answers", answers, shown=lambda: len(panel.answers.frame))
-    call = told(panel, "call", lambda: call_node(panel.call))
-    return column(row(linked(panel, "text", field), ask), error_view(panel), shown, call)
+    return column(row(linked(panel, "text", field), ask), error_view(panel), shown, call_view(panel))
 
 
 def history_view(panel: LookUp) -> w.Widget:
@@ -241,12 +241,7 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
     day = tied(panel, "last_looked files", w.DatePicker(layout=NARROW), value=since)
     seen = button("I have seen this", panel.have_seen, icon="check", style="primary")
     day.observe(choose, "value")
-    tied(
-        panel,
-        "figures last_looked",
-        seen,
-        shown=lambda: len(panel["changes"].frame),
-    )
+    tied(panel, "figures last_looked", seen, shown=lambda: len(panel["changes"].frame))
     return row(told(panel, "last_looked files", said), day, seen)
 
 
@@ -291,13 +286,10 @@ def _figure(panel: ReviewOutcomes, kind: str) -> w.Widget:
 
 
 def _creative(panel: ReviewOutcomes, creative_id: str, name: str, section: str, when: str) -> Node:
-    made = panel.evidence.picture(creative_id)
-    picture = node("div", "no picture", css="tj-small tj-note")
-    if made:
-        picture = node("picture", jpeg=b64encode(made).decode(), css="tj-small")
+    shown = picture(panel.evidence.picture(creative_id), css="tj-small")
     repeats = [node("div", f"≈ {one}") for one in panel.evidence.repeats(creative_id)[:2]]
     facts = node("div", "ID ", node("code", creative_id), " ", node("copy", creative_id), f" · {section} · {when}")
-    return node("div", picture, node("div", node("strong", name), facts, *repeats), css="tj-creative")
+    return node("div", shown, node("div", node("strong", name), facts, *repeats), css="tj-creative")
 
 
 def _ahead(panel: ReviewOutcomes) -> w.Widget:

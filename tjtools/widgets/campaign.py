@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
 from typing import ClassVar
 
 import ipywidgets as w
@@ -17,11 +14,13 @@ from traitlets import Instance, Tuple, Unicode
 from tjtools.model.creative import Section
 from tjtools.model.words import counted
 from tjtools.upload.on_demand import Asked, Campaign, plan_campaign
-from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
+from tjtools.upload.run_files import zipped
+from tjtools.widgets.markup import Markup, Node, Saved, alert, folded, lines, node, note
 from tjtools.widgets.panel import Panel, python
 from tjtools.widgets.view import (
     Table,
     button,
+    call_view,
     choice,
     column,
     error_view,
@@ -80,7 +79,7 @@ class CampaignFiles(Panel):
             self.note = "What is approved has changed meanwhile: look at it, and press again."
             return
         with self.attempt():
-            self.written = self.found.write(self.workspace)
+            self.written = tuple(one.path for one in self.found.write(self.workspace))
 
     def come_back(self) -> None:
         if self.found and not self.written:
@@ -115,11 +114,7 @@ class CampaignFiles(Panel):
 
     def packed(self) -> bytes:
         """All that was written, as one zip; raises OSError where a file of it can't be read."""
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in map(Path, self.written):
-                archive.writestr(path.name, path.read_bytes())
-        return made.getvalue()
+        return zipped(self.written)
 
     def told(self) -> Iterable[str]:
         if self.found is None:
@@ -170,7 +165,7 @@ def _inside(panel: CampaignFiles) -> w.Widget:
         tied(panel, "found", column(), fresh=lambda: [Table(panel.ads, what="ads")] if len(panel.ads) else []),
         told(panel, "found", lambda: _said(panel)),
         _left_out(panel),
-        told(panel, "call", lambda: call_node(panel.call)),
+        call_view(panel),
     )
 
 
@@ -199,7 +194,7 @@ def _standing(panel: CampaignFiles) -> Node | None:
     if found is None:
         return None
     if panel.written:
-        names = folded(counted(len(panel.written), "file"), lines(Path(one).name for one in panel.written))
+        names = folded(counted(len(panel.written), "file"), lines(one.name for one in panel.written))
         where = node("p", "They are in ", node("code", str(panel.workspace.campaigns)))
         return node("div", node("p", f"✓ Written: {finding(found)}", css="tj-finding"), where, names)
     if found.too_old:

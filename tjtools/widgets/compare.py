@@ -18,7 +18,7 @@ from tjtools.model.words import counted, in_bytes, in_seconds
 from tjtools.widgets.markup import STATIC, Markup, Node, folded, lines, node, note, script
 from tjtools.widgets.panel import State
 from tjtools.widgets.review import Review, marked
-from tjtools.widgets.view import button, choice, column, error_view, row, task_view, tied, told
+from tjtools.widgets.view import button, choice, column, error_view, idle, row, task_view, tied, told
 
 if TYPE_CHECKING:
     from tjtools.media.timeline import Kinship
@@ -55,7 +55,12 @@ def compare_view(review: Review) -> w.Widget:
     """How many files repeat something, and the one that a person looks at beside it; nothing where none does."""
     whole = column(
         row(told(review, "reviews compared", lambda: _found(review)), _turning(review)),
-        _looking(review),
+        tied(
+            review,
+            "compared busy",
+            task_view(review.task),
+            shown=lambda: review.compared and not (review.task.state is State.DONE or review.at_other_work),
+        ),
         error_view(review),
         tied(review, "reviews compared", column(), fresh=_anew(review)),
         css="tj-evidence",
@@ -116,17 +121,6 @@ def _words(review: Review) -> str:
     if review.compared is None:
         return "Compare them" if len(review.comparable) > 1 else "Compare"
     return "Next to decide ›" if {*review.undecided} - {review.compared} else "Next comparison ›"
-
-
-def _looking(review: Review) -> w.Widget:
-    again = task_view(review.task)
-    changes = "compared busy"
-    return tied(
-        review,
-        changes,
-        again,
-        shown=lambda: review.compared and not (review.task.state is State.DONE or review.at_other_work),
-    )
 
 
 def _anew(review: Review) -> Callable[[], list[w.Widget] | None]:
@@ -249,5 +243,5 @@ def _decision(review: Review, one: Repeat) -> w.Widget:
         buttons.append(made)
         if one.decision is decision:
             made.description, made.button_style = f"✓ {label}", "success"
-        tied(review, "busy", made, disabled=lambda: review.busy)
+        idle(review, made)
     return row(*buttons)

@@ -23,17 +23,7 @@ from tjtools.upload import unfinished_run, watched
 from tjtools.widgets.markup import STATIC, Markup, note
 from tjtools.widgets.panel import Broken, Panel, State, at_work, make
 from tjtools.widgets.switch import Accounts, switch, switches
-from tjtools.widgets.view import (
-    KINDS,
-    banner,
-    column,
-    error_view,
-    follow,
-    in_room,
-    kind_of,
-    tied,
-    told,
-)
+from tjtools.widgets.view import KINDS, banner, column, error_view, follow, in_room, kind_of, tied, told
 from tjtools.workspace.derived import remember
 from tjtools.workspace.folder import VARIABLE, Workspace
 from tjtools.workspace.settings import load_settings

@@ -9,6 +9,7 @@ for HTML or for mathematics.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from traceback import format_exception
@@ -71,6 +72,13 @@ def table_node(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: 
         for tag, cells in (("th", heads), *(("td", row) for row in rows))
     )
     return node("table", node("thead", head), node("tbody", *body))
+
+
+def picture(jpeg: bytes | None, *, css: str, **attributes: str | int) -> Node:
+    """A small picture; words in its place where there is none."""
+    if not jpeg:
+        return node("span", "no picture", css=css, **attributes)
+    return node("picture", jpeg=b64encode(jpeg).decode(), css=css, **attributes)
 
 
 def folded(title: str, *inside: Node, **attributes: str | int) -> Node:

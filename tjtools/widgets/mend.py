@@ -23,7 +23,7 @@ from tjtools.prepare.fit import POSTER, Fit, Wishes, fit
 from tjtools.prepare.mend import Mended, Offer, mend, offers
 from tjtools.widgets.markup import STATIC, Node, node, script
 from tjtools.widgets.panel import Panel, Task
-from tjtools.widgets.view import button, choice, column, row, tied, told, until_done
+from tjtools.widgets.view import button, choice, column, idle, row, tied, told, until_done
 from tjtools.workspace.limits import Limits, load_limits
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class Asking(HasTraits):
         """What the site accepts, as far as is known now."""
         return load_limits(self.panel.workspace.limits_file)
 
-    def begin(self, work: Callable[[Task], object]) -> None:
-        """Let the panel's task do this."""
+    def begin(self, work: Callable[[Task], object]) -> bool:
+        """Let the panel's task do this; False where it is at something else."""
         self.at_work = True
-        self.panel.task.start(work)
+        return self.panel.task.start(work)
 
     @property
     def offer(self) -> Offer | None:
@@ -286,7 +286,7 @@ def mend_view(review: Review) -> w.Widget:
         shown=lambda: mending.plain,
     )
     files, following, close = choosing(review, mending, label_of)
-    tied(review, "busy", plain, disabled=lambda: review.busy)
+    idle(review, plain)
     whole = column(
         row(told(mending, "offers", lambda: _found(mending)), plain, files, close, following),
         tied(mending, "at_work", column(until_done(review.task)), shown=lambda: mending.at_work),
@@ -339,14 +339,14 @@ def choosing(panel: Panel, asking: Asking, label: Callable[[Offer], str]) -> tup
     close = button("Decide later", lambda: asking.set_trait("asked", None))
     tied(asking, "offers asked", files, shown=lambda: asking.asked or asking.choices != asking.questions)
     tied(asking, "offers asked", close, shown=lambda: asking.asked)
-    tied(panel, "busy", following, disabled=lambda: panel.busy)
+    idle(panel, following)
     return files, following, close
 
 
 def question(panel: Panel, asking: Asking, label: Callable[[], str]) -> w.Widget:
     """The one file that a person is asked about, and the yes."""
     yes = tied(asking, "asked offers", button("", asking.agree, style="primary"), description=label)
-    tied(panel, "busy", yes, disabled=lambda: panel.busy)
+    idle(panel, yes)
     words = told(asking, "asked offers crop letterbox start still", lambda: _words(asking))
     whole = column(words, BeforeAfter(asking), row(yes), css="tj-pair tj-mending")
     return tied(asking, "asked offers", whole, shown=lambda: asking.offer)

@@ -18,7 +18,7 @@ from tjtools.model.creative import Medium, SessionFile
 from tjtools.prepare.delivery import Delivered, Delivery, Piece, Wanted, fit_of, lacking, look_through
 from tjtools.prepare.fit import Fit, Wishes
 from tjtools.prepare.incoming import Incoming, as_dropped, clear_cut_off
-from tjtools.prepare.intake import Intake, Taken, plan_session
+from tjtools.prepare.intake import Intake, plan_session
 from tjtools.prepare.mend import Offer
 from tjtools.prepare.naming import OF_ONE_FOLDER, checked, guessed_by_folder
 from tjtools.prepare.remembered import Preparation, last_preparation
@@ -159,23 +159,24 @@ class Adding(Asking):
 
         def enter() -> None:
             with self._one_by_one:
-                self.panel.task.wait()
-                if self.delivery:  # a person is asked about it
-                    incoming.discard()
-                    self.note = LATER
-                else:
-                    self._enter(arrived)
+                while self.panel.task.wait() and not self.delivery:
+                    if self._enter(arrived):  # else a click was quicker
+                        return
+                incoming.discard()
+                self.note = LATER  # a person is asked about another one
 
         if self.panel.task.running:  # whose Cancel has to be heard
             threading.Thread(target=enter, name="tjtools-dropped").start()
         else:
             enter()
 
-    def _enter(self, arrived: Callable[[], Place]) -> None:
-        if not self.panel.task.running:
-            self.close()
-            self.came = self.taken_back = None
-            self.begin(partial(self._first_look, arrived))
+    def _enter(self, arrived: Callable[[], Place]) -> bool:
+        """Begin with it; False while the panel is at something else."""
+        if self.panel.task.running:
+            return False
+        self.close()
+        self.came = self.taken_back = None
+        return self.begin(partial(self._first_look, arrived))
 
     def _first_look(self, arrived: Callable[[], Place], task: Task) -> None:
         self._place = arrived()
@@ -354,15 +355,10 @@ class Adding(Asking):
 
         taken = self.planned.taken if self.planned else ()
         rows = [
-            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), how(one))
+            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), one.how)
             for one in taken
         ]
         return pd.DataFrame(rows, columns=[*COLUMNS], dtype="str")
-
-
-def how(one: Taken) -> str:
-    """What is done to a file, and what else to know of it."""
-    return "; ".join((*one.fit.mends, *(loss.told for loss in one.fit.losses), *one.notes))
 
 
 def _choice(one: Delivered, delivery: Delivery) -> Piece | None:

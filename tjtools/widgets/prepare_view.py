@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from tjtools.prepare.remembered import Preparation
 from tjtools.widgets.markup import Markup, Node, alert, folded, lines, node, note, script
 from tjtools.widgets.mend import choosing, question
 from tjtools.widgets.panel import State
-from tjtools.widgets.prepare import DROPPED, Adding, Form
+from tjtools.widgets.prepare import DROPPED, Adding
 from tjtools.widgets.review import Review
-from tjtools.widgets.view import Table, button, column, follow, linked, row, task_view, tied, told
+from tjtools.widgets.view import Table, button, column, follow, idle, row, task_view, ticked, tied, told
 
 _ELSEWHERE = "JupyterLab was started in another folder than the workspace: tjtools lab starts it there."
 _NOTHING = "There is no image or video in it."
@@ -114,7 +114,7 @@ def _way_in(review: Review) -> w.Widget:
         shown=lambda: adding.last,
     )
     for one in (path, look, undo):
-        tied(review, "busy", one, disabled=lambda: review.busy)
+        idle(review, one)
     whole = row(Drop(review), path, look, undo)
     whole.add_class("tj-way-in")
     return whole
@@ -142,7 +142,7 @@ def _bar(review: Review) -> w.Widget:
     )
     for model, names in ((adding, _CHANGES), (adding.form, "answers fields"), (review, "busy")):
         tied(model, names, add, disabled=lambda: review.busy or not adding.ready)
-    close = tied(review, "busy", button("Not now", adding.close), disabled=lambda: review.busy)
+    close = idle(review, button("Not now", adding.close))
     words = Markup()
     for model, names in ((adding, _CHANGES), (adding.form, "answers fields")):
         follow(model, names, lambda: words.show(_standing(adding)))
@@ -188,7 +188,7 @@ def _asked(review: Review) -> w.Widget:
 
 def _repeats(review: Review) -> w.Widget:
     adding = review.adding
-    also = linked(adding, "repeats", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
+    also = idle(review, ticked(adding, "repeats"))
 
     def same() -> str:
         files = adding.delivery.repeated if adding.delivery else ()
@@ -196,7 +196,6 @@ def _repeats(review: Review) -> w.Widget:
         return f"the {len(files):,} of the same content" if len(files) > 1 else one
 
     tied(adding, "delivery", also, description=lambda: f"Add {same()} all the same", shown=same)
-    tied(review, "busy", also, disabled=lambda: review.busy)
     words = told(adding, "delivery", lambda: _repeated(adding))
     framed = tied(adding, "delivery", column(words, also, css="tj-repeats"), shown=lambda: words.tree != [""])
     return column(framed, told(adding, "delivery", lambda: _alike(adding)))
@@ -235,46 +234,35 @@ def _some(title: str, told: Iterable[str]) -> list[Node]:
 
 
 def _form(adding: Adding) -> list[w.Widget]:
-    if not adding.form.fields or adding.delivery is None:
+    """A line a folder: what is known of it is told, and the others are asked for, with the words that may be meant."""
+    form = adding.form
+    if not form.fields or adding.delivery is None:
         return []
-    found = adding.delivery.found
-
-    def known(folder: Path, field: str) -> str:
-        texts = {one.fields.get(field, "") for one in found if one.path.parent == folder}
-        return " · ".join(sorted(texts - {""}))
-
     more = note("What you say of a folder is kept for its next delivery, in metadata_defaults.csv.")
     head = node("div", node("h3", "What the names don't tell"), more, css="tj-line")
-    return [Markup(head), _form_view(adding.form, adding.called, known, adding.words)]
-
-
-def _form_view(
-    form: Form, names: Callable[[Path], str], known: Callable[[Path, str], str], words: Mapping[str, Iterable[str]]
-) -> w.Widget:
-    """A line a folder, called by `names`; what is `known` of it is told, and `words` are offered for the others."""
     columns = [field for field in NEEDED if any(field in fields for fields in form.fields.values())]
     cells = [Markup(node("span", "Folder")), *(Markup(node("span", TITLES[field])) for field in columns)]
     for folder, fields in form.fields.items():
-        cells.append(Markup(node("strong", names(folder))))
+        cells.append(Markup(node("strong", adding.called(folder))))
+        found = [one.fields for one in adding.delivery.found if one.path.parent == folder]
         for field in columns:
-            label = f"{TITLES[field]} of {names(folder)}"
-            control = _control(form, folder, field, label, words) if field in fields else None
-            cells.append(control or Markup(node("span", known(folder, field), css="tj-note")))
+            known = " · ".join(sorted({one.get(field, "") for one in found} - {""}))
+            control = _control(adding, folder, field) if field in fields else None
+            cells.append(control or Markup(node("span", known, css="tj-note")))
     wide = f"minmax(6em, max-content) {' '.join(_NARROW.get(field, 'minmax(7em, 13em)') for field in columns)}"
     layout = w.Layout(grid_template_columns=wide, grid_gap="4px 12px", align_items="center")
     trouble = told(form, "answers", lambda: node("div", lines(form.wrong), role="alert") if form.wrong else None)
-    return column(w.GridBox(cells, layout=layout), trouble)
+    return [Markup(head), column(w.GridBox(cells, layout=layout), trouble)]
 
 
-def _control(form: Form, folder: Path, field: str, label: str, words: Mapping[str, Iterable[str]]) -> w.Widget:
-    layout = w.Layout(width="100%")
+def _control(adding: Adding, folder: Path, field: str) -> w.Widget:
+    form, label = adding.form, f"{TITLES[field]} of {adding.called(folder)}"
+    looks = {"layout": w.Layout(width="100%"), "tooltip": label}
     if field in WORDS:
-        made = w.Dropdown(options=[("choose", ""), *((one, one) for one in WORDS[field])], layout=layout, tooltip=label)
+        made = w.Dropdown(options=[("choose", ""), *((one, one) for one in WORDS[field])], **looks)
     else:
-        hint = "like EN" if field == "language" else ""
-        made = w.Combobox(
-            options=[*words.get(field, ())], placeholder=hint, continuous_update=False, layout=layout, tooltip=label
-        )
+        hint, words = "like EN" if field == "language" else "", [*adding.words.get(field, ())]
+        made = w.Combobox(options=words, placeholder=hint, continuous_update=False, **looks)
     made.observe(lambda change: form.answer(folder, field, change["new"]), "value")
     follow(form, "answers", lambda: made.set_trait("value", form.answers.get((folder, field), "")))
     return made
@@ -291,7 +279,7 @@ def _losses(review: Review) -> w.Widget:
         description=lambda: f"All {len(adding.questions):,} as proposed",
         shown=lambda: len(adding.questions) > 1,
     )
-    tied(review, "busy", every, disabled=lambda: review.busy)
+    idle(review, every)
     whole = column(
         told(adding, "offers", lambda: _to_decide(adding)),
         row(every, files, close, following),
@@ -316,12 +304,9 @@ def _to_decide(adding: Adding) -> Node:
 def _choices(review: Review) -> w.Widget:
     """What is wished for all files at once."""
     adding = review.adding
-
-    def tick(trait: str, words: str) -> w.Widget:
-        made = w.Checkbox(description=words, indent=False, layout=w.Layout(width="auto"))
-        return tied(review, "busy", linked(adding, trait, made), disabled=lambda: review.busy)
-
-    native, again = tick("native", "Native pairs: a short video and its still"), tick("again", "")
+    native = idle(review, ticked(adding, "native", "Native pairs: a short video and its still"))
+    again = idle(review, ticked(adding, "again"))
+    as_is = idle(review, ticked(adding, "as_is", "Keep names and files as they are"))
 
     def moving() -> bool:
         found = adding.delivery.found if adding.delivery else ()
@@ -340,7 +325,7 @@ def _choices(review: Review) -> w.Widget:
         ),
         shown=lambda: known() or adding.again,
     )
-    as_is = tied(adding, "delivery", tick("as_is", "Keep names and files as they are"), shown=lambda: not adding.native)
+    tied(adding, "delivery", as_is, shown=lambda: not adding.native)
     return row(native, as_is, again)
 
 

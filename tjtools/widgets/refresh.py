@@ -18,13 +18,15 @@ from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.reading import Certificate
 from tjtools.scrape.refresh import NOTHING, Update, UpdateReport, apply_update, plan_refresh, plan_sync
-from tjtools.widgets.markup import Markup, Node, alert, call_node, folded, node, note, table_node
+from tjtools.widgets.markup import Markup, Node, alert, folded, node, note, table_node
 from tjtools.widgets.panel import Panel, Task, python
 from tjtools.widgets.view import (
     Table,
     button,
+    call_view,
     column,
     error_view,
+    idle,
     linked,
     row,
     tied,
@@ -229,11 +231,9 @@ def _under_way(panel: Refresh) -> w.Widget:
 def _other_ways(panel: Refresh) -> w.Widget:
     """The smaller ways, each with what it does, and the call in Python: to unfold."""
     ways = [one for one in Ways if one is not Ways.FULL]
-    buttons = [button(one.label, partial(panel.read, one), title=one.meaning) for one in ways]
-    for made in buttons:
-        tied(panel, "busy", made, disabled=lambda: panel.busy)
+    buttons = [idle(panel, button(one.label, partial(panel.read, one), title=one.meaning)) for one in ways]
     lines = [row(made, Markup(note(one.meaning))) for made, one in zip(buttons, ways, strict=True)]
-    heading = unfolding("Other ways", lambda: column(*lines, told(panel, "call", lambda: call_node(panel.call))))
+    heading = unfolding("Other ways", lambda: column(*lines, call_view(panel)))
     return column(heading, heading.room)
 
 

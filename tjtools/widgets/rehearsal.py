@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from tjtools import upload as steps
 from tjtools.model.creative import Key
-from tjtools.upload import Choice, Expected, Plan, Prepared, RecordedRun
+from tjtools.upload import Choice, Plan, Prepared, RecordedRun
 from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import Journal
 from tjtools.upload.plan import exchanged
-from tjtools.upload.run_files import WITHOUT_ID
 from tjtools.widgets.panel import Task, keys_code, python
 from tjtools.widgets.review import with_halves
 from tjtools.workspace.folder import Workspace
@@ -51,15 +50,15 @@ Choice(
 class Checked(NamedTuple):
     """What a rehearsal looked at: the `plan`, and the `whole` of it, with what repeats a rejected creative.
 
-    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is for the whole.
-    `stalled` are the files on which the site had timed out when this was made, `at`.
+    `choice` is the saved one, None where every new file goes; a `retry` has its own. `expected` is how many seconds the
+    whole takes. `stalled` are the files on which the site had timed out when this was made, `at`.
     """
 
     prepared: Prepared
     plan: Plan
     whole: Plan
     choice: Choice | None
-    expected: Expected
+    expected: float
     retry: bool
     stalled: frozenset[Key]
     at: datetime
@@ -90,7 +89,7 @@ def check(
     recorded = last.files if last else ()
     stalled = journal.stalled() | {one.key for one in recorded if one.message == TIMED_OUT}  # in a colleague's run
     if retry:
-        failed = {one.key for one in recorded if one.status in WITHOUT_ID}
+        failed = {one.key for one in recorded if one.retryable}
         new = [one.file for one in prepared.reviews if one.goes_up]
         choice, allowed = Choice(now, with_halves(new, failed)), allowed | failed
     make = partial(steps.make_plan, prepared.reviews, batch_size=settings.upload.batch_size, choice=choice)

@@ -201,11 +201,6 @@ class Review(Panel):
             return False
         return bool(self.saved.files & frozenset(self.able) == self.chosen)
 
-    @property
-    def groups(self) -> dict[Group, int]:
-        """How many files are in each group."""
-        return {group: len(files) for group, files in self.grouped.items()}
-
     def marks(self, one: FileReview) -> tuple[str, ...]:
         """What a person should know of a file before ticking it."""
         marks = {LATE: one.file.key in self.late, EXCHANGED: one.file.key in self.exchanged}

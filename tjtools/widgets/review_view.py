@@ -22,18 +22,7 @@ from tjtools.widgets.markup import STATIC, Node, node, script
 from tjtools.widgets.mend import label_of, mend_view
 from tjtools.widgets.prepare_view import add_view
 from tjtools.widgets.review import EXCHANGED, LATE, MARKS, Group, Review, group_of, has_evidence
-from tjtools.widgets.view import (
-    actions,
-    button,
-    column,
-    follow,
-    heading_of,
-    linked,
-    row,
-    tied,
-    told,
-    way_on,
-)
+from tjtools.widgets.view import actions, button, column, follow, heading_of, linked, row, tied, told, way_on
 
 HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There, or skipped"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
@@ -105,9 +94,9 @@ class Gallery(Files):
         made, last = dict(self.posters), time.monotonic()
         with Children(cores=1) as room:
             for key in [one for one in paths if one not in made]:
+                made[key] = room.poster(paths[key])
                 if self._paths is not paths or not threading.main_thread().is_alive():
                     return  # another page is shown by now, or nobody looks any more
-                made[key] = room.poster(paths[key])
                 if time.monotonic() - last > _EVERY or len(made) == len(paths):
                     self.posters, last = dict(made), time.monotonic()
 
@@ -226,27 +215,21 @@ def review_view(review: Review) -> w.Widget:
 
 def _bar(review: Review) -> w.Widget:
     """How many files are in each group, which are the filters; and the one button."""
-    after = "Go to upload" if review.lead else "Saved"
+    changes, after = "chosen saved reviews", "Go to upload" if review.lead else "Saved"
     before = "Save and go to upload" if review.lead else "Save as the plan"
     save = tied(
         review,
-        "chosen saved reviews",
+        changes,
         button(before, partial(_go_on, review), style="primary"),
         description=lambda: after if review.is_saved else before,
         disabled=lambda: not (review.able or review.lead) or (review.is_saved and not review.lead),
     )
-    on = (
-        []
-        if review.lead
-        else [
-            tied(
-                review, "chosen saved reviews", way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved
-            )
-        ]
-    )
-    words = told(review, "chosen saved reviews busy", lambda: _standing(review))
+    words = told(review, f"{changes} busy", lambda: _standing(review))
     badges = row(*(_badge(review, group) for group in Group), words)
-    return column(row(badges, row(save, *on)), css="tj tj-bar")
+    if review.lead:
+        return column(row(badges, row(save)), css="tj tj-bar")
+    on = tied(review, changes, way_on(review, "upload", "Go to upload"), shown=lambda: review.is_saved)
+    return column(row(badges, row(save, on)), css="tj tj-bar")
 
 
 def _go_on(review: Review) -> None:
@@ -270,12 +253,12 @@ def _badge(review: Review, group: Group) -> w.Widget:
     badge.observe(press, "value")
     follow(review, "group", lambda: badge.set_trait("value", review.group is group))
     words = partial(_counted, review, group)
-    return tied(review, "chosen reviews", badge, description=words, shown=lambda: review.groups[group])
+    return tied(review, "chosen reviews", badge, description=words, shown=lambda: review.grouped[group])
 
 
 def _counted(review: Review, group: Group) -> str:
     """A badge: so many of a group, and how many of them are ticked."""
-    count = review.groups[group]
+    count = len(review.grouped[group])
     ticked = sum(one.file.key in review.chosen for one in review.grouped[group])
     if group is Group.NEW:
         return f"{ticked:,} new ticked" if ticked == count else f"{ticked:,} of {count:,} new ticked"
@@ -335,7 +318,7 @@ def _files(review: Review) -> w.Widget:
         "reviews matching",
         button("", lambda: review.set_trait("group", Group.THERE), icon="caret-right"),
         description=lambda: f"Show {_counted(review, Group.THERE)}",
-        shown=lambda: review.groups[Group.THERE] and not (review.group or review.find),
+        shown=lambda: review.grouped[Group.THERE] and not (review.group or review.find),
     )
     gallery, table = column(_pager(review), Gallery(review), _pager(review)), Rows(review)
     return column(

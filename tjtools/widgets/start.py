@@ -15,9 +15,9 @@ from tjtools.model.creative import ReviewStatus
 from tjtools.model.words import ago, counted
 from tjtools.upload import Prepared, prepare
 from tjtools.upload.journal import Journal
-from tjtools.widgets.markup import Markup, Node, error_node, node, note
+from tjtools.widgets.markup import Markup, Node, node, note
 from tjtools.widgets.panel import Panel, Task, python
-from tjtools.widgets.view import actions, column, follow, row, tied, told, way_on
+from tjtools.widgets.view import actions, column, error_view, follow, row, tied, told, way_on
 
 CALL = python(
     "files = Files(workspace, lambda: datetime.now(tz=UTC))\n"
@@ -106,8 +106,8 @@ def start_view(start: Start) -> w.Widget:
     return column(
         told(start, "figures", lambda: node("div", *(_figure(start, kind) for kind in FIGURES), css="tj-figures")),
         heading,
-        tied(start, "steps", column(), fresh=lambda: [_step(start, place) for place in range(len(start.steps))]),
-        told(start.task, "error", lambda: error_node(start.task.error) if start.task.error else None),
+        tied(start, "steps", column(), fresh=lambda: [_step(start, one) for one in start.steps]),
+        error_view(start.task),
         told(start, "facts", lambda: _listed(start.facts)),
         actions(start),
     )
@@ -129,9 +129,8 @@ def _figure(start: Start, kind: str) -> Node:
     return node("div", node("strong", f"{number:,}"), node("span", name), *more, css=css + loud)
 
 
-def _step(start: Start, place: int) -> w.Widget:
-    step: Step = start.steps[place]
-    first = place == 0
+def _step(start: Start, step: Step) -> w.Widget:
+    first = step is start.steps[0]
     words = [node("code", step.command)] if step.command and not step.tab else []
     more = Markup(node("span", *words, f" {step.more}" if words else step.more, css="tj-note"))
     if not step.tab:

@@ -96,7 +96,7 @@ def switch(desk: Desk) -> w.ToggleButton:
         desk,
         "turned",
         heading,
-        description=lambda: offered(desk.workspace)[0][0],
+        description=lambda: next(offered(desk.workspace))[0],
         tooltip=lambda: "All accounts, and another workspace",
         shown=lambda: switches(desk),
     )
@@ -117,11 +117,14 @@ def _told(one: Account | None) -> Node:
     return node("div", what, *marks, *[node("span", note, css="tj-note")] * bool(note), css="tj-account")
 
 
-def offered(here: Workspace) -> list[tuple[str, str]]:
-    """The workspaces that this user has opened before and that are still there, each with its words; this one first."""
+def offered(here: Workspace) -> Iterator[tuple[str, str]]:
+    """The workspaces that this user has opened before and that are still there, each with its words; this one first.
+
+    Who asks for this one alone has no other one's settings read.
+    """
     roots = [str(here.root), *(root for root in opened() if root != str(here.root))]
     names = [Path(root).name for root in roots]
-    return [(_words(root, alone=names.count(Path(root).name) == 1), root) for root in roots]
+    return ((_words(root, alone=names.count(Path(root).name) == 1), root) for root in roots)
 
 
 def _words(root: str, *, alone: bool) -> str:

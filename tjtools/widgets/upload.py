@@ -23,7 +23,7 @@ from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun
 from tjtools.upload.journal import NOT_BEGUN, Journal, Unfinished
-from tjtools.upload.run_files import WITHOUT_ID, not_begun
+from tjtools.upload.run_files import not_begun
 from tjtools.widgets.elsewhere import WAITING, Elsewhere
 from tjtools.widgets.panel import Panel, Task
 from tjtools.widgets.rehearsal import Checked, call_of, check
@@ -127,7 +127,7 @@ class Upload(Panel):
     @property
     def retryable(self) -> int:
         """How many files of the recorded run have no Creative ID although they were to get one."""
-        return sum(self.outcomes[status] for status in WITHOUT_ID)
+        return sum(one.retryable for one in self.recorded.files) if self.recorded else 0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -300,7 +300,7 @@ class Upload(Panel):
             raise WorkspaceError("Every live run here came to its end: there is none to go on with.")
         task.progress("looking at each file that is left")
         rest = steps.prepare_rest(
-            self.workspace, unfinished, self.settings, progress=task.looked_at, cancelled=task.cancelled
+            self.workspace, unfinished, self.settings, now=self.clock, progress=task.looked_at, cancelled=task.cancelled
         )
         for words in rest.notes:
             task.say(words)

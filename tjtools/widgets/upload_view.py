@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 
 import ipywidgets as w
@@ -16,22 +15,11 @@ from tjtools.model.words import counted
 from tjtools.upload import RecordedRun
 from tjtools.upload.run_files import in_words
 from tjtools.widgets.elsewhere import MOST, elsewhere_view, files_node
-from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note
+from tjtools.widgets.markup import Markup, Node, Saved, alert, call_node, folded, lines, node, note, picture
 from tjtools.widgets.rehearsal import Checked
 from tjtools.widgets.review import marked
 from tjtools.widgets.upload import Step, Upload, counted_batches
-from tjtools.widgets.view import (
-    Table,
-    button,
-    column,
-    error_view,
-    linked,
-    row,
-    tied,
-    told,
-    until_done,
-    way_on,
-)
+from tjtools.widgets.view import Table, button, column, error_view, row, ticked, tied, told, until_done, way_on
 
 _REHEARSAL = "A rehearsal uploads nothing, and shows what would go."
 _STAYS = {THERE: "there already", LEFT: LEFT}
@@ -173,11 +161,9 @@ def _confirmation(panel: Upload) -> w.Widget:
 
     That is what repeats a rejected creative, and what the site timed out on.
     """
-    tick = linked(panel, "repeats_too", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
-    tied(panel, CHANGES, tick, description=lambda: _tick(panel))
+    tick = tied(panel, CHANGES, ticked(panel, "repeats_too"), description=lambda: _tick(panel))
     repeats = column(told(panel, "checked", lambda: _repeats(panel)), tick, css="tj-repeats")
-    again = linked(panel, "once_more", w.Checkbox(indent=False, layout=w.Layout(width="auto")))
-    tied(panel, CHANGES, again, description=lambda: "Upload again what is not found")
+    again = ticked(panel, "once_more", "Upload again what is not found")
     missed = column(told(panel, CHANGES, lambda: _timed_out(panel)), again, css="tj-missed")
     press, style = button("Upload", panel.upload, icon="upload"), "danger" if panel.site == "live" else "primary"
     tied(
@@ -237,7 +223,7 @@ def _question(panel: Upload) -> Node | None:
 
 
 def _takes(checked: Checked) -> str:
-    seconds = checked.expected.seconds
+    seconds = checked.expected
     return f"about {max(10, round(seconds, -1)):.0f} s" if seconds < 2 * MINUTE else f"about {seconds / MINUTE:.0f} min"
 
 
@@ -254,9 +240,7 @@ def _sections(checked: Checked) -> Node | None:
 def _thumb(fingerprints: Fingerprints, file: SessionFile) -> Node:
     seen = fingerprints.of(file.path)
     made = fingerprints.thumbnail(seen) if seen else None
-    if made is None:
-        return node("span", "no picture", title=file.name, css="tj-thumb")
-    return node("picture", jpeg=b64encode(made).decode(), title=file.name, label=file.name, css="tj-thumb")
+    return picture(made, title=file.name, label=file.name, css="tj-thumb")
 
 
 def _repeats(panel: Upload) -> Node | None:

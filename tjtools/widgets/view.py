@@ -119,6 +119,16 @@ def linked(model: HasTraits, trait: str, control: w.Widget) -> w.Widget:
     return control
 
 
+def idle(panel: Panel, control: w.Widget) -> w.Widget:
+    """A control that can't be used while the panel is at work."""
+    return tied(panel, "busy", control, disabled=lambda: panel.busy)
+
+
+def ticked(model: HasTraits, trait: str, words: str = "") -> w.Widget:
+    """A box to tick, with its words, for a trait of the model."""
+    return linked(model, trait, w.Checkbox(description=words, indent=False, layout=w.Layout(width="auto")))
+
+
 class Choice(w.Dropdown):  # type: ignore[misc]
     """A list; `offered` are its options and the one that is chosen, and `filling` says whether they are being set."""
 
@@ -146,7 +156,7 @@ def choice(
 def actions(panel: Panel, *buttons: w.Widget) -> w.Widget:
     """The panel's buttons, with what they lead to below: the task, an error, and the call in Python."""
     task = [] if panel.looks else [task_view(panel.task)]
-    return column(row(*buttons), *task, error_view(panel), told(panel, "call", lambda: call_node(panel.call)))
+    return column(row(*buttons), *task, error_view(panel), call_view(panel))
 
 
 def task_view(task: Task) -> w.Widget:
@@ -226,9 +236,14 @@ def unfolding(title: str, make: Callable[[], w.Widget], *, opened: bool = False)
     return heading
 
 
-def error_view(panel: Panel) -> w.Widget:
-    """What went wrong outside the task; empty while all is well."""
-    return told(panel, "error", lambda: error_node(panel.error) if panel.error else None)
+def error_view(it: Panel | Task) -> w.Widget:
+    """What went wrong in a task, or in a panel outside it; empty while all is well."""
+    return told(it, "error", lambda: error_node(it.error) if it.error else None)
+
+
+def call_view(panel: Panel) -> w.Widget:
+    """The panel's action in Python, to copy."""
+    return told(panel, "call", lambda: call_node(panel.call))
 
 
 class Table(w.VBox):  # type: ignore[misc]

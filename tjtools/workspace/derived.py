@@ -61,7 +61,13 @@ def remember(workspace: Workspace) -> None:
 
 def opened() -> list[str]:
     """Where the workspaces are that this user has worked in, and that are still there; the last one first."""
-    return [root for root in _noted() if (Path(root) / "tracking").is_dir() or (Path(root) / "tjtools.toml").is_file()]
+    return [root for root in _noted() if _is_there(Path(root))]
+
+
+def _is_there(root: Path) -> bool:
+    with suppress(OSError):  # another user's rights, or a share that is gone, bar the way
+        return (root / "tracking").is_dir() or (root / "tjtools.toml").is_file()
+    return False
 
 
 def _noted() -> list[str]:
