@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tjtools.media.look import Frame, keys
-from tjtools.media.points import Picture, picture
+from tjtools.media.points import Picture, picture, still
 
 cv2.setNumThreads(1)  # a child a core is enough
 
@@ -56,8 +56,10 @@ class Marks(NamedTuple):
 
 def of_frames(frames: Sequence[Frame]) -> bytes:
     """The marks of a content with these frames."""
-    shown, (side, coarse) = keys(frames, _FEWEST), (_SIDE, _COARSE_POINTS) if len(frames) == 1 else (_MOVING_SIDE, 0)
-    return marks([picture(frames[number].pixels, side, _most(len(shown)), coarse) for number in shown], shown)
+    if len(frames) == 1:
+        return marks([still(frames[0].pixels, _SIDE, _POINTS, _COARSE_POINTS)])
+    shown = keys(frames, _FEWEST)
+    return marks([picture(frames[number].pixels, _MOVING_SIDE, _most(len(shown))) for number in shown], shown)
 
 
 def marks(pictures: Sequence[Picture], frames: Sequence[int] | None = None) -> bytes:
