@@ -39,7 +39,8 @@ MIRROR_HASH = np.packbits(np.tile([1, 0], 128))
 
 
 class Marks(NamedTuple):
-    """By what a content is found; rows of `signs` and `spots` are its points, the strongest of a picture first.
+    """By what a content is found; rows of `signs` and `spots` are its points, the strongest of a picture first; of a
+    smooth still those of a larger picture follow.
 
     `shape` is the width and height of its pictures, `counts` how many points each of them has, `frames` the number of
     its frame. `signs` are two words each, `spots` four bytes: x and y in 256ths of width and height, the size in
