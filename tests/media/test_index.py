@@ -72,6 +72,20 @@ def test_of_a_still_full_of_fine_things_coarse_points_are_kept_too() -> None:
     assert (pixels > 5.5).sum() > 40
 
 
+def soft(number: int) -> Image.Image:
+    colours = np.random.default_rng(number).integers(60, 200, (9, 16, 3), np.uint8)
+    return Image.fromarray(colours).resize((400, 225), Image.Resampling.BICUBIC)
+
+
+def test_an_upright_part_of_a_soft_picture_leads_to_it() -> None:
+    """Little stands out in colours that flow into one another, and hardly anything in a third of them."""
+    index = Index({f"{number}": marks_of(soft(number)) for number in range(8)})
+    parts = [soft(number).crop((150, 0, 276, 225)).resize((224, 400)) for number in range(8)]
+    found = [[one for one, _ in index.like(marks_of(part))] for part in parts]
+    assert sum(each == [f"{number}"] for number, each in enumerate(found)) >= 7
+    assert all(each in ([], [f"{number}"]) for number, each in enumerate(found))
+
+
 def test_where_a_part_lies_in_the_whole_is_told(known: dict[str, bytes]) -> None:
     """A third is cut off on the left, and a fifth at the bottom, of the mirrored picture."""
     cut = ImageOps.mirror(drawn(8)).crop((133, 0, 400, 180))

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from tjtools.media.look import Frame, keys
-from tjtools.media.points import Picture, picture
+from tjtools.media.points import Picture, picture, still
 
 cv2.setNumThreads(1)  # a child a core is enough
 
@@ -39,7 +39,8 @@ MIRROR_HASH = np.packbits(np.tile([1, 0], 128))
 
 
 class Marks(NamedTuple):
-    """By what a content is found; rows of `signs` and `spots` are its points, the strongest of a picture first.
+    """By what a content is found; rows of `signs` and `spots` are its points, the strongest of a picture first; of a
+    smooth still those of a larger picture follow.
 
     `shape` is the width and height of its pictures, `counts` how many points each of them has, `frames` the number of
     its frame. `signs` are two words each, `spots` four bytes: x and y in 256ths of width and height, the size in
@@ -56,8 +57,10 @@ class Marks(NamedTuple):
 
 def of_frames(frames: Sequence[Frame]) -> bytes:
     """The marks of a content with these frames."""
-    shown, (side, coarse) = keys(frames, _FEWEST), (_SIDE, _COARSE_POINTS) if len(frames) == 1 else (_MOVING_SIDE, 0)
-    return marks([picture(frames[number].pixels, side, _most(len(shown)), coarse) for number in shown], shown)
+    if len(frames) == 1:
+        return marks([still(frames[0].pixels, _SIDE, _POINTS, _COARSE_POINTS)])
+    shown = keys(frames, _FEWEST)
+    return marks([picture(frames[number].pixels, _MOVING_SIDE, _most(len(shown))) for number in shown], shown)
 
 
 def marks(pictures: Sequence[Picture], frames: Sequence[int] | None = None) -> bytes:

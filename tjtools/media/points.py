@@ -17,7 +17,7 @@ import numpy as np
 SIDE = 400  # pixels of the longer side
 MOST_POINTS = 400
 _COARSE = 6.0  # pixels that a coarse point has at least
-_FEW_CORNERS = 250  # which are found in no time, and tell about how many points there are
+_FEW_CORNERS, _SMOOTH = 250, 40  # which are found in no time, and tell about how many points there are
 _SCALE = 512.0  # what 1 of a descriptor of length 1 is as a whole number
 _HASHED = 64
 _PLAIN = 5.0  # deviation of the brightness, of 255, below which a hash would be of noise
@@ -63,7 +63,7 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     described = None
     if not coarse:
         found, described = detector.detectAndCompute(grey, None)
-    elif len(_corners().detect(grey)) < _FEW_CORNERS:  # there is little to leave out: in one go it takes less
+    elif _corners_in(grey) < _FEW_CORNERS:  # there is little to leave out: in one go it takes less
         found, described = detector.detectAndCompute(grey, None)
         chosen = _chosen(found, most, coarse)
         found, described = [found[one] for one in chosen], described[chosen] if chosen else None
@@ -79,12 +79,31 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, told[:, 2:])
 
 
+def still(pixels: np.ndarray, side: int, most: int, coarse: int) -> Picture:
+    """The same of a still; of a smooth one there are so few that those of a larger picture follow, while there is room:
+    what is left of them in a part of it, or under words, wouldn't do."""
+    small = picture(pixels, side, most, coarse)
+    room = most - len(small.points)
+    if room <= 0 or _corners_in(cv2.cvtColor(small.pixels, cv2.COLOR_BGR2GRAY)) >= _SMOOTH:
+        return small
+    large = picture(pixels, SIDE, room)
+    by = small.pixels.shape[1] / large.pixels.shape[1]
+    if by == 1:
+        return small
+    parts = (small.places, by * large.places), (small.points, large.points), (small.turns, large.turns * (by, 1))
+    return Picture(small.pixels, *map(np.concatenate, parts))
+
+
 def _chosen(found: Sequence[Any], most: int, coarse: int) -> list[int]:
     """The numbers of the strongest coarse ones, and of the strongest of all others."""
     ordered = sorted(range(len(found)), key=lambda number: -found[number].response)
     first = [number for number in ordered if found[number].size >= _COARSE][:coarse]
     met = {*first}
     return first + [number for number in ordered if number not in met][: most - len(first)]
+
+
+def _corners_in(grey: np.ndarray) -> int:
+    return len(_corners().detect(grey))
 
 
 @cache
