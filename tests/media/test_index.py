@@ -194,6 +194,34 @@ def test_of_a_short_clip_that_changes_fast_enough_is_kept_to_find_it_by_where_it
         assert next(Index(kept).like(passing(number, 0.4)), (None,))[0] == f"{number}"
 
 
+def panning(number: int, start: float, within: np.ndarray | None = None) -> bytes:
+    """Marks of a clip of two seconds that pans over a picture four times as wide, or has that small within a page."""
+    wide = np.hstack([cv2.cvtColor(np.asarray(drawn(50 * number + each)), cv2.COLOR_RGB2BGR) for each in range(4)])
+    moments, pages = np.linspace(start, 2.1, 32), []
+    for place in (round(moment / 2.2 * 1200) for moment in moments):
+        shown = np.ascontiguousarray(wide[:, place : place + 400])
+        if within is not None:
+            page = within.copy()
+            page[60:127, 120:240] = cv2.resize(shown, (120, 67), interpolation=cv2.INTER_AREA)
+            shown = page
+        pages.append(shown)
+    return of_frames([Frame(float(each - start), page) for each, page in zip(moments, pages, strict=True)])
+
+
+def test_a_clip_that_is_small_within_a_page_is_found_by_all_its_pictures_together() -> None:
+    """Each of them has few points beside those of the page."""
+    dice = np.random.default_rng(5)
+    page = np.full((225, 400, 3), 90, np.uint8)
+    for left, top, side in dice.integers(0, (400, 225, 14), (260, 3)).tolist():
+        cv2.rectangle(page, (left, top), (left + side, top + side // 2 + 3), dice.integers(0, 256, 3).tolist(), -1)
+    index = Index({f"{number}": panning(number, 0) for number in range(4)})
+    for number in range(4):
+        [(name, lies)] = index.like(panning(number, 0.03, page))
+        assert name == f"{number}"
+        assert lies is not None
+        np.testing.assert_allclose(np.diag(np.array(lies.matrix)), (120 / 400, 67 / 225), atol=0.03)
+
+
 def test_a_plain_picture_is_like_nothing(known: dict[str, bytes]) -> None:
     plain = marked(Image.new("RGB", (300, 250), "navy"))
     assert [*Index(known | {"plain": plain}).like(plain)] == []

@@ -164,6 +164,31 @@ def test_a_short_clip_is_found_as_a_long_one_is(edit: Edit) -> None:
     assert kinship(other, one)
 
 
+def swaying(who: int, seconds: float = 8) -> Clip:
+    """Every other second all there is flies past, so fast that it is elsewhere in each frame that is kept."""
+    made = scene(who, 10 + who, seconds)
+    for number in range(len(made)):
+        if number // RATE % 2:
+            made[number] = np.roll(texture(who), 5 * number, 1)
+    return made
+
+
+@pytest.mark.parametrize("cut", [13, 22])
+def test_what_flies_past_is_found_though_it_is_kept_at_other_instants(cut: int) -> None:
+    one, other = shown(swaying(1)), shown(swaying(1)[cut:])
+    assert kinship(one, other)
+    assert kinship(other, one)
+    assert kinship(shown(swaying(2)[cut:]), one) is None
+
+
+def test_what_is_asked_for_what_makes_no_difference() -> None:
+    one, other = shown(swaying(1)), shown([swaying(1)[number // 3 * 3] for number in range(8 * RATE)])
+    asked, turned = kinship(one, other), kinship(other, one)
+    assert asked
+    assert turned
+    assert asked.likeness.closeness == pytest.approx(turned.likeness.closeness, abs=1e-4)
+
+
 def thrown(who: int, seconds: float = 3) -> Clip:
     """Small things fly before a black ground."""
     dice = np.random.default_rng(who)

@@ -113,8 +113,8 @@ class Both:
 
     @cached_property
     def _rougher(self) -> bool:
-        """Whether mine has fewer frames a second, or as many."""
-        return step(self.mine) >= step(self.theirs)
+        """Whether mine has fewer frames a second; of two that have as many it is the brighter one, whoever asks."""
+        return (step(self.mine), self.ones.mean()) >= (step(self.theirs), self.others.mean())
 
     def line(self) -> Line | None:
         """The time line on which most goes along, above all with its moment alone.
@@ -156,7 +156,7 @@ class Both:
         be enough; what is plain does not count.
 
         A moment counts by how well it goes along beside the best ones: what follows one intro hardly does. What moves
-        fast is seen at other instants of each, so that a moment that lies between two others is covered with them.
+        fast is seen at other instants of each, so that a moment that lies between two others counts as much as they do.
         """
         lasting = []
         for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
@@ -166,9 +166,8 @@ class Both:
         means = self.compared[1][tuple(line.pairs.T)]
         worth = ((means / np.percentile(means, _USUAL) - _HARDLY) / (_WELL - _HARDLY)).clip(0, 1)
         apart = step(self.mine) * line.speed if self._rougher else step(self.theirs)
-        between = (np.diff(line.pairs[:, 0 if self._rougher else 1]) - 1) * apart
-        between[between > _BETWEEN] = 0
-        seconds = worth.sum() * apart + (between * np.minimum(worth[1:], worth[:-1])).sum()
+        numbers = line.pairs[:, 0 if self._rougher else 1]
+        seconds = apart * _closed(worth, numbers, int(_BETWEEN / apart)).sum()
         enough = max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
         return bool(seconds >= part * enough)
 
@@ -215,6 +214,13 @@ def _lines(times: tuple[float, ...], theirs: tuple[float, ...], apart: float) ->
     at = (mine * np.array(_SPEEDS)[:, None, None] + later) / apart
     low, high = (np.clip(each, 0, last).astype(int) + here for each in (np.floor(at), np.ceil(at)))
     return (at > -0.5) & (at < last + 0.5), low, high
+
+
+def _closed(worth: np.ndarray, numbers: np.ndarray, between: int) -> np.ndarray:
+    """What frames with these numbers are worth, and so many or fewer between two of them as much as these."""
+    row = np.zeros((1, numbers[-1] - numbers[0] + 1 + 2 * between), np.float32)
+    row[0, numbers - numbers[0] + between] = worth
+    return np.asarray(cv2.morphologyEx(row, cv2.MORPH_CLOSE, np.ones((1, between + 1), np.uint8)))
 
 
 def step(frames: Sequence[Frame]) -> float:

@@ -23,6 +23,7 @@ FAIR = 0.01  # of its points, each by how few have it, that a candidate has
 LEAST_BALANCE, OF_MANY = -2, 2  # parts of a picture where points are in common, less those where none is; of a clip's
 _FEW, _PART = 15, 0.5  # points that clips have in common, and of those that one has, below which these are few
 _PAIRS, _MOST_LAID = 3, 200  # of pictures of two contents that are laid on each other; such contents
+_MOST_TOGETHER, _SMALL, _CELL = 20, 0.5, 4  # clips that are laid by all pictures; of the larger; 256ths of a picture
 _REMEMBERED = 4096  # pictures whose points are at hand, since they are asked for again and again
 _FAR_MORE = 2  # times what the next one has in common
 _MOST_FIRST = 14  # of the first 64 signs
@@ -69,24 +70,31 @@ class Index:
         """The contents that may look like the one with these marks, of those that are wanted: the likeliest first.
 
         One with a picture of nearly the same hash, or that has far more points in common than any other, is looked at
-        closer however its points lie: those along a smooth line slide, and what is cut out of it has few.
+        closer however its points lie: those along a smooth line slide, and what is cut out of it has few. Of a clip
+        that is small within a page, whose pictures have few points each, all of them together tell how it lies.
         """
         told = read(kept)
         ways = self._ways(told)
         owned = [self._pairs(which, self._pictures[self._of[found]]) for which, found, _ in ways]
-        by_points, by_hashes = (
+        sharing, by_hashes = (
             {one: shared for one, shared in each.items() if wanted(self.contents[one])}
             for each in (
-                self._ranked(owned, FEWEST_POINTS, len(told.signs)),
+                self._ranked(owned, FEWEST_POINTS),
                 self._ranked([self._nearly(one) for one in (told.hashes, told.hashes ^ MIRROR_HASH)], 1),
             )
         )
+        by_points = {one: shared for one, shared in sharing.items() if shared >= FAIR * len(told.signs)}
         near = ((one, None) for one in by_hashes)
         others = [one for one in by_points if one not in by_hashes][:_MOST_LAID]
         met = set[int]()
         for one, lies in filter(None, chain(*zip_longest(near, self._lying(told, ways, others)))):
             met.add(one)
             yield self.contents[one], lies
+        if len(told.counts) > 1:
+            left = [one for one in sharing if one not in met][:_MOST_TOGETHER]
+            for one, lies in self._lying_together(told, ways, left):
+                met.add(one)
+                yield self.contents[one], lies
         most, next_most = [*by_points.values(), 0, 0][:2]
         first = next(iter(by_points), None)
         if first is not None and first not in met and most >= _FAR_MORE * next_most:
@@ -124,24 +132,59 @@ class Index:
 
     def _laid(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> Iterator[tuple[int, int, Ways]]:
         """Those among which have a picture on whose place some points agree, that pair of pictures, and how it lies."""
+        which, found, apart, turned = self._plausible(told, ways, among)
+        pair = self._pair(told, which, found, turned)
+        groups, group, counts = np.unique(pair, return_inverse=True, return_counts=True)
+        pictures = groups % max(1, len(self._pictures))
+        likely = self._likely(pictures, counts)
+        table = lying.table(group, apart)[likely]
+        numbers = which[table], found[table]
+        laid = lying.ways(*self._both(told, *numbers, turned[table]), numbers, table >= 0)
+        for row in np.argsort(-laid.counts, kind="stable"):
+            if laid.counts[row] >= FEWEST_POINTS:
+                yield int(self._pictures[pictures[likely[row]]]), int(groups[likely[row]]), laid.one(row)
+
+    def _lying_together(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> Iterator[tuple[int, Lies]]:
+        """Those clips among which lie on this one as points of all their pictures say, where no two pictures do.
+
+        One of them must be small within the other, most of whose points are of the page around it: clips that are as
+        large have as many points as others, and what little they share is the template's.
+        """
+        which, found, apart, turned = self._plausible(told, ways, among)
+        owners = self._pictures[self._of[found]]
+        groups, group, counts = np.unique(turned * len(self.contents) + owners, return_inverse=True, return_counts=True)
+        groups, table = groups[enough := counts >= FEWEST_POINTS], lying.table(group, apart)[enough]
+        mine, theirs = both = self._both(told, which[table], found[table], turned[table])
+        spots = told.spots[which[table]], self._spots[found[table]]
+        cells = tuple(each[..., :2].astype(int) // _CELL @ [2**8, 1] for each in spots)
+        laid, asked, met = lying.ways(*both, cells, table >= 0), cache(partial(_part, told)), set[int]()
+        for row in np.argsort(-laid.counts, kind="stable"):
+            owner, way = int(groups[row] % len(self.contents)), laid.one(row)
+            if way.counts < FEWEST_POINTS or _SMALL < way.area < 1 / _SMALL or owner in met:
+                continue
+            some = table[row][(table[row] >= 0) & lying.near(mine.places[row], theirs.places[row], way)]
+            pairs, counts = np.unique(self._pair(told, which[some], found[some], turned[some]), return_counts=True)
+            for pair in pairs[np.argsort(-counts, kind="stable")][:_PAIRS]:
+                if lies := self._lies(told, asked, int(pair), way, LEAST_BALANCE):
+                    met.add(owner)
+                    yield owner, lies
+                    break
+
+    def _plausible(self, told: Marks, ways: Sequence[Pairs], among: Sequence[int]) -> tuple[np.ndarray, ...]:
+        """Pairs of its points and of those among which, their distances, and whether it is turned over, that may be of
+        pictures that are laid on one another."""
         which, found, apart = (np.concatenate(each) for each in zip(*ways, strict=True))
         turned = np.repeat([False, True], [len(way[0]) for way in ways])
         wanted = np.zeros(len(self.contents), bool)
         wanted[among] = True
-        of = np.repeat(np.arange(len(told.counts)), told.counts)
         rows = np.flatnonzero(wanted[self._pictures[self._of[found]]])
         rows = rows[lying.plausible(*self._both(told, which[rows], found[rows], turned[rows]))]
-        pair = (turned[rows] * len(told.counts) + of[which[rows]]) * len(self._pictures) + self._of[found[rows]]
-        groups, group, counts = np.unique(pair, return_inverse=True, return_counts=True)
-        pictures = groups % max(1, len(self._pictures))
-        likely = self._likely(pictures, counts)
-        table = lying.table(group, apart[rows])[likely]
-        numbers = which[rows][table], found[rows][table]
-        there = table >= 0
-        laid = lying.ways(*self._both(told, *numbers, turned[rows][table]), numbers, there)
-        for row in np.argsort(-laid.counts, kind="stable"):
-            if laid.counts[row] >= FEWEST_POINTS:
-                yield int(self._pictures[pictures[likely[row]]]), int(groups[likely[row]]), laid.one(row)
+        return which[rows], found[rows], apart[rows], turned[rows]
+
+    def _pair(self, told: Marks, which: np.ndarray, found: np.ndarray, turned: np.ndarray) -> np.ndarray:
+        """The numbers of the pairs of pictures that these points are of."""
+        of = np.repeat(np.arange(len(told.counts)), told.counts)
+        return np.asarray((turned * len(told.counts) + of[which]) * len(self._pictures) + self._of[found])
 
     def _likely(self, pictures: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Of each content the numbers of those pairs of pictures that have most points in common."""
@@ -156,11 +199,13 @@ class Index:
         shapes = self._shapes[self._pictures[self._of[found]]]
         return Points.of(told.spots[which], told.shape, turned), Points.of(self._spots[found], shapes)
 
-    def _lies(self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways) -> Lies | None:
+    def _lies(
+        self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways, many: int = OF_MANY
+    ) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
         frames, mine, other, both, shapes = self._shared(told, asked, pair, way)
         still, balance = len(told.counts) == 1, lying.balance(mine, other, both, shapes, way)
-        if balance < (LEAST_BALANCE if still else OF_MANY):
+        if balance < (LEAST_BALANCE if still else many):
             return None
         way = lying.exact(mine, other, both, way, closely=balance > 0)
         hardly = not still and len(both[0]) < min(_FEW, _PART * min(len(mine.places), len(other.places)))
@@ -193,7 +238,7 @@ class Index:
     def _pairs(self, which: np.ndarray, owners: np.ndarray) -> np.ndarray:
         return np.array(np.divmod(np.unique(which * len(self.contents) + owners), max(1, len(self.contents))))
 
-    def _ranked(self, ways: Sequence[np.ndarray], fewest: int, of: int = 0) -> dict[int, float]:
+    def _ranked(self, ways: Sequence[np.ndarray], fewest: int) -> dict[int, float]:
         """The contents by what they share of so much, either way round; what many have too tells less, as in a text
         the words that all texts have (their inverse document frequency)."""
         best, all_of_them = np.zeros(len(self.contents)), np.log(len(self.contents) + 2)
@@ -201,7 +246,7 @@ class Index:
             rare = 1 - np.log(np.bincount(which, minlength=1).clip(1)) / all_of_them
             votes = np.bincount(owners, minlength=len(best))
             told = np.bincount(owners, rare[which], minlength=len(best))
-            best = np.maximum(best, np.where((votes >= fewest) & (told >= FAIR * of), told, 0))
+            best = np.maximum(best, np.where(votes >= fewest, told, 0))
         found = np.flatnonzero(best)
         return {int(one): float(best[one]) for one in found[np.argsort(-best[found], kind="stable")]}
 

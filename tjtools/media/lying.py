@@ -139,6 +139,11 @@ def ways(mine: Points, theirs: Points, numbers: tuple[np.ndarray, np.ndarray], t
     return Ways(along, across, moved, np.where(_as_laid(along, across), counts, 0))
 
 
+def near(mine: np.ndarray, theirs: np.ndarray, way: Ways) -> np.ndarray:
+    """Which of these places are where theirs lie so."""
+    return np.asarray(np.abs(mine - way.onto(theirs)) < _NEAR * way.coarser)
+
+
 def _between(mine: Points, theirs: Points) -> np.ndarray:
     return np.asarray((mine.turns - theirs.turns + 180) % 360 - 180)
 
