@@ -110,6 +110,8 @@ def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: 
     assert review[-1] == "1 new · 1 there · 1 to compare → tjtools upload --live"
     dry = tjtools("upload", cwd=shop.root).stdout.splitlines()
     assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
+    write_inventory(shop.session, [{"new_filename": "a.jpg", "creative_type": "image"}])  # an upload would take nothing
+    assert last_line("review", cwd=shop.root) == "1 to compare → tjtools decide FILE OTHER WORD"
 
 
 @pytest.mark.parametrize("live", [[], ["--live"]])

@@ -236,7 +236,7 @@ def test_of_many_that_are_like_it_it_says_how_many_are_not_shown(small: Workspac
     panel.text = "winter"
     panel.ask()
     assert len(panel.answers.frame) == 1 + 25
-    assert panel.answers.finding == "1 line asked: 0 in the library, 1 not; 2 more are like it"
+    assert panel.answers.finding == "1 line asked: 0 in the library, 1 not; 27 are like it, 25 of them shown"
 
 
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:

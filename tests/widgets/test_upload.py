@@ -36,8 +36,9 @@ from world import (
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import FileProgress, UploadReport, load_choice, save_choice, watched
-from tjtools.upload.journal import UNDER_WAY, Journal
+from tjtools.upload.journal import NOT_BEGUN, UNDER_WAY, Journal
 from tjtools.upload.resume import only_live_run
+from tjtools.upload.run_files import RecordedFile, RecordedRun
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload
@@ -475,7 +476,7 @@ def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Wo
     session(workspace, [*pair, *[banner(workspace.root / "uploaded", f"{name}.png", ord(name)) for name in "ab"]])
     panel = do(ready(workspace), "upload")
     ids, run = library_ids(workspace), panel.recorded
-    assert (run.problems_first[0].name, run.told) == ("b.png", "✗ failed: 1 · ✓ uploaded: 3")
+    assert (run.what_matters_first[0].name, run.told) == ("b.png", "✗ failed: 1 · ✓ uploaded: 3")
     assert sorted(panel.ids) == sorted(ids.values())
     with zipfile.ZipFile(io.BytesIO(run.packed(panel.place))) as packed:
         held = {name: packed.read(name).decode() for name in packed.namelist()}
@@ -486,6 +487,17 @@ def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Wo
     assert failed == f"✗ failed          b.png  {EVIL}"
     assert sorted(line.split()[2] for line in others) == sorted(panel.ids)
     assert panel.library_page == f"{truth.origin}/media-library"
+
+
+def test_the_results_tell_of_the_new_ids_before_what_was_there_already(workspace: Workspace) -> None:
+    """A session keeps what went up before: what this upload brought would stand on the last page of the list."""
+    rows = [("there", "skipped", "1"), ("new", "success", "2"), ("lost", "unknown_id", ""), ("late", "skipped", "")]
+    files = [
+        RecordedFile(name, CreativeType.IMAGE, UploadStatus(status), creative_id, "" if creative_id else NOT_BEGUN)
+        for name, status, creative_id in rows
+    ]
+    run = RecordedRun(workspace.upload_logs / "upload_status_20251113_120000.csv", tuple(files), ())
+    assert [one.name for one in run.what_matters_first] == ["lost", "new", "late", "there"]
 
 
 def test_the_sandbox_signs_in_by_itself(workspace: Workspace, truth: Truth) -> None:

@@ -302,8 +302,9 @@ class LookUp(Panel):
             missing = sum(not one.there and not one.is_unclear for _, one in found)
             told = [f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"]
             told += [f"{unclear:,} unclear"] if unclear else []
-            if more := sum(max(0, len(like) - MOST_LIKE) for like in hints.values()):
-                told.append(f"{more:,} more {'is' if more == 1 else 'are'} like {'it' if missing == 1 else 'them'}")
+            if any(len(like) > MOST_LIKE for like in hints.values()):
+                every, shown = (sum(min(len(like), most) for like in hints.values()) for most in (10**9, MOST_LIKE))
+                told.append(f"{every:,} are like {'it' if missing == 1 else 'them'}, {shown:,} of them shown")
             self.answers = Shown(table, "; ".join(told))
 
     @property

@@ -325,7 +325,7 @@ def _bars(panel: Upload) -> Node:
 
 
 def _results(panel: Upload) -> w.Widget:
-    """What came of the last upload: the counts, what to do with it, and each file, those first that got no ID."""
+    """What came of the last upload: the counts, what to do with it, and each file, what matters first."""
     again = button("Retry", panel.retry, icon="repeat")
     tied(
         panel,
@@ -372,6 +372,6 @@ def _counts(run: RecordedRun) -> Node:
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
         (in_words(one), one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
-        for one in run.problems_first
+        for one in run.what_matters_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")
