@@ -265,6 +265,21 @@ def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth)
     assert sorted(truth.received()) == ["a.png", "b.png"]
 
 
+def test_of_a_plan_only_what_has_no_id_yet_is_told_as_ahead(workspace: Workspace, truth: Truth) -> None:
+    """Also in a panel that is opened later, as after a restart of the kernel."""
+    truth.script({"b.png": {"outcome": "error"}})
+    images(workspace, "ab")
+    save_choice(workspace, [(Section.STATIC_BANNER, f"{name}.png") for name in "ab"], now=NOW)
+    assert "'Your plan: 2 files'" in words(upload_view(Upload(workspace)))
+    do(ready(workspace), "upload")
+    assert "'Your plan: 1 of 2 files left'" in words(upload_view(Upload(workspace)))
+    truth.script({})
+    do(Upload(workspace), "retry", "upload")
+    view = upload_view(Upload(workspace))
+    assert re.search("Your plan is carried out'.*: each of its 2 files has a Creative ID", words(view))
+    assert ("Rehearse", "") in shown_buttons(view)
+
+
 def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "abc")
     save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)

@@ -87,6 +87,12 @@ class Upload(Panel):
                 self.uploaded = False
 
     @property
+    def left(self) -> frozenset[Key]:
+        """The files of the saved plan to which the last live run has found no Creative ID."""
+        files = self.recorded.files if self.recorded else ()
+        return self.saved.files - {one.key for one in files if one.creative_id} if self.saved else frozenset()
+
+    @property
     def plan(self) -> Plan | None:
         """What an upload takes by the person's word so far; None before a rehearsal."""
         checked = self.checked

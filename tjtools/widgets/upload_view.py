@@ -113,12 +113,15 @@ def _ahead(panel: Upload) -> w.Widget:
         if not panel.saved:
             rule = f" every new file goes, but no copy of a rejected one. {_REHEARSAL}"
             return node("span", node("strong", "No plan is saved:"), rule)
-        files, saved = counted(len(panel.saved.files), "file"), panel.saved.saved_at.astimezone()
-        return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}. {_REHEARSAL}")
+        files, left = len(panel.saved.files), len(panel.left)
+        told = counted(files, "file") if left == files else f"{left:,} of {counted(files, 'file')} left"
+        ahead = f". {_REHEARSAL}" if left else f": each of its {counted(files, 'file')} has a Creative ID."
+        head = node("strong", f"Your plan: {told}" if left else "Your plan is carried out")
+        return node("span", head, f", saved {panel.saved.saved_at.astimezone():%Y-%m-%d %H:%M}{ahead}")
 
     way = way_on(panel, "review", "Go to Review")
     if isinstance(way, w.Button):
-        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) and not _begins(panel) else "")
+        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing_left(panel) else "")
     there = row(told(panel, CHANGES, plan), way)
     return tied(panel, CHANGES, there, shown=lambda: shown() and not (panel.busy or _unread(panel)))
 
@@ -132,6 +135,11 @@ def _nothing(panel: Upload) -> bool:
     if panel.looked_for:
         return False
     return not panel.rows or (panel.checked is not None and not panel.checked.whole.files)
+
+
+def _carried_out(panel: Upload) -> bool:
+    """Whether there is a plan of which nothing is left, and nobody has rehearsed it since."""
+    return bool(panel.checked is None and panel.saved and panel.saved.files and not panel.left)
 
 
 def _begins(panel: Upload) -> bool:
@@ -165,7 +173,12 @@ def _rehearse(panel: Upload) -> w.Widget:
 
 def _leads_elsewhere(panel: Upload) -> bool:
     ended = panel.rehearsed or panel.unfinished or panel.uploaded or panel.elsewhere
-    return bool(ended or (_nothing(panel) and not _begins(panel)))
+    return bool(ended or _nothing_left(panel))
+
+
+def _nothing_left(panel: Upload) -> bool:
+    """Whether the way on is to have other files."""
+    return (_nothing(panel) and not _begins(panel)) or _carried_out(panel)
 
 
 def _confirmation(panel: Upload) -> w.Widget:
