@@ -330,6 +330,20 @@ def test_every_file_has_its_own_progress(workspace: Workspace) -> None:
     assert (panel.task.done, panel.task.total) == (3, 3)
 
 
+def test_batches_are_counted_as_the_rehearsal_counts_them(workspace: Workspace) -> None:
+    """What is there already makes batches of its own, which hand nothing over."""
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    session(workspace, pair)
+    do(ready(workspace), "upload")
+    session(workspace, [*pair, banner(workspace.root / "uploaded", "b.png")])
+    panel = ready(workspace)
+    view, seen = upload_view(panel), set[str]()
+    assert "1 file in 1 batch" in words(view)
+    when(panel, "states", lambda: seen.update(re.findall("Batch [^']*", words(view))))
+    do(panel, "upload")
+    assert seen == {"Batch 1 of 1"}
+
+
 def test_the_clock_moves_at_least_once_a_second_while_a_file_takes_its_time(workspace: Workspace, truth: Truth) -> None:
     truth.settings(processing_s=3)
     images(workspace, "a")

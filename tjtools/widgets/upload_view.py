@@ -334,7 +334,8 @@ def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
 
 
 def _bars(panel: Upload) -> Node:
-    return node("div", node("p", node("strong", f"Batch {panel.batch}")), files_node(panel.states.items()))
+    place = f"Batch {panel.batches.index(panel.batch) + 1} of {len(panel.batches)}"
+    return node("div", node("p", node("strong", place)), files_node(panel.states.items()))
 
 
 def _results(panel: Upload) -> w.Widget:
