@@ -119,7 +119,10 @@ def test_names_that_the_site_tells_apart_are_two(library: Library) -> None:
 def test_a_missing_file(library: Library) -> None:
     one = file("new.png")
     [found] = review(library, one, facts={one.path: None})
-    assert (found.verdict, found.reason) == (Verdict.MISSING, "there is no file uploaded/new.png")
+    assert (found.verdict, found.reason) == (
+        Verdict.MISSING,
+        "there is no file uploaded/new.png: put it back, or take its line out of the session",
+    )
 
 
 def test_a_known_file_need_not_be_on_this_machine(library: Library) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tjtools.cache.history import Observation
-from tjtools.cache.inventory import load_session
+from tjtools.cache.inventory import load_session, named_in_session
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import (
     Content,
@@ -327,8 +327,7 @@ def decide_about(
 
 
 def _of_file(workspace: Workspace, told: Path, fingerprints: Fingerprints) -> Content:
-    named = () if told.exists() else [one.path for one in load_session(workspace).files if one.name == str(told)]
-    path = named[0] if len(named) == 1 else told
+    path = named_in_session(workspace, told)
     seen = look_at([path], fingerprints)[path]
     if seen is None or not seen.checksum:
         raise WorkspaceError(f"There is no file {path} that can be read.", remedy="Check the path.")
