@@ -122,6 +122,16 @@ def test_check_names_few_of_many_that_may_have_been_meant_and_none_for_a_long_li
     assert "did you mean" not in tjtools("check", "--from", "list.txt", cwd=shop).stdout
 
 
+def test_what_was_added_is_said_although_the_history_can_not_be_written(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Review_History.csv").write_bytes(b"\0\1\2")
+    done = tjtools("add", "1032530591", "promo.mp4", "--type", "video", cwd=shop)
+    assert done.returncode == 2
+    assert (
+        "Added to TJ_Creative_Library.csv: promo.mp4 → 1032530591. That it was seen could not be noted" in done.stderr
+    )
+    assert tjtools("check", "promo.mp4", cwd=shop).returncode == 1
+
+
 def test_check_tells_what_was_made_of_a_delivered_file(shop: Path) -> None:
     rows = "original_filename,new_filename,tj_creative_id\nsummer 1.png,old.png,1032530581\n"
     (shop / "tracking" / "creative_inventory.csv").write_text(rows, "utf-8")
