@@ -5,6 +5,7 @@ Pure functions over records: the library is in memory and the files' facts are h
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -177,10 +178,10 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 
 def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
     told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
-    which = known[0].creative_id if len(known) == 1 else "ID"
+    which, name = known[0].creative_id if len(known) == 1 else "ID", shlex.quote(file.name)
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
-        f" tjtools add {which} {file.name}; if not: tjtools upload --file PATH --live --force"
+        f" tjtools add {which} {name}; if not: tjtools upload --file {name} --live --force"
     )
 
 

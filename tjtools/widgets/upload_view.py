@@ -121,7 +121,7 @@ def _ahead(panel: Upload) -> w.Widget:
 
     way = way_on(panel, "review", "Go to Review")
     if isinstance(way, w.Button):
-        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing_left(panel) else "")
+        tied(panel, CHANGES, way, button_style=lambda: "primary" if _nothing(panel) and not _begins(panel) else "")
     there = row(told(panel, CHANGES, plan), way)
     return tied(panel, CHANGES, there, shown=lambda: shown() and not (panel.busy or _unread(panel)))
 
@@ -173,12 +173,7 @@ def _rehearse(panel: Upload) -> w.Widget:
 
 def _leads_elsewhere(panel: Upload) -> bool:
     ended = panel.rehearsed or panel.unfinished or panel.uploaded or panel.elsewhere
-    return bool(ended or _nothing_left(panel))
-
-
-def _nothing_left(panel: Upload) -> bool:
-    """Whether the way on is to have other files."""
-    return (_nothing(panel) and not _begins(panel)) or _carried_out(panel)
+    return bool(ended or _carried_out(panel) or (_nothing(panel) and not _begins(panel)))
 
 
 def _confirmation(panel: Upload) -> w.Widget:
@@ -352,7 +347,7 @@ def _results(panel: Upload) -> w.Widget:
 
     follow = way_on(panel, "sync", "Follow the reviews")
     if isinstance(follow, w.Button):
-        tied(panel, CHANGES, follow, button_style=lambda: "primary" if panel.uploaded and not _open(panel) else "")
+        tied(panel, CHANGES, follow, button_style=lambda: "primary" if _ended_well(panel) else "")
 
     def parts() -> list[w.Widget]:
         run = panel.recorded
@@ -375,6 +370,11 @@ def _results(panel: Upload) -> w.Widget:
 def _open(panel: Upload) -> bool:
     """Whether something of the upload, or of the next one, is still to be done."""
     return bool(panel.retryable or panel.unfinished or panel.asks)
+
+
+def _ended_well(panel: Upload) -> bool:
+    """Whether all went up, and what is left to do is to see how it is reviewed."""
+    return bool((panel.uploaded or _carried_out(panel)) and not _open(panel))
 
 
 def _counts(run: RecordedRun) -> Node:
