@@ -145,6 +145,16 @@ def test_a_chart_is_as_wide_as_the_panel_its_text_as_large_and_nothing_of_it_is_
         assert spec["background"] == "transparent"
 
 
+def test_the_number_of_the_longest_bar_has_room_within_the_chart_also_in_a_narrow_panel() -> None:
+    """What sticks out is cut there: 172 stood as 17."""
+    table = pd.DataFrame({"section": ["a"], "approved": [120], "pending": [32], "rejected": [20], "unknown": [0]})
+    bars, sums = charts.inventory_chart(table, "section").to_dict()["layer"]
+    ends = {layer["encoding"]["x"]["scale"]["domainMax"] for layer in (bars, sums)}
+    assert len(ends) == 1
+    narrow, number = 400, 5.3 + 3 * 8  # pixels: of the bars at 760 px, and what 172 takes
+    assert narrow * (1 - 172 / ends.pop()) > number
+
+
 def test_a_chart_is_what_jupyterlab_draws_without_the_internet() -> None:
     frame = pd.DataFrame({"verdict": ["new"], "files": [3]})
     made = charts.bundle(alt.Chart(frame).mark_bar().encode(x="files", y="verdict"), "3 new files")

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tjtools.cache.library import Library, look_up
-from tjtools.cache.near import MOST_ASKED, near
+from tjtools.cache.near import MOST_ASKED, made_of, near
 from tjtools.cache.rows import COLUMNS
 from tjtools.workspace.folder import Workspace
 
@@ -54,3 +54,34 @@ def test_of_many_that_are_not_there_none_is_looked_for(bare_workspace: Workspace
     asked = [f"bannr{number}" for number in range(MOST_ASKED + 1)]
     assert meant(known, *asked) == {}
     assert meant(known, "bannr", "bannr") == {"bannr": ["banner.mp4"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("summer sale 1.png", ["b.png", "c.png"]),
+        ("C:\\ads\\SUMMER sale 1.PNG", ["b.png", "c.png"]),
+        ("summer sale 1", ["b.png", "c.png"]),
+        ("summer sale", []),
+        ("Cafe\u0301.jpg", ["d.jpg"]),
+        ("never up.png", []),
+        ("b.png", []),  # it is there
+    ],
+)
+def test_a_file_is_known_by_the_name_under_which_it_was_delivered(
+    bare_workspace: Workspace, asked: str, found: list[str]
+) -> None:
+    """It went up under the name that was made of it: who asks for the delivered one was told that it is not there."""
+    known = library(bare_workspace, "a.png", "b.png", "c.png", "d.jpg")
+    made = [("summer sale 1.png", "b.png", "1032530001"), ("summer sale 1.png", "c.png", "1032530002")]
+    made += [("Caf\u00e9.jpg", "d.jpg", "1032530003"), ("never up.png", "e.png", ""), ("gone.png", "f.png", "9")]
+    lines = ["original_filename,new_filename,tj_creative_id", *map(",".join, made), ""]
+    bare_workspace.master.write_text("\n".join(lines), "utf-8")
+    answers = made_of(known, look_up(known, [asked]), bare_workspace)
+    assert [one.filename for one in answers.get(asked, ())] == found
+
+
+def test_a_damaged_master_keeps_nobody_from_asking(bare_workspace: Workspace) -> None:
+    known = library(bare_workspace, "a.png")
+    bare_workspace.master.write_bytes(b"\0\1\2")
+    assert made_of(known, look_up(known, ["b.png"]), bare_workspace) == {}

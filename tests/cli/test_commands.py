@@ -122,6 +122,27 @@ def test_check_names_few_of_many_that_may_have_been_meant_and_none_for_a_long_li
     assert "did you mean" not in tjtools("check", "--from", "list.txt", cwd=shop).stdout
 
 
+def test_what_was_added_is_said_although_the_history_can_not_be_written(shop: Path) -> None:
+    (shop / "tracking" / "TJ_Review_History.csv").write_bytes(b"\0\1\2")
+    done = tjtools("add", "1032530591", "promo.mp4", "--type", "video", cwd=shop)
+    assert done.returncode == 2
+    assert (
+        "Added to TJ_Creative_Library.csv: promo.mp4 → 1032530591. That it was seen could not be noted" in done.stderr
+    )
+    assert tjtools("check", "promo.mp4", cwd=shop).returncode == 1
+
+
+def test_check_tells_what_was_made_of_a_delivered_file(shop: Path) -> None:
+    rows = "original_filename,new_filename,tj_creative_id\nsummer 1.png,old.png,1032530581\n"
+    (shop / "tracking" / "creative_inventory.csv").write_text(rows, "utf-8")
+    done = tjtools("check", "summer 1.png", cwd=shop)
+    first, second = done.stdout.splitlines()
+    assert (done.returncode, first) == (0, "not there      summer 1.png")
+    assert second.startswith("               made of a file of that name: 1032530581 (")
+    [told] = json.loads(tjtools("check", "summer 1.png", "--json", cwd=shop).stdout)
+    assert [one["creative_id"] for one in told["made_of_it"]] == ["1032530581"]
+
+
 def test_check_takes_a_pasted_list_and_answers_as_json_and_as_a_safe_csv(shop: Path) -> None:
     (shop / "list.txt").write_text("\ufeffbanner 3 final.png\n\n=cmd.mp4\n", "utf-8")
     [there, missing] = json.loads(tjtools("check", "--from", "list.txt", "--json", cwd=shop).stdout)

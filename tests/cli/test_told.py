@@ -35,6 +35,9 @@ def shop(workspace: Workspace) -> Workspace:
     return workspace
 
 
+GONE = ": put it back, or take its line out of the session"
+
+
 def last_line(*arguments: str, cwd: Path) -> str:
     return tjtools(*arguments, cwd=cwd).stdout.splitlines()[-1]
 
@@ -45,7 +48,7 @@ def test_a_review_lists_what_needs_a_person_and_counts_the_rest(shop: Workspace)
     assert done.stdout.splitlines() == [
         "1 of 4 files",
         "missing  gone.png",
-        f"         there is no file {shop.root / 'uploaded' / 'gone.png'}",
+        f"         there is no file {shop.root / 'uploaded' / 'gone.png'}{GONE}",
         "2 new · 1 there · 1 to mend → tjtools upload --live",
     ]
     everything = tjtools("review", "--all", cwd=shop.root).stdout
@@ -70,6 +73,7 @@ def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_
     named = last_line("review", "uploaded/a.png", "--force", cwd=shop.root)
     assert named == "1 new → tjtools upload --file uploaded/a.png --force --live"
     assert last_line("review", "uploaded/there.png", cwd=shop.root) == "1 already there, nothing new"
+    assert last_line("review", "there.png", cwd=shop.root) == "1 already there, nothing new"  # as a review prints it
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,8 @@ def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: 
     assert review[-1] == "1 new · 1 there · 1 to compare → tjtools upload --live"
     dry = tjtools("upload", cwd=shop.root).stdout.splitlines()
     assert dry[-1] == "1 would go up · 1 there · 1 held back → tjtools upload --live"
+    write_inventory(shop.session, [{"new_filename": "a.jpg", "creative_type": "image"}])  # an upload would take nothing
+    assert last_line("review", cwd=shop.root) == "1 to compare → tjtools decide FILE OTHER WORD"
 
 
 @pytest.mark.parametrize("live", [[], ["--live"]])

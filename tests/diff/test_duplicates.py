@@ -432,6 +432,13 @@ def test_the_commands(place: Workspace, tmp_path: Path) -> None:
     assert one["verdict"] == "new"
 
 
+def test_a_decision_takes_the_names_that_a_review_prints(place: Workspace) -> None:
+    names = [draw(place, name, template=1, quality=quality).name for name, quality in (("a.jpg", 60), ("b.jpg", 61))]
+    write_inventory(place.session, [{"new_filename": name, "creative_type": "image"} for name in names])
+    one, two = decide_about(place, Path("a.jpg"), "b.jpg", Decision.SKIP, now=NOW)
+    assert (one.name, two.name) == ("a.jpg", "b.jpg")
+
+
 def test_a_design_saved_over_the_uploaded_file_is_not_that_creative(bare_workspace: Workspace) -> None:
     draw(bare_workspace, "old.png", template=1)
     uploaded(bare_workspace, "old.png", "1032530511", kept=True)

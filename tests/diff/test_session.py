@@ -88,8 +88,16 @@ def test_a_file_of_two_extensions_that_may_be_there_is_shown_and_held_back(libra
     assert one.reason == (
         "ID 1032530571 (doubled.png; Static Banner, approved, day unknown) is this file, or another one of that"
         " name: look on the site. If it is this file: tjtools add 1032530571 doubled.png.png; if not: tjtools"
-        " upload --file PATH --live --force"
+        " upload --file doubled.png.png --live --force"
     )
+
+
+def test_the_commands_for_a_file_that_may_be_there_can_be_pasted(tmp_path: Path) -> None:
+    path = tmp_path / "TJ_Creative_Library.csv"
+    path.write_text(f"{HEADER}7,my clip.png,,300x250,png,image,approved\n", "utf-8")
+    [one] = review(Library.load(path), file("my clip.png.png"))
+    told = "tjtools add 7 'my clip.png.png'; if not: tjtools upload --file 'my clip.png.png' --live --force"
+    assert one.reason.endswith(told)
 
 
 def test_force_takes_a_file_that_may_be_there(library: Library) -> None:
@@ -119,7 +127,10 @@ def test_names_that_the_site_tells_apart_are_two(library: Library) -> None:
 def test_a_missing_file(library: Library) -> None:
     one = file("new.png")
     [found] = review(library, one, facts={one.path: None})
-    assert (found.verdict, found.reason) == (Verdict.MISSING, "there is no file uploaded/new.png")
+    assert (found.verdict, found.reason) == (
+        Verdict.MISSING,
+        "there is no file uploaded/new.png: put it back, or take its line out of the session",
+    )
 
 
 def test_a_known_file_need_not_be_on_this_machine(library: Library) -> None:

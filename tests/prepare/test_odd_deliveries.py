@@ -250,6 +250,34 @@ def test_links_to_folders_and_to_nothing_are_told(shop: Workspace, folder: Path,
     }
 
 
+PACKED = "this is packed: unpack it"
+COMING = "its download has not ended: wait for it, or fetch it again"
+
+
+def test_what_is_packed_or_still_coming_is_told_as_left_out(shop: Workspace, folder: Path) -> None:
+    """The creatives may all be in it; a first part of a download may even look like a whole file."""
+    image(folder / "Sports" / "goal.png")
+    for name in ("more.zip", "Sports/rest.RAR", ".cache/own.zip", "race.mp4.part"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"PK")
+    shutil.copy(folder / "Sports" / "goal.png", folder / "late.png.crdownload")
+    found = look_through(shop, folder, PLAIN)
+    assert {path.relative_to(folder).as_posix(): why for path, why in found.left_out} == {
+        "more.zip": PACKED,
+        "Sports/rest.RAR": PACKED,
+        "race.mp4.part": COMING,
+        "late.png.crdownload": COMING,
+    }
+    assert look_through(shop, folder / "more.zip", PLAIN).left_out == ((folder / "more.zip", PACKED),)
+
+
+def test_where_all_is_left_out_there_is_nothing_to_review(shop: Workspace, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "empty.png").touch()
+    done = tjtools("prepare", str(folder), cwd=shop.root)
+    assert done.stdout.splitlines()[-1] == "1 left out"
+
+
 def test_the_category_of_one_folder_is_not_proposed_for_the_next(
     bare_workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from world import NOW, banner, image, plan, read_rows, reading, session, tjtools
 
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
+from tjtools.cache.snapshots import keep_snapshot
 from tjtools.diff.repeats import Content, Decision, Decisions
 from tjtools.model.creative import ReviewStatus
 from tjtools.scrape import refresh
@@ -501,3 +502,16 @@ def test_a_damaged_certificate_keeps_no_copy_from_its_team(joined: Make, certifi
     (anna.snapshots / "20251113T120000.csv").touch()
     (anna.snapshots / "20251113T120000.json").write_bytes(certificate.encode("latin-1"))
     run(anna, "pull")
+
+
+def test_the_last_reading_of_the_site_is_as_old_as_it_is_whenever_it_was_shared(
+    folder: Callable[[str], Workspace], url: str
+) -> None:
+    """Who joins brings along what was read long before; that stood there as a reading of this minute."""
+    for name, day in (("anna", 14), ("ben", 12)):
+        workspace = folder(name)
+        read = {"observed_at": f"2025-11-{day}T12:00:00Z", "source": "refresh", "sections": []}
+        workspace.private.mkdir()
+        keep_snapshot(workspace, read, NOW)
+        join(workspace, url, name)
+    assert "last reading of the site: 2025-11-14 12:00 UTC, anna (" in run(workspace, "team", "status")

@@ -236,7 +236,17 @@ def test_of_many_that_are_like_it_it_says_how_many_are_not_shown(small: Workspac
     panel.text = "winter"
     panel.ask()
     assert len(panel.answers.frame) == 1 + 25
-    assert panel.answers.finding == "1 line asked: 0 in the library, 1 not; 2 more are like it"
+    assert panel.answers.finding == "1 line asked: 0 in the library, 1 not; 27 are like it, 25 of them shown"
+
+
+def test_a_look_up_knows_a_file_by_the_name_under_which_it_was_delivered(small: Workspace) -> None:
+    rows = "original_filename,new_filename,tj_creative_id\nsummer 1.png,x.png,6\n"
+    small.master.write_text(rows, "utf-8")
+    panel = LookUp(small)
+    panel.text = "summer 1.png"
+    panel.ask()
+    told = panel.answers.frame[["answer", "creative_id"]].to_numpy().tolist()
+    assert told == [["not there", ""], ["made of it", "6"]]
 
 
 def test_a_look_up_sees_what_was_added_meanwhile(small: Workspace) -> None:

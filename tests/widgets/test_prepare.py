@@ -140,6 +140,22 @@ def test_what_was_said_of_a_folder_is_kept_and_goes_for_the_others_until_they_ha
     assert (adding.missing, len(adding.delivery.known) if adding.delivery else 0) == (0, 2)
 
 
+def test_what_goes_for_other_folders_is_shown_before_anything_that_takes_time(
+    bare_workspace: Workspace, folder: Path
+) -> None:
+    """Who is at the next folder's field by then would have what they write there replaced: EN for the DE they typed."""
+    review = asked(bare_workspace, folder)
+    view, order = review_view(review), list[str]()
+    garden, sports = (
+        next(one for one in shown(view) if getattr(one, "tooltip", "") == f"Language of {name}")
+        for name in ("Big Garden", "Sports")
+    )
+    review.adding.observe(lambda _change: order.append("planned"), "planned")
+    sports.observe(lambda _change: order.append("shown"), "value")
+    garden.value = "EN"
+    assert (sports.value, order) == ("EN", ["shown", "planned"])
+
+
 def test_what_can_not_be_meant_is_told_at_the_form_and_is_no_answer(bare_workspace: Workspace, folder: Path) -> None:
     review = asked(bare_workspace, folder)
     view = review_view(review)
@@ -421,6 +437,26 @@ def test_what_was_added_is_taken_back_by_a_button_and_then_not_known_any_more(sh
     ended(review.adding)
     assert review.adding.delivery is not None
     assert review.adding.delivery.known == ()
+
+
+def test_what_was_added_is_told_until_something_else_is(shop: Workspace, folder: Path, tmp_path: Path) -> None:
+    """“27 files added” stood beside “Undo: take 30 files of …” of another delivery, and after the upload."""
+    review = asked(shop, folder)
+    view = review_view(review)
+    review.adding.add()
+    ended(review.adding)
+    assert "✓ 2 files added." in words(view)
+    review.come_back()
+    ended(review.adding)
+    assert "✓ 2 files added." in words(view)
+    image(tmp_path / "more/Sports/more.png", seed=9)
+    other = asked(shop, tmp_path / "more")
+    other.adding.add()
+    ended(other.adding)
+    review.come_back()
+    ended(review.adding)
+    assert "Undo: take 1 file of more back out" in buttons(view)
+    assert "added." not in words(view)
 
 
 def test_what_was_prepared_before_is_done_anew_in_its_place_when_asked(shop: Workspace, folder: Path) -> None:

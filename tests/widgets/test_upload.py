@@ -36,9 +36,14 @@ from world import (
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import FileProgress, UploadReport, load_choice, save_choice, watched
+<<<<<<< HEAD
 from tjtools.upload.journal import UNDER_WAY, Journal
 from tjtools.upload.plan import BEGINNING, USUAL
+=======
+from tjtools.upload.journal import NOT_BEGUN, UNDER_WAY, Journal
+>>>>>>> user9
 from tjtools.upload.resume import only_live_run
+from tjtools.upload.run_files import RecordedFile, RecordedRun
 from tjtools.widgets import upload_panel
 from tjtools.widgets.panel import State
 from tjtools.widgets.upload import Step, Upload
@@ -265,6 +270,21 @@ def test_clicks_on_a_running_step_do_nothing(workspace: Workspace, truth: Truth)
     assert sorted(truth.received()) == ["a.png", "b.png"]
 
 
+def test_of_a_plan_only_what_has_no_id_yet_is_told_as_ahead(workspace: Workspace, truth: Truth) -> None:
+    """Also in a panel that is opened later, as after a restart of the kernel."""
+    truth.script({"b.png": {"outcome": "error"}})
+    images(workspace, "ab")
+    save_choice(workspace, [(Section.STATIC_BANNER, f"{name}.png") for name in "ab"], now=NOW)
+    assert "'Your plan: 2 files'" in words(upload_view(Upload(workspace)))
+    do(ready(workspace), "upload")
+    assert "'Your plan: 1 of 2 files left'" in words(upload_view(Upload(workspace)))
+    truth.script({})
+    do(Upload(workspace), "retry", "upload")
+    view = upload_view(Upload(workspace))
+    assert re.search("Your plan is carried out'.*: each of its 2 files has a Creative ID", words(view))
+    assert ("Rehearse", "") in shown_buttons(view)
+
+
 def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None:
     images(workspace, "abc")
     save_choice(workspace, [(Section.STATIC_BANNER, "b.png")], now=NOW)
@@ -313,6 +333,20 @@ def test_every_file_has_its_own_progress(workspace: Workspace) -> None:
         3: {"b.png": "taken"},
     }
     assert (panel.task.done, panel.task.total) == (3, 3)
+
+
+def test_batches_are_counted_as_the_rehearsal_counts_them(workspace: Workspace) -> None:
+    """What is there already makes batches of its own, which hand nothing over."""
+    pair = native_pair(workspace.root / "uploaded", "99A0D7C3")
+    session(workspace, pair)
+    do(ready(workspace), "upload")
+    session(workspace, [*pair, banner(workspace.root / "uploaded", "b.png")])
+    panel = ready(workspace)
+    view, seen = upload_view(panel), set[str]()
+    assert "1 file in 1 batch" in words(view)
+    when(panel, "states", lambda: seen.update(re.findall("Batch [^']*", words(view))))
+    do(panel, "upload")
+    assert seen == {"Batch 1 of 1"}
 
 
 def test_the_clock_moves_at_least_once_a_second_while_a_file_takes_its_time(workspace: Workspace, truth: Truth) -> None:
@@ -476,7 +510,7 @@ def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Wo
     session(workspace, [*pair, *[banner(workspace.root / "uploaded", f"{name}.png", ord(name)) for name in "ab"]])
     panel = do(ready(workspace), "upload")
     ids, run = library_ids(workspace), panel.recorded
-    assert (run.problems_first[0].name, run.told) == ("b.png", "✗ failed: 1 · ✓ uploaded: 3")
+    assert (run.what_matters_first[0].name, run.told) == ("b.png", "✗ failed: 1 · ✓ uploaded: 3")
     assert sorted(panel.ids) == sorted(ids.values())
     with zipfile.ZipFile(io.BytesIO(run.packed(panel.place))) as packed:
         held = {name: packed.read(name).decode() for name in packed.namelist()}
@@ -487,6 +521,17 @@ def test_the_results_begin_with_what_failed_and_can_be_taken_along(workspace: Wo
     assert failed == f"✗ failed          b.png  {EVIL}"
     assert sorted(line.split()[2] for line in others) == sorted(panel.ids)
     assert panel.library_page == f"{truth.origin}/media-library"
+
+
+def test_the_results_tell_of_the_new_ids_before_what_was_there_already(workspace: Workspace) -> None:
+    """A session keeps what went up before: what this upload brought would stand on the last page of the list."""
+    rows = [("there", "skipped", "1"), ("new", "success", "2"), ("lost", "unknown_id", ""), ("late", "skipped", "")]
+    files = [
+        RecordedFile(name, CreativeType.IMAGE, UploadStatus(status), creative_id, "" if creative_id else NOT_BEGUN)
+        for name, status, creative_id in rows
+    ]
+    run = RecordedRun(workspace.upload_logs / "upload_status_20251113_120000.csv", tuple(files), ())
+    assert [one.name for one in run.what_matters_first] == ["lost", "new", "late", "there"]
 
 
 def test_the_sandbox_signs_in_by_itself(workspace: Workspace, truth: Truth) -> None:

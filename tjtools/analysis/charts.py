@@ -43,6 +43,7 @@ _TEXT, _ROW = 13, 26  # pixels: as the panels' own text, and of a bar with its g
 # Vega fits a chart into its width until what sticks out on the right, rounded up, stays the same: were that a whole
 # number, the last bit of its reckoning would tip it for ever, and hang the page. So no band ends at the edge, either.
 _AHEAD = 5.3  # pixels from a mark to its number
+_BEYOND = 1.12  # of the longest bar: room for its number, which a narrow panel cuts where it sticks out
 _NUMBERS = ("rate", "low", "high", "if_rejected", "if_approved", "rest_rate", "chance")  # of what has an interval
 _MARKED = {"approved": "✓ approved", "pending": "… pending", "rejected": "✗ rejected", "unknown": "? unknown"}
 _MARKED |= {"success": "✓ success", "duplicate": "= duplicate", "failed": "✗ failed", "unknown_id": "? unknown ID"}
@@ -126,10 +127,11 @@ def _bars(cells: pd.DataFrame, axis: str, legend: str | None = None) -> alt.TopL
     bar, kind, number = cells.columns
     totals = cells.groupby(bar, sort=False)[number].sum().reset_index()
     y = alt.Y(f"{bar}:N", title=None, sort=totals[bar].tolist(), axis=alt.Axis(labelLimit=260))
-    x = alt.X(f"{number}:Q", stack="zero", **_whole(axis))
+    room = alt.Scale(domainMax=max(1.0, totals[number].max() * _BEYOND))
+    x = alt.X(f"{number}:Q", stack="zero", scale=room, **_whole(axis))
     bars = alt.Chart(cells[cells[number] > 0]).mark_bar().encode(x=x, y=y, tooltip=[bar, kind, number])
     sums = alt.Chart(totals).mark_text(align="left", dx=_AHEAD, color=INK)
-    sums = sums.encode(x=f"{number}:Q", y=y, text=alt.Text(f"{number}:Q", format=","))
+    sums = sums.encode(x=alt.X(f"{number}:Q", scale=room), y=y, text=alt.Text(f"{number}:Q", format=","))
     return _sized(_coloured(bars, kind, legend) + sums, _ROW * len(totals))
 
 

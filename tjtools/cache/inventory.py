@@ -77,6 +77,14 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
+def named_in_session(workspace: Workspace, told: Path) -> Path:
+    """The file that a person named: by its path, or by its name alone, as a review prints it."""
+    if told.exists() or told.name != str(told):
+        return told
+    found = {file.path for file in load_session(workspace).files if file.name == told.name}
+    return found.pop() if len(found) == 1 else told
+
+
 def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, str]], *, backup: datetime) -> None:
     """Put rows into the master and the session, each in the place of its file's, else at the end.
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
 
 from tjtools.cache.library import Answer, Library
+from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative
+from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import meant
+from tjtools.workspace.csvfile import read_table
+from tjtools.workspace.folder import Workspace
 
 MOST_ASKED = 20  # in vain; of more it would take long, and be no help
 SHORT = 4  # letters; what is shorter is like too much
@@ -30,6 +36,29 @@ def near(library: Library, answers: Iterable[Answer]) -> dict[str, tuple[Creativ
     words = _ENDING.sub("", plain).translate(_BETWEEN_WORDS).split("\0")
     named = [*zip(creatives, words[len(its) :], strict=True)]
     return {asked: _like(it, named) for asked, it in zip(lost, words, strict=False)}
+
+
+def made_of(library: Library, answers: Iterable[Answer], workspace: Workspace) -> dict[str, tuple[Creative, ...]]:
+    """Of each name that was asked in vain, the creatives that were made of a delivered file of that name.
+
+    The master inventory tells it, by its `original_filename`, with or without its ending. It counts neither as there
+    nor as the same: many a delivery has a `banner.png`.
+    """
+    lost = {asked: _plain(asked) for asked, match in answers if not any(match)}
+    made: dict[str, dict[str, None]] = {}
+    with suppress(TrackingFileError):  # what is wrong with the master says `tjtools doctor`
+        for row in read_table(workspace.master, ("new_filename",)).rows if lost else ():
+            name = _plain(row.get("original_filename", ""))
+            for one in {name, name.rpartition(".")[0]} - {""}:
+                made.setdefault(one, {})[told_id(row.get("tj_creative_id", ""))] = None
+    known = {one.creative_id: one for one in library} if any(name in made for name in lost.values()) else {}
+    found = {asked: tuple(known[one] for one in made.get(name, ()) if one in known) for asked, name in lost.items()}
+    return {asked: creatives for asked, creatives in found.items() if creatives}
+
+
+def _plain(asked: str) -> str:
+    """A name as it is compared: without the path before it; capitals, and how an accent is written, don't count."""
+    return unicodedata.normalize("NFC", "".join(meant(asked)[-1:])).casefold()
 
 
 def _like(it: str, named: Iterable[tuple[Creative, str]]) -> tuple[Creative, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tjtools.cache.library import ANSWER_COLUMNS, Answer, Library, Match, answer_rows, look_up, pasted
-from tjtools.cache.near import near
+from tjtools.cache.near import made_of, near
 from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import NotText, translated
@@ -39,8 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     if options.csv:
         _show_csv(answers)
     else:
-        hints = near(library, answers)
-        (_show_json if options.json else _show_text)(answers, hints)
+        (_show_json if options.json else _show_text)(
+            answers, near(library, answers), made_of(library, answers, workspace)
+        )
     if not workspace.library.exists():
         sys.stderr.write("TJ Creative Library cache not found (will be created on first upload)\n")
     if any(match.is_unclear for _, match in answers):
@@ -90,12 +91,16 @@ def _typed(name: str) -> str:
     return text_of(os.fsencode(name), Path("command line"), _AS_UTF8)[0] if lost else name
 
 
-def _show_text(answers: Iterable[Answer], hints: Hints) -> None:
-    lines = (line for asked, match in answers for line in _lines(asked, match, hints.get(asked, ())))
+def _show_text(answers: Iterable[Answer], hints: Hints, made: Hints) -> None:
+    lines = (
+        line
+        for asked, match in answers
+        for line in (*_lines(asked, match), *_hints(made.get(asked, ()), hints.get(asked, ())))
+    )
     sys.stdout.writelines(f"{printable(line)}\n" for line in lines)
 
 
-def _lines(asked: str, match: Match, hints: Sequence[Creative]) -> Iterator[str]:
+def _lines(asked: str, match: Match) -> Iterator[str]:
     yield from (f"already there  {asked} → {_told(one)}" for one in match.there)
     for bad in match.bad_lines:
         yield f"unclear        {asked}: line {bad.line} mentions it and can't be read: {bad.reason}"
@@ -107,6 +112,13 @@ def _lines(asked: str, match: Match, hints: Sequence[Creative]) -> Iterator[str]
         yield f"not there      {asked}"
     yield from (f"               in another section: {_told(one)}" for one in match.elsewhere)
     yield from (f"               gone from the site: {_told(one)}" for one in match.removed)
+
+
+def _hints(made: Sequence[Creative], hints: Sequence[Creative]) -> Iterator[str]:
+    """What was made of a delivered file of that name, and what may have been meant."""
+    yield from (f"               made of a file of that name: {_told(one)}" for one in made[:MOST_HINTS])
+    if len(made) > MOST_HINTS:
+        yield f"               and {len(made) - MOST_HINTS:,} more, made of files of that name"
     yield from (f"               did you mean {_told(one)}?" for one in hints[:MOST_HINTS])
     if len(hints) > MOST_HINTS:
         yield f"               or one of {len(hints) - MOST_HINTS:,} more like it?"
@@ -123,13 +135,13 @@ def _show_csv(answers: Iterable[Answer]) -> None:
     csv.writer(sys.stdout, lineterminator="\n").writerows([ANSWER_COLUMNS, *rows])
 
 
-def _show_json(answers: Iterable[Answer], hints: Hints) -> None:
+def _show_json(answers: Iterable[Answer], hints: Hints, made: Hints) -> None:
     more = ("elsewhere", "removed", "unclear", "bad_lines", "doubt")
     print_json(
         [
             {"asked": asked, "there": bool(match.there), "creatives": match.there}
             | some_of(match, *more)
-            | {"near": like[:MOST_NEAR], "near_more": max(0, len(like) - MOST_NEAR)}
+            | {"near": like[:MOST_NEAR], "near_more": max(0, len(like) - MOST_NEAR), "made_of_it": made.get(asked, ())}
             for asked, match in answers
             for like in [hints.get(asked, ())]
         ]

@@ -84,7 +84,11 @@ def add(
     added = library.add([creative])
     said = f"Added to {library.path.name}: {filename} → {creative_id}"
     if not known:
-        History.of(workspace).record([creative], source=Source.MANUAL, now=now())
+        try:
+            History.of(workspace).record([creative], source=Source.MANUAL, now=now())
+        except TrackingFileError as error:
+            told = f"{said}. That it was seen could not be noted: {error.message}"
+            raise TJToolsError(told, remedy=error.remedy) from error
     elif added:
         said = f"{creative_id} has its full name now: {filename}"
     else:

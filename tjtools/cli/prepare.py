@@ -259,7 +259,7 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     counts = {files: len(intake.taken), "left out": len(intake.left_out)}
     counts |= {state.value: before[state] for state in State}
     words = [word for word in sys.argv[1:] if word != "--dry-run"]
-    if not (intake.taken or intake.left_out or before[State.HERE]):  # there is nothing to review
+    if not (intake.taken or before[State.HERE]):  # there is nothing to review
         ahead = shlex.join(["tjtools", *words, "--again"]) if before[State.GONE] else ""
     elif dry_run:
         ahead = shlex.join(["tjtools", *words]) if intake.taken else ""

@@ -89,6 +89,9 @@ def after_review(
     first = from_here(workspace, ahead[0]) if ahead else ""
     if not any(one.goes_up for one in prepared.reviews) or (ahead and ahead[0].urgent):
         return "" if paths else first
+    plan = steps.make_plan(prepared.reviews)
+    if plan.asks and not plan.files:
+        return call(workspace, "decide", "FILE", "OTHER", "WORD")
     named = [word for path in paths for word in ("--file", str(path))]
     if paths or not ahead or ahead[0].tab != "upload":  # the saved plan takes none of them
         return call(workspace, "upload", *(named or ["--session"]), *options, "--live")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tjtools.cache.history import Observation
-from tjtools.cache.inventory import load_session
+from tjtools.cache.inventory import load_session, named_in_session
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import (
     Content,
@@ -309,12 +309,14 @@ def _of_rejected(history: pd.DataFrame) -> dict[str, tuple[Observation, ...]]:
 def decide_about(
     workspace: Workspace, file: Path, other: str, decision: Decision, *, now: datetime
 ) -> tuple[Content, Content]:
-    """Remember a decision about a file beside a creative (its ID) or another file (its path), and return the two.
+    """Remember a decision about a file beside a creative (its ID) or another file, and return the two.
+
+    A file is a path, or a name as the review of the session prints it.
 
     Raises `WorkspaceError` for a file that is not there, and for a creative that nothing is known of to compare with.
     """
     fingerprints = Fingerprints.load(workspace)
-    one, two = _of_file(file, fingerprints), _of_other(workspace, other, fingerprints)
+    one, two = _of_file(workspace, file, fingerprints), _of_other(workspace, other, fingerprints)
     if one.checksum == two.checksum:
         raise WorkspaceError(
             f"{one.name} and {two.name} are the same to the last byte: there is nothing to decide.",
@@ -324,7 +326,8 @@ def decide_about(
     return one, two
 
 
-def _of_file(path: Path, fingerprints: Fingerprints) -> Content:
+def _of_file(workspace: Workspace, told: Path, fingerprints: Fingerprints) -> Content:
+    path = named_in_session(workspace, told)
     seen = look_at([path], fingerprints)[path]
     if seen is None or not seen.checksum:
         raise WorkspaceError(f"There is no file {path} that can be read.", remedy="Check the path.")
@@ -334,7 +337,7 @@ def _of_file(path: Path, fingerprints: Fingerprints) -> Content:
 def _of_other(workspace: Workspace, other: str, fingerprints: Fingerprints) -> Content:
     creative_id = told_id(other)
     if not is_id(creative_id):
-        return _of_file(Path(other), fingerprints)
+        return _of_file(workspace, Path(other), fingerprints)
     for one in known_creatives(Library.load(workspace.library), fingerprints):
         if one.creative_id == creative_id:
             return one.content

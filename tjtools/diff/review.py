@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tjtools.cache.inventory import load_session, master_ids
+from tjtools.cache.inventory import load_session, master_ids, named_in_session
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import find_repeats, known_creatives, local_copies
 from tjtools.diff.session import FileReview, review_session
@@ -107,13 +107,14 @@ def load_library(workspace: Workspace) -> Library:
 def named_files(
     workspace: Workspace, paths: Sequence[Path], creative_type: CreativeType | None = None
 ) -> list[SessionFile]:
-    """The files that a person named, each with the type they gave, or the one that its name and content tell.
+    """The files that a person named, by paths or as the session has them, each with the type they gave, or that which
+    its name and content tell.
 
     `VID_…` is a native video and `IMG_…` a native image; any other mp4 is a video, or a video banner in a banner's
     size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
     """
     limits = load_limits(workspace.limits_file)
-    paths = [as_on_disk(path).resolve() for path in paths]
+    paths = [as_on_disk(named_in_session(workspace, path)).resolve() for path in paths]
     seen = look_at(paths, Fingerprints.load(workspace))
     return [_named(path, seen[path], creative_type, limits) for path in paths]
 

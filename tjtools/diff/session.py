@@ -5,6 +5,7 @@ Pure functions over records: the library is in memory and the files' facts are h
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,7 @@ class Verdict(Enum):
     SOURCE = "source, never uploaded"
 
 
+GONE = ": put it back, or take its line out of the session"
 MasterIds = Mapping[tuple[Section | None, str], str]
 
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
@@ -176,10 +178,10 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 
 def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
     told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
-    which = known[0].creative_id if len(known) == 1 else "ID"
+    which, name = known[0].creative_id if len(known) == 1 else "ID", shlex.quote(file.name)
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
-        f" tjtools add {which} {file.name}; if not: tjtools upload --file PATH --live --force"
+        f" tjtools add {which} {name}; if not: tjtools upload --file {name} --live --force"
     )
 
 
@@ -193,7 +195,9 @@ def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: boo
     if one.verdict not in (Verdict.NEW, Verdict.UNCLEAR):
         return one
     if facts is None:
-        return one if one.verdict is Verdict.UNCLEAR else one.held(Verdict.MISSING, f"there is no file {file.path}")
+        return (
+            one if one.verdict is Verdict.UNCLEAR else one.held(Verdict.MISSING, f"there is no file {file.path}{GONE}")
+        )
     one = _by_content(one, force=force)
     if one.verdict is not Verdict.NEW:
         return one

@@ -152,17 +152,18 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
         return
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
-    doubt = Journal(workspace.log).in_doubt()  # which is a step of its own
+    journal = Journal(workspace.log)
+    doubt = journal.in_doubt()  # which is a step of its own, and so is the run that was cut off
     new = new_files(plan.unseen if choice else prepared.reviews, doubt)
-    going = sum(file.key not in doubt for file in plan.files)
+    going, cut_short = sum(file.key not in doubt for file in plan.files), journal.unfinished() is not None
     asking = {what: count[what] for what in _MISSING if what in count}
     more = " · ".join(f"{number:,} {what}" for what, number in asking.items())
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
-    if going:
+    if going and not cut_short:
         known = [*(["the saved plan"] if choice else []), *([f"{plan.asks}: you are asked"] if plan.asks else [])]
         yield Step(f"Upload {counted(going, 'file')}", "upload", UPLOAD, " · ".join(known))
-    elif plan.asks:
+    elif plan.asks and not cut_short:
         yield Step(f"{plan.asks}: decide", "upload", UPLOAD)
     if not new and needs:
         (first, number), *others = asking.items()

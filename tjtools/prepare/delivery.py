@@ -45,6 +45,10 @@ class Wanted(NamedTuple):
 
 
 AS_IS = Wanted(as_is=True, again=True)
+_PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
+_UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
+    ("part", "crdownload", "download", "opdownload", "partial", "filepart"), _COMING
+)  # what creatives may be in that nobody sees yet
 
 
 class Piece(NamedTuple):
@@ -177,14 +181,14 @@ def look_through(
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     coming = root.is_relative_to(workspace.incoming)
     below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
-    paths = [path for path in below if wanted.as_is or not _is_ours(path, workspace)]
+    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in _UNREADY]
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        known, left_out, sources = [], [*_closed(found)], list[Delivered]()
+        known, left_out, sources = [], [*_closed(found), *_unready(found, workspace)], list[Delivered]()
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
@@ -226,6 +230,18 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
                 yield path, "this is a link to a file that is gone"
     for error in errors:
         yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
+
+
+def _unready(path: Path, workspace: Workspace) -> Iterator[tuple[Path, str]]:
+    """What is packed, or has not come whole yet: it may hold creatives, and none of them is seen."""
+    for base, folders, names in os.walk(path.parent if path.is_file() else path):
+        here = [path.name] if path.is_file() else names
+        folders[:] = [] if path.is_file() else [one for one in folders if not one.startswith(".")]
+        if Path(base) == workspace.tracking:
+            folders.clear()
+            continue
+        files = (Path(base, name) for name in here if not name.startswith("."))
+        yield from ((one, _UNREADY[_ending(one)]) for one in files if _ending(one) in _UNREADY)
 
 
 def _ending(path: Path) -> str:

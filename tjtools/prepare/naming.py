@@ -38,6 +38,10 @@ WORDS = {"model_sex": ("M", "F", "T", "MFT"), "style": ("Anime", "Real", "Both")
 _LANGUAGE = r"(?!VID|IMG|ORG|DSC|MOV|PXL|MVI|DJI)[A-Z]{2,3}"
 _LONGEST = 40  # bytes of a part: the whole has to be a file's name on any disk
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_LETTERS = str.maketrans({  # of Latin alphabets, that are no letter with an accent
+    "ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L",
+    "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "TH", "ı": "i",
+})  # fmt: skip
 _COMPOSED = r"(?i)(.*\S) *- *(anime|real|both) *- *(\S.*)"
 _OF_THREE = re.compile("-".join([r"([^-]*[^\W\d_][^-]*)"] * 3))
 
@@ -84,10 +88,10 @@ def checked(field: str, text: str) -> str:
 def cleaned(text: str) -> str:
     """A part of a name: words without blanks, accents and marks.
 
-    >>> cleaned("Big Garden"), cleaned("José_María"), cleaned("hip-hop")
-    ('BigGarden', 'JoseMaria', 'Hip-hop')
+    >>> cleaned("Big Garden"), cleaned("José_María"), cleaned("hip-hop"), cleaned("Søren Weiß")
+    ('BigGarden', 'JoseMaria', 'Hip-hop', 'SorenWeiss')
     """
-    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    plain = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text))).translate(_LETTERS)
     words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", plain)
     joined = unicodedata.normalize("NFC", "".join(word[0].upper() + word[1:] for word in words))
     return _ACCENTS.sub("", joined.encode()[:_LONGEST].decode("utf-8", "ignore")).rstrip("-")

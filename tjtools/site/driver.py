@@ -31,7 +31,7 @@ from tjtools.model.words import Waits
 from tjtools.site.browser import NO_DISPLAY, BrowserThread, lacks_display, sign_in_without_display, without_window
 from tjtools.site.inspection import Inspection, Inspector
 from tjtools.site.pages import LibraryPage, SignInPage
-from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died
+from tjtools.site.redaction import Evidence, gist, take_evidence, why_it_died, why_unreachable
 from tjtools.site.sitepage import Selectors, page_script
 from tjtools.workspace.settings import on_this_machine, start_of_sandbox
 
@@ -190,12 +190,12 @@ class Site:
         gone = self._browser is not None and not self._browser.is_connected()
         if gone or isinstance(error, TargetClosedError) or "crashed" in first or "Connection closed" in first:
             return BrowserClosed("The browser was closed in the middle of the work.", remedy="Start the command again.")
-        if "net::ERR_" in first or "NS_ERROR_" in first:
+        if why := why_unreachable(first):
             remedy = "Check the connection, try again."
             if on_this_machine(self.origin):
                 start = start_of_sandbox(self.origin, Path())
                 remedy = f"The sandbox is not running: tjtools lab starts it, or {start} in the workspace's folder."
-            return SiteUnreachable(f"{self.origin} does not answer: {first}.", remedy=remedy)
+            return SiteUnreachable(f"{self.origin} does not answer: {why}.", remedy=remedy)
         return PageChanged(
             f"The browser could not do what was asked: {first}",
             element="page",

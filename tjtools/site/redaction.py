@@ -85,6 +85,21 @@ def shown_address(address: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}{'?…' if parts.query or parts.fragment else ''}"
 
 
+_UNREACHABLE = {  # by a part of the browser's name for it
+    "REFUSED": "the connection was refused",
+    "NAME_NOT_RESOLVED": "its name leads to no address (is this machine online?)",
+    "INTERNET_DISCONNECTED": "this machine is offline",
+    "NETWORK_CHANGED": "the network changed meanwhile",
+    "TIMED_OUT": "it took too long",
+    "PROXY": "the proxy does not let it through",
+    "TUNNEL": "the proxy does not let it through",
+    "CERT": "its certificate is not valid",
+    "CONNECTION": "the connection was cut off",
+    "EMPTY_RESPONSE": "the connection was cut off",
+    "UNREACHABLE": "no way leads there",
+}
+
+
 def gist(text: str) -> str:
     r"""The first line of a browser's message, its addresses as they may be shown.
 
@@ -95,6 +110,20 @@ def gist(text: str) -> str:
     """
     first = next(iter(text.strip().splitlines()), "")
     return re.sub(r"[A-Za-z][A-Za-z0-9+.-]*://\S+", lambda found: shown_address(found[0]), first)
+
+
+def why_unreachable(text: str) -> str:
+    r"""Why a site could not be reached, for a person; "" where the browser's message is about something else.
+
+    >>> why_unreachable("Page.goto: net::ERR_CONNECTION_REFUSED at http://127.0.0.1:8642/media-library\nCall log:")
+    'the connection was refused'
+    >>> why_unreachable("Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://site.example/")
+    'the browser says ERR_SSL_PROTOCOL_ERROR'
+    """
+    if (said := re.search(r"\b(?:net::|NS_)(ERR(?:OR)?_([A-Z_]+))", gist(text))) is None:
+        return ""
+    known = (why for part, why in _UNREACHABLE.items() if part in said[2])
+    return next(known, f"the browser says {said[1]}")
 
 
 def why_it_died(text: str) -> str:

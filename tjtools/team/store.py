@@ -269,8 +269,9 @@ class Store(Database):
         def look(connection: Connection) -> tuple[int, str, list[str]]:
             refreshed = self.do(
                 connection,
-                "SELECT to_char(noted, 'YYYY-MM-DD HH24:MI TZ') || ', ' || display || ' (' || machine || ')'"
-                " FROM tjtools.events WHERE account = %(account)s AND kind = 'refreshed' ORDER BY version DESC LIMIT 1",
+                "SELECT to_char(LEAST(at, noted), 'YYYY-MM-DD HH24:MI TZ') || ', ' || display || ' (' || machine || ')'"
+                " FROM tjtools.events WHERE account = %(account)s AND kind = 'refreshed'"
+                " ORDER BY LEAST(at, noted) DESC, version DESC LIMIT 1",  # it may be noted long after, by who joins
             ).fetchone()
             held = "SELECT * FROM tjtools.held WHERE account = %(account)s ORDER BY made, name"
             claims = [f"{one.section}: {one.name}: {_who(one, one.name)}" for one in self._held(connection, held)]

@@ -97,9 +97,14 @@ class RecordedRun(NamedTuple):
         return self.status_file.stem.removeprefix("upload_status_")
 
     @property
-    def problems_first(self) -> tuple[RecordedFile, ...]:
-        """Its files, those first that got no Creative ID although they were to."""
-        return tuple(sorted(self.files, key=lambda one: not one.retryable))
+    def what_matters_first(self) -> tuple[RecordedFile, ...]:
+        """Its files: what got no Creative ID although it was to, what got one, what stayed here, what was there."""
+
+        def place(one: RecordedFile) -> tuple[bool, bool, bool]:
+            skipped = one.status is UploadStatus.SKIPPED
+            return not one.retryable, skipped, skipped and bool(one.creative_id)
+
+        return tuple(sorted(self.files, key=place))
 
     @property
     def told(self) -> str:
@@ -111,7 +116,7 @@ class RecordedRun(NamedTuple):
         """What came of each file of it, at this place, as a text to send or to keep."""
         rows = [
             "  ".join(filter(None, (f"{in_words(one):16}", one.creative_id, one.name, one.message)))
-            for one in self.problems_first
+            for one in self.what_matters_first
         ]
         return "\n".join((f"Upload {self.name}, {place}", self.told, "", *rows, ""))
 

@@ -19,7 +19,7 @@ from tjtools.analysis.sources import Asked, Files
 from tjtools.analysis.worklist import SLOW, Evidence, worklist
 from tjtools.cache.history import Seen, acknowledge
 from tjtools.cache.library import ANSWER_COLUMNS, Library, answer_rows, look_up, pasted
-from tjtools.cache.near import near
+from tjtools.cache.near import made_of, near
 from tjtools.cache.rows import fields_of
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.words import counted
@@ -32,16 +32,16 @@ answers = look_up(library, pasted(\"\"\"
 clip.mp4
 1032530571
 \"\"\"))
-list(answer_rows(answers)), near(library, answers)
+list(answer_rows(answers)), near(library, answers), made_of(library, answers, workspace)
 """
 CALL = python(
     LOOK,
     "tjtools import Library, Workspace",
     "tjtools.cache.library import answer_rows, look_up, pasted",
-    "tjtools.cache.near import near",
+    "tjtools.cache.near import made_of, near",
 )
 PAGE = 10  # creatives of the worklist
-LIKE, MOST_LIKE = "like it", 25  # creatives that may have been meant by what is not there
+MADE, LIKE, MOST_LIKE = "made of it", "like it", 25  # creatives that may have been meant by what is not there
 TRAILS = 100  # creatives of which the look-up tells what was done
 
 
@@ -292,18 +292,22 @@ class LookUp(Panel):
         with self.attempt():
             self.library.refresh()
             found = look_up(self.library, pasted(self.text))
-            hints, rows = near(self.library, found), list[tuple[str, ...]]()
+            hints, made = near(self.library, found), made_of(self.library, found, self.workspace)
+            rows = list[tuple[str, ...]]()
             for one in found:
-                like = hints.get(one[0], ())[:MOST_LIKE]
-                rows += (*answer_rows([one]), *((one[0], LIKE, *fields_of(each)) for each in like))
+                asked = one[0]
+                more = ((MADE, made.get(asked, ())), (LIKE, hints.get(asked, ())[:MOST_LIKE]))
+                rows += answer_rows([one])
+                rows += ((asked, what, *fields_of(each)) for what, each_of_it in more for each in each_of_it)
             table = pd.DataFrame(rows, columns=list(ANSWER_COLUMNS), dtype="str")
             there = sum(bool(one.there) for _, one in found)
             unclear = sum(one.is_unclear for _, one in found)
             missing = sum(not one.there and not one.is_unclear for _, one in found)
             told = [f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"]
             told += [f"{unclear:,} unclear"] if unclear else []
-            if more := sum(max(0, len(like) - MOST_LIKE) for like in hints.values()):
-                told.append(f"{more:,} more {'is' if more == 1 else 'are'} like {'it' if missing == 1 else 'them'}")
+            if any(len(like) > MOST_LIKE for like in hints.values()):
+                every, shown = (sum(min(len(like), most) for like in hints.values()) for most in (10**9, MOST_LIKE))
+                told.append(f"{every:,} are like {'it' if missing == 1 else 'them'}, {shown:,} of them shown")
             self.answers = Shown(table, "; ".join(told))
 
     @property

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from traitlets import Bool, Dict, HasTraits, Instance, Int, Unicode
 
@@ -40,10 +40,15 @@ _CHOICES = ("native", "as_is", "again")
 
 
 class Form(HasTraits):
-    """`fields` are those that each folder lacks, `answers` what was written into them, by folder and field."""
+    """`fields` are those that each folder lacks, `answers` what was written into them, by folder and field.
+
+    `said` counts what a person wrote: it changes when every field shows the answers, also those that go for it, too. A
+    person may be at the next field by then, and what comes into it late takes the place of what they write.
+    """
 
     fields: Any = Dict()
     answers: Any = Dict()
+    said = Int()
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,6 +78,7 @@ class Form(HasTraits):
         others = [(one, field) for one, fields in self.fields.items() if field in fields]
         same = [] if field == OF_ONE_FOLDER or _wrong(field, told) else [one for one in others if one not in self._own]
         self.answers = {**self.answers, **dict.fromkeys([(folder, field), *same], told)}
+        self.said += 1
 
     @property
     def told(self) -> dict[Path, dict[str, str]]:
@@ -132,8 +138,8 @@ class Adding(Asking):
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel)
         self._place, self.form, self.words = Place(), Form(), dict[str, set[str]]()
-        self._one_by_one = threading.Lock()
-        self.form.observe(lambda _change: self._plan(), "answers")
+        self._one_by_one, self._came_by = threading.Lock(), cast("Preparation | None", None)
+        self.form.observe(lambda _change: self._plan(), "said")
         self.observe(lambda _change: self._choose(), [*_CHOICES])
         self.observe(lambda _change: self._allow({}), "repeats")
 
@@ -142,6 +148,10 @@ class Adding(Asking):
         workspace = self.panel.workspace
         self.cut_off, last = clear_cut_off(workspace), last_preparation(workspace)
         self.last = last if last and not last.uploaded(workspace) else None
+        self._came_by = self._came_by or last
+        another = last and self._came_by and last.name != self._came_by.name and not last.is_mend
+        if self.came and self.came.taken and (another or not self.last):
+            self.came = None  # what was added last is something else, or has gone up
 
     def look_into(self, path: str) -> None:
         """Look through a folder that a person named; what has to be said of it is asked then."""
@@ -336,7 +346,7 @@ class Adding(Asking):
         came = write_session(workspace, intake, folder=folder, now=now, progress=told, cancelled=task.cancelled)
         left_out = [(path.relative_to(root) if path.is_relative_to(root) else path, why) for path, why in came.left_out]
         self.close()
-        self.came = came._replace(left_out=tuple(left_out))
+        self.came, self._came_by = came._replace(left_out=tuple(left_out)), None
         self.panel.look(task)
 
     def undo(self) -> None:

@@ -44,10 +44,11 @@ class Upload(Panel):
     `step` is the one that the task carries out, or did last. `signed_in` says that the site took the sign-in, `checked`
     what there is to do, and `rehearsed` that a dry run took all of it as far as it goes. `repeats_too` is the person's
     word that what repeats a rejected creative goes up as well, `once_more` that what the site timed out on does, where
-    the site does not list it. `states` says of each file of the running `batch` how far it is. `recorded` is the last
-    live run as its files tell it, `doubt` the files of which nobody knows whether the site holds them, `other` the
-    upload in another window, `elsewhere` whether there is one, `unfinished` the live run that was cut off or stopped,
-    to go on with. `saved` is the plan on the disk, `rows` counts the files of the session.
+    the site does not list it. `states` says of each file of the running `batch` how far it is; `batches` are those that
+    hand something over. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows
+    whether the site holds them, `other` the upload in another window, `elsewhere` whether there is one, `unfinished`
+    the live run that was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of
+    the session.
     """
 
     title: ClassVar[str] = "Upload"
@@ -58,6 +59,7 @@ class Upload(Panel):
     repeats_too = Bool()
     once_more = Bool()
     batch = Int()
+    batches = Tuple()
     states = Dict()
     uploaded = Bool()
     recorded = Instance(RecordedRun, allow_none=True)
@@ -85,6 +87,12 @@ class Upload(Panel):
             if before != (self.saved, self._session):
                 self._forget()
                 self.uploaded = False
+
+    @property
+    def left(self) -> frozenset[Key]:
+        """The files of the saved plan to which the last live run has found no Creative ID."""
+        files = self.recorded.files if self.recorded else ()
+        return self.saved.files - {one.key for one in files if one.creative_id} if self.saved else frozenset()
 
     @property
     def plan(self) -> Plan | None:
@@ -345,6 +353,7 @@ class Upload(Panel):
         ahead = (one for one in plan.batches if one.number >= self.batch)
         if found := next((one for one in ahead if event.name in {file.name for file in one.files}), None):
             before = self.states if found.number == self.batch else {file.name: WAITING for file in found.files}
+            self.batches = tuple(one.number for one in plan.batches if one.files)
             self.batch, self.states = found.number, before | {event.name: event.state}
 
     def _look_back(self) -> None:

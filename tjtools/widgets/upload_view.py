@@ -101,8 +101,11 @@ def _ahead(panel: Upload) -> w.Widget:
         if not panel.saved:
             rule = f" every new file goes, but no copy of a rejected one. {_REHEARSAL}"
             return node("span", node("strong", "No plan is saved:"), rule)
-        files, saved = counted(len(panel.saved.files), "file"), panel.saved.saved_at.astimezone()
-        return node("span", node("strong", f"Your plan: {files}"), f", saved {saved:%Y-%m-%d %H:%M}. {_REHEARSAL}")
+        files, left = len(panel.saved.files), len(panel.left)
+        told = counted(files, "file") if left == files else f"{left:,} of {counted(files, 'file')} left"
+        ahead = f". {_REHEARSAL}" if left else f": each of its {counted(files, 'file')} has a Creative ID."
+        head = node("strong", f"Your plan: {told}" if left else "Your plan is carried out")
+        return node("span", head, f", saved {panel.saved.saved_at.astimezone():%Y-%m-%d %H:%M}{ahead}")
 
     way = way_on(panel, "review", "Go to Review")
     if isinstance(way, w.Button):
@@ -120,6 +123,11 @@ def _nothing(panel: Upload) -> bool:
     if panel.looked_for:
         return False
     return not panel.rows or (panel.checked is not None and not panel.checked.whole.files)
+
+
+def _carried_out(panel: Upload) -> bool:
+    """Whether there is a plan of which nothing is left, and nobody has rehearsed it since."""
+    return bool(panel.checked is None and panel.saved and panel.saved.files and not panel.left)
 
 
 def _begins(panel: Upload) -> bool:
@@ -153,7 +161,7 @@ def _rehearse(panel: Upload) -> w.Widget:
 
 def _leads_elsewhere(panel: Upload) -> bool:
     ended = panel.rehearsed or panel.unfinished or panel.uploaded or panel.elsewhere
-    return bool(ended or (_nothing(panel) and not _begins(panel)))
+    return bool(ended or _carried_out(panel) or (_nothing(panel) and not _begins(panel)))
 
 
 def _confirmation(panel: Upload) -> w.Widget:
@@ -305,11 +313,12 @@ def _listed(title: str, reviews: Sequence[FileReview]) -> Node:
 
 
 def _bars(panel: Upload) -> Node:
-    return node("div", node("p", node("strong", f"Batch {panel.batch}")), files_node(panel.states.items()))
+    place = f"Batch {panel.batches.index(panel.batch) + 1} of {len(panel.batches)}"
+    return node("div", node("p", node("strong", place)), files_node(panel.states.items()))
 
 
 def _results(panel: Upload) -> w.Widget:
-    """What came of the last upload: the counts, what to do with it, and each file, those first that got no ID."""
+    """What came of the last upload: the counts, what to do with it, and each file, what matters first."""
     again = button("Retry", panel.retry, icon="repeat")
     tied(
         panel,
@@ -322,7 +331,7 @@ def _results(panel: Upload) -> w.Widget:
 
     follow = way_on(panel, "sync", "Follow the reviews")
     if isinstance(follow, w.Button):
-        tied(panel, CHANGES, follow, button_style=lambda: "primary" if panel.uploaded and not _open(panel) else "")
+        tied(panel, CHANGES, follow, button_style=lambda: "primary" if _ended_well(panel) else "")
 
     def parts() -> list[w.Widget]:
         run = panel.recorded
@@ -347,6 +356,11 @@ def _open(panel: Upload) -> bool:
     return bool(panel.retryable or panel.unfinished or panel.asks)
 
 
+def _ended_well(panel: Upload) -> bool:
+    """Whether all went up, and what is left to do is to see how it is reviewed."""
+    return bool((panel.uploaded or _carried_out(panel)) and not _open(panel))
+
+
 def _counts(run: RecordedRun) -> Node:
     head = node("h3", "Last upload"), node("strong", run.told, role="status")
     bad = f"⚠ {counted(len(run.bad_lines), 'line')} of {run.status_file.name} can't be read."
@@ -356,6 +370,6 @@ def _counts(run: RecordedRun) -> Node:
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
         (in_words(one), one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
-        for one in run.problems_first
+        for one in run.what_matters_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")
