@@ -36,12 +36,8 @@ from world import (
 from tjtools.model.creative import CreativeType, Section, SessionFile, UploadStatus
 from tjtools.model.errors import Cancelled, SignInNeeded, TrackingFileError, WorkspaceError
 from tjtools.upload import FileProgress, UploadReport, load_choice, save_choice, watched
-<<<<<<< HEAD
-from tjtools.upload.journal import UNDER_WAY, Journal
-from tjtools.upload.plan import BEGINNING, USUAL
-=======
 from tjtools.upload.journal import NOT_BEGUN, UNDER_WAY, Journal
->>>>>>> user9
+from tjtools.upload.plan import BEGINNING, USUAL
 from tjtools.upload.resume import only_live_run
 from tjtools.upload.run_files import RecordedFile, RecordedRun
 from tjtools.widgets import upload_panel
