@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +41,7 @@ from tjtools.model.creative import Creative, CreativeType
 from tjtools.practice import samples
 from tjtools.upload import prepare
 from tjtools.workspace.csvfile import write_rows
+from tjtools.workspace.derived import MARKS, Derived
 from tjtools.workspace.folder import Workspace
 
 
@@ -100,8 +102,7 @@ def probing(folder: Path) -> Iterator[str]:
 
 def searching(folder: Path) -> Iterator[str]:
     """Marks of real pictures and of their edits, each many times with other signs turned over, as edits do."""
-    known = [one for one in edits.originals(Path(sys.argv[1]), "choosing") if not one.moving]
-    originals = {one.origin: _marks(one.path) for one in known}
+    known, originals = _stills(), _of_originals()
     asked = [(one.origin, _marks(each.path)) for one in known[::4] for each in edits.edited(one, known)]
     chance = np.random.default_rng(2)
     yield "## Searching among 100,000 creatives"
@@ -123,6 +124,15 @@ def searching(folder: Path) -> Iterator[str]:
         spent = (time.process_time() - began) / len(asked)
         size = sum(map(len, crowd.values())) / count
         yield f"| {count:,} | {built:.2f} s | {spent * 1000:.1f} ms | {size:,.0f} | {sum(hits) / len(hits):.3f} |"
+
+
+def _stills() -> list[edits.File]:
+    return [one for one in edits.originals(Path(sys.argv[1]), "choosing") if not one.moving]
+
+
+@cache
+def _of_originals() -> dict[str, bytes]:
+    return {one.origin: _marks(one.path) for one in _stills()}
 
 
 def _marks(path: Path) -> bytes:
@@ -195,6 +205,11 @@ def _write_library(place: Workspace, rows: int) -> None:
         seen = Fingerprint(facts, f"{chance.getrandbits(256):064x}", looks)
         uploads.append(Upload(one.creative_id, one.filename, CreativeType.VIDEO, seen))
     Fingerprints(place).keep_uploads(uploads, now=datetime.now(tz=UTC))
+    checksums = [one.fingerprint.checksum for one in uploads]
+    marks = _mixed([*_of_originals().values()], rows, np.random.default_rng(3))
+    Derived(place).keep_together(
+        {}, {(MARKS, checksum): one for checksum, (_, one) in zip(checksums, marks, strict=True)}
+    )
 
 
 def _write_large(path: Path, number: int) -> int:

@@ -138,11 +138,17 @@ class Fingerprints:
         kept = self._cache.all_bytes(MARKS)
         found = {one: kept.get(one) or self._unkept.get((MARKS, one)) or b"" for one in checksums}
         lost = [checksum for checksum, one in found.items() if not one]
+        lost = lost and [*self._with_look().intersection(lost)]
         for checksum, made in room.each(lost, lambda one: room.marks(look) if (look := self.look(one)) else b""):
             found[checksum] = made
             if made and not self._cache.keep_bytes(MARKS, checksum, made):
                 self._unkept[MARKS, checksum] = made
         return {checksum: one for checksum, one in found.items() if one}
+
+    def _with_look(self) -> set[str]:
+        """The contents of which pictures are kept: to ask for each of thousands takes a while."""
+        files = {one.stem for one in self.workspace.looks.glob("*.look")}
+        return files | self._cache.keys(LOOKS) | {checksum for kind, checksum in self._unkept if kind == LOOKS}
 
     def frames(self, one: Fingerprint) -> list[Frame]:
         """What is to be seen of a content, by time; nothing where nothing is kept."""

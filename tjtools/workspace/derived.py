@@ -109,6 +109,10 @@ class Derived(NamedTuple):
         told = self._ask("SELECT key, value FROM kept WHERE place = ? AND kind = ?", kind)
         return {str(key): value for key, value in told if isinstance(value, bytes)}
 
+    def keys(self, kind: str) -> set[str]:
+        """Under which keys something of a kind is kept."""
+        return {str(key) for (key,) in self._ask("SELECT key FROM kept WHERE place = ? AND kind = ?", kind)}
+
     def keep_bytes(self, kind: str, key: str, value: bytes) -> bool:
         """Keep bytes under a key; False where they can't be kept."""
         return self._put({(kind, key): value})
