@@ -234,14 +234,11 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _unready(path: Path, workspace: Workspace) -> Iterator[tuple[Path, str]]:
     """What is packed, or has not come whole yet: it may hold creatives, and none of them is seen."""
-    for base, folders, names in os.walk(path.parent if path.is_file() else path):
-        here = [path.name] if path.is_file() else names
-        folders[:] = [] if path.is_file() else [one for one in folders if not one.startswith(".")]
-        if Path(base) == workspace.tracking:
-            folders.clear()
-            continue
-        files = (Path(base, name) for name in here if not name.startswith("."))
-        yield from ((one, _UNREADY[_ending(one)]) for one in files if _ending(one) in _UNREADY)
+    for one in [path] if path.is_file() else sorted(path.rglob("*")):
+        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
+        own = hidden or workspace.tracking in one.parents or _is_coming(one, workspace)
+        if _ending(one) in _UNREADY and not own and os.path.isfile(one):  # noqa: PTH113 (raises not)
+            yield one, _UNREADY[_ending(one)]
 
 
 def _ending(path: Path) -> str:
