@@ -238,7 +238,13 @@ def _any_limit(draw: st.DrawFn) -> Limit:
 
 
 WISHES = st.builds(
-    Wishes, st.none() | st.floats(0, 1), st.booleans(), st.none() | SECONDS, st.none() | SECONDS, st.booleans()
+    Wishes,
+    crop=st.none() | st.floats(0, 1),
+    letterbox=st.booleans(),
+    start=st.none() | SECONDS,
+    seconds=st.none() | SECONDS,
+    sound=st.booleans(),
+    still=st.none() | SECONDS,
 )
 
 
