@@ -173,12 +173,28 @@ def swaying(who: int, seconds: float = 8) -> Clip:
     return made
 
 
-@pytest.mark.parametrize("cut", [13, 22])
-def test_what_flies_past_is_found_though_it_is_kept_at_other_instants(cut: int) -> None:
-    one, other = shown(swaying(1)), shown(swaying(1)[cut:])
+def turn_about(who: int, every: float) -> Clip:
+    """All of it flies past in others, too, half the time; else what is on the left, beside something of its own."""
+    made, period, left = [], round(every * RATE), round(0.45 * WIDE)
+    for number in range(4 * RATE):
+        flies = np.roll(texture(99), 8 * number, 1)
+        if number % period >= period // 2:
+            flies[:, left:] = np.roll(texture(who), 8 * number, 1)[:, left:]
+        made.append(flies)
+    return made
+
+
+@pytest.mark.parametrize("every", [0.8, 1.0, 1.2])
+def test_clips_that_have_every_other_scene_in_common_are_none(every: float) -> None:
+    several = [shown(turn_about(who, every)) for who in range(1, 4)]
+    assert not any(kinship(one, other) for one, other in combinations(several, 2))
+
+
+def test_what_flashes_over_a_clip_leaves_it_what_it_is() -> None:
+    """Each time for a quarter of a second."""
+    one, other = shown(turn_about(99, 0.5)), shown(turn_about(1, 0.5))
     assert kinship(one, other)
     assert kinship(other, one)
-    assert kinship(shown(swaying(2)[cut:]), one) is None
 
 
 def test_what_is_asked_for_what_makes_no_difference() -> None:

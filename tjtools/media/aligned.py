@@ -29,7 +29,7 @@ _ALL_ALONG, _MOST_OVER = 0.9, 0.25  # of all frames; of all places that may be p
 _LEAST_COVERED, _SURE_SECONDS, _OF_SHORT = 0.6, 1.5, 0.85  # of the shorter one; of one that is shorter than that
 _USUAL = 75  # per cent: what of a line tells how well it goes along
 _HARDLY, _WELL = 0.6, 0.9  # of that: what goes along no better is not covered, and what does so well is
-_BETWEEN = 0.75  # seconds between two moments of a line that are covered too
+_BETWEEN, _SHORTLY = 0.75, 0.3  # seconds that lack between two moments of a line, or hardly go along: covered too
 _MOVED = 0.6  # correlation of what moved
 _FEWEST_MOVED, _LEAST_MOVED = 20, 0.02  # places on all frames, and share of them, from which that tells something
 _REFINED_BY = 5  # pairs of frames
@@ -156,7 +156,8 @@ class Both:
         be enough; what is plain does not count.
 
         A moment counts by how well it goes along beside the best ones: what follows one intro hardly does. What moves
-        fast is seen at other instants of each, so that a moment that lies between two others counts as much as they do.
+        fast is seen at other instants of each, so that what lacks between two moments counts as they do. So does
+        what hardly goes along, for an instant: longer, it is another scene between two that both clips have.
         """
         lasting = []
         for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
@@ -167,7 +168,10 @@ class Both:
         worth = ((means / np.percentile(means, _USUAL) - _HARDLY) / (_WELL - _HARDLY)).clip(0, 1)
         apart = step(self.mine) * line.speed if self._rougher else step(self.theirs)
         numbers = line.pairs[:, 0 if self._rougher else 1]
-        seconds = apart * _closed(worth, numbers, int(_BETWEEN / apart)).sum()
+        lack = np.diff(numbers) - 1
+        lack[lack * apart > _BETWEEN] = 0
+        filled = worth.sum() + (lack * np.minimum(worth[1:], worth[:-1])).sum()
+        seconds = apart * max(filled, _closed(worth, numbers, int(_SHORTLY / apart)).sum())
         enough = max(_LEAST_COVERED * shorter, min(_SURE_SECONDS, _OF_SHORT * shorter))
         return bool(seconds >= part * enough)
 
