@@ -188,7 +188,8 @@ def look_through(
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        known, left_out, sources = [], [*_closed(found), *_unready(found, workspace)], list[Delivered]()
+        unready = sorted(one for one in _unready(found, workspace) if coming or not _is_coming(one[0], workspace))
+        known, left_out, sources = [], [*_closed(found), *unready], list[Delivered]()
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
