@@ -46,7 +46,7 @@ class Wanted(NamedTuple):
 
 AS_IS = Wanted(as_is=True, again=True)
 _PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
-_UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
+UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
     ("part", "crdownload", "download", "opdownload", "partial", "filepart"), _COMING
 )  # what creatives may be in that nobody sees yet
 
@@ -181,7 +181,7 @@ def look_through(
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     coming = root.is_relative_to(workspace.incoming)
     below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
-    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in _UNREADY]
+    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in UNREADY]
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
@@ -242,7 +242,7 @@ def _unready(path: Path, workspace: Workspace) -> Iterator[tuple[Path, str]]:
             folders.clear()
             continue
         files = (Path(base, name) for name in here if not name.startswith("."))
-        yield from ((one, _UNREADY[_ending(one)]) for one in files if _ending(one) in _UNREADY)
+        yield from ((one, UNREADY[_ending(one)]) for one in files if _ending(one) in UNREADY)
 
 
 def _ending(path: Path) -> str:
