@@ -76,6 +76,17 @@ def test_the_command_that_is_named_works_from_where_one_is(shop: Workspace, tmp_
     assert last_line("review", "there.png", cwd=shop.root) == "1 already there, nothing new"  # as a review prints it
 
 
+def test_a_file_that_is_named_as_the_session_has_it_is_of_the_type_that_it_has_there(shop: Workspace) -> None:
+    """Neither its name nor its size tells: it was taken for a banner, which an upload would put into that section."""
+    path = shop.media_file("still.png", CreativeType.NATIVE_IMAGE)
+    samples.write_image(path, width=640, height=360, title="x")
+    session(shop, [{"new_filename": "still.png", "creative_type": "native_image"}])
+    [told] = json.loads(tjtools("review", "still.png", "--json", cwd=shop.root).stdout)["files"]
+    assert (told["creative_type"], told["verdict"]) == ("native_image", "new")
+    unknown = tjtools("review", f"{'x' * 300}.png", cwd=shop.root)
+    assert (unknown.returncode, "There is no file" in unknown.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("lacking", "command"), [("site", "tjtools init"), ("sign-in", "tjtools login"), ("session", "tjtools prepare DIR")]
 )

@@ -25,7 +25,7 @@ GOOD = {
 
 
 def file(name: str, kind: CreativeType = CreativeType.IMAGE, pair: str = "") -> SessionFile:
-    return SessionFile(Path("uploaded") / name, kind, native_pair_id=pair)
+    return SessionFile(Path("uploaded") / name, kind, native_pair_id=pair, row={"new_filename": name})
 
 
 @pytest.fixture
@@ -98,6 +98,8 @@ def test_the_commands_for_a_file_that_may_be_there_can_be_pasted(tmp_path: Path)
     [one] = review(Library.load(path), file("my clip.png.png"))
     told = "tjtools add 7 'my clip.png.png'; if not: tjtools upload --file 'my clip.png.png' --live --force"
     assert one.reason.endswith(told)
+    [one] = review(Library.load(path), SessionFile(Path("/other/my clip.png.png"), CreativeType.IMAGE))  # by its path
+    assert one.reason.endswith("tjtools upload --file '/other/my clip.png.png' --type image --live --force")
 
 
 def test_force_takes_a_file_that_may_be_there(library: Library) -> None:

@@ -47,6 +47,17 @@ def left(workspace: Workspace) -> list[Path]:
     return [*(workspace.root / "uploaded").glob("incoming*")]
 
 
+def test_what_is_packed_or_still_coming_is_told_where_it_is_dropped_too(bare_workspace: Workspace) -> None:
+    """It is not sent: nobody heard of the creatives in it."""
+    paths = ["in/a.png", "in/all.ZIP", "in/b.mp4.crdownload", "in/.c.zip", "in/notes.txt"]
+    coming = Incoming.begin(bare_workspace, [Offered(path, 3) for path in paths], now=NOW)
+    assert [one.path for one in coming.files.values()] == ["in/a.png"]
+    assert [(path.as_posix(), why.partition(":")[0]) for path, why in coming.left_out] == [
+        ("in/all.ZIP", "this is packed"),
+        ("in/b.mp4.crdownload", "its download has not ended"),
+    ]
+
+
 def test_a_dropped_folder_is_added_to_the_session_with_what_was_left_out(
     bare_workspace: Workspace, tmp_path: Path
 ) -> None:

@@ -271,6 +271,14 @@ def test_what_is_packed_or_still_coming_is_told_as_left_out(shop: Workspace, fol
     assert look_through(shop, folder / "more.zip", PLAIN).left_out == ((folder / "more.zip", PACKED),)
 
 
+def test_of_what_another_window_is_sent_nothing_is_told_as_left_out(shop: Workspace) -> None:
+    for place in ("1/b.zip", "1/a.zip"):
+        (shop.incoming / place).parent.mkdir(parents=True, exist_ok=True)
+        (shop.incoming / place).write_bytes(b"PK")
+    assert look_through(shop, shop.root, PLAIN).left_out == ()
+    assert [path.name for path, _ in look_through(shop, shop.incoming / "1", PLAIN).left_out] == ["a.zip", "b.zip"]
+
+
 def test_where_all_is_left_out_there_is_nothing_to_review(shop: Workspace, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "empty.png").touch()

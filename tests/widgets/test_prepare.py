@@ -12,7 +12,9 @@ from PIL import Image, ImageOps
 from views import buttons, inside, looked, shown, words
 from world import NOW, banner, read_rows, rejected_before, session
 
+from tjtools.cache.library import Library
 from tjtools.diff.session import Verdict
+from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import WorkspaceError
 from tjtools.practice import samples
 from tjtools.prepare.incoming import Incoming, Offered
@@ -457,6 +459,22 @@ def test_what_was_added_is_told_until_something_else_is(shop: Workspace, folder:
     ended(review.adding)
     assert "Undo: take 1 file of more back out" in buttons(view)
     assert "added." not in words(view)
+
+
+def test_what_was_added_is_told_also_where_a_file_is_called_as_one_on_the_site(
+    bare_workspace: Workspace, tmp_path: Path
+) -> None:
+    there = Creative("1032530511", "there.png", creative_type=CreativeType.IMAGE)
+    Library.load(bare_workspace.library).add([there])
+    for seed, name in enumerate(("there.png", "new.png")):
+        image(tmp_path / "own" / name, seed=seed)
+    review = asked(bare_workspace, tmp_path / "own")
+    review.adding.as_is = True
+    ended(review.adding)
+    review.adding.add()
+    ended(review.adding)
+    assert sorted(names(bare_workspace)) == ["new.png", "there.png"]
+    assert "✓ 2 files added." in words(review_view(review))
 
 
 def test_what_was_prepared_before_is_done_anew_in_its_place_when_asked(shop: Workspace, folder: Path) -> None:

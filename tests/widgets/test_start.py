@@ -221,6 +221,14 @@ def test_what_a_cut_off_upload_did_not_begin_goes_up_with_it_and_is_offered_once
     assert (first.command, first.more) == ("tjtools upload --resume", "0 confirmed, 0 under way, 2 not begun")
 
 
+def test_what_the_plan_has_beside_a_cut_off_upload_is_offered_beside_it(quiet: Workspace) -> None:
+    images(quiet, "b.png", "c.png")
+    files = [one.file for one in looked(quiet).reviews]
+    save_choice(quiet, [one.key for one in files], now=NOW)
+    Journal(quiet.log).begun(files[:1], run="20251113_120000", now=NOW)
+    assert [one.what for one in steps(quiet)] == ["Go on with the upload that was cut off", "Upload 1 file"]
+
+
 def test_half_pairs_and_lines_that_cant_be_read_are_told(quiet: Workspace) -> None:
     path = quiet.media_file("IMG_a.png", CreativeType.NATIVE_IMAGE)
     samples.write_image(path, width=640, height=360, title="Travel")

@@ -11,6 +11,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
@@ -279,6 +280,26 @@ def test_of_a_plan_only_what_has_no_id_yet_is_told_as_ahead(workspace: Workspace
     view = upload_view(Upload(workspace))
     assert re.search("Your plan is carried out'.*: each of its 2 files has a Creative ID", words(view))
     assert ("Rehearse", "") in shown_buttons(view)
+
+
+def test_of_a_plan_that_is_carried_out_in_two_runs_nothing_is_told_as_left(workspace: Workspace, truth: Truth) -> None:
+    """The second run, as of the command with `--file`, knows nothing of the first one's files."""
+    images(workspace, "ab")
+    keys = [(Section.STATIC_BANNER, f"{name}.png") for name in "ab"]
+    for minute, key in enumerate(keys):  # runs are called by their second
+        save_choice(workspace, [key], now=NOW)
+        do(ready(workspace, Upload(workspace, clock=partial(NOW.replace, minute=minute))), "upload")
+        session(workspace, [{"new_filename": "b.png", "creative_type": "image"}])
+    save_choice(workspace, keys, now=NOW)
+    panel = Upload(workspace)
+    assert [one.name for one in panel.recorded.files] == ["b.png"]
+    assert "'Your plan is carried out'" in words(upload_view(panel))
+
+
+def test_a_plan_of_no_files_is_not_one_that_is_carried_out(workspace: Workspace) -> None:
+    images(workspace, "a")
+    save_choice(workspace, [], now=NOW)
+    assert "'Your plan: 0 files'" in words(upload_view(Upload(workspace)))
 
 
 def test_the_saved_plan_is_what_goes(workspace: Workspace, truth: Truth) -> None:
@@ -673,6 +694,7 @@ def seen(panel: Upload, true: Callable[[], object]) -> bool:
 BEGUN = """
 import threading
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tjtools.upload import named_files
 from tjtools.upload.journal import Journal
@@ -823,6 +845,7 @@ def test_a_kernel_that_is_killed_leaves_no_browser_and_a_run_to_go_on_with(
 
 
 KILLED = """
+from functools import partial
 from pathlib import Path
 from tjtools.widgets.upload import Upload
 from tjtools.workspace.folder import Workspace

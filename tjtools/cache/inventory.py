@@ -77,12 +77,12 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
-def named_in_session(workspace: Workspace, told: Path) -> Path:
-    """The file that a person named: by its path, or by its name alone, as a review prints it."""
-    if told.exists() or told.name != str(told):
-        return told
-    found = {file.path for file in load_session(workspace).files if file.name == told.name}
-    return found.pop() if len(found) == 1 else told
+def named_in_session(workspace: Workspace, told: Path) -> SessionFile | None:
+    """The file that a person named by its name alone, as a review prints it; None where it is named by its path."""
+    if os.path.exists(told) or told.name != str(told):  # noqa: PTH110 (a Path raises for a name that is too long)
+        return None
+    found = {file.path: file for file in load_session(workspace).files if file.name == told.name}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, str]], *, backup: datetime) -> None:

@@ -327,7 +327,8 @@ def decide_about(
 
 
 def _of_file(workspace: Workspace, told: Path, fingerprints: Fingerprints) -> Content:
-    path = named_in_session(workspace, told)
+    named = named_in_session(workspace, told)
+    path = named.path if named else told
     seen = look_at([path], fingerprints)[path]
     if seen is None or not seen.checksum:
         raise WorkspaceError(f"There is no file {path} that can be read.", remedy="Check the path.")

@@ -108,15 +108,17 @@ def named_files(
     workspace: Workspace, paths: Sequence[Path], creative_type: CreativeType | None = None
 ) -> list[SessionFile]:
     """The files that a person named, by paths or as the session has them, each with the type they gave, or that which
-    its name and content tell.
+    it has in the session, or else which its name and content tell.
 
     `VID_…` is a native video and `IMG_…` a native image; any other mp4 is a video, or a video banner in a banner's
     size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
     """
     limits = load_limits(workspace.limits_file)
-    paths = [as_on_disk(named_in_session(workspace, path)).resolve() for path in paths]
+    named = [(path, named_in_session(workspace, path)) for path in paths]
+    kinds = [creative_type or (one.creative_type if one else None) for _, one in named]
+    paths = [as_on_disk(one.path if one else path).resolve() for path, one in named]
     seen = look_at(paths, Fingerprints.load(workspace))
-    return [_named(path, seen[path], creative_type, limits) for path in paths]
+    return [_named(path, seen[path], kind, limits) for path, kind in zip(paths, kinds, strict=True)]
 
 
 def _named(path: Path, seen: Fingerprint | None, creative_type: CreativeType | None, limits: Limits) -> SessionFile:

@@ -179,9 +179,10 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
     told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
     which, name = known[0].creative_id if len(known) == 1 else "ID", shlex.quote(file.name)
+    named = name if file.row else f"{shlex.quote(str(file.path))} --type {file.creative_type.value}"
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
-        f" tjtools add {which} {name}; if not: tjtools upload --file {name} --live --force"
+        f" tjtools add {which} {name}; if not: tjtools upload --file {named} --live --force"
     )
 
 

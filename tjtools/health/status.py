@@ -153,14 +153,15 @@ def _of_session(workspace: Workspace, prepared: Prepared) -> Iterator[Step]:
     plan = make_plan(prepared.reviews, choice=choice)
     count, needs = tally(prepared.reviews), sum(one.needs_a_person for one in prepared.reviews)
     journal = Journal(workspace.log)
-    doubt = journal.in_doubt()  # which is a step of its own, and so is the run that was cut off
+    doubt, cut_short = journal.in_doubt(), journal.unfinished()  # each is a step of its own
     new = new_files(plan.unseen if choice else prepared.reviews, doubt)
-    going, cut_short = sum(file.key not in doubt for file in plan.files), journal.unfinished() is not None
+    elsewhere = doubt.union(file.key for file in cut_short.not_begun) if cut_short else doubt
+    going = sum(file.key not in elsewhere for file in plan.files)
     asking = {what: count[what] for what in _MISSING if what in count}
     more = " · ".join(f"{number:,} {what}" for what, number in asking.items())
     if new:
         yield Step(f"{counted(new, 'new file')}: review {_them(new)}", "review", REVIEW, more)
-    if going and not cut_short:
+    if going:
         known = [*(["the saved plan"] if choice else []), *([f"{plan.asks}: you are asked"] if plan.asks else [])]
         yield Step(f"Upload {counted(going, 'file')}", "upload", UPLOAD, " · ".join(known))
     elif plan.asks and not cut_short:

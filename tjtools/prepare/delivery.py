@@ -46,7 +46,7 @@ class Wanted(NamedTuple):
 
 AS_IS = Wanted(as_is=True, again=True)
 _PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
-_UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
+UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
     ("part", "crdownload", "download", "opdownload", "partial", "filepart"), _COMING
 )  # what creatives may be in that nobody sees yet
 
@@ -181,14 +181,15 @@ def look_through(
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     coming = root.is_relative_to(workspace.incoming)
     below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
-    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in _UNREADY]
+    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in UNREADY]
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        known, left_out, sources = [], [*_closed(found), *_unready(found, workspace)], list[Delivered]()
+        unready = [one for one in _unready(found, workspace) if coming or not _is_coming(one[0], workspace)]
+        known, left_out, sources = [], [*_closed(found), *unready], list[Delivered]()
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
@@ -236,9 +237,9 @@ def _unready(path: Path, workspace: Workspace) -> Iterator[tuple[Path, str]]:
     """What is packed, or has not come whole yet: it may hold creatives, and none of them is seen."""
     for one in [path] if path.is_file() else sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-        own = hidden or workspace.tracking in one.parents or _is_coming(one, workspace)
-        if _ending(one) in _UNREADY and not own and os.path.isfile(one):  # noqa: PTH113 (raises not)
-            yield one, _UNREADY[_ending(one)]
+        own = hidden or workspace.tracking in one.parents
+        if _ending(one) in UNREADY and not own and os.path.isfile(one):  # noqa: PTH113 (raises not)
+            yield one, UNREADY[_ending(one)]
 
 
 def _ending(path: Path) -> str:

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.model.errors import WorkspaceError, translated
 from tjtools.model.names import is_source
+from tjtools.prepare.delivery import UNREADY
 from tjtools.prepare.intake import Intake
 from tjtools.workspace.folder import Workspace
 
@@ -42,16 +43,21 @@ class Offered(NamedTuple):
 
     @property
     def is_media(self) -> bool:
-        """Whether it is an image or a video by its name; of others nobody says a word."""
-        ending = self.parts[-1].rstrip(" .").rpartition(".")[2].lower()
-        return ending in MEDIA | OTHER_MEDIA and not any(part.startswith(".") for part in self.parts)
+        """Whether it is an image or a video by its name, or may hold some; of others nobody says a word."""
+        known = self._ending in {*MEDIA, *OTHER_MEDIA, *UNREADY}
+        return known and not any(part.startswith(".") for part in self.parts)
+
+    @property
+    def _ending(self) -> str:
+        return self.parts[-1].rstrip(" .").rpartition(".")[2].lower()
 
     @property
     def why_not(self) -> str:
         """Why it is not even sent; `""` where it is."""
         if any(part in ("", "..") or set(part) & {"\\", "\0"} for part in self.parts):
             return "its name is a path, not a file's name: rename it"
-        return "ORG_ files are sources that were converted" if is_source(self.parts[-1]) else ""
+        source = "ORG_ files are sources that were converted" if is_source(self.parts[-1]) else ""
+        return UNREADY.get(self._ending, source)
 
 
 class Incoming(NamedTuple):

@@ -119,8 +119,10 @@ def why_unreachable(text: str) -> str:
     'the connection was refused'
     >>> why_unreachable("Page.goto: net::ERR_SSL_PROTOCOL_ERROR at https://site.example/")
     'the browser says ERR_SSL_PROTOCOL_ERROR'
+    >>> why_unreachable("Page.goto: net::ERR_HTTP2_PROTOCOL_ERROR at https://site.example/")
+    'the browser says ERR_HTTP2_PROTOCOL_ERROR'
     """
-    if (said := re.search(r"\b(?:net::|NS_)(ERR(?:OR)?_([A-Z_]+))", gist(text))) is None:
+    if (said := re.search(r"\b(?:net::|NS_)(ERR(?:OR)?_([A-Z0-9_]+))", gist(text))) is None:
         return ""
     known = (why for part, why in _UNREACHABLE.items() if part in said[2])
     return next(known, f"the browser says {said[1]}")

@@ -148,9 +148,9 @@ class Adding(Asking):
         workspace = self.panel.workspace
         self.cut_off, last = clear_cut_off(workspace), last_preparation(workspace)
         self.last = last if last and not last.uploaded(workspace) else None
-        self._came_by = self._came_by or last
+        just_added, self._came_by = self._came_by is None, self._came_by or last
         another = last and self._came_by and last.name != self._came_by.name and not last.is_mend
-        if self.came and self.came.taken and (another or not self.last):
+        if self.came and self.came.taken and not just_added and (another or not self.last):
             self.came = None  # what was added last is something else, or has gone up
 
     def look_into(self, path: str) -> None:

@@ -22,7 +22,7 @@ from tjtools.scrape.connection import connect
 from tjtools.site import Site
 from tjtools.site.sitepage import load_selectors
 from tjtools.upload import Choice, FileProgress, Plan, Prepared, RecordedRun
-from tjtools.upload.journal import NOT_BEGUN, Journal, Unfinished
+from tjtools.upload.journal import NOT_BEGUN, Journal, Settled, Unfinished
 from tjtools.upload.run_files import not_begun
 from tjtools.widgets.elsewhere import WAITING, Elsewhere
 from tjtools.widgets.panel import Panel, Task
@@ -71,6 +71,7 @@ class Upload(Panel):
 
     def set_up(self) -> None:
         self._session: Sequence[SessionFile] = ()
+        self._settled: Mapping[Key, datetime] = {}
         self.other = Elsewhere(self.workspace, own=lambda: self.busy and self.step is Step.UPLOAD)
         self.come_back()
         self.other.observe(lambda _change: self.come_back(), "there")
@@ -90,9 +91,11 @@ class Upload(Panel):
 
     @property
     def left(self) -> frozenset[Key]:
-        """The files of the saved plan to which the last live run has found no Creative ID."""
-        files = self.recorded.files if self.recorded else ()
-        return self.saved.files - {one.key for one in files if one.creative_id} if self.saved else frozenset()
+        """The files of the saved plan to which neither the last live run nor one since it was saved found an ID."""
+        if self.saved is None:
+            return frozenset()
+        found = {one.key for one in self.recorded.files if one.creative_id} if self.recorded else set()
+        return self.saved.files - found - {key for key, at in self._settled.items() if at >= self.saved.saved_at}
 
     @property
     def plan(self) -> Plan | None:
@@ -359,7 +362,10 @@ class Upload(Panel):
     def _look_back(self) -> None:
         self.elsewhere = self.other.there
         self.recorded = steps.last_live_run(self.workspace)
-        self.doubt = tuple(sorted(Journal(self.workspace.log).in_doubt(), key=lambda key: (key[0].value, key[1])))
+        journal = Journal(self.workspace.log)
+        settled = (event for event in journal.events() if isinstance(event, Settled) and event.creative_id)
+        self._settled = {event.file.key: event.at for event in settled}
+        self.doubt = tuple(sorted(journal.in_doubt(), key=lambda key: (key[0].value, key[1])))
         self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
 
     def _look_ahead(self) -> None:

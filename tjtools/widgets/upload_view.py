@@ -103,8 +103,9 @@ def _ahead(panel: Upload) -> w.Widget:
             return node("span", node("strong", "No plan is saved:"), rule)
         files, left = len(panel.saved.files), len(panel.left)
         told = counted(files, "file") if left == files else f"{left:,} of {counted(files, 'file')} left"
-        ahead = f". {_REHEARSAL}" if left else f": each of its {counted(files, 'file')} has a Creative ID."
-        head = node("strong", f"Your plan: {told}" if left else "Your plan is carried out")
+        done = _carried_out(panel)
+        ahead = f": each of its {counted(files, 'file')} has a Creative ID." if done else f". {_REHEARSAL}"
+        head = node("strong", "Your plan is carried out" if done else f"Your plan: {told}")
         return node("span", head, f", saved {panel.saved.saved_at.astimezone():%Y-%m-%d %H:%M}{ahead}")
 
     way = way_on(panel, "review", "Go to Review")
