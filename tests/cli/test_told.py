@@ -81,8 +81,9 @@ def test_a_file_that_is_named_as_the_session_has_it_is_of_the_type_that_it_has_t
     path = shop.media_file("still.png", CreativeType.NATIVE_IMAGE)
     samples.write_image(path, width=640, height=360, title="x")
     session(shop, [{"new_filename": "still.png", "creative_type": "native_image"}])
-    [told] = json.loads(tjtools("review", "still.png", "--json", cwd=shop.root).stdout)["files"]
-    assert (told["creative_type"], told["verdict"]) == ("native_image", "new")
+    for named in ("still.png", str(path), str(path.relative_to(shop.root))):
+        [told] = json.loads(tjtools("review", named, "--json", cwd=shop.root).stdout)["files"]
+        assert (told["creative_type"], told["verdict"]) == ("native_image", "new")
     unknown = tjtools("review", f"{'x' * 300}.png", cwd=shop.root)
     assert (unknown.returncode, "There is no file" in unknown.stderr) == (2, True)
 

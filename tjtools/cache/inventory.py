@@ -78,11 +78,12 @@ def load_session(workspace: Workspace) -> Session:
 
 
 def named_in_session(workspace: Workspace, told: Path) -> SessionFile | None:
-    """The file that a person named by its name alone, as a review prints it; None where it is named by its path."""
-    if os.path.exists(told) or told.name != str(told):  # noqa: PTH110 (a Path raises for a name that is too long)
-        return None
-    found = {file.path: file for file in load_session(workspace).files if file.name == told.name}
-    return next(iter(found.values())) if len(found) == 1 else None
+    """The session's file that a person named, by its path, or by its name alone as a review prints it; None: none is,
+    or several are."""
+    here = os.path.exists(told)  # noqa: PTH110 (a Path raises for a name that is too long)
+    files = load_session(workspace).files if here or told.name == str(told) else ()
+    found = [file for file in files if (file.path.resolve() == told.resolve() if here else file.name == told.name)]
+    return found[0] if len({(file.path, file.creative_type) for file in found}) == 1 else None
 
 
 def renew_rows(workspace: Workspace, renewed: Mapping[SessionFile, Mapping[str, str]], *, backup: datetime) -> None:
