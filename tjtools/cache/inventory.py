@@ -77,12 +77,13 @@ def load_session(workspace: Workspace) -> Session:
     return Session(workspace.session, tuple(files.values()), tuple(sorted(bad, key=lambda item: item.line)))
 
 
-def named_in_session(workspace: Workspace, told: Path) -> SessionFile | None:
+def named_in_session(files: Iterable[SessionFile], told: Path) -> SessionFile | None:
     """The session's file that a person named, by its path, or by its name alone as a review prints it; None: none is,
     or several are."""
-    here = os.path.exists(told)  # noqa: PTH110 (a Path raises for a name that is too long)
-    files = load_session(workspace).files if here or told.name == str(told) else ()
-    found = [file for file in files if (file.path.resolve() == told.resolve() if here else file.name == told.name)]
+    if os.path.exists(told):  # noqa: PTH110 (a Path raises for a name that is too long)
+        found = [file for file in files if file.path.resolve() == told.resolve()]
+    else:
+        found = [file for file in files if file.name == str(told)]
     return found[0] if len({(file.path, file.creative_type) for file in found}) == 1 else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -11,7 +10,7 @@ from tjtools.cache.library import Answer, Library
 from tjtools.model.cells import told_id
 from tjtools.model.creative import Creative
 from tjtools.model.errors import TrackingFileError
-from tjtools.model.names import meant
+from tjtools.model.names import folded, meant
 from tjtools.workspace.csvfile import read_table
 from tjtools.workspace.folder import Workspace
 
@@ -58,7 +57,7 @@ def made_of(library: Library, answers: Iterable[Answer], workspace: Workspace) -
 
 def _plain(asked: str) -> str:
     """A name as it is compared: without the path before it; capitals, and how an accent is written, don't count."""
-    return unicodedata.normalize("NFC", "".join(meant(asked)[-1:])).casefold()
+    return folded("".join(meant(asked)[-1:]))
 
 
 def _like(it: str, named: Iterable[tuple[Creative, str]]) -> tuple[Creative, ...]:

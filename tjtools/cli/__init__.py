@@ -58,8 +58,8 @@ def print_json(value: object) -> None:
     Letters of all scripts stand as they are, where the output can hold all of them; what it can't hold, or a terminal
     would take for a command, is escaped as JSON escapes it.
     """
-    some = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
-    lines = json.dumps(plain(value), ensure_ascii=some, indent=2).split("\n")
+    only_ascii = not (sys.stdout.encoding or "utf-8").lower().startswith("utf")
+    lines = json.dumps(plain(value), ensure_ascii=only_ascii, indent=2).split("\n")
     told = ("".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line) for line in lines)
     sys.stdout.write("\n".join(told) + "\n")
 

@@ -235,6 +235,13 @@ def media_below(path: Path, workspace: Workspace, *, others: bool = False) -> It
     With `others` also those of other formats and under other names, by their first bytes. What is hidden is passed
     over, and so are the screenshots and pictures that tjtools keeps.
     """
+    for one in files_below(path, workspace):
+        if one == path.resolve() or one.suffix.lower().lstrip(".") in MEDIA or (others and _is_media(one)):
+            yield one
+
+
+def files_below(path: Path, workspace: Workspace) -> Iterator[Path]:
+    """The same, whatever the files hold."""
     path = path.resolve()  # by whatever way it was named, a file is one
     if path.is_file():
         yield path
@@ -244,8 +251,7 @@ def media_below(path: Path, workspace: Workspace, *, others: bool = False) -> It
     for one in sorted(path.rglob("*")):
         hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
         own = hidden or workspace.tracking in one.absolute().parents
-        named = one.suffix.lower().lstrip(".") in MEDIA
-        if not own and (named or others) and os.path.isfile(one) and (named or _is_media(one)):  # noqa: PTH113 (raises not)
+        if not own and os.path.isfile(one):  # noqa: PTH113 (raises not)
             yield one
 
 
@@ -327,7 +333,7 @@ def decide_about(
 
 
 def _of_file(workspace: Workspace, told: Path, fingerprints: Fingerprints) -> Content:
-    named = named_in_session(workspace, told)
+    named = named_in_session(load_session(workspace).files, told)
     path = named.path if named else told
     seen = look_at([path], fingerprints)[path]
     if seen is None or not seen.checksum:

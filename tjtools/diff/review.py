@@ -114,7 +114,8 @@ def named_files(
     size, any other image a static banner. Raises `WorkspaceError` where nothing tells.
     """
     limits = load_limits(workspace.limits_file)
-    named = [(path, named_in_session(workspace, path)) for path in paths]
+    session = load_session(workspace).files
+    named = [(path, named_in_session(session, path)) for path in paths]
     kinds = [creative_type or (one.creative_type if one else None) for _, one in named]
     paths = [as_on_disk(one.path if one else path).resolve() for path, one in named]
     seen = look_at(paths, Fingerprints.load(workspace))

@@ -48,7 +48,6 @@ class Verdict(Enum):
     SOURCE = "source, never uploaded"
 
 
-GONE = ": put it back, or take its line out of the session"
 MasterIds = Mapping[tuple[Section | None, str], str]
 
 _THERE = {Verdict.ALREADY_THERE, Verdict.RENAMED_DUPLICATE}
@@ -196,9 +195,10 @@ def _review(one: FileReview, limits: Limits, uploaded: str | None, *, force: boo
     if one.verdict not in (Verdict.NEW, Verdict.UNCLEAR):
         return one
     if facts is None:
-        return (
-            one if one.verdict is Verdict.UNCLEAR else one.held(Verdict.MISSING, f"there is no file {file.path}{GONE}")
-        )
+        if one.verdict is Verdict.UNCLEAR:
+            return one
+        remedy = "put it back, or take its line out of the session"
+        return one.held(Verdict.MISSING, f"there is no file {file.path}: {remedy}")
     one = _by_content(one, force=force)
     if one.verdict is not Verdict.NEW:
         return one

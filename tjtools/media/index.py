@@ -200,12 +200,12 @@ class Index:
         return Points.of(told.spots[which], told.shape, turned), Points.of(self._spots[found], shapes)
 
     def _lies(
-        self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways, many: int = OF_MANY
+        self, told: Marks, asked: Callable[[int, bool], Part], pair: int, way: Ways, least: int = OF_MANY
     ) -> Lies | None:
         """How two pictures lie on one another, if more of the one speaks for it than against it."""
         frames, mine, other, both, shapes = self._shared(told, asked, pair, way)
         still, balance = len(told.counts) == 1, lying.balance(mine, other, both, shapes, way)
-        if balance < (LEAST_BALANCE if still else many):
+        if balance < (LEAST_BALANCE if still else least):
             return None
         way = lying.exact(mine, other, both, way, closely=balance > 0)
         hardly = not still and len(both[0]) < min(_FEW, _PART * min(len(mine.places), len(other.places)))

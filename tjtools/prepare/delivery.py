@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from tjtools.cache.inventory import load_session
 from tjtools.cache.library import Library
-from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, media_below
+from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA, files_below, media_below
 from tjtools.diff.refusals import problems, unreadable
 from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creatives
 from tjtools.media import Children, Fingerprint
@@ -181,6 +181,8 @@ def look_through(
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     coming = root.is_relative_to(workspace.incoming)
     below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
+    packed = (one for one in files_below(found, workspace) if _ending(one) in UNREADY)
+    unready = [one for one in packed if coming or not _is_coming(one, workspace)]
     paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in UNREADY]
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
@@ -188,8 +190,8 @@ def look_through(
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        unready = [one for one in _unready(found, workspace) if coming or not _is_coming(one[0], workspace)]
-        known, left_out, sources = [], [*_closed(found), *unready], list[Delivered]()
+        left_out = [*_closed(found), *((one, UNREADY[_ending(one)]) for one in unready)]
+        known, sources = [], list[Delivered]()
         for path in paths:
             look = seen[path]
             if look and look.checksum in earlier and not wanted.again:
@@ -231,15 +233,6 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
                 yield path, "this is a link to a file that is gone"
     for error in errors:
         yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
-
-
-def _unready(path: Path, workspace: Workspace) -> Iterator[tuple[Path, str]]:
-    """What is packed, or has not come whole yet: it may hold creatives, and none of them is seen."""
-    for one in [path] if path.is_file() else sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in one.relative_to(path).parts)
-        own = hidden or workspace.tracking in one.parents
-        if _ending(one) in UNREADY and not own and os.path.isfile(one):  # noqa: PTH113 (raises not)
-            yield one, UNREADY[_ending(one)]
 
 
 def _ending(path: Path) -> str:

@@ -305,8 +305,8 @@ class LookUp(Panel):
             missing = sum(not one.there and not one.is_unclear for _, one in found)
             told = [f"{counted(len(found), 'line')} asked: {there:,} in the library, {missing:,} not"]
             told += [f"{unclear:,} unclear"] if unclear else []
-            if any(len(like) > MOST_LIKE for like in hints.values()):
-                every, shown = (sum(min(len(like), most) for like in hints.values()) for most in (10**9, MOST_LIKE))
+            every = sum(map(len, hints.values()))
+            if every > (shown := sum(what == LIKE for _, what, *_ in rows)):
                 told.append(f"{every:,} are like {'it' if missing == 1 else 'them'}, {shown:,} of them shown")
             self.answers = Shown(table, "; ".join(told))
 
