@@ -1217,6 +1217,18 @@ def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Wo
     assert read_rows(second.status_file) == told
 
 
+def test_two_runs_of_one_second_do_not_share_their_files(workspace: Workspace, truth: Truth) -> None:
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    first = go(workspace)
+    session(workspace, [banner(workspace.root / "uploaded", "b.png", 1)])
+    second = go(workspace)
+    assert second.status_file.name == "upload_status_20251113_120001.csv"
+    assert [[one["file_name"] for one in read_rows(run.status_file)] for run in (first, second)] == [
+        ["a.png"],
+        ["b.png"],
+    ]
+
+
 def test_pairs_whose_id_was_rounded_wait_until_it_is_mended_and_then_make_their_ads(
     workspace: Workspace, truth: Truth
 ) -> None:

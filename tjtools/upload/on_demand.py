@@ -37,7 +37,7 @@ from tjtools.upload.campaign import (
     why_no_address,
     write_ads,
 )
-from tjtools.upload.run_files import STARTED
+from tjtools.upload.run_files import free_name
 from tjtools.workspace.csvfile import BadLine, Table, read_table
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import CampaignCaps, load_limits
@@ -200,14 +200,7 @@ class Campaign(NamedTuple):
 
     def _run(self, workspace: Workspace) -> str:
         """What its files are called after: a time that no run and no other campaign bears."""
-        at = self.at
-        while _taken(workspace, f"{at:{STARTED}}"):
-            at += timedelta(seconds=1)
-        return f"{at:{STARTED}}"
-
-
-def _taken(workspace: Workspace, run: str) -> bool:
-    return workspace.status_file(run).exists() or any(workspace.campaigns.glob(f"Batch*_{run}_*"))
+        return free_name(workspace, self.at)
 
 
 def plan_campaign(workspace: Workspace, asked: Asked = EVERYTHING, *, now: datetime) -> Campaign:

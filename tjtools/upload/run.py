@@ -26,7 +26,7 @@ from tjtools.upload.journal import NOT_BEGUN, STALLED, Ended, HandedOver, Journa
 from tjtools.upload.plan import Batch, Plan, why_not
 from tjtools.upload.record import KNOWN, FileProgress, Records, UploadReport, log_confirmed, settled_of, sum_up
 from tjtools.upload.resume import only_live_run, recover
-from tjtools.upload.run_files import STARTED, add_status, status_row
+from tjtools.upload.run_files import add_status, free_name, status_row
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
 from tjtools.workspace.settings import Settings
@@ -62,7 +62,7 @@ def upload(
     the same still and was handed over before the person's word, whose moment is in `once_more`. `resumed` is the
     unfinished run that it goes on with, under its name; any other has ended then.
     """
-    run = resumed.run if resumed else f"{now():{STARTED}}"
+    run = resumed.run if resumed else free_name(workspace, now())
     records, force = Records(workspace, library, run), resumed.force if resumed else force
     return _Run(plan, settings, connect, records, now, live, force, once_more, resumed, progress).carry_out()
 

@@ -6,7 +6,7 @@ import io
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from tjtools.model.creative import CreativeType, Key, UploadStatus
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.campaign import BATCH
 from tjtools.upload.handover import Outcome
-from tjtools.upload.journal import NOT_BEGUN, Settled
+from tjtools.upload.journal import NOT_BEGUN, Journal, Settled
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import Workspace
@@ -51,6 +51,18 @@ _LEFT = f"○ {NOT_BEGUN}"
 _RETRYABLE = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = _RETRYABLE | {UploadStatus.SUCCESS, UploadStatus.DUPLICATE}
 STARTED = "%Y%m%d_%H%M%S"  # what a run is called after
+
+
+def free_name(workspace: Workspace, at: datetime) -> str:
+    """What a run that begins then is called: a time that no other run and no campaign bears."""
+    begun = {event.run for event in Journal(workspace.log).events()}
+
+    def taken(run: str) -> bool:
+        return run in begun or workspace.status_file(run).exists() or any(workspace.campaigns.glob(f"Batch*_{run}_*"))
+
+    while taken(f"{at:{STARTED}}"):
+        at += timedelta(seconds=1)
+    return f"{at:{STARTED}}"
 
 
 def not_begun(one: RecordedFile | Outcome) -> bool:
