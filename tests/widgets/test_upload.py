@@ -442,6 +442,20 @@ def test_the_failed_are_tried_again_after_a_new_word(workspace: Workspace, truth
     ]
 
 
+def test_what_failed_and_is_gone_is_not_offered_again(workspace: Workspace, truth: Truth) -> None:
+    truth.script({name: {"outcome": "error", "message": "Too dark."} for name in ("a.png", "b.png")})
+    images(workspace, "abc")
+    panel = do(ready(workspace), "upload")
+    view = upload_view(panel)
+    assert ("Retry 2 files", "primary") in shown_buttons(view)
+    (workspace.root / "uploaded/a.png").unlink()
+    panel.come_back()
+    assert ("Retry 1 file", "primary") in shown_buttons(view)
+    images(workspace, "c")
+    panel.come_back()
+    assert not [name for name, _style in shown_buttons(view) if name.startswith("Retry")]
+
+
 @pytest.mark.parametrize("comes", [False, True])
 def test_what_the_site_timed_out_on_is_looked_for_first_and_goes_up_again_on_a_word_alone(
     comes: bool, workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch

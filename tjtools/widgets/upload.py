@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -48,7 +49,8 @@ class Upload(Panel):
     hand something over. `recorded` is the last live run as its files tell it, `doubt` the files of which nobody knows
     whether the site holds them, `other` the upload in another window, `elsewhere` whether there is one, `unfinished`
     the live run that was cut off or stopped, to go on with. `saved` is the plan on the disk, `rows` counts the files of
-    the session.
+    the session, `retryable` those of the recorded run that have no Creative ID although they were to get one, and are
+    still there.
     """
 
     title: ClassVar[str] = "Upload"
@@ -68,6 +70,7 @@ class Upload(Panel):
     unfinished = Instance(Unfinished, allow_none=True)
     saved = Instance(Choice, allow_none=True)
     rows = Int()
+    retryable = Int()
 
     def set_up(self) -> None:
         self._session: Sequence[SessionFile] = ()
@@ -134,11 +137,6 @@ class Upload(Panel):
     def outcomes(self) -> Counter[UploadStatus]:
         """How many files of the recorded run ended so."""
         return Counter(one.status for one in self.recorded.files) if self.recorded else Counter()
-
-    @property
-    def retryable(self) -> int:
-        """How many files of the recorded run have no Creative ID although they were to get one."""
-        return sum(one.retryable for one in self.recorded.files) if self.recorded else 0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -367,11 +365,18 @@ class Upload(Panel):
         self._settled = {event.file.key: event.at for event in settled}
         self.doubt = tuple(sorted(journal.in_doubt(), key=lambda key: (key[0].value, key[1])))
         self.unfinished = None if self.elsewhere else steps.unfinished_run(self.workspace)
+        self._see_failed()
 
     def _look_ahead(self) -> None:
         self.saved = steps.load_choice(self.workspace)
         self._session = load_session(self.workspace).files
         self.rows = len(self._session)
+        self._see_failed()
+
+    def _see_failed(self) -> None:
+        failed = [one.name for one in self.recorded.files if one.retryable] if self.recorded else []
+        here = {file.name for file in self._session if file.name in failed and os.path.isfile(file.path)}  # noqa: PTH113 (a Path raises without rights)
+        self.retryable = sum(name in here for name in failed)
 
 
 def _goes(checked: Checked) -> list[tuple[SessionFile, str]]:

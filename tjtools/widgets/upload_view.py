@@ -28,7 +28,7 @@ STRIP = 20  # pictures of a section
 MINUTE = 60
 CHANGES = (
     "error busy step signed_in checked rehearsed repeats_too once_more uploaded recorded doubt elsewhere unfinished"
-    " saved rows"
+    " saved rows retryable"
 )
 
 
