@@ -16,11 +16,14 @@ from tjtools import cli
 from tjtools.cache.library import Library
 from tjtools.cli.app import GROUPS, app
 from tjtools.cli.practice import carried_out, summed_up
+from tjtools.cli.told import from_here
+from tjtools.health.status import Step
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, SessionFile, UploadStatus
 from tjtools.model.errors import SignInNeeded
 from tjtools.practice import samples
 from tjtools.upload import Outcome, UploadReport, make_plan, prepare
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.settings import start_of_sandbox
 
 THERE = Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.APPROVED)
 
@@ -154,8 +157,20 @@ def test_status_and_doctor_name_exactly_one_thing_to_begin_with(
 
 def test_the_status_of_a_workspace_in_use_names_the_day_s_work(shop: Workspace) -> None:
     said = tjtools("status", cwd=shop.root)
-    assert "Next: 3 files of the session are not in the library: review them → tjtools review" in said.stdout
+    assert "Next: 3 files of the session are not in the library by name: review them → tjtools review" in said.stdout
     assert said.returncode == 0
+
+
+def test_the_command_of_a_step_can_be_given_from_elsewhere(
+    bare_workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    step = Step("Start the sandbox", command=start_of_sandbox("http://127.0.0.1:1", bare_workspace.root))
+    assert from_here(bare_workspace, step) == step.command  # which has no --workspace
+    assert from_here(bare_workspace, Step("Review", command="tjtools review")) == (
+        f"tjtools review --workspace {bare_workspace.root}"
+    )
+    assert from_here(bare_workspace, Step("Nothing")) == ""
 
 
 def test_the_last_words_of_the_demo_agree_with_what_came_before(shop: Workspace) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from tjtools.cli.session import of_outcome, of_review, run_plan
 from tjtools.cli.told import show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import WorkspaceError, WorkspaceNotFound
-from tjtools.model.words import counted
+from tjtools.model.words import as_typed, counted
 from tjtools.practice import lab as starting
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve
@@ -128,7 +127,7 @@ def _make_and_review(workspace: Workspace, *, headless: bool) -> tuple[Prepared,
 
 def _show_summary(folder: Path, start: str, workspace: Workspace, report: UploadReport) -> None:
     written = [workspace.library, workspace.master, report.status_file, *report.campaign_files, workspace.screenshots]
-    here = shlex.quote(str(folder))
+    here = as_typed(folder)
     next_steps = [
         ("Is a file there?", f"tjtools check NAME --workspace {here}", ""),
         ("The workspace at a glance", f"tjtools status --workspace {here}", ""),

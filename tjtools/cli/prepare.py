@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from tjtools.cli import console, some_of
 from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, stoppable
 from tjtools.cli.told import AllOption, call, line
 from tjtools.model.errors import Cancelled, WorkspaceError
-from tjtools.model.words import counted
+from tjtools.model.words import as_typed, counted
 from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
@@ -260,9 +259,9 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     counts |= {state.value: before[state] for state in State}
     words = [word for word in sys.argv[1:] if word != "--dry-run"]
     if not (intake.taken or before[State.HERE]):  # there is nothing to review
-        ahead = shlex.join(["tjtools", *words, "--again"]) if before[State.GONE] else ""
+        ahead = as_typed("tjtools", *words, "--again") if before[State.GONE] else ""
     elif dry_run:
-        ahead = shlex.join(["tjtools", *words]) if intake.taken else ""
+        ahead = as_typed("tjtools", *words) if intake.taken else ""
     else:
         ahead = call(workspace, "review")
     line(counts, ahead)

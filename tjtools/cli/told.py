@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from tjtools.diff.session import FileReview
 from tjtools.health.status import REVIEW, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
-from tjtools.model.words import counted
+from tjtools.model.words import as_typed, counted
 from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import NOT_BEGUN
 from tjtools.upload.run_files import not_begun
@@ -41,8 +40,7 @@ def call(workspace: Workspace, *words: str) -> str:
         here = Workspace.find(None, cwd=Path.cwd())
     except WorkspaceNotFound:
         here = None
-    place = [] if here == workspace else ["--workspace", str(workspace.root)]
-    return shlex.join(["tjtools", *words, *place])
+    return as_typed("tjtools", *words, *([] if here == workspace else ["--workspace", workspace.root]))
 
 
 def line(counts: Mapping[str, int], ahead: str = "", *, on: Console = out) -> None:
@@ -62,8 +60,8 @@ def show_steps(workspace: Workspace, ahead: Sequence[Step]) -> None:
 
 def from_here(workspace: Workspace, step: Step) -> str:
     """The command of a step, as a person can give it from where they are."""
-    words = shlex.split(step.command)[1:]
-    return step.command if words[:1] in ([], ["init"]) else call(workspace, *words)  # init names the folder itself
+    names_it = step.command.startswith(("tjtools init", "tjtools sandbox"))  # the folder, itself
+    return step.command if names_it or not step.command else step.command + call(workspace).removeprefix("tjtools")
 
 
 def show_reviews(
@@ -131,4 +129,4 @@ def _after(workspace: Workspace, report: steps.UploadReport) -> str:
         return call(workspace, "prepare", "DIR")
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
-    return shlex.join(["tjtools", *again, "--live"]) if ready else ""
+    return as_typed("tjtools", *again, "--live") if ready else ""

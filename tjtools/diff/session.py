@@ -5,7 +5,6 @@ Pure functions over records: the library is in memory and the files' facts are h
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from tjtools.diff.repeats import Decision, Repeat, RepeatKind
 from tjtools.media import MediaFacts
 from tjtools.model.creative import Creative, CreativeType, Key, Section, SessionFile
 from tjtools.model.names import as_sent, as_shown, file_type, is_rounded, is_source
+from tjtools.model.words import as_typed
 
 if TYPE_CHECKING:  # `tjtools diff` needs no settings, and they take a tenth of a second to import
     from tjtools.workspace.limits import Limits
@@ -177,8 +177,8 @@ def review_file(file: SessionFile, library: Library, *, force: bool = False) -> 
 
 def _unclear(file: SessionFile, known: Sequence[Creative]) -> str:
     told = "; ".join(f"ID {one.creative_id} ({one.filename}; {one.standing})" for one in known)
-    which, name = known[0].creative_id if len(known) == 1 else "ID", shlex.quote(file.name)
-    named = name if file.row else f"{shlex.quote(str(file.path))} --type {file.creative_type.value}"
+    which, name = known[0].creative_id if len(known) == 1 else "ID", as_typed(file.name)
+    named = name if file.row else f"{as_typed(file.path)} --type {file.creative_type.value}"
     return (
         f"{told} is this file, or another one of that name: look on the site. If it is this file:"
         f" tjtools add {which} {name}; if not: tjtools upload --file {named} --live --force"

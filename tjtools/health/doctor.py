@@ -27,7 +27,7 @@ from tjtools.model.errors import (
     WorkspaceError,
     translated,
 )
-from tjtools.model.words import counted
+from tjtools.model.words import as_typed, counted
 from tjtools.prepare.remembered import preparations
 from tjtools.prepare.session import cut_off
 from tjtools.scrape.connection import site_of
@@ -108,7 +108,7 @@ def _browser(workspace: Workspace | None) -> str:
 def _settings(workspace: Workspace) -> str:
     site = load_settings(workspace).site
     if not site:
-        raise SettingsError("no site yet", remedy=f"Run: tjtools init {workspace.root} --site live")
+        raise SettingsError("no site yet", remedy=f"Run: tjtools init {as_typed(workspace.root)} --site live")
     if sandbox_off(site):
         start = site.started_by(workspace.root)
         raise WorkspaceError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import socket
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator
@@ -19,7 +18,7 @@ from tjtools.diff.session import FileReview, Verdict, review_file
 from tjtools.model.creative import Key
 from tjtools.model.errors import TrackingFileError
 from tjtools.model.names import is_source
-from tjtools.model.words import ago, counted
+from tjtools.model.words import ago, as_typed, counted
 from tjtools.prepare.session import cut_off
 from tjtools.upload import Prepared, load_choice, make_plan, watched
 from tjtools.upload.journal import Journal
@@ -90,7 +89,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
         facts["sandbox"] = "does not run" if off else "runs"
     first = tuple(_first_of_all(workspace, library, session.bad_lines))
     left = sum(not (is_source(file.name) or review_file(file, library).is_there) for file in session.files)
-    files = f"{counted(left, 'file')} of the session {'is' if left == 1 else 'are'} not in the library"
+    files = f"{counted(left, 'file')} of the session {'is' if left == 1 else 'are'} not in the library by name"
     of_session = (Step(f"{files}: review them", "review", "tjtools review"),) if left else (_more_files(workspace),)
     begin = (*start, *first, *_to_begin(workspace))
     return Overview(facts, (*begin, *of_session, *_stale(workspace, now)), bool(first))
@@ -202,7 +201,7 @@ def last_refresh(workspace: Workspace) -> datetime | None:
 def _first_of_all(workspace: Workspace, library: Library, session_lines: Collection[BadLine]) -> Iterator[Step]:
     """What comes before anything else: the site, lines that can't be read, and IDs that nobody knows."""
     if load_settings(workspace).site is None:
-        name = f"tjtools init {shlex.quote(str(workspace.root))} --site live --account NAME"
+        name = f"tjtools init {as_typed(workspace.root)} --site live --account NAME"
         yield Step("Say which site this folder belongs to", command=name, urgent=True)
     of_library = (*library.bad_lines, *library.doubtful_days)
     for path, bad in ((workspace.library, of_library), (workspace.session, session_lines)):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import re
+import shlex
+import subprocess
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -43,6 +47,22 @@ def counted(number: int, noun: str) -> str:
     """
     ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
     return f"{number:,} {noun}{ending}"
+
+
+def as_typed(*words: object, windows: bool = os.name == "nt") -> str:
+    """A command, or a part of it, as a person types it: for cmd and PowerShell on Windows, else for a POSIX shell.
+
+    >>> as_typed("tjtools", "check", "a b.png", "c&d.png", windows=False)
+    "tjtools check 'a b.png' 'c&d.png'"
+    >>> print(as_typed("tjtools", "check", "a b.png", "c&d.png", "C:/shop", windows=True))
+    tjtools check "a b.png" "c&d.png" C:/shop
+    """
+    return " ".join(_for_windows(str(word)) if windows else shlex.quote(str(word)) for word in words)
+
+
+def _for_windows(word: str) -> str:
+    plain = subprocess.list2cmdline([word])
+    return plain if plain.startswith('"') or re.fullmatch(r"[\w@%+=:./\\-]+", word) else f'"{plain}"'
 
 
 def ago(days: float) -> str:

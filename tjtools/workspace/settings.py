@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -21,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 from tjtools.model.errors import SettingsError, SiteMismatch
+from tjtools.model.words import as_typed
 from tjtools.workspace.disk import replace_file
 from tjtools.workspace.folder import Workspace, read_toml
 from tjtools.workspace.limits import Table, load_limits
@@ -43,7 +43,7 @@ def start_of_sandbox(origin: str, folder: Path) -> str:
     'tjtools sandbox --port 8642 --data sandbox'
     """
     port = urlsplit(origin).port or 80
-    return shlex.join(["tjtools", "sandbox", "--port", str(port), "--data", str(folder / "sandbox")])
+    return as_typed("tjtools", "sandbox", "--port", port, "--data", folder / "sandbox")
 
 
 class SiteSettings(Table):
@@ -233,7 +233,7 @@ def bound_site(workspace: Workspace, settings: Settings) -> SiteSettings:
     if settings.site is None:
         raise SiteMismatch(
             f"{workspace.root} does not say which site its files belong to.",
-            remedy=f"Bind it once with: tjtools init {workspace.root} --site live (or --site sandbox)",
+            remedy=f"Bind it once with: tjtools init {as_typed(workspace.root)} --site live (or --site sandbox)",
         )
     return settings.site
 
