@@ -56,6 +56,7 @@ def test_what_is_packed_or_still_coming_is_told_where_it_is_dropped_too(bare_wor
         ("in/all.ZIP", "this is packed"),
         ("in/b.mp4.crdownload", "its download has not ended"),
     ]
+    assert coming.passed_over == {"txt": 1}
 
 
 def test_a_dropped_folder_is_added_to_the_session_with_what_was_left_out(

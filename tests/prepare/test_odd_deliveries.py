@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -269,6 +270,34 @@ def test_what_is_packed_or_still_coming_is_told_as_left_out(shop: Workspace, fol
         "late.png.crdownload": COMING,
     }
     assert look_through(shop, folder / "more.zip", PLAIN).left_out == ((folder / "more.zip", PACKED),)
+
+
+def test_an_archive_of_which_all_is_beside_it_is_not_told(shop: Workspace, folder: Path) -> None:
+    """Else a delivery that was unpacked wants a person for ever; what a Mac adds of its own counts for nothing."""
+    goal, race = image(folder / "Sports" / "Tor Müller.png"), image(folder / "Sports" / "race.png", seed=1)
+    with zipfile.ZipFile(folder / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(goal, "ads/Tor Mu\u0308ller.png")
+        archive.write(race, "ads/race.png")
+        archive.writestr("__MACOSX/ads/._race.png", b"shadow")
+        archive.writestr("brief.pdf", b"%PDF")
+    assert look_through(shop, folder, PLAIN).left_out == ()
+    race.write_bytes(race.read_bytes()[:-1] + b"x")  # as long, but not what is in the archive
+    assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.writestr("brief.pdf", b"%PDF")
+    assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
+
+
+def test_what_is_no_image_or_video_is_counted_in_one_line_and_wants_nobody(shop: Workspace, folder: Path) -> None:
+    image(folder / "Sports" / "EN_Sports_F_Real_SFW_Generic_Ana_ID-99A0D7C3.png", (300, 250))
+    for name in ("a.psd", "Sports/b.PSD", "brief.pdf", "LICENSE", "Thumbs.db", ".DS_Store"):
+        (folder / name).write_text("no picture")
+    done = tjtools("prepare", str(folder), cwd=shop.root)
+    told = "4 files passed over, which are no image or video: 2 .psd, 1 without an ending, 1 .pdf."
+    assert (done.returncode, told in done.stdout.splitlines()) == (0, True)
+    (folder / "Sports/EN_Sports_F_Real_SFW_Generic_Ana_ID-99A0D7C3.png").unlink()
+    assert told in tjtools("prepare", str(folder), cwd=shop.root).stdout.splitlines()
+    assert look_through(shop, shop.root.parent, PLAIN).passed_over == {}
 
 
 def test_of_what_another_window_is_sent_nothing_is_told_as_left_out(shop: Workspace) -> None:

@@ -525,12 +525,27 @@ def test_a_folder_that_is_not_there_is_told_in_words(bare_workspace: Workspace) 
     assert review.adding.delivery is None
 
 
+def test_what_is_no_image_or_video_is_told_in_a_line_also_where_it_is_dropped(shop: Workspace, folder: Path) -> None:
+    (folder / "brief.pdf").touch()
+    (folder / "Sports" / "layers.psd").touch()
+    told = "2 files passed over, which are no image or video: 1 .pdf, 1 .psd."
+    view = review_view(asked(shop, folder))
+    assert told in words(view)
+    finished = image(folder / FINISHED)
+    review = looked(shop)
+    view = review_view(review)
+    review.adding.take(dropped(shop, folder, finished, folder / "brief.pdf", folder / "Sports" / "layers.psd"))
+    ended(review.adding)
+    assert names(shop) == [FINISHED]
+    assert told in words(view)
+
+
 def test_a_folder_without_media_says_so(shop: Workspace, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty/notes.txt").write_text("nothing")
     view = review_view(asked(shop, tmp_path / "empty"))
     assert "There is no image or video in empty." in words(view)
-    assert buttons(view)["Add 0 files"].disabled
+    assert buttons(view)["Add"].disabled  # there is nothing of which to say how much
 
 
 def test_files_that_can_not_go_are_told_with_the_reason_and_the_others_go(shop: Workspace, folder: Path) -> None:

@@ -18,6 +18,7 @@ from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, 
 from tjtools.cli.told import AllOption, call, line
 from tjtools.model.errors import Cancelled, WorkspaceError
 from tjtools.model.words import as_typed, counted
+from tjtools.prepare.besides import told_of
 from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.intake import Intake, Taken, plan_session
@@ -233,6 +234,7 @@ def _told(delivery: Delivery, intake: Intake, written: Path | None) -> dict[str,
         "left_out": [{"path": path, "reason": why} for path, why in intake.left_out],
         "known": [{"path": one.path, "what": one.told, "state": one.state} for one in delivery.known],
         "lacks": {delivery.place(folder): fields for folder, fields in delivery.lacks.items()},
+        "passed_over": dict(intake.passed_over),
         "bad_lines": delivery.defaults.bad,
         "written": written,
     }
@@ -248,6 +250,8 @@ def _show(workspace: Workspace, delivery: Delivery, intake: Intake, *, everythin
     if everything and not delivery.wanted.as_is:
         listing("What names, folders and metadata_defaults.csv tell", [*_read(delivery)])
     listing("Not known", [*_not_known(delivery)])
+    if others := told_of(intake.passed_over):
+        out.print(f"{others}.")
     if not (intake.taken or intake.left_out or delivery.known):
         out.print(f"There is no image or video below {delivery.folder}.")
         return

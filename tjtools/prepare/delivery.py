@@ -22,6 +22,7 @@ from tjtools.media import Children, Fingerprint
 from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
 from tjtools.model.names import is_source, why_unheld
+from tjtools.prepare.besides import UNREADY, ending, is_unpacked, kinds_of
 from tjtools.prepare.fit import HALVES, POSTER, Fit, Loss, Wishes, fit, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, Defaults, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Before, Source, known_sources, preparations, prepared_before
@@ -45,10 +46,6 @@ class Wanted(NamedTuple):
 
 
 AS_IS = Wanted(as_is=True, again=True)
-_PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
-UNREADY = dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "tgz"), _PACKED) | dict.fromkeys(
-    ("part", "crdownload", "download", "opdownload", "partial", "filepart"), _COMING
-)  # what creatives may be in that nobody sees yet
 
 
 class Piece(NamedTuple):
@@ -82,7 +79,10 @@ class Delivered(NamedTuple):
 
 
 class Delivery(NamedTuple):
-    """A folder that was looked through: the files `found`, those `unusable` with the reason, those prepared before."""
+    """A folder that was looked through: the files `found`, those `unusable` with the reason, those prepared before.
+
+    `passed_over` counts what is no image or video, by its names' endings.
+    """
 
     folder: Path
     wanted: Wanted
@@ -90,6 +90,7 @@ class Delivery(NamedTuple):
     unusable: tuple[tuple[Path, str], ...]
     known: tuple[Before, ...]
     defaults: Defaults
+    passed_over: Mapping[str, int] = MappingProxyType({})
 
     @property
     def sources(self) -> tuple[Delivered, ...]:
@@ -180,17 +181,19 @@ def look_through(
     if wanted.native and not settings.prepare.native_sound:
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     coming = root.is_relative_to(workspace.incoming)
-    below = [path for path in media_below(found, workspace, others=True) if coming or not _is_coming(path, workspace)]
-    packed = (one for one in files_below(found, workspace) if _ending(one) in UNREADY)
-    unready = [one for one in packed if coming or not _is_coming(one, workspace)]
-    paths = [one for one in below if (wanted.as_is or not _is_ours(one, workspace)) and _ending(one) not in UNREADY]
+    whole = [path for path in files_below(found, workspace) if coming or not _is_coming(path, workspace)]
+    unready = [one for one in whole if ending(one) in UNREADY and not is_unpacked(one, whole)]
+    below = {one: None for one in media_below(found, workspace, others=True) if ending(one) not in UNREADY}
+    paths = [one for one in whole if one in below and (wanted.as_is or not _is_ours(one, workspace))]
+    others = [one.name for one in whole if one not in below and ending(one) not in UNREADY]
+    passed_over = {} if workspace.root.is_relative_to(root) else kinds_of(others)  # of ours nobody asks
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        left_out = [*_closed(found), *((one, UNREADY[_ending(one)]) for one in unready)]
+        left_out = [*_closed(found), *((one, UNREADY[ending(one)]) for one in unready)]
         known, sources = [], list[Delivered]()
         for path in paths:
             look = seen[path]
@@ -208,7 +211,7 @@ def look_through(
             repeats = partial(find_repeats, children=room, progress=progress, cancelled=cancelled)
             sources = [*_with_repeats(sources, held, seen, compared, fingerprints, repeats)]
     told = prepared_before(workspace, known, {one.path for one in session})
-    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(told), defaults)
+    return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(told), defaults, passed_over)
 
 
 def _is_ours(path: Path, workspace: Workspace) -> bool:
@@ -229,14 +232,10 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
         for path in (Path(base, name) for name in (*folders, *names) if not name.startswith(".")):
             if os.path.islink(path) and os.path.isdir(path):  # noqa: PTH112, PTH114 (a Path raises without rights)
                 yield path, "this is a link to another folder: prepare that one"
-            elif os.path.islink(path) and not os.path.exists(path) and _ending(path) in MEDIA | OTHER_MEDIA:  # noqa: PTH110, PTH114
+            elif os.path.islink(path) and not os.path.exists(path) and ending(path) in MEDIA | OTHER_MEDIA:  # noqa: PTH110, PTH114
                 yield path, "this is a link to a file that is gone"
     for error in errors:
         yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
-
-
-def _ending(path: Path) -> str:
-    return path.suffix.lower().lstrip(".")
 
 
 def _why_not(path: Path, look: Fingerprint | None) -> str:
@@ -248,7 +247,7 @@ def _why_not(path: Path, look: Fingerprint | None) -> str:
         return "ORG_ files are sources that were converted"
     if look is None or not look.facts.container:
         why = unreadable(look.facts.trouble) if look else "it is gone"
-        return f"no format that the site takes ({why}): convert it" if _ending(path) in OTHER_MEDIA else why
+        return f"no format that the site takes ({why}): convert it" if ending(path) in OTHER_MEDIA else why
     return ""
 
 
@@ -257,7 +256,7 @@ def _why_not_so(path: Path, look: Fingerprint, limits: Limits) -> str:
     facts = look.facts
     if told_type(path.name, facts, limits)[0] is None:
         return f"{facts.container} is no format that the site takes: convert it"
-    if _ending(path) not in MEDIA:
+    if ending(path) not in MEDIA:
         wrong = f"its content is {facts.container}, and its name does not say so: let it end in .{facts.container}"
         return facts.trouble or wrong
     return ""

@@ -11,16 +11,17 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.model.errors import WorkspaceError, translated
 from tjtools.model.names import is_source
-from tjtools.prepare.delivery import UNREADY
+from tjtools.prepare.besides import UNREADY, kinds_of
 from tjtools.prepare.intake import Intake
 from tjtools.workspace.folder import Workspace
 
@@ -43,9 +44,13 @@ class Offered(NamedTuple):
 
     @property
     def is_media(self) -> bool:
-        """Whether it is an image or a video by its name, or may hold some; of others nobody says a word."""
-        known = self._ending in {*MEDIA, *OTHER_MEDIA, *UNREADY}
-        return known and not any(part.startswith(".") for part in self.parts)
+        """Whether it is an image or a video by its name, or may hold some."""
+        return self._ending in {*MEDIA, *OTHER_MEDIA, *UNREADY} and not self.is_hidden
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether nobody means it."""
+        return any(part.startswith(".") for part in self.parts)
 
     @property
     def _ending(self) -> str:
@@ -61,23 +66,30 @@ class Offered(NamedTuple):
 
 
 class Incoming(NamedTuple):
-    """One transfer: its folder, the files that are to come, by the names under which they are sent, and the others."""
+    """One transfer: its folder, the files that are to come, by the names under which they are sent, and the others.
+
+    `passed_over` counts what is no image or video by its name, by the names' endings.
+    """
 
     folder: Path
     files: dict[str, Offered]
     left_out: tuple[tuple[Path, str], ...] = ()
+    passed_over: Mapping[str, int] = MappingProxyType({})
 
     @classmethod
     def begin(cls, workspace: Workspace, offered: Iterable[Offered], *, now: datetime) -> Incoming:
         """Make room for what is media; raises TrackingFileError where the disk does not take it."""
+        offered = [*offered]
         media = [(f"{number:05}.part", one) for number, one in enumerate(offered) if one.is_media]
         files = {name: one for name, one in media if not one.why_not}
+        others = [one for one in offered if not (one.is_media or one.is_hidden)]
         folder = workspace.incoming / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         workspace.guard(folder)
         if files:
             with translated(folder, "made"):
                 folder.mkdir(parents=True)
-        return cls(folder, files, tuple((Path(one.path), one.why_not) for _, one in media if one.why_not))
+        left_out = tuple((Path(one.path), one.why_not) for _, one in media if one.why_not)
+        return cls(folder, files, left_out, kinds_of(one.parts[-1] for one in others))
 
     @property
     def whole(self) -> Path:
@@ -132,7 +144,8 @@ def as_dropped(intake: Intake, incoming: Incoming) -> Intake:
     """The same with each file called by its path in what was dropped: it lies nowhere else on this machine."""
     taken = [one._replace(row={**one.row, "source_path": incoming.place(one.source)}) for one in intake.taken]
     left_out = [(Path(incoming.place(path)), why) for path, why in intake.left_out]
-    return intake._replace(taken=tuple(taken), left_out=(*incoming.left_out, *left_out))
+    left_out = [*incoming.left_out, *left_out]
+    return intake._replace(taken=tuple(taken), left_out=tuple(left_out), passed_over=incoming.passed_over)
 
 
 def clear_cut_off(workspace: Workspace) -> int:

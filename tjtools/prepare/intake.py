@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import gcd
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tjtools.cache.inventory import NEEDED_COLUMNS, load_session
@@ -85,10 +86,14 @@ class Taken(NamedTuple):
 
 
 class Intake(NamedTuple):
-    """What becomes of a delivery: the session's files, and those left out, each with the reason."""
+    """What becomes of a delivery: the session's files, and those left out, each with the reason.
+
+    `passed_over` counts what is no image or video, by its names' endings.
+    """
 
     taken: tuple[Taken, ...]
     left_out: tuple[tuple[Path, str], ...]
+    passed_over: Mapping[str, int] = MappingProxyType({})
 
     @property
     def needs_a_person(self) -> bool:
@@ -119,7 +124,7 @@ def plan_session(workspace: Workspace, delivery: Delivery, *, now: datetime, dra
         there |= {
             _folded(workspace.root / "uploaded" / piece.original): piece.source for piece in pieces if piece.original
         }
-    return Intake(tuple(taken), tuple(left_out))
+    return Intake(tuple(taken), tuple(left_out), delivery.passed_over)
 
 
 def _ids(workspace: Workspace, delivery: Delivery, *, draft: bool) -> dict[Path, str]:

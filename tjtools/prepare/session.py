@@ -89,7 +89,7 @@ def write_session(
                 if not noted_as(workspace, place.name):
                     _remove(place)
                     _remove(_replaced(workspace) / place.name)
-    return Intake(tuple(done), (*intake.left_out, *left_out))
+    return intake._replace(taken=tuple(done), left_out=(*intake.left_out, *left_out))
 
 
 def _told(

@@ -275,6 +275,12 @@ class Adding(Asking):
         """Whether there is something to add, and nothing left that has to be said."""
         return bool(self.planned and self.planned.taken and not self.missing)
 
+    @property
+    def passed_over(self) -> Mapping[str, int]:
+        """How many files are no image or video, by their names' endings: what is dropped so is not sent."""
+        dropped = self._place.dropped
+        return dropped.passed_over if dropped else self.delivery.passed_over if self.delivery else {}
+
     def called(self, path: Path) -> str:
         """What a person calls a file or a folder of the delivery."""
         root = self.delivery.folder if self.delivery else Path()

@@ -14,8 +14,10 @@ from traitlets import Bool
 from tjtools.model.creative import Medium
 from tjtools.model.errors import TJToolsError
 from tjtools.model.words import counted
+from tjtools.prepare.besides import told_of
 from tjtools.prepare.delivery import Delivered
 from tjtools.prepare.incoming import Incoming, Offered
+from tjtools.prepare.intake import Taken
 from tjtools.prepare.mend import Offer
 from tjtools.prepare.naming import NEEDED, TITLES, WORDS
 from tjtools.prepare.remembered import Preparation
@@ -68,7 +70,8 @@ class Drop(AnyWidget):
             coming.discard()
             return {"problem": _ELSEWHERE}
         if not coming.files:
-            return {"problem": "; ".join(f"{path.name}: {why}" for path, why in coming.left_out) or _NOTHING}
+            others = f"{_NOTHING} {told_of(coming.passed_over)}".strip()
+            return {"problem": "; ".join(f"{path.name}: {why}" for path, why in coming.left_out) or others}
         self._coming[view] = coming
         return {"to": to, "files": [[int(name.partition(".")[0]), name] for name in coming.files]}
 
@@ -138,7 +141,7 @@ def _bar(review: Review) -> w.Widget:
         adding,
         _CHANGES,
         button("", adding.add, style="primary"),
-        description=lambda: f"Add {counted(len(adding.planned.taken) if adding.planned else 0, 'file')}",
+        description=lambda: f"Add {counted(len(taken), 'file')}" if (taken := _taken(adding)) else "Add",
     )
     for model, names in ((adding, _CHANGES), (adding.form, "answers fields"), (review, "busy")):
         tied(model, names, add, disabled=lambda: review.busy or not adding.ready)
@@ -147,6 +150,10 @@ def _bar(review: Review) -> w.Widget:
     for model, names in ((adding, _CHANGES), (adding.form, "answers fields")):
         follow(model, names, lambda: words.show(_standing(adding)))
     return column(row(words, row(close, add)), css="tj tj-bar")
+
+
+def _taken(adding: Adding) -> tuple[Taken, ...]:
+    return adding.planned.taken if adding.planned else ()
 
 
 def _standing(adding: Adding) -> Node | None:
@@ -349,6 +356,8 @@ def _others(adding: Adding) -> Node | None:
         if files:
             told = (f"{adding.called(path)}: {why}" for path, why in files)
             parts.append(node("div", *_some(f"{counted(len(files), 'file')} {title}", told)))
+    if others := told_of(adding.passed_over):
+        parts.append(note(f"{others}."))
     if not (adding.delivery.found or left or known):
         parts.append(node("p", f"There is no image or video in {adding.called(adding.delivery.folder)}."))
     return node("div", *parts) if parts else None
@@ -358,12 +367,14 @@ def _became(adding: Adding) -> Node | None:
     cut_off = counted(adding.cut_off, "transfer")
     parts = [node("p", f"⚠ {cut_off} was cut off before; nothing of it is used.")] if adding.cut_off else []
     if adding.came:
-        taken, left_out = adding.came
+        taken, left_out, passed_over = adding.came
         parts.append(node("p", f"{'✓' if taken else '✗'} {counted(len(taken), 'file')} added.", role="status"))
         if left_out:
             texts = [f"{path.as_posix()}: {why}" for path, why in left_out]
             title = f"{counted(len(left_out), 'file')} left out"
             parts.append(folded(title, lines(texts), open=int(len(left_out) <= _FEW)))
+        if others := told_of(passed_over):
+            parts.append(note(f"{others}."))
     if adding.taken_back:
         many, back = counted(_made_of(adding.taken_back.last), "file"), adding.taken_back.told
         parts.append(node("p", f"✓ {many} taken back out{back}.", role="status"))
