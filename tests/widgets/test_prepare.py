@@ -23,6 +23,7 @@ from tjtools.prepare.remembered import preparations
 from tjtools.widgets.mend import BeforeAfter
 from tjtools.widgets.panel import State
 from tjtools.widgets.prepare import CHANGED, LATER, Adding, Form
+from tjtools.widgets.prepare_view import Drop
 from tjtools.widgets.review import Group, Review
 from tjtools.widgets.review_view import Gallery, review_view
 from tjtools.widgets.view import Table
@@ -414,6 +415,23 @@ def test_a_path_of_nobodys_home_is_told_in_words(bare_workspace: Workspace) -> N
     review.adding.look_into("~nobody-of-this-name/shoot")
     ended(review.adding, State.FAILED)
     assert isinstance(review.task.error, WorkspaceError)
+
+
+def test_what_the_command_line_adds_is_seen_when_the_person_comes_back(shop: Workspace, folder: Path) -> None:
+    """From the terminal, where no tab is changed; but what is asked about new files stays as it is."""
+    review = looked(shop)
+    [drop] = [one for one in inside(review_view(review)) if isinstance(one, Drop)]
+    drop._hear(drop, {"what": "back", "view": "1"}, ())
+    assert not review.task.running  # nothing has changed
+    session(shop, [banner(shop.root / "uploaded", "a.png")])
+    drop._hear(drop, {"what": "back", "view": "1"}, ())
+    ended(review.adding)
+    assert [one.file.name for one in review.reviews] == ["a.png"]
+    review.adding.look_into(str(folder))
+    ended(review.adding)
+    session(shop, [banner(shop.root / "uploaded", name, seed) for seed, name in enumerate(("a.png", "b.png"))])
+    drop._hear(drop, {"what": "back", "view": "1"}, ())
+    assert not review.task.running
 
 
 def test_names_and_files_can_stay_as_they_are(bare_workspace: Workspace, folder: Path) -> None:

@@ -50,7 +50,9 @@ class Drop(AnyWidget):
 
     def _hear(self, _widget: object, told: dict[str, Any], _buffers: object) -> None:
         view = str(told["view"])
-        if told["what"] == "offer":
+        if told["what"] == "back":  # the person was in another window, such as a terminal
+            self._review.notice()
+        elif told["what"] == "offer":
             self.send({"view": view, **self._answer(view, told)})
         elif coming := self._coming.pop(view, None):
             if told["what"] == "sent":

@@ -13,6 +13,7 @@ from traitlets import Any, Instance, Int, Unicode, UseEnum
 
 from tjtools.diff.repeats import Decision, Decisions, Repeat, RepeatKind
 from tjtools.diff.session import FileReview, Verdict, unclear_pairs
+from tjtools.media.pool import stamp
 from tjtools.model.creative import Key, SessionFile
 from tjtools.model.words import counted
 from tjtools.upload import Choice, load_choice, prepare, save_choice
@@ -105,10 +106,12 @@ class Review(Panel):
         self.bad_lines: tuple[BadLine, ...] = ()
         self._deciding: Key | None = None
         self.call = self._call()
+        self._seen = self._files()
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
         self.adding.renew()
+        self._seen = self._files()
         task.progress("looking through the session")
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.able), self.page
@@ -138,6 +141,14 @@ class Review(Panel):
     def come_back(self) -> None:
         if self.task.state is not State.READY:
             self._look_again()
+
+    def notice(self) -> None:
+        """Look again where another program has changed session or library; not while new files are asked about."""
+        if self.adding.delivery is None and self._seen != self._files():
+            self.come_back()
+
+    def _files(self) -> list[tuple[int, int]]:
+        return [stamp(path) for path in (self.workspace.session, self.workspace.library)]
 
     @property
     def at_other_work(self) -> bool:

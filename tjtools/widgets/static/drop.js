@@ -135,11 +135,14 @@ function render({ model, el }) {
   zone.addEventListener("drop", (event) => dropped(event.dataTransfer).then(offer, (error) => show(`✗ ${error.message}`)));
   stop.addEventListener("click", () => abort?.abort());
   const changed = () => { if (!files) show(status.textContent); };
+  const back = () => model.send({ what: "back", view });
+  window.addEventListener("focus", back);
   model.on("msg:custom", answer);
   model.on("change:whole", changed);
   show();
   return () => {
     abort?.abort();
+    window.removeEventListener("focus", back);
     model.off("msg:custom", answer);
     model.off("change:whole", changed);
   };
