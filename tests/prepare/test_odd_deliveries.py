@@ -272,6 +272,14 @@ def test_what_is_packed_or_still_coming_is_told_as_left_out(shop: Workspace, fol
     assert look_through(shop, folder / "more.zip", PLAIN).left_out == ((folder / "more.zip", PACKED),)
 
 
+def test_what_repeats_another_file_of_its_delivery_is_said_to(shop: Workspace, folder: Path) -> None:
+    """There is no session yet of which that could be."""
+    one = image(folder / "Sports" / "a.png")
+    shutil.copy(one, folder / "Sports" / "b.png")
+    [(path, why)] = look_through(shop, folder, PLAIN).left_out
+    assert (path.name, why) == ("b.png", "same content as a.png of this delivery")
+
+
 def test_an_archive_of_which_all_is_beside_it_is_not_told(shop: Workspace, folder: Path) -> None:
     """Else a delivery that was unpacked wants a person for ever; what a Mac adds of its own counts for nothing."""
     goal, race = image(folder / "Sports" / "Tor Müller.png"), image(folder / "Sports" / "race.png", seed=1)

@@ -27,7 +27,7 @@ from tjtools.widgets.start import CALL, Start, start_view
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import SiteSettings, bind
 
-SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:8642", account="demo")
+SANDBOX = SiteSettings(kind="sandbox", origin="http://127.0.0.1:1", account="demo")  # nobody is there
 IMAGE = Creative("1032530571", "a", creative_type=CreativeType.IMAGE, review_status=ReviewStatus.PENDING)
 
 

@@ -113,7 +113,8 @@ class Known(NamedTuple):
     """Something to compare: a creative of the library, or, without one, a file of the session.
 
     `path` is a local copy, None where there is none. `history` are the creative's observations, the oldest first.
-    `certain`: the content was uploaded from here as this creative; else a local copy bears its name.
+    `certain`: the content was uploaded from here as this creative; else a local copy bears its name. `where` is of
+    what the file is, where there is no creative.
     """
 
     fingerprint: Fingerprint
@@ -122,6 +123,7 @@ class Known(NamedTuple):
     path: Path | None = None
     history: tuple[Observation, ...] = ()
     certain: bool = False
+    where: str = "this session"
 
     @property
     def creative_id(self) -> str:
@@ -154,7 +156,7 @@ class Known(NamedTuple):
     def told(self) -> str:
         """ID, name and standing in words."""
         if self.creative is None:
-            return f"{self.name} of this session"
+            return f"{self.name} of {self.where}"
         return f"ID {self.creative_id} ({self.name}; {self.standing})"
 
 

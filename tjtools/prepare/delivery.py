@@ -6,7 +6,7 @@ Nothing is written but fingerprints, and nothing is made: `prepare/session.py` d
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -332,12 +332,17 @@ def _with_repeats(
     files = [one for one in held if one.name not in redone]
     files += [SessionFile(one.path, one.pieces[0].kind) for one in sources]
     found = find(files, seen, (*creatives, *before), fingerprints)
+    coming = {one.path for one in sources}
     for one in sources:
-        repeats = {
-            repeat.known.creative_id or repeat.known.name: repeat for repeat in reversed(found.get(one.path, ()))
-        }
+        placed = (_placed(repeat, coming) for repeat in reversed(found.get(one.path, ())))
+        repeats = {repeat.known.creative_id or repeat.known.name: repeat for repeat in placed}
         told = [repeat for repeat in reversed(repeats.values()) if not one.other or repeat.known.path != one.other]
         yield one._replace(repeats=tuple(told), notes=(*one.notes, *(repeat.told for repeat in told)))
+
+
+def _placed(repeat: Repeat, coming: Container[Path]) -> Repeat:
+    here = repeat.known.path in coming and not repeat.known.creative
+    return repeat._replace(known=repeat.known._replace(where="this delivery")) if here else repeat
 
 
 def _alone(one: Delivered) -> Delivered:
