@@ -202,3 +202,10 @@ def test_a_section_is_put_anew_however_a_person_wrote_it(bare_workspace: Workspa
         put_section(bare_workspace.settings_file, "team", {"url": "postgresql://ana@localhost/x", "account": "other"})
     put_section(bare_workspace.settings_file, "team", {})
     assert load_settings(bare_workspace).team is None
+
+
+def test_a_comment_on_the_next_section_outlives_the_one_that_is_taken_out(bare_workspace: Workspace) -> None:
+    told = "[team]\nurl = 'postgresql://localhost/x'\naccount = 'shop'\n\n# slowly\n[upload]\nbatch_size = 5\n"
+    bare_workspace.settings_file.write_text(told, "utf-8")
+    put_section(bare_workspace.settings_file, "team", {})
+    assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"

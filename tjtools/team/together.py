@@ -184,7 +184,7 @@ def join(workspace: Workspace, settings: TeamSettings) -> int:
         )
     with Team(workspace, settings) as team:
         version = team.sync()
-    put_section(workspace.settings_file, "team", settings.model_dump(exclude_defaults=True))
+    put_section(workspace.settings_file, "team", settings.model_dump())
     return version
 
 

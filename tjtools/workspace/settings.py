@@ -6,13 +6,10 @@ Settings come from the environment (`TJTOOLS_UPLOAD__BATCH_SIZE=5`), `.env` and 
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
@@ -265,51 +262,23 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
     """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`.
 
-    Comments stay, and so do the lines that tell the same already, however a person wrote them.
+    Comments stay, and so does what tells the same already, however a person wrote it. The lines of comments of a
+    section that is taken out go to the file's end: they may be about the next one.
     """
-    text = (file.read_bytes().decode("utf-8-sig") if file.exists() else text).rstrip() + "\n"
-    newline, section, lines, new, head = "\r\n" if "\r\n" in text else "\n", "", list[str](), dict(told), 0
-    for line, says in _statements(text.replace("\r\n", "\n")):
-        if is_head := line.lstrip().startswith("["):
-            section = next(iter(says))
-        if section != name and (section or name not in says):
-            lines.append(line)
-        elif is_head or not section:  # which may also be `team = {…}` or `team.url = …`
-            stays = is_head and told and not head
-            lines.append(line if stays else _comment(line, says))
-            head = len(lines) if stays else head
-        elif same := {key: new.pop(key) for key in says if key in new}:
-            lines.append(line if same == says else f"{_line(*same.popitem())}  {_comment(line, says)}".rstrip() + "\n")
-        else:
-            lines.append(line if not says else _comment(line, says))
-    if told and not head:
-        lines += ["\n", f"[{name}]\n"]
-    at = head or len(lines)
-    lines[at:at] = [f"{_line(*one)}\n" for one in new.items()]
-    replace_file(file, "".join(lines).replace("\n", newline).encode())
+    import tomlkit
+    from tomlkit import items
 
-
-def _line(key: str, value: object) -> str:
-    return f"{key} = {json.dumps(value, ensure_ascii=False)}"
-
-
-def _statements(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The lines of a TOML file, of which a value may span some, and what each tells by itself."""
-    begun = ""
-    for line in re.findall(r"[^\n]*\n", text):
-        begun += line
-        with suppress(tomllib.TOMLDecodeError):
-            yield begun, tomllib.loads(begun)
-            begun = ""
-
-
-def _comment(line: str, says: Mapping[str, object]) -> str:
-    """What a person wrote behind what a line tells."""
-    for sign in re.finditer("#", line):
-        with suppress(tomllib.TOMLDecodeError):
-            if tomllib.loads(line[: sign.start()]) == says:
-                return line[sign.start() :]
-    return ""
+    text = file.read_bytes().decode("utf-8-sig") if file.exists() else text
+    document = tomlkit.parse(text.replace("\r\n", "\n").rstrip() + "\n")
+    if told:
+        section = document.setdefault(name, tomlkit.table())
+        section.update({key: value for key, value in told.items() if section.get(key) != value})
+    elif isinstance(section := document.pop(name), items.Table):
+        for _, comment in section.value.body:
+            if isinstance(comment, items.Comment):
+                document.add(comment)
+    new = document.as_string()
+    replace_file(file, (new.replace("\n", "\r\n") if "\r\n" in text else new).encode())
 
 
 def kept_password(service: str, user: str) -> str:
@@ -364,5 +333,4 @@ native_sound = true         # whether the videos of native pairs that are made k
 
 [duplicates]
 other_words = true          # tell of the same picture with other words; false where variants of one are meant
-
 """
