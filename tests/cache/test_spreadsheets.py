@@ -16,6 +16,7 @@ from tjtools.cache.library import COLUMNS as LIBRARY_COLUMNS
 from tjtools.cache.library import Library, look_up
 from tjtools.health.doctor import Finding, examine
 from tjtools.health.verify import mend, verify
+from tjtools.media.content import Fingerprints
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section, SessionFile
 from tjtools.upload.campaign import NATIVE_COLUMNS
 from tjtools.upload.run_files import STATUS_COLUMNS, last_live_run, load_runs
@@ -158,6 +159,13 @@ def test_every_reader_of_ids_tells_the_same_id(by_pandas: Workspace) -> None:
     assert list(load_runs(by_pandas).rows["creative_id"]) == IDS
     run = last_live_run(by_pandas)
     assert [one.creative_id for one in run.files] == IDS if run else False
+    by_pandas.private.mkdir(parents=True, exist_ok=True)
+    (by_pandas.private / "fingerprints.csv").write_text(
+        "seen_at,path,mtime_ns,bytes,checksum,container,width,height,seconds,codec,turned,frames,trouble,looks,method,"
+        f"creative_id,filename,creative_type\n,a.mp4,1,1200,{'ab' * 32},mp4,,,4,h264,,100,,-,1,1032530571.0,a.mp4,\n",
+        "utf-8",
+    )
+    assert [one.creative_id for one in Fingerprints.load(by_pandas).uploads()] == ["1032530571"]
 
 
 def test_the_history_knows_a_creative_again(bare_workspace: Workspace) -> None:

@@ -1,10 +1,11 @@
-"""What is ended in the middle, an upload, a refresh, a merge of logs, a preparation, and what must hold after."""
+"""The works that are ended in the middle, an upload, a refresh, a takeover, a preparation, and what must hold after."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import json
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -36,8 +37,11 @@ TYPES = {
 }
 TORN = "its end is missing"  # what the log says of a line that a kill tore: it is kept there
 BROKEN = "1032599999,a line that somebody broke"  # it goes into the quarantine with the first rewrite
+OLD = Path(__file__).parents[1] / "fixtures" / "workspace-0.1" / "tracking" / ".tjtools"
 WHEN = datetime(2025, 11, 13, 12, tzinfo=UTC)
-EXPECTED = Counter(acknowledged=1, decided=2)  # one decision of the conflict copy, and the one that is made
+EXPECTED = Counter(
+    begun=2, handed_over=2, settled=2, recorded=3, ended=1, uploaded=2, planned=1, acknowledged=2, decided=4
+)  # what 0.1 left, one decision of the conflict copy, and the one that is made
 Ask = Callable[..., Any]  # the sandbox's control endpoints: what, method, body
 
 
@@ -260,8 +264,8 @@ def refresh_wrong(workspace: Workspace, ask: Ask) -> Iterator[str]:
         yield "lost: the coverage is not what the site lists"
 
 
-def leave_copy(workspace: Workspace, _ask: Ask) -> None:
-    """A log with a damaged line, and a conflict copy of it."""
+def leave_old_files(workspace: Workspace, _ask: Ask) -> None:
+    """What 0.1 kept lies there, in the middle of a run, beside a log with a damaged line and a conflict copy of it."""
     pair = {"checksum": "1", "other_checksum": "2", "decision": "skip"}
     word = {"until": "2025-11-13T12:00:00Z", "rows": 3}
     Log(workspace.log).append([Entry("acknowledged", WHEN, word, "")])
@@ -269,16 +273,27 @@ def leave_copy(workspace: Workspace, _ask: Ask) -> None:
     copy.write_bytes(workspace.log.read_bytes() + Entry("decided", WHEN, pair, "1 2").written().raw + b"\n")
     with workspace.log.open("a", encoding="utf-8") as file:
         file.write(f"{BROKEN}\n")
+    for path in old_files():
+        shutil.copy(path, workspace.private)
 
 
-def merge_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
+def old_files() -> list[Path]:
+    """What 0.1 kept in files of its own."""
+    return [path for path in OLD.iterdir() if path.is_file()]
+
+
+def takeover_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
     """What of all that, or of the decision that was noted after it, the log does not tell, or tells twice."""
-    log = Log(workspace.log)
+    log, kept = Log(workspace.log), workspace.private / "backups"
     there = Counter(kind for kind, _ in {(one.kind, one.about or one.id) for one in log.entries()})
     if there != EXPECTED or log.bad_lines:
         yield f"{'doubled' if there > EXPECTED else 'lost'}: the log tells {there}, and {log.bad_lines}"
-    if (workspace.private / "log-OFFICE-PC.jsonl").exists():
-        yield "doubled: log-OFFICE-PC.jsonl is there still"
+    gone = {"log-OFFICE-PC.jsonl", *(one.name for one in old_files())}
+    left = gone & {path.name for path in workspace.private.iterdir()}
+    yield from (f"doubled: {name} is there still" for name in left)
+    for path in old_files():
+        if (kept / "before-log" / path.name).read_bytes() != path.read_bytes():
+            yield f"lost: {path.name}"
     quarantined = workspace.log.with_suffix(".quarantine.jsonl").read_text("utf-8").splitlines()
     told = [bad["text"] for bad in map(json.loads, quarantined) if bad["reason"] != TORN]
     if told != [BROKEN]:
@@ -323,7 +338,9 @@ def prepare_wrong(workspace: Workspace, _ask: Ask) -> Iterator[str]:
 BANNERS = ("ROOT/uploaded/EN_Sports_ID-0B0B0B02.png", "ROOT/uploaded/EN_Sports_ID-0B0B0B03.png")
 UPLOAD = Job("upload", ("upload", "--session", "--live"), lambda _place, _ask: None, upload_again, upload_wrong)
 REFRESH = Job("refresh", ("refresh-library", "--yes"), change_site, lambda _place: REFRESH.command, refresh_wrong)
-MERGE = Job("merge", ("decide", *BANNERS, "skip"), leave_copy, lambda _place: MERGE.command, merge_wrong)
+TAKEOVER = Job(
+    "takeover", ("decide", *BANNERS, "skip"), leave_old_files, lambda _place: TAKEOVER.command, takeover_wrong
+)
 PREPARE = Job(
     "prepare",
     ("prepare", "ROOT/delivery", "--no-input", "--crop", "centre"),
@@ -331,4 +348,4 @@ PREPARE = Job(
     lambda _place: PREPARE.command,
     prepare_wrong,
 )
-JOBS = (UPLOAD, REFRESH, MERGE, PREPARE)
+JOBS = (UPLOAD, REFRESH, TAKEOVER, PREPARE)

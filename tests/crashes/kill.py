@@ -1,4 +1,4 @@
-"""End an upload, a refresh and a merge of two logs by SIGKILL at every effect and at random times, and go on.
+"""End an upload, a refresh and a takeover of old files by SIGKILL at every effect and at random times, and go on.
 
 Run as `python tests/crashes/kill.py`: several hours; `report.md` beside this tells what came of it. With `--minutes 60`
 it stops then, the report says how far it came, and the next call goes on there, as `--log` has each round. With

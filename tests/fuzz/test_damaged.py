@@ -137,7 +137,20 @@ _TOLD = (
     Entry("acknowledged", NOW, {"until": "2025-11-13T12:00:00Z", "rows": 3}, ""),
 )
 LOG = UPLOADED + "".join(f"{one._replace(id=str(at)).written().raw.decode()}\n" for at, one in enumerate(_TOLD))
+JOURNAL = "".join(f'{{"event": "{one.event}", {one.model_dump_json(exclude={"event"})[1:]}\n' for one in _NOTED)
+FINGERPRINTS = (
+    "seen_at,path,mtime_ns,bytes,checksum,container,width,height,seconds,codec,turned,frames,trouble,looks,method,"
+    f"creative_id,filename,creative_type\n2025-11-13T12:00:00Z,a.mp4,1763035200000000000,1200,{'ab' * 32},mp4,640,360,"
+    f"4,h264,,100,,{' '.join(['0123456789abcdef'] * 5)},1,1032530571,a.mp4,native_video\n"
+)
+DECISIONS = (
+    "decided_at,decision,checksum,other_checksum,name,other_name\n"
+    f"2025-11-13T12:00:00Z,skip,{'ab' * 32},{'0f' * 32},a.mp4,b.mp4\n"
+)
 OVERRIDES = "name,creative_id,category,target_url,headline\na.mp4,,,https://a.example,Go\n,1032530571,,,Look\n"
+PLAN = json.dumps({"saved_at": "2025-11-13T12:00:00+00:00", **_PLANNED})
+LAST_SEEN = '{"1032530571": ["pending", "2025-11-13T12:00:00Z"], "1032530581": ["approved", "2025-11-13T12:00:00Z"]}'
+COVERED = '{"Native Rollover": ["1032530571", "1032530561"], "Static Banner": []}'
 CERTIFICATE = '{"source": "refresh", "sections": [{"section": "Native Rollover", "verdict": "complete", "total": 3}]}'
 SIGN_IN = '{"cookies": [{"name": "s", "value": "x", "domain": "127.0.0.1", "path": "/", "expires": -1}], "origins": []}'
 SETTINGS = (
@@ -230,6 +243,13 @@ KINDS = {
     ),
     "log": Kind(lambda place: place.log, LOG, read_log),
     "conflict copy of the log": Kind(beside("log-OFFICE-PC.jsonl"), LOG, read_log),
+    "journal of 0.1": Kind(beside("journal.jsonl"), JOURNAL, read_log),
+    "fingerprints of 0.1": Kind(beside("fingerprints.csv"), FINGERPRINTS, read_log),
+    "decisions of 0.1": Kind(beside("decisions.csv"), DECISIONS, read_log),
+    "plan of 0.1": Kind(beside("plan.json"), PLAN, read_log),
+    "acknowledged of 0.1": Kind(beside("acknowledged.json"), '{"until": "2025-11-13T12:00:00Z", "rows": 3}', read_log),
+    "last seen of 0.1": Kind(beside("last_seen.json"), LAST_SEEN, read_history),
+    "coverage of 0.1": Kind(beside("covered.json"), COVERED, read_coverage),
     "certificate": Kind(lambda place: place.snapshots / "20251113T120000.json", CERTIFICATE, snapshots_of),
     "metadata defaults": Kind(lambda place: place.defaults, METADATA, Defaults.load),
     "campaign": Kind(lambda at: at.campaigns / "Batch001_20251113_120000_Native.csv", CAMPAIGN, verify),
@@ -243,7 +263,8 @@ KINDS = {
     "limits": Kind(lambda place: place.limits_file, LIMITS, lambda place: load_limits(place.limits_file)),
 }  # fmt: skip
 CSV = [name for name, kind in KINDS.items() if kind.path(Workspace(Path())).suffix == ".csv"]
-JSON = ["log", "conflict copy of the log", "certificate", "sign-in"]
+JSON = ["log", "conflict copy of the log", "journal of 0.1", "plan of 0.1", "last seen of 0.1", "coverage of 0.1"]
+JSON += ["certificate", "acknowledged of 0.1", "sign-in"]
 TOML = ["settings", "selectors", "limits"]
 
 SHARP = (
@@ -619,10 +640,12 @@ def test_a_cache_is_rebuilt_from_what_the_master_tells(place: Workspace, data: b
 
 
 @settings(deadline=None)
-@given(data=damaged(HISTORY.encode()))
-def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes) -> None:
+@given(data=damaged(HISTORY.encode()), last_seen=damaged(LAST_SEEN.encode()))
+def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes, last_seen: bytes) -> None:
     history, seen = History.of(place), Creative("5000000001", "a", review_status=None)._replace(review_status=_PENDING)
     history.path.write_bytes(data)
+    old = place.private / "last_seen.json"
+    old.write_bytes(last_seen)
     cache_file().unlink(missing_ok=True)
     try:
         before = history.rows()
@@ -632,12 +655,23 @@ def test_a_history_that_goes_on_keeps_its_rows(place: Workspace, data: bytes) ->
     after = history.rows()
     assert {key: rows[: len(before.get(key, ()))] for key, rows in after.items() if key in before} == before
     assert history.last_times()["5000000001"] == ("pending", "2025-11-13T12:00:00Z")
-    _clear(place.private / "backups", history.path, cache_file(), history.path.with_suffix(".quarantine.csv"))
+    _clear(place.private / "backups", history.path, old, cache_file(), history.path.with_suffix(".quarantine.csv"))
 
 
 def covering(creative_id: str) -> SiteReading:
     shown = Creative(creative_id, "a", creative_type=CreativeType.IMAGE)
     return SiteReading((shown,), (Certificate(Section.STATIC_BANNER),))
+
+
+@settings(deadline=None)
+@given(data=damaged(COVERED.encode()))
+def test_a_coverage_that_goes_on_keeps_the_other_sections(place: Workspace, data: bytes) -> None:
+    old = place.private / "covered.json"
+    old.write_bytes(data)
+    before = read_coverage(place)
+    keep_coverage(place, covering("1"))
+    assert read_coverage(place) == before | {Section.STATIC_BANNER: frozenset({"1"})}
+    _clear(old, cache_file())
 
 
 @settings(deadline=None)
@@ -677,15 +711,16 @@ def test_the_quarantine_keeps_every_line_as_it_was(place: Workspace, bad: list[B
 
 
 @settings(deadline=None)
-@given(data=damaged(f"{noted('decided')}\n".encode()), name=texts)
+@given(data=damaged(DECISIONS.encode()), name=texts)
 def test_a_decision_is_kept_beside_damaged_ones(place: Workspace, data: bytes, name: str) -> None:
-    place.log.write_bytes(data)
+    old = place.private / "decisions.csv"
+    old.write_bytes(data)
     try:
         Decisions.load(place).decide(Content("a", name), Content("b", name), Decision.SKIP, now=NOW)
         assert Decisions.load(place).of("a", "b") is Decision.SKIP
     except TrackingFileError:
-        assert place.log.read_bytes() == data
-    _clear(place.log, place.log.with_suffix(".quarantine.jsonl"))
+        assert old.read_bytes() == data
+    _clear(old, place.log, place.log.with_suffix(".quarantine.jsonl"))
     shutil.rmtree(place.private / "backups", ignore_errors=True)
 
 

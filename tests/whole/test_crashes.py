@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from crashes.effects import AFTER, BEFORE, TORN, Kill
-from crashes.jobs import MERGE, PREPARE, REFRESH, UPLOAD, Job
+from crashes.jobs import PREPARE, REFRESH, TAKEOVER, UPLOAD, Job
 from crashes.rounds import SITES, Place, Site
 
 DROPPING, KEEPING = SITES[0], SITES[2]  # a name that the site holds: dropped in silence, or taken once more
@@ -31,7 +31,7 @@ def place(chromium: str) -> Iterator[Place]:
         (UPLOAD, KEEPING, Kill("write log.jsonl", 3, TORN)),
         (REFRESH, DROPPING, Kill("replace TJ_Creative_Library.csv", 1, BEFORE)),
         (REFRESH, DROPPING, Kill("commit cache", 2, BEFORE)),
-        (MERGE, DROPPING, Kill("replace log-OFFICE-PC.jsonl", 1, BEFORE)),
+        (TAKEOVER, DROPPING, Kill("replace fingerprints.csv", 1, BEFORE)),
         (PREPARE, DROPPING, Kill("replace plan.json", 1, AFTER)),
         (PREPARE, DROPPING, Kill("write log.jsonl", 1, TORN)),
         (PREPARE, DROPPING, Kill("replace EN_Sports_F_Real_SFW_Generic_Ana_ID-ID.png", 1, AFTER)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tjtools.workspace import derived as module
-from tjtools.workspace.derived import COVERAGE, LOOKS, VARIABLE, Derived, cache_file, opened, remember
+from tjtools.workspace.derived import COVERAGE, LAST_SEEN, LOOKS, VARIABLE, Derived, cache_file, opened, remember
 from tjtools.workspace.folder import Workspace
 
 
@@ -147,6 +148,15 @@ def test_where_it_cant_be_used_the_work_goes_on_without(
         assert covered(place) == {}
         place.keep(COVERAGE, {"Static Banner": ["2"]})
         assert not place.keep_bytes(LOOKS, "ab", b"a jpg")
+
+
+def test_what_the_version_before_held_is_taken_over_once(place: Derived) -> None:
+    old = place.workspace.private / "last_seen.json"
+    old.parent.mkdir(exist_ok=True)
+    old.write_text(json.dumps({"1": ["pending", "2025-11-13T12:00:00Z"], "2": ["approved", "…"]}), "utf-8")
+    assert place.load(LAST_SEEN, tuple)["1"] == ("pending", "2025-11-13T12:00:00Z")
+    place.keep(LAST_SEEN, {"1": ["approved", "2025-11-14T12:00:00Z"]})
+    assert place.load(LAST_SEEN, lambda told: told[0]) == {"1": "approved", "2": "approved"}
 
 
 def test_a_workspace_whose_name_is_no_text_is_worked_in_all_the_same(bare_workspace: Workspace, tmp_path: Path) -> None:

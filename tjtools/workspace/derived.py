@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import platformdirs
 
 from tjtools.workspace.folder import Workspace
+from tjtools.workspace.log import BEFORE, NO_JSON
 
 log = logging.getLogger("tjtools")
 
@@ -26,6 +27,7 @@ KEPT_PLACES = 20
 FINGERPRINTS, COVERAGE, LAST_SEEN = "fingerprints", "coverage", "last seen"
 STRIPS, LOOKS, MARKS = "pictures", "looks", "marks 5"  # bytes, by checksums
 KINSHIPS = "kinships"  # of two checksums
+_EARLIER = {COVERAGE: "covered.json", LAST_SEEN: "last_seen.json"}
 _VERSION = 1
 _TABLE = "CREATE TABLE IF NOT EXISTS kept (place, kind, key, value, PRIMARY KEY (place, kind, key)) WITHOUT ROWID"
 _PATIENCE = 5.0  # seconds to wait for another process
@@ -83,14 +85,19 @@ class Derived(NamedTuple):
     def load(self, kind: str, read: Callable[[Any], _T]) -> dict[str, _T]:
         """All values of a kind by their keys, each as `read` takes it; what it refuses is left out."""
         found: dict[str, _T] = {}
-        for key, value in self._ask("SELECT key, value FROM kept WHERE place = ? AND kind = ?", kind):
+        told = (
+            self._ask("SELECT key, value FROM kept WHERE place = ? AND kind = ?", kind) or self._earlier(kind).items()
+        )
+        for key, value in told:
             with suppress(ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError):
                 found[str(key)] = read(json.loads(value))
         return found
 
     def keep(self, kind: str, values: Mapping[str, Any]) -> None:
         """Keep values by their keys; what is known of others stays."""
-        self._put(_told(kind, values))
+        there = kind not in _EARLIER or self._ask("SELECT 1 FROM kept WHERE place = ? AND kind = ? LIMIT 1", kind)
+        before = {} if there else self._earlier(kind)
+        self._put({(kind, key): value for key, value in before.items()} | _told(kind, values))
 
     def bytes_of(self, kind: str, key: str) -> bytes | None:
         """The bytes that are kept under a key."""
@@ -114,6 +121,17 @@ class Derived(NamedTuple):
         """Keep values by kind and key, and bytes, all or none: so it costs what one of them does."""
         told = {each: one for kind, ones in values.items() for each, one in _told(kind, ones).items()}
         return self._put({**data, **told})
+
+    def _earlier(self, kind: str) -> dict[str, str]:
+        """What a file of version 0.1 held, by its keys; nothing where there is none, or where it is damaged.
+
+        Its fingerprints lack what is asked of a file now: each file is looked at again.
+        """
+        name, private = _EARLIER.get(kind), self.workspace.private
+        for path in (private / name, private / "backups" / BEFORE / name) if name else ():
+            with suppress(OSError, *NO_JSON):
+                return {str(key): json.dumps(value) for key, value in dict(json.loads(path.read_text("utf-8"))).items()}
+        return {}
 
     def _ask(self, query: str, kind: str, *more: str) -> list[tuple[Any, ...]]:
         place = self._place()

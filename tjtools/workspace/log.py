@@ -5,10 +5,10 @@
 An event is on the disk before the work goes on. It counts once, by its `id`, wherever it is read; of those of one kind
 that are `about` the same, the last counts. What `data` holds is known to the wing that notes the kind.
 
-The file is only appended to. When it has grown long, when a line is damaged, or when another program has left a copy
-beside it (`log (conflicted copy).jsonl`), the next event puts a new file in its place and keeps the old one as a
-backup: damaged lines go into `log.quarantine.jsonl`, the copy's events are merged in by time. Reading sees all that,
-and writes nothing. A last line without its end did not happen.
+The file is only appended to. When it has grown long, when a line is damaged, when another program has left a copy
+beside it (`log (conflicted copy).jsonl`), or while the files of version 0.1 are there, the next event puts a new file
+in its place and keeps the old one as a backup: damaged lines go into `log.quarantine.jsonl`, the others' are merged in
+by time. Reading sees all that, and writes nothing. A last line without its end did not happen.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import blake2b
 from heapq import merge
 from itertools import count
 from pathlib import Path
@@ -28,15 +29,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from tjtools.model.errors import NewerVersion, TrackingFileError, translated
 from tjtools.model.words import counted
-from tjtools.workspace.csvfile import BadLine
+from tjtools.workspace.csvfile import BadLine, read_table
 from tjtools.workspace.disk import Seen, append_lines, locked, replace_file
 
 log = logging.getLogger("tjtools")
 
 VERSION = 1
 FULL = 5_000  # lines since the last folding; then only what still counts is kept
-NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
-UNREADABLE = (*NO_JSON, LookupError, ArithmeticError)
 _SNAPSHOT = "snapshot"
 _Told = TypeVar("_Told")
 
@@ -193,7 +192,7 @@ class Log:
                 )
 
     def _beside(self) -> dict[Path, list[Entry]]:
-        found: dict[Path, list[Entry]] = {}
+        found = _earlier(self.path.parent)
         for path in sorted(self.path.parent.glob(f"{self.path.stem}*.jsonl")):
             if path != self.path and not path.name.endswith(".quarantine.jsonl"):
                 copy = Log(path)
@@ -268,8 +267,68 @@ def _entry(line: bytes, number: int, path: Path) -> Entry:
     return entry
 
 
+# What tjtools 0.1 kept in files of its own: they are read where they lie until the log is next written, and lie among
+# the backups from then on. What they tell has the same IDs each time, so that a process may end in the middle of that.
+
+BEFORE = "before-log"
+NO_JSON = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+UNREADABLE = (*NO_JSON, LookupError, ArithmeticError)
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)  # a time that is damaged: what is told counts all the same, as the oldest
+_REMEDY = "Move it away; which content was uploaded under which ID, or what was decided, is then not known any more."
+_EARLIER = {  # the kind of its events, what tells the time, and what each is about
+    "journal.jsonl": ("", "at", ()),
+    "fingerprints.csv": ("uploaded", "seen_at", ("creative_id",)),
+    "decisions.csv": ("decided", "decided_at", ("checksum", "other_checksum")),
+    "plan.json": ("planned", "saved_at", ()),
+    "acknowledged.json": ("acknowledged", "until", ()),
+    "covered.json": ("", "", ()),  # the cache reads what these two held
+    "last_seen.json": ("", "", ()),
+}
+
+
+def _earlier(private: Path) -> dict[Path, list[Entry]]:
+    found: dict[Path, list[Entry]] = {}
+    for path in (private / name for name in _EARLIER if (private / name).exists()):
+        found[path] = []
+        with translated(path, "read"):
+            for number, one in enumerate(_events(path)):
+                with suppress(ValueError):  # what is no text was never written by us
+                    told = [path.name, number, one.kind, str(one.at), one.data]
+                    known = json.dumps(told, sort_keys=True, ensure_ascii=False).encode()
+                    chosen = blake2b(known, digest_size=8).hexdigest()
+                    found[path].append(one._replace(id=chosen).written())
+    return found
+
+
+def _events(path: Path) -> Iterator[Entry]:
+    kind, time, about = _EARLIER[path.name]
+    for told in _records(path, about) if time else ():
+        at = None
+        with suppress(ValueError, TypeError):
+            at = datetime.fromisoformat(told.get(time, ""))
+        if not at or not at.tzinfo:
+            at = _UNKNOWN
+        event, what = told.get("event"), " ".join(told[name] for name in about)
+        if kind and (what or not about):
+            yield Entry(kind, at, told, what)
+        elif not kind and at > _UNKNOWN and isinstance(event, str):  # else it was torn by a crash
+            yield Entry(event, at, told)
+
+
+def _records(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".csv":
+        yield from read_table(path, needed, remedy=_REMEDY).rows
+        return
+    data = path.read_bytes()
+    for text in data.splitlines() if path.suffix == ".jsonl" else [data]:
+        try:
+            yield dict(json.loads(text))
+        except NO_JSON:
+            yield {"damaged": text.decode("utf-8", "replace")}  # is refused: a plan must not be taken for none
+
+
 def _put_away(path: Path) -> None:
-    folder = path.parent / "backups"
+    folder = path.parent / "backups" / (BEFORE if path.name in _EARLIER else "")
     with translated(path, "moved"):
         folder.mkdir(parents=True, exist_ok=True)
         names = (folder / f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in count(1))
