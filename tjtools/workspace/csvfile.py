@@ -164,7 +164,7 @@ class Table(NamedTuple):
     seen: Seen = Seen()
 
 
-def read_table(path: Path, required: Sequence[str], *, suffice: bool = False) -> Table:
+def read_table(path: Path, required: Sequence[str], *, remedy: str = "", suffice: bool = False) -> Table:
     """Read a CSV; a file that is missing or has no line is an empty table with `required` as its header.
 
     Extra columns are kept; one without a name is called `column_8` after its place. With `suffice`, a line need not
@@ -172,7 +172,7 @@ def read_table(path: Path, required: Sequence[str], *, suffice: bool = False) ->
     NotText for binary data, TrackingFileError if the disk can't be read.
     """
     seen, data, _ = Seen().follow(path)
-    found = read_records(data, path, required, suffice=suffice)
+    found = read_records(data, path, required, remedy, suffice=suffice)
     header = found.form.header if found.form else tuple(required)
     numbered = [(line, dict(zip(header, fields, strict=True))) for line, fields in found]
     rows, lines = tuple(row for _, row in numbered), tuple(line for line, _ in numbered)
