@@ -6,7 +6,6 @@ import math
 import os
 import re
 import shlex
-import subprocess
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -61,6 +60,8 @@ def as_typed(*words: object, windows: bool = os.name == "nt") -> str:
 
 
 def _for_windows(word: str) -> str:
+    import subprocess  # slow to load, and for Windows alone
+
     plain = subprocess.list2cmdline([word])
     return plain if plain.startswith('"') or re.fullmatch(r"[\w@%+=:./\\-]+", word) else f'"{plain}"'
 
