@@ -261,6 +261,14 @@ def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
     assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
 
 
+def test_add_asks_whether_an_id_of_which_digits_may_be_missing_is_whole(shop: Path) -> None:
+    """A wrong ID makes a file pass for one that is there, and stands in campaign files."""
+    before = (shop / "tracking/TJ_Creative_Library.csv").read_bytes()
+    done = tjtools("add", "103253059", "new.png", "--type", "image", cwd=shop)
+    assert (done.returncode, (shop / "tracking/TJ_Creative_Library.csv").read_bytes()) == (2, before)
+    assert "103253059 has 9 digits, the library's IDs have 10" in " ".join(done.stderr.split())
+
+
 @pytest.mark.parametrize("name", ["https://host/landing/page", 'say "hi".mp4', "a: b.mp4"])
 def test_add_takes_any_name_that_a_creative_may_have(shop: Path, name: str) -> None:
     assert tjtools("add", "1032530591", name, cwd=shop).returncode == 0

@@ -76,7 +76,10 @@ def add(
         review_status=ReviewStatus(status),
     )
     library = Library.load(workspace.library)
-    known = library.get(creative_id)
+    known, digits = library.get(creative_id), {len(one.creative_id) for one in library}
+    if digits and len(creative_id) not in digits:
+        told = f"{creative_id} has {counted(len(creative_id), 'digit')}, the library's IDs have {max(digits)}"
+        raise typer.BadParameter(f"{told}: is it whole? Nothing was added.")
     if len(known) == 1 and same_name(known[0].filename, filename):
         creative = known[0]._replace(filename=fuller(known[0].filename, filename))
     elif known:
