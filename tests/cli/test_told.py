@@ -163,6 +163,12 @@ def test_the_status_of_a_workspace_in_use_names_the_day_s_work(shop: Workspace) 
     assert said.returncode == 0
 
 
+def test_the_accounts_are_listed_in_lines_that_are_short_enough(shop: Workspace) -> None:
+    done = tjtools("status", "--all", cwd=shop.root)
+    at = done.stdout.splitlines().index(f"  {shop.root}")
+    assert done.stdout.splitlines()[at - 1] == "  1 approved"
+
+
 def test_where_another_upload_runs_nobody_is_told_to_go_on_with_it(shop: Workspace, fake_site: None) -> None:
     with only_live_run(shop):
         Journal(shop.log).begun([SessionFile(shop.root / "c.png", CreativeType.IMAGE)], run="other", now=NOW)
