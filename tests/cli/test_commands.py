@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from world import NOW, Truth, banner, go, read_rows, session, tjtools, write_inventory
 
-from tjtools.cache.inventory import load_session
-from tjtools.model.creative import Section
+from tjtools.cache.inventory import load_session, record_in_master
+from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.practice import samples
 from tjtools.upload import UploadReport, save_choice
 from tjtools.upload.journal import Journal
@@ -259,6 +259,27 @@ def test_add_appends_once_and_keeps_the_id_as_text(shop: Path) -> None:
     assert [row["creative_id"] for row in rows] == ["1032530571", "1032530581", "0032530591"]
     assert rows[2]["review_status"] == "pending"
     assert tjtools("add", "1.03E+09", "x.mp4", cwd=shop).returncode == 2
+
+
+def test_add_gives_no_file_the_id_that_another_got_by_an_upload(shop: Path) -> None:
+    """Of a name that is unclear: who takes the first of the two ways without a look at the site."""
+    tjtools("add", "1032530591", "promo.mp4", "--type", "video", cwd=shop)
+    row = {"new_filename": "promo.mp4", "creative_type": "video", "unique_id": "1"}
+    write_inventory(shop / "tracking/creative_inventory.csv", [row])
+    record_in_master(Workspace(shop), [(SessionFile(shop / "promo.mp4", CreativeType.VIDEO), "1032530591", None)])
+    before = (shop / "tracking/TJ_Creative_Library.csv").read_bytes()
+    done = tjtools("add", "1032530591", "promo.mp4.mp4", cwd=shop)
+    assert (done.returncode, (shop / "tracking/TJ_Creative_Library.csv").read_bytes()) == (2, before)
+    assert "1032530591 is promo.mp4 by creative_inventory.csv, not promo.mp4.mp4" in " ".join(done.stderr.split())
+    assert tjtools("add", "1032530591", "promo.mp4", cwd=shop).returncode == 1
+
+
+def test_add_asks_whether_an_id_of_which_digits_may_be_missing_is_whole(shop: Path) -> None:
+    """A wrong ID makes a file pass for one that is there, and stands in campaign files."""
+    before = (shop / "tracking/TJ_Creative_Library.csv").read_bytes()
+    done = tjtools("add", "103253059", "new.png", "--type", "image", cwd=shop)
+    assert (done.returncode, (shop / "tracking/TJ_Creative_Library.csv").read_bytes()) == (2, before)
+    assert "103253059 has 9 digits, the library's IDs have 10" in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize("name", ["https://host/landing/page", 'say "hi".mp4', "a: b.mp4"])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
-from world import Truth, banner, expire, session, tjtools, write_inventory
+from world import NOW, Truth, banner, expire, session, tjtools, write_inventory
 
 from tjtools import cli
 from tjtools.cache.library import Library
@@ -22,6 +22,8 @@ from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Session
 from tjtools.model.errors import SignInNeeded
 from tjtools.practice import samples
 from tjtools.upload import Outcome, UploadReport, make_plan, prepare
+from tjtools.upload.journal import Journal
+from tjtools.upload.resume import only_live_run
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import start_of_sandbox
 
@@ -159,6 +161,20 @@ def test_the_status_of_a_workspace_in_use_names_the_day_s_work(shop: Workspace) 
     said = tjtools("status", cwd=shop.root)
     assert "Next: 3 files of the session are not in the library by name: review them → tjtools review" in said.stdout
     assert said.returncode == 0
+
+
+def test_the_accounts_are_listed_in_lines_that_are_short_enough(shop: Workspace) -> None:
+    done = tjtools("status", "--all", cwd=shop.root)
+    at = done.stdout.splitlines().index(f"  {shop.root}")
+    assert done.stdout.splitlines()[at - 1] == "  1 approved"
+
+
+def test_where_another_upload_runs_nobody_is_told_to_go_on_with_it(shop: Workspace, fake_site: None) -> None:
+    with only_live_run(shop):
+        Journal(shop.log).begun([SessionFile(shop.root / "c.png", CreativeType.IMAGE)], run="other", now=NOW)
+        done = tjtools("upload", "--session", "--live", cwd=shop.root)
+    assert "another live upload is running here" in done.stderr
+    assert done.stdout.splitlines()[-1].endswith("2 not begun · 1 there · 1 to mend → tjtools status")
 
 
 def test_the_command_of_a_step_can_be_given_from_elsewhere(

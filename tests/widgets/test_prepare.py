@@ -224,6 +224,19 @@ def test_other_files_that_are_dropped_are_asked_about_and_stay_until_then(
     assert kept == ["the desk/shoot/Travel"]  # where they lay while they were asked about is no folder of anybody's
 
 
+def test_an_archive_that_is_dropped_with_others_is_told_while_they_are_asked_about(
+    shop: Workspace, folder: Path
+) -> None:
+    (folder / "rest.zip").write_bytes(b"PK")
+    review = looked(shop)
+    view = review_view(review)
+    review.adding.take(dropped(shop, folder, folder / "Sports/goal.png", folder / "rest.zip"))
+    ended(review.adding)
+    assert "rest.zip: this is packed: unpack it" in words(view)
+    assert "2 files" in words(view)
+    assert "1 can't go" in words(view)
+
+
 def test_not_now_removes_what_was_dropped_and_leaves_a_folder_alone(shop: Workspace, folder: Path) -> None:
     before, review = contents(folder), asked(shop, folder)
     view = review_view(review)

@@ -14,7 +14,7 @@ import ipywidgets as w
 import pytest
 from PIL import Image
 from views import buttons, inside, looked, pressable, shown, words
-from world import NOW, drawn, write_inventory
+from world import NOW, banner, drawn, write_inventory
 
 from tjtools.cache.library import Library
 from tjtools.media import Children
@@ -194,6 +194,17 @@ def test_in_a_notebook_the_button_saves_and_the_way_on_shows(review: Review, ses
     assert pressable(view, "Saved").disabled
     review.choose(BANNER, take=False)
     assert (links(view), pressable(view, "Save as the plan").disabled) == ([], False)
+
+
+def test_where_nothing_can_go_up_no_empty_plan_is_saved(bare_workspace: Workspace) -> None:
+    write_inventory(bare_workspace.session, [banner(bare_workspace.root / "uploaded", "there.png")])
+    Library.load(bare_workspace.library).add([Creative("1032530571", "there.png", creative_type=CreativeType.IMAGE)])
+    review, led = looked(bare_workspace), list[str]()
+    review.lead = led.append
+    view = review_view(review)
+    assert "Not saved" not in words(view)
+    pressable(view, "Go to upload").click()
+    assert (led, load_choice(bare_workspace)) == (["upload"], None)
 
 
 def test_on_the_desk_the_button_saves_and_leads_on(review: Review, session: Workspace) -> None:

@@ -25,8 +25,8 @@ from tjtools.cli import console, some_of
 from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, now, out, say, stoppable
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.model.creative import Creative, ReviewStatus
-from tjtools.model.errors import TJToolsError, TrackingFileError
-from tjtools.model.names import file_type, fuller, meant, same_name
+from tjtools.model.errors import TJToolsError, TrackingFileError, WorkspaceError
+from tjtools.model.names import as_sent, file_type, fuller, meant, same_name
 from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import NOTHING, Update, apply_update, plan_refresh, plan_sync, shown_certificate
@@ -76,6 +76,7 @@ def add(
         review_status=ReviewStatus(status),
     )
     library = Library.load(workspace.library)
+    _demand_right(workspace, library, creative_id, filename)
     known = library.get(creative_id)
     if len(known) == 1 and same_name(known[0].filename, filename):
         creative = known[0]._replace(filename=fuller(known[0].filename, filename))
@@ -94,6 +95,18 @@ def add(
     else:
         said = f"The library has {creative_id} already, as {known[0].filename}: nothing was added."
     end({"added": bool(added), "creative": creative}, said, as_json=as_json, needs_a_person=not added)
+
+
+def _demand_right(workspace: Workspace, library: Library, creative_id: str, filename: str) -> None:
+    """An ID as long as the others, and of no other file: with a wrong one a file would pass for one that is there."""
+    digits = {len(one.creative_id) for one in library}
+    if digits and len(creative_id) not in digits:
+        told = f"{creative_id} has {counted(len(creative_id), 'digit')}, the library's IDs have {max(digits)}"
+        raise typer.BadParameter(f"{told}: is it whole? Nothing was added.")
+    names = [name for (_, name), known in inventory.master_ids(workspace).items() if known == creative_id]
+    if names and as_sent(filename) not in names:
+        wrong = f"{creative_id} is {names[0]} by {workspace.master.name}, not {filename}: nothing was added"
+        raise WorkspaceError(f"{wrong}.", remedy="If its line there is wrong, mend that first.")
 
 
 def rebuild_cache(workspace: console.WorkspaceOption, as_json: console.JsonOption = False) -> None:

@@ -123,6 +123,8 @@ def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
 
 def _after(workspace: Workspace, report: steps.UploadReport) -> str:
     """The command that comes after a run: to go on with it, to have files, or to upload what was rehearsed."""
+    if steps.watched(workspace):
+        return call(workspace, "status")  # what is unfinished is not cut off: another window is at it
     if steps.unfinished_run(workspace):
         return call(workspace, "upload", "--resume")
     if not report.outcomes:

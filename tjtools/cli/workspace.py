@@ -113,7 +113,7 @@ def _all_accounts(workspace: Workspace, *, as_json: bool) -> NoReturn:
     def show() -> None:
         for one in found:
             where = " · ".join(filter(None, [one.age, one.place]))
-            listing(one.name, [(one.trouble or one.counts, " · ".join(one.news), where)])
+            listing(one.name, [("", " · ".join([one.trouble or one.counts, *one.news]), where)])
 
     end(found, show, as_json=as_json, needs_a_person=any(one.rejected or one.slow or one.trouble for one in found))
 

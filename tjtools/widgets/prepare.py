@@ -276,6 +276,11 @@ class Adding(Asking):
         return bool(self.planned and self.planned.taken and not self.missing)
 
     @property
+    def not_sent(self) -> tuple[tuple[Path, str], ...]:
+        """What was dropped and is not even sent, with the reason: archives, downloads that have not ended."""
+        return self._place.dropped.left_out if self._place.dropped else ()
+
+    @property
     def passed_over(self) -> Mapping[str, int]:
         """How many files are no image or video, by their names' endings: what is dropped so is not sent."""
         dropped = self._place.dropped

@@ -163,7 +163,12 @@ def _standing(adding: Adding) -> Node | None:
     delivery = adding.delivery
     if delivery is None:
         return None
-    left = len(delivery.left_out) - len(delivery.undecided) - (0 if adding.repeats else len(delivery.repeated))
+    left = (
+        len(adding.not_sent)
+        + len(delivery.left_out)
+        - len(delivery.undecided)
+        - (0 if adding.repeats else len(delivery.repeated))
+    )
     counts = {
         "to decide": len(delivery.undecided),
         "there already": len(delivery.repeated),
@@ -174,7 +179,8 @@ def _standing(adding: Adding) -> Node | None:
     missing = adding.missing
     waits = [node("strong", f"{counted(missing, 'field')} to fill in")] if missing else []
     changed = [node("strong", adding.note)] if adding.note else []
-    texts = (counted(len(delivery.found) + len(delivery.unusable) + len(delivery.known), "file"), *parts)
+    files = (adding.not_sent, delivery.found, delivery.unusable, delivery.known)
+    texts = (counted(sum(map(len, files)), "file"), *parts)
     called = adding.called(delivery.folder)
     more: list[Node] = [f" · {one}" for one in texts]
     more += [part for one in (*waits, *changed) for part in (" · ", one)]
@@ -350,7 +356,8 @@ def _others(adding: Adding) -> Node | None:
         return None
     known, bad, name = adding.delivery.known, adding.delivery.defaults.bad, adding.delivery.defaults.path.name
     waiting = {one.path for one in (*adding.delivery.undecided, *adding.delivery.repeated)}
-    left = [one for one in (adding.planned.left_out if adding.planned else ()) if one[0] not in waiting]
+    planned = adding.planned.left_out if adding.planned else ()
+    left = [*adding.not_sent, *(one for one in planned if one[0] not in waiting)]
     parts = (
         [alert(*_some("Lines that can't be used", (f"{name}:{one.line}: {one.reason}" for one in bad)))] if bad else []
     )

@@ -221,7 +221,7 @@ def _bar(review: Review) -> w.Widget:
         review,
         changes,
         button(before, partial(_go_on, review), style="primary"),
-        description=lambda: after if review.is_saved else before,
+        description=lambda: after if review.is_saved or (review.lead and not review.able) else before,
         disabled=lambda: not (review.able or review.lead) or (review.is_saved and not review.lead),
     )
     words = told(review, f"{changes} busy", lambda: _standing(review))
@@ -233,7 +233,7 @@ def _bar(review: Review) -> w.Widget:
 
 
 def _go_on(review: Review) -> None:
-    if not review.is_saved:
+    if review.able and not review.is_saved:
         review.save()
     if review.lead and review.error is None:
         review.lead("upload")
@@ -270,7 +270,7 @@ def _counted(review: Review, group: Group) -> str:
 
 def _standing(review: Review) -> Node:
     """Whether the plan is saved, and what came after it."""
-    words = ["✓ Saved"] if review.is_saved else ["● Not saved"]
+    words = [] if not review.able else ["✓ Saved"] if review.is_saved else ["● Not saved"]
     since = {LATE: len(review.late), EXCHANGED: len(review.exchanged)}
     words += [f"{count:,} {mark}" for mark, count in since.items() if count]
     left = len(review.wary - review.chosen)
