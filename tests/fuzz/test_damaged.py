@@ -108,7 +108,7 @@ _NOTED = (
     Ended(at=NOW, run="r"),
 )
 _PAIR = {"checksum": "ab" * 32, "other_checksum": "0f" * 32, "name": "a.mp4", "other_name": "b.mp4"}
-_PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}
+_PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]], "left_out": [], "contents": []}
 _SEEN = {"checksum": "ab" * 32, "looks": "0123456789abcdef", "method": "1", "bytes": 1200, "container": "png"}
 _PREPARED = {
     "folder": "/w/delivery",
@@ -724,7 +724,7 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
     lease.write_bytes(data.draw(damaged(valid.replace(socket.gethostname().encode(), host.encode()))))
     watched(place)
     try:
-        with only_live_run(place, patience=0.05):
+        with only_live_run(place):
             pass
     except TrackingFileError as error:
         refused = str(error)

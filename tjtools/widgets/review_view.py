@@ -159,7 +159,7 @@ def _told(review: Review, handle: str, one: FileReview) -> dict[str, Any]:
         "mark": mark,
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",
-        "type": one.file.creative_type.value.replace("_", " "),
+        "type": one.file.creative_type.words,
         "dimensions": facts.size if facts else "",
         "duration": in_seconds(facts.seconds) if facts else "",
         "size": in_bytes(facts.bytes) if facts else "",
