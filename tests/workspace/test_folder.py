@@ -202,5 +202,6 @@ def test_a_section_is_put_anew_however_a_person_wrote_it(bare_workspace: Workspa
 def test_a_comment_on_the_next_section_outlives_the_one_that_is_taken_out(bare_workspace: Workspace) -> None:
     told = "[team]\nurl = 'postgresql://localhost/x'\naccount = 'shop'\n\n# slowly\n[upload]\nbatch_size = 5\n"
     bare_workspace.settings_file.write_text(told, "utf-8")
-    put_section(bare_workspace.settings_file, "team", {})
-    assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"
+    for _ in range(2):  # the second time there is none, as where the environment names the team
+        put_section(bare_workspace.settings_file, "team", {})
+        assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"

@@ -269,7 +269,7 @@ def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "
     if told:
         section = document.setdefault(name, tomlkit.table())
         section.update({key: value for key, value in told.items() if section.get(key) != value})
-    elif isinstance(section := document.pop(name), items.Table):
+    elif isinstance(section := document.pop(name, None), items.Table):
         for _, comment in section.value.body:
             if isinstance(comment, items.Comment):
                 document.add(comment)
