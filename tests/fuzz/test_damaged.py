@@ -108,7 +108,7 @@ _NOTED = (
     Ended(at=NOW, run="r"),
 )
 _PAIR = {"checksum": "ab" * 32, "other_checksum": "0f" * 32, "name": "a.mp4", "other_name": "b.mp4"}
-_PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]]}
+_PLANNED = {"files": [["Native Rollover", "a.mp4"], ["Static Banner", "b.png"]], "left_out": [], "contents": []}
 _SEEN = {"checksum": "ab" * 32, "looks": "0123456789abcdef", "method": "1", "bytes": 1200, "container": "png"}
 _PREPARED = {
     "folder": "/w/delivery",
@@ -155,7 +155,7 @@ CERTIFICATE = '{"source": "refresh", "sections": [{"section": "Native Rollover",
 SIGN_IN = '{"cookies": [{"name": "s", "value": "x", "domain": "127.0.0.1", "path": "/", "expires": -1}], "origins": []}'
 SETTINGS = (
     '[site]\nkind = "sandbox"\norigin = "http://127.0.0.1:8642"\naccount = "demo"\n[browser]\nheadless = true\n'
-    '[upload]\nbatch_size = 5\ncard_timeout = 7.5\n[reading]\ntabs = 2\n[campaign]\ntarget_url = "https://example.com"\n'
+    '[upload]\nbatch_size = 5\ncard_timeout = 7.5\n[campaign]\ntarget_url = "https://example.com"\n'
 )
 DOTENV = "TJTOOLS_UPLOAD__BATCH_SIZE=4\nTJTOOLS_USERNAME=ana\nTJTOOLS_PASSWORD='x y'\nexport OTHER=\"a\\nb\" # c\n"
 SELECTORS = "[card]\nname = 'label.creativeName'\n[library]\ntotal = '.dataTables_info'\n"
@@ -759,7 +759,7 @@ def test_a_damaged_lease_of_a_live_run_keeps_one_out_in_words_or_not_at_all(
     lease.write_bytes(data.draw(damaged(valid.replace(socket.gethostname().encode(), host.encode()))))
     watched(place)
     try:
-        with only_live_run(place, patience=0.05):
+        with only_live_run(place):
             pass
     except TrackingFileError as error:
         refused = str(error)

@@ -303,7 +303,7 @@ def test_what_a_person_appended_is_there_also_if_the_power_fails_right_after_the
     def power_fails(_folder: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(disk, "_sync_folder", power_fails)
+    monkeypatch.setattr(disk, "sync", power_fails)
     with pytest.raises(KeyboardInterrupt):
         replace_file(path, b"id,name,note\n1,b,\n", seen=table.seen)
     assert values(read_table(path, COLUMNS)) == [("1", "b", ""), ("2", "late", "")]

@@ -181,11 +181,6 @@ def test_a_setting_that_cannot_be_used_is_named(bare_workspace: Workspace, text:
     assert "secret" not in str(caught.value)
 
 
-def test_a_setting_of_an_older_version_that_is_gone_is_ignored(bare_workspace: Workspace) -> None:
-    bare_workspace.settings_file.write_text("[reading]\ntabs = 3\n[upload]\nbatch_size = 5\n", "utf-8")
-    assert load_settings(bare_workspace).upload.batch_size == 5
-
-
 def test_a_password_is_in_no_representation(bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TJTOOLS_PASSWORD", "hunter2")
     settings = load_settings(bare_workspace)
@@ -207,5 +202,6 @@ def test_a_section_is_put_anew_however_a_person_wrote_it(bare_workspace: Workspa
 def test_a_comment_on_the_next_section_outlives_the_one_that_is_taken_out(bare_workspace: Workspace) -> None:
     told = "[team]\nurl = 'postgresql://localhost/x'\naccount = 'shop'\n\n# slowly\n[upload]\nbatch_size = 5\n"
     bare_workspace.settings_file.write_text(told, "utf-8")
-    put_section(bare_workspace.settings_file, "team", {})
-    assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"
+    for _ in range(2):  # the second time there is none, as where the environment names the team
+        put_section(bare_workspace.settings_file, "team", {})
+        assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"

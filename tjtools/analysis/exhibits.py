@@ -6,8 +6,6 @@ each number, and the Python that makes the table. `LIBRARY` and `OUTCOMES` are t
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,7 +17,7 @@ from tjtools.analysis.frame import SHOWN, behind, on_site, readable, texts, valu
 from tjtools.analysis.sources import Asked, Files, python
 from tjtools.model.errors import TrackingFileError
 from tjtools.upload.run_files import load_runs
-from tjtools.workspace.csvfile import neutralise
+from tjtools.workspace.csvfile import neutralise, spreadsheet
 from tjtools.workspace.settings import load_settings
 
 if TYPE_CHECKING:
@@ -54,9 +52,7 @@ class Shown(NamedTuple):
     @property
     def csv(self) -> str:
         """The whole table, safe to open in a spreadsheet."""
-        file = io.StringIO()
-        csv.writer(file, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in self._cells)
-        return file.getvalue()
+        return spreadsheet(self._cells)
 
     @property
     def _cells(self) -> list[list[str]]:
@@ -300,7 +296,7 @@ def rejections(it: Question) -> Shown:
 @_exhibit("The session beside what was rejected", "repeats", "Rejected once counts, also if it is gone since.", ())
 def repeats(it: Question) -> Shown:
     table, number, unseen = it.files.repeats()
-    code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")
+    code = python("repeats_of_rejected(workspace, library).table")
     return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tjtools.model.cells import told_id
+from tjtools.model.cells import from_utc, in_utc, told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.workspace.csvfile import BadLine, append_rows, read_table
 from tjtools.workspace.derived import LAST_SEEN, Derived
@@ -24,7 +24,7 @@ from tjtools.workspace.log import Entry, Log
 
 if TYPE_CHECKING:
     import pandas as pd
-_ACKNOWLEDGED, _TIME = "acknowledged", "%Y-%m-%dT%H:%M:%SZ"
+_ACKNOWLEDGED = "acknowledged"
 
 
 class Source(Enum):
@@ -102,7 +102,7 @@ class History(NamedTuple):
         A creative whose status is unknown is passed over. `known` are the statuses that the library held before, for
         creatives of which the history has no row yet.
         """
-        at = f"{now.astimezone(UTC):{_TIME}}"
+        at = in_utc(now)
         with locked(self.path):
             before = {key: rows[-1] for key, rows in self.rows().items()}
             times, rows = self.last_times(), []
@@ -148,9 +148,9 @@ def acknowledged(workspace: Workspace) -> Seen | None:
 
 def acknowledge(workspace: Workspace, seen: Seen) -> None:
     """Remember that the changes were seen so far; raises TrackingFileError if the disk does not take it."""
-    told = {"until": f"{seen.until.astimezone(UTC):{_TIME}}", "rows": seen.rows}
+    told = {"until": in_utc(seen.until), "rows": seen.rows}
     Log.at(workspace.log).append([Entry(_ACKNOWLEDGED, datetime.now(UTC), told, "")])
 
 
 def _told(entry: Entry) -> Seen:
-    return Seen(datetime.strptime(entry.data["until"], _TIME).replace(tzinfo=UTC), int(entry.data["rows"]))
+    return Seen(from_utc(entry.data["until"]), int(entry.data["rows"]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.library import Library
+from tjtools.model.cells import from_utc
 from tjtools.model.creative import Section
 from tjtools.model.errors import TrackingFileError, translated
 from tjtools.workspace.disk import bound, replace_file
@@ -22,7 +23,6 @@ from tjtools.workspace.folder import Workspace
 
 KEPT = 30
 _NAME = "%Y%m%dT%H%M%S"
-OBSERVED = "%Y-%m-%dT%H:%M:%SZ"  # as a certificate says when its reading began
 
 
 def read_snapshot(path: Path) -> Library:
@@ -118,7 +118,7 @@ def _certified(path: Path, taken: datetime) -> tuple[str, datetime, frozenset[Se
     try:
         told = json.loads(path.read_text("utf-8"))
         complete = frozenset(Section(one["section"]) for one in told["sections"] if one["verdict"] == "complete")
-        began = told.get("observed_at") or f"{taken:{OBSERVED}}"
-        return str(told["source"]), datetime.strptime(began, OBSERVED).replace(tzinfo=UTC), complete
+        began = told.get("observed_at")
+        return str(told["source"]), from_utc(began) if began else taken, complete
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return "", taken, frozenset()  # it was lost or damaged

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from tjtools.cli import print_json, some_of
 from tjtools.model.creative import Creative, CreativeType
 from tjtools.model.errors import NotText, translated
 from tjtools.model.names import printable
-from tjtools.workspace.csvfile import neutralise, text_of
+from tjtools.workspace.csvfile import spreadsheet, text_of
 from tjtools.workspace.folder import Workspace
 
 Hints: TypeAlias = Mapping[str, Sequence[Creative]]  # what may have been meant by what was asked in vain
@@ -131,8 +130,8 @@ def _told(creative: Creative) -> str:
 def _show_csv(answers: Iterable[Answer]) -> None:
     """Names as they are for a file or a pipe; a terminal gets none of their commands."""
     shown = printable if sys.stdout.isatty() else str
-    rows = [[shown(neutralise(cell)) for cell in row] for row in answer_rows(answers)]
-    csv.writer(sys.stdout, lineterminator="\n").writerows([ANSWER_COLUMNS, *rows])
+    rows = ([shown(cell) for cell in row] for row in answer_rows(answers))
+    sys.stdout.write(spreadsheet([ANSWER_COLUMNS, *rows]))
 
 
 def _show_json(answers: Iterable[Answer], hints: Hints, made: Hints) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import logging
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -29,7 +27,8 @@ from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import printable
 from tjtools.model.words import Waiting
-from tjtools.workspace.csvfile import neutralise
+from tjtools.model.words import now as now
+from tjtools.workspace.csvfile import spreadsheet
 from tjtools.workspace.folder import Workspace
 
 OK, NEEDS_A_PERSON = 0, 1
@@ -95,11 +94,6 @@ class PlainConsole(Console):
 
 out = PlainConsole(highlight=False, soft_wrap=True)
 err = PlainConsole(stderr=True, highlight=False, soft_wrap=True)
-
-
-def now() -> datetime:
-    """The local time."""
-    return datetime.now(tz=UTC).astimezone()
 
 
 def say(text: str) -> None:
@@ -235,9 +229,7 @@ def looking(
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table for a spreadsheet: text that it would run is made harmless."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([columns, *([neutralise(cell) for cell in row] for row in rows)])
-    write(path, "\ufeff" + text.getvalue())
+    write(path, "\ufeff" + spreadsheet([columns, *rows]))
 
 
 def write(path: Path, text: str) -> int:

@@ -29,7 +29,7 @@ from tjtools.scrape.refresh import apply_update, plan_refresh
 from tjtools.site.browser import ensure_browser
 from tjtools.upload import Plan, Prepared, UploadReport, make_plan, prepare
 from tjtools.workspace.folder import VARIABLE, Workspace
-from tjtools.workspace.settings import Settings, bound_site, load_settings
+from tjtools.workspace.settings import Settings, load_settings, start_of_sandbox
 
 PRACTICE = Path("tjtools-practice")
 
@@ -65,7 +65,7 @@ def demo(
         known = prepare(workspace)
         again = carried_out(workspace, known, rest := make_plan(known.reviews), live=True, headless=headless)
         right, written = practising.confirmed(sandbox.origin, report)
-        start = bound_site(workspace, load_settings(workspace)).started_by(folder)
+        start = start_of_sandbox(sandbox.origin, folder)
     seconds = time.monotonic() - began
     well = written > 0 and right == written and not rest.files
     told = {

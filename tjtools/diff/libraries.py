@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tjtools.cache.rows import COLUMNS as FIELDS
+from tjtools.cache.rows import fields_of
 from tjtools.model.creative import Creative
 from tjtools.model.errors import TJToolsError
 from tjtools.model.names import same_name
@@ -123,10 +125,5 @@ def _changes(old: Creative, new: Creative) -> Iterator[FieldChange]:
 
 
 def _told(creative: Creative) -> dict[str, str]:
-    return {
-        "upload_date": creative.upload_date.isoformat() if creative.upload_date else "",
-        "dimensions": creative.dimensions,
-        "file_type": creative.file_type,
-        "creative_type": creative.creative_type.section.creative_type.value if creative.creative_type else "",
-        "review_status": creative.review_status.value if creative.review_status else "",
-    }
+    """What may have changed beside the name."""
+    return dict(zip(FIELDS[2:], fields_of(creative)[2:], strict=True))

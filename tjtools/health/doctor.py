@@ -41,7 +41,7 @@ from tjtools.workspace.disk import LOCAL_DISK, NO_LOCKS, locks_hold
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import Log
-from tjtools.workspace.settings import load_settings
+from tjtools.workspace.settings import load_settings, start_of_sandbox
 
 Place = TypeVar("Place")
 
@@ -110,7 +110,7 @@ def _settings(workspace: Workspace) -> str:
     if not site:
         raise SettingsError("no site yet", remedy=f"Run: tjtools init {as_typed(workspace.root)} --site live")
     if sandbox_off(site):
-        start = site.started_by(workspace.root)
+        start = start_of_sandbox(site.origin, workspace.root)
         raise WorkspaceError(
             f"the sandbox at {site.origin} does not run",
             remedy=f"Run in another window: {start} (tjtools lab starts it, too)",

@@ -25,7 +25,7 @@ from tjtools.upload.journal import Journal
 from tjtools.upload.run_files import status_files
 from tjtools.workspace.csvfile import BadLine
 from tjtools.workspace.folder import Workspace
-from tjtools.workspace.settings import SiteSettings, load_settings
+from tjtools.workspace.settings import SiteSettings, load_settings, start_of_sandbox
 
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
@@ -84,7 +84,7 @@ def overview(workspace: Workspace, *, now: datetime) -> Overview:
     }
     start = []
     if site and off:
-        start = [Step("Start the sandbox, in another window", command=site.started_by(workspace.root))]
+        start = [Step("Start the sandbox, in another window", command=start_of_sandbox(site.origin, workspace.root))]
     if site and site.kind == "sandbox":
         facts["sandbox"] = "does not run" if off else "runs"
     first = tuple(_first_of_all(workspace, library, session.bad_lines))

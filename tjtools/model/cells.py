@@ -1,4 +1,4 @@
-"""What a cell of a tracking file says, however a spreadsheet wrote it down: a Creative ID, a day.
+"""What a cell of a tracking file says, however a spreadsheet wrote it down: a Creative ID, a day; and a moment.
 
 A cell that may have lost a digit, or that could be two days, is refused with the reason: nobody guesses.
 """
@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _KEPT = 15  # digits of a number that spreadsheets and floats keep
 
 # Compiled by `re` when they are first needed.
@@ -105,6 +106,20 @@ def read_day(text: str) -> date | None:
     if days:
         raise ValueError(f"{text.strip()!r} could be {days[0]} or {days[1]}; write the upload date as YYYY-MM-DD")
     raise ValueError(f"{text.strip()!r} is not a date; write the upload date as YYYY-MM-DD")
+
+
+def in_utc(at: datetime) -> str:
+    """A moment as history, certificates and log write it.
+
+    >>> in_utc(datetime(2025, 11, 13, 12, tzinfo=UTC))
+    '2025-11-13T12:00:00Z'
+    """
+    return f"{at.astimezone(UTC):{_MOMENT}}"
+
+
+def from_utc(text: str) -> datetime:
+    """The moment that `in_utc` wrote; ValueError for any other text."""
+    return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
 
 
 def _bare(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Numbers, units and waits as a person reads them."""
+"""Numbers, units, times and waits as a person reads them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import shlex
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 LONG = 5.0  # seconds: who waits longer than that is told so
@@ -33,6 +34,11 @@ class Waiting(NamedTuple):
         minutes, seconds = divmod(max(0, math.ceil(self.until - time.monotonic())), 60)
         what = counted(self.files, "file") if self.files else self.what
         return f"Waiting for the site: {what}, at most {minutes}:{seconds:02} more"
+
+
+def now() -> datetime:
+    """The local time."""
+    return datetime.now(tz=UTC).astimezone()
 
 
 Waits = Callable[[Waiting | None], None]  # hears what is waited for, and None when that is over

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -24,8 +24,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from tjtools.cache.history import Source
 from tjtools.cache.library import Library
-from tjtools.cache.snapshots import OBSERVED, keep_snapshot
+from tjtools.cache.snapshots import keep_snapshot
 from tjtools.media.content import Fingerprints, Upload, look_at
+from tjtools.model.cells import in_utc
 from tjtools.model.creative import Creative, CreativeType, ReviewStatus, Section
 from tjtools.model.errors import SiteUnreachable, WorkspaceError
 from tjtools.practice import samples
@@ -39,17 +40,13 @@ from tjtools.site.driver import save_browser_session
 from tjtools.upload import UploadReport
 from tjtools.workspace.disk import locked
 from tjtools.workspace.folder import FOLDERS, Workspace
-from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, bind, load_settings
+from tjtools.workspace.settings import SANDBOX_ORIGIN, SiteSettings, bind, load_settings, start_of_sandbox
 
 if TYPE_CHECKING:
     from tjtools.sandbox import Sandbox
 
 MARK = ".tjtools-demo"
 _PORTS = range(20_000, 32_000)  # below those that systems hand out for a moment
-_EARLIER = {  # of the code of each notebook that an earlier tjtools came with
-    *("255da5b31374fdfa", "d12f2d16e323b203", "55c5170cabd26eb2", "3456ed97872d1305", "9953d7b8ad7aba34"),
-    *("c2784e93b14517ea", "76e357f95495af88", "3f7a0d2a04554626", "0cdccc691cdb76c5"),
-}
 _STARTS_WITHIN = 60.0  # seconds, on a busy machine
 _ANSWERS_WITHIN = 3.0  # seconds; what is on this machine and silent for longer is no sandbox
 
@@ -238,7 +235,7 @@ def _start(workspace: Workspace, bound: SiteSettings, leased: Path) -> None:
     process = running.start(workspace.root / "sandbox", port, leased)
     _wait_until(lambda: process.poll() is not None or _answering(bound.origin))
     if process.poll() is not None:
-        remedy = f"See why with: {bound.started_by(workspace.root)}"
+        remedy = f"See why with: {start_of_sandbox(bound.origin, workspace.root)}"
         raise SiteUnreachable("The sandbox has ended at once.", remedy=remedy)
 
 
@@ -282,7 +279,7 @@ def _certificate(creatives: Sequence[Creative], now: datetime) -> dict[str, obje
     """That all sections were read to their ends: so how old their statuses are is known."""
     count = Counter(one.creative_type.section for one in creatives if one.creative_type)
     sections = [shown_certificate(Certificate(one, count[one], count[one])) for one in Section]
-    return {"observed_at": f"{now.astimezone(UTC):{OBSERVED}}", "source": Source.REFRESH.value, "sections": sections}
+    return {"observed_at": in_utc(now), "source": Source.REFRESH.value, "sections": sections}
 
 
 def _answering(origin: str) -> Path | None:
@@ -309,12 +306,9 @@ def shipped() -> tuple[Path, ...]:
 
 
 def copy_notebooks(folder: Path) -> tuple[Path, ...]:
-    """Put the notebooks into a folder, without outputs, and return those that were put there.
-
-    What is there stays, but for what an earlier tjtools has put there and nobody has changed.
-    """
+    """Put the notebooks into a folder, without outputs, and return those that were put there; what is there stays."""
     folder.mkdir(parents=True, exist_ok=True)
-    copied = [path for path in shipped() if not (folder / path.name).exists() or _is_earlier(folder / path.name)]
+    copied = [path for path in shipped() if not (folder / path.name).exists()]
     for path in copied:
         notebook = json.loads(path.read_text("utf-8"))
         for cell in notebook["cells"]:
@@ -328,11 +322,6 @@ def copy_notebooks(folder: Path) -> tuple[Path, ...]:
 def as_shipped(path: Path) -> bool:
     """Whether the code of a notebook is that of the one of its name that came with tjtools."""
     return any(one.name == path.name and _code(one) == _code(path) for one in shipped())
-
-
-def _is_earlier(path: Path) -> bool:
-    """Whether its code is that of a notebook which an earlier tjtools came with."""
-    return hashlib.sha256((_code(path) or "").encode("utf-8", "replace")).hexdigest()[:16] in _EARLIER
 
 
 def _code(path: Path) -> str | None:

@@ -42,7 +42,7 @@ from tjtools.prepare.remembered import (
     preparations,
     undone,
 )
-from tjtools.workspace.disk import keep_as, locked, replace_file
+from tjtools.workspace.disk import keep_as, locked, replace_file, sync
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.limits import load_limits
 from tjtools.workspace.log import NO_JSON
@@ -157,10 +157,7 @@ def _copied(workspace: Workspace, one: Taken, place: Path) -> str:
         return ""
     try:
         shutil.copy2(one.source, target)
-        descriptor = os.open(target, os.O_RDONLY)
-        with suppress(OSError):
-            os.fsync(descriptor)
-        os.close(descriptor)
+        sync(target)
     except OSError as error:
         with suppress(OSError):
             target.unlink()

@@ -14,8 +14,9 @@ from pathlib import Path
 from tjtools.cache.history import History, Source
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.rows import as_written, fields_of
-from tjtools.cache.snapshots import OBSERVED, keep_snapshot, newest_snapshot
+from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
 from tjtools.diff.libraries import LibraryDifference, diff_libraries
+from tjtools.model.cells import in_utc
 from tjtools.model.creative import Creative, ReviewStatus, Section
 from tjtools.model.errors import TJToolsError, TooManyGone
 from tjtools.model.names import fuller, is_cut, same_name
@@ -304,7 +305,7 @@ def apply_update(update: Update, *, now: datetime, allow_removals: int = 0) -> U
 def _certificate(update: Update) -> dict[str, object]:
     changes = {part.name: len(getattr(update.difference, part.name)) for part in fields(update.difference)}
     return {
-        "observed_at": f"{update.at.astimezone(UTC):{OBSERVED}}",
+        "observed_at": in_utc(update.at),
         "source": update.source.value,
         "sections": [shown_certificate(one) for one in update.certificates],
         **changes,

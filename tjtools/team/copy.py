@@ -12,7 +12,7 @@ import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ from tjtools.cache.inventory import NEEDED_COLUMNS, record_in_master, section_of
 from tjtools.cache.library import COLUMNS, Library
 from tjtools.cache.rows import fields_of
 from tjtools.cache.snapshots import keep_snapshot, newest_snapshot
-from tjtools.model.cells import told_id
+from tjtools.model.cells import in_utc, told_id
 from tjtools.model.creative import CreativeType, Section, SessionFile
 from tjtools.model.errors import TeamError
 from tjtools.model.names import as_sent
@@ -103,8 +103,8 @@ def synced(workspace: Workspace, store: Store, *, now: datetime) -> list[str]:
             part.take(heard, now)
         for one in [one for one in heard.events if one.kind == "refreshed"][-1:]:  # it is the newest here too
             keep_snapshot(workspace, one.data, now)
-        at = f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        state._replace(version=heard.version, at=at, snapshot=newest_snapshot(workspace), ours=False).keep(workspace)
+        state = state._replace(version=heard.version, at=in_utc(now), snapshot=newest_snapshot(workspace), ours=False)
+        state.keep(workspace)
         return [*heard.odd, *library.told, *history.told]
 
 

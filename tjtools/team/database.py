@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from tjtools.model.errors import NotAllowed, TeamError, TeamUnreachable
-from tjtools.workspace.settings import TeamSettings, kept_password
+from tjtools.workspace.settings import HERE, TeamSettings, kept_password
 
 if TYPE_CHECKING:
     import psycopg
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[Any]
 
 _T = TypeVar("_T")
-HERE = ("localhost", "127.0.0.1", "::1")
 PATIENCE = 30.0  # seconds in which a transaction that met another is tried again
 TRIES = 3  # times that a connection which was cut is made again, and the least that one is tried which met another
 _LATER = "Work that only reads goes on with what is here; try again later."

@@ -11,14 +11,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from tjtools.cache.history import History, Observation, Source
 from tjtools.cache.library import Library
-from tjtools.cache.snapshots import OBSERVED, last_readings
-from tjtools.model.cells import read_id
+from tjtools.cache.snapshots import last_readings
+from tjtools.model.cells import from_utc, read_id
 from tjtools.model.creative import ReviewStatus, Section
 from tjtools.model.errors import SettingsError, TJToolsError, TrackingFileError, WrongHeader
 from tjtools.model.names import match_key
@@ -294,7 +294,7 @@ def _time(one: Observation, first: str) -> datetime | None:
     """When it was seen; a time that somebody damaged tells nothing."""
     with suppress(ValueError):
         if one.from_status or one.observed_at != first:
-            return datetime.strptime(one.observed_at, OBSERVED).replace(tzinfo=UTC)
+            return from_utc(one.observed_at)
     return None
 
 

@@ -223,7 +223,7 @@ def held(lease: SoftFileLease) -> bool:
 
 
 @contextmanager
-def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator[Alone]:
+def only_live_run(workspace: Workspace) -> Iterator[Alone]:
     """Be the one live run of the workspace, until it ends or its process does.
 
     It holds on a network share too: a run on this machine that died is known at once, one on another after two minutes
@@ -239,7 +239,7 @@ def only_live_run(workspace: Workspace, *, patience: float = GLANCE) -> Iterator
         lease = lease_of(workspace)
         _let_go(lease)
         try:
-            lease.acquire(timeout=patience)
+            lease.acquire(timeout=GLANCE)
         except (Timeout, LeaseSettingsMismatch) as error:
             raise _Taken("another live upload is running here.", path=path, remedy=STOP_IT) from error
     try:

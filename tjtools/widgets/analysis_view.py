@@ -25,6 +25,7 @@ from tjtools.widgets.view import (
     error_view,
     follow,
     linked,
+    pager,
     row,
     ticked,
     tied,
@@ -247,10 +248,7 @@ def _seen(panel: ReviewOutcomes) -> w.Widget:
 
 def _worklist(panel: ReviewOutcomes) -> w.Widget:
     """Five figures; the creatives of the one that is pressed are listed below, with their pictures."""
-    changes, several = "figures listed page", lambda: panel.pages > 1
-    back, on = button("‹ Back", partial(panel.turn, -1)), button("Next ›", partial(panel.turn, 1))
-    tied(panel, changes, back, disabled=lambda: panel.page == 1, shown=several)
-    tied(panel, changes, on, disabled=lambda: panel.page == panel.pages, shown=several)
+    changes = "figures listed page"
     saved = Saved("Save CSV", "worklist.csv", lambda: Shown(panel.figures[panel.listed]).csv)
     tied(panel, changes, saved, shown=lambda: len(panel.on_page))
 
@@ -267,7 +265,7 @@ def _worklist(panel: ReviewOutcomes) -> w.Widget:
 
     return column(
         row(*(_figure(panel, kind) for kind in FIGURES)),
-        row(told(panel, changes, said), back, on, saved),
+        row(told(panel, changes, said), *pager(panel, changes), saved),
         told(panel, changes, creatives),
     )
 

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -20,7 +20,7 @@ from tjtools.media.content import LookedAt
 from tjtools.model.creative import Key
 from tjtools.model.errors import Cancelled, TJToolsError
 from tjtools.model.names import printable
-from tjtools.model.words import Waiting
+from tjtools.model.words import Waiting, now
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.settings import load_settings
 
@@ -164,11 +164,6 @@ class Task(HasTraits):
     def _beat(self, began: float) -> None:
         while not self._finished.wait(HEARTBEAT):
             self.elapsed = time.monotonic() - began
-
-
-def now() -> datetime:
-    """The local time."""
-    return datetime.now(tz=UTC).astimezone()
 
 
 class Panel(HasTraits):

@@ -375,10 +375,7 @@ class Adding(Asking):
         import pandas as pd  # takes a while, and a review without new files needs none
 
         taken = self.planned.taken if self.planned else ()
-        rows = [
-            (self.called(one.source), one.target.name, one.creative_type.value.replace("_", " "), one.how)
-            for one in taken
-        ]
+        rows = [(self.called(one.source), one.target.name, one.creative_type.words, one.how) for one in taken]
         return pd.DataFrame(rows, columns=[*COLUMNS], dtype="str")
 
 

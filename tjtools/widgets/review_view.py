@@ -22,7 +22,7 @@ from tjtools.widgets.markup import STATIC, Node, node, script
 from tjtools.widgets.mend import label_of, mend_view
 from tjtools.widgets.prepare_view import add_view
 from tjtools.widgets.review import EXCHANGED, LATE, MARKS, Group, Review, group_of, has_evidence
-from tjtools.widgets.view import actions, button, column, follow, heading_of, linked, row, tied, told, way_on
+from tjtools.widgets.view import actions, button, column, follow, heading_of, linked, pager, row, tied, told, way_on
 
 HEADS = {Group.NEW: "New", Group.LOOK: "Need you", Group.MEND: "Can't go", Group.THERE: "There, or skipped"}
 COLOURS = {Group.NEW: "new", Group.LOOK: "look", Group.MEND: "stop", Group.THERE: "there"}
@@ -159,7 +159,7 @@ def _told(review: Review, handle: str, one: FileReview) -> dict[str, Any]:
         "mark": mark,
         "verdict": one.verdict.value,
         "css": f"tj-verdict-{colour}",
-        "type": one.file.creative_type.value.replace("_", " "),
+        "type": one.file.creative_type.words,
         "dimensions": facts.size if facts else "",
         "duration": in_seconds(facts.seconds) if facts else "",
         "size": in_bytes(facts.bytes) if facts else "",
@@ -332,15 +332,8 @@ def _files(review: Review) -> w.Widget:
 def _pager(review: Review) -> w.Widget:
     changes = "page matching"
 
-    def several() -> bool:
-        return review.pages > 1
-
-    back, on = button("‹ Back", lambda: review.turn(-1)), button("Next ›", lambda: review.turn(1))
-    tied(review, changes, back, disabled=lambda: review.page == 1, shown=several)
-    tied(review, changes, on, disabled=lambda: review.page == review.pages, shown=several)
-
     def words() -> Node | None:
-        shown = several() or review.find
+        shown = review.pages > 1 or review.find
         return node("span", review.counted_page, role="status", css="tj-count") if shown else None
 
-    return row(back, on, told(review, changes, words))
+    return row(*pager(review, changes), told(review, changes, words))

@@ -370,7 +370,7 @@ def _counts(run: RecordedRun) -> Node:
 
 def _frame(run: RecordedRun) -> pd.DataFrame:
     rows = [
-        (in_words(one), one.name, one.creative_id, one.message, one.creative_type.value.replace("_", " "))
+        (in_words(one), one.name, one.creative_id, one.message, one.creative_type.words)
         for one in run.what_matters_first
     ]
     return pd.DataFrame(rows, columns=["outcome", "file", "Creative ID", "reason", "type"], dtype="str")

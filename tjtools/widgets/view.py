@@ -209,6 +209,14 @@ def way_on(panel: Panel, step: str, label: str, *, style: str = "") -> w.Widget:
     return Markup(node("a", label, href=STEPS[step]))
 
 
+def pager(panel: Any, changes: str) -> tuple[w.Button, w.Button]:
+    """Back and on through the `pages` of a panel that can `turn`; no room where there is one alone."""
+    back, on = button("‹ Back", lambda: panel.turn(-1)), button("Next ›", lambda: panel.turn(1))
+    tied(panel, changes, back, disabled=lambda: panel.page == 1, shown=lambda: panel.pages > 1)
+    tied(panel, changes, on, disabled=lambda: panel.page == panel.pages, shown=lambda: panel.pages > 1)
+    return back, on
+
+
 def kind_of(name: str) -> tuple[type[Panel], Callable[[Panel], w.Widget]]:
     """The model and the view of one of the `KINDS`."""
     model, view = (resolve_name(f"{__package__}.{one}") for one in KINDS[name])

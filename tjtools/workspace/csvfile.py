@@ -345,6 +345,17 @@ def quarantine(path: Path, bad: Iterable[BadLine]) -> None:
         log.warning("%s: %s that can't be read: in %s now", path.name, counted(len(rows), "line"), target.name)
 
 
+def spreadsheet(rows: Iterable[Sequence[str]]) -> str:
+    r"""A table as CSV that is safe to open in a spreadsheet.
+
+    >>> spreadsheet([["name", "why"], ["=1+1", "a, b"]])
+    'name,why\n\'=1+1,"a, b"\n'
+    """
+    text = StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
+    return text.getvalue()
+
+
 def neutralise(text: str) -> str:
     """Keep a spreadsheet from taking text for a formula: a leading = + - @ tab or carriage return gets a leading '.
 

@@ -136,7 +136,7 @@ def append_lines(path: Path, lines: list[bytes]) -> None:
             _write_whole(file, b"\n" + lines[0])
         os.fsync(file.fileno())
     if created:
-        _sync_folder(path.parent)
+        sync(path.parent)
 
 
 def _at_line(file: FileIO, at: int) -> bool:
@@ -185,7 +185,7 @@ def replace_file(path: Path, data: bytes, *, backup: datetime | None = None, see
             except OSError:
                 temporary.unlink(missing_ok=True)
                 raise
-            _sync_folder(target.parent)
+            sync(target.parent)
             if late := _lines(others):
                 append_lines(target, late)
 
@@ -224,11 +224,12 @@ def _write_synced(path: Path, data: bytes, *, like: Path) -> None:
         path.chmod(rights)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync(path: Path) -> None:
+    """See to it that a folder's names, or a file that another program wrote, are on the disk; raises OSError."""
     if sys.platform == "win32":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
-    with suppress(OSError):  # some network file systems can't; the file itself is on the disk
+    descriptor = os.open(path, os.O_RDONLY)
+    with suppress(OSError):  # some network file systems can't, for a folder
         os.fsync(descriptor)
     os.close(descriptor)
 

@@ -25,12 +25,13 @@ from tjtools.workspace.limits import Table, load_limits
 LIVE_ORIGIN = "https://advertiser.trafficjunky.com"
 LIVE_SIGN_IN = "https://www.trafficjunky.com/sign-in"
 SANDBOX_ORIGIN = "http://127.0.0.1:8642"
+HERE = ("localhost", "127.0.0.1", "::1")
 _SECTIONS = ("site", "browser", "upload", "campaign", "names", "prepare", "duplicates", "team")
 
 
 def on_this_machine(origin: str) -> bool:
     """Whether a site is here, as the sandbox is."""
-    return urlsplit(origin).hostname in ("127.0.0.1", "localhost", "::1")
+    return urlsplit(origin).hostname in HERE
 
 
 def start_of_sandbox(origin: str, folder: Path) -> str:
@@ -68,10 +69,6 @@ class SiteSettings(Table):
         if self.kind == "live" and (here or urlsplit(self.origin).scheme != "https"):
             raise ValueError(f"the live site is reached over https, not at {self.origin}")
         return self
-
-    def started_by(self, folder: Path) -> str:
-        """The command that starts the sandbox of the workspace in this folder."""
-        return start_of_sandbox(self.origin, folder)
 
     @property
     def sign_in_url(self) -> str:
@@ -184,7 +181,6 @@ class Settings(BaseSettings):
 def load_settings(workspace: Workspace) -> Settings:
     """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
-    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
     if unknown := sorted(set(told) - {*_SECTIONS}):
         raise SettingsError(
             f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
@@ -273,7 +269,7 @@ def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "
     if told:
         section = document.setdefault(name, tomlkit.table())
         section.update({key: value for key, value in told.items() if section.get(key) != value})
-    elif isinstance(section := document.pop(name), items.Table):
+    elif isinstance(section := document.pop(name, None), items.Table):
         for _, comment in section.value.body:
             if isinstance(comment, items.Comment):
                 document.add(comment)
