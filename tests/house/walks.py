@@ -16,8 +16,7 @@ from world import NOW, banner, go, session
 
 from tjtools.practice.workspace import bind_to_sandbox
 from tjtools.sandbox import Sandbox
-from tjtools.scrape.connection import access_to
-from tjtools.scrape.refresh import refresh_library
+from tjtools.scrape import access_to, refresh_library
 from tjtools.site import Site
 from tjtools.upload import prepare
 from tjtools.workspace.folder import Workspace

@@ -63,13 +63,13 @@ from tjtools.upload import (
     named_files,
     prepare,
     prepare_rest,
+    read_run,
     run,
     unfinished_run,
     upload,
 )
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
-from tjtools.upload.run_files import read_run
 from tjtools.workspace.disk import backups_of
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log

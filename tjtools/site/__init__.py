@@ -3,12 +3,14 @@
 from tjtools.site.driver import Site
 from tjtools.site.inspection import Element, ElementState, Inspection
 from tjtools.site.pages import Card, CardPage, FileResult, FileState
+from tjtools.site.redaction import Evidence
 
 __all__ = [
     "Card",
     "CardPage",
     "Element",
     "ElementState",
+    "Evidence",
     "FileResult",
     "FileState",
     "Inspection",
