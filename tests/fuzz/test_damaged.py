@@ -155,7 +155,7 @@ CERTIFICATE = '{"source": "refresh", "sections": [{"section": "Native Rollover",
 SIGN_IN = '{"cookies": [{"name": "s", "value": "x", "domain": "127.0.0.1", "path": "/", "expires": -1}], "origins": []}'
 SETTINGS = (
     '[site]\nkind = "sandbox"\norigin = "http://127.0.0.1:8642"\naccount = "demo"\n[browser]\nheadless = true\n'
-    '[upload]\nbatch_size = 5\ncard_timeout = 7.5\n[campaign]\ntarget_url = "https://example.com"\n'
+    '[upload]\nbatch_size = 5\ncard_timeout = 7.5\n[reading]\ntabs = 2\n[campaign]\ntarget_url = "https://example.com"\n'
 )
 DOTENV = "TJTOOLS_UPLOAD__BATCH_SIZE=4\nTJTOOLS_USERNAME=ana\nTJTOOLS_PASSWORD='x y'\nexport OTHER=\"a\\nb\" # c\n"
 SELECTORS = "[card]\nname = 'label.creativeName'\n[library]\ntotal = '.dataTables_info'\n"
