@@ -121,6 +121,24 @@ def test_a_saved_choice_is_read_back_until_another_one_is_saved(bare_workspace: 
     assert load_choice(bare_workspace) == Choice(NOON, frozenset(files[:1]), frozenset(files[1:]))
 
 
+def test_a_plan_that_an_earlier_version_forgot_is_none(bare_workspace: Workspace) -> None:
+    save_choice(bare_workspace, [], now=NOON)
+    text = bare_workspace.log.read_text("utf-8")
+    bare_workspace.log.write_text(text.replace('"files": []', '"files": null'), "utf-8")
+    assert load_choice(bare_workspace) is None
+
+
+def test_a_plan_of_before_has_seen_what_it_took(bare_workspace: Workspace) -> None:
+    files = [(Section.STATIC_BANNER, "a.png")]
+    save_choice(bare_workspace, files, now=NOON)
+    text = bare_workspace.log.read_text("utf-8")
+    bare_workspace.log.write_text(text.replace(', "left_out": []', ""), "utf-8")
+    assert "left_out" not in bare_workspace.log.read_text("utf-8")
+    choice = load_choice(bare_workspace)
+    assert choice is not None
+    assert choice.seen == choice.files == frozenset(files)
+
+
 @pytest.mark.parametrize("files", ['"files": 3', '"damaged": ""', '"files": [["Nowhere", "a"]]', '"files": [['])
 def test_a_plan_that_cant_be_read_is_not_taken_for_none(bare_workspace: Workspace, files: str) -> None:
     save_choice(bare_workspace, [], now=NOON)

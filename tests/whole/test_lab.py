@@ -28,6 +28,7 @@ from tjtools.model.errors import SiteUnreachable
 from tjtools.practice import lab as starting
 from tjtools.practice.lab import DESK
 from tjtools.practice.workspace import (
+    as_shipped,
     ask_sandbox,
     copy_notebooks,
     make_practice,
@@ -215,6 +216,15 @@ def test_views_and_what_only_a_test_reads_are_not_saved_and_a_persons_own_output
     before = json.dumps(anothers)
     starting.without_views({"type": "notebook", "content": anothers})
     assert json.dumps(anothers) == before
+
+
+def test_a_notebook_of_an_earlier_tjtools_that_nobody_changed_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / DESK
+    for last, replaced in (("print(start.summary)", True), ("print(start.summary + '!')", False)):
+        codes = ("from tjtools.widgets import start_here", "start = start_here()", last)
+        nbformat.write(nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, codes)]), path)
+        copy_notebooks(tmp_path)
+        assert ("open_desk" in path.read_text("utf-8")) is replaced is as_shipped(path)
 
 
 def test_a_sandbox_keeps_its_state_from_one_lab_to_the_next(bare_workspace: Workspace) -> None:

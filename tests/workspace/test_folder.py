@@ -181,6 +181,11 @@ def test_a_setting_that_cannot_be_used_is_named(bare_workspace: Workspace, text:
     assert "secret" not in str(caught.value)
 
 
+def test_a_setting_of_an_older_version_that_is_gone_is_ignored(bare_workspace: Workspace) -> None:
+    bare_workspace.settings_file.write_text("[reading]\ntabs = 3\n[upload]\nbatch_size = 5\n", "utf-8")
+    assert load_settings(bare_workspace).upload.batch_size == 5
+
+
 def test_a_password_is_in_no_representation(bare_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TJTOOLS_PASSWORD", "hunter2")
     settings = load_settings(bare_workspace)

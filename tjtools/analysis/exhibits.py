@@ -296,7 +296,7 @@ def rejections(it: Question) -> Shown:
 @_exhibit("The session beside what was rejected", "repeats", "Rejected once counts, also if it is gone since.", ())
 def repeats(it: Question) -> Shown:
     table, number, unseen = it.files.repeats()
-    code = python("repeats_of_rejected(workspace, library).table")
+    code = python("repeats_of_rejected(workspace, library, history.load()[0]).table")
     return Shown(table, findings.of_repeats(table, number, unseen), _drawn("repeats", table), code)
 
 

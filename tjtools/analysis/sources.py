@@ -122,7 +122,9 @@ class Files:
     def repeats(self, progress: Progress | None = None, cancelled: Callable[[], bool] = lambda: False) -> Repeated:
         """What of the session repeats what was rejected, as `repeats_of_rejected` tells it; compared once."""
         if self._repeats is None:
-            self._repeats = repeats_of_rejected(self.workspace, self.library, progress=progress, cancelled=cancelled)
+            self._repeats = repeats_of_rejected(
+                self.workspace, self.library, self.rows, progress=progress, cancelled=cancelled
+            )
         return self._repeats
 
     def stays_of(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
+from tjtools.cache.history import Observation
 from tjtools.cache.inventory import load_session, named_in_session
 from tjtools.cache.library import Library
 from tjtools.diff.repeats import (
@@ -30,7 +31,7 @@ from tjtools.diff.repeats import (
 from tjtools.media import Children
 from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.cells import is_id, told_id
-from tjtools.model.creative import Creative
+from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
 from tjtools.model.names import extension
 from tjtools.workspace.folder import Workspace
@@ -267,21 +268,23 @@ def _is_media(path: Path) -> bool:
 def repeats_of_rejected(
     workspace: Workspace,
     library: Library,
+    history: pd.DataFrame,
     *,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Repeated:
     """Compare the session with the rejected creatives; looks at no file anew, and writes nothing.
 
-    Rows: `filename` and its `section`, `how` it repeats (a `RepeatKind`), `closeness` (float64, 0 to 1), what was
-    `done` to the rejected one, its `creative_id`, its name, the day on which it was seen rejected (`""`: not known),
-    and what a person decided about the two. Raises as `load_session` and `Fingerprints.load` do, and `Cancelled`.
+    `history` has the columns of `TJ_Review_History.csv`, all text. Rows: `filename` and its `section`, `how` it repeats
+    (a `RepeatKind`), `closeness` (float64, 0 to 1), what was `done` to the rejected one, its `creative_id`, its name,
+    the day on which it was seen rejected (`""`: not known), and what a person decided about the two. Raises as
+    `load_session` and `Fingerprints.load` do, and `Cancelled`.
     """
     import pandas as pd
 
     files, fingerprints = load_session(workspace).files, Fingerprints.load(workspace)
     seen = {file.path: fingerprints.of(file.path) for file in files}
-    known = known_creatives(library, fingerprints)
+    known = known_creatives(library, fingerprints, history=_of_rejected(history))
     rejected = [one for one in known if one.rejected_at is not None]
     compared = rejected and find_repeats(files, seen, rejected, fingerprints, progress=progress, cancelled=cancelled)
     repeats = compared or {}
@@ -296,6 +299,17 @@ def repeats_of_rejected(
     ]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"closeness": "float64"})
     return Repeated(table, len(files), sum(one is None or not one.looked for one in seen.values()))
+
+
+def _of_rejected(history: pd.DataFrame) -> dict[str, tuple[Observation, ...]]:
+    """The observations of the creatives that were rejected once, the oldest first."""
+    rejected = history.loc[history["to_status"] == ReviewStatus.REJECTED.value, "creative_id"]
+    rows = history.loc[history["creative_id"].isin(rejected), list(Observation._fields)]
+    found: dict[str, list[Observation]] = {}
+    for row in rows.itertuples(index=False, name=None):
+        one = Observation(*row)
+        found.setdefault(one.creative_id, []).append(one)
+    return {creative_id: tuple(of_it) for creative_id, of_it in found.items()}
 
 
 def decide_about(

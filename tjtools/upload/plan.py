@@ -1,9 +1,9 @@
 """What goes up: the files that a person chose, in batches of at most ten of one type; and how long that will take.
 
-The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`; those that a
-person left out are `left_out`, and `contents` the checksums of those that were looked at, as in
-`["Native Rollover", "a.mp4", "6f1c…"]`. It holds until another one is saved. Of a file that came into the session later
-it says nothing: such a one waits until a person has chosen.
+The saved plan is the last event `planned` of the log. Its `files` are `[["Native Rollover", "a.mp4"]]`, or null where
+an earlier version forgot it; those that a person left out are `left_out`, and `contents` the checksums of those that
+were looked at, as in `["Native Rollover", "a.mp4", "6f1c…"]`. It holds until another one is saved. Of a file that came
+into the session later it says nothing: such a one waits until a person has chosen.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ def load_choice(workspace: Workspace) -> Choice | None:
     later = [bad for bad in log.bad_lines if bad.line > line and _PLANNED in bad.text]
     try:
         if not later:
-            if last is None:
+            if last is None or last.data["files"] is None:
                 return None
-            held = {(Section(place), str(name)): str(one) for place, name, one in last.data["contents"]}
-            return Choice(last.at, _keys(last.data["files"]), _keys(last.data["left_out"]), held)
+            held = {(Section(place), str(name)): str(one) for place, name, one in last.data.get("contents", ())}
+            return Choice(last.at, _keys(last.data["files"]), _keys(last.data.get("left_out", ())), held)
         line, why = later[-1].line, later[-1].reason
     except (ValueError, LookupError, TypeError) as error:
         why = str(error)

@@ -181,6 +181,7 @@ class Settings(BaseSettings):
 def load_settings(workspace: Workspace) -> Settings:
     """Read the settings; raises `SettingsError`, and `SiteMismatch` where the environment names another site."""
     told, environment = read_toml(workspace.settings_file), workspace.root / ".env"
+    told.pop("reading", None)  # its one setting is gone, and each older workspace was made with it
     if unknown := sorted(set(told) - {*_SECTIONS}):
         raise SettingsError(
             f"{workspace.settings_file}: unknown section or key {', '.join(unknown)}.",
