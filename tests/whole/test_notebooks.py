@@ -6,7 +6,6 @@ import filecmp
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -373,50 +372,3 @@ def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> 
     page.get_by_text("The same in Python").last.click()
     assert page.evaluate("window.hacked") is None
     assert page.locator(f"{PANEL} .jp-OutputArea b, {PANEL} .jp-OutputArea img[src=x]").count() == 0
-
-
-def test_work_that_is_run_again_goes_on_and_restarted_or_killed_leaves_no_browser(lab: Lab, shop: Workspace) -> None:
-    write_working_notebook(shop.root / "work.ipynb")
-    lab.open("work.ipynb")
-    lab.run_all()
-    first = lab.wait_until(lab.browsers)
-    lab.run_all()
-    lab.page.get_by_text("started False in kernel").wait_for()
-    assert lab.browsers() == first
-    kernel = lab.ask("sessions")[0]["kernel"]["id"]
-    lab.ask(f"kernels/{kernel}/restart", "POST")
-    lab.wait_until(lambda: not lab.browsers())
-    lab.open("work.ipynb")
-    lab.run_all()
-    lab.wait_until(lab.browsers)
-    os.kill(int(lab.page.locator(f"{PANEL} .jp-OutputArea-output").last.inner_text().split()[-1]), signal.SIGKILL)
-    lab.wait_until(lambda: not lab.browsers())
-
-
-def write_working_notebook(path: Path) -> None:
-    """A panel that opens the site in a browser, and stays there until it is told to stop."""
-    code = """
-import os
-
-from tjtools.scrape import connection
-from tjtools.widgets.panel import Panel
-from tjtools.widgets.view import show
-from tjtools.widgets.view import actions
-
-class Open(Panel):
-    title = "Open"
-    def work(self, run):
-        site = connection.connect(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
-        try:
-            while not run.cancelled():
-                site.read_page()
-        finally:
-            site.close()
-
-panel = show(Open, actions)
-started = panel.task.start(panel.work)
-print("started", started, "in kernel", os.getpid())
-"""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)
