@@ -41,6 +41,8 @@ LONGEST = (
     "team/test_copy", "prepare/test_mend", "analysis/test_times", "widgets/test_analysis", "scrape/test_refresh",
 )  # fmt: skip
 settings.register_profile("long", max_examples=5000)
+settings.register_profile("usual", settings(), max_examples=40)  # under CI the same ones each time
+settings.load_profile("usual")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -474,19 +474,19 @@ def test_review_says_why_and_writes_a_safe_csv(shop: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "option"), [("review", "--csv"), ("duplicates", "--html"), ("report", "--out"), ("diff", "--csv")]
 )
-@pytest.mark.parametrize("place", ["uploaded/b.png", "tracking/TJ_Creative_Library.csv", "mine.html"])
 def test_a_file_is_written_over_only_where_it_is_an_earlier_one_of_its_kind(
-    shop: Path, command: str, option: str, place: str
+    shop: Path, command: str, option: str
 ) -> None:
     """Who takes `--csv` for a word alone, as `check` has it, names their own file behind it."""
     samples.write_image(shop / "uploaded" / "b.png", width=300, height=250, title="x")
     (shop / "later.csv").write_text(LIBRARY.replace("pending", "approved"), "utf-8")
     (shop / "mine.html").write_text("<!doctype html>\n<p>Mine</p>\n", "utf-8")
     both = ["tracking/TJ_Creative_Library.csv", "later.csv"] if command == "diff" else []
-    before = (shop / place).read_bytes()
-    done = tjtools(command, *both, option, place, cwd=shop)
-    assert (done.returncode, (shop / place).read_bytes() == before) == (2, True), done.stderr
-    assert "Name another file" in done.stderr
+    for place in ("uploaded/b.png", "tracking/TJ_Creative_Library.csv", "mine.html"):
+        before = (shop / place).read_bytes()
+        done = tjtools(command, *both, option, place, cwd=shop)
+        assert (done.returncode, (shop / place).read_bytes() == before) == (2, True), done.stderr
+        assert "Name another file" in done.stderr
     for _ in range(2):
         assert tjtools(command, *both, option, "new", cwd=shop).returncode < 2
     assert (shop / "new").stat().st_size

@@ -488,7 +488,7 @@ def whole(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def test_a_browsers_call_log_is_not_in_our_errors(workspace: Workspace, truth: Truth, chromium: str) -> None:
+def test_a_browsers_call_log_is_not_in_our_errors(workspace: Workspace, truth: Truth, real_site: None) -> None:
     """The password goes into a field that takes none: the browser's own error quotes it."""
     workspace.selectors_file.write_text('[sign_in]\npassword = "#robot"\n', "utf-8")
     workspace.browser_session.unlink()
@@ -507,7 +507,7 @@ def test_a_browsers_call_log_is_not_in_our_errors(workspace: Workspace, truth: T
 
 
 @pytest.mark.parametrize("value", [{"a": PASSWORD}, [PASSWORD], 3])
-def test_a_damaged_sign_in_is_not_quoted(workspace: Workspace, truth: Truth, chromium: str, value: object) -> None:
+def test_a_damaged_sign_in_is_not_quoted(workspace: Workspace, truth: Truth, real_site: None, value: object) -> None:
     cookie = {"name": PASSWORD, "value": value, "domain": "127.0.0.1", "path": "/"}
     workspace.browser_session.write_text(json.dumps({"cookies": [cookie], "origins": []}), "utf-8")
     with pytest.raises(SignInNeeded, match="holds no browser session") as caught:

@@ -227,7 +227,7 @@ def test_without_a_sign_in_doctor_says_how_to_make_one(workspace: Workspace, tru
 
 @pytest.mark.parametrize("shown", ["late", "missed", "form"])
 def test_a_shell_that_loads_for_nobody_is_no_changed_page_to_doctor(
-    workspace: Workspace, truth: Truth, chromium: str, shown: str
+    workspace: Workspace, truth: Truth, real_site: None, shown: str
 ) -> None:
     truth.settings(fault_s=1.5)  # later than the page comes to rest and is looked at
     truth.faults(f"page-expired-{shown}")

@@ -200,8 +200,6 @@ def tracking_files(workspace: Workspace) -> dict[str, bytes]:
     [
         ("library.native_tab", True),
         ("card.name", True),
-        ("card.id_attribute", True),
-        ("upload.preview", True),
         ("upload.preview_name", True),
         ("card.id_attribute", False),
         ("upload.preview_name", False),

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from world import tjtools
 
 from tjtools.model.errors import WorkspaceError
 from tjtools.practice.workspace import fresh_folder
 
 
 def test_the_demo_does_the_main_job(tmp_path: Path, chromium: str) -> None:
-    command = [sys.executable, "-m", "tjtools", "demo", "--json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = tjtools("demo", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert Counter(one["verdict"] for one in told["review"]) == {

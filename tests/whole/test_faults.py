@@ -150,6 +150,10 @@ IN_VAIN = {
     "page-other-input", "list-429@2", "list-endless@3", "list-other-card", "list-shifted", "list-total-more",
     "list-total-less",
 }  # fmt: skip
+ELSEWHERE = {  # in a usual run, the same fault strikes at another occasion
+    "list-500@1", "list-429=1@1", "list-429=1@3", "list-expired@1", "list-expired-late@3", "list-expired-missed@2",
+    "list-expired-form@3", "list-alert@3", "list-modal@3",
+}  # fmt: skip
 FORCED = {"upload-endless"}  # the site may still be at work on it: only a person knows better
 NOT_YET = {"list-odd-status@2", "list-cut-name=1@2"}  # done, but what the site showed wrongly is still unknown
 OURS = ("Quiet harbour.png", "Loud mountain.png", "Held already.png")
@@ -368,7 +372,7 @@ RUNS = (Upload, Refresh, Sync)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every fault through every kind of run with `--thorough`; else each through one of them, in turn."""
+    """Every fault through every kind of run with `--thorough`; else each through one of them, in turn, and once."""
     every = metafunc.config.getoption("thorough")
     if "pages" in metafunc.fixturenames:
         sweep = range(8) if every else range(1, 7, 2)
@@ -380,13 +384,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     cases = []
     for number, (fault, *ends) in enumerate(TABLE):
         runs = [(run, end) for run, end in zip(RUNS, ends, strict=True) if end is not NEVER]
-        chosen = runs if every else [runs[number % len(runs)]]
+        chosen = runs if every else [] if fault in ELSEWHERE else [runs[number % len(runs)]]
         cases += [pytest.param(fault, run, end, id=f"{fault}-{run.__name__.lower()}") for run, end in chosen]
     metafunc.parametrize(("fault", "kind", "end"), cases)
 
 
 def test_every_fault_of_the_sandbox_is_in_the_table() -> None:
-    assert {fault.partition("=")[0].partition("@")[0] for fault, *_ in TABLE} == KNOWN.keys()
+    played = {fault for fault, *_ in TABLE} - ELSEWHERE
+    assert {fault.partition("=")[0].partition("@")[0] for fault in played} == KNOWN.keys()
 
 
 def test_a_fault_leaves_the_files_true_and_the_next_run_completes_them(

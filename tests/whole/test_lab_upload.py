@@ -15,7 +15,7 @@ import psutil
 import pytest
 from lab import CODE, PANEL, Lab, running_lab
 from playwright.sync_api import Locator, expect
-from world import Truth, banner, checksum, library_ids, native_pair, read_rows, rejected_before, session
+from world import Truth, banner, checksum, library_ids, native_pair, rejected_before, session
 
 from tjtools.practice.workspace import bind_to_sandbox, copy_notebooks
 from tjtools.sandbox import Sandbox
@@ -223,75 +223,6 @@ def test_a_second_kernel_watches_an_upload_stops_it_and_goes_on_with_it(shop: Sh
     assert {name: [ids[name]] for name in names} == {name: truth.named(Path(name).stem) for name in names}
     workspace.settings_file.write_text(settings, "utf-8")
     shop.wait_for_no_browser()
-
-
-def test_a_person_does_the_day_by_clicks(shop: Shop, tmp_path: Path) -> None:
-    """Review and choose, upload, and, once a reviewer has decided, sync: the files say what the site says.
-
-    What it looked like is in the test's folder, for a person to look at.
-    """
-    lab, workspace, truth = shop.lab, shop.workspace, shop.truth
-    uploaded = workspace.root / "uploaded"
-    banners = [banner(uploaded, f"day {n}.png", 100 + n) for n in range(3)]
-    session(workspace, [*native_pair(uploaded, "4D5AC1E0", 9), *banners])
-    truth.settings(processing_s=0)
-    lab.open("notebooks/01_review_session.ipynb")
-    lab.run_all()
-    lab.page.get_by_role("checkbox", name="Upload day 2.png").first.uncheck()
-    lab.button("Save as the plan").click()
-    lab.page.get_by_text("✓ Saved").first.wait_for()
-    lab.page.screenshot(path=tmp_path / "01_review_session.png")
-
-    lab.open(NOTEBOOK)
-    lab.run_all()
-    lab.button("Rehearse").focus()
-    lab.page.keyboard.press("Enter")
-    upload = lab.button("Upload 4 files")
-    upload.wait_for()
-    lab.page.keyboard.press("Tab")
-    expect(upload).to_be_focused()
-    lab.page.keyboard.press("Enter")
-    shop.results.filter(has_text="✓ uploaded: 4").wait_for()
-    _reach_backwards(lab, shop.results.get_by_role("button", name="Copy 4 IDs"))
-    lab.page.screenshot(path=tmp_path / "02_upload.png")
-    [approved], [rejected] = truth.named("day 0"), truth.named("day 1")
-    truth.ask(f"creatives/{approved}", "PATCH", {"review_status": "approved"})
-    truth.ask(f"creatives/{rejected}", "PATCH", {"review_status": "rejected"})
-
-    lab.open("notebooks/03_refresh_and_sync.ipynb")
-    lab.run_all()
-    lab.button("Other ways").click()
-    lab.button("Only statuses").click()
-    lab.page.get_by_text("1 rejected, 1 approved", exact=True).wait_for()
-    lab.button("Apply").click()
-    lab.page.get_by_text("✓ Applied: 1 rejected, 1 approved").wait_for()
-    lab.page.screenshot(path=tmp_path / "03_refresh_and_sync.png")
-    held = truth.creatives()
-    kept = {row["creative_id"]: row for row in read_rows(workspace.library)}
-    assert (kept[approved]["review_status"], kept[rejected]["review_status"]) == ("approved", "rejected")
-    shared = kept.keys() & held.keys()
-    assert [kept[key]["review_status"] for key in shared] == [held[key]["review_status"] for key in shared]
-    assert not truth.named("day 2")
-    seen = [row["to_status"] for row in read_rows(workspace.history) if row["creative_id"] == approved]
-    assert seen == ["pending", "approved"]
-    shop.wait_for_no_browser()
-
-
-# what was pressed is gone; where the focus goes instead is not final until the panel is still
-SETTLED = """() => {
-    const [before, since] = window.focusWas ?? [];
-    if (before !== document.activeElement) window.focusWas = [document.activeElement, Date.now()];
-    return before === document.activeElement && before !== document.body && Date.now() - since > 1000;
-}"""
-
-
-def _reach_backwards(lab: Lab, button: Locator) -> None:
-    """By the keyboard: the focus goes with the work, so what came of it is not far."""
-    lab.page.wait_for_function(SETTLED, polling=100)
-    for _ in range(10):
-        if not button.evaluate("one => one === document.activeElement"):
-            lab.page.keyboard.press("Shift+Tab")
-    expect(button).to_be_focused()
 
 
 def _ran(lab: Lab, run_again: Callable[[Lab], None]) -> None:

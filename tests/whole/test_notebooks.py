@@ -6,7 +6,6 @@ import filecmp
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -205,73 +204,6 @@ def test_a_person_reviews_the_session_and_saves_a_plan(lab: Lab, shop: Workspace
     expect(page.locator(f"{PANEL} .tj-work tbody tr:visible")).to_have_count(3)
 
 
-def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
-    lab: Lab, shop: Workspace, tmp_path: Path
-) -> None:
-    """A folder with one name twice, and a video twice as large as what the lab takes at once: whole, by its HTTP."""
-    drawn = sorted((shop.root / "uploaded").glob("*.*"))
-    for path in drawn:
-        path.rename(tmp_path / path.name)
-    shop.session.unlink()
-    for seed, folder in enumerate(("one", "two")):
-        (tmp_path / "media" / folder).mkdir(parents=True)
-        write_image(tmp_path / "media" / folder / "a.png", width=300, height=250, title=folder, seed=seed)
-    large = tmp_path / "large.mp4"
-    shutil.copy(next(tmp_path / path.name for path in drawn if path.suffix == ".mp4"), large)
-    room = 2 * MOST_AT_ONCE
-    with large.open("ab") as file:
-        file.write((room + 8).to_bytes(4) + b"free" + os.urandom(1000) * (room // 1000))
-
-    lab.open("notebooks/01_review_session.ipynb")
-    lab.run_all()
-    page = lab.page
-    place = page.locator(f"{PANEL} .tj-drop")
-    expect(place).to_contain_text("Drop your files here, or")
-    expect(page.locator(f"{PANEL} .tj-bar:visible")).to_have_count(0)
-    place.locator("input[webkitdirectory]").set_input_files(tmp_path / "media")
-    add_as_it_is(lab)
-    page.get_by_text("✓ 1 file added.").wait_for()
-    page.get_by_text("media/two/a.png: another file of the folder has this name").wait_for()
-    expect(page.locator(f"{PANEL} .tj-card")).to_have_count(1)
-
-    place.locator("input[multiple]").set_input_files(large)
-    add_as_it_is(lab)
-    page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4").wait_for()
-    came = shop.root / "uploaded/large.mp4"
-    assert filecmp.cmp(came, large, shallow=False)
-
-    dropped = as_a_browser_has_it(lab, tmp_path / "media/two/a.png", "b.png")
-    page.route("**/api/contents/uploaded/**", lambda route: route.abort())  # the server is gone
-    place.dispatch_event("drop", {"dataTransfer": dropped})
-    expect(place).to_contain_text("Cut off")
-    page.unroute("**/api/contents/uploaded/**")
-    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
-    assert not (shop.root / "uploaded/b.png").exists()
-    place.dispatch_event("drop", {"dataTransfer": dropped})
-    add_as_it_is(lab)
-    page.locator(f"{PANEL} .tj-card").filter(has_text="b.png").wait_for()
-    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
-
-
-def as_a_browser_has_it(lab: Lab, path: Path, name: str) -> JSHandle:
-    """What a drop event has of a file with that name."""
-    return lab.page.evaluate_handle(
-        """([data, name]) => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([new Uint8Array(data)], name));
-            return transfer;
-        }""",
-        [[*path.read_bytes()], name],
-    )
-
-
-def add_as_it_is(lab: Lab) -> None:
-    """Say that names and files stay as they are, and add what was dropped."""
-    lab.page.get_by_label("Keep names and files as they are").check()
-    expect(lab.page.get_by_text("What the names don't tell")).to_have_count(0)
-    lab.button("Add 1 file").click()
-
-
 def test_a_person_adds_a_delivery_with_the_mouse_and_takes_it_back_out(
     lab: Lab, shop: Workspace, tmp_path: Path
 ) -> None:
@@ -341,6 +273,73 @@ def likeness(made: Path, source: Path, *, left: int) -> float:
         return sum(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), part)).mean) / 3
 
 
+def test_what_a_person_drops_becomes_the_session_a_large_file_piece_by_piece(
+    lab: Lab, shop: Workspace, tmp_path: Path
+) -> None:
+    """A folder with one name twice, and a video twice as large as what the lab takes at once: whole, by its HTTP."""
+    drawn = sorted((shop.root / "uploaded").glob("*.*"))
+    for path in drawn:
+        path.rename(tmp_path / path.name)
+    shop.session.unlink()
+    for seed, folder in enumerate(("one", "two")):
+        (tmp_path / "media" / folder).mkdir(parents=True)
+        write_image(tmp_path / "media" / folder / "a.png", width=300, height=250, title=folder, seed=seed)
+    large = tmp_path / "large.mp4"
+    shutil.copy(next(tmp_path / path.name for path in drawn if path.suffix == ".mp4"), large)
+    room = 2 * MOST_AT_ONCE
+    with large.open("ab") as file:
+        file.write((room + 8).to_bytes(4) + b"free" + os.urandom(1000) * (room // 1000))
+
+    lab.open("notebooks/01_review_session.ipynb")
+    lab.run_all()
+    page = lab.page
+    place = page.locator(f"{PANEL} .tj-drop")
+    expect(place).to_contain_text("Drop your files here, or")
+    expect(page.locator(f"{PANEL} .tj-bar:visible")).to_have_count(0)
+    place.locator("input[webkitdirectory]").set_input_files(tmp_path / "media")
+    add_as_it_is(lab)
+    page.get_by_text("✓ 1 file added.").wait_for()
+    page.get_by_text("media/two/a.png: another file of the folder has this name").wait_for()
+    expect(page.locator(f"{PANEL} .tj-card")).to_have_count(1)
+
+    place.locator("input[multiple]").set_input_files(large)
+    add_as_it_is(lab)
+    page.locator(f"{PANEL} .tj-card").filter(has_text="large.mp4").wait_for()
+    came = shop.root / "uploaded/large.mp4"
+    assert filecmp.cmp(came, large, shallow=False)
+
+    dropped = as_a_browser_has_it(lab, tmp_path / "media/two/a.png", "b.png")
+    page.route("**/api/contents/uploaded/**", lambda route: route.abort())  # the server is gone
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    expect(place).to_contain_text("Cut off")
+    page.unroute("**/api/contents/uploaded/**")
+    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
+    assert not (shop.root / "uploaded/b.png").exists()
+    place.dispatch_event("drop", {"dataTransfer": dropped})
+    add_as_it_is(lab)
+    page.locator(f"{PANEL} .tj-card").filter(has_text="b.png").wait_for()
+    lab.wait_until(lambda: not (shop.root / "uploaded/incoming").exists())
+
+
+def as_a_browser_has_it(lab: Lab, path: Path, name: str) -> JSHandle:
+    """What a drop event has of a file with that name."""
+    return lab.page.evaluate_handle(
+        """([data, name]) => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File([new Uint8Array(data)], name));
+            return transfer;
+        }""",
+        [[*path.read_bytes()], name],
+    )
+
+
+def add_as_it_is(lab: Lab) -> None:
+    """Say that names and files stay as they are, and add what was dropped."""
+    lab.page.get_by_label("Keep names and files as they are").check()
+    expect(lab.page.get_by_text("What the names don't tell")).to_have_count(0)
+    lab.button("Add 1 file").click()
+
+
 def test_a_person_keeps_a_section_and_saves_chart_and_table(lab: Lab) -> None:
     lab.open("notebooks/04_library_analysis.ipynb")
     lab.run_all()
@@ -373,50 +372,3 @@ def test_a_creative_named_like_html_shows_as_text(lab: Lab, shop: Workspace) -> 
     page.get_by_text("The same in Python").last.click()
     assert page.evaluate("window.hacked") is None
     assert page.locator(f"{PANEL} .jp-OutputArea b, {PANEL} .jp-OutputArea img[src=x]").count() == 0
-
-
-def test_work_that_is_run_again_goes_on_and_restarted_or_killed_leaves_no_browser(lab: Lab, shop: Workspace) -> None:
-    write_working_notebook(shop.root / "work.ipynb")
-    lab.open("work.ipynb")
-    lab.run_all()
-    first = lab.wait_until(lab.browsers)
-    lab.run_all()
-    lab.page.get_by_text("started False in kernel").wait_for()
-    assert lab.browsers() == first
-    kernel = lab.ask("sessions")[0]["kernel"]["id"]
-    lab.ask(f"kernels/{kernel}/restart", "POST")
-    lab.wait_until(lambda: not lab.browsers())
-    lab.open("work.ipynb")
-    lab.run_all()
-    lab.wait_until(lab.browsers)
-    os.kill(int(lab.page.locator(f"{PANEL} .jp-OutputArea-output").last.inner_text().split()[-1]), signal.SIGKILL)
-    lab.wait_until(lambda: not lab.browsers())
-
-
-def write_working_notebook(path: Path) -> None:
-    """A panel that opens the site in a browser, and stays there until it is told to stop."""
-    code = """
-import os
-
-from tjtools.scrape import connection
-from tjtools.widgets.panel import Panel
-from tjtools.widgets.view import show
-from tjtools.widgets.view import actions
-
-class Open(Panel):
-    title = "Open"
-    def work(self, run):
-        site = connection.connect(self.workspace, self.settings, say=run.say, cancelled=run.cancelled)
-        try:
-            while not run.cancelled():
-                site.read_page()
-        finally:
-            site.close()
-
-panel = show(Open, actions)
-started = panel.task.start(panel.work)
-print("started", started, "in kernel", os.getpid())
-"""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipywidgets as w
 import pytest
-from views import shown, words
+from views import pressable, shown, words
 from world import NOW, ON_BOTH, Truth, by_id, expected, expire, files
 
 from tjtools.cache.library import Library
@@ -51,7 +51,9 @@ def test_nothing_is_written_until_a_person_applies_what_is_shown(workspace: Work
 def test_where_there_is_nothing_to_look_for_that_is_said_and_nothing_is_to_be_applied(workspace: Workspace) -> None:
     panel = panel_of(workspace)
     view = refresh_view(panel)
-    read(panel, Ways.SYNC)
+    next(one for one in shown(view) if isinstance(one, w.ToggleButton)).value = True  # the other ways
+    pressable(view, "Only statuses").click()
+    assert panel.task.wait(60)
     assert "Nothing was read: the library holds no creative that this looks for." in words(view)
     assert (panel.appliable, primary(view)) == (False, ["Read the site"])
 
