@@ -169,6 +169,12 @@ def test_the_accounts_are_listed_in_lines_that_are_short_enough(shop: Workspace)
     assert done.stdout.splitlines()[at - 1] == "  1 approved"
 
 
+def test_an_upload_and_a_review_call_what_is_unclear_by_one_word(shop: Workspace, fake_site: None) -> None:
+    session(shop, [banner(shop.root / "uploaded", "there.png.png", 1)])
+    for command in (["review"], ["upload", "--session"]):
+        assert last_line(*command, cwd=shop.root).startswith("1 perhaps there"), command
+
+
 def test_where_another_upload_runs_nobody_is_told_to_go_on_with_it(shop: Workspace, fake_site: None) -> None:
     with only_live_run(shop):
         Journal(shop.log).begun([SessionFile(shop.root / "c.png", CreativeType.IMAGE)], run="other", now=NOW)

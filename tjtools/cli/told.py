@@ -13,8 +13,8 @@ from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli.console import listing, now, out
-from tjtools.diff.session import FileReview
-from tjtools.health.status import REVIEW, Step, next_steps, tally
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.health.status import REVIEW, UNCLEAR, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import as_typed, counted
@@ -100,7 +100,7 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
     """What a run came to: the files that need a person, or all of them, and what was uploaded with its ID."""
     if report.stopped and not report.outcomes:
         return  # nothing could be written down: why is all there is to say
-    held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
+    held = {one.file: _HELD if one.goes_up else _stays(one) for one in report.held_back}
     quiet = {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
     some = [one for one in report.outcomes if everything or one.file in held or one.status not in quiet]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
@@ -111,8 +111,12 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
         if path.exists():
             out.print(f"Written: {path}")
     counts = Counter(_came_to(one, held) for one in report.outcomes)
-    order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, _MEND)
+    order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, UNCLEAR, _MEND)
     line({what: counts[what] for what in order}, _after(workspace, report))
+
+
+def _stays(one: FileReview) -> str:
+    return UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
 
 
 def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
