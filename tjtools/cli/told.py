@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import as_typed, counted
 from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import NOT_BEGUN
+from tjtools.upload.plan import BEYOND
 from tjtools.upload.run_files import not_begun
 from tjtools.workspace.folder import Workspace
 
@@ -135,4 +137,10 @@ def _after(workspace: Workspace, report: steps.UploadReport) -> str:
         return call(workspace, "prepare", "DIR")
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
+    if report.live and any(one.message == BEYOND for one in report.outcomes):
+        return as_typed("tjtools", *_without_limit(again))
     return as_typed("tjtools", *again, "--live") if ready else ""
+
+
+def _without_limit(words: Sequence[str]) -> list[str]:
+    return [word for before, word in pairwise(["", *words]) if "--limit" not in (before, word.partition("=")[0])]
