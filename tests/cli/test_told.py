@@ -112,7 +112,7 @@ def test_a_dry_run_says_how_many_would_go_up_and_the_command_it_names_uploads_th
     live = tjtools(*shlex.split(line.rpartition("→ tjtools ")[2]), cwd=shop.root)
     [identity] = truth.named("a")
     assert f"success     {identity}  a.png" in live.stdout
-    assert live.stdout.splitlines()[-1] == "1 uploaded · 1 there · 1 not in this run · 1 to mend"
+    assert live.stdout.splitlines()[-1].startswith("1 uploaded · 1 there · 1 not in this run · 1 to mend → ")
 
 
 def test_a_copy_of_a_rejected_creative_is_listed_and_counted_as_held_back(shop: Workspace) -> None:
@@ -167,6 +167,18 @@ def test_the_accounts_are_listed_in_lines_that_are_short_enough(shop: Workspace)
     done = tjtools("status", "--all", cwd=shop.root)
     at = done.stdout.splitlines().index(f"  {shop.root}")
     assert done.stdout.splitlines()[at - 1] == "  1 approved"
+
+
+@pytest.mark.parametrize("limit", [["--limit", "1"], ["--limit=1"]])
+def test_after_a_first_few_the_others_are_one_command_away(shop: Workspace, fake_site: None, limit: list[str]) -> None:
+    line = last_line("upload", "--session", *limit, "--live", cwd=shop.root)
+    assert line == "1 uploaded · 1 there · 1 not in this run · 1 to mend → tjtools upload --session --live"
+
+
+def test_an_upload_and_a_review_call_what_is_unclear_by_one_word(shop: Workspace, fake_site: None) -> None:
+    session(shop, [banner(shop.root / "uploaded", "there.png.png", 1)])
+    for command in (["review"], ["upload", "--session"]):
+        assert last_line(*command, cwd=shop.root).startswith("1 perhaps there"), command
 
 
 def test_where_another_upload_runs_nobody_is_told_to_go_on_with_it(shop: Workspace, fake_site: None) -> None:

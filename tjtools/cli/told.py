@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -13,13 +14,14 @@ from rich.console import Console
 
 from tjtools import upload as steps
 from tjtools.cli.console import listing, now, out
-from tjtools.diff.session import FileReview
-from tjtools.health.status import REVIEW, Step, next_steps, tally
+from tjtools.diff.session import FileReview, Verdict
+from tjtools.health.status import REVIEW, UNCLEAR, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
 from tjtools.model.words import as_typed, counted
 from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import NOT_BEGUN
+from tjtools.upload.plan import BEYOND
 from tjtools.upload.run_files import not_begun
 from tjtools.workspace.folder import Workspace
 
@@ -100,7 +102,7 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
     """What a run came to: the files that need a person, or all of them, and what was uploaded with its ID."""
     if report.stopped and not report.outcomes:
         return  # nothing could be written down: why is all there is to say
-    held = {one.file: _HELD if one.goes_up else _MEND for one in report.held_back}
+    held = {one.file: _HELD if one.goes_up else _stays(one) for one in report.held_back}
     quiet = {UploadStatus.SKIPPED, UploadStatus.DRY_RUN}
     some = [one for one in report.outcomes if everything or one.file in held or one.status not in quiet]
     rows = [(f"{one.status.value:10}  {one.creative_id:10}", one.file.name, one.message) for one in some]
@@ -111,8 +113,12 @@ def show_report(workspace: Workspace, report: steps.UploadReport, *, everything:
         if path.exists():
             out.print(f"Written: {path}")
     counts = Counter(_came_to(one, held) for one in report.outcomes)
-    order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, _MEND)
+    order = (*_CAME_TO.values(), NOT_BEGUN, _THERE, _STAYS, _HELD, UNCLEAR, _MEND)
     line({what: counts[what] for what in order}, _after(workspace, report))
+
+
+def _stays(one: FileReview) -> str:
+    return UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
 
 
 def _came_to(one: steps.Outcome, held: Mapping[SessionFile, str]) -> str:
@@ -131,4 +137,10 @@ def _after(workspace: Workspace, report: steps.UploadReport) -> str:
         return call(workspace, "prepare", "DIR")
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
+    if report.live and any(one.message == BEYOND for one in report.outcomes):
+        return as_typed("tjtools", *_without_limit(again))
     return as_typed("tjtools", *again, "--live") if ready else ""
+
+
+def _without_limit(words: Sequence[str]) -> list[str]:
+    return [word for before, word in pairwise(["", *words]) if "--limit" not in (before, word.partition("=")[0])]

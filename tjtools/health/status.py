@@ -29,8 +29,9 @@ from tjtools.workspace.settings import SiteSettings, load_settings, start_of_san
 
 REVIEW, UPLOAD = "tjtools review", "tjtools upload --live"
 STALE_AFTER = timedelta(days=7)
-NEW, THERE, LEFT = "new", "there", "left out"
-_MISSING = _LIKE, _UNCLEAR, _MEND = "to compare", "perhaps there", "to mend"
+NEW, THERE, LEFT, UNCLEAR = "new", "there", "left out", "perhaps there"
+_LIKE, _MEND = "to compare", "to mend"
+_MISSING = _LIKE, UNCLEAR, _MEND
 
 
 class Step(NamedTuple):
@@ -188,7 +189,7 @@ def new_files(reviews: Iterable[FileReview], doubt: Container[Key]) -> int:
 
 def _kind(one: FileReview) -> str:
     if one.needs_a_person:
-        return _LIKE if one.goes_up else _UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
+        return _LIKE if one.goes_up else UNCLEAR if one.verdict is Verdict.UNCLEAR else _MEND
     return NEW if one.goes_up else THERE if one.is_there else LEFT
 
 

@@ -34,6 +34,7 @@ BEGINNING = 5.0  # seconds for the browser to start and show the Media Library
 LATELY = 20  # batches of a section that tell its pace
 # seconds a file, until the workspace knows better
 USUAL = dict.fromkeys(Section, 6.0) | {Section.IN_STREAM_VIDEO: 30.0}
+BEYOND = "beyond the limit of this run"
 _PLANNED = "planned"
 
 
@@ -172,7 +173,7 @@ class Plan:
     def stays(self) -> dict[SessionFile, str]:
         """The files that are in no batch, each with the reason."""
         reasons = {one.file: why_not(one) for one in self.held_back} | {one.file: one.reason for one in self.repeats}
-        reasons |= {one.file: "beyond the limit of this run" for one in self.left}
+        reasons |= {one.file: BEYOND for one in self.left}
         reasons |= {one.file: "not chosen in the saved plan" for one in self.not_chosen}
         reasons |= {one.file: "new since the saved plan" for one in self.unseen}
         return reasons | dict.fromkeys(self.cleared, "no longer in the session")
