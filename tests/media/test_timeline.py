@@ -449,3 +449,12 @@ def test_two_drawn_clips_whose_hills_pass_alike_are_two(tmp_path: Path) -> None:
         samples.write_video(path, width=1280, height=720, seconds=seconds, title=title, seed=number, fps=25)
         both.append(Shown(look.frames(look.kept(child._seen(path)[1]))))
     assert kinship(*both) is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_nothing_is_wholly_on_both_nothing_goes_along() -> None:
+    frames = ORIGINAL().frames
+    both = Both.of(frames, frames, np.array([[0.05, 0.03, 0.4], [0.1, 0.1, 0.5], [0, 0, 1]]))
+    assert both is not None
+    assert not both.there.any()
+    assert both.line() is None

@@ -91,7 +91,7 @@ class Both:
         less, over = sorted(found, key=np.count_nonzero)
         if np.linalg.det(self.whole) < 0:
             less, over = np.zeros_like(less), less | over
-        return (ones, others) if less.any() or over.mean() > _MOST_OVER else (ones[~over], others[~over])
+        return (ones, others) if less.any() or over.sum() > _MOST_OVER * len(over) else (ones[~over], others[~over])
 
     @cached_property
     def _variances(self) -> tuple[np.ndarray, np.ndarray]:
