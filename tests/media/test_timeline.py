@@ -359,6 +359,25 @@ def test_a_clip_that_lies_as_is_thought_is_found_without_its_points(edit: Edit, 
     assert "pictures" not in vars(one)
 
 
+def closing() -> Clip:
+    """A target becomes smaller and larger, slowly, before a plain ground."""
+    made = []
+    for number in range(3 * RATE):
+        made.append(page := np.full((TALL, WIDE, 3), 128, np.uint8))
+        for part, colour in ((1.0, (20, 20, 20)), (0.6, (240, 240, 240)), (0.3, (20, 20, 200))):
+            size = round((18 + 12 * np.cos(number / 9)) * part)
+            cv2.circle(page, (WIDE // 2, TALL // 2), size, colour, -1, cv2.LINE_AA)
+    return made
+
+
+@pytest.mark.parametrize("larger", [0.8, 0.9, 1.0, 1.1])
+def test_a_way_by_which_much_goes_along_but_no_picture_is_one_is_not_the_last_that_is_tried(larger: float) -> None:
+    wide, tall = 176 / WIDE, 99 / TALL
+    off, down = 100 / WIDE + wide / 2 * (1 - larger), 30 / TALL + tall / 2 * (1 - larger)
+    beside = Lies(0, 0, False, [[wide * larger, 0, off], [0, tall * larger, down]])
+    assert kinship(shown(each(framed)(closing())), shown(closing()), beside)
+
+
 def test_a_clip_that_lies_a_little_otherwise_is_found_all_the_same() -> None:
     across, down = CUT
     assert kinship(shown(each(cropped)(ONE)), ORIGINAL(), Lies(0, 0, False, [[*across[:2], across[2] + 0.02], down]))
@@ -430,3 +449,12 @@ def test_two_drawn_clips_whose_hills_pass_alike_are_two(tmp_path: Path) -> None:
         samples.write_video(path, width=1280, height=720, seconds=seconds, title=title, seed=number, fps=25)
         both.append(Shown(look.frames(look.kept(child._seen(path)[1]))))
     assert kinship(*both) is None
+
+
+@pytest.mark.filterwarnings("error")
+def test_where_nothing_is_wholly_on_both_nothing_goes_along() -> None:
+    frames = ORIGINAL().frames
+    both = Both.of(frames, frames, np.array([[0.05, 0.03, 0.4], [0.1, 0.1, 0.5], [0, 0, 1]]))
+    assert both is not None
+    assert not both.there.any()
+    assert both.line() is None

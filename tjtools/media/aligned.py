@@ -86,16 +86,31 @@ class Both:
         clip that is mirrored is at another place for that alone.
         """
         ones, others = _tiled(self.ones)[self.there], _tiled(self.others)[self.there]
-        less, over = sorted((_put_over(ones, others), _put_over(others, ones)), key=np.count_nonzero)
+        seen, they_seen = (_varies(each) > _NOISE for each in (ones, others))
+        found = _put_over(ones, seen, they_seen), _put_over(others, they_seen, seen)
+        less, over = sorted(found, key=np.count_nonzero)
         if np.linalg.det(self.whole) < 0:
             less, over = np.zeros_like(less), less | over
-        return (ones, others) if less.any() or over.mean() > _MOST_OVER else (ones[~over], others[~over])
+        return (ones, others) if less.any() or over.sum() > _MOST_OVER * len(over) else (ones[~over], others[~over])
+
+    @cached_property
+    def _variances(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much each place varies, of each on each frame."""
+        ones, others = self.places
+        return _varies(ones), _varies(others)
+
+    @cached_property
+    def _along(self) -> np.ndarray:
+        """How each place goes along in each two frames; what is plain goes along with nothing else."""
+        (ones, others), (varies, they_vary) = self.places, self._variances
+        together = ones @ others.transpose(0, 2, 1) / _PLACE**2 + _NOISE
+        return np.asarray(together / (np.sqrt(varies + _NOISE)[:, :, None] * np.sqrt(they_vary + _NOISE)[:, None]))
 
     @cached_property
     def compared(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each two frames the share of places that go along, how well all do, and how exactly those that do."""
-        ones, others = self.places
-        along, told = _along(ones, others)
+        (varies, they_vary), along = self._variances, self._along
+        told = np.maximum(varies[:, :, None], they_vary[:, None]) > _NOISE
         going, count = (along > _GOES_ALONG) & told, told.sum(0)
         enough = count >= _FEWEST_PLACES
         share = np.where(enough, going.sum(0) / np.maximum(count, 1), 0)
@@ -160,8 +175,8 @@ class Both:
         what hardly goes along, for an instant: longer, it is another scene between two that both clips have.
         """
         lasting = []
-        for places, frames in zip(self.places, (self.mine, self.theirs), strict=True):
-            told = (_varies(places) > _NOISE).sum(0) >= _FEWEST_PLACES
+        for varies, frames in zip(self._variances, (self.mine, self.theirs), strict=True):
+            told = (varies > _NOISE).sum(0) >= _FEWEST_PLACES
             lasting.append(float(told.sum() * step(frames)))
         shorter = min(lasting[0] * line.speed, lasting[1])
         means = self.compared[1][tuple(line.pairs.T)]
@@ -191,7 +206,7 @@ class Both:
         for by in (-1, 0, 1):  # the frames before and after of the one that has more of them
             way = (mine, theirs + by) if self._rougher else (mine + by, theirs)
             one, other = (np.clip(each, 0, count - 1) for each, count in zip(way, counts, strict=True))
-            along = np.maximum(along, _pairwise(ones[:, one], others[:, other]))
+            along = np.maximum(along, self._along[:, one, other])
         return either / moves.size, float(along[moves & they_move].sum().clip(0) / either)
 
 
@@ -240,10 +255,10 @@ def _moves(places: np.ndarray, apart: int) -> np.ndarray:
     return found
 
 
-def _put_over(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Where ones have the same all along and the others, for the most part, nothing."""
-    found = ((_varies(ones) > _NOISE).mean(1) > _ALL_ALONG) & ((_varies(others) > _NOISE).mean(1) < 0.5)
-    if min(ones.shape[1], others.shape[1]) < _FEWEST_FRAMES or not found.any():
+def _put_over(ones: np.ndarray, seen: np.ndarray, others_seen: np.ndarray) -> np.ndarray:
+    """Where ones have the same all along and the others, for the most part, nothing, by what is seen of either."""
+    found = (seen.mean(1) > _ALL_ALONG) & (others_seen.mean(1) < 0.5)
+    if min(seen.shape[1], others_seen.shape[1]) < _FEWEST_FRAMES or not found.any():
         return np.zeros(len(ones), bool)
     found[found] = (_pairwise(ones[found], ones[found].mean(1, keepdims=True)) > _GOES_ALONG).mean(1) > _ALL_ALONG
     return np.asarray(found)
@@ -258,20 +273,13 @@ def _pairwise(ones: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray((together + _NOISE) / np.sqrt((_varies(ones) + _NOISE) * (_varies(others) + _NOISE)))
 
 
-def _along(ones: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How each place goes along in each two frames, and whether something is to be seen there; what is plain goes
-    along with nothing else."""
-    varies, their_varies = _varies(ones)[:, :, None] + _NOISE, _varies(others)[:, None] + _NOISE
-    together = ones @ others.transpose(0, 2, 1) / _PLACE**2 + _NOISE
-    return together / (np.sqrt(varies) * np.sqrt(their_varies)), np.maximum(varies, their_varies) > 2 * _NOISE
-
-
 def _warped(frames: Sequence[Frame], onto: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     shape, halves = np.array(frames[0].pixels.shape[1::-1]), 0
     while abs(np.linalg.det(onto[:2, :2])) < _TOO_FINE and min(shape) > 1:
         onto, halves = onto @ np.diag([*(shape / (shape // 2)), 1]), halves + 1
         shape //= 2
-    return np.array([cv2.warpAffine(one.grey(halves), of_middles(onto), size) for one in frames])
+    told = of_middles(onto)
+    return np.array([cv2.warpAffine(one.grey(halves), told, size) for one in frames])
 
 
 def _tiled(stack: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import cv2
@@ -137,9 +137,7 @@ def kinship(mine: Shown, theirs: Shown, lies: Lies | None = None, few: bool = Fa
         still = _still(mine, theirs, lies) if lengths == {False} else None
         return Kinship(still) if still else None
     best = _together(mine, theirs, lies, few)
-    if not best or best.alike < _LEAST_ALIKE or not _stands(best):
-        return None
-    return _told(best.both, best.line)
+    return _told(best.both, best.line) if best and best.stands else None
 
 
 def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
@@ -151,7 +149,8 @@ def _still(mine: Shown, theirs: Shown, lies: Lies | None) -> Likeness | None:
     return alike.likeness(mine.pictures[0], theirs.pictures[0], lies.mirrored if lies else None)
 
 
-class _Found(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Found:
     """Both laid on one another, on a time line; how alike that makes them, and at what share of places they move."""
 
     both: Both
@@ -164,27 +163,53 @@ class _Found(NamedTuple):
         moves, together = both.moved_together(line)
         return cls(both, line, line.close * together, moves)
 
+    @property
+    def surely(self) -> bool:
+        """Whether no other way needs to be tried."""
+        return self.alike >= _SURELY and self.stands
+
+    @cached_property
+    def stands(self) -> bool:
+        """Whether that makes them one: where little moves, some of their pictures are one as stills are, too; a
+        template may be all that moves."""
+        if self.alike < _LEAST_ALIKE or self.moves >= _MOVES_MUCH:
+            return self.alike >= _LEAST_ALIKE
+        (mine, theirs), middle = (self.both.mine, self.both.theirs), len(self.line.pairs) // 2
+        pairs = (self.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
+        both = [(mine[one], theirs[other]) for one, other in pairs]
+        return any(alike.surely(one.pixels, other.pixels, self.both.whole) for one, other in both) or any(
+            alike.likeness(_picture(one), _picture(other)) for one, other in both
+        )
+
+
+@lru_cache(12)  # one clip may be laid on another in some ways
+def _picture(frame: Frame) -> Picture:
+    return points.picture(frame.pixels)
+
 
 def _together(mine: Shown, theirs: Shown, lies: Lies | None, few: bool) -> _Found | None:
     """Theirs laid on mine in the best way that was found."""
     best = _lying(mine, theirs, lies.whole) if lies else None
-    if best and best.alike >= _SURELY:
+    if best and best.surely:
         return best
     hopeless, tried = best is not None and best.alike < _HOPELESS, [*_by_what_moves(mine, theirs)]
     for whole in tried:
         best = _more_alike(best, _lying(mine, theirs, whole))
-    if best and (best.alike >= _SURELY or (hopeless and best.alike < _HOPELESS)):
+    if best and (best.surely or (hopeless and best.alike < _HOPELESS)):
         return best
     tried += [lies.whole] if lies else []
     for number, whole in enumerate(_geometries(mine, theirs, tried, few and not (best and best.alike >= _LEAST_ALIKE))):
         best = _more_alike(best, _lying(mine, theirs, whole))
-        if (best and best.alike >= _SURELY) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
+        if (best and best.surely) or (number + 1 >= _IN_VAIN and not (best and best.alike >= _HARDLY_ALIKE)):
             break
     return best
 
 
 def _more_alike(one: _Found | None, other: _Found | None) -> _Found | None:
-    return other if other and (not one or other.alike > one.alike) else one
+    """The one that makes them one, or that makes them more alike: what stands still may be alike where it is not."""
+    if not one or not other:
+        return one or other
+    return max(one, other, key=lambda each: (each.stands, each.alike))
 
 
 def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
@@ -205,18 +230,6 @@ def _lying(mine: Shown, theirs: Shown, whole: np.ndarray) -> _Found | None:
             break
         found = _Found.of(*best)
     return found if found.both.covers(found.line) else None
-
-
-def _stands(found: _Found) -> bool:
-    """Whether, where little moves, some of their pictures are one as stills are; a template may be all that moves."""
-    if found.moves >= _MOVES_MUCH:
-        return True
-    (mine, theirs), middle = (found.both.mine, found.both.theirs), len(found.line.pairs) // 2
-    pairs = (found.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
-    both = [(mine[one].pixels, theirs[other].pixels) for one, other in pairs]
-    return any(alike.surely(*each, found.both.whole) for each in both) or any(
-        alike.likeness(points.picture(one), points.picture(other)) for one, other in both
-    )
 
 
 def _geometries(mine: Shown, theirs: Shown, but: Sequence[np.ndarray], few: bool) -> Iterator[np.ndarray]:
