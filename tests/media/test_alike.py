@@ -144,6 +144,15 @@ def test_words_that_are_seen_in_parts_are_words(
     assert likeness(look(edit(drawn(seed))), look(drawn(seed)))
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_mirrored_pictures_points_are_where_those_of_its_mirror_are(seed: int) -> None:
+    """Half a pixel beside it, fine lines don't lie on one another."""
+    one, other = look(photo(seed)).mirrored(), look(ImageOps.mirror(photo(seed)))
+    alike = (one.points.astype(int) @ other.points.T.astype(int)).argmax(1)
+    off = one.places - other.places[alike]
+    assert np.abs(np.median(off[np.abs(off).max(1) < 2], 0)).max() < 0.1
+
+
 def test_another_picture_is_another_one() -> None:
     pictures = [look(photo(seed)) for seed in range(8)]
     assert not [1 for one, other in combinations(pictures, 2) if likeness(one, other)]

@@ -18,6 +18,7 @@ SIDE = 400  # pixels of the longer side
 MOST_POINTS = 400
 _COARSE = 6.0  # pixels that a coarse point has at least
 _FEW_CORNERS, _SMOOTH = 250, 40  # which are found in no time, and tell about how many points there are
+_FROM_CORNER = 0.25  # pixels: OpenCV's places are so far off, which counts in a picture that it doubled
 _SCALE = 512.0  # what 1 of a descriptor of length 1 is as a whole number
 _HASHED = 64
 _PLAIN = 5.0  # deviation of the brightness, of 255, below which a hash would be of noise
@@ -32,8 +33,8 @@ _WAVES = np.cos(np.pi / _HASHED * np.outer(np.arange(1, 17), np.arange(_HASHED) 
 class Picture:
     """A picture ready to be compared.
 
-    `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels, `points` its descriptor of 128 bytes,
-    the strongest first, `turns` its size in pixels and its direction in degrees.
+    `pixels` are BGR, 8 bits each; `places` are x and y of each point in pixels from the corner, `points` its
+    descriptor of 128 bytes, the strongest first, `turns` its size in pixels and its direction in degrees.
     """
 
     pixels: np.ndarray
@@ -49,7 +50,7 @@ class Picture:
     def mirrored(self) -> Picture:
         """The picture the other way round, without turns."""
         pixels = np.ascontiguousarray(self.pixels[:, ::-1])
-        places = np.column_stack([pixels.shape[1] - 1 - self.places[:, 0], self.places[:, 1]])
+        places = np.column_stack([pixels.shape[1] - self.places[:, 0], self.places[:, 1]])
         return Picture(pixels, places, np.ascontiguousarray(self.points[:, _MIRRORED]))
 
 
@@ -76,7 +77,7 @@ def picture(pixels: np.ndarray, side: int = SIDE, most: int = MOST_POINTS, coars
     share = described / np.maximum(described.sum(1, keepdims=True), 1e-6)
     points = np.minimum(np.sqrt(share) * _SCALE, 255).round().astype(np.uint8)
     told = np.array([(*one.pt, one.size, one.angle) for one in found], np.float32).reshape(-1, 4)[strongest]
-    return Picture(pixels, np.ascontiguousarray(told[:, :2]), points, told[:, 2:])
+    return Picture(pixels, told[:, :2] + _FROM_CORNER, points, told[:, 2:])
 
 
 def still(pixels: np.ndarray, side: int, most: int, coarse: int) -> Picture:
