@@ -292,6 +292,10 @@ def test_an_archive_of_which_all_is_beside_it_is_not_told(shop: Workspace, folde
     race.write_bytes(race.read_bytes()[:-1] + b"x")  # as long, but not what is in the archive
     assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
     with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.write(race, "race.png")
+    race.rename(folder / "race.png.bak")  # which nobody takes for a picture
+    assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
         archive.writestr("brief.pdf", b"%PDF")
     assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
 

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.model.words import counted
@@ -21,7 +21,7 @@ _FEW = 5  # kinds that are named
 _PIECE = 1 << 20  # bytes
 
 
-def ending(path: Path) -> str:
+def ending(path: PurePath) -> str:
     """What its name ends with, `""` where it ends with nothing."""
     return path.suffix.lower().lstrip(".")
 
@@ -37,7 +37,7 @@ def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
         with zipfile.ZipFile(archive) as packed:
             members = {(one.file_size, one.CRC) for one in packed.infolist() if _counts(one.filename)}
         sizes = dict[int, list[Path]]()
-        for path in files:
+        for path in filter(_is_seen, files):  # among others nobody would look for it
             sizes.setdefault(path.stat().st_size, []).append(path)
         if not members or any(size not in sizes for size, _ in members):
             return False
@@ -49,7 +49,11 @@ def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
 def _counts(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     kept = not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)  # a Mac adds shadows of its own
-    return kept and ending(Path(path.name)) in MEDIA | OTHER_MEDIA | UNREADY.keys()
+    return kept and _is_seen(path)
+
+
+def _is_seen(path: PurePath) -> bool:
+    return ending(path) in MEDIA | OTHER_MEDIA | UNREADY.keys()
 
 
 def _checksum(path: Path) -> int:
