@@ -6,10 +6,11 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath, PurePosixPath
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
+from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
 
 _PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
@@ -26,10 +27,10 @@ def ending(path: PurePath) -> str:
     return path.suffix.lower().lstrip(".")
 
 
-def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
+def is_unpacked(archive: Path, files: Iterable[Path], *, cancelled: Callable[[], bool] = lambda: False) -> bool:
     """Whether it is a zip, and each image, video and archive in it is among these files, by size and checksum.
 
-    Only its list of contents is read, which says both; one that can't be read is not.
+    Only its list of contents is read, which says both; one that can't be read is not. Raises `Cancelled`.
     """
     if ending(archive) != "zip":
         return False
@@ -41,7 +42,7 @@ def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
             sizes.setdefault(path.stat().st_size, []).append(path)
         if not members or any(size not in sizes for size, _ in members):
             return False
-        return all(any(_checksum(path) == checksum for path in sizes[size]) for size, checksum in members)
+        return all(any(_checksum(path, cancelled) == checksum for path in sizes[size]) for size, checksum in members)
     except (OSError, ValueError, OverflowError, NotImplementedError, struct.error, zipfile.BadZipFile):
         return False
 
@@ -56,10 +57,12 @@ def _is_seen(path: PurePath) -> bool:
     return ending(path) in MEDIA | OTHER_MEDIA | UNREADY.keys()
 
 
-def _checksum(path: Path) -> int:
+def _checksum(path: Path, cancelled: Callable[[], bool]) -> int:
     made = 0
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
+            if cancelled():
+                raise Cancelled("Stopped while files were looked at.")
             made = zlib.crc32(piece, made)
     return made
 
