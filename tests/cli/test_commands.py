@@ -492,6 +492,18 @@ def test_a_file_is_written_over_only_where_it_is_an_earlier_one_of_its_kind(
     assert (shop / "new").stat().st_size
 
 
+def test_a_table_to_which_a_person_has_added_a_column_is_not_written_over(shop: Path) -> None:
+    """Their notes on a review, saved by the spreadsheet in which they were written; with CRLF, as earlier ones have."""
+    assert tjtools("review", "--csv", "out.csv", cwd=shop).returncode < 2
+    first, *lines = (shop / "out.csv").read_text("utf-8-sig").splitlines()
+    mine = "\r\n".join((f"{first},my notes", *(f"{line},why?" for line in lines), ""))
+    (shop / "out.csv").write_text(mine, "utf-8-sig", newline="")
+    assert tjtools("review", "--csv", "out.csv", cwd=shop).returncode == 2
+    assert (shop / "out.csv").read_text("utf-8-sig").startswith(f"{first},my notes")
+    (shop / "out.csv").write_text(f"{first}\r\n", "utf-8-sig", newline="")
+    assert tjtools("review", "--csv", "out.csv", cwd=shop).returncode < 2
+
+
 def test_upload_live_against_the_sandbox(workspace: Workspace, truth: Truth, real_site: None) -> None:
     path = workspace.root / "b.png"
     samples.write_image(path, width=300, height=250, title="x")

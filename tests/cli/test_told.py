@@ -175,6 +175,13 @@ def test_after_a_first_few_the_others_are_one_command_away(shop: Workspace, fake
     assert line == "1 uploaded · 1 there · 1 not in this run · 1 to mend → tjtools upload --session --live"
 
 
+def test_who_forced_a_first_few_is_not_told_to_force_them_once_more(shop: Workspace, fake_site: None) -> None:
+    """With --force nothing is looked up: the command for all would upload again what has just gone up."""
+    line = last_line("upload", "--session", "--limit", "1", "--live", "--force", cwd=shop.root)
+    assert line.startswith("1 uploaded")
+    assert "→" not in line
+
+
 def test_an_upload_and_a_review_call_what_is_unclear_by_one_word(shop: Workspace, fake_site: None) -> None:
     session(shop, [banner(shop.root / "uploaded", "there.png.png", 1)])
     for command in (["review"], ["upload", "--session"]):

@@ -17,8 +17,10 @@ from world import NOW, read_rows, rejected_before, tjtools, write_inventory
 from tjtools.cache.inventory import load_session
 from tjtools.cli import prepare as command
 from tjtools.media.recipe import Job, Made, make
+from tjtools.model.errors import Cancelled
 from tjtools.model.names import parse_name
 from tjtools.prepare import session
+from tjtools.prepare.besides import is_unpacked
 from tjtools.prepare.delivery import Wanted, look_through
 from tjtools.prepare.fit import Wishes
 from tjtools.prepare.incoming import Incoming, Offered, clear_cut_off
@@ -292,8 +294,20 @@ def test_an_archive_of_which_all_is_beside_it_is_not_told(shop: Workspace, folde
     race.write_bytes(race.read_bytes()[:-1] + b"x")  # as long, but not what is in the archive
     assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
     with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.write(race, "race.png")
+    race.rename(folder / "race.png.bak")  # which nobody takes for a picture
+    assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
         archive.writestr("brief.pdf", b"%PDF")
     assert (folder / "all.zip", PACKED) in look_through(shop, folder, PLAIN).left_out
+
+
+def test_who_stops_need_not_wait_until_all_beside_a_large_archive_is_read(folder: Path) -> None:
+    race = image(folder / "race.png")
+    with zipfile.ZipFile(folder / "all.zip", "w") as archive:
+        archive.write(race, "race.png")
+    with pytest.raises(Cancelled):
+        is_unpacked(folder / "all.zip", [race], cancelled=lambda: True)
 
 
 def test_what_is_no_image_or_video_is_counted_in_one_line_and_wants_nobody(shop: Workspace, folder: Path) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from world import (
@@ -46,6 +46,7 @@ from tjtools.model.errors import (
     SiteUnreachable,
     TrackingFileError,
     UnsafePath,
+    WorkspaceError,
 )
 from tjtools.model.words import Waiting
 from tjtools.practice import samples
@@ -70,6 +71,7 @@ from tjtools.upload import (
 )
 from tjtools.upload.journal import Journal, Settled
 from tjtools.upload.record import Records
+from tjtools.upload.resume import only_live_run
 from tjtools.workspace.disk import backups_of
 from tjtools.workspace.folder import Workspace
 from tjtools.workspace.log import Log
@@ -1203,6 +1205,24 @@ def test_the_types_of_named_files_are_told_by_name_and_content(bare_workspace: W
         "banner.mp4": CreativeType.VIDEO_BANNER,
     }
     assert {file.unique_id for file in files} == {"ID-99A0D7C3-IMG", ""}
+
+
+def test_a_run_that_another_of_the_same_second_keeps_out_does_not_write_into_its_files(
+    workspace: Workspace, truth: Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As two jobs of one schedule: the other takes the workspace when this one has its name already."""
+    session(workspace, [banner(workspace.root / "uploaded", "a.png")])
+    quicker: list[UploadReport] = []
+
+    def is_taken(place: Workspace) -> NoReturn:
+        monkeypatch.setattr("tjtools.upload.run.only_live_run", only_live_run)
+        quicker.append(go(place))
+        raise WorkspaceError("another live upload is running here.")
+
+    monkeypatch.setattr("tjtools.upload.run.only_live_run", is_taken)
+    late = go(workspace)
+    assert [one["status"] for one in read_rows(quicker[0].status_file)] == ["success"]
+    assert [one["status"] for one in read_rows(late.status_file)] == ["skipped"]
 
 
 def test_a_run_that_finds_its_pairs_there_leaves_nothing_to_record(workspace: Workspace, truth: Truth) -> None:

@@ -100,6 +100,8 @@ def test_one_press_rehearses_and_one_uploads(workspace: Workspace, truth: Truth)
     }
     assert library_ids(workspace) == {one.name: one.creative_id for one in panel.recorded.files}
     assert (panel.summary, panel.doubt) == ("Last live upload, 2 files: 2 success", ())
+    copied = ["copy", {"says": "Copy 2 IDs"}, "\n".join(one.creative_id for one in panel.recorded.files)]
+    assert str(copied) in words(upload_view(panel))
 
 
 def test_going_on_says_for_what_it_waits_and_need_not_wait(workspace: Workspace, truth: Truth) -> None:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from io import FileIO
+from io import FileIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from tjtools.workspace.csvfile import (
     neutralise,
     quarantine,
     read_table,
+    spreadsheet,
     write_rows,
 )
 from tjtools.workspace.disk import backups_of, keep, locked, replace_file
@@ -501,6 +502,13 @@ def test_the_quarantine_holds_the_line_its_number_and_the_reason(path: Path) -> 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", "\rx"])
 def test_a_spreadsheet_takes_no_exported_text_for_a_formula(text: str) -> None:
     assert neutralise(text) == "'" + text
+
+
+@pytest.mark.parametrize("cell", ["a\rb", "a\nb", "a\r\nb", "a,b", 'a"b'])
+def test_an_exported_table_has_each_cell_where_it_was(cell: str) -> None:
+    """Also a name with a carriage return in it, which Python 3.11 does not quote by itself."""
+    rows = [["name", "why"], [cell, "new"], ["next", cell]]
+    assert list(csv.reader(StringIO(spreadsheet(rows), newline=""))) == rows
 
 
 def test_text_that_is_no_formula_is_exported_as_it_is() -> None:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, BinaryIO, NoReturn
 
 import typer
 from jinja2 import Environment, Template
@@ -235,13 +236,17 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]])
 def write(path: Path, text: str) -> int:
     """Write a file that a person named, over an earlier one of the same first line and no other; its size."""
     data = text.encode("utf-8", "backslashreplace")  # a file's name need not be proper text
-    first, _, _ = data.partition(b"\n")
+    first = _first_line(BytesIO(data))
     with translated(path, "written"):
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as there:
-                if there.read(len(first)) != first:
+                if _first_line(there, len(first) + 3) != first:
                     raise TJToolsError(f"{path} is another file: it was left as it is.", remedy="Name another file.")
         return path.write_bytes(data)
+
+
+def _first_line(file: BinaryIO, most: int = -1) -> bytes:
+    return file.readline(most).rstrip(b"\r\n")  # CRLF are of a spreadsheet, and of earlier versions
 
 
 def template(name: str) -> Template:

@@ -138,6 +138,8 @@ def _after(workspace: Workspace, report: steps.UploadReport) -> str:
     ready = not (report.live or report.stopped) and report.count(UploadStatus.DRY_RUN)
     again = [word for word in sys.argv[1:] if word != "--all"]
     if report.live and any(one.message == BEYOND for one in report.outcomes):
+        if "--force" in again:
+            return ""  # with which those of this run would go up once more
         return as_typed("tjtools", *_without_limit(again))
     return as_typed("tjtools", *again, "--live") if ready else ""
 

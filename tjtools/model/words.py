@@ -59,8 +59,8 @@ def as_typed(*words: object, windows: bool = os.name == "nt") -> str:
 
     >>> as_typed("tjtools", "check", "a b.png", "c&d.png", windows=False)
     "tjtools check 'a b.png' 'c&d.png'"
-    >>> print(as_typed("tjtools", "check", "a b.png", "c&d.png", "C:/shop", windows=True))
-    tjtools check "a b.png" "c&d.png" C:/shop
+    >>> print(as_typed("tjtools", "check", "a b.png", "c&d.png", "C:/shop", "@e", "C:\\\\R&D\\\\", windows=True))
+    tjtools check "a b.png" "c&d.png" C:/shop "@e" "C:\\R&D\\\\"
     """
     return " ".join(_for_windows(str(word)) if windows else shlex.quote(str(word)) for word in words)
 
@@ -69,7 +69,10 @@ def _for_windows(word: str) -> str:
     import subprocess  # slow to load, and for Windows alone
 
     plain = subprocess.list2cmdline([word])
-    return plain if plain.startswith('"') or re.fullmatch(r"[\w@%+=:./\\-]+", word) else f'"{plain}"'
+    if plain.startswith('"') or re.fullmatch(r"(?!@)[\w@%+=:./\\-]+", word):
+        return plain
+    ends = plain[len(plain.rstrip("\\")) :]  # of which a quote behind it would be part of the word
+    return f'"{plain}{ends}"'
 
 
 def ago(days: float) -> str:

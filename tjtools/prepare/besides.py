@@ -6,10 +6,11 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path, PurePath, PurePosixPath
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
+from tjtools.model.errors import Cancelled
 from tjtools.model.words import counted
 
 _PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
@@ -21,15 +22,15 @@ _FEW = 5  # kinds that are named
 _PIECE = 1 << 20  # bytes
 
 
-def ending(path: Path) -> str:
+def ending(path: PurePath) -> str:
     """What its name ends with, `""` where it ends with nothing."""
     return path.suffix.lower().lstrip(".")
 
 
-def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
+def is_unpacked(archive: Path, files: Iterable[Path], *, cancelled: Callable[[], bool] = lambda: False) -> bool:
     """Whether it is a zip, and each image, video and archive in it is among these files, by size and checksum.
 
-    Only its list of contents is read, which says both; one that can't be read is not.
+    Only its list of contents is read, which says both; one that can't be read is not. Raises `Cancelled`.
     """
     if ending(archive) != "zip":
         return False
@@ -37,11 +38,11 @@ def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
         with zipfile.ZipFile(archive) as packed:
             members = {(one.file_size, one.CRC) for one in packed.infolist() if _counts(one.filename)}
         sizes = dict[int, list[Path]]()
-        for path in files:
+        for path in filter(_is_seen, files):  # among others nobody would look for it
             sizes.setdefault(path.stat().st_size, []).append(path)
         if not members or any(size not in sizes for size, _ in members):
             return False
-        return all(any(_checksum(path) == checksum for path in sizes[size]) for size, checksum in members)
+        return all(any(_checksum(path, cancelled) == checksum for path in sizes[size]) for size, checksum in members)
     except (OSError, ValueError, OverflowError, NotImplementedError, struct.error, zipfile.BadZipFile):
         return False
 
@@ -49,13 +50,19 @@ def is_unpacked(archive: Path, files: Iterable[Path]) -> bool:
 def _counts(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
     kept = not any(part.startswith(".") or part == "__MACOSX" for part in path.parts)  # a Mac adds shadows of its own
-    return kept and ending(Path(path.name)) in MEDIA | OTHER_MEDIA | UNREADY.keys()
+    return kept and _is_seen(path)
 
 
-def _checksum(path: Path) -> int:
+def _is_seen(path: PurePath) -> bool:
+    return ending(path) in MEDIA | OTHER_MEDIA | UNREADY.keys()
+
+
+def _checksum(path: Path, cancelled: Callable[[], bool]) -> int:
     made = 0
     with path.open("rb") as file:
         while piece := file.read(_PIECE):
+            if cancelled():
+                raise Cancelled("Stopped while files were looked at.")
             made = zlib.crc32(piece, made)
     return made
 

@@ -180,20 +180,18 @@ def look_through(
         wanted = wanted._replace(as_is=True)
     if wanted.native and not settings.prepare.native_sound:
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
-    coming = root.is_relative_to(workspace.incoming)
-    whole = [path for path in files_below(found, workspace) if coming or not _is_coming(path, workspace)]
-    unready = [one for one in whole if ending(one) in UNREADY and not is_unpacked(one, whole)]
-    below = {one: None for one in media_below(found, workspace, others=True) if ending(one) not in UNREADY}
+    whole = _whole(found, root, workspace)
+    below = {one for one in media_below(found, workspace, others=True) if ending(one) not in UNREADY}
     paths = [one for one in whole if one in below and (wanted.as_is or not _is_ours(one, workspace))]
-    others = [one.name for one in whole if one not in below and ending(one) not in UNREADY]
-    passed_over = {} if workspace.root.is_relative_to(root) else kinds_of(others)  # of ours nobody asks
+    others = () if workspace.root.is_relative_to(root) else whole  # of ours nobody asks
+    passed_over = kinds_of(one.name for one in others if one not in below and ending(one) not in UNREADY)
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
         looked = [*paths, *(one.path for one in held)]
         seen = look_at(looked, fingerprints, children=room, progress=progress, cancelled=cancelled)
         earlier = {source.seen.checksum: (one, source) for one in before for source in one.sources}
-        left_out = [*_closed(found), *((one, UNREADY[ending(one)]) for one in unready)]
+        left_out = [*_closed(found), *_unready(whole, cancelled)]
         known, sources = [], list[Delivered]()
         for path in paths:
             look = seen[path]
@@ -212,6 +210,17 @@ def look_through(
             sources = [*_with_repeats(sources, held, seen, compared, fingerprints, repeats)]
     told = prepared_before(workspace, known, {one.path for one in session})
     return Delivery(root, wanted, tuple(sources), tuple(left_out), tuple(told), defaults, passed_over)
+
+
+def _whole(found: Path, root: Path, workspace: Workspace) -> list[Path]:
+    coming = root.is_relative_to(workspace.incoming)
+    return [path for path in files_below(found, workspace) if coming or not _is_coming(path, workspace)]
+
+
+def _unready(whole: Sequence[Path], cancelled: Callable[[], bool]) -> Iterator[tuple[Path, str]]:
+    for one in whole:
+        if ending(one) in UNREADY and not is_unpacked(one, whole, cancelled=cancelled):
+            yield one, UNREADY[ending(one)]
 
 
 def _is_ours(path: Path, workspace: Workspace) -> bool:

@@ -363,6 +363,8 @@ class _Run:
 
     def _note_the_rest(self, stopped: TJToolsError | None) -> None:
         reasons, planned = self.plan.stays, dict[SessionFile, FileReview]()
+        if self.live and not (self.begun or self.resumed):  # the run that was quicker may be called after this second
+            self.name = free_name(self.workspace, self.now())
         if stopped:
             planned = {one.file: one if one.goes_up else self._asked_again(one) for one in self.plan.reviews}
             left = f"{NOT_BEGUN}: {stopped.message}"

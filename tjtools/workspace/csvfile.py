@@ -351,9 +351,9 @@ def spreadsheet(rows: Iterable[Sequence[str]]) -> str:
     >>> spreadsheet([["name", "why"], ["=1+1", "a, b"]])
     'name,why\n\'=1+1,"a, b"\n'
     """
-    text = StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows([neutralise(cell) for cell in row] for row in rows)
-    return text.getvalue()
+    return "".join(
+        line_of([neutralise(cell.replace("\0", "\N{REPLACEMENT CHARACTER}")) for cell in row]) for row in rows
+    )
 
 
 def neutralise(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
@@ -268,8 +268,12 @@ def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "
     text = file.read_bytes().decode("utf-8-sig") if file.exists() else text
     document = tomlkit.parse(text.replace("\r\n", "\n").rstrip() + "\n")
     if told:
-        section = document.setdefault(name, tomlkit.table())
+        section, after = document.setdefault(name, tomlkit.table()), list[Any]()
+        body = section.value.body if isinstance(section, items.Table) else []
+        while body and body[-1][0] is None:  # blank lines and comments, which may be about the next one
+            after.insert(0, body.pop())
         section.update({key: value for key, value in told.items() if section.get(key) != value})
+        body += after
     elif isinstance(section := document.pop(name, None), items.Table):
         for _, comment in section.value.body:
             if isinstance(comment, items.Comment):

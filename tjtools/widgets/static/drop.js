@@ -1,5 +1,6 @@
 // Files dropped or chosen, sent to the server piece by piece. The kernel says under which names, and hears when all are there.
 const PIECE = 8 * 1024 * 1024; // bytes
+const CLICK = 400; // ms in which a mouse button is pressed and let go
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 async function below(entry, path) {
@@ -135,13 +136,18 @@ function render({ model, el }) {
   zone.addEventListener("drop", (event) => dropped(event.dataTransfer).then(offer, (error) => show(`✗ ${error.message}`)));
   stop.addEventListener("click", () => abort?.abort());
   const changed = () => { if (!files) show(status.textContent); };
-  const back = () => model.send({ what: "back", view });
+  let coming = 0;
+  const back = () => { // the click that brought them back goes first: while the panel looks again, it would be in vain
+    clearTimeout(coming);
+    coming = setTimeout(() => model.send({ what: "back", view }), CLICK);
+  };
   window.addEventListener("focus", back);
   model.on("msg:custom", answer);
   model.on("change:whole", changed);
   show();
   return () => {
     abort?.abort();
+    clearTimeout(coming);
     window.removeEventListener("focus", back);
     model.off("msg:custom", answer);
     model.off("change:whole", changed);
