@@ -26,7 +26,7 @@ from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, now, ou
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, WorkspaceError
-from tjtools.model.names import as_sent, file_type, fuller, meant, same_name
+from tjtools.model.names import as_sent, as_shown, file_type, fuller, meant, same_name
 from tjtools.model.words import counted
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import NOTHING, Update, apply_update, plan_refresh, plan_sync, shown_certificate
@@ -104,7 +104,7 @@ def _demand_right(workspace: Workspace, library: Library, creative_id: str, file
         told = f"{creative_id} has {counted(len(creative_id), 'digit')}, the library's IDs have {max(digits)}"
         raise typer.BadParameter(f"{told}: is it whole? Nothing was added.")
     names = [name for (_, name), known in inventory.master_ids(workspace).items() if known == creative_id]
-    if names and as_sent(filename) not in names:
+    if names and not any(as_sent(filename) in (name, *as_shown(name)) for name in names):
         wrong = f"{creative_id} is {names[0]} by {workspace.master.name}, not {filename}: nothing was added"
         raise WorkspaceError(f"{wrong}.", remedy="If its line there is wrong, mend that first.")
 
