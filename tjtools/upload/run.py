@@ -237,16 +237,14 @@ class _Run:
 
     def _go_live(self, site: Site, files: Sequence[SessionFile], batch: Batch) -> None:
         section = batch.creative_type.section
-        files = self._as_reviewed(files)
-        if not files:
+        if not (files := self._as_reviewed(files)):
             return
         files, newest = self._claimed(site, batch, files)
         files = self._still_unseen(site, files)
         if not files:
             return
         self._open_panel(site, batch)
-        files = self._as_reviewed(files)
-        if not files:
+        if not (files := self._as_reviewed(files)):
             return
         self.demand_alone()
         self.claims.hold({file.key for file in files})
