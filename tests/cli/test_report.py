@@ -16,8 +16,8 @@ from world import tjtools
 
 from tjtools.analysis import exhibits
 from tjtools.cache.library import COLUMNS
-from tjtools.cli.console import now
 from tjtools.cli.library import MOST, report_page
+from tjtools.model.words import now
 from tjtools.workspace.folder import Workspace
 
 SCRIPT, SUMMER = "<script>window.hacked=1</script>", "夏のバナー"

@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 
 from tjtools.cli import console, some_of
-from tjtools.cli.console import end, listing, now, out, say
+from tjtools.cli.console import end, listing, out, say
 from tjtools.cli.library import run_reading
 from tjtools.cli.told import AllOption, line
 from tjtools.model.creative import CreativeType, Section
-from tjtools.model.words import counted
+from tjtools.model.words import counted, now
 from tjtools.scrape.refresh import NOTHING, apply_update, plan_sync
 from tjtools.upload.campaign import Ad, CampaignFile
 from tjtools.upload.on_demand import Asked, Campaign, composed, plan_campaign

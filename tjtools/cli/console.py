@@ -28,7 +28,6 @@ from tjtools.model.creative import CreativeType
 from tjtools.model.errors import Cancelled, TJToolsError, translated
 from tjtools.model.names import printable
 from tjtools.model.words import Waiting
-from tjtools.model.words import now as now
 from tjtools.workspace.csvfile import spreadsheet
 from tjtools.workspace.folder import Workspace
 

@@ -22,12 +22,12 @@ from tjtools.cache.history import History, Source
 from tjtools.cache.library import Library
 from tjtools.cache.snapshots import read_snapshot
 from tjtools.cli import console, some_of
-from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, out, say, stoppable
 from tjtools.diff.libraries import COLUMNS, LibraryDifference, diff_libraries
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import TJToolsError, TrackingFileError, WorkspaceError
 from tjtools.model.names import as_sent, as_shown, file_type, fuller, meant, same_name
-from tjtools.model.words import counted
+from tjtools.model.words import counted, now
 from tjtools.scrape.connection import access_to
 from tjtools.scrape.refresh import NOTHING, Update, apply_update, plan_refresh, plan_sync, shown_certificate
 from tjtools.team import turn

@@ -14,13 +14,13 @@ from typing import Annotated
 import typer
 
 from tjtools.cli import console, print_json
-from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, now, out, say
+from tjtools.cli.console import bar, end, err, find_workspace, handling, listing, out, say
 from tjtools.cli.library import run_reading
 from tjtools.cli.session import of_outcome, of_review, run_plan
 from tjtools.cli.told import show_reviews
 from tjtools.model.creative import UploadStatus
 from tjtools.model.errors import WorkspaceError, WorkspaceNotFound
-from tjtools.model.words import as_typed, counted
+from tjtools.model.words import as_typed, counted, now
 from tjtools.practice import lab as starting
 from tjtools.practice import workspace as practising
 from tjtools.sandbox import Sandbox, serve

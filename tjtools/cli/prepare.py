@@ -14,10 +14,10 @@ import typer
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import bar, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import bar, end, err, listing, looking, out, say, stoppable
 from tjtools.cli.told import AllOption, call, line
 from tjtools.model.errors import Cancelled, WorkspaceError
-from tjtools.model.words import as_typed, counted
+from tjtools.model.words import as_typed, counted, now
 from tjtools.prepare.besides import told_of
 from tjtools.prepare.delivery import Delivery, Wanted, asked, look_through
 from tjtools.prepare.fit import Wishes

@@ -12,7 +12,7 @@ import typer
 
 from tjtools import upload as steps
 from tjtools.cli import console, some_of
-from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, looking, now, out, say, stoppable
+from tjtools.cli.console import Wait, bar, confirmed, end, err, listing, looking, out, say, stoppable
 from tjtools.cli.told import AllOption, after_review, show_report, show_reviews
 from tjtools.diff.duplicates import Duplicates, Group, decide_about, find_duplicates
 from tjtools.diff.repeats import Decision, Known
@@ -20,7 +20,7 @@ from tjtools.diff.session import FileReview, Verdict
 from tjtools.media.content import Fingerprints
 from tjtools.model.creative import CreativeType
 from tjtools.model.errors import WorkspaceError
-from tjtools.model.words import counted, in_seconds
+from tjtools.model.words import counted, in_seconds, now
 from tjtools.scrape.connection import connect
 from tjtools.upload.journal import Journal, Unfinished
 from tjtools.upload.plan import exchanged

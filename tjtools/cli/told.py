@@ -13,12 +13,12 @@ import typer
 from rich.console import Console
 
 from tjtools import upload as steps
-from tjtools.cli.console import listing, now, out
+from tjtools.cli.console import listing, out
 from tjtools.diff.session import FileReview, Verdict
 from tjtools.health.status import REVIEW, UNCLEAR, Step, next_steps, tally
 from tjtools.model.creative import SessionFile, UploadStatus
 from tjtools.model.errors import WorkspaceNotFound
-from tjtools.model.words import as_typed, counted
+from tjtools.model.words import as_typed, counted, now
 from tjtools.upload.doubt import TIMED_OUT
 from tjtools.upload.journal import NOT_BEGUN
 from tjtools.upload.plan import BEYOND

@@ -9,13 +9,14 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from tjtools.cli import console, some_of
-from tjtools.cli.console import end, find_workspace, listing, now, out, say
+from tjtools.cli.console import end, find_workspace, listing, out, say
 from tjtools.cli.library import run_reading
 from tjtools.cli.told import show_steps
 from tjtools.health.doctor import Finding, examine, examine_site
 from tjtools.health.status import overview
 from tjtools.health.verify import mend
 from tjtools.health.verify import verify as look
+from tjtools.model.words import now
 from tjtools.practice.workspace import copy_notebooks
 from tjtools.scrape.connection import sign_in, site_of
 from tjtools.scrape.refresh import plan_refresh
