@@ -209,7 +209,7 @@ def test_a_comment_on_the_next_section_outlives_the_one_that_is_taken_out(bare_w
     bare_workspace.settings_file.write_text(told, "utf-8")
     for _ in range(2):  # the second time there is none, as where the environment names the team
         put_section(bare_workspace.settings_file, "team", {})
-        assert bare_workspace.settings_file.read_text("utf-8") == "[upload]\nbatch_size = 5\n# slowly\n"
+        assert bare_workspace.settings_file.read_text("utf-8") == "# slowly\n[upload]\nbatch_size = 5\n"
 
 
 def test_what_a_section_lacks_is_put_before_the_comment_on_the_next_one(bare_workspace: Workspace) -> None:

@@ -33,7 +33,7 @@ from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.cells import is_id, told_id
 from tjtools.model.creative import Creative, ReviewStatus
 from tjtools.model.errors import WorkspaceError
-from tjtools.model.names import extension
+from tjtools.model.names import ending, extension
 from tjtools.workspace.folder import Workspace
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def media_below(path: Path, workspace: Workspace, *, others: bool = False) -> It
     over, and so are the screenshots and pictures that tjtools keeps.
     """
     for one in files_below(path, workspace):
-        if one == path.resolve() or one.suffix.lower().lstrip(".") in MEDIA or (others and _is_media(one)):
+        if one == path.resolve() or ending(one.name) in MEDIA or (others and _is_media(one)):
             yield one
 
 
@@ -256,7 +256,7 @@ def files_below(path: Path, workspace: Workspace) -> Iterator[Path]:
 
 
 def _is_media(path: Path) -> bool:
-    if Path(path.name.rstrip(" .")).suffix.lower().lstrip(".") in MEDIA | OTHER_MEDIA:
+    if ending(path.name.rstrip(" .")) in MEDIA | OTHER_MEDIA:
         return True
     try:
         with path.open("rb") as file:

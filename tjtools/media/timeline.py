@@ -172,8 +172,10 @@ class _Found:
     def stands(self) -> bool:
         """Whether that makes them one: where little moves, some of their pictures are one as stills are, too; a
         template may be all that moves."""
-        if self.alike < _LEAST_ALIKE or self.moves >= _MOVES_MUCH:
-            return self.alike >= _LEAST_ALIKE
+        if self.alike < _LEAST_ALIKE:
+            return False
+        if self.moves >= _MOVES_MUCH:
+            return True
         (mine, theirs), middle = (self.both.mine, self.both.theirs), len(self.line.pairs) // 2
         pairs = (self.line.pairs[at] for at in (middle, middle // 2, middle + middle // 2))
         both = [(mine[one], theirs[other]) for one, other in pairs]

@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from pathlib import PurePath
 from typing import NamedTuple
 
 from tjtools.model.creative import CreativeType, Medium, base_id
@@ -211,8 +212,17 @@ def extension(name: str) -> str:
     >>> extension("clip.MP4"), extension("v1.2 final")
     ('mp4', '')
     """
-    _, dot, last = name.rpartition(".")
-    return ending if dot and (ending := last.lower()) in _MEDIUM_OF_EXTENSION else ""
+    _, dot, last = name.lower().rpartition(".")
+    return last if dot and last in _MEDIUM_OF_EXTENSION else ""
+
+
+def ending(name: str) -> str:
+    """What a name ends with, whatever that is, in lower case; `""` where there is nothing.
+
+    >>> ending("layers.PSD"), ending("notes")
+    ('psd', '')
+    """
+    return PurePath(name).suffix.lower().lstrip(".")
 
 
 def file_type(name: str) -> str:

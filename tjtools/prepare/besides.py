@@ -11,6 +11,7 @@ from pathlib import Path, PurePath, PurePosixPath
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.model.errors import Cancelled
+from tjtools.model.names import ending
 from tjtools.model.words import counted
 
 _PACKED, _COMING = "this is packed: unpack it", "its download has not ended: wait for it, or fetch it again"
@@ -22,17 +23,12 @@ _FEW = 5  # kinds that are named
 _PIECE = 1 << 20  # bytes
 
 
-def ending(path: PurePath) -> str:
-    """What its name ends with, `""` where it ends with nothing."""
-    return path.suffix.lower().lstrip(".")
-
-
 def is_unpacked(archive: Path, files: Iterable[Path], *, cancelled: Callable[[], bool] = lambda: False) -> bool:
     """Whether it is a zip, and each image, video and archive in it is among these files, by size and checksum.
 
     Only its list of contents is read, which says both; one that can't be read is not. Raises `Cancelled`.
     """
-    if ending(archive) != "zip":
+    if ending(archive.name) != "zip":
         return False
     try:
         with zipfile.ZipFile(archive) as packed:
@@ -54,7 +50,7 @@ def _counts(name: str) -> bool:
 
 
 def _is_seen(path: PurePath) -> bool:
-    return ending(path) in MEDIA | OTHER_MEDIA | UNREADY.keys()
+    return ending(path.name) in MEDIA | OTHER_MEDIA | UNREADY.keys()
 
 
 def _checksum(path: Path, cancelled: Callable[[], bool]) -> int:
@@ -69,7 +65,7 @@ def _checksum(path: Path, cancelled: Callable[[], bool]) -> int:
 
 def kinds_of(names: Iterable[str]) -> dict[str, int]:
     """How many files there are of each ending, the most first, but for what a system puts into every folder."""
-    kinds = Counter(ending(Path(name)) for name in names if name.lower() not in _OF_THE_SYSTEM)
+    kinds = Counter(ending(name) for name in names if name.lower() not in _OF_THE_SYSTEM)
     return dict(sorted(kinds.items(), key=lambda one: (-one[1], one[0])))
 
 

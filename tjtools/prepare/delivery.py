@@ -21,8 +21,8 @@ from tjtools.diff.repeats import Repeat, RepeatKind, find_repeats, known_creativ
 from tjtools.media import Children, Fingerprint
 from tjtools.media.content import Fingerprints, Progress, look_at
 from tjtools.model.creative import CreativeType, Medium, SessionFile
-from tjtools.model.names import is_source, why_unheld
-from tjtools.prepare.besides import UNREADY, ending, is_unpacked, kinds_of
+from tjtools.model.names import ending, is_source, why_unheld
+from tjtools.prepare.besides import UNREADY, is_unpacked, kinds_of
 from tjtools.prepare.fit import HALVES, POSTER, Fit, Loss, Wishes, fit, nearest_type, pairs_of, told_type
 from tjtools.prepare.naming import NEEDED, Defaults, by_convention, told_by_folder, told_by_name
 from tjtools.prepare.remembered import Before, Source, known_sources, preparations, prepared_before
@@ -181,10 +181,10 @@ def look_through(
     if wanted.native and not settings.prepare.native_sound:
         wanted = wanted._replace(wishes=wanted.wishes._replace(sound=False))
     whole = _whole(found, root, workspace)
-    below = {one for one in media_below(found, workspace, others=True) if ending(one) not in UNREADY}
+    below = {one for one in media_below(found, workspace, others=True) if ending(one.name) not in UNREADY}
     paths = [one for one in whole if one in below and (wanted.as_is or not _is_ours(one, workspace))]
     others = () if workspace.root.is_relative_to(root) else whole  # of ours nobody asks
-    passed_over = kinds_of(one.name for one in others if one not in below and ending(one) not in UNREADY)
+    passed_over = kinds_of(one.name for one in others if one not in below and ending(one.name) not in UNREADY)
     session = load_session(workspace).files
     held = [] if wanted.as_is else [one for one in session if one.path.is_file()]
     with Children() as room:
@@ -219,8 +219,8 @@ def _whole(found: Path, root: Path, workspace: Workspace) -> list[Path]:
 
 def _unready(whole: Sequence[Path], cancelled: Callable[[], bool]) -> Iterator[tuple[Path, str]]:
     for one in whole:
-        if ending(one) in UNREADY and not is_unpacked(one, whole, cancelled=cancelled):
-            yield one, UNREADY[ending(one)]
+        if ending(one.name) in UNREADY and not is_unpacked(one, whole, cancelled=cancelled):
+            yield one, UNREADY[ending(one.name)]
 
 
 def _is_ours(path: Path, workspace: Workspace) -> bool:
@@ -241,7 +241,7 @@ def _closed(folder: Path) -> Iterator[tuple[Path, str]]:
         for path in (Path(base, name) for name in (*folders, *names) if not name.startswith(".")):
             if os.path.islink(path) and os.path.isdir(path):  # noqa: PTH112, PTH114 (a Path raises without rights)
                 yield path, "this is a link to another folder: prepare that one"
-            elif os.path.islink(path) and not os.path.exists(path) and ending(path) in MEDIA | OTHER_MEDIA:  # noqa: PTH110, PTH114
+            elif os.path.islink(path) and not os.path.exists(path) and ending(path.name) in MEDIA | OTHER_MEDIA:  # noqa: PTH110, PTH114
                 yield path, "this is a link to a file that is gone"
     for error in errors:
         yield Path(error.filename), f"this folder can't be read ({error.strerror}): change its rights"
@@ -256,7 +256,7 @@ def _why_not(path: Path, look: Fingerprint | None) -> str:
         return "ORG_ files are sources that were converted"
     if look is None or not look.facts.container:
         why = unreadable(look.facts.trouble) if look else "it is gone"
-        return f"no format that the site takes ({why}): convert it" if ending(path) in OTHER_MEDIA else why
+        return f"no format that the site takes ({why}): convert it" if ending(path.name) in OTHER_MEDIA else why
     return ""
 
 
@@ -265,7 +265,7 @@ def _why_not_so(path: Path, look: Fingerprint, limits: Limits) -> str:
     facts = look.facts
     if told_type(path.name, facts, limits)[0] is None:
         return f"{facts.container} is no format that the site takes: convert it"
-    if ending(path) not in MEDIA:
+    if ending(path.name) not in MEDIA:
         wrong = f"its content is {facts.container}, and its name does not say so: let it end in .{facts.container}"
         return facts.trouble or wrong
     return ""

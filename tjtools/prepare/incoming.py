@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
 from tjtools.model.errors import WorkspaceError, translated
-from tjtools.model.names import is_source
+from tjtools.model.names import ending, is_source
 from tjtools.prepare.besides import UNREADY, kinds_of
 from tjtools.prepare.intake import Intake
 from tjtools.workspace.folder import Workspace
@@ -54,7 +54,7 @@ class Offered(NamedTuple):
 
     @property
     def _ending(self) -> str:
-        return self.parts[-1].rstrip(" .").rpartition(".")[2].lower()
+        return ending(self.parts[-1].rstrip(" ."))
 
     @property
     def why_not(self) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from math import gcd
-from pathlib import Path, PurePath
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from tjtools.diff.repeats import media_files
 from tjtools.media import Fingerprint, MediaFacts
 from tjtools.model.creative import CreativeType, base_id
 from tjtools.model.errors import UnsafePath
-from tjtools.model.names import ParsedName, file_type, folded, is_source, made_name, own_id, parse_name
+from tjtools.model.names import ParsedName, ending, file_type, folded, is_source, made_name, own_id, parse_name
 from tjtools.prepare.delivery import Delivered, Delivery, Piece
 from tjtools.prepare.fit import ABOUT, HALVES, Fit
 from tjtools.prepare.naming import by_convention, new_id, parts_of, stem_of
@@ -36,9 +36,9 @@ def named(name: str, container: str, seconds: float | None = None) -> str:
     >>> named("EN_Sports_SFW_Generic_Ana_90sec_ID-99A0D7C3.mov", "mp4", 30.9)
     'EN_Sports_SFW_Generic_Ana_31sec_ID-99A0D7C3.mp4'
     """
-    ending = PurePath(name).suffix.lower().lstrip(".")
     if file_type(name) != container:
-        name = f"{name[: -len(ending) - 1] if ending in MEDIA | OTHER_MEDIA else name}.{container}"
+        last = ending(name)
+        name = f"{name[: -len(last) - 1] if last in MEDIA | OTHER_MEDIA else name}.{container}"
     told = parse_name(name)
     if seconds is None or told is None or told.duration is None or abs(told.duration - seconds) <= ABOUT:
         return name

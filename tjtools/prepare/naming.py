@@ -17,7 +17,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from tjtools.diff.duplicates import MEDIA, OTHER_MEDIA
-from tjtools.model.names import ParsedName, folded, parse_name
+from tjtools.model.names import ParsedName, ending, folded, parse_name
 from tjtools.workspace.csvfile import BadLine, Form, line_of, quarantine, read_records, text_of
 from tjtools.workspace.disk import Seen, locked, replace_file
 from tjtools.workspace.folder import Workspace
@@ -110,8 +110,8 @@ def description_of(stem: str) -> str:
 
 def stem_of(name: str) -> str:
     """The name without the ending of a media file."""
-    path = PurePath(name.rstrip(" ."))
-    return path.stem if path.suffix.lower().lstrip(".") in MEDIA | OTHER_MEDIA else name
+    name_alone = name.rstrip(" .")
+    return PurePath(name_alone).stem if ending(name_alone) in MEDIA | OTHER_MEDIA else name
 
 
 def by_convention(name: str) -> ParsedName | None:

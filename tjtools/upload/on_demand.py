@@ -190,17 +190,13 @@ class Campaign(NamedTuple):
 
     def files(self, workspace: Workspace) -> tuple[CampaignFile, ...]:
         """What it would write now."""
-        return files_of(workspace.campaigns, self.ads, self._run(workspace))
+        return files_of(workspace.campaigns, self.ads, free_name(workspace, self.at))
 
     def write(self, workspace: Workspace) -> tuple[CampaignFile, ...]:
         """Write the CSVs, and return them; raises TJToolsError for statuses that are too old, and TrackingFileError."""
         if self.too_old:
             raise self.too_old
-        return write_ads(workspace.campaigns, self.ads, self._run(workspace))
-
-    def _run(self, workspace: Workspace) -> str:
-        """What its files are called after: a time that no run and no other campaign bears."""
-        return free_name(workspace, self.at)
+        return write_ads(workspace.campaigns, self.ads, free_name(workspace, self.at))
 
 
 def plan_campaign(workspace: Workspace, asked: Asked = EVERYTHING, *, now: datetime) -> Campaign:

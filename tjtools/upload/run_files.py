@@ -50,7 +50,7 @@ UNBEGUN = "not_begun"  # in the rows of all runs
 _LEFT = f"○ {NOT_BEGUN}"
 _RETRYABLE = {UploadStatus.FAILED, UploadStatus.UNKNOWN_ID}
 _LIVE = _RETRYABLE | {UploadStatus.SUCCESS, UploadStatus.DUPLICATE}
-STARTED = "%Y%m%d_%H%M%S"  # what a run is called after
+_STARTED = "%Y%m%d_%H%M%S"  # what a run is called after
 
 
 def free_name(workspace: Workspace, at: datetime) -> str:
@@ -60,9 +60,9 @@ def free_name(workspace: Workspace, at: datetime) -> str:
     def taken(run: str) -> bool:
         return run in begun or workspace.status_file(run).exists() or any(workspace.campaigns.glob(f"Batch*_{run}_*"))
 
-    while taken(f"{at:{STARTED}}"):
+    while taken(f"{at:{_STARTED}}"):
         at += timedelta(seconds=1)
-    return f"{at:{STARTED}}"
+    return f"{at:{_STARTED}}"
 
 
 def not_begun(one: RecordedFile | Outcome) -> bool:
@@ -217,8 +217,8 @@ def load_runs(workspace: Workspace) -> RunLog:
     problems: list[str] = []
     for path in status_files(workspace):
         stamp = path.stem.removeprefix("upload_status_")
-        run = pd.to_datetime(stamp, format=STARTED, errors="coerce")
-        if pd.isna(run) or f"{run:{STARTED}}" != stamp:
+        run = pd.to_datetime(stamp, format=_STARTED, errors="coerce")
+        if pd.isna(run) or f"{run:{_STARTED}}" != stamp:
             problems.append(f"{path.name}: its name tells no time, as upload_status_20251113_120000.csv does")
             continue
         try:

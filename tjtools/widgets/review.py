@@ -106,12 +106,12 @@ class Review(Panel):
         self.bad_lines: tuple[BadLine, ...] = ()
         self._deciding: Key | None = None
         self.call = self._call()
-        self._seen = self._files()
+        self._seen = self._stamps()
 
     def look(self, task: Task) -> None:
         """Look at each file of the session, and compare it with the library; a person's choice stays."""
         self.adding.renew()
-        self._seen = self._files()
+        self._seen = self._stamps()
         task.progress("looking through the session")
         prepared = prepare(self.workspace, progress=task.looked_at, cancelled=task.cancelled)
         reviews, again, before, page = prepared.reviews, bool(self.reviews), frozenset(self.able), self.page
@@ -144,10 +144,10 @@ class Review(Panel):
 
     def notice(self) -> None:
         """Look again where another program has changed session or library; not while new files are asked about."""
-        if self.adding.delivery is None and self._seen != self._files():
+        if self.adding.delivery is None and self._seen != self._stamps():
             self.come_back()
 
-    def _files(self) -> list[tuple[int, int]]:
+    def _stamps(self) -> list[tuple[int, int]]:
         return [stamp(path) for path in (self.workspace.session, self.workspace.library)]
 
     @property

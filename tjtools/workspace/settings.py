@@ -259,8 +259,8 @@ def bind(workspace: Workspace, site: SiteSettings) -> bool:
 def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "") -> None:
     """Write a section of a `tjtools.toml`, or take it out where nothing is told; a new file begins with `text`.
 
-    Comments stay, and so does what tells the same already, however a person wrote it. The lines of comments of a
-    section that is taken out go to the file's end: they may be about the next one.
+    Comments stay, and so does what tells the same already, however a person wrote it: the lines of comments of a
+    section that is taken out may be about the next one.
     """
     import tomlkit
     from tomlkit import items
@@ -274,10 +274,12 @@ def put_section(file: Path, name: str, told: Mapping[str, object], text: str = "
             after.insert(0, body.pop())
         section.update({key: value for key, value in told.items() if section.get(key) != value})
         body += after
-    elif isinstance(section := document.pop(name, None), items.Table):
-        for _, comment in section.value.body:
-            if isinstance(comment, items.Comment):
-                document.add(comment)
+    else:
+        places = [at for at, (key, _) in enumerate(document.body) if key == name]
+        section = document.pop(name, None)
+        if places and isinstance(section, items.Table):
+            comments = "".join(one.as_string() for _, one in section.value.body if isinstance(one, items.Comment))
+            document.body[places[0]] = None, items.Whitespace(comments, fixed=True)
     new = document.as_string()
     replace_file(file, (new.replace("\n", "\r\n") if "\r\n" in text else new).encode())
 
